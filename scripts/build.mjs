@@ -1,0 +1,30 @@
+// Builds everything that the commands need: TypeScript, the kernel modules, and the page.
+import { spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import { join, resolve } from "node:path";
+
+const root = resolve(import.meta.dirname, "..");
+const only = process.argv.slice(2);
+
+/** Runs one step, or stops the build with the step's own status. */
+function step(name, script, args, cwd = root) {
+  if (only.length > 0 && !only.includes(name)) return;
+  const started = performance.now();
+  const run = spawnSync(process.execPath, [script, ...args], { cwd, stdio: "inherit" });
+  if (run.status !== 0) {
+    console.error(`build: ${name} failed`);
+    process.exit(run.status ?? 1);
+  }
+  console.log(`build: ${name} ${((performance.now() - started) / 1000).toFixed(1)} s`);
+}
+
+/** The script behind a development dependency's command. */
+const tool = (path) => join(root, "node_modules", path);
+
+if (!existsSync(tool("typescript"))) {
+  console.log("build: skipped, development dependencies are not installed");
+  process.exit(0);
+}
+step("types", tool("typescript/bin/tsc"), ["-p", "tsconfig.json"]);
+step("kernels", join(root, "scripts/build-kernels.mjs"), []);
+step("page", tool("vite/bin/vite.js"), ["build", "--logLevel", "warn"], join(root, "web"));

@@ -1,0 +1,31 @@
+// The one error class of the project and its codes; leans on nothing.
+
+/** What kind of failure it is; callers match on this, never on the message. */
+export type ErrorCode =
+  | "format" // a file, a stream or a message is not what its format demands
+  | "shape" // sizes that do not fit together
+  | "config" // a setting or a model configuration that cannot be honoured
+  | "memory" // not enough memory for what was asked
+  | "device" // a worker, a thread or a processor feature failed or is missing
+  | "request" // the caller asked for something that cannot be done
+  | "aborted" // the caller's AbortSignal fired
+  | "licence"; // a licence does not permit it
+
+/**
+ * Every failure that this project raises on purpose. The message says what, expected, found, where and what next,
+ * in that order, as far as each is known.
+ */
+export class BaimoError extends Error {
+  override readonly name = "BaimoError";
+  readonly code: ErrorCode;
+
+  constructor(code: ErrorCode, message: string, options?: { cause?: unknown }) {
+    super(message, options);
+    this.code = code;
+  }
+}
+
+/** Throws a `BaimoError` with code `aborted` when the signal has fired; the signal's reason is the cause. */
+export function throwIfAborted(signal: AbortSignal | undefined, what: string): void {
+  if (signal?.aborted) throw new BaimoError("aborted", `${what} was aborted`, { cause: signal.reason });
+}

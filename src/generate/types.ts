@@ -1,0 +1,157 @@
+// What a loaded model offers and the events that generation sends: the types behind the public API.
+import type { ModelConfig } from "../models/config.ts";
+import type { Tokenizer } from "../tokenizers/tokenizer.ts";
+
+/** How the next token is chosen and when generation ends. Every field is optional; the defaults stand beside it. */
+export interface GenerateOptions {
+  /** Most tokens to generate. Default: what is left of the context. */
+  maxTokens?: number;
+  /** 0 takes the most likely token. Default 0.8. */
+  temperature?: number;
+  /** Keep only the k most likely tokens; 0 keeps all. Default 0. */
+  topK?: number;
+  /** Keep the smallest set of tokens whose probability reaches this. Default 0.95. */
+  topP?: number;
+  /** Keep tokens at least this fraction as likely as the most likely one. Default 0. */
+  minP?: number;
+  /** Locally typical sampling (arXiv:2202.00666): the mass to keep. Default 1, off. */
+  typicalP?: number;
+  /** Divides positive and multiplies negative logits of tokens seen before (arXiv:1909.05858). Default 1, off. */
+  repetitionPenalty?: number;
+  /** Subtracted once from the logit of each token generated before, as OpenAI's. Default 0. */
+  presencePenalty?: number;
+  /** Subtracted for each time a token was generated before, as OpenAI's. Default 0. */
+  frequencyPenalty?: number;
+  /** Added to the logits of these token ids; -100 or less bans a token. */
+  logitBias?: Readonly<Record<number, number>>;
+  /** Seed of the random choice. Default: drawn anew, and reported in the finish event. */
+  seed?: number;
+  /** Generation ends before the first of these strings; it is not part of the text. */
+  stop?: string | readonly string[];
+  /** Ids that end generation besides the model's own end tokens. */
+  stopTokens?: readonly number[];
+  /** Go on past the model's end tokens. Default false. */
+  ignoreEos?: boolean;
+  /** Report the log-probability of each token, and of this many alternatives (0 for none). */
+  logprobs?: number;
+  /** Stops the work, also in the middle of a long prompt. */
+  signal?: AbortSignal;
+}
+
+/** The log-probability of one token, before penalties and temperature. */
+export interface TokenLogprob {
+  id: number;
+  logprob: number;
+}
+
+/** One generated token. */
+export interface GeneratedToken {
+  id: number;
+  logprob?: number;
+  /** The most likely tokens at this place, most likely first. */
+  top?: TokenLogprob[];
+}
+
+/** Counts of tokens, as OpenAI's `usage`. */
+export interface Usage {
+  promptTokens: number;
+  completionTokens: number;
+  /** Prompt tokens whose keys and values were still in the cache. */
+  cachedTokens: number;
+}
+
+/** Time spent, in milliseconds. */
+export interface Timings {
+  promptMs: number;
+  generationMs: number;
+}
+
+/** Why generation ended: an end token or stop string, the token limit or the end of the context, or the caller. */
+export type FinishReason = "stop" | "length" | "aborted";
+
+/** How generation ended: the return value of the generators, and the content of the finish event. */
+export interface Finish {
+  reason: FinishReason;
+  /** The stop string or the end token's text that ended it, if one did. */
+  stop?: string;
+  usage: Usage;
+  timings: Timings;
+  seed: number;
+}
+
+/** What generation sends. `text-delta` never holds half a character; `prompt-progress` comes between prompt chunks. */
+export type GenerateEvent =
+  | { type: "prompt-progress"; done: number; total: number }
+  | { type: "text-delta"; text: string; tokens: GeneratedToken[] }
+  | ({ type: "finish" } & Finish);
+
+/** One message of a conversation, with the field names that chat templates read. */
+export interface ChatMessage {
+  role: string;
+  content: string | null | readonly ContentPart[];
+  name?: string;
+  [field: string]: unknown;
+}
+
+/** A part of a message; text is what models of text understand. */
+export interface ContentPart {
+  type: string;
+  text?: string;
+  [field: string]: unknown;
+}
+
+/** Options of `chat`: those of generation, and what the chat template may read. */
+export interface ChatOptions extends GenerateOptions {
+  /** Passed to the chat template as `tools`. */
+  tools?: readonly unknown[];
+  /** Further variables for the chat template, for example `enable_thinking`. */
+  templateVariables?: Readonly<Record<string, unknown>>;
+}
+
+/** Which positions' logits to return. */
+export interface LogitsOptions {
+  positions?: "all" | "last";
+  signal?: AbortSignal;
+}
+
+/** A loaded model. Requests are served one after another, in the order in which they came. */
+export interface Model {
+  /** The model's own name, or its file's. */
+  readonly name: string;
+  readonly config: ModelConfig;
+  readonly tokenizer: Tokenizer;
+  /** Tokens that one conversation may hold, prompt and answer together. */
+  readonly contextLength: number;
+  /** What the engine runs on: device, threads, kernels, and warnings of the self-test. */
+  readonly engine: EngineInfo;
+  /** Logits after each token (or the last): f32, [tokens, vocabSize] row-major. */
+  logits(
+    tokens: ArrayLike<number>,
+    options?: LogitsOptions,
+  ): Promise<{ data: Float32Array; shape: [number, number] }>;
+  /** Continues a text, or a list of token ids. Breaking out of the loop stops the work. */
+  complete(
+    prompt: string | readonly number[],
+    options?: GenerateOptions,
+  ): AsyncGenerator<GenerateEvent, Finish>;
+  /** Answers a conversation, rendered through the model's chat template. Breaking out stops the work. */
+  chat(messages: readonly ChatMessage[], options?: ChatOptions): AsyncGenerator<GenerateEvent, Finish>;
+  /** Frees the workers and their memory; the model cannot be used afterwards. */
+  dispose(): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/** Facts about a running engine. */
+export interface EngineInfo {
+  device: "cpu" | "reference";
+  threads: number;
+  /** The kernel build in use, for example "relaxed-simd", and how 8-bit products are formed. */
+  kernels: string;
+  warnings: readonly string[];
+  /** Seconds that loading took. */
+  loadSeconds: number;
+  /** Bytes of weights held, all threads together. */
+  weightBytes: number;
+  /** Bytes of keys and values at full context, all threads together. */
+  cacheBytes: number;
+}

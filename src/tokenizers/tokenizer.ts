@@ -1,0 +1,42 @@
+// What a tokenizer offers, whichever algorithm and file it comes from: the types only.
+
+/** Options of `encode`. */
+export interface EncodeOptions {
+  /** Add what the model expects around a text (BOS and the like). Default true. */
+  addSpecialTokens?: boolean;
+  /** Turn the text of special tokens, such as "<s>", into those tokens. Default false. */
+  parseSpecialTokens?: boolean;
+}
+
+/** Options of `decode` and `createDecodeStream`. */
+export interface DecodeOptions {
+  /** Leave special tokens out of the text. Default true. */
+  skipSpecialTokens?: boolean;
+}
+
+/** Turns ids into text one at a time; what it returns never ends in half a character. */
+export interface DecodeStream {
+  /** The text that this id completes; may be empty. */
+  push(id: number): string;
+  /** What is still held back at the end. */
+  flush(): string;
+}
+
+/** A loaded tokenizer. */
+export interface Tokenizer {
+  /** The algorithm: "bpe" (byte-level), "spm-bpe", "unigram" or "wordpiece". */
+  readonly kind: string;
+  readonly vocabSize: number;
+  readonly bosTokenId?: number;
+  /** Every id that ends an answer: EOS, end of turn and the like. */
+  readonly eosTokenIds: readonly number[];
+  /** The chat template (Jinja) that came with the tokenizer, if any. */
+  readonly chatTemplate?: string;
+  encode(text: string, options?: EncodeOptions): number[];
+  decode(ids: ArrayLike<number>, options?: DecodeOptions): string;
+  createDecodeStream(options?: DecodeOptions): DecodeStream;
+  /** The piece of an id as the vocabulary writes it, or undefined. */
+  idToToken(id: number): string | undefined;
+  tokenToId(token: string): number | undefined;
+  isSpecial(id: number): boolean;
+}
