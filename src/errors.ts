@@ -8,6 +8,7 @@ export type ErrorCode =
   | "memory" // not enough memory for what was asked
   | "device" // a worker, a thread or a processor feature failed or is missing
   | "request" // the caller asked for something that cannot be done
+  | "context" // a prompt that is longer than the model's context
   | "aborted" // the caller's AbortSignal fired
   | "licence"; // a licence does not permit it
 
