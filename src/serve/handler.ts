@@ -1,0 +1,215 @@
+// The server as a function, (Request) => Promise<Response>: OpenAI's routes over Hono; leans on web standards alone.
+import { Hono } from "hono";
+import { cors } from "hono/cors";
+import { BaimoError } from "../errors.ts";
+import type { Model } from "../generate/types.ts";
+import { readJson } from "./body.ts";
+import { type ChatRequest, readChatRequest } from "./chat-request.ts";
+import { type AnswerContext, type Events, toCompletion, toStreamParts } from "./completion.ts";
+import { toByteStream, toEvents } from "./event-stream.ts";
+import { Problem, toProblem, toProblemResponse } from "./problem.ts";
+
+/** A server: what `fetch` is to a client, in a process, in a worker or behind a socket. */
+export type Handler = (request: Request) => Promise<Response>;
+
+/** What a server serves, and its bounds. */
+export interface HandlerOptions {
+  /** The models by id. A list takes each model's name as its id; a map may change while the server runs. */
+  models: readonly Model[] | ReadonlyMap<string, Model>;
+  /** Files of a web page, by path ("/" first of all); undefined where there is none. */
+  page?: (path: string) => Promise<Response | undefined>;
+  /** Longest body accepted, in bytes. Default 4 MiB. */
+  maxBodyBytes?: number;
+  /** Requests that may wait for one model besides the one it works on. Default 64. */
+  maxWaiting?: number;
+  /** How long a client may leave a full buffer of its stream unread. Default 60. */
+  stallSeconds?: number;
+  /** Origins of pages on other hosts that may use this server ("*" for any). Default none. */
+  allowOrigins?: readonly string[];
+  /** Told of failures that are not the client's. */
+  onError?: (error: unknown) => void;
+}
+
+/**
+ * Makes a server of models: `GET /v1/models`, `GET /v1/models/{id}`, `POST /v1/chat/completions`, `GET /health`, and a
+ * page. Requests and answers are OpenAI's; an answer stops when its request is aborted or its stream is cancelled.
+ * @throws {BaimoError} `config` when two models of a list have one name
+ */
+export function createHandler(options: HandlerOptions): Handler {
+  const { page, maxBodyBytes = 4 * 1024 * 1024, maxWaiting = 64, stallSeconds = 60, onError } = options;
+  const models = byId(options.models);
+  const started = Math.floor(Date.now() / 1000);
+  const queues = new Queues(maxWaiting);
+  const app = new Hono({ strict: false });
+
+  if (options.allowOrigins?.length) {
+    const origin = options.allowOrigins.includes("*") ? "*" : [...options.allowOrigins];
+    app.use(cors({ origin, allowMethods: ["GET", "POST"] }));
+  }
+
+  app.get("/health", (c) => {
+    const queue = queues.count();
+    return c.json({ status: "ok", models: [...models.keys()], queue: { ...queue, limit: maxWaiting } });
+  });
+
+  const listing = (id: string, model: Model) => ({
+    id,
+    object: "model",
+    created: started,
+    owned_by: "baimo",
+    context_length: model.contextLength,
+  });
+  app.get("/v1/models", (c) =>
+    c.json({ object: "list", data: Array.from(models, ([id, model]) => listing(id, model)) }),
+  );
+  app.get("/v1/models/:id{.+}", (c) => {
+    const id = c.req.param("id");
+    return c.json(listing(id, findModel(models, id)));
+  });
+
+  app.post("/v1/chat/completions", async (c) => {
+    const request = c.req.raw;
+    const chat = readChatRequest(await readJson(request, maxBodyBytes));
+    const model = findModel(models, chat.model);
+    const leave = queues.enter(model);
+    const work = new AbortController();
+    const events = generate(model, chat, work.signal, () => {
+      request.signal.removeEventListener("abort", stop);
+      leave();
+    });
+    const stop = () => {
+      work.abort();
+      // Also when nobody pulls: what has been generated so far is left, and the place in the queue with it.
+      events.return(undefined as never).catch((error) => onError?.(error));
+    };
+    request.signal.addEventListener("abort", stop, { once: true });
+    if (request.signal.aborted) work.abort();
+    const context: AnswerContext = {
+      id: chat.model,
+      model,
+      logprobs: chat.options.logprobs !== undefined,
+      includeUsage: chat.includeUsage,
+    };
+    if (!chat.stream) {
+      return c.json(await toCompletion(events, context));
+    }
+    // The first part shows that the prompt was accepted; until then a failure still has a status of its own.
+    const parts = await startEarly(toStreamParts(events, context));
+    const stream = toByteStream(toEvents(parts, { onError, signal: work.signal }), { stop, stallSeconds });
+    const headers = {
+      "content-type": "text/event-stream; charset=utf-8",
+      "cache-control": "no-cache, no-transform",
+      "x-accel-buffering": "no",
+    };
+    return new Response(stream, { headers });
+  });
+
+  const methods = {
+    "/health": "GET",
+    "/v1/models": "GET",
+    "/v1/models/:id{.+}": "GET",
+    "/v1/chat/completions": "POST",
+  };
+  for (const [path, allow] of Object.entries(methods)) {
+    app.all(path, (c) => {
+      const message = `${c.req.method} is not a method of ${c.req.path}; use ${allow}`;
+      throw new Problem(405, message, { code: "method_not_allowed", headers: { allow } });
+    });
+  }
+  app.get("*", async (c, next) => (await page?.(c.req.path)) ?? next());
+  app.notFound((c) => {
+    const message = `there is nothing at ${c.req.method} ${c.req.path.slice(0, 200)}`;
+    return toProblemResponse(new Problem(404, message, { code: "unknown_url" }));
+  });
+  app.onError((error, c) => {
+    // 499, as proxies log it: the client went away, so nobody reads this.
+    if (c.req.raw.signal.aborted) return new Response(null, { status: 499 });
+    const problem = toProblem(error);
+    if (problem.status >= 500) onError?.(error);
+    return toProblemResponse(problem);
+  });
+  return async (request) => app.fetch(request);
+}
+
+function byId(models: HandlerOptions["models"]): ReadonlyMap<string, Model> {
+  if ("get" in models) return models;
+  const map = new Map<string, Model>();
+  for (const model of models) {
+    if (map.has(model.name)) {
+      throw new BaimoError("config", `two models are named "${model.name}"; give a Map with an id for each`);
+    }
+    map.set(model.name, model);
+  }
+  return map;
+}
+
+function findModel(models: ReadonlyMap<string, Model>, id: string): Model {
+  const model = models.get(id);
+  if (model) return model;
+  const names = [...models.keys()].map((name) => `"${name}"`).join(", ") || "none";
+  throw new Problem(404, `the model "${id.slice(0, 200)}" is not here; this server has ${names}`, {
+    param: "model",
+    code: "model_not_found",
+  });
+}
+
+/** Generates an answer; `done` is called however it ends. */
+async function* generate(model: Model, chat: ChatRequest, signal: AbortSignal, done: () => void): Events {
+  try {
+    return yield* model.chat(chat.messages, { ...chat.options, signal });
+  } finally {
+    done();
+  }
+}
+
+/** Runs a generator up to its first value, so that what fails before it fails here. */
+async function startEarly<T>(values: AsyncGenerator<T>): Promise<AsyncGenerator<T>> {
+  const first = await values.next();
+  return (async function* () {
+    try {
+      if (!first.done) {
+        yield first.value;
+        yield* values;
+      }
+    } finally {
+      await values.return(undefined);
+    }
+  })();
+}
+
+/** Counts the requests of each model, so that no more wait than agreed. */
+class Queues {
+  private readonly maxWaiting: number;
+  private readonly pending = new Map<Model, number>();
+
+  constructor(maxWaiting: number) {
+    this.maxWaiting = maxWaiting;
+  }
+
+  /** Takes a place; returns the function that gives it back. */
+  enter(model: Model): () => void {
+    const before = this.pending.get(model) ?? 0;
+    if (before > this.maxWaiting) {
+      throw new Problem(429, `${this.maxWaiting} requests wait for this model already; try again later`, {
+        type: "rate_limit_error",
+        code: "queue_full",
+        headers: { "retry-after": "2" },
+      });
+    }
+    this.pending.set(model, before + 1);
+    let left = false;
+    return () => {
+      if (left) return;
+      left = true;
+      const after = this.pending.get(model)! - 1;
+      if (after > 0) this.pending.set(model, after);
+      else this.pending.delete(model);
+    };
+  }
+
+  count(): { active: number; waiting: number } {
+    const counts = [...this.pending.values()];
+    const total = counts.reduce((sum, count) => sum + count, 0);
+    return { active: counts.length, waiting: total - counts.length };
+  }
+}

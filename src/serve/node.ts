@@ -1,0 +1,92 @@
+// Puts a handler behind a port of this machine; leans on Node's http and @hono/node-server.
+import { createServer, type Server } from "node:http";
+import type { AddressInfo, Socket } from "node:net";
+import { getRequestListener } from "@hono/node-server";
+import { BaimoError } from "../errors.ts";
+import type { Handler } from "./handler.ts";
+import { Problem, toProblemResponse } from "./problem.ts";
+
+/** Where to listen. */
+export interface ListenOptions {
+  /** 0 takes any free port. Default 8080. */
+  port?: number;
+  /** Default 127.0.0.1: this machine alone. */
+  host?: string;
+  /** Closes the server. */
+  signal?: AbortSignal;
+}
+
+/** A server that listens. */
+export interface Listening {
+  /** Where to find it, without a slash at the end: "http://127.0.0.1:8080". */
+  url: string;
+  port: number;
+  /** Takes no more requests, stops the answers under way, and resolves when every connection is closed. */
+  close(): Promise<void>;
+}
+
+/**
+ * Serves a handler over HTTP. On a loopback address only requests for a loopback name are answered, since a page from
+ * elsewhere may have its own name resolve to this machine (DNS rebinding) and then ask as if it were ours.
+ * @throws {BaimoError} `request` when the port is taken or not ours to take
+ */
+export async function listen(handler: Handler, options: ListenOptions = {}): Promise<Listening> {
+  const { port = 8080, host = "127.0.0.1", signal } = options;
+  const guarded = isLoopback(host) ? onlyLoopbackNames(handler) : handler;
+  const server = createServer(getRequestListener(guarded, { overrideGlobalObjects: false, hostname: host }));
+  const sockets = new Set<Socket>();
+  server.on("connection", (socket) => {
+    socket.setNoDelay(true); // a token is a small packet that should not wait for the next one
+    sockets.add(socket);
+    socket.once("close", () => sockets.delete(socket));
+  });
+  await startListening(server, port, host);
+  const address = server.address() as AddressInfo; // a TCP server has no other kind
+  let closing: Promise<void> | undefined;
+  const close = () => {
+    closing ??= new Promise((resolve) => {
+      signal?.removeEventListener("abort", close);
+      server.close(() => resolve());
+      for (const socket of sockets) socket.destroy();
+    });
+    return closing;
+  };
+  signal?.addEventListener("abort", close, { once: true });
+  if (signal?.aborted) await close();
+  const anywhere = ["0.0.0.0", "::"].includes(address.address);
+  const name = anywhere ? "localhost" : address.family === "IPv6" ? `[${address.address}]` : address.address;
+  return { url: `http://${name}:${address.port}`, port: address.port, close };
+}
+
+function startListening(server: Server, port: number, host: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once("error", (cause: NodeJS.ErrnoException) => {
+      const why =
+        cause.code === "EADDRINUSE"
+          ? "another program uses it; choose another port, or 0 for any"
+          : `${cause.code ?? cause.message}`;
+      reject(new BaimoError("request", `cannot listen on ${host}, port ${port}: ${why}`, { cause }));
+    });
+    server.listen(port, host, () => {
+      server.removeAllListeners("error");
+      resolve();
+    });
+  });
+}
+
+/** Whether a host name or address means this machine alone. */
+export function isLoopback(host: string): boolean {
+  const name = host.toLowerCase().replace(/^\[(.*)\]$/, "$1");
+  return (
+    name === "localhost" || name.endsWith(".localhost") || name === "::1" || /^127(\.\d{1,3}){3}$/.test(name)
+  );
+}
+
+function onlyLoopbackNames(handler: Handler): Handler {
+  return async (request) => {
+    const host = new URL(request.url).hostname;
+    if (isLoopback(host)) return handler(request);
+    const message = `this server answers this machine only, but was asked as "${host}"; ask for localhost, or let it listen on another address`;
+    return toProblemResponse(new Problem(403, message, { code: "host_not_allowed" }));
+  };
+}

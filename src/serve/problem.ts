@@ -1,0 +1,78 @@
+// What the server answers when it cannot do what was asked, in OpenAI's error shape; leans on errors.ts.
+import { BaimoError } from "../errors.ts";
+
+/** The body of every error answer, and of an error event in a stream. */
+export interface ProblemBody {
+  error: { message: string; type: string; param: string | null; code: string | null };
+}
+
+/** What goes beside the message of a `Problem`. */
+export interface ProblemDetails {
+  /** The parameter at fault, as a path: `messages[2].content`. */
+  param?: string;
+  /** What programs match on: `model_not_found`, `context_length_exceeded`, … */
+  code?: string;
+  /** OpenAI's class of error. Default `invalid_request_error` below 500, `server_error` from 500 on. */
+  type?: string;
+  headers?: Readonly<Record<string, string>>;
+  cause?: unknown;
+}
+
+/** A refusal on its way to the client: thrown anywhere below a route, answered in one place. */
+export class Problem extends Error {
+  override readonly name = "Problem";
+  readonly status: number;
+  readonly details: ProblemDetails;
+
+  constructor(status: number, message: string, details: ProblemDetails = {}) {
+    super(message, { cause: details.cause });
+    this.status = status;
+    this.details = details;
+  }
+}
+
+/** A 400 about one parameter of the request. */
+export function badParameter(param: string, code: string, message: string): Problem {
+  return new Problem(400, message, { param, code });
+}
+
+/**
+ * Turns whatever was thrown into a `Problem`. What the caller can change keeps its message; a failure that is nobody's
+ * doing but ours says only that it happened, since its text may tell of the server's insides.
+ */
+export function toProblem(error: unknown): Problem {
+  if (error instanceof Problem) return error;
+  if (error instanceof BaimoError) {
+    switch (error.code) {
+      case "context":
+        return new Problem(400, error.message, {
+          param: "messages",
+          code: "context_length_exceeded",
+          cause: error,
+        });
+      case "request":
+      case "config":
+        return new Problem(400, error.message, { cause: error });
+      default:
+        return new Problem(500, error.message, { code: error.code, cause: error });
+    }
+  }
+  return new Problem(500, "the server failed while it worked on this request; trying again may help", {
+    code: "internal_error",
+    cause: error,
+  });
+}
+
+/** The JSON that tells of a problem. */
+export function toProblemBody({ message, status, details }: Problem): ProblemBody {
+  const type = details.type ?? (status >= 500 ? "server_error" : "invalid_request_error");
+  return { error: { message, type, param: details.param ?? null, code: details.code ?? null } };
+}
+
+/** The whole answer that tells of a problem. */
+export function toProblemResponse(problem: Problem): Response {
+  return Response.json(toProblemBody(problem), {
+    status: problem.status,
+    headers: { ...problem.details.headers },
+  });
+}
