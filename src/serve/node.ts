@@ -6,6 +6,8 @@ import { BaimoError } from "../errors.ts";
 import type { Handler } from "./handler.ts";
 import { Problem, toProblemResponse } from "./problem.ts";
 
+export { openPage, type Page } from "./page-files.ts";
+
 /** Where to listen. */
 export interface ListenOptions {
   /** 0 takes any free port. Default 8080. */

@@ -1,0 +1,215 @@
+// Tests of the request checks: what is read, what is refused, and in which words.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { readChatRequest } from "./chat-request.ts";
+import { Problem } from "./problem.ts";
+
+const hello = { model: "m", messages: [{ role: "user", content: "hello" }] };
+
+test("a request with every parameter is read into the engine's options", () => {
+  const request = readChatRequest({
+    ...hello,
+    stream: true,
+    stream_options: { include_usage: true },
+    max_tokens: 7,
+    max_completion_tokens: 9,
+    temperature: 0,
+    top_p: 0.5,
+    top_k: -1,
+    min_p: 0.1,
+    typical_p: 0.9,
+    repetition_penalty: 1.1,
+    presence_penalty: -2,
+    frequency_penalty: 2,
+    logit_bias: { "12": -100, "3": 1.5 },
+    logprobs: true,
+    top_logprobs: 4,
+    seed: 42,
+    stop: ["a", "b"],
+    n: 1,
+    response_format: { type: "text" },
+    tools: [{ type: "function", function: { name: "f" } }],
+    tool_choice: "auto",
+    chat_template_kwargs: { enable_thinking: false },
+    reasoning_effort: "low",
+    user: "u",
+  });
+  assert.deepEqual(request, {
+    model: "m",
+    messages: [{ role: "user", content: "hello" }],
+    stream: true,
+    includeUsage: true,
+    options: {
+      maxTokens: 9,
+      temperature: 0,
+      topP: 0.5,
+      topK: 0,
+      minP: 0.1,
+      typicalP: 0.9,
+      repetitionPenalty: 1.1,
+      presencePenalty: -2,
+      frequencyPenalty: 2,
+      logitBias: { 12: -100, 3: 1.5 },
+      logprobs: 4,
+      seed: 42,
+      stop: ["a", "b"],
+      tools: [{ type: "function", function: { name: "f" } }],
+      templateVariables: { reasoning_effort: "low", enable_thinking: false },
+    },
+  });
+});
+
+test("null means absent, and absent leaves the engine's defaults alone", () => {
+  const request = readChatRequest({
+    ...hello,
+    temperature: null,
+    stop: null,
+    stream: null,
+    tools: null,
+    seed: null,
+    logit_bias: null,
+    stream_options: null,
+  });
+  assert.deepEqual(request.options, {});
+  assert.equal(request.stream, false);
+});
+
+test("messages keep what templates read; parts become lines; developer is system", () => {
+  const { messages } = readChatRequest({
+    model: "m",
+    messages: [
+      { role: "developer", content: "be brief", unheard: 1 },
+      {
+        role: "user",
+        name: "li",
+        content: [
+          { type: "text", text: "one" },
+          { type: "text", text: "two" },
+        ],
+      },
+      { role: "assistant", content: null, tool_calls: [{ id: "1" }] },
+      { role: "tool", tool_call_id: "1", content: "42" },
+    ],
+  });
+  assert.deepEqual(messages, [
+    { role: "system", content: "be brief" },
+    { role: "user", name: "li", content: "one\ntwo" },
+    { role: "assistant", content: null, tool_calls: [{ id: "1" }] },
+    { role: "tool", tool_call_id: "1", content: "42" },
+  ]);
+});
+
+test("tools are not offered when the choice is none", () => {
+  assert.deepEqual(readChatRequest({ ...hello, tools: [{}], tool_choice: "none" }).options, {});
+});
+
+/** Bodies that must be refused: the body, the parameter blamed, the code, and words that the message must hold. */
+const refusals: [unknown, string | undefined, string | undefined, RegExp][] = [
+  [[], undefined, undefined, /JSON object, but is an empty array/],
+  ["x", undefined, undefined, /JSON object/],
+  [{ messages: hello.messages }, "model", "missing_required_parameter", /'model' is missing/],
+  [{ ...hello, model: 3 }, "model", "invalid_type", /a string, but is the number 3/],
+  [{ model: "m" }, "messages", "missing_required_parameter", /'messages' is missing/],
+  [{ ...hello, messages: "hi" }, "messages", "invalid_type", /an array, but is "hi"/],
+  [{ ...hello, messages: [] }, "messages", "empty_array", /at least one message/],
+  [{ ...hello, messages: ["hi"] }, "messages[0]", "invalid_type", /an object/],
+  [{ ...hello, messages: [{ content: "x" }] }, "messages[0].role", "invalid_value", /but is nothing/],
+  [
+    { ...hello, messages: [{ role: "poet", content: "x" }] },
+    "messages[0].role",
+    "invalid_value",
+    /but is "poet"/,
+  ],
+  [
+    { ...hello, messages: [{ role: "toString", content: "x" }] },
+    "messages[0].role",
+    "invalid_value",
+    /toString/,
+  ],
+  [
+    { ...hello, messages: [{ role: ["user"], content: "x" }] },
+    "messages[0].role",
+    "invalid_value",
+    /an array/,
+  ],
+  [
+    { ...hello, messages: [{ role: "user" }] },
+    "messages[0].content",
+    "invalid_type",
+    /text parts, but is nothing/,
+  ],
+  [
+    { ...hello, messages: [{ role: "user", content: 5 }] },
+    "messages[0].content",
+    "invalid_type",
+    /the number 5/,
+  ],
+  [
+    { ...hello, messages: [{ role: "user", content: [{ type: "image_url", image_url: { url: "x" } }] }] },
+    "messages[0].content[0]",
+    "unsupported_value",
+    /but is "image_url": this server's models read text only/,
+  ],
+  [
+    { ...hello, messages: [{ role: "user", content: [{ type: "text" }] }] },
+    "messages[0].content[0].text",
+    "invalid_type",
+    /a string/,
+  ],
+  [
+    { ...hello, messages: [{ role: "user", content: "x", name: 1 }] },
+    "messages[0].name",
+    "invalid_type",
+    /a string/,
+  ],
+  [{ ...hello, temperature: 2.1 }, "temperature", "invalid_value", /from 0 to 2, but is 2.1/],
+  [{ ...hello, temperature: "hot" }, "temperature", "invalid_type", /a number, but is "hot"/],
+  [{ ...hello, top_p: -0.1 }, "top_p", "invalid_value", /from 0 to 1/],
+  [{ ...hello, max_tokens: 0 }, "max_tokens", "invalid_value", /at least 1, but is 0/],
+  [{ ...hello, max_tokens: 1.5 }, "max_tokens", "invalid_type", /an integer, but is the number 1.5/],
+  [{ ...hello, max_tokens: 1e300 }, "max_tokens", "invalid_value", /1e\+300/],
+  [{ ...hello, top_k: -2 }, "top_k", "invalid_value", /at least -1/],
+  [{ ...hello, seed: 0.5 }, "seed", "invalid_type", /an integer/],
+  [{ ...hello, n: 2 }, "n", "unsupported_value", /one answer a request/],
+  [{ ...hello, stream: "yes" }, "stream", "invalid_type", /true or false/],
+  [
+    { ...hello, stream_options: { include_usage: true } },
+    "stream_options",
+    "invalid_value",
+    /only allowed when/,
+  ],
+  [{ ...hello, stop: [1] }, "stop", "invalid_type", /array of strings/],
+  [{ ...hello, stop: "" }, "stop", "invalid_value", /from 1 to 1024 characters/],
+  [{ ...hello, stop: Array(17).fill("x") }, "stop", "invalid_value", /at most 16/],
+  [{ ...hello, logit_bias: { hello: 1 } }, "logit_bias", "invalid_value", /no token id/],
+  [{ ...hello, logit_bias: JSON.parse('{"__proto__": 1}') }, "logit_bias", "invalid_value", /no token id/],
+  [{ ...hello, logit_bias: { "1": 101 } }, "logit_bias.1", "invalid_value", /from -100 to 100/],
+  [{ ...hello, top_logprobs: 3 }, "top_logprobs", "invalid_value", /needs 'logprobs'/],
+  [{ ...hello, logprobs: true, top_logprobs: 21 }, "top_logprobs", "invalid_value", /from 0 to 20/],
+  [
+    { ...hello, response_format: { type: "json_object" } },
+    "response_format",
+    "unsupported_value",
+    /structured output/,
+  ],
+  [{ ...hello, modalities: ["audio"] }, "modalities", "unsupported_value", /"audio"/],
+  [{ ...hello, tool_choice: "required" }, "tool_choice", "unsupported_value", /not read from answers yet/],
+  [{ ...hello, tools: ["f"] }, "tools[0]", "invalid_type", /an object/],
+  [{ ...hello, mirostat: 2 }, "mirostat", "unknown_parameter", /'mirostat' is not a parameter/],
+];
+
+for (const [body, param, code, words] of refusals) {
+  test(`refused: ${JSON.stringify(body).slice(0, 100)}`, () => {
+    assert.throws(
+      () => readChatRequest(body),
+      (error) => {
+        assert.ok(error instanceof Problem, String(error));
+        assert.equal(error.status, 400);
+        assert.equal(error.details.param, param);
+        assert.equal(error.details.code, code);
+        assert.match(error.message, words);
+        return true;
+      },
+    );
+  });
+}
