@@ -82,12 +82,12 @@ test("the fast exponential agrees with Math.exp", () => {
   assert.equal(expNegative(Number.NEGATIVE_INFINITY), 0);
   for (let x = -690; x <= 0; x += 0.01371) {
     const exact = Math.exp(x);
-    assert.ok(Math.abs(expNegative(x) - exact) <= 1e-13 * exact, `exp(${x})`);
+    assert.ok(Math.abs(expNegative(x) - exact) <= 1e-11 * exact, `exp(${x})`);
   }
   const logits = randomLogits(3, 5000);
   const max = Math.max(...logits);
   const exact = max + Math.log(logits.reduce((sum, l) => sum + Math.exp(l - max), 0));
-  assert.ok(Math.abs(logSumExp(logits, max) - exact) < 1e-12);
+  assert.ok(Math.abs(logSumExp(logits, max) - exact) < 1e-11);
 });
 
 test("selectLargest finds what a sort finds, lower indices first among equals", () => {

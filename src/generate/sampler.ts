@@ -55,6 +55,8 @@ interface Scratch {
 const GREEDY_BELOW = 1e-4;
 /** Bias at or below this bans a token, as in OpenAI's interface. */
 const BAN = -100;
+/** Weight relative to the best token above which a token is expected in the nucleus. */
+const LIKELY = 1e-3;
 /** Tokens summed at a time in a draw from the whole vocabulary. */
 const BLOCK = 512;
 
@@ -237,19 +239,12 @@ function draw(
   if (cutsK) {
     const kept = scratch.heap.subarray(0, selectLargest(logits, topK, scratch.heap)).sort();
     for (const id of kept) candidates.add(id, expNegative((logits[id] - max) * scale));
+  } else if (typicalP < 1) {
+    collect(logits, max, scale, Number.NEGATIVE_INFINITY, candidates);
+  } else if (topP < 1) {
+    mass = collectNucleus(logits, max, scale, topP, candidates);
   } else {
-    let floor = Number.NEGATIVE_INFINITY;
-    if (typicalP >= 1 && topP < 1) {
-      mass = 0;
-      for (let i = 0; i < logits.length; i++) mass += expNegative((logits[i] - max) * scale);
-      // All tokens below this together have less than 1 - topP: the nucleus lies above. Half of it for rounding.
-      floor = max + Math.log((0.5 * (1 - topP) * mass) / logits.length) / scale;
-    } else if (typicalP >= 1) {
-      floor = max + Math.log(0.5 * minP) / scale;
-    }
-    for (let i = 0; i < logits.length; i++) {
-      if (logits[i] >= floor) candidates.add(i, expNegative((logits[i] - max) * scale));
-    }
+    collect(logits, max, scale, max + Math.log(0.5 * minP) / scale, candidates);
   }
   if (typicalP < 1) {
     candidates.keepTypical(typicalP);
@@ -257,6 +252,42 @@ function draw(
   if (topP < 1) candidates.keepLikeliest(topP * (mass ?? candidates.sum()));
   if (minP > 0) candidates.keepAbove(minP);
   return candidates.draw(uniform);
+}
+
+/** Adds every token whose logit reaches the floor. */
+function collect(
+  logits: Float32Array,
+  max: number,
+  scale: number,
+  floor: number,
+  candidates: Candidates,
+): void {
+  for (let i = 0; i < logits.length; i++) {
+    if (logits[i] >= floor) candidates.add(i, expNegative((logits[i] - max) * scale));
+  }
+}
+
+/** Adds a set of tokens in which the smallest set of mass topP lies; returns the mass of the whole vocabulary. */
+function collectNucleus(
+  logits: Float32Array,
+  max: number,
+  scale: number,
+  topP: number,
+  candidates: Candidates,
+): number {
+  // Nearly always a few tokens hold the mass, and they are found on the way.
+  let mass = 0;
+  for (let i = 0; i < logits.length; i++) {
+    const weight = expNegative((logits[i] - max) * scale);
+    mass += weight;
+    if (weight >= LIKELY) candidates.add(i, weight);
+  }
+  if (candidates.sum() >= topP * mass) return mass;
+  // All tokens below this floor together have less than 1 - topP. Half of it, for rounding.
+  candidates.clear();
+  const floor = max + Math.log((0.5 * (1 - topP) * mass) / logits.length) / scale;
+  collect(logits, max, scale, floor, candidates);
+  return mass;
 }
 
 /** Draws from the whole vocabulary: sums by blocks first, then walks within one block, so nothing is stored. */
