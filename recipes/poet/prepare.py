@@ -20,9 +20,10 @@ from typing import Any, Iterator
 from forms import MARKS, clauses, shi_form
 
 HERE = Path(__file__).parent
+# sha256 of the unpacked bytes, as in fetch.mjs.
 FILES = {
-    "poems.jsonl.gz": "91385bf86267c61cbc5691fbedff8aa4712557f93c42b48cb7b4ea2a1e6e8aa2",
-    "song-shi.jsonl.gz": "004fb7cebdbee6fe9881f007d3c409783d1e86989635b3bbd8ede6d19963c90c",
+    "poems.jsonl.gz": "d36dc3933629421c3c17952bd4cd4321c72dad8958e16b1ff460b794fbdacdc2",
+    "song-shi.jsonl.gz": "b1c0f049407f09c548a0458ea71bd83031af6efc73d5748885a88ca06437b2e7",
 }
 HAN = r"\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0002ffff"
 CLEAN_LINE = re.compile(rf"^[{HAN}{MARKS}]+$")
@@ -36,11 +37,13 @@ TUNE_SEPARATOR = re.compile(r"[・·•‧]")
 def read_corpus(folder: Path) -> Iterator[dict[str, Any]]:
     """Yields the shi and ci of both corpus files, after checking each file's sha256."""
     for name, expected in FILES.items():
-        data = (folder / name).read_bytes()
+        if not (folder / name).exists():
+            raise SystemExit(f"{folder / name} is missing; `node fetch.mjs` rebuilds it from its public source")
+        data = gzip.decompress((folder / name).read_bytes())
         found = hashlib.sha256(data).hexdigest()
         if found != expected:
             raise SystemExit(f"{name}: sha256 is {found}, expected {expected}; fetch the corpus again")
-        for line in gzip.decompress(data).decode().splitlines():
+        for line in data.decode().splitlines():
             poem = json.loads(line)
             if poem["form"] in ("shi", "ci"):
                 yield poem
@@ -86,7 +89,7 @@ def clean_poem(raw: dict[str, Any], max_characters: int) -> tuple[dict[str, Any]
         form = "词"
         aliases = [re.sub(rf"\s.*|[^{HAN}]", "", NOTE.sub("", part)) for part in TUNE_SEPARATOR.split(raw["title"])]
         aliases = [part for part in aliases if part]
-        if raw["dynasty"] == "qing":
+        if raw["dynasty"] != "song":  # there what follows the dot is a subtitle, not another name
             aliases = aliases[:1]
         if not aliases or "失调名" in aliases:
             return None, "a ci without a tune"
