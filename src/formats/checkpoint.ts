@@ -1,0 +1,332 @@
+// Opens a model's weights, whatever they are: one file, several, a folder or a URL; leans on the readers of both
+// formats and on model-folder.ts.
+import { BaimoError, throwIfAborted } from "../errors.ts";
+import { byteLength } from "../tensor/dtype.ts";
+import type { ByteSource } from "./byte-source.ts";
+import { readGguf } from "./gguf-reader.ts";
+import type { MetadataValue } from "./metadata.ts";
+import { filesFolder, type ModelFolder, pathFolder, urlFolder } from "./model-folder.ts";
+import { type OpenOptions, openByteSource } from "./open-byte-source.ts";
+import { fileError, loadFileSystem } from "./path-source.ts";
+import { readSafetensors, readShardIndex } from "./safetensors-reader.ts";
+import type { TensorInfo } from "./tensor-info.ts";
+
+/** An open model: what it says of itself and where its tensors lie. Close it when done. */
+export interface Checkpoint {
+  readonly format: "gguf" | "safetensors";
+  readonly name: string;
+  /** The weight files; a split or sharded checkpoint has several. */
+  readonly files: readonly ByteSource[];
+  /** GGUF's key-value pairs, or the strings under safetensors' `__metadata__`. */
+  readonly metadata: ReadonlyMap<string, MetadataValue>;
+  readonly tensors: ReadonlyMap<string, TensorInfo>;
+  /** The folder with config.json, tokenizer.json and so on; undefined for GGUF and for bytes without a place. */
+  readonly folder?: Pick<ModelFolder, "read">;
+  /**
+   * The bytes of a tensor, or of some of its rows, as they are in the file. A row is the last dimension.
+   *
+   * @throws {BaimoError} `request` when there is no such tensor or row
+   */
+  readTensor(
+    name: string,
+    range?: { rowStart: number; rows: number },
+    signal?: AbortSignal,
+  ): Promise<Uint8Array>;
+  close(): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/** What `openCheckpoint` takes. */
+export type CheckpointInput = string | URL | Blob | Uint8Array | ByteSource | readonly File[];
+
+const INDEX = "model.safetensors.index.json";
+const SINGLE = "model.safetensors";
+const splitName = /^(.*-)(\d{5})(-of-)(\d{5})(\.gguf)$/;
+const MAX_FILES = 4096;
+
+/**
+ * Opens a checkpoint: a .gguf file (with all its splits), a .safetensors file, a folder with either, a URL of a file
+ * or of a folder, files picked in a page, or bytes. A byte source that is passed in is closed with the checkpoint.
+ *
+ * @throws {BaimoError} `request` when nothing is there, `format` when what is there is damaged
+ */
+export async function openCheckpoint(input: CheckpointInput, options: OpenOptions = {}): Promise<Checkpoint> {
+  throwIfAborted(options.signal, "opening a checkpoint");
+  if (Array.isArray(input)) return openFolder(filesFolder(input as readonly File[]), options);
+  const place = typeof input === "string" || input instanceof URL ? String(input) : undefined;
+  if (place !== undefined && /^https?:/i.test(place)) return openUrl(place, options);
+  if (place !== undefined && !place.startsWith("file:")) return openPath(place, options);
+  if (input instanceof URL || place !== undefined) return openPath(fromFileUrl(place!), options);
+  if (isByteSource(input)) return openFile(input, undefined, options);
+  return openFile(await openByteSource(input as Blob | Uint8Array, options), undefined, options);
+}
+
+const isByteSource = (input: unknown): input is ByteSource =>
+  typeof input === "object" && input !== null && "readInto" in input && "descriptor" in input;
+
+const fromFileUrl = (url: string): string =>
+  decodeURIComponent(new URL(url).pathname).replace(/^\/(?=[A-Za-z]:\/)/, "");
+
+async function openPath(path: string, options: OpenOptions): Promise<Checkpoint> {
+  const fs = await loadFileSystem(path);
+  const stat = await fs.promises.stat(path).catch((cause) => {
+    throw fileError(path, cause);
+  });
+  if (stat.isDirectory()) return openFolder(pathFolder(path, options), options);
+  const [, parent, name] = /^(.*[/\\])?([^/\\]+)$/.exec(path)!;
+  return openNamed(
+    pathFolder(parent ?? ".", options),
+    name,
+    await openByteSource({ kind: "path", path }, options),
+    options,
+  );
+}
+
+async function openUrl(place: string, options: OpenOptions): Promise<Checkpoint> {
+  const url = new URL(place);
+  const name = decodeURIComponent(url.pathname.slice(url.pathname.lastIndexOf("/") + 1));
+  if (!/\.(gguf|safetensors)$/.test(name)) {
+    const folder = urlFolder(place, options);
+    return openFolder(folder, options);
+  }
+  const base = new URL(".", url);
+  base.search = url.search;
+  return openNamed(urlFolder(base.href, options), name, await openByteSource(url, options), options);
+}
+
+/** A file whose siblings can be reached. */
+async function openNamed(
+  folder: ModelFolder,
+  name: string,
+  source: ByteSource,
+  options: OpenOptions,
+): Promise<Checkpoint> {
+  if (splitName.test(name)) {
+    await source.close();
+    return openSplits(folder, name, options);
+  }
+  return openFile(source, folder, options);
+}
+
+async function openFolder(folder: ModelFolder, options: OpenOptions): Promise<Checkpoint> {
+  const index = await folder.read(INDEX);
+  if (index) return openShards(folder, index, options);
+  const single = await folder.open(SINGLE);
+  if (single) return openFile(single, folder, options);
+  const names = (await folder.list()) ?? [];
+  const weights = names.filter((n) => n.endsWith(".gguf") || n.endsWith(".safetensors"));
+  const firsts = weights.filter((n) => (splitName.exec(n)?.[2] ?? "00001") === "00001");
+  if (firsts.length === 1) {
+    const source = await folder.open(firsts[0]);
+    if (source) return openNamed(folder, firsts[0], source, options);
+  }
+  if (firsts.length > 1) {
+    throw new BaimoError(
+      "request",
+      `${folder.name}: holds ${firsts.length} models (${firsts.slice(0, 8).join(", ")}${firsts.length > 8 ? ", …" : ""}); name one of the files`,
+    );
+  }
+  const pickled = names.find((n) => /^pytorch_model.*\.bin$/.test(n));
+  throw new BaimoError(
+    "request",
+    `${folder.name}: holds neither ${INDEX} nor ${SINGLE} nor a .gguf file` +
+      (pickled ? `; ${pickled} is a pickle, which can run code: convert it to safetensors` : ""),
+  );
+}
+
+/** Opens one file by its first bytes; the source is closed when that fails. */
+async function openFile(
+  source: ByteSource,
+  folder: ModelFolder | undefined,
+  options: OpenOptions,
+): Promise<Checkpoint> {
+  try {
+    if (await isGguf(source, options)) {
+      const { metadata, tensors } = await readGguf(source, options);
+      const splits = metadata.get("split.count");
+      if (typeof splits === "number" && splits > 1) {
+        throw new BaimoError(
+          "request",
+          `${source.name}: is one of ${splits} parts of a model; open the path or URL of the part …-00001-of-….gguf, with the others beside it`,
+        );
+      }
+      return makeCheckpoint({ format: "gguf", name: source.name, files: [source], metadata, tensors });
+    }
+    const { metadata, tensors } = await readSafetensors(source, options);
+    return makeCheckpoint({
+      format: "safetensors",
+      name: source.name,
+      files: [source],
+      metadata,
+      tensors,
+      folder,
+    });
+  } catch (error) {
+    await source.close();
+    throw error;
+  }
+}
+
+async function isGguf(source: ByteSource, { signal }: OpenOptions): Promise<boolean> {
+  if (source.size < 8) {
+    throw new BaimoError(
+      "format",
+      `${source.name}: has ${source.size} bytes, too few for a GGUF or safetensors file`,
+    );
+  }
+  const head = await source.read(0, 8, signal);
+  const magic = String.fromCharCode(...head.subarray(0, 4));
+  if (magic === "GGUF") return true;
+  // A safetensors header is at most 100 MB, so the upper four bytes of its length are zero. Where they are not, it is
+  // the GGUF reader that knows what other formats look like.
+  return head.subarray(4).some((b) => b !== 0);
+}
+
+async function openShards(folder: ModelFolder, index: Uint8Array, options: OpenOptions): Promise<Checkpoint> {
+  const indexName = `${folder.name}/${INDEX}`.replace("//" + INDEX, `/${INDEX}`);
+  const fileOf = readShardIndex(index, indexName);
+  const names = [...new Set(fileOf.values())];
+  return gather(folder, names, async (sources) => {
+    const metadata = new Map<string, MetadataValue>();
+    const tensors: TensorInfo[] = [];
+    for (const [file, source] of sources.entries()) {
+      const header = await readSafetensors(source, { file, signal: options.signal });
+      for (const [key, value] of header.metadata) if (!metadata.has(key)) metadata.set(key, value);
+      for (const tensor of header.tensors) if (fileOf.get(tensor.name) === names[file]) tensors.push(tensor);
+    }
+    if (tensors.length < fileOf.size) {
+      const found = new Set(tensors.map((t) => t.name));
+      const missing = [...fileOf].find(([name]) => !found.has(name))!;
+      throw new BaimoError(
+        "format",
+        `${indexName}: says that tensor "${missing[0]}" is in ${missing[1]}, but it is not there; are all files of one revision?`,
+      );
+    }
+    return makeCheckpoint({
+      format: "safetensors",
+      name: folder.name,
+      files: sources,
+      metadata,
+      tensors,
+      folder,
+    });
+  });
+}
+
+/** A GGUF model cut into files by gguf-split: metadata in the first, tensors in all. */
+async function openSplits(folder: ModelFolder, name: string, options: OpenOptions): Promise<Checkpoint> {
+  const [, before, , between, count, after] = splitName.exec(name)!;
+  const total = Number(count);
+  if (total < 1 || total > MAX_FILES) {
+    throw new BaimoError("request", `${name}: ${total} parts; 1 to ${MAX_FILES} are possible`);
+  }
+  const names = Array.from(
+    { length: total },
+    (_, i) => before + String(i + 1).padStart(5, "0") + between + count + after,
+  );
+  return gather(folder, names, async (sources) => {
+    let metadata: ReadonlyMap<string, MetadataValue> = new Map();
+    const tensors: TensorInfo[] = [];
+    for (const [file, source] of sources.entries()) {
+      const header = await readGguf(source, { file, signal: options.signal });
+      if (file === 0) metadata = header.metadata;
+      for (const [key, expected] of [
+        ["split.count", total],
+        ["split.no", file],
+      ] as const) {
+        const found = header.metadata.get(key);
+        if (found !== expected && !(found === undefined && total === 1)) {
+          throw new BaimoError(
+            "format",
+            `${source.name}: ${key} should be ${expected} by its name, but is ${found}`,
+          );
+        }
+      }
+      tensors.push(...header.tensors);
+    }
+    const claimed = metadata.get("split.tensors.count");
+    if (claimed !== undefined && claimed !== tensors.length) {
+      throw new BaimoError(
+        "format",
+        `${names[0]}: claims ${claimed} tensors in ${total} parts, but they have ${tensors.length}`,
+      );
+    }
+    return makeCheckpoint({ format: "gguf", name: sources[0].name, files: sources, metadata, tensors });
+  });
+}
+
+/** Opens files of a folder, all or none. */
+async function gather(
+  folder: ModelFolder,
+  names: readonly string[],
+  use: (sources: ByteSource[]) => Promise<Checkpoint>,
+): Promise<Checkpoint> {
+  if (names.length > MAX_FILES) {
+    throw new BaimoError("format", `${folder.name}: ${names.length} files; at most ${MAX_FILES} are opened`);
+  }
+  const sources: ByteSource[] = [];
+  try {
+    for (const name of names) {
+      const source = await folder.open(name);
+      if (!source)
+        throw new BaimoError(
+          "request",
+          `${folder.name}: ${name} is missing, one of ${names.length} files of the model`,
+        );
+      sources.push(source);
+    }
+    return await use(sources);
+  } catch (error) {
+    await Promise.all(sources.map((source) => source.close()));
+    throw error;
+  }
+}
+
+function makeCheckpoint(parts: {
+  format: "gguf" | "safetensors";
+  name: string;
+  files: readonly ByteSource[];
+  metadata: ReadonlyMap<string, MetadataValue>;
+  tensors: readonly TensorInfo[];
+  folder?: ModelFolder;
+}): Checkpoint {
+  const { files, name } = parts;
+  const tensors = new Map(parts.tensors.map((tensor) => [tensor.name, tensor]));
+  if (tensors.size < parts.tensors.length) {
+    const seen = new Set<string>();
+    const twice = parts.tensors.find((t) => seen.size === seen.add(t.name).size)!;
+    throw new BaimoError("format", `${name}: tensor "${twice.name}" is in more than one file`);
+  }
+  const close = async () => {
+    await Promise.all(files.map((file) => file.close()));
+  };
+  return {
+    ...parts,
+    tensors,
+    async readTensor(tensorName, range, signal) {
+      const tensor = tensors.get(tensorName);
+      if (!tensor) throw new BaimoError("request", `${name}: has no tensor "${tensorName}"`);
+      if (!range) return files[tensor.file].read(tensor.offset, tensor.byteLength, signal);
+      const rows = tensor.shape.slice(0, -1).reduce((a, b) => a * b, 1);
+      const { rowStart, rows: wanted } = range;
+      if (
+        !(
+          Number.isSafeInteger(rowStart) &&
+          Number.isSafeInteger(wanted) &&
+          rowStart >= 0 &&
+          wanted >= 0 &&
+          rowStart + wanted <= rows
+        )
+      ) {
+        throw new BaimoError(
+          "request",
+          `${name}: rows ${rowStart} to ${rowStart + wanted} of "${tensorName}" were asked for; it has ${rows}`,
+        );
+      }
+      const rowBytes = byteLength(tensor.dtype, tensor.shape.at(-1) ?? 1);
+      return files[tensor.file].read(tensor.offset + rowStart * rowBytes, wanted * rowBytes, signal);
+    },
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}

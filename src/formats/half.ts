@@ -1,0 +1,71 @@
+// Half precision and bfloat16 to float32 and back, for whole arrays; leans on nothing.
+
+/**
+ * The float32 value of each of the 65,536 half-precision patterns (IEEE 754 binary16), so that a scale inside a block
+ * costs one look-up, subnormal or not.
+ */
+export const halfTable: Float32Array = makeHalfTable();
+
+function makeHalfTable(): Float32Array {
+  const table = new Float32Array(65536);
+  const bits = new Uint32Array(table.buffer);
+  for (let exponent = 1; exponent < 31; exponent++) {
+    for (let m = 0; m < 1024; m++) bits[(exponent << 10) | m] = ((exponent + 112) << 23) | (m << 13);
+  }
+  for (let m = 0; m < 1024; m++) {
+    table[m] = m * 2 ** -24;
+    bits[0x7c00 | m] = 0x7f800000 | (m << 13);
+  }
+  for (let i = 0; i < 32768; i++) bits[0x8000 | i] = bits[i] | 0x80000000;
+  return table;
+}
+
+/** Converts half-precision patterns to float32, exactly. Fills and returns `target`, of at least the same length. */
+export function halfToFloat(halves: Uint16Array, target = new Float32Array(halves.length)): Float32Array {
+  const table = halfTable;
+  for (let i = 0; i < halves.length; i++) target[i] = table[halves[i]];
+  return target;
+}
+
+/**
+ * Rounds float32 to half precision, to nearest, ties to even; beyond 65,504 becomes infinity (the branches follow
+ * F. Giesen's float_to_half_fast3_rtne, public domain). Fills and returns `target`, of at least the same length.
+ */
+export function floatToHalf(values: Float32Array, target = new Uint16Array(values.length)): Uint16Array {
+  const bits = new Uint32Array(values.buffer, values.byteOffset, values.length);
+  const scratch = new Float32Array(1);
+  const scratchBits = new Uint32Array(scratch.buffer);
+  for (let i = 0; i < bits.length; i++) {
+    const b = bits[i];
+    const magnitude = b & 0x7fffffff;
+    const sign = (b >>> 16) & 0x8000;
+    if (magnitude >= 0x47800000) {
+      target[i] = sign | (magnitude > 0x7f800000 ? 0x7e00 : 0x7c00);
+    } else if (magnitude < 0x38800000) {
+      // Adding 0.5 lets the float adder shift and round the subnormal.
+      scratchBits[0] = magnitude;
+      scratch[0] += 0.5;
+      target[i] = sign | (scratchBits[0] - 0x3f000000);
+    } else {
+      target[i] = sign | ((magnitude + 0xc8000fff + ((magnitude >>> 13) & 1)) >>> 13);
+    }
+  }
+  return target;
+}
+
+/** Converts bfloat16 patterns to float32, exactly. Fills and returns `target`, of at least the same length. */
+export function bfloatToFloat(halves: Uint16Array, target = new Float32Array(halves.length)): Float32Array {
+  const bits = new Uint32Array(target.buffer, target.byteOffset, target.length);
+  for (let i = 0; i < halves.length; i++) bits[i] = halves[i] << 16;
+  return target;
+}
+
+/** Rounds float32 to bfloat16, to nearest, ties to even; NaN stays NaN. Fills and returns `target`. */
+export function floatToBfloat(values: Float32Array, target = new Uint16Array(values.length)): Uint16Array {
+  const bits = new Uint32Array(values.buffer, values.byteOffset, values.length);
+  for (let i = 0; i < bits.length; i++) {
+    const b = bits[i];
+    target[i] = (b & 0x7fffffff) > 0x7f800000 ? (b >>> 16) | 64 : (b + 0x7fff + ((b >>> 16) & 1)) >>> 16;
+  }
+  return target;
+}

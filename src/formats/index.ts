@@ -1,0 +1,9 @@
+// baimo/formats: model files, read and written, and blocks of weights, packed and unpacked. Re-exports only.
+export type { ByteSource, ByteSourceDescriptor } from "./byte-source.ts";
+export { type Checkpoint, type CheckpointInput, openCheckpoint } from "./checkpoint.ts";
+export { dequantize, dequantizeInto } from "./dequantize.ts";
+export { bfloatToFloat, floatToBfloat, floatToHalf, halfToFloat } from "./half.ts";
+export type { MetadataValue } from "./metadata.ts";
+export { type ByteSourceInput, type OpenOptions, openByteSource } from "./open-byte-source.ts";
+export { isQuantizable, type QuantizableType, quantize } from "./quantize.ts";
+export type { TensorInfo } from "./tensor-info.ts";

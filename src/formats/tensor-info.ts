@@ -1,0 +1,41 @@
+// Where a tensor lies and how it is made, whichever format it is in; leans on the dtype table.
+import type { DType } from "../tensor/dtype.ts";
+
+/** One tensor of a checkpoint; its bytes stay in the file. */
+export interface TensorInfo {
+  readonly name: string;
+  readonly dtype: DType;
+  /** Outermost first, as in safetensors; GGUF stores it the other way round. */
+  readonly shape: readonly number[];
+  /** Index into the checkpoint's files. */
+  readonly file: number;
+  /** Of the first byte, from the beginning of that file. */
+  readonly offset: number;
+  readonly byteLength: number;
+}
+
+/** Most tensors a checkpoint may have; the largest published ones have about 150,000 (one a file-form expert). */
+export const MAX_TENSORS = 1 << 18;
+
+/** How a number of bytes is written in messages: 95,420,416. */
+export const grouped = (n: number | bigint): string => n.toLocaleString("en-US");
+
+/** The product of the sizes, or undefined when it is beyond 2^53 or a size is no count. */
+export function elementCount(shape: readonly number[]): number | undefined {
+  let product = 1;
+  for (const n of shape) {
+    if (!Number.isSafeInteger(n) || n < 0) return undefined;
+    product *= n;
+  }
+  return Number.isSafeInteger(product) ? product : undefined;
+}
+
+/** The first two tensors, by offset, that share bytes; a file with such tensors asks for more memory than it has. */
+export function findOverlap(tensors: readonly TensorInfo[]): [TensorInfo, TensorInfo] | undefined {
+  const sorted = tensors.filter((t) => t.byteLength > 0).sort((a, b) => a.offset - b.offset);
+  for (let i = 1; i < sorted.length; i++) {
+    const before = sorted[i - 1];
+    if (before.offset + before.byteLength > sorted[i].offset) return [before, sorted[i]];
+  }
+  return undefined;
+}
