@@ -3,7 +3,7 @@
     python evaluate.py --work work --model ../../assets/poet.gguf
 
 Fixed seeds, temperature 0.8, top-p 0.95, nothing constrained and nothing discarded. Writes `log/evaluation.json`
-and `log/evaluation.md`, which the model card shows.
+and `log/samples.json`, which `card.py` puts into the model card.
 """
 
 from __future__ import annotations
