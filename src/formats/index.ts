@@ -2,8 +2,21 @@
 export type { ByteSource, ByteSourceDescriptor } from "./byte-source.ts";
 export { type Checkpoint, type CheckpointInput, openCheckpoint } from "./checkpoint.ts";
 export { dequantize, dequantizeInto } from "./dequantize.ts";
+export type { TensorToWrite, WriteTarget } from "./file-sink.ts";
+export {
+  type GgufContent,
+  type TypedMetadataValue,
+  type WriteGgufOptions,
+  writeGguf,
+} from "./gguf-writer.ts";
 export { bfloatToFloat, floatToBfloat, floatToHalf, halfToFloat } from "./half.ts";
 export type { MetadataValue } from "./metadata.ts";
 export { type ByteSourceInput, type OpenOptions, openByteSource } from "./open-byte-source.ts";
 export { isQuantizable, type QuantizableType, quantize } from "./quantize.ts";
+export {
+  type SafetensorsContent,
+  type WriteSafetensorsOptions,
+  writeSafetensors,
+  writeShardedSafetensors,
+} from "./safetensors-writer.ts";
 export type { TensorInfo } from "./tensor-info.ts";
