@@ -116,20 +116,17 @@ export async function openUrlSource(
   let validator: string | null = null;
   const parts: Uint8Array[] = [];
   let received = 0;
-  await persist(
-    async () => {
-      parts.length = 0;
-      received = 0;
-      await request(0, FIRST, options.signal, (total, tag, chunk) => {
-        size = total;
-        validator = tag;
-        parts.push(chunk);
-        received += chunk.byteLength;
-      });
-    },
-    () => received,
-    options.signal,
-  );
+  const open = () =>
+    request(0, FIRST, options.signal, (total, tag, chunk) => {
+      size = total;
+      validator = tag;
+      parts.push(chunk);
+      received += chunk.byteLength;
+    }).catch((error) => {
+      // Some of the first bytes are as good as all: reads go on from there.
+      if (!(error instanceof Interrupted) || received === 0) throw error;
+    });
+  await persist(open, () => 0, options.signal);
   const first = new Uint8Array(received);
   for (let at = 0; parts.length > 0; ) {
     const part = parts.shift()!;
