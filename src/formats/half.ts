@@ -21,7 +21,10 @@ function makeHalfTable(): Float32Array {
 }
 
 /** Converts half-precision patterns to float32, exactly. Fills and returns `target`, of at least the same length. */
-export function halfToFloat(halves: Uint16Array, target = new Float32Array(halves.length)): Float32Array {
+export function halfToFloat(
+  halves: Uint16Array,
+  target: Float32Array = new Float32Array(halves.length),
+): Float32Array {
   const table = halfTable;
   for (let i = 0; i < halves.length; i++) target[i] = table[halves[i]];
   return target;
@@ -31,7 +34,10 @@ export function halfToFloat(halves: Uint16Array, target = new Float32Array(halve
  * Rounds float32 to half precision, to nearest, ties to even; beyond 65,504 becomes infinity (the branches follow
  * F. Giesen's float_to_half_fast3_rtne, public domain). Fills and returns `target`, of at least the same length.
  */
-export function floatToHalf(values: Float32Array, target = new Uint16Array(values.length)): Uint16Array {
+export function floatToHalf(
+  values: Float32Array,
+  target: Uint16Array = new Uint16Array(values.length),
+): Uint16Array {
   const bits = new Uint32Array(values.buffer, values.byteOffset, values.length);
   const scratch = new Float32Array(1);
   const scratchBits = new Uint32Array(scratch.buffer);
@@ -54,14 +60,20 @@ export function floatToHalf(values: Float32Array, target = new Uint16Array(value
 }
 
 /** Converts bfloat16 patterns to float32, exactly. Fills and returns `target`, of at least the same length. */
-export function bfloatToFloat(halves: Uint16Array, target = new Float32Array(halves.length)): Float32Array {
+export function bfloatToFloat(
+  halves: Uint16Array,
+  target: Float32Array = new Float32Array(halves.length),
+): Float32Array {
   const bits = new Uint32Array(target.buffer, target.byteOffset, target.length);
   for (let i = 0; i < halves.length; i++) bits[i] = halves[i] << 16;
   return target;
 }
 
 /** Rounds float32 to bfloat16, to nearest, ties to even; NaN stays NaN. Fills and returns `target`. */
-export function floatToBfloat(values: Float32Array, target = new Uint16Array(values.length)): Uint16Array {
+export function floatToBfloat(
+  values: Float32Array,
+  target: Uint16Array = new Uint16Array(values.length),
+): Uint16Array {
   const bits = new Uint32Array(values.buffer, values.byteOffset, values.length);
   for (let i = 0; i < bits.length; i++) {
     const b = bits[i];

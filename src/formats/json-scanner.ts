@@ -14,7 +14,7 @@ export interface JsonScanner {
   string(): string;
   /** A whole number from 0 to 2^53 - 1, written as such. */
   count(): number;
-  /** Whatever value comes next, unread. */
+  /** Steps over whatever value comes next; only its brackets and strings are looked at. */
   skip(): void;
   /** Only white space may follow. */
   end(): void;
@@ -108,7 +108,7 @@ export function createJsonScanner(bytes: Uint8Array, name: string): JsonScanner 
       const from = at;
       let value = 0;
       for (; at < bytes.length && bytes[at] >= 0x30 && bytes[at] <= 0x39; at++)
-        value = value * 10 + bytes[at] - 0x30;
+        value = value * 10 + (bytes[at] - 0x30);
       const wellFormed = at > from && !(bytes[from] === 0x30 && at > from + 1) && Number.isSafeInteger(value);
       if (!wellFormed || [0x2e, 0x65, 0x45].includes(bytes[at])) {
         at = from;
