@@ -1,0 +1,132 @@
+// The bus between workers: one SharedArrayBuffer with a barrier, a stop word and a doubled exchange area.
+import { BaimoError } from "../errors.ts";
+
+/** Words of the control block. STOP_PUBLISHED is two words, one for each half of the exchange area. */
+const ARRIVED = 0;
+const GENERATION = 1;
+const POISON = 2;
+const STOP_WANTED = 3;
+const STOP_PUBLISHED = 4;
+const COMMAND = 6;
+/** Each word on a cache line of its own, so that spinning on one does not slow the others. */
+const LINE = 16;
+const CONTROL_WORDS = 8 * LINE;
+/** Words after the control block that carry a command's arguments. */
+const ARGUMENT_WORDS = 16;
+
+/** Loads of a spinning worker before it sleeps: about a tenth of a millisecond. */
+const SPINS = 20_000;
+/** A sleeping worker looks for poison this often, in milliseconds. */
+const NAP = 100;
+
+/** Bytes of a bus whose exchange area holds `floats` f32 twice, and whose token area holds `tokens` ids. */
+export function busBytes(floats: number, tokens: number): number {
+  return (CONTROL_WORDS + ARGUMENT_WORDS + tokens) * 4 + 64 + floats * 8;
+}
+
+/**
+ * One rank's end of the bus. A gather needs one barrier: the exchange area exists twice, and a rank writes a half again
+ * only after a barrier that every rank passes after it has read that half.
+ */
+export class Bus {
+  readonly rank: number;
+  readonly ranks: number;
+  /** Ids of the tokens of the current command. */
+  readonly tokens: Int32Array;
+  readonly #words: Int32Array;
+  readonly #halves: readonly [Float32Array, Float32Array];
+  #half = 0;
+  #generation = 0;
+  #command = 0;
+
+  constructor(
+    shared: SharedArrayBuffer,
+    options: { rank: number; ranks: number; tokens: number; floats: number },
+  ) {
+    this.rank = options.rank;
+    this.ranks = options.ranks;
+    this.#words = new Int32Array(shared, 0, CONTROL_WORDS + ARGUMENT_WORDS);
+    this.tokens = new Int32Array(shared, this.#words.byteLength, options.tokens);
+    const start = Math.ceil((this.#words.byteLength + this.tokens.byteLength) / 64) * 64;
+    this.#halves = [
+      new Float32Array(shared, start, options.floats),
+      new Float32Array(shared, start + options.floats * 4, options.floats),
+    ];
+  }
+
+  /** The half of the exchange area to write before, and read after, the next barrier. */
+  get exchange(): Float32Array {
+    return this.#halves[this.#half];
+  }
+
+  /**
+   * Waits until every rank has arrived; what each wrote before, all can read after. Turns the exchange area over.
+   * @throws {BaimoError} `device` when another rank has failed
+   */
+  barrier(): void {
+    const words = this.#words;
+    this.#half ^= 1;
+    // Rank 0 alone writes a stop word, and writes it again two barriers later, when all have read it.
+    if (this.rank === 0)
+      words[(STOP_PUBLISHED + this.#half) * LINE] = Atomics.load(words, STOP_WANTED * LINE);
+    if (this.ranks === 1) return;
+    const generation = (this.#generation = (this.#generation + 1) | 0);
+    if (((Atomics.add(words, ARRIVED * LINE, 1) + 1) | 0) === Math.imul(generation, this.ranks)) {
+      Atomics.store(words, GENERATION * LINE, generation);
+      Atomics.notify(words, GENERATION * LINE);
+    } else {
+      this.#waitFor(GENERATION * LINE, generation, NAP);
+    }
+  }
+
+  /** True when a stop was wanted at the last barrier; every rank sees the same answer until the next. */
+  get stopPublished(): boolean {
+    return this.#words[(STOP_PUBLISHED + this.#half) * LINE] !== 0;
+  }
+
+  /** Asks the running command to stop (or takes it back). Any thread may call it. */
+  wantStop(wanted: boolean): void {
+    Atomics.store(this.#words, STOP_WANTED * LINE, wanted ? 1 : 0);
+  }
+
+  /** True when a stop is wanted now; for rank 0 between commands. */
+  get stopWanted(): boolean {
+    return Atomics.load(this.#words, STOP_WANTED * LINE) !== 0;
+  }
+
+  /** Rank 0: wakes the other ranks with a command. They must have finished the last one (its barriers see to that). */
+  send(command: readonly number[]): void {
+    if (this.ranks === 1) return;
+    for (let i = 0; i < command.length; i++) this.#words[CONTROL_WORDS + i] = command[i];
+    this.#command = (this.#command + 1) | 0;
+    Atomics.store(this.#words, COMMAND * LINE, this.#command);
+    Atomics.notify(this.#words, COMMAND * LINE);
+  }
+
+  /** Other ranks: sleeps until the next command, and returns its words. */
+  receive(): Int32Array {
+    this.#command = (this.#command + 1) | 0;
+    this.#waitFor(COMMAND * LINE, this.#command, Number.POSITIVE_INFINITY);
+    return this.#words.slice(CONTROL_WORDS, CONTROL_WORDS + ARGUMENT_WORDS);
+  }
+
+  /** Marks the bus as broken: every rank that waits, now or later, throws. Any thread may call it. */
+  poison(): void {
+    Atomics.store(this.#words, POISON * LINE, 1);
+    Atomics.notify(this.#words, GENERATION * LINE);
+    Atomics.notify(this.#words, COMMAND * LINE);
+  }
+
+  /** Returns when the word has reached `value`: spins first, then sleeps. */
+  #waitFor(word: number, value: number, napMs: number): void {
+    const words = this.#words;
+    for (let spins = 0; ; spins++) {
+      const seen = Atomics.load(words, word);
+      if (((seen - value) | 0) >= 0) return;
+      if (words[POISON * LINE] !== 0) {
+        throw new BaimoError("device", "another worker of this engine failed; its own error tells why");
+      }
+      if (spins > SPINS) Atomics.wait(words, word, seen, napMs);
+    }
+  }
+}

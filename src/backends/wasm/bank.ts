@@ -1,0 +1,73 @@
+// A bank: one WASM memory with one instance of the kernel module over it, and a bump allocator.
+import { BaimoError } from "../../errors.ts";
+import type { Kernels } from "../../kernels/module.ts";
+
+const PAGE = 65_536;
+/** The module's own static data lies below this address. */
+const FIRST_ADDRESS = PAGE;
+const MAX_PAGES = 65_536;
+
+/** Most bytes that one bank holds: a 32-bit address space less a page of slack. */
+export const MAX_BANK_BYTES = (MAX_PAGES - 1) * PAGE;
+
+/** One WASM memory. It grows while a model loads and keeps its size afterwards, so views stay valid. */
+export class Bank {
+  readonly memory: WebAssembly.Memory;
+  readonly kernels: Kernels;
+  readonly limit: number;
+  #top = FIRST_ADDRESS;
+  #f32: Float32Array;
+  #u8: Uint8Array;
+
+  constructor(instantiate: (memory: WebAssembly.Memory) => Kernels, limit = MAX_BANK_BYTES) {
+    this.memory = new WebAssembly.Memory({ initial: FIRST_ADDRESS / PAGE + 1, maximum: MAX_PAGES });
+    this.kernels = instantiate(this.memory);
+    this.limit = limit;
+    this.#f32 = new Float32Array(this.memory.buffer);
+    this.#u8 = new Uint8Array(this.memory.buffer);
+  }
+
+  /** Bytes that can still be allocated. */
+  get room(): number {
+    return this.limit - this.#top;
+  }
+
+  /** The memory as f32. Read it anew after every allocation. */
+  get f32(): Float32Array {
+    return this.#f32;
+  }
+
+  /** The memory as bytes. Read it anew after every allocation. */
+  get u8(): Uint8Array {
+    return this.#u8;
+  }
+
+  /**
+   * The address of `bytes` zeroed bytes, aligned to 64.
+   * @throws {BaimoError} `memory` when the bank or the machine has no room
+   */
+  allocate(bytes: number): number {
+    const start = this.#top;
+    const end = Math.ceil((start + bytes) / 64) * 64;
+    if (end > MAX_BANK_BYTES) {
+      throw new BaimoError(
+        "memory",
+        `one allocation of ${bytes} bytes does not fit a memory bank of 4 GiB; use a shorter context length`,
+      );
+    }
+    const missing = Math.ceil((end - this.memory.buffer.byteLength) / PAGE);
+    if (missing > 0) {
+      try {
+        this.memory.grow(missing);
+      } catch (cause) {
+        throw new BaimoError("memory", `the machine gave no memory for ${bytes} more bytes of the model`, {
+          cause,
+        });
+      }
+      this.#f32 = new Float32Array(this.memory.buffer);
+      this.#u8 = new Uint8Array(this.memory.buffer);
+    }
+    this.#top = end;
+    return start;
+  }
+}

@@ -1,0 +1,305 @@
+// Weight matrices in WASM memory: packing while they load, and the kernels that multiply by them.
+import { BaimoError } from "../../errors.ts";
+import { dequantizeInto } from "../../formats/dequantize.ts";
+import { floatToHalf } from "../../formats/half.ts";
+import {
+  type Kernels,
+  type ProductMode,
+  packedBytes,
+  q8Offset,
+  type WeightType,
+} from "../../kernels/module.ts";
+import type { Matrix, MatrixSource } from "../../tensor/backend.ts";
+import { byteLength, type DType } from "../../tensor/dtype.ts";
+import type { Partition } from "../../tensor/partition.ts";
+import type { Bank } from "./bank.ts";
+
+/** Rows that a kernel handles together; packed forms interleave them. */
+export const GROUP = 4;
+/** Bytes read and packed at a time. */
+const STAGING_BYTES = 1 << 20;
+
+/** The rows of a matrix that lie in one bank. */
+export interface MatrixPart {
+  readonly bank: Bank;
+  readonly address: number;
+  /** First row, counted within this rank's rows; a multiple of 4. */
+  readonly firstRow: number;
+  readonly rowGroups: number;
+  /** Power of two that the kernel multiplies products with, since scales were stored enlarged. */
+  readonly scale: number;
+}
+
+/** This rank's rows of a weight matrix. */
+export interface WasmMatrix extends Matrix {
+  readonly type: WeightType;
+  readonly parts: readonly MatrixPart[];
+  /** Address in the first bank of this rank's bias values, padded to whole row groups. */
+  readonly biasAddress?: number;
+}
+
+/** The kernel form of a file's element type; types without kernels of their own become f16. */
+export function weightTypeOf(dtype: DType): WeightType {
+  switch (dtype) {
+    case "F32":
+      return "f32";
+    case "BF16":
+      return "bf16";
+    case "Q8_0":
+      return "q8_0";
+    case "Q4_0":
+      return "q4_0";
+    default:
+      return "f16";
+  }
+}
+
+/** Whether activations are rounded to 8 bits before the product. */
+export function isQuantized(type: WeightType): boolean {
+  return type === "q8_0" || type === "q4_0";
+}
+
+/** Reads and packs this rank's rows, spread over as many banks as they need. */
+export async function loadMatrix(
+  source: MatrixSource,
+  partition: Partition,
+  rank: number,
+  products: ProductMode,
+  bankFor: (bytes: number) => Bank,
+  staging: (bank: Bank, bytes: number) => number,
+): Promise<WasmMatrix> {
+  const type = weightTypeOf(source.dtype);
+  const first = partition[rank];
+  const rows = partition[rank + 1] - first;
+  const rowBytes = byteLength(source.dtype, source.cols);
+  const fileForm = type === "f16" ? source.cols * 2 : rowBytes;
+  const offset = q8Offset(products);
+  const convert = type === "f16" && source.dtype !== "F16" ? createConverter(source) : undefined;
+  const parts: MatrixPart[] = [];
+  let bytes = 0;
+
+  const totalGroups = Math.ceil(rows / GROUP);
+  for (let group = 0; group < totalGroups; ) {
+    const groupBytes = packedBytes(type, 1, source.cols);
+    const bank = bankFor(groupBytes);
+    const rowGroups = Math.min(totalGroups - group, Math.max(1, Math.floor(bank.room / groupBytes) - 1));
+    const step = Math.min(rowGroups, Math.max(1, Math.floor(STAGING_BYTES / (GROUP * fileForm))));
+    const stage = staging(bank, step * GROUP * fileForm);
+    const address = bank.allocate(packedBytes(type, rowGroups, source.cols));
+    for (let done = 0; done < rowGroups; done += step) {
+      const groups = Math.min(step, rowGroups - done);
+      const firstRow = (group + done) * GROUP;
+      const present = Math.min(groups * GROUP, rows - firstRow);
+      const target = bank.u8.subarray(stage, stage + groups * GROUP * fileForm);
+      if (present < groups * GROUP) target.fill(0, present * fileForm);
+      if (convert) await convert(first + firstRow, present, target);
+      else await source.read(first + firstRow, present, target.subarray(0, present * rowBytes));
+      pack(
+        bank.kernels,
+        type,
+        offset,
+        stage,
+        address + packedBytes(type, done, source.cols),
+        groups,
+        source.cols,
+      );
+    }
+    const enlarged = normalize(bank.kernels, type, address, rowGroups, source.cols);
+    parts.push({ bank, address, firstRow: group * GROUP, rowGroups, scale: 2 ** -enlarged });
+    bytes += packedBytes(type, rowGroups, source.cols);
+    group += rowGroups;
+  }
+  return { type, parts, rows: source.rows, cols: source.cols, partition, bytes };
+}
+
+/** Reads rows of a type without kernels and writes them as f16. */
+function createConverter(source: MatrixSource) {
+  const { dtype, cols } = source;
+  const rowBytes = byteLength(dtype, cols);
+  return async (firstRow: number, rows: number, target: Uint8Array) => {
+    const raw = new Uint8Array(rows * rowBytes);
+    await source.read(firstRow, rows, raw);
+    const values = new Float32Array(rows * cols);
+    dequantizeInto(dtype, raw, values);
+    floatToHalf(values, new Uint16Array(target.buffer, target.byteOffset, rows * cols));
+  };
+}
+
+function pack(
+  k: Kernels,
+  type: WeightType,
+  offset: number,
+  from: number,
+  to: number,
+  groups: number,
+  cols: number,
+) {
+  switch (type) {
+    case "f32":
+      return k.pack_f32(from, to, groups, cols);
+    case "f16":
+      return k.pack_f16(from, to, groups, cols);
+    case "bf16":
+      return k.pack_bf16(from, to, groups, cols);
+    case "q8_0":
+      return k.pack_q8_0(from, to, groups, cols, offset);
+    case "q4_0":
+      return k.pack_q4_0(from, to, groups, cols);
+  }
+}
+
+/** Enlarges scales so that none is subnormal, since those are slow to compute with; returns the power of two. */
+function normalize(k: Kernels, type: WeightType, address: number, groups: number, cols: number): number {
+  switch (type) {
+    case "f16":
+      return k.normalize_f16(address, groups, cols);
+    case "q8_0":
+      return k.normalize_q8_0(address, groups, cols);
+    case "q4_0":
+      return k.normalize_q4_0(address, groups, cols);
+    default:
+      return 0;
+  }
+}
+
+/** y[t, row] = scale * sum of W[row, c] x[t, c] for the rows of one part. */
+export function multiply(
+  part: MatrixPart,
+  matrix: WasmMatrix,
+  products: ProductMode,
+  x: { address: number; stride: number; tokens: number },
+  y: { address: number; stride: number },
+  scratch: number,
+): void {
+  const k = part.bank.kernels;
+  const { address: w, rowGroups: groups, scale } = part;
+  const { cols } = matrix;
+  switch (matrix.type) {
+    case "f32":
+      return k.matmul_f32(
+        w,
+        groups,
+        cols,
+        x.address,
+        x.stride,
+        x.tokens,
+        y.address,
+        y.stride,
+        scale,
+        scratch,
+      );
+    case "f16":
+      return k.matmul_f16(
+        w,
+        groups,
+        cols,
+        x.address,
+        x.stride,
+        x.tokens,
+        y.address,
+        y.stride,
+        scale,
+        scratch,
+      );
+    case "bf16":
+      return k.matmul_bf16(
+        w,
+        groups,
+        cols,
+        x.address,
+        x.stride,
+        x.tokens,
+        y.address,
+        y.stride,
+        scale,
+        scratch,
+      );
+    case "q4_0":
+      return k.matmul_q4_0(
+        w,
+        groups,
+        cols,
+        x.address,
+        x.stride,
+        x.tokens,
+        y.address,
+        y.stride,
+        scale,
+        scratch,
+      );
+    case "q8_0":
+      switch (products) {
+        case "unsigned":
+          return k.matmul_q8_0_unsigned(
+            w,
+            groups,
+            cols,
+            x.address,
+            x.stride,
+            x.tokens,
+            y.address,
+            y.stride,
+            scale,
+            scratch,
+          );
+        case "signed":
+          return k.matmul_q8_0_signed(
+            w,
+            groups,
+            cols,
+            x.address,
+            x.stride,
+            x.tokens,
+            y.address,
+            y.stride,
+            scale,
+            scratch,
+          );
+        case "wide":
+          return k.matmul_q8_0_wide(
+            w,
+            groups,
+            cols,
+            x.address,
+            x.stride,
+            x.tokens,
+            y.address,
+            y.stride,
+            scale,
+            scratch,
+          );
+      }
+  }
+}
+
+/** Writes one row, counted within this rank's rows, as f32 at `out` in the part's own bank. */
+export function unpackRow(
+  part: MatrixPart,
+  matrix: WasmMatrix,
+  products: ProductMode,
+  row: number,
+  out: number,
+): void {
+  const k = part.bank.kernels;
+  const local = row - part.firstRow;
+  switch (matrix.type) {
+    case "f32":
+      return k.unpack_row_f32(part.address, matrix.cols, local, out, part.scale);
+    case "f16":
+      return k.unpack_row_f16(part.address, matrix.cols, local, out, part.scale);
+    case "bf16":
+      return k.unpack_row_bf16(part.address, matrix.cols, local, out, part.scale);
+    case "q4_0":
+      return k.unpack_row_q4_0(part.address, matrix.cols, local, out, part.scale);
+    case "q8_0":
+      return k.unpack_row_q8_0(part.address, matrix.cols, local, out, part.scale, q8Offset(products));
+  }
+}
+
+/** The part that holds a row, counted within this rank's rows. */
+export function partOf(matrix: WasmMatrix, row: number): MatrixPart {
+  for (let i = matrix.parts.length - 1; i >= 0; i--) {
+    if (row >= matrix.parts[i].firstRow) return matrix.parts[i];
+  }
+  throw new BaimoError("shape", `row ${row} is not among this rank's rows of the matrix`);
+}

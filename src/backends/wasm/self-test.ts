@@ -1,0 +1,176 @@
+// The self-test of the kernels: small seeded problems against the plain references, before an engine trusts them.
+
+import { dequantize } from "../../formats/dequantize.ts";
+import { quantize } from "../../formats/quantize.ts";
+import { attention } from "../../kernels/attention.ts";
+import { matmul, matmulQuantized } from "../../kernels/matmul.ts";
+import { activationBytes, type Kernels, type ProductMode } from "../../kernels/module.ts";
+import { rmsNorm } from "../../kernels/norm.ts";
+import { quantizeActivations } from "../../kernels/quantize-activations.ts";
+import { rope } from "../../kernels/rope.ts";
+import { siluMul } from "../../kernels/silu-mul.ts";
+import { createRandom } from "../../random.ts";
+import type { DType } from "../../tensor/dtype.ts";
+import { Bank } from "./bank.ts";
+import { loadMatrix, multiply, weightTypeOf } from "./matrix.ts";
+
+/** Largest difference over the largest value: float32 sums of a hundred terms stay far below, a wrong kernel far above. */
+const TOLERANCE = 1e-4;
+const COLS = 96;
+const ROWS = 24;
+/** One token takes the memory-bound path, seven the tiles and their tail. */
+const TOKEN_COUNTS = [1, 7];
+
+/** Names of the kernels whose results are not those of their references. */
+export async function findWrongKernels(
+  instantiate: (memory: WebAssembly.Memory) => Kernels,
+  products: ProductMode,
+): Promise<string[]> {
+  const random = createRandom(20);
+  const values = (count: number) => Float32Array.from({ length: count }, () => random.normal());
+  const bank = new Bank(instantiate);
+  const k = bank.kernels;
+  const put = (data: Float32Array) => {
+    const address = bank.allocate(data.byteLength);
+    bank.f32.set(data, address / 4);
+    return address;
+  };
+  const room = (floats: number) => bank.allocate(floats * 4);
+  const at = (address: number, count: number) => bank.f32.subarray(address / 4, address / 4 + count);
+  const wrong: string[] = [];
+  const check = (name: string, address: number, expected: Float32Array) => {
+    const found = at(address, expected.length);
+    const largest = expected.reduce((most, value) => Math.max(most, Math.abs(value)), 1e-6);
+    const good = expected.every((value, i) => Math.abs(value - found[i]) <= TOLERANCE * largest);
+    if (!good && !wrong.includes(name)) wrong.push(name);
+  };
+
+  for (const dtype of ["F32", "F16", "BF16", "Q8_0", "Q4_0"] as const) {
+    await testProduct(dtype, values(ROWS * COLS), values(COLS * 7));
+  }
+  const x = values(3 * 64);
+  const weight = values(64);
+  const normed = room(3 * 64);
+  k.rms_norm(put(x), 64, 3, 64, put(weight), 1e-5, normed, 64);
+  const expectedNorm = new Float32Array(3 * 64);
+  rmsNorm(x, weight, expectedNorm, { rows: 3, width: 64, eps: 1e-5 });
+  check("rms_norm", normed, expectedNorm);
+
+  const gate = values(3 * 64);
+  const product = room(3 * 64);
+  k.silu_mul(put(gate), 64, put(x), 64, product, 64, 3, 64);
+  const expectedProduct = new Float32Array(3 * 64);
+  siluMul(gate, x, expectedProduct);
+  check("silu_mul", product, expectedProduct);
+
+  const cos = values(3 * 16).map(Math.cos);
+  const sin = values(3 * 16).map(Math.sin);
+  const rotated = put(x);
+  k.rope(rotated, 64, 3, 2, 32, 32, put(cos), put(sin));
+  const expectedRotated = x.slice();
+  rope(expectedRotated, cos, sin, { tokens: 3, heads: 2, headDim: 32, ropeDim: 32 });
+  check("rope", rotated, expectedRotated);
+
+  testAttention("f32", values(40 * 32), values(40 * 32), values(3 * 64));
+  testAttention("f16", values(40 * 32), values(40 * 32), values(3 * 64));
+  return wrong;
+
+  async function testProduct(
+    dtype: DType & ("F32" | "F16" | "BF16" | "Q8_0" | "Q4_0"),
+    w: Float32Array,
+    input: Float32Array,
+  ) {
+    const raw = dtype === "F32" ? new Uint8Array(w.buffer) : quantize(dtype, w);
+    const source = {
+      ...{ name: "self-test", dtype, rows: ROWS, cols: COLS },
+      read: (first: number, rows: number, target: Uint8Array) => {
+        const rowBytes = raw.length / ROWS;
+        target.set(raw.subarray(first * rowBytes, (first + rows) * rowBytes));
+      },
+    };
+    const matrix = await packNow(source);
+    const type = weightTypeOf(dtype);
+    const exact = dequantize(dtype, raw, ROWS * COLS);
+    const scratch = bank.allocate(1 << 20);
+    for (const tokens of TOKEN_COUNTS) {
+      const address = put(input.subarray(0, tokens * COLS));
+      const expected = new Float32Array(tokens * ROWS);
+      const shape = { rows: ROWS, cols: COLS, tokens };
+      let prepared = address;
+      if (type === "q8_0" || type === "q4_0") {
+        prepared = bank.allocate(activationBytes(type, tokens, COLS));
+        k.quantize_q8(address, COLS, tokens, COLS, prepared);
+        matmulQuantized(exact, quantizeActivations(input, { tokens, cols: COLS }), expected, shape);
+      } else {
+        matmul(exact, input, expected, shape);
+      }
+      const out = room(tokens * ROWS);
+      multiply(
+        matrix.parts[0],
+        matrix,
+        products,
+        { address: prepared, stride: COLS, tokens },
+        { address: out, stride: ROWS },
+        scratch,
+      );
+      check(type === "q8_0" ? `matmul_q8_0_${products}` : `matmul_${type}`, out, expected);
+    }
+  }
+
+  function testAttention(type: "f32" | "f16", keys: Float32Array, vals: Float32Array, query: Float32Array) {
+    const [headDim, heads, position, tokens] = [32, 2, 37, 3];
+    const positions = position + tokens;
+    const areas = [room(64 * headDim), room(64 * headDim)];
+    const storeK = type === "f16" ? k.store_k_f16 : k.store_k_f32;
+    const storeV = type === "f16" ? k.store_v_f16 : k.store_v_f32;
+    storeK(put(keys), headDim, positions, headDim, areas[0], 0);
+    storeV(put(vals), headDim, positions, headDim, areas[1], 0);
+    const out = room(tokens * heads * headDim);
+    const run = type === "f16" ? k.attention_f16 : k.attention_f32;
+    const stride = heads * headDim;
+    run(
+      put(query),
+      stride,
+      tokens,
+      heads,
+      headDim,
+      areas[0],
+      areas[1],
+      position,
+      33,
+      0.2,
+      out,
+      stride,
+      bank.allocate(1 << 18),
+    );
+    const expected = new Float32Array(tokens * stride);
+    const rounded = (data: Float32Array) =>
+      type === "f16" ? dequantize("F16", quantize("F16", data), data.length) : data;
+    attention({
+      ...{
+        q: query,
+        k: rounded(keys),
+        v: rounded(vals),
+        out: expected,
+        tokens,
+        heads,
+        kvHeads: 1,
+        headDim,
+        position,
+      },
+      ...{ window: 33, scale: 0.2 },
+    });
+    check(`attention_${type}`, out, expected);
+  }
+
+  function packNow(source: Parameters<typeof loadMatrix>[0]) {
+    return loadMatrix(
+      source,
+      [0, ROWS],
+      0,
+      products,
+      () => bank,
+      (_, bytes) => bank.allocate(bytes),
+    );
+  }
+}

@@ -1,0 +1,209 @@
+// The main thread's side of an engine: starts the workers, hands them requests one after another, and stops them.
+import { Worker } from "node:worker_threads";
+import { Bus, busBytes } from "../backends/bus.ts";
+import { BaimoError, throwIfAborted } from "../errors.ts";
+import type { ByteSourceDescriptor } from "../formats/byte-source.ts";
+import type { ModelDescription } from "../models/open-model.ts";
+import { LOGIT_ROWS } from "../models/transformer.ts";
+import type {
+  EngineRequest,
+  EngineResult,
+  FromWorker,
+  PlainError,
+  WasmSetup,
+  WorkerSetup,
+} from "./protocol.ts";
+
+/** What `startEngine` takes. */
+export interface EngineSettings {
+  readonly description: ModelDescription;
+  readonly files: readonly ByteSourceDescriptor[];
+  readonly threads: number;
+  readonly contextLength: number;
+  readonly cacheType: "F32" | "F16";
+  /** Tokens in one chunk of a prompt. */
+  readonly maxTokens: number;
+  readonly wasm?: WasmSetup;
+  readonly signal?: AbortSignal;
+  /** Called with the number of tensors that the first worker has loaded. */
+  readonly onTensor?: (done: number) => void;
+}
+
+/** Messages that come while a request runs. */
+export type StreamMessage = Extract<FromWorker, { type: "token" | "prompt-progress" }>;
+
+const workerUrl = new URL(import.meta.url.endsWith(".ts") ? "./worker.ts" : "./worker.js", import.meta.url);
+
+/** A set of workers that hold one model. */
+export class Engine {
+  readonly weightBytes: number;
+  readonly cacheBytes: number;
+  readonly #workers: readonly Worker[];
+  readonly #bus: Bus;
+  /** Settles when the request before has ended; requests queue on it. */
+  #turn: Promise<unknown> = Promise.resolve();
+  #current:
+    | { onMessage: (message: StreamMessage) => void; settle: (result: EngineResult | BaimoError) => void }
+    | undefined;
+  #lost: BaimoError | undefined;
+
+  constructor(workers: readonly Worker[], bus: Bus, sizes: { weightBytes: number; cacheBytes: number }) {
+    this.#workers = workers;
+    this.#bus = bus;
+    this.weightBytes = sizes.weightBytes;
+    this.cacheBytes = sizes.cacheBytes;
+    for (const worker of workers) {
+      worker.unref();
+      worker.on("message", (message: FromWorker) => this.#receive(message));
+      worker.on("error", (error) =>
+        this.#lose(new BaimoError("device", `a worker failed: ${error.message}`, { cause: error })),
+      );
+      worker.on("exit", () => this.#lose(new BaimoError("device", "a worker ended; load the model again")));
+    }
+  }
+
+  /**
+   * Runs a request when those before it have ended. The signal takes it out of the queue, or stops the work.
+   * @throws {BaimoError} `request` when the worker refuses it, `device` when a worker is lost, `aborted` in the queue
+   */
+  async run(
+    request: EngineRequest,
+    options: { signal?: AbortSignal; onMessage?: (message: StreamMessage) => void } = {},
+  ): Promise<EngineResult> {
+    const { signal, onMessage = () => {} } = options;
+    const before = this.#turn;
+    let release: () => void = () => {};
+    this.#turn = new Promise<void>((resolve) => (release = resolve));
+    const stop = () => this.#bus.wantStop(true);
+    try {
+      await untilAborted(before, signal);
+      throwIfAborted(signal, "the request");
+      if (this.#lost) throw this.#lost;
+      this.#bus.wantStop(false);
+      signal?.addEventListener("abort", stop, { once: true });
+      this.#workers[0].ref();
+      const result = await new Promise<EngineResult | BaimoError>((settle) => {
+        this.#current = { onMessage, settle };
+        this.#workers[0].postMessage({ type: "request", request });
+      });
+      if (result instanceof BaimoError) throw result;
+      return result;
+    } finally {
+      this.#current = undefined;
+      this.#workers[0].unref();
+      signal?.removeEventListener("abort", stop);
+      // Also a request that gave up its place keeps those behind it waiting for the one before it.
+      void before.then(release);
+    }
+  }
+
+  /** Ends the workers. A running request is stopped first. */
+  async dispose(): Promise<void> {
+    this.#bus.wantStop(true);
+    this.#lost ??= new BaimoError("request", "the model has been disposed");
+    await this.#turn;
+    this.#bus.poison();
+    await Promise.all(this.#workers.map((worker) => worker.terminate()));
+  }
+
+  #receive(message: FromWorker): void {
+    switch (message.type) {
+      case "token":
+      case "prompt-progress":
+        return this.#current?.onMessage(message);
+      case "result":
+        return this.#current?.settle(message.result);
+      case "refused":
+        return this.#current?.settle(fromPlain(message.error));
+      case "failed":
+        return this.#lose(fromPlain(message.error));
+    }
+  }
+
+  #lose(error: BaimoError): void {
+    this.#lost ??= error;
+    this.#bus.poison();
+    this.#current?.settle(this.#lost);
+  }
+}
+
+/**
+ * Starts the workers and waits until all have loaded their share.
+ * @throws {BaimoError} what a worker met while loading; `aborted` when the signal fires
+ */
+export async function startEngine(settings: EngineSettings): Promise<Engine> {
+  const { description, files, threads, contextLength, cacheType, maxTokens, wasm, signal, onTensor } =
+    settings;
+  const { config, weights } = description;
+  throwIfAborted(signal, "loading the model");
+  const widest = Math.max(
+    config.hiddenSize,
+    config.intermediateSize,
+    config.numHeads * config.headDim,
+    config.numExperts,
+  );
+  const exchangeFloats = Math.max(maxTokens * widest, LOGIT_ROWS * config.vocabSize);
+  const shared = new SharedArrayBuffer(busBytes(exchangeFloats, maxTokens));
+  const bus = new Bus(shared, { rank: -1, ranks: threads, tokens: maxTokens, floats: exchangeFloats });
+  const workers = Array.from({ length: threads }, (_, rank) => {
+    const setup: WorkerSetup = {
+      ...{ rank, ranks: threads, bus: shared, exchangeFloats, maxTokens, files, config, weights },
+      ...{ contextLength, cacheType, wasm },
+    };
+    return new Worker(workerUrl, { workerData: setup, name: `baimo ${rank}` });
+  });
+  let abort = () => {};
+  try {
+    const aborted = new Promise<never>((_, reject) => {
+      abort = () =>
+        reject(new BaimoError("aborted", "loading the model was aborted", { cause: signal?.reason }));
+      signal?.addEventListener("abort", abort, { once: true });
+    });
+    const ready = Promise.all(workers.map((worker) => untilReady(worker, onTensor)));
+    const sizes = await Promise.race([ready, aborted]);
+    return new Engine(workers, bus, {
+      weightBytes: sizes.reduce((sum, { weightBytes }) => sum + weightBytes, 0),
+      cacheBytes: sizes.reduce((sum, { cacheBytes }) => sum + cacheBytes, 0),
+    });
+  } catch (error) {
+    bus.poison();
+    await Promise.all(workers.map((worker) => worker.terminate()));
+    throw error;
+  } finally {
+    signal?.removeEventListener("abort", abort);
+  }
+}
+
+/** Waits for a promise, or for the signal if that comes first. */
+function untilAborted(promise: Promise<unknown>, signal: AbortSignal | undefined): Promise<unknown> {
+  if (!signal) return promise;
+  return new Promise<void>((resolve) => {
+    const done = () => {
+      signal.removeEventListener("abort", done);
+      resolve();
+    };
+    signal.addEventListener("abort", done, { once: true });
+    void promise.then(done);
+  });
+}
+
+function untilReady(
+  worker: Worker,
+  onTensor: ((done: number) => void) | undefined,
+): Promise<{ weightBytes: number; cacheBytes: number }> {
+  return new Promise((resolve, reject) => {
+    const listen = (message: FromWorker) => {
+      if (message.type === "progress") return onTensor?.(message.done);
+      worker.off("message", listen);
+      worker.off("error", reject);
+      if (message.type === "ready") resolve(message);
+      else if (message.type === "failed") reject(fromPlain(message.error));
+    };
+    worker.on("message", listen);
+    worker.once("error", reject);
+  });
+}
+
+function fromPlain({ code, message, stack }: PlainError): BaimoError {
+  return new BaimoError(code, message, stack ? { cause: stack } : undefined);
+}

@@ -1,0 +1,132 @@
+// `load`: from a file, a folder, a URL or the Hub to a running model. Opens, understands, cuts, starts.
+import { availableParallelism } from "node:os";
+import { prepareKernels } from "../backends/wasm/kernels.ts";
+import { BaimoError, throwIfAborted } from "../errors.ts";
+import { type Checkpoint, type CheckpointInput, openCheckpoint } from "../formats/checkpoint.ts";
+import { countTensors } from "../models/load-weights.ts";
+import { type DescribeOptions, describeModel, type ModelDescription } from "../models/open-model.ts";
+import { type ChatTemplate, createChatTemplate } from "../tokenizers/chat-template.ts";
+import { tokenizerFromGguf, tokenizerFromJson, tokenizerFromSentencePiece } from "../tokenizers/index.ts";
+import type { Tokenizer } from "../tokenizers/tokenizer.ts";
+import { startEngine } from "./engine.ts";
+import { createModel, type TraceableModel } from "./model.ts";
+import { createNoTokenizer } from "./no-tokenizer.ts";
+
+/** Progress of loading: `done` of `total` steps of one phase. */
+export interface LoadProgress {
+  phase: "download" | "weights";
+  done: number;
+  total: number;
+  /** The file that is being fetched. */
+  file?: string;
+}
+
+/** Options of `load`. */
+export interface LoadOptions extends DescribeOptions {
+  /** "cpu": WASM kernels on worker threads. "reference": plain loops, slow and exact. Default "cpu". */
+  device?: "cpu" | "reference";
+  /** Worker threads. Default: the processor's cores. */
+  threads?: number;
+  /** Tokens that prompt and answer may hold together. Default: the model's own, at most 4,096. */
+  contextLength?: number;
+  /** Storage of keys and values. Default "F32" for models with F32 weights, else "F16". */
+  cacheType?: "F32" | "F16";
+  /** Tokens of a prompt that run at a time. Default 256. Results do not depend on it. */
+  chunkTokens?: number;
+  /** The build of the kernels. Default: the fastest that this runtime has. */
+  kernels?: "relaxed" | "simd";
+  /** Most bytes of weights in one WASM memory. For tests of models beyond 4 GiB. */
+  bankBytes?: number;
+  signal?: AbortSignal;
+  onProgress?: (progress: LoadProgress) => void;
+}
+
+const DEFAULT_CONTEXT = 4096;
+const DEFAULT_CHUNK = 256;
+
+/**
+ * Opens a model and starts the workers that run it.
+ *
+ * source  a .gguf file, a folder in Hugging Face's layout, a URL of either, or files picked in a page
+ * @throws {BaimoError} `format`, `shape` or `config` when the checkpoint cannot be understood, `memory` when it does
+ *   not fit, `request` when an option is out of range, `aborted` when the signal fires
+ */
+export async function load(source: CheckpointInput, options: LoadOptions = {}): Promise<TraceableModel> {
+  const started = performance.now();
+  const { signal, device = "cpu", chunkTokens = DEFAULT_CHUNK } = options;
+  throwIfAborted(signal, "loading the model");
+  const threads =
+    device === "reference" ? 1 : whole("threads", options.threads ?? availableParallelism(), 256);
+  whole("chunkTokens", chunkTokens, 4096);
+  const checkpoint = await openCheckpoint(source, { signal });
+  try {
+    const description = await describeModel(checkpoint, options);
+    const { config, weights } = description;
+    const tokenizer = await readTokenizer(checkpoint, description);
+    const contextLength = whole(
+      "contextLength",
+      options.contextLength ?? Math.min(config.contextLength, DEFAULT_CONTEXT),
+      1 << 24,
+    );
+    const kernels = device === "cpu" ? await prepareKernels({ build: options.kernels }) : undefined;
+    const total = countTensors(weights);
+    const engine = await startEngine({
+      ...{ description, threads, contextLength, signal, maxTokens: chunkTokens },
+      files: checkpoint.files.map((file) => file.descriptor),
+      cacheType: options.cacheType ?? (weights.embedding.dtype === "F32" ? "F32" : "F16"),
+      wasm: kernels && { ...kernels.choice, products: kernels.products, bankBytes: options.bankBytes },
+      onTensor: (done) => options.onProgress?.({ phase: "weights", done, total }),
+    });
+    const { weightBytes, cacheBytes } = engine;
+    return createModel({
+      ...{ engine, description, tokenizer, contextLength },
+      chatTemplate: readChatTemplate(tokenizer),
+      info: {
+        ...{ device, threads, weightBytes, cacheBytes },
+        kernels: kernels?.name ?? "plain loops",
+        warnings: kernels?.warnings ?? [],
+        loadSeconds: (performance.now() - started) / 1000,
+      },
+    });
+  } finally {
+    await checkpoint.close();
+  }
+}
+
+function whole(name: string, value: number, most: number): number {
+  if (Number.isInteger(value) && value >= 1 && value <= most) return value;
+  throw new BaimoError("request", `option ${name} is ${value}; allowed: a whole number from 1 to ${most}`);
+}
+
+/** The tokenizer inside a GGUF file or in the folder, or one that knows only ids. */
+async function readTokenizer(checkpoint: Checkpoint, { config, name }: ModelDescription): Promise<Tokenizer> {
+  const { folder, metadata } = checkpoint;
+  if (checkpoint.format === "gguf" && metadata.has("tokenizer.ggml.model"))
+    return tokenizerFromGguf(metadata);
+  const json = async (file: string): Promise<unknown> => {
+    const bytes = await folder?.read(file);
+    if (!bytes) return undefined;
+    try {
+      return JSON.parse(new TextDecoder().decode(bytes));
+    } catch (cause) {
+      throw new BaimoError("format", `${checkpoint.name}: ${file} is not JSON`, { cause });
+    }
+  };
+  const tokenizerConfig = await json("tokenizer_config.json");
+  const generationConfig = await json("generation_config.json");
+  const tokenizerJson = await json("tokenizer.json");
+  if (tokenizerJson) return tokenizerFromJson(tokenizerJson, { config: tokenizerConfig, generationConfig });
+  const sentencePiece = await folder?.read("tokenizer.model");
+  if (sentencePiece)
+    return tokenizerFromSentencePiece(sentencePiece, { config: tokenizerConfig, generationConfig });
+  return createNoTokenizer(config.vocabSize, config.eosTokenIds, name);
+}
+
+function readChatTemplate(tokenizer: Tokenizer): ChatTemplate | undefined {
+  if (!tokenizer.chatTemplate) return undefined;
+  const text = (id: number | undefined) => (id === undefined ? undefined : tokenizer.idToToken(id));
+  return createChatTemplate(tokenizer.chatTemplate, {
+    bosToken: text(tokenizer.bosTokenId),
+    eosToken: text(tokenizer.eosTokenIds[0]),
+  });
+}

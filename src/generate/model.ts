@@ -1,0 +1,220 @@
+// The Model that `load` returns: text in, events out, over one engine. Knows tokenizers; the engine does not.
+import { BaimoError } from "../errors.ts";
+import type { ModelDescription } from "../models/open-model.ts";
+import type { ChatTemplate } from "../tokenizers/chat-template.ts";
+import type { Tokenizer } from "../tokenizers/tokenizer.ts";
+import type { Engine } from "./engine.ts";
+import { resolveOptions } from "./options.ts";
+import type { EngineResult } from "./protocol.ts";
+import { checkTokens } from "./session.ts";
+import { createTextStream } from "./text-stream.ts";
+import type {
+  ChatOptions,
+  EngineInfo,
+  Finish,
+  GeneratedToken,
+  GenerateEvent,
+  GenerateOptions,
+  Model,
+} from "./types.ts";
+
+/** What a model is made of. */
+export interface ModelParts {
+  readonly engine: Engine;
+  readonly description: ModelDescription;
+  readonly tokenizer: Tokenizer;
+  readonly chatTemplate?: ChatTemplate;
+  readonly contextLength: number;
+  readonly info: EngineInfo;
+}
+
+/** Logits and hidden states of a prompt, for comparison with a golden run. */
+export interface Trace {
+  /** [tokens, vocabSize] */
+  logits: Float32Array;
+  /** [numLayers + 1][tokens, hiddenSize]: the input of each block, and the output of the final norm. */
+  hidden: readonly Float32Array[];
+}
+
+/** A Model and what the project's own tools need besides. */
+export interface TraceableModel extends Model {
+  trace(tokens: ArrayLike<number>): Promise<Trace>;
+}
+
+/** Puts a model together. */
+export function createModel(parts: ModelParts): TraceableModel {
+  const { engine, description, tokenizer, contextLength } = parts;
+  const { config } = description;
+  const endTokens = [...new Set([...config.eosTokenIds, ...tokenizer.eosTokenIds])];
+
+  const checkPrompt = (tokens: readonly number[]) => {
+    if (tokens.length === 0) throw new BaimoError("request", "the prompt has no tokens; pass at least one");
+    checkTokens(tokens, config.vocabSize);
+    if (tokens.length >= contextLength) {
+      throw new BaimoError(
+        "context",
+        `the prompt has ${tokens.length} tokens, but the context holds ${contextLength} with the answer; ` +
+          "shorten the prompt, or load the model with a larger contextLength",
+      );
+    }
+  };
+
+  async function runLogits(
+    tokens: ArrayLike<number>,
+    positions: "all" | "last",
+    trace: boolean,
+    signal?: AbortSignal,
+  ) {
+    const ids = Array.from(tokens);
+    if (ids.length > contextLength) {
+      throw new BaimoError("context", `${ids.length} tokens do not fit a context of ${contextLength}`);
+    }
+    if (ids.length === 0) throw new BaimoError("request", "logits of no tokens were asked for");
+    checkTokens(ids, config.vocabSize);
+    const request = { kind: "logits" as const, tokens: Int32Array.from(ids), positions, trace };
+    const result = resultOf("logits", await engine.run(request, { signal }));
+    if (result.aborted)
+      throw new BaimoError("aborted", "computing logits was aborted", { cause: signal?.reason });
+    return result;
+  }
+
+  async function* generate(
+    prompt: readonly number[],
+    options: GenerateOptions,
+  ): AsyncGenerator<GenerateEvent, Finish> {
+    const resolved = resolveOptions(options);
+    checkPrompt(prompt);
+    const stopTokens = [...(resolved.ignoreEos ? [] : endTokens), ...resolved.stopTokens];
+    const text = createTextStream(tokenizer, { stop: resolved.stop });
+    const stopper = new AbortController();
+    const signal = options.signal ? AbortSignal.any([options.signal, stopper.signal]) : stopper.signal;
+
+    // Messages wait here until the consumer asks for the next event.
+    let waiting: GenerateEvent[] = [];
+    let wake: () => void = () => {};
+    let stopped: string | undefined;
+    let seen = 0;
+    const push = (delta: { text: string; tokens: GeneratedToken[]; stopped?: string }) => {
+      if (delta.text !== "" || delta.tokens.length > 0) {
+        waiting.push({ type: "text-delta", text: delta.text, tokens: delta.tokens });
+      }
+      if (delta.stopped !== undefined) {
+        stopped = delta.stopped;
+        stopper.abort();
+      }
+    };
+    let ended: EngineResult | unknown;
+    const running = engine
+      .run(
+        {
+          kind: "generate",
+          prompt: Int32Array.from(prompt),
+          maxTokens: resolved.maxTokens ?? contextLength,
+          stopTokens,
+          sampler: resolved.sampler,
+        },
+        {
+          signal,
+          onMessage(message) {
+            if (message.type === "prompt-progress") waiting.push(message);
+            else if (stopped === undefined) {
+              seen++;
+              push(text.push(message.token));
+            }
+            wake();
+          },
+        },
+      )
+      .then(
+        (result) => {
+          ended = result;
+        },
+        (error: unknown) => {
+          ended = error;
+        },
+      )
+      .finally(() => wake());
+
+    try {
+      while (ended === undefined) {
+        await new Promise<void>((resolve) => {
+          wake = resolve;
+          if (waiting.length > 0 || ended !== undefined) resolve();
+        });
+        const events = waiting;
+        waiting = [];
+        yield* events;
+      }
+      if (ended instanceof Error) throw ended;
+      const result = resultOf("generate", ended as EngineResult);
+      if (stopped === undefined) push(text.flush());
+      yield* waiting;
+      const byStopToken = result.stopToken === undefined ? undefined : tokenizer.idToToken(result.stopToken);
+      const finish: Finish = {
+        reason: stopped === undefined ? result.reason : "stop",
+        stop: stopped ?? byStopToken,
+        usage: {
+          promptTokens: prompt.length,
+          completionTokens: stopped === undefined ? result.completionTokens : seen,
+          cachedTokens: result.cachedTokens,
+        },
+        timings: { promptMs: result.promptMs, generationMs: result.generationMs },
+        seed: resolved.sampler.seed,
+      };
+      yield { type: "finish", ...finish };
+      return finish;
+    } finally {
+      stopper.abort();
+      await running;
+    }
+  }
+
+  const dispose = () => engine.dispose();
+  return {
+    name: description.name,
+    config,
+    tokenizer,
+    contextLength,
+    engine: parts.info,
+    async logits(tokens, { positions = "all", signal } = {}) {
+      const { logits } = await runLogits(tokens, positions, false, signal);
+      return { data: logits, shape: [logits.length / config.vocabSize, config.vocabSize] };
+    },
+    async trace(tokens) {
+      const { logits, hidden } = await runLogits(tokens, "all", true);
+      return { logits, hidden };
+    },
+    complete(prompt, options = {}) {
+      const ids = typeof prompt === "string" ? tokenizer.encode(prompt) : prompt;
+      return generate(ids, options);
+    },
+    chat(messages, options: ChatOptions = {}) {
+      const { chatTemplate } = parts;
+      if (!chatTemplate) {
+        throw new BaimoError(
+          "request",
+          `${description.name} has no chat template; use complete() with a plain prompt`,
+        );
+      }
+      const rendered = chatTemplate.render({
+        messages,
+        tools: options.tools,
+        addGenerationPrompt: true,
+        variables: options.templateVariables,
+      });
+      const ids = tokenizer.encode(rendered, { addSpecialTokens: false, parseSpecialTokens: true });
+      return generate(ids, options);
+    },
+    dispose,
+    [Symbol.asyncDispose]: dispose,
+  };
+}
+
+/** The result, known to be of the kind that was asked for. */
+function resultOf<K extends EngineResult["kind"]>(
+  kind: K,
+  result: EngineResult,
+): Extract<EngineResult, { kind: K }> {
+  if (result.kind !== kind) throw new BaimoError("device", `a worker answered ${result.kind} to ${kind}`);
+  return result as Extract<EngineResult, { kind: K }>;
+}

@@ -1,0 +1,97 @@
+// The messages between the engine on the main thread and its workers: plain data, cloned or posted.
+import type { ErrorCode } from "../errors.ts";
+import type { ByteSourceDescriptor } from "../formats/byte-source.ts";
+import type { ProductMode } from "../kernels/module.ts";
+import type { ModelConfig } from "../models/config.ts";
+import type { WeightPlan } from "../models/weight-plan.ts";
+import type { SamplerOptions } from "./sampler.ts";
+import type { GeneratedToken } from "./types.ts";
+
+/** What a worker is born with. */
+export interface WorkerSetup {
+  readonly rank: number;
+  readonly ranks: number;
+  readonly bus: SharedArrayBuffer;
+  /** Floats of one half of the bus's exchange area. */
+  readonly exchangeFloats: number;
+  readonly maxTokens: number;
+  readonly files: readonly ByteSourceDescriptor[];
+  readonly config: ModelConfig;
+  readonly weights: WeightPlan;
+  readonly contextLength: number;
+  readonly cacheType: "F32" | "F16";
+  /** Absent: the reference backend. */
+  readonly wasm?: WasmSetup;
+}
+
+/** The kernels as the main thread compiled and tested them. */
+export interface WasmSetup {
+  readonly module: WebAssembly.Module;
+  /** The plain-SIMD module, where kernels of it replace those that failed the self-test. */
+  readonly fallback?: WebAssembly.Module;
+  readonly replaced: readonly string[];
+  readonly products: ProductMode;
+  readonly bankBytes?: number;
+}
+
+/** One request for tokens, in ids. */
+export interface GenerateRequest {
+  readonly kind: "generate";
+  readonly prompt: Int32Array;
+  readonly maxTokens: number;
+  readonly stopTokens: readonly number[];
+  readonly sampler: SamplerOptions;
+}
+
+/** One request for logits; `trace` asks for hidden states too. */
+export interface LogitsRequest {
+  readonly kind: "logits";
+  readonly tokens: Int32Array;
+  readonly positions: "all" | "last";
+  readonly trace: boolean;
+}
+
+export type EngineRequest = GenerateRequest | LogitsRequest;
+
+/** From the main thread to rank 0. */
+export type ToWorker = { type: "request"; request: EngineRequest } | { type: "dispose" };
+
+/** How a generation ended, seen from the worker. */
+export interface GenerateResult {
+  readonly kind: "generate";
+  readonly reason: "stop" | "length" | "aborted";
+  readonly stopToken?: number;
+  readonly completionTokens: number;
+  readonly cachedTokens: number;
+  readonly promptMs: number;
+  readonly generationMs: number;
+}
+
+/** Logits [rows, vocabSize] and, when traced, hidden states [layer][rows, hiddenSize]. */
+export interface LogitsResult {
+  readonly kind: "logits";
+  readonly aborted: boolean;
+  readonly logits: Float32Array;
+  readonly hidden: readonly Float32Array[];
+}
+
+export type EngineResult = GenerateResult | LogitsResult;
+
+/** From a worker to the main thread. */
+export type FromWorker =
+  | { type: "progress"; done: number }
+  | { type: "ready"; weightBytes: number; cacheBytes: number }
+  | { type: "prompt-progress"; done: number; total: number }
+  | { type: "token"; token: GeneratedToken }
+  | { type: "result"; result: EngineResult }
+  /** A request failed; the engine goes on. */
+  | { type: "refused"; error: PlainError }
+  /** The worker is lost. */
+  | { type: "failed"; error: PlainError };
+
+/** An error as it crosses threads. */
+export interface PlainError {
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly stack?: string;
+}

@@ -1,0 +1,101 @@
+// What runs in a worker thread: one rank of an engine. Loads its share of the weights, then serves or follows.
+import { parentPort, workerData } from "node:worker_threads";
+import { Bus } from "../backends/bus.ts";
+import { createReferenceBackend } from "../backends/reference.ts";
+import { createWasmBackend } from "../backends/wasm/backend.ts";
+import { createInstantiate } from "../backends/wasm/kernels.ts";
+import { BaimoError } from "../errors.ts";
+import { openByteSource } from "../formats/open-byte-source.ts";
+import { loadWeights } from "../models/load-weights.ts";
+import { createWorkspace, partitionModel, type Transformer } from "../models/transformer.ts";
+import type { Backend, Matrix } from "../tensor/backend.ts";
+import type { FromWorker, PlainError, ToWorker, WorkerSetup } from "./protocol.ts";
+import { follow, Session } from "./session.ts";
+
+const setup = workerData as WorkerSetup;
+const emit = (message: FromWorker) => parentPort?.postMessage(message);
+const bus = new Bus(setup.bus, { ...setup, tokens: setup.maxTokens, floats: setup.exchangeFloats });
+
+/** An error as it crosses threads. */
+function plain(error: unknown): PlainError {
+  if (error instanceof BaimoError) return { code: error.code, message: error.message, stack: error.stack };
+  const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  return { code: "device", message: `worker ${setup.rank}: ${message}`, stack: (error as Error)?.stack };
+}
+
+function createBackend(): Backend {
+  if (!setup.wasm)
+    return createReferenceBackend({ maxTokens: setup.maxTokens, stopRequested: () => bus.stopWanted });
+  const { products, bankBytes } = setup.wasm;
+  return createWasmBackend({
+    ...{ bus, products, bankBytes, maxTokens: setup.maxTokens },
+    instantiate: createInstantiate(setup.wasm),
+  });
+}
+
+async function load(): Promise<Transformer> {
+  const { config, contextLength, cacheType } = setup;
+  const backend = createBackend();
+  const partitions = partitionModel(config, setup.ranks);
+  const { numLayers, numHeads, numKvHeads, headDim } = config;
+  // Activations and the cache come first: they must lie in the first memory bank.
+  const workspace = createWorkspace(backend, config, partitions);
+  const cache = backend.allocateCache({
+    ...{ numLayers, numHeads, numKvHeads, headDim, contextLength },
+    dtype: cacheType,
+    heads: partitions.heads,
+  });
+  const files = await Promise.all(setup.files.map((file) => openByteSource(file)));
+  const weights = await loadWeights(backend, setup.weights, files, partitions, {
+    onTensor: (done) => setup.rank === 0 && emit({ type: "progress", done }),
+  });
+  await Promise.all(files.map((file) => file.close()));
+  backend.finishLoading();
+  const matrices: Matrix[] = [weights.embedding];
+  if (weights.head !== weights.embedding) matrices.push(weights.head);
+  for (const { mlp, query, key, value, output } of weights.layers) {
+    matrices.push(query, key, value, output);
+    if ("experts" in mlp)
+      matrices.push(mlp.router, ...mlp.experts.flatMap((expert) => Object.values(expert)));
+    else matrices.push(mlp.gate, mlp.up, mlp.down);
+  }
+  emit({
+    type: "ready",
+    weightBytes: matrices.reduce((sum, { bytes }) => sum + bytes, 0),
+    cacheBytes: cache.bytes,
+  });
+  return { backend, config, weights, cache, workspace };
+}
+
+/** Serves requests, one after another, as messages bring them. */
+function serve(model: Transformer): void {
+  const session = new Session(model, bus, emit);
+  parentPort?.on("message", (message: ToWorker) => {
+    if (message.type === "dispose") {
+      session.dispose();
+      parentPort?.close();
+      return;
+    }
+    try {
+      emit({ type: "result", result: session.run(message.request) });
+    } catch (error) {
+      // A bad request leaves all ranks between commands; anything else may have left them apart.
+      if (error instanceof BaimoError && error.code === "request")
+        emit({ type: "refused", error: plain(error) });
+      else fail(error);
+    }
+  });
+}
+
+function fail(error: unknown): void {
+  emit({ type: "failed", error: plain(error) });
+  bus.poison();
+}
+
+try {
+  const model = await load();
+  if (setup.rank === 0) serve(model);
+  else follow(model, bus);
+} catch (error) {
+  fail(error);
+}

@@ -1,0 +1,21 @@
+// baimo's public API: re-exports only.
+export { BaimoError, type ErrorCode } from "./errors.ts";
+export { type LoadOptions, type LoadProgress, load } from "./generate/load.ts";
+export type {
+  ChatMessage,
+  ChatOptions,
+  ContentPart,
+  EngineInfo,
+  Finish,
+  FinishReason,
+  GeneratedToken,
+  GenerateEvent,
+  GenerateOptions,
+  LogitsOptions,
+  Model,
+  Timings,
+  TokenLogprob,
+  Usage,
+} from "./generate/types.ts";
+export type { ModelConfig, RopeScaling } from "./models/config.ts";
+export type { DecodeOptions, DecodeStream, EncodeOptions, Tokenizer } from "./tokenizers/tokenizer.ts";

@@ -1,0 +1,111 @@
+// Reads a checkpoint's configuration field by field and remembers which fields were read, so that none is ignored.
+import { BaimoError } from "../errors.ts";
+
+/** Fields of a Hugging Face config.json, or GGUF metadata of one architecture without its prefix. */
+export class ConfigReader {
+  /** For messages: "config.json" or "gguf metadata". */
+  readonly where: string;
+  readonly #fields: ReadonlyMap<string, unknown>;
+  readonly #used = new Set<string>();
+
+  constructor(where: string, fields: ReadonlyMap<string, unknown>) {
+    this.where = where;
+    this.#fields = fields;
+  }
+
+  #take(key: string): unknown {
+    this.#used.add(key);
+    return this.#fields.get(key) ?? undefined;
+  }
+
+  #fail(key: string, expected: string, found: unknown): never {
+    const shown = found === undefined ? "nothing" : JSON.stringify(found)?.slice(0, 100);
+    throw new BaimoError("config", `${this.where}: "${key}" should be ${expected}, found ${shown}`);
+  }
+
+  /** Whether the field is there and not null. */
+  has(key: string): boolean {
+    return (this.#fields.get(key) ?? undefined) !== undefined;
+  }
+
+  /** A finite number; without a default the field must be there. */
+  number(key: string, missing?: number): number {
+    const value = this.#take(key) ?? missing;
+    if (typeof value !== "number" || !Number.isFinite(value)) this.#fail(key, "a number", value);
+    return value;
+  }
+
+  /** A whole number from 1 to `most`: sizes come from files that nobody has checked. */
+  size(key: string, missing?: number, most = 1 << 24): number {
+    const value = this.number(key, missing);
+    if (!Number.isInteger(value) || value < 1 || value > most) {
+      this.#fail(key, `a whole number from 1 to ${most.toLocaleString("en")}`, value);
+    }
+    return value;
+  }
+
+  boolean(key: string, missing: boolean): boolean {
+    const value = this.#take(key) ?? missing;
+    if (typeof value !== "boolean") this.#fail(key, "true or false", value);
+    return value;
+  }
+
+  text(key: string, missing?: string): string {
+    const value = this.#take(key) ?? missing;
+    if (typeof value !== "string") this.#fail(key, "a string", value);
+    return value;
+  }
+
+  /** One id, a list of ids, or nothing. */
+  ids(key: string): number[] {
+    const value = this.#take(key);
+    const list = value === undefined ? [] : Array.isArray(value) ? value : [value];
+    for (const id of list)
+      if (!Number.isInteger(id) || id < 0) this.#fail(key, "a token id or a list of them", value);
+    return list;
+  }
+
+  /** A list of strings, or nothing. */
+  texts(key: string): string[] | undefined {
+    const value = this.#take(key);
+    if (value === undefined) return undefined;
+    if (!Array.isArray(value) || value.some((item) => typeof item !== "string"))
+      this.#fail(key, "a list of strings", value);
+    return value;
+  }
+
+  /** A nested record, or undefined where it is absent or null. */
+  record(key: string): ConfigReader | undefined {
+    const value = this.#take(key);
+    if (value === undefined) return undefined;
+    if (typeof value !== "object" || value === null || Array.isArray(value))
+      this.#fail(key, "a record", value);
+    return new ConfigReader(`${this.where}: "${key}"`, new Map(Object.entries(value)));
+  }
+
+  /** The field must have one of these values, where it is there at all. */
+  only(key: string, ...allowed: readonly unknown[]): void {
+    const value = this.#take(key);
+    if (value === undefined || allowed.includes(value)) return;
+    this.#fail(key, allowed.map((item) => JSON.stringify(item)).join(" or "), value);
+  }
+
+  /** Fields that have no bearing on the mathematics. */
+  ignore(...keys: readonly string[]): void {
+    for (const key of keys) this.#used.add(key);
+  }
+
+  /**
+   * To be called last.
+   * @throws {BaimoError} `config` naming the fields that nobody read
+   */
+  finish(): void {
+    const unknown = [...this.#fields.keys()].filter((key) => !this.#used.has(key) && this.has(key));
+    if (unknown.length === 0) return;
+    throw new BaimoError(
+      "config",
+      `${this.where}: nothing here knows ${unknown.map((key) => `"${key}"`).join(", ")}, and an unknown setting ` +
+        `may mean other mathematics; pass ignoreConfigKeys: [${unknown.map((key) => `"${key}"`).join(", ")}] to go on`,
+    );
+  }
+}

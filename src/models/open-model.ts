@@ -1,0 +1,110 @@
+// From a checkpoint to everything that is needed to load it: config, weight plan, name. Leans on formats and families.
+import { BaimoError } from "../errors.ts";
+import type { Checkpoint } from "../formats/checkpoint.ts";
+import { dequantize } from "../formats/dequantize.ts";
+import type { ModelConfig } from "./config.ts";
+import { ConfigReader } from "./config-reader.ts";
+import type { Dialect } from "./families/family.ts";
+import { families, tensorNames } from "./families/index.ts";
+import { planWeights, type WeightPlan } from "./weight-plan.ts";
+
+/** A checkpoint understood: plain data, ready to be sent to workers. */
+export interface ModelDescription {
+  readonly name: string;
+  readonly family: string;
+  readonly config: ModelConfig;
+  readonly weights: WeightPlan;
+}
+
+/** What `describeModel` may be told. */
+export interface DescribeOptions {
+  /** Unknown fields of the configuration that the caller knows to be harmless. */
+  ignoreConfigKeys?: readonly string[];
+}
+
+/**
+ * Reads the configuration and finds the weights of a checkpoint.
+ * @throws {BaimoError} `config` when the family or a field is unknown, `format` or `shape` when weights do not fit
+ */
+export async function describeModel(
+  checkpoint: Checkpoint,
+  options: DescribeOptions = {},
+): Promise<ModelDescription> {
+  const dialect: Dialect = checkpoint.format === "gguf" ? "gguf" : "huggingface";
+  const fields = dialect === "gguf" ? ggufFields(checkpoint) : await huggingFaceFields(checkpoint);
+  const where = dialect === "gguf" ? `${checkpoint.name}: metadata` : `${checkpoint.name}: config.json`;
+  const key = dialect === "gguf" ? "architecture" : "model_type";
+  const type = fields.get(key);
+  const family = families.find((known) =>
+    (dialect === "gguf" ? known.ggufArchitectures : known.modelTypes).includes(String(type)),
+  );
+  if (!family) {
+    const known = families.flatMap((f) => (dialect === "gguf" ? f.ggufArchitectures : f.modelTypes));
+    throw new BaimoError(
+      "config",
+      `${where}: architecture "${type}" is not among those known here: ${known.join(", ")}`,
+    );
+  }
+  const reader = new ConfigReader(where, fields);
+  let config = family.readConfig(reader, dialect);
+  reader.ignore(...(options.ignoreConfigKeys ?? []));
+  reader.finish();
+  const factors = checkpoint.tensors.get("rope_freqs.weight");
+  if (dialect === "gguf" && factors) {
+    const pairs = config.headDim / 2;
+    if (factors.shape.length !== 1 || factors.shape[0] !== pairs) {
+      throw new BaimoError(
+        "shape",
+        `${checkpoint.name}: "rope_freqs.weight" should have ${pairs} values, found [${factors.shape.join(", ")}]`,
+      );
+    }
+    const values = dequantize(factors.dtype, await checkpoint.readTensor("rope_freqs.weight"), pairs);
+    config = { ...config, ropeScaling: { type: "factors", factors: [...values], attentionFactor: 1 } };
+  }
+  const weights = planWeights(checkpoint, config, tensorNames[dialect], {
+    dialect,
+    interleavedRope: dialect === "gguf" && family.ggufInterleavedRope,
+  });
+  const title = checkpoint.metadata.get("general.name");
+  const name = typeof title === "string" && title !== "" ? title : checkpoint.name;
+  return { name, family: family.name, config, weights };
+}
+
+/** GGUF metadata of the architecture without its prefix, and what the tensors and the tokenizer say of sizes and ids. */
+function ggufFields(checkpoint: Checkpoint): Map<string, unknown> {
+  const architecture = checkpoint.metadata.get("general.architecture");
+  if (typeof architecture !== "string") {
+    throw new BaimoError("format", `${checkpoint.name}: metadata "general.architecture" should be a string`);
+  }
+  const fields = new Map<string, unknown>([["architecture", architecture]]);
+  for (const [key, value] of checkpoint.metadata) {
+    if (key.startsWith(`${architecture}.`)) fields.set(key.slice(architecture.length + 1), value);
+  }
+  const rows = checkpoint.tensors.get("token_embd.weight")?.shape[0];
+  if (rows !== undefined) fields.set("vocab_size", rows);
+  fields.set("tied_embeddings", !checkpoint.tensors.has("output.weight"));
+  fields.set("bos_token_id", checkpoint.metadata.get("tokenizer.ggml.bos_token_id"));
+  fields.set("eos_token_id", checkpoint.metadata.get("tokenizer.ggml.eos_token_id"));
+  return fields;
+}
+
+/** The fields of config.json. */
+async function huggingFaceFields(checkpoint: Checkpoint): Promise<Map<string, unknown>> {
+  const raw = await checkpoint.folder?.read("config.json");
+  if (!raw) {
+    throw new BaimoError(
+      "config",
+      `${checkpoint.name}: there is no config.json beside the weights; open the whole folder`,
+    );
+  }
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(new TextDecoder().decode(raw));
+  } catch (cause) {
+    throw new BaimoError("format", `${checkpoint.name}: config.json is not JSON`, { cause });
+  }
+  if (typeof parsed !== "object" || parsed === null || Array.isArray(parsed)) {
+    throw new BaimoError("format", `${checkpoint.name}: config.json should hold an object`);
+  }
+  return new Map(Object.entries(parsed));
+}
