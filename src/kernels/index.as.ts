@@ -1,0 +1,30 @@
+// The kernel module: every export of the WebAssembly module, by op; leans on the kernels beside it.
+export { probe_products, probe_relaxed } from "./product.as";
+export { quantize_q8 } from "./quantize-activations.as";
+export { matmul_q4_0, normalize_q4_0, pack_q4_0, unpack_row_q4_0 } from "./matmul-q4_0.as";
+export {
+  matmul_q8_0_signed,
+  matmul_q8_0_unsigned,
+  matmul_q8_0_wide,
+  normalize_q8_0,
+  pack_q8_0,
+  unpack_row_q8_0,
+} from "./matmul-q8_0.as";
+export {
+  matmul_bf16,
+  matmul_f16,
+  matmul_f32,
+  normalize_f16,
+  pack_bf16,
+  pack_f16,
+  pack_f32,
+  unpack_row_bf16,
+  unpack_row_f16,
+  unpack_row_f32,
+} from "./matmul-float.as";
+export { rms_norm } from "./norm.as";
+export { rope } from "./rope.as";
+export { silu_mul } from "./silu-mul.as";
+export { add, add_rows, scale_add } from "./elementwise.as";
+export { store_k_f16, store_k_f32, store_v_f16, store_v_f32 } from "./kv-store.as";
+export { attention_f16, attention_f32 } from "./attention.as";

@@ -1,0 +1,220 @@
+// The kernel module from TypeScript: its exports, how it is compiled and probed, sizes of what it reads; leans on errors.
+import { BaimoError } from "../errors.ts";
+import { withEngineFlags } from "./engine-flags.ts";
+
+/** The builds of the module, best first. */
+export type KernelBuild = "relaxed" | "simd";
+
+/** How the machine multiplies 8-bit weights: which matmul_q8_0 to call, and which offset to pack with. */
+export type ProductMode = "unsigned" | "signed" | "wide";
+
+/** Weight types that are computed in their own form. */
+export type WeightType = "f32" | "f16" | "bf16" | "q8_0" | "q4_0";
+
+/** src: 4 * rowGroups rows as the file has them -> dst, packed. */
+export type Pack = (src: number, dst: number, rowGroups: number, cols: number) => void;
+
+/**
+ * y[token * yStride + row] = scale * sum over k of w[row, k] * x[token, k], for 4 * rowGroups rows.
+ * x is f32 at stride xStride for f types, what quantize_q8 wrote for q types (xStride unused).
+ */
+export type Matmul = (
+  w: number,
+  rowGroups: number,
+  cols: number,
+  x: number,
+  xStride: number,
+  tokens: number,
+  y: number,
+  yStride: number,
+  scale: number,
+  scratch: number,
+) => void;
+
+/** If any scale of a packed matrix is subnormal: multiplies all by 2^k in place and returns k; else returns 0. */
+export type Normalize = (w: number, rowGroups: number, cols: number) => number;
+
+/** Row `row` of a packed matrix, times scale -> out [cols] f32. */
+export type UnpackRow = (w: number, cols: number, row: number, out: number, scale: number) => void;
+
+/** src [tokens, headDim] f32 at stride srcStride -> one KV head's area, from `position` on. */
+export type StoreKv = (
+  src: number,
+  srcStride: number,
+  tokens: number,
+  headDim: number,
+  area: number,
+  position: number,
+) => void;
+
+/** One KV head and the query heads that read it (contiguous in q and out); token t stands at position + t. */
+export type Attention = (
+  q: number,
+  qStride: number,
+  tokens: number,
+  heads: number,
+  headDim: number,
+  k: number,
+  v: number,
+  position: number,
+  window: number,
+  scale: number,
+  out: number,
+  outStride: number,
+  scratch: number,
+) => void;
+
+/** The module's exports. Every pointer is a byte offset in the imported memory, 16-byte aligned; strides are in floats. */
+export interface Kernels {
+  pack_f32: Pack;
+  pack_f16: Pack;
+  pack_bf16: Pack;
+  pack_q4_0: Pack;
+  /** offset: see q8Offset. */
+  pack_q8_0: (src: number, dst: number, rowGroups: number, cols: number, offset: number) => void;
+
+  normalize_f16: Normalize;
+  normalize_q4_0: Normalize;
+  normalize_q8_0: Normalize;
+
+  unpack_row_f32: UnpackRow;
+  unpack_row_f16: UnpackRow;
+  unpack_row_bf16: UnpackRow;
+  unpack_row_q4_0: UnpackRow;
+  unpack_row_q8_0: (w: number, cols: number, row: number, out: number, scale: number, offset: number) => void;
+
+  quantize_q8: (x: number, xStride: number, tokens: number, cols: number, dst: number) => void;
+
+  matmul_f32: Matmul;
+  matmul_f16: Matmul;
+  matmul_bf16: Matmul;
+  matmul_q4_0: Matmul;
+  /** Only in the relaxed build, where probeProducts says "unsigned". */
+  matmul_q8_0_unsigned: Matmul;
+  /** Only in the relaxed build, where probeProducts says "signed". */
+  matmul_q8_0_signed: Matmul;
+  matmul_q8_0_wide: Matmul;
+
+  rms_norm: (
+    x: number,
+    xStride: number,
+    rows: number,
+    width: number,
+    weight: number,
+    eps: number,
+    out: number,
+    outStride: number,
+  ) => void;
+  /** cos, sin: [tokens, ropeDim / 2]; in place. */
+  rope: (
+    x: number,
+    xStride: number,
+    tokens: number,
+    heads: number,
+    headDim: number,
+    ropeDim: number,
+    cos: number,
+    sin: number,
+  ) => void;
+  silu_mul: (
+    gate: number,
+    gateStride: number,
+    up: number,
+    upStride: number,
+    out: number,
+    outStride: number,
+    tokens: number,
+    width: number,
+  ) => void;
+  add: (x: number, y: number, count: number) => void;
+  add_rows: (x: number, xStride: number, tokens: number, width: number, bias: number) => void;
+  scale_add: (x: number, y: number, factor: number, count: number) => void;
+
+  store_k_f16: StoreKv;
+  store_k_f32: StoreKv;
+  store_v_f16: StoreKv;
+  store_v_f32: StoreKv;
+  attention_f16: Attention;
+  attention_f32: Attention;
+
+  /** 1 unsigned, 2 signed, 0 neither; see probeProducts. */
+  probe_products: () => number;
+  /** Whether this compilation of the relaxed dot is exact for 7-bit weights. */
+  probe_relaxed: () => number;
+}
+
+/**
+ * Compiles the best build that the engine takes and computes correctly.
+ *
+ * bytesOf  reads a build's bytes, from a file or the network
+ * @throws {BaimoError} `device` when the engine takes none
+ */
+export async function compileKernels(
+  bytesOf: (name: KernelBuild) => Promise<Uint8Array>,
+  options?: { build?: KernelBuild },
+): Promise<{ module: WebAssembly.Module; build: KernelBuild }> {
+  const builds: readonly KernelBuild[] = options?.build ? [options.build] : ["relaxed", "simd"];
+  let cause: unknown;
+  for (const build of builds) {
+    const bytes = await bytesOf(build);
+    try {
+      const module = await withEngineFlags(() => WebAssembly.compile(bytes as Uint8Array<ArrayBuffer>));
+      if (privateKernels(module).probe_relaxed() === 1) return { module, build };
+      cause = new BaimoError("device", "kernels: the engine computes the relaxed dot product wrong");
+    } catch (error) {
+      cause = error;
+    }
+  }
+  const tried = builds.join(" and ");
+  throw new BaimoError(
+    "device",
+    `kernels: this JavaScript engine compiles none of the builds (tried ${tried}); WebAssembly SIMD is needed: ` +
+      `Node 20.19, Chromium 91, Firefox 89, Safari 16.4 or later`,
+    { cause },
+  );
+}
+
+/** Instantiates the module over `memory`. Views of the memory stay the caller's business. */
+export function instantiateKernels(module: WebAssembly.Module, memory: WebAssembly.Memory): Kernels {
+  // the exports are what index.as.ts exports; a test holds this interface to them
+  return new WebAssembly.Instance(module, { env: { memory } }).exports as unknown as Kernels;
+}
+
+/** How the machine multiplies 8-bit weights, found by computing, never by the processor's name. */
+export function probeProducts(module: WebAssembly.Module): ProductMode {
+  const kind = privateKernels(module).probe_products();
+  return kind === 1 ? "unsigned" : kind === 2 ? "signed" : "wide";
+}
+
+/** What pack_q8_0 and unpack_row_q8_0 take as offset. */
+export function q8Offset(products: ProductMode): 0 | 128 {
+  return products === "unsigned" ? 128 : 0;
+}
+
+function privateKernels(module: WebAssembly.Module): Kernels {
+  return instantiateKernels(module, new WebAssembly.Memory({ initial: 1 }));
+}
+
+/** Bits that one column of a row group (4 rows) takes in packed form, scales included. */
+const packedBitsPerColumn: Record<WeightType, number> = { f32: 128, f16: 64, bf16: 64, q8_0: 34, q4_0: 18 };
+
+/** Bytes of a packed matrix of 4 * rowGroups rows. */
+export function packedBytes(type: WeightType, rowGroups: number, cols: number): number {
+  return (rowGroups * cols * packedBitsPerColumn[type]) / 8;
+}
+
+/** Bytes that `tokens` prepared rows of activations take beside the f32 rows themselves. */
+export function activationBytes(type: WeightType, tokens: number, cols: number): number {
+  return type === "q8_0" || type === "q4_0" ? align16(tokens * (cols / 32) * 44) : 0;
+}
+
+/** Bytes of scratch that the products and the attention need, for the largest sizes that they will meet. */
+export function scratchBytes(maxCols: number, maxHeadDim: number): number {
+  const matmul = maxCols * 16 + Math.max(384 << 10, maxCols * 24);
+  const attention = maxHeadDim * 256 + 256 + 8 * 64;
+  return align16(Math.max(matmul, attention));
+}
+
+function align16(bytes: number): number {
+  return Math.ceil(bytes / 16) * 16;
+}

@@ -1,0 +1,68 @@
+// Rounds activations to 8 bits in blocks of 32, in the tiles that the quantised products read; leans on nothing.
+
+/** Tokens that a product computes together. */
+export const TILE: i32 = 6;
+/** Bytes of one token's part of a block: 32 values, then { f32 scale, 2 x i16 -4 sum, i32 -128 sum }. */
+export const TOKEN_BLOCK: usize = 44;
+
+/** Bytes of `tokens` prepared tokens of `blocks` blocks. */
+// @ts-ignore: decorator
+@inline
+export function activationBytes(tokens: i32, blocks: i32): usize {
+  return <usize>tokens * <usize>blocks * TOKEN_BLOCK;
+}
+
+/**
+ * x [tokens, cols] f32 at stride xStride -> dst: tiles of min(6, rest) tokens; in a tile of T tokens, block after block:
+ * T x 32 i8, then T x 12 bytes { f32 scale; i16 -4 sum, twice; i32 -128 sum } for the offset of unsigned weights.
+ * scale = amax / 127, value = nearest(x * 127 / amax), as llama.cpp's quantize_row_q8_0 but with an f32 scale.
+ */
+export function quantize_q8(x: usize, xStride: i32, tokens: i32, cols: i32, dst: usize): void {
+  const blocks = cols >> 5;
+  for (let t = 0; t < tokens; t++) {
+    const first = (t / TILE) * TILE;
+    const tile = <usize>min(TILE, tokens - first);
+    const lane = <usize>(t - first);
+    let p = x + (((<usize>t) * (<usize>xStride)) << 2);
+    let o = dst + activationBytes(first, blocks);
+    for (let b = 0; b < blocks; b++) {
+      quantizeBlock(p, o + lane * 32, o + tile * 32 + lane * 12);
+      p += 128;
+      o += tile * TOKEN_BLOCK;
+    }
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function quantizeBlock(p: usize, q: usize, meta: usize): void {
+  const v0 = v128.load(p, 0), v1 = v128.load(p, 16), v2 = v128.load(p, 32), v3 = v128.load(p, 48);
+  const v4 = v128.load(p, 64), v5 = v128.load(p, 80), v6 = v128.load(p, 96), v7 = v128.load(p, 112);
+  const m01 = f32x4.pmax(f32x4.abs(v0), f32x4.abs(v1)), m23 = f32x4.pmax(f32x4.abs(v2), f32x4.abs(v3));
+  const m45 = f32x4.pmax(f32x4.abs(v4), f32x4.abs(v5)), m67 = f32x4.pmax(f32x4.abs(v6), f32x4.abs(v7));
+  let m = f32x4.pmax(f32x4.pmax(m01, m23), f32x4.pmax(m45, m67));
+  m = f32x4.pmax(m, i8x16.shuffle(m, m, 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7));
+  m = f32x4.pmax(m, i8x16.shuffle(m, m, 4, 5, 6, 7, 0, 1, 2, 3, 12, 13, 14, 15, 8, 9, 10, 11));
+  const amax = f32x4.extract_lane(m, 0);
+  // below 1e-35 the reciprocal would overflow; such a block is zero beside anything it is added to
+  const inverse = f32x4.splat(amax > 1e-35 ? <f32>127.0 / amax : <f32>0.0);
+  const a = i16x8.narrow_i32x4_s(round4(v0, inverse), round4(v1, inverse));
+  const b = i16x8.narrow_i32x4_s(round4(v2, inverse), round4(v3, inverse));
+  const c = i16x8.narrow_i32x4_s(round4(v4, inverse), round4(v5, inverse));
+  const d = i16x8.narrow_i32x4_s(round4(v6, inverse), round4(v7, inverse));
+  v128.store(q, i8x16.narrow_i16x8_s(a, b), 0);
+  v128.store(q, i8x16.narrow_i16x8_s(c, d), 16);
+  let s = i32x4.extadd_pairwise_i16x8_s(i16x8.add(i16x8.add(a, b), i16x8.add(c, d)));
+  s = i32x4.add(s, i8x16.shuffle(s, s, 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7));
+  s = i32x4.add(s, i8x16.shuffle(s, s, 4, 5, 6, 7, 0, 1, 2, 3, 12, 13, 14, 15, 8, 9, 10, 11));
+  const sum = i32x4.extract_lane(s, 0);
+  store<f32>(meta, amax > 1e-35 ? amax / <f32>127.0 : <f32>0.0, 0);
+  store<i32>(meta, ((-4 * sum) & 0xffff) | ((-4 * sum) << 16), 4);
+  store<i32>(meta, -128 * sum, 8);
+}
+
+// @ts-ignore: decorator
+@inline
+function round4(v: v128, inverse: v128): v128 {
+  return i32x4.trunc_sat_f32x4_s(f32x4.nearest(f32x4.mul(v, inverse)));
+}

@@ -1,0 +1,57 @@
+// Rounding of activations to 8 bits: what it is, a plain reference, cost and test cases; leans on nothing.
+
+/** Activations in blocks of 32: x is about values * scales[block]. */
+export interface QuantizedActivations {
+  /** [tokens, cols] */
+  readonly values: Int8Array;
+  /** [tokens, cols / 32] */
+  readonly scales: Float32Array;
+}
+
+export interface QuantizeShape {
+  readonly tokens: number;
+  /** A multiple of 32. */
+  readonly cols: number;
+}
+
+/**
+ * Rounds each block of 32: scale = amax / 127, value = x * (127 / amax) to the nearest, ties to even
+ * (quantize_row_q8_0 of llama.cpp, whose scale is then stored as f16; here it stays f32).
+ *
+ * x  [tokens, cols]
+ */
+export function quantizeActivations(x: Float32Array, shape: QuantizeShape): QuantizedActivations {
+  const { tokens, cols } = shape;
+  const values = new Int8Array(tokens * cols);
+  const scales = new Float32Array((tokens * cols) / 32);
+  for (let block = 0; block < scales.length; block++) {
+    let amax = 0;
+    for (let i = 32 * block; i < 32 * block + 32; i++) amax = Math.max(amax, Math.abs(x[i]));
+    if (amax <= tiniest) continue;
+    scales[block] = amax / 127;
+    const inverse = Math.fround(127 / amax);
+    for (let i = 32 * block; i < 32 * block + 32; i++) values[i] = roundToEven(Math.fround(x[i] * inverse));
+  }
+  return { values, scales };
+}
+
+/** Blocks no larger than this are zero: the reciprocal of their scale would overflow. */
+const tiniest = Math.fround(1e-35);
+
+function roundToEven(value: number): number {
+  const floor = Math.floor(value);
+  const rest = value - floor;
+  if (rest !== 0.5) return Math.round(value);
+  return floor % 2 === 0 ? floor : floor + 1;
+}
+
+export function cost({ tokens, cols }: QuantizeShape): { flops: number; bytes: number } {
+  return { flops: 3 * tokens * cols, bytes: tokens * cols * (4 + 44 / 32) };
+}
+
+export const cases: readonly QuantizeShape[] = [
+  { tokens: 1, cols: 32 },
+  { tokens: 5, cols: 64 },
+  { tokens: 6, cols: 96 },
+  { tokens: 13, cols: 2048 },
+];

@@ -1,0 +1,39 @@
+// Takes subnormal halves out of packed scales: a subnormal costs over a hundred cycles in every product; leans on nothing.
+
+/**
+ * Scales of a packed matrix: 4 halves at the head of each of `count` blocks of `size` bytes. If any is a nonzero
+ * subnormal, multiplies all in place by 2^k, exactly, k the largest up to 10 that overflows none, and returns k; else 0.
+ */
+export function normalizeScales(w: usize, count: i32, size: usize): i32 {
+  let top = i16x8.splat(0);
+  let found = i16x8.splat(0);
+  const end = w + <usize>count * size;
+  for (let p = w; p < end; p += size) {
+    const h = v128.and(v128.load64_zero(p), i16x8.splat(0x7fff));
+    top = i16x8.max_u(top, h);
+    // 1..0x3ff, less one, is below 0x3ff; zero wraps to the top
+    found = v128.or(found, i16x8.lt_u(i16x8.sub(h, i16x8.splat(1)), i16x8.splat(0x3ff)));
+  }
+  // only the low four lanes hold scales
+  if (i64x2.extract_lane(found, 0) == 0) return 0;
+  let most: u32 = 0;
+  for (let i = 0; i < 4; i++) {
+    most = max(most, <u32>(i64x2.extract_lane(top, 0) >>> (16 * i)) & 0xffff);
+  }
+  const k = min(10, 30 - <i32>(most >> 10));
+  if (k <= 0) return 0;
+  for (let p = w; p < end; p += size) {
+    for (let i: usize = 0; i < 8; i += 2) store<u16>(p + i, timesPowerOfTwo(<u32>load<u16>(p + i), k));
+  }
+  return k;
+}
+
+/** The half h times 2^k; the caller has made sure that it does not overflow. */
+function timesPowerOfTwo(h: u32, k: i32): u16 {
+  const sign = h & 0x8000;
+  let magnitude = h & 0x7fff;
+  for (; k > 0 && magnitude < 0x400; k--) magnitude <<= 1;
+  // a mantissa that reached 0x400 is the exponent 1 already
+  if (magnitude != 0) magnitude += <u32>k << 10;
+  return <u16>(sign | magnitude);
+}
