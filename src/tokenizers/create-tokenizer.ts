@@ -1,0 +1,122 @@
+// Builds the Tokenizer object from the parts that the readers of each file format prepare; leans on the parts.
+
+import { BaimoError } from "../errors.ts";
+import type { AddedTokenSplitter } from "./added-tokens.ts";
+import { createByteDecodeStream, createWindowDecodeStream } from "./decode-stream.ts";
+import type { DecodeOptions, DecodeStream, EncodeOptions, Tokenizer } from "./tokenizer.ts";
+import { toWellFormed } from "./unicode.ts";
+
+/** What a tokenizer is made of. */
+export interface TokenizerParts {
+  kind: string;
+  /** By id: how the vocabulary writes the token. May have holes. */
+  tokens: readonly (string | undefined)[];
+  ids: ReadonlyMap<string, number>;
+  special: ReadonlySet<number>;
+  bosTokenId?: number;
+  eosTokenIds: readonly number[];
+  chatTemplate?: string;
+  /** Cuts a text at all added tokens, and at those that are not special. */
+  splitters: { all?: AddedTokenSplitter; ordinary?: AddedTokenSplitter };
+  /** Appends the ids of text between added tokens. `first`: it begins the input. */
+  encodeText(text: string, first: boolean, parseSpecialTokens: boolean, out: number[]): void;
+  /** The ids added before and after a text. */
+  before: readonly number[];
+  after: readonly number[];
+  /** The text of ids, special ones already taken out where they are to be skipped. */
+  decode(ids: readonly number[]): string;
+  /** Given when decoding is joining bytes: those of an id. */
+  bytesOf?(id: number): Uint8Array | undefined;
+}
+
+/** Makes a tokenizer. */
+export function createTokenizer(parts: TokenizerParts): Tokenizer {
+  const { tokens, ids, special, splitters } = parts;
+
+  const encode = (text: string, options: EncodeOptions = {}): number[] => {
+    if (typeof text !== "string") {
+      throw new BaimoError("request", `encode expects a string but was given ${typeof text}`);
+    }
+    const { addSpecialTokens = true, parseSpecialTokens = false } = options;
+    const out: number[] = addSpecialTokens ? [...parts.before] : [];
+    const wellFormed = toWellFormed(text);
+    const splitter = parseSpecialTokens ? splitters.all : splitters.ordinary;
+    if (splitter) {
+      splitter(
+        wellFormed,
+        (part, start) => parts.encodeText(part, start === 0, parseSpecialTokens, out),
+        (id) => out.push(id),
+      );
+    } else if (wellFormed !== "") {
+      parts.encodeText(wellFormed, true, parseSpecialTokens, out);
+    }
+    if (addSpecialTokens) for (const id of parts.after) out.push(id);
+    return out;
+  };
+
+  const known = (list: ArrayLike<number>, skip: boolean): number[] => {
+    const kept: number[] = [];
+    for (let i = 0; i < list.length; i++) {
+      const id = list[i];
+      if (tokens[id] !== undefined && !(skip && special.has(id))) kept.push(id);
+    }
+    return kept;
+  };
+
+  const createDecodeStream = (options: DecodeOptions = {}): DecodeStream => {
+    const skip = options.skipSpecialTokens ?? true;
+    const { bytesOf } = parts;
+    if (bytesOf) {
+      return createByteDecodeStream((id) =>
+        tokens[id] === undefined || (skip && special.has(id)) ? undefined : bytesOf(id),
+      );
+    }
+    return createWindowDecodeStream((list) => parts.decode(known(list, skip)));
+  };
+
+  return {
+    kind: parts.kind,
+    vocabSize: tokens.length,
+    bosTokenId: parts.bosTokenId,
+    eosTokenIds: parts.eosTokenIds,
+    chatTemplate: parts.chatTemplate,
+    encode,
+    decode: (list, options = {}) => parts.decode(known(list, options.skipSpecialTokens ?? true)),
+    createDecodeStream,
+    idToToken: (id) => tokens[id],
+    tokenToId: (token) => ids.get(token),
+    isSpecial: (id) => special.has(id),
+  };
+}
+
+/** Decoding by joining bytes, each id's bytes computed once. */
+export function createByteDecoder(bytesOfToken: (id: number) => Uint8Array): {
+  decode(ids: readonly number[]): string;
+  bytesOf(id: number): Uint8Array;
+} {
+  const known = new Map<number, Uint8Array>();
+  const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+  const bytesOf = (id: number): Uint8Array => {
+    let bytes = known.get(id);
+    if (!bytes) {
+      bytes = bytesOfToken(id);
+      known.set(id, bytes);
+    }
+    return bytes;
+  };
+  return {
+    bytesOf,
+    decode(ids) {
+      let size = 0;
+      for (const id of ids) size += bytesOf(id).length;
+      const bytes = new Uint8Array(size);
+      let at = 0;
+      for (const id of ids) {
+        const part = bytesOf(id);
+        bytes.set(part, at);
+        at += part.length;
+      }
+      return decoder.decode(bytes);
+    },
+  };
+}
