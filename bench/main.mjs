@@ -1,0 +1,124 @@
+// `npm run bench`: this engine's speed on the embedded model or on files; with --peers, beside native llama.cpp.
+import { spawnSync } from "node:child_process";
+import { existsSync, readdirSync, statSync, writeFileSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import { join, resolve } from "node:path";
+import { parseArgs } from "node:util";
+
+const root = resolve(import.meta.dirname, "..");
+const HELP = `npm run bench                    this engine on the embedded model
+npm run bench -- FILE…           the same on model files
+npm run bench -- --peers         a random 1.1 B model, this engine and native llama.cpp in turn
+                                 (installs node-llama-cpp into bench/peers, makes 1.8 GB of models in bench/data)
+npm run bench -- --make NAME     makes a random model and prints its path, for example llama-4.7b-Q8_0,
+                                 qwen3-0.6b-Q4_0, qwen3-0.6b-BF16-safetensors
+node bench/kernels.mjs           every kernel by itself: GB/s and GFLOP/s
+
+options
+  --threads N       threads, where no peers are asked for
+  --rounds N        rounds of --peers; default 5
+  --quick           one round, 8 tokens
+  --only REGEXP     measure these cells of --peers again (Q4_0/2/own, Q8_0/1/native, …), keep the others' stored results
+  --variants        with --peers: Node 20, the plain-SIMD build and native's flash attention beside it
+  --patience N      measure again up to N times while other work disturbs; default 2
+  --write           with --peers: write docs/benchmarks.md from all stored results
+  --json            results as JSON
+`;
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    peers: { type: "boolean" },
+    variants: { type: "boolean" },
+    write: { type: "boolean" },
+    quick: { type: "boolean" },
+    json: { type: "boolean" },
+    help: { type: "boolean", short: "h" },
+    make: { type: "string" },
+    only: { type: "string" },
+    rounds: { type: "string", default: "5" },
+    patience: { type: "string", default: "2" },
+    threads: { type: "string" },
+  },
+});
+
+/** A count from the command line, or the end of the program. */
+function count(name, value) {
+  const number = Number(value);
+  if (Number.isInteger(number) && number >= 0) return number;
+  console.error(`bench: --${name} takes a whole number, not "${value}"`);
+  process.exit(2);
+}
+
+if (values.help) {
+  console.log(HELP);
+} else if (!existsSync(join(root, "dist/src/index.js"))) {
+  console.error("bench: the project is not built; run npm run build first");
+  process.exitCode = 1;
+} else if (values.make !== undefined) {
+  const { prepareModel } = await import("./random-model.mjs");
+  const { path, bytes } = await prepareModel(values.make);
+  console.log(values.json ? JSON.stringify({ path, bytes }) : `${path} (${(bytes / 1e6).toFixed(0)} MB)`);
+} else if (values.peers) {
+  const { comparePeers } = await import("./peers.mjs");
+  const { renderBenchmarks } = await import("./report.mjs");
+  const results = await comparePeers({
+    rounds: values.quick ? 1 : count("rounds", values.rounds),
+    tokens: values.quick ? 8 : 24,
+    contexts: [16, 512],
+    only: values.only,
+    variants: values.variants,
+    patience: count("patience", values.patience),
+  });
+  const page = renderBenchmarks(results);
+  if (values.write) writeFileSync(join(root, "docs/benchmarks.md"), page);
+  console.log(values.json ? JSON.stringify(results) : page);
+} else {
+  measureOwn(positionals.length > 0 ? positionals : embeddedModels());
+}
+
+/** The model files that the package carries. */
+function embeddedModels() {
+  const folder = join(root, "assets");
+  const files = existsSync(folder) ? readdirSync(folder, { recursive: true }) : [];
+  const models = files.filter((name) => name.endsWith(".gguf")).map((name) => join(folder, name));
+  if (models.length === 0) {
+    console.error("bench: no embedded model in assets/; name a file, or see --help");
+    process.exit(1);
+  }
+  return models;
+}
+
+/** Measures each file in a process of its own and prints a line for each. */
+function measureOwn(paths) {
+  const threads = values.threads ? count("threads", values.threads) : availableParallelism();
+  const results = paths.map((path) => {
+    const settings = { model: resolve(path), threads, contextLength: 256, contexts: [16, 128], tokens: 32 };
+    const child = spawnSync(
+      process.execPath,
+      [join(import.meta.dirname, "own.mjs"), JSON.stringify(settings)],
+      { encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] },
+    );
+    if (child.status !== 0) process.exit(child.status ?? 1);
+    return { path, ...JSON.parse(child.stdout.trim().split("\n").at(-1)) };
+  });
+  if (values.json) {
+    console.log(JSON.stringify(results));
+    return;
+  }
+  for (const { path, about, runs, openMs, peakBytes } of results) {
+    console.log(`${path}: ${about.threads} threads, ${about.kernels}, Node ${process.versions.node}`);
+    for (const run of runs) {
+      console.log(
+        `  context ${run.context}: ${run.tokenMs.toFixed(2)} ms a token (${(1000 / run.tokenMs).toFixed(0)} tokens/s), ` +
+          `prompt ${((1000 * run.context) / run.promptMs).toFixed(0)} tokens/s`,
+      );
+    }
+    const size = statSync(path).isFile() ? statSync(path).size : 0;
+    console.log(
+      `  open to first token ${(openMs / 1000).toFixed(2)} s, peak memory ${(peakBytes / 1e6).toFixed(0)} MB` +
+        (size > 0 ? `, file ${(size / 1e6).toFixed(0)} MB` : ""),
+    );
+  }
+  console.log("every kernel by itself: node bench/kernels.mjs");
+}

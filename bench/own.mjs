@@ -1,0 +1,18 @@
+// One measurement of this engine, in a process of its own: JSON in argv, JSON out, through the steps of measure.mjs.
+import { load } from "../dist/src/index.js";
+import { measure } from "./measure.mjs";
+
+/** Opens a model as an application would; `options` goes to `load` as it is (for example which kernel build to use). */
+async function open({ model: path, threads, contextLength, options = {} }) {
+  const model = await load(path, { device: "cpu", threads, contextLength, ...options });
+  return {
+    async *generate(tokens, maxTokens) {
+      for await (const event of model.complete(tokens, { temperature: 0, maxTokens, ignoreEos: true })) {
+        if (event.type === "text-delta") yield event.tokens.length;
+      }
+    },
+    about: () => ({ engine: "baimo", node: process.version, ...model.engine }),
+  };
+}
+
+await measure(open);

@@ -1,0 +1,39 @@
+// One measurement of native llama.cpp through node-llama-cpp, in a process of its own: JSON in argv, JSON out.
+// The same steps as ../own.mjs, through the steps of ../measure.mjs.
+import { getLlama, getModuleVersion, LlamaLogLevel } from "node-llama-cpp";
+import { measure } from "../measure.mjs";
+
+/** Opens a model with llama.cpp's own defaults (mmap, f16 cache), on the CPU build that the package ships. */
+async function open({ model: modelPath, threads, contextLength, flashAttention = "auto" }) {
+  const llama = await getLlama({
+    gpu: false,
+    build: "never",
+    progressLogs: false,
+    logLevel: LlamaLogLevel.error,
+    maxThreads: threads,
+  });
+  const model = await llama.loadModel({ modelPath });
+  const context = await model.createContext({
+    contextSize: contextLength,
+    batchSize: 512,
+    threads: { ideal: threads, min: threads },
+    flashAttention,
+  });
+  const sequence = context.getSequence();
+  return {
+    async *generate(tokens) {
+      await sequence.clearHistory();
+      for await (const _token of sequence.evaluate(tokens, { temperature: 0, yieldEogToken: true })) yield 1;
+    },
+    about: async () => ({
+      engine: `node-llama-cpp ${await getModuleVersion()}`,
+      llamaCpp: llama.llamaCppRelease?.release,
+      threads: context.currentThreads,
+      flashAttention: context.flashAttention,
+      mmap: model.useMmap,
+      systemInfo: llama.systemInfo,
+    }),
+  };
+}
+
+await measure(open);
