@@ -112,7 +112,6 @@ export function createWasmBackend(options: WasmBackendOptions): Backend {
   let maxQuantizedCols = 0;
   let maxPartRows = 0;
   let maxHeadDim = 0;
-  let maxHeads = 0;
   let angles = { cos: 0, sin: 0, pairs: 0 };
 
   // Every handle that comes in was made below by this backend, so each is of the class that its opener names.
@@ -229,7 +228,6 @@ export function createWasmBackend(options: WasmBackendOptions): Backend {
         heads.push({ head, firstQuery: firstQuery - from, queries, keys: area(), values: area() });
       }
       maxHeadDim = Math.max(maxHeadDim, headDim);
-      maxHeads = Math.max(maxHeads, numHeads);
       return new WasmCache(shape, heads, heads.length * numLayers * 2 * areaBytes);
     },
     finishLoading() {
@@ -241,7 +239,7 @@ export function createWasmBackend(options: WasmBackendOptions): Backend {
         areas.set(bank, {
           input: bank.allocate(Math.max(quantized, foreign)),
           output: bank === home ? 0 : bank.allocate(maxTokens * maxPartRows * 4),
-          scratch: bank.allocate(scratchBytes({ maxCols, maxHeadDim, maxHeads })),
+          scratch: bank.allocate(scratchBytes(maxCols, maxHeadDim)),
         });
       }
     },

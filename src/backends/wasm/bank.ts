@@ -49,7 +49,7 @@ export class Bank {
   allocate(bytes: number): number {
     const start = this.#top;
     const end = Math.ceil((start + bytes) / 64) * 64;
-    if (end > MAX_BANK_BYTES) {
+    if (!(end <= MAX_BANK_BYTES)) {
       throw new BaimoError(
         "memory",
         `one allocation of ${bytes} bytes does not fit a memory bank of 4 GiB; use a shorter context length`,
