@@ -1,0 +1,214 @@
+// `baimo inspect`: what a checkpoint says of itself and what it needs, without loading it. Leans on formats/ and
+// models/.
+import type { Command } from "commander";
+import { BaimoError } from "../../errors.ts";
+import type { Checkpoint } from "../../formats/checkpoint.ts";
+import type { MetadataValue } from "../../formats/metadata.ts";
+import type { TensorInfo } from "../../formats/tensor-info.ts";
+import type { Footprint } from "../../models/footprint.ts";
+import type { ModelDescription } from "../../models/open-model.ts";
+import { listenForInterrupt } from "../interrupt.ts";
+import { type CommandContext, MODEL_HELP, wholeNumber } from "../options.ts";
+import { formatBytes, formatCount, formatTable } from "../table.ts";
+
+interface InspectFlags {
+  context?: number;
+  tensors?: boolean;
+  json?: boolean;
+}
+
+/** Values of a list that are shown; longer ones (vocabularies) are counted. */
+const LIST_SHOWN = 32;
+
+/** Memory of activations, scratch and the runtime beside weights and cache; the largest part of it is Node's own. */
+const RUNTIME_BYTES = 96 * 2 ** 20;
+
+/** What is known of a checkpoint. */
+interface Inspection {
+  checkpoint: Checkpoint;
+  /** Absent when this family cannot be run here, with the reason. */
+  description?: ModelDescription;
+  problem?: string;
+  contextLength?: number;
+  footprint?: Footprint;
+}
+
+/** Adds the command. */
+export function addInspect(program: Command, context: CommandContext): Command {
+  return program
+    .command("inspect")
+    .summary("show what is in a model file and what it needs")
+    .description(
+      "Shows metadata, tensors, parameters and the memory needed at a context length. Loads no weights.",
+    )
+    .argument("<model>", MODEL_HELP)
+    .option(
+      "-c, --context <tokens>",
+      "the context length for the memory (default: the model's own)",
+      wholeNumber(1),
+    )
+    .option("--tensors", "list every tensor, not only the kinds")
+    .option("--json", "print a JSON document")
+    .action(async (source: string, flags: InspectFlags) => {
+      const { terminal } = context;
+      const { openSource } = await import("../open-model.ts");
+      const interrupt = listenForInterrupt();
+      const checkpoint = await openSource(source, terminal, interrupt.signal);
+      try {
+        const inspection = await inspect(checkpoint, flags);
+        if (flags.json) terminal.json(toJson(inspection));
+        else
+          for (const line of format(inspection, flags, terminal.interactive ? terminal.columns() : 160)) {
+            terminal.line(line);
+          }
+      } finally {
+        await checkpoint.close();
+        interrupt.release();
+      }
+    });
+}
+
+async function inspect(checkpoint: Checkpoint, flags: InspectFlags): Promise<Inspection> {
+  const { describeModel } = await import("../../models/open-model.ts");
+  const { footprint } = await import("../../models/footprint.ts");
+  try {
+    const description = await describeModel(checkpoint);
+    const contextLength = flags.context ?? description.config.contextLength;
+    const cacheBytesPerValue = description.weights.embedding.dtype === "F32" ? 4 : 2;
+    const sizes = footprint(description.config, description.weights, { contextLength, cacheBytesPerValue });
+    return { checkpoint, description, contextLength, footprint: sizes };
+  } catch (error) {
+    // Metadata and tensors can be shown of models that cannot be run.
+    if (!(error instanceof BaimoError) || !["config", "shape", "format"].includes(error.code)) throw error;
+    return { checkpoint, problem: error.message };
+  }
+}
+
+function memory(sizes: Footprint): { weights: number; cache: number; runtime: number; total: number } {
+  const { weightBytes: weights, cacheBytes: cache } = sizes;
+  return { weights, cache, runtime: RUNTIME_BYTES, total: weights + cache + RUNTIME_BYTES };
+}
+
+function toJson({ checkpoint, description, problem, contextLength, footprint }: Inspection): unknown {
+  return {
+    name: description?.name ?? checkpoint.name,
+    format: checkpoint.format,
+    files: checkpoint.files.map((file) => ({ name: file.name, bytes: file.size })),
+    family: description?.family,
+    config: description?.config,
+    problem,
+    parameters: footprint?.parameters ?? countParameters(checkpoint),
+    activeParameters: footprint?.activeParameters,
+    flopsPerToken: footprint?.flopsPerToken,
+    memory: footprint && { contextLength, ...toBytes(memory(footprint)) },
+    metadata: Object.fromEntries(Array.from(checkpoint.metadata, ([key, value]) => [key, shorten(value)])),
+    tensors: Array.from(checkpoint.tensors.values(), ({ name, dtype, shape, file, offset, byteLength }) => ({
+      ...{ name, dtype, shape, file, offset, bytes: byteLength },
+    })),
+  };
+}
+
+function toBytes(sizes: ReturnType<typeof memory>) {
+  const { weights, cache, runtime, total } = sizes;
+  return { weightBytes: weights, cacheBytes: cache, runtimeBytes: runtime, totalBytes: total };
+}
+
+function countParameters(checkpoint: Checkpoint): number {
+  let sum = 0;
+  for (const { shape } of checkpoint.tensors.values()) sum += shape.reduce((a, b) => a * b, 1);
+  return sum;
+}
+
+/** A list too long to print becomes its length and its first values. */
+function shorten(value: MetadataValue): unknown {
+  if (typeof value !== "object") return value;
+  const list = Array.from(value as readonly unknown[]);
+  return list.length <= LIST_SHOWN ? list : { length: list.length, first: list.slice(0, 8) };
+}
+
+function format(inspection: Inspection, flags: InspectFlags, width: number): string[] {
+  const { checkpoint, description, problem } = inspection;
+  const bytes = checkpoint.files.reduce((sum, file) => sum + file.size, 0);
+  const files = checkpoint.files.length === 1 ? "1 file" : `${checkpoint.files.length} files`;
+  const lines = [
+    description?.name ?? checkpoint.name,
+    `${checkpoint.format}, ${files}, ${formatBytes(bytes)}, ${checkpoint.tensors.size} tensors`,
+  ];
+  if (problem) lines.push("", `baimo cannot run it: ${problem}`);
+  lines.push(...formatModel(inspection, width));
+  if (checkpoint.metadata.size > 0) {
+    const rows = Array.from(checkpoint.metadata, ([key, value]) => [`  ${key}`, showValue(value)]);
+    lines.push("", "metadata", ...formatTable(rows, { width }));
+  }
+  lines.push("", flags.tensors ? "tensors" : "kinds of tensors (--tensors lists each)");
+  const rows = flags.tensors
+    ? Array.from(checkpoint.tensors.values(), (tensor) => tensorRow(tensor.name, tensor, 1))
+    : groupTensors(checkpoint);
+  lines.push(...formatTable(rows, { width }));
+  return lines;
+}
+
+function formatModel({ description, footprint, contextLength }: Inspection, width: number): string[] {
+  if (!description || !footprint) return [];
+  const { config, family } = description;
+  const needs = memory(footprint);
+  const experts =
+    config.numExperts > 0
+      ? [["  experts", `${config.numExperts}, ${config.numExpertsPerToken} a token`]]
+      : [];
+  const active =
+    footprint.activeParameters < footprint.parameters
+      ? `, ${formatCount(footprint.activeParameters)} active`
+      : "";
+  const heads = `${config.numHeads} of ${config.headDim}, keys and values ${config.numKvHeads}`;
+  const rows = [
+    ["  family", `${family} (${config.architecture})`],
+    ["  parameters", `${formatCount(footprint.parameters)}${active}`],
+    ["  layers", String(config.numLayers)],
+    ["  hidden size", `${config.hiddenSize}, intermediate ${config.intermediateSize}`],
+    ["  heads", heads],
+    ...experts,
+    [
+      "  vocabulary",
+      config.vocabSize.toLocaleString("en-US") + (config.tiedEmbeddings ? ", embeddings tied" : ""),
+    ],
+    ["  context", `${config.contextLength.toLocaleString("en-US")} tokens`],
+    ["  work a token", `${formatCount(footprint.flopsPerToken)} operations`],
+  ];
+  const need = [
+    ["  weights", formatBytes(needs.weights)],
+    ["  keys and values", formatBytes(needs.cache)],
+    ["  buffers and runtime, about", formatBytes(needs.runtime)],
+    ["  together", formatBytes(needs.total)],
+  ];
+  const title = `memory at a context of ${contextLength?.toLocaleString("en-US")} tokens`;
+  return ["", "model", ...formatTable(rows, { width }), "", title, ...formatTable(need, { width })];
+}
+
+function showValue(value: MetadataValue): string {
+  if (typeof value === "string") return JSON.stringify(value);
+  if (typeof value !== "object") return String(value);
+  const list = Array.from(value as readonly unknown[]);
+  const shown = JSON.stringify(list.slice(0, 8), (_, item) =>
+    typeof item === "bigint" ? Number(item) : item,
+  );
+  return list.length <= 8 ? shown : `${list.length.toLocaleString("en-US")} values: ${shown.slice(0, -1)},…]`;
+}
+
+function tensorRow(name: string, { dtype, shape, byteLength }: TensorInfo, count: number): string[] {
+  const times = count > 1 ? `${count} ×` : "";
+  return [`  ${name}`, times, dtype, `[${shape.join(", ")}]`, formatBytes(byteLength * count)];
+}
+
+/** Tensors that differ only in the number of their layer or expert, on one row. */
+function groupTensors(checkpoint: Checkpoint): string[][] {
+  const groups = new Map<string, { name: string; tensor: TensorInfo; count: number }>();
+  for (const tensor of checkpoint.tensors.values()) {
+    const name = tensor.name.replace(/(?<=\.)\d+(?=\.)/g, "*");
+    const key = `${name} ${tensor.dtype} ${tensor.shape}`;
+    const group = groups.get(key);
+    if (group) group.count++;
+    else groups.set(key, { name, tensor, count: 1 });
+  }
+  return Array.from(groups.values(), ({ name, tensor, count }) => tensorRow(name, tensor, count));
+}

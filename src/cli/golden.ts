@@ -1,0 +1,138 @@
+// Reads the stored answers beside a checkpoint: golden.json with golden.safetensors, or NAME.golden.json beside
+// NAME.gguf. Leans on formats/.
+import { readFile, stat } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import { BaimoError } from "../errors.ts";
+import { type Checkpoint, dequantize, openCheckpoint } from "../formats/index.ts";
+
+/** A prompt and what a trusted implementation made of it. */
+export interface GoldenCase {
+  readonly tokens: readonly number[];
+  /** The likeliest ids that follow, one after another. */
+  readonly greedy: readonly number[];
+  /** Logits of all positions, or of the last: [rows, vocabSize]. */
+  readonly logits: Float32Array;
+  /** [numLayers + 1][tokens, hiddenSize]: the input of each block, then the output of the final norm; may be empty. */
+  readonly hidden: readonly Float32Array[];
+  /** What native llama.cpp, which rounds activations, made of it: its likeliest ids with their probabilities. */
+  readonly native?: readonly (readonly [id: number, probability: number])[];
+}
+
+/** The stored answers of one checkpoint. */
+export interface Golden {
+  readonly file: string;
+  readonly cases: readonly GoldenCase[];
+  /** Differences that float32 arithmetic itself makes, where known. */
+  readonly rounding?: { logits: number; hidden: number };
+}
+
+/**
+ * Finds and reads the stored answers of a folder or a file.
+ * @throws {BaimoError} `request` when there are none, `format` when they are not what they should be
+ */
+export async function readGolden(source: string): Promise<Golden> {
+  const info = await stat(source).catch((cause: unknown) => {
+    throw new BaimoError("request", `${source}: there is no such file or folder`, { cause });
+  });
+  if (!info.isDirectory() && source.endsWith(".gguf")) return readGgufGolden(source);
+  return readFolderGolden(info.isDirectory() ? source : dirname(source));
+}
+
+async function readFolderGolden(folder: string): Promise<Golden> {
+  const file = join(folder, "golden.json");
+  const json = await readJson(file);
+  const store = await openCheckpoint(join(folder, "golden.safetensors"));
+  try {
+    const cases: GoldenCase[] = [];
+    for (const [i, entry] of readList(json.cases, file, "cases").entries()) {
+      const fields = readFields(entry, file, `cases[${i}]`);
+      const hidden: Float32Array[] = [];
+      while (store.tensors.has(`hidden.${i}.${hidden.length}`)) {
+        hidden.push(await readTensor(store, `hidden.${i}.${hidden.length}`));
+      }
+      cases.push({
+        tokens: readNumbers(fields.input_ids, file, `cases[${i}].input_ids`),
+        greedy: readNumbers(fields.greedy, file, `cases[${i}].greedy`),
+        logits: await readTensor(store, `logits.${i}`),
+        hidden,
+      });
+    }
+    const { fp32_vs_fp64_max_abs: logits, fp32_vs_fp64_hidden_max_abs: hidden } = json;
+    const known = typeof logits === "number" && typeof hidden === "number";
+    return { file, cases, rounding: known ? { logits, hidden } : undefined };
+  } finally {
+    await store.close();
+  }
+}
+
+async function readGgufGolden(source: string): Promise<Golden> {
+  const file = join(dirname(source), `${basename(source, ".gguf")}.golden.json`);
+  const json = await readJson(file);
+  const cases = readList(json.prompts, file, "prompts").map((entry, i): GoldenCase => {
+    const fields = readFields(entry, file, `prompts[${i}]`);
+    const reference = readFields(fields.reference, file, `prompts[${i}].reference`);
+    const hasNative = fields.llamacpp !== undefined;
+    const native = hasNative ? readFields(fields.llamacpp, file, `prompts[${i}].llamacpp`) : undefined;
+    return {
+      tokens: readNumbers(fields.ids, file, `prompts[${i}].ids`),
+      greedy: readNumbers(reference.greedy, file, `prompts[${i}].reference.greedy`),
+      logits: Float32Array.from(readNumbers(reference.logits, file, `prompts[${i}].reference.logits`)),
+      hidden: [],
+      native:
+        native &&
+        readList(native.top, file, `prompts[${i}].llamacpp.top`).map((pair, k) => {
+          const [id, probability] = readNumbers(pair, file, `prompts[${i}].llamacpp.top[${k}]`);
+          return [id, probability] as const;
+        }),
+    };
+  });
+  return { file, cases };
+}
+
+async function readJson(file: string): Promise<Record<string, unknown>> {
+  const text = await readFile(file, "utf8").catch((cause: unknown) => {
+    throw new BaimoError(
+      "request",
+      `${file}: cannot be read, and without stored answers there is nothing to compare`,
+      {
+        cause,
+      },
+    );
+  });
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (cause) {
+    throw new BaimoError("format", `${file}: is not JSON`, { cause });
+  }
+  return readFields(value, file, "the document");
+}
+
+function readFields(value: unknown, file: string, where: string): Record<string, unknown> {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    throw new BaimoError("format", `${file}: ${where} should be an object`);
+  }
+  return value as Record<string, unknown>; // just checked
+}
+
+function readList(value: unknown, file: string, where: string): unknown[] {
+  if (!Array.isArray(value) || value.length === 0) {
+    throw new BaimoError("format", `${file}: ${where} should be a list that is not empty`);
+  }
+  return value;
+}
+
+function readNumbers(value: unknown, file: string, where: string): number[] {
+  return readList(value, file, where).map((item, i) => {
+    if (typeof item !== "number")
+      throw new BaimoError("format", `${file}: ${where}[${i}] should be a number`);
+    return item;
+  });
+}
+
+async function readTensor(store: Checkpoint, name: string): Promise<Float32Array> {
+  const tensor = store.tensors.get(name);
+  if (!tensor) throw new BaimoError("format", `${store.name}: has no tensor "${name}"`);
+  const count = tensor.shape.reduce((a, b) => a * b, 1);
+  return dequantize(tensor.dtype, await store.readTensor(name), count);
+}

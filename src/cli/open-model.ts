@@ -1,0 +1,85 @@
+// Opens the model that a command works with: the embedded one where none is named. Leans on the public API.
+import { existsSync } from "node:fs";
+import { BaimoError } from "../errors.ts";
+import type { Checkpoint } from "../formats/checkpoint.ts";
+import type { TraceableModel } from "../generate/model.ts";
+import { listenForInterrupt } from "./interrupt.ts";
+import type { EngineFlags } from "./options.ts";
+import { createProgress } from "./progress.ts";
+import { packagePath, type Terminal } from "./terminal.ts";
+
+/** How to load; `cacheType` is for comparisons that rounded keys and values would blur. */
+export interface ModelFlags extends EngineFlags {
+  cacheType?: "F32" | "F16";
+}
+
+/** The model in the package. */
+export function embeddedModel(): string {
+  const path = packagePath("assets", "poet.gguf");
+  if (!existsSync(path)) {
+    throw new BaimoError(
+      "request",
+      `no model was named, and the embedded one is not there (${path}); name a .gguf file, a folder or hf:owner/name`,
+    );
+  }
+  return path;
+}
+
+/** Loads a model with a progress bar, and warns of what its self-test found. */
+export async function openModel(
+  source: string | undefined,
+  flags: ModelFlags,
+  terminal: Terminal,
+  signal: AbortSignal,
+): Promise<TraceableModel> {
+  const { load } = await import("../index.ts");
+  const progress = createProgress(terminal);
+  try {
+    const model = await load(source ?? embeddedModel(), {
+      device: flags.device,
+      threads: flags.threads,
+      contextLength: flags.context,
+      cacheType: flags.cacheType,
+      signal,
+      onProgress: ({ phase, file, done, total }) => {
+        if (phase === "weights") progress.update({ label: "loading weights", done, total });
+        else progress.update({ label: `downloading ${file ?? ""}`, done, total, unit: "bytes" });
+      },
+    });
+    progress.clear();
+    for (const warning of model.engine.warnings) terminal.note(`baimo: warning: ${warning}`);
+    return model;
+  } finally {
+    progress.clear();
+  }
+}
+
+/** Opens the checkpoint of a command that loads no weights; a model of the Hub is fetched first. */
+export async function openSource(
+  source: string,
+  _terminal: Terminal,
+  signal: AbortSignal,
+): Promise<Checkpoint> {
+  const { openCheckpoint } = await import("../formats/index.ts");
+  return openCheckpoint(source, { signal });
+}
+
+/** Loads a model, works with it and frees it; Ctrl-C fires the signal. */
+export async function withModel<T>(
+  source: string | undefined,
+  flags: ModelFlags,
+  terminal: Terminal,
+  work: (model: TraceableModel, signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const interrupt = listenForInterrupt();
+  try {
+    const model = await openModel(source, flags, terminal, interrupt.signal);
+    try {
+      return await work(model, interrupt.signal);
+    } finally {
+      await model.dispose();
+    }
+  } finally {
+    interrupt.release();
+  }
+}

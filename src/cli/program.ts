@@ -1,0 +1,81 @@
+// Builds the `baimo` command from its subcommands and turns every failure into a plain message and an exit status.
+// Leans on commander; each command has a file of its own under commands/.
+import { readFileSync } from "node:fs";
+import { Command, CommanderError } from "commander";
+import { BaimoError } from "../errors.ts";
+import { addBench } from "./commands/bench.ts";
+import { addChat } from "./commands/chat.ts";
+import { addInspect } from "./commands/inspect.ts";
+import { addRun } from "./commands/run.ts";
+import { addServe } from "./commands/serve.ts";
+import { addTokenize } from "./commands/tokenize.ts";
+import { addVerify } from "./commands/verify.ts";
+import { INTERRUPTED } from "./interrupt.ts";
+import type { CommandContext } from "./options.ts";
+import { createTerminal, packagePath, type Terminal } from "./terminal.ts";
+
+/** The exit status when the command line itself is wrong. */
+const USAGE = 2;
+
+/** Runs one command line and returns the exit status: 0, 1 for a failure, 2 for a wrong command line, 130 for Ctrl-C. */
+export async function runProgram(args: readonly string[]): Promise<number> {
+  const terminal = createTerminal();
+  const context: CommandContext = { terminal, exitCode: 0 };
+  const program = new Command("baimo")
+    .description("百模: open any open-weight language model, run it, serve it and talk to it")
+    .version(readVersion(), "-V, --version", "print the version")
+    .helpOption("-h, --help", "print this help")
+    .helpCommand("help [command]", "print the help of a command")
+    .showHelpAfterError("(baimo --help lists the commands and their options)")
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => terminal.write(text),
+      writeErr: (text) => terminal.writeError(text),
+      outputError: (text, write) => write(text.replace(/^error: /, "baimo: ")),
+    })
+    .addHelpText(
+      "after",
+      `
+Examples:
+  baimo chat                              talk to the embedded model
+  baimo run "以《秋夜》为题写一首五言绝句"      one answer
+  baimo serve --open                      the page, and an OpenAI-compatible server
+  baimo bench model.gguf -p 256 -n 64     measure one`,
+    );
+  for (const add of [addRun, addChat, addServe, addInspect, addBench, addVerify, addTokenize]) {
+    const command = add(program, context).option("--verbose", "print the stack of an error");
+    command.showHelpAfterError(`(baimo ${command.name()} --help lists its options)`);
+  }
+  try {
+    await program.parseAsync([...args], { from: "user" });
+    return context.exitCode;
+  } catch (error) {
+    return reportFailure(error, terminal, args.includes("--verbose"));
+  }
+}
+
+function reportFailure(error: unknown, terminal: Terminal, verbose: boolean): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : USAGE; // commander has printed it
+  const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  if (error instanceof BaimoError) {
+    if (error.code === "aborted") return INTERRUPTED;
+    terminal.note(`baimo: ${verbose ? stack : error.message}`);
+    if (verbose && error.cause !== undefined) terminal.note(`cause: ${describeCause(error.cause)}`);
+    return 1;
+  }
+  if (verbose) terminal.note(`baimo: unexpected failure: ${stack}`);
+  else {
+    const message = error instanceof Error ? error.message : String(error);
+    terminal.note(`baimo: unexpected failure: ${message} (run again with --verbose for the stack)`);
+  }
+  return 1;
+}
+
+function describeCause(cause: unknown): string {
+  return cause instanceof Error ? (cause.stack ?? cause.message) : String(cause);
+}
+
+function readVersion(): string {
+  const { version } = JSON.parse(readFileSync(packagePath("package.json"), "utf8")) as { version: string };
+  return version;
+}

@@ -1,0 +1,107 @@
+// Standard output, standard error and the environment as the commands see them. Leans on Node.
+import { homedir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+/** What a command may do with the terminal. */
+export interface Terminal {
+  /** Whether standard output is a terminal, and may hold colour and prompts. */
+  readonly interactive: boolean;
+  /** Whether standard error is a terminal, and may hold a progress bar. */
+  readonly showsProgress: boolean;
+  /** Columns of the terminal, 80 where unknown. */
+  columns(): number;
+  /** Writes to standard output as it is. */
+  write(text: string): void;
+  /** Writes a line to standard output. */
+  line(text?: string): void;
+  /** Writes one JSON document to standard output, on several lines. */
+  json(value: unknown): void;
+  /** Writes one JSON value to standard output, on one line. */
+  jsonLine(value: unknown): void;
+  /** Writes to standard error as it is. */
+  writeError(text: string): void;
+  /** Writes a line of explanation to standard error. */
+  note(text: string): void;
+  /** Makes text paler where standard output is a terminal with colour. */
+  dim(text: string): string;
+  bold(text: string): string;
+}
+
+/** Makes the terminal of this process; a reader that has gone away ends the program quietly. */
+export function createTerminal(): Terminal {
+  const { stdout, stderr } = process;
+  for (const stream of [stdout, stderr]) {
+    stream.on("error", (error: NodeJS.ErrnoException) => {
+      if (error.code === "EPIPE") process.exit(0);
+      throw error;
+    });
+  }
+  const interactive = stdout.isTTY === true;
+  const colour = interactive && !process.env.NO_COLOR && process.env.TERM !== "dumb";
+  const styled = (on: number, off: number) => (text: string) =>
+    colour ? `\x1b[${on}m${text}\x1b[${off}m` : text;
+  const write = (text: string) => void stdout.write(text);
+  return {
+    interactive,
+    showsProgress: stderr.isTTY === true && process.env.TERM !== "dumb",
+    columns: () => (interactive ? stdout.columns : stderr.columns) || 80,
+    write,
+    line: (text = "") => write(`${text}\n`),
+    json: (value) => write(`${JSON.stringify(value, toPlain, 2)}\n`),
+    jsonLine: (value) => write(`${JSON.stringify(value, toPlain)}\n`),
+    writeError: (text) => void stderr.write(text),
+    note: (text) => void stderr.write(`${text}\n`),
+    dim: styled(2, 22),
+    bold: styled(1, 22),
+  };
+}
+
+/** What JSON has no form for: big integers as numbers or digits, typed arrays as lists, numbers without value as null. */
+function toPlain(_key: string, value: unknown): unknown {
+  if (typeof value === "bigint") {
+    return Number.isSafeInteger(Number(value)) ? Number(value) : value.toString();
+  }
+  return ArrayBuffer.isView(value) ? Array.from(value as Uint8Array) : value;
+}
+
+/** Whether a person sits in front: standard output is a terminal, and no build machine's. */
+export function isAttended(): boolean {
+  return process.stdout.isTTY === true && !process.env.CI;
+}
+
+/** Whether text can be piped into the program. */
+export function hasPipedInput(): boolean {
+  return process.stdin.isTTY !== true;
+}
+
+/** All of standard input as text. */
+export async function readInput(): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of process.stdin) chunks.push(Buffer.from(chunk));
+  return Buffer.concat(chunks).toString("utf8");
+}
+
+/** A file or folder of the installed package; this file is three levels below its root. */
+export function packagePath(...parts: string[]): string {
+  return join(fileURLToPath(new URL("../../..", import.meta.url)), ...parts);
+}
+
+/** The folder of what the program keeps for this user. */
+export function dataFolder(): string {
+  const { env, platform } = process;
+  if (env.BAIMO_HOME) return env.BAIMO_HOME;
+  if (platform === "win32") return join(env.LOCALAPPDATA ?? join(homedir(), "AppData", "Local"), "baimo");
+  if (platform === "darwin") return join(homedir(), "Library", "Application Support", "baimo");
+  return join(env.XDG_DATA_HOME || join(homedir(), ".local", "share"), "baimo");
+}
+
+/** Most memory that this process has held, in bytes. */
+export function peakMemory(): number {
+  return process.resourceUsage().maxRSS * 1024;
+}
+
+/** The runtime and the machine: "Node 24.1.0, linux x64". */
+export function runtimeName(): string {
+  return `Node ${process.versions.node}, ${process.platform} ${process.arch}`;
+}
