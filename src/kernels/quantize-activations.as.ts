@@ -15,7 +15,8 @@ export function activationBytes(tokens: i32, blocks: i32): usize {
 /**
  * x [tokens, cols] f32 at stride xStride -> dst: tiles of min(6, rest) tokens; in a tile of T tokens, block after block:
  * T x 32 i8, then T x 12 bytes { f32 scale; i16 -4 sum, twice; i32 -128 sum } for the offset of unsigned weights.
- * scale = amax / 127, value = nearest(x * 127 / amax), as llama.cpp's quantize_row_q8_0 but with an f32 scale.
+ * scale = amax / 127, value = nearest(x * 127 / amax), as llama.cpp's quantize_row_q8_0: the
+ * scale is rounded to what an f16 holds (a scale beyond f16's range stays as it is).
  */
 export function quantize_q8(x: usize, xStride: i32, tokens: i32, cols: i32, dst: usize): void {
   const blocks = cols >> 5;
@@ -56,7 +57,7 @@ function quantizeBlock(p: usize, q: usize, meta: usize): void {
   s = i32x4.add(s, i8x16.shuffle(s, s, 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7));
   s = i32x4.add(s, i8x16.shuffle(s, s, 4, 5, 6, 7, 0, 1, 2, 3, 12, 13, 14, 15, 8, 9, 10, 11));
   const sum = i32x4.extract_lane(s, 0);
-  store<f32>(meta, amax > 1e-35 ? amax / <f32>127.0 : <f32>0.0, 0);
+  store<f32>(meta, amax > 1e-35 ? roundToHalf(amax / <f32>127.0) : <f32>0.0, 0);
   store<i32>(meta, ((-4 * sum) & 0xffff) | ((-4 * sum) << 16), 4);
   store<i32>(meta, -128 * sum, 8);
 }
@@ -65,4 +66,13 @@ function quantizeBlock(p: usize, q: usize, meta: usize): void {
 @inline
 function round4(v: v128, inverse: v128): v128 {
   return i32x4.trunc_sat_f32x4_s(f32x4.nearest(f32x4.mul(v, inverse)));
+}
+
+/** The nearest value of an f16: 11 bits by Veltkamp's splitting, or multiples of 2^-24 below 2^-14. */
+// @ts-ignore: decorator
+@inline
+function roundToHalf(scale: f32): f32 {
+  if (scale < <f32>0.00006103515625) return scale + <f32>0.5 - <f32>0.5;
+  const spread = scale * <f32>8193.0;
+  return spread - (spread - scale);
 }

@@ -16,7 +16,7 @@ export interface QuantizeShape {
 
 /**
  * Rounds each block of 32: scale = amax / 127, value = x * (127 / amax) to the nearest, ties to even
- * (quantize_row_q8_0 of llama.cpp, whose scale is then stored as f16; here it stays f32).
+ * (quantize_row_q8_0 of llama.cpp). The scale is then rounded to what an f16 holds, as there.
  *
  * x  [tokens, cols]
  */
@@ -28,7 +28,7 @@ export function quantizeActivations(x: Float32Array, shape: QuantizeShape): Quan
     let amax = 0;
     for (let i = 32 * block; i < 32 * block + 32; i++) amax = Math.max(amax, Math.abs(x[i]));
     if (amax <= tiniest) continue;
-    scales[block] = amax / 127;
+    scales[block] = roundToHalf(Math.fround(amax / 127));
     const inverse = Math.fround(127 / amax);
     for (let i = 32 * block; i < 32 * block + 32; i++) values[i] = roundToEven(Math.fround(x[i] * inverse));
   }
@@ -37,6 +37,12 @@ export function quantizeActivations(x: Float32Array, shape: QuantizeShape): Quan
 
 /** Blocks no larger than this are zero: the reciprocal of their scale would overflow. */
 const tiniest = Math.fround(1e-35);
+
+/** The nearest value of an f16, ties to even; beyond f16's range the precision alone counts. */
+function roundToHalf(scale: number): number {
+  const unit = 2 ** (Math.max(Math.floor(Math.log2(scale)), -14) - 10);
+  return roundToEven(scale / unit) * unit;
+}
 
 function roundToEven(value: number): number {
   const floor = Math.floor(value);
