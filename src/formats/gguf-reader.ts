@@ -7,16 +7,16 @@ import { createHeaderCursor, type HeaderCursor } from "./header-cursor.ts";
 import { ARRAY_TYPE, type MetadataValue, type ScalarType, scalarTypes } from "./metadata.ts";
 import { elementCount, findOverlap, grouped, MAX_TENSORS, type TensorInfo } from "./tensor-info.ts";
 
-// Bounds on what a header may ask for. Each is several times what any published file has, and together they keep the
-// memory of a header within the file's size plus 64 MiB.
+// Bounds on what a header may ask for. Each is more than any published file has, and together they keep the memory of a
+// header within the file's size plus 64 MiB.
 const MAX_PAIRS = 1 << 16;
 const MAX_KEY_BYTES = 65_535; // the format's own
 const MAX_NAME_BYTES = 1024; // the format says 64
-const MAX_STRING_BYTES = 32 << 20; // a tokenizer.json kept whole is the longest seen
+const MAX_STRING_BYTES = 24 << 20; // a tokenizer.json kept whole is the longest seen
 const MAX_DIMENSIONS = 4;
 const MAX_ALIGNMENT = 1 << 16;
-/** Strings of all arrays together; the largest vocabularies and merge lists have half a million. */
-const MAX_STRINGS = 1 << 21;
+/** Strings of all arrays together; the largest vocabularies with their merges have 650,000. */
+const MAX_STRINGS = 1_200_000;
 const MAX_BOOLEANS = 1 << 20;
 const MAX_NESTED = 4096;
 const MAX_DEPTH = 4;

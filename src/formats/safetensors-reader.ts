@@ -10,6 +10,8 @@ import { elementCount, findOverlap, grouped, MAX_TENSORS, type TensorInfo } from
 const MAX_HEADER_BYTES = 100_000_000;
 const MAX_DIMENSIONS = 8;
 const MAX_METADATA = 1 << 16;
+/** Tensors of all shards together; the largest published checkpoints have about 150,000. */
+const MAX_INDEXED = 1 << 19;
 
 /** The types that are read; the format names more (F8_E4M3, U32 …), which are refused by name. */
 export const safetensorsTypes: ReadonlySet<string> = new Set<DType>([
@@ -172,7 +174,7 @@ export function readShardIndex(bytes: Uint8Array, name: string): Map<string, str
     found = true;
     json.object((tensor) => {
       const text = json.string();
-      if (files.size === MAX_TENSORS) throw json.error(`at most ${grouped(MAX_TENSORS)} tensors`);
+      if (files.size === MAX_INDEXED) throw json.error(`at most ${grouped(MAX_INDEXED)} tensors`);
       if (!names.has(text)) {
         if (!/^[^/\\:]{1,255}\.safetensors$/.test(text) || text.startsWith(".")) {
           throw new BaimoError(

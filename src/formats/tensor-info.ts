@@ -14,8 +14,8 @@ export interface TensorInfo {
   readonly byteLength: number;
 }
 
-/** Most tensors a checkpoint may have; the largest published ones have about 150,000 (one a file-form expert). */
-export const MAX_TENSORS = 1 << 18;
+/** Most tensors that one file may have; published ones have a few thousand. Their descriptions take some 600 bytes each. */
+export const MAX_TENSORS = 1 << 16;
 
 /** How a number of bytes is written in messages: 95,420,416. */
 export const grouped = (n: number | bigint): string => n.toLocaleString("en-US");
