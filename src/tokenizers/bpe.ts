@@ -70,12 +70,14 @@ const MAX_LAZY_PAIRS = 1 << 20;
  *
  * tokens     by symbol: its text; symbols beyond the vocabulary are single characters that are no piece
  * mergeable  which ids may be the result of a merge
+ * note       told of each merge that is found; where it answers true the pair is not remembered but told again
  */
 export function createScoreMerges(
   tokens: readonly string[],
   ids: ReadonlyMap<string, number>,
   scores: Float32Array,
   mergeable: (id: number) => boolean,
+  note?: (left: number, right: number, id: number) => boolean,
 ): Merges {
   const sorted = Float32Array.from(new Set(scores)).sort().reverse();
   const rank = new Map<number, number>();
@@ -94,6 +96,7 @@ export function createScoreMerges(
       if (known >= 0) return known - 1;
       const merged = ids.get(tokens[left] + tokens[right]);
       const value = merged !== undefined && mergeable(merged) ? merged + 1 : 0;
+      if (value > 0 && note?.(left, right, value - 1)) return value - 1;
       if (table.count >= MAX_LAZY_PAIRS) table = createPairTable(1 << 12);
       setPair(table, left, right, value);
       return value - 1;

@@ -32,7 +32,7 @@ export function isEndOfGeneration(text: string): boolean {
 }
 
 /**
- * Every id that ends an answer: the declared ones and those known by their text among the candidates.
+ * Every id that ends an answer: the declared ones first, then those known by their text among the candidates.
  *
  * declared    from the file: EOS, end of turn, end of message
  * candidates  control tokens
@@ -52,6 +52,6 @@ export function endOfGenerationIds(
   const calls = byText.has("<|call|>") || byText.has("<|calls|>");
   if (calls && (byText.has("<|return|>") || byText.has("<|flush|>"))) drop("<|end|>");
   if (byText.has("<|tool_response>")) drop("</s>");
-  for (const id of declared) if (id !== undefined) found.add(id);
-  return [...found].sort((a, b) => a - b);
+  const first = new Set(declared.filter((id) => id !== undefined));
+  return [...first, ...[...found].filter((id) => !first.has(id)).sort((a, b) => a - b)];
 }

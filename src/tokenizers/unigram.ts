@@ -88,9 +88,9 @@ export function createUnigram(options: UnigramOptions): PieceModel {
           if (node < 0) break;
           const id = trie.valueAt(node);
           if (id < 0) continue;
-          const score = pieceScores[id] + here;
+          const score = round(pieceScores[id] + here);
           if (from[i] < 0 || score > best[i]) {
-            best[i] = round(score);
+            best[i] = score;
             from[i] = at;
             chosen[i] = id;
           }
