@@ -20,9 +20,6 @@ export interface Failure {
   message: string;
 }
 
-/** The conversations of this browser and what can be done with them. */
-export type Chat = ReturnType<typeof createChat>;
-
 /** Opens the stored conversations, with a new one in front. */
 export function createChat(handle: Handle, settings: Settings) {
   let conversations = $state<Conversation[]>(loadConversations());
@@ -30,6 +27,10 @@ export function createChat(handle: Handle, settings: Settings) {
   let working = $state<Working>();
   let failure = $state<Failure>();
   let abort: AbortController | undefined;
+  // Another tab has kept something.
+  addEventListener("storage", ({ key }) => {
+    if (key === conversationsKey) conversations = loadConversations();
+  });
 
   function keep() {
     const others = conversations.filter(({ id }) => id !== current.id);
@@ -69,7 +70,7 @@ export function createChat(handle: Handle, settings: Settings) {
         if (pieces > 0) message.rate = pieces / message.seconds;
       } else {
         failure = error instanceof AnswerError ? error : { code: "page", message: String(error) };
-        if (message.text === "") messages.splice(messages.indexOf(message), 1);
+        if (message.text === "" && messages.at(-1) === message) messages.pop();
       }
     }
     // Another answer may have begun meanwhile, in another conversation.

@@ -6,7 +6,6 @@ export type Handle = (request: Request) => Promise<Response>;
 /** A model that can be talked to. */
 export interface ModelInfo {
   id: string;
-  contextLength?: number;
 }
 
 /** A turn of the conversation as the server reads it. */
@@ -45,10 +44,7 @@ const address = (path: string) => new URL(path, document.baseURI).href;
 export async function listModels(handle: Handle): Promise<ModelInfo[]> {
   const response = await reach(handle, new Request(address("v1/models")));
   const { data } = await response.json();
-  return data.map((model: { id: string; context_length?: number }) => ({
-    id: model.id,
-    contextLength: model.context_length,
-  }));
+  return data.map(({ id }: ModelInfo) => ({ id }));
 }
 
 /**

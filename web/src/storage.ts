@@ -36,7 +36,8 @@ export interface Conversation {
 }
 
 const settingsKey = "baimo.settings";
-const conversationsKey = "baimo.conversations";
+/** Where the conversations lie; other tabs hear of changes under this name. */
+export const conversationsKey = "baimo.conversations";
 const maxConversations = 50;
 const maxStoredCharacters = 1_000_000;
 
