@@ -3,7 +3,7 @@
 // A row is one query head of one token. Every row walks the same blocks in the same order with the same operations,
 // whatever rows are computed beside it: a score is one sum over headDim in order; a block's maximum, exponentials and
 // sum of 32 come next; then out = out * e^(old - new maximum) + sum of p v over the visible positions in order.
-import { exp4, loadHalves, madd, maxLanes, sumLanes } from "./simd.as";
+import { exp4, HALF_MASK, HALF_SCALE, loadHalves, madd, maxLanes, sumLanes } from "./simd.as";
 
 /** Rows that share one conversion of a block. Scratch: K and V of a block in f32, 256 bytes, and 8 a row. */
 const MAX_ROWS: i32 = 64;
@@ -104,11 +104,12 @@ function firstSeen(position: i32, window: i32): i32 {
 
 /** Halves -> `bytes` bytes of f32. */
 function widen(p: usize, o: usize, bytes: usize): void {
+  const mask = HALF_MASK, scale = HALF_SCALE;
   for (const end = o + bytes; o < end; o += 64, p += 32) {
-    v128.store(o, loadHalves(p, 0), 0);
-    v128.store(o, loadHalves(p, 8), 16);
-    v128.store(o, loadHalves(p, 16), 32);
-    v128.store(o, loadHalves(p, 24), 48);
+    v128.store(o, loadHalves(p, mask, scale), 0);
+    v128.store(o, loadHalves(p + 8, mask, scale), 16);
+    v128.store(o, loadHalves(p + 16, mask, scale), 32);
+    v128.store(o, loadHalves(p + 24, mask, scale), 48);
   }
 }
 

@@ -23,9 +23,11 @@ export async function withEngineFlags<T>(compile: () => Promise<T>): Promise<T> 
   // lazy compilation would put the work off until after the flags are back
   setFlags("--no-liftoff");
   setFlags("--no-wasm-lazy-compilation");
+  const alive = setInterval(() => {}, 1000); // a pending compilation alone does not keep Node running
   try {
     return await compile();
   } finally {
+    clearInterval(alive);
     setFlags("--liftoff");
     setFlags("--wasm-lazy-compilation");
   }

@@ -3,7 +3,7 @@
 // Packed: row group after row group (4 rows), column after column: the 4 rows' elements as the file has them.
 // An element of the result is two partial sums, of the even and of the odd columns, each in order, added at the end.
 // T stands for the element: f32; u16 for f16; i16 for bf16.
-import { floatAt, loadFour, madd } from "./simd.as";
+import { floatAt, HALF_MASK, HALF_SCALE, loadFour, madd } from "./simd.as";
 import { normalizeScales } from "./subnormal.as";
 
 const TILE: i32 = 6;
@@ -142,6 +142,7 @@ function product<T>(
   w: usize, rowGroups: i32, cols: i32, x: usize, xStride: i32, tokens: i32, y: usize, yStride: i32, scale: f32,
   scratch: usize,
 ): void {
+  const mask = HALF_MASK, size = HALF_SCALE;
   const group = <usize>cols * 4 * sizeof<T>();
   const xStep = <usize>xStride << 2, yStep = <usize>yStride << 2;
   if (tokens < 3) {
@@ -166,7 +167,7 @@ function product<T>(
       if (!isFloat<T>()) {
         panel = scratch;
         for (let k = 0, q = p, o = scratch; k < cols; k++) {
-          v128.store(o, loadFour<T>(q));
+          v128.store(o, loadFour<T>(q, mask, size));
           q += 4 * sizeof<T>();
           o += 16;
         }
@@ -258,30 +259,31 @@ function oneToken<T>(w: usize, rowGroups: i32, cols: i32, x: usize, y: usize, sc
 @inline
 function fourGroups<T>(p0: usize, stride: usize, cols: i32, x: usize, y: usize, yPart: usize, scale: f32): void {
   let p1 = p0 + stride, p2 = p1 + stride, p3 = p2 + stride;
+  const mask = HALF_MASK, size = HALF_SCALE;
   let a0 = f32x4.splat(0), a1 = a0, a2 = a0, a3 = a0, b0 = a0, b1 = a0, b2 = a0, b3 = a0;
   const next = 4 * sizeof<T>();
   let k = 0;
   for (; k + 4 <= cols; k += 4) {
     let s = v128.load32_splat(x, 0);
-    a0 = madd(loadFour<T>(p0), s, a0);
-    a1 = madd(loadFour<T>(p1), s, a1);
-    a2 = madd(loadFour<T>(p2), s, a2);
-    a3 = madd(loadFour<T>(p3), s, a3);
+    a0 = madd(loadFour<T>(p0, mask, size), s, a0);
+    a1 = madd(loadFour<T>(p1, mask, size), s, a1);
+    a2 = madd(loadFour<T>(p2, mask, size), s, a2);
+    a3 = madd(loadFour<T>(p3, mask, size), s, a3);
     s = v128.load32_splat(x, 4);
-    b0 = madd(loadFour<T>(p0 + next), s, b0);
-    b1 = madd(loadFour<T>(p1 + next), s, b1);
-    b2 = madd(loadFour<T>(p2 + next), s, b2);
-    b3 = madd(loadFour<T>(p3 + next), s, b3);
+    b0 = madd(loadFour<T>(p0 + next, mask, size), s, b0);
+    b1 = madd(loadFour<T>(p1 + next, mask, size), s, b1);
+    b2 = madd(loadFour<T>(p2 + next, mask, size), s, b2);
+    b3 = madd(loadFour<T>(p3 + next, mask, size), s, b3);
     s = v128.load32_splat(x, 8);
-    a0 = madd(loadFour<T>(p0 + 2 * next), s, a0);
-    a1 = madd(loadFour<T>(p1 + 2 * next), s, a1);
-    a2 = madd(loadFour<T>(p2 + 2 * next), s, a2);
-    a3 = madd(loadFour<T>(p3 + 2 * next), s, a3);
+    a0 = madd(loadFour<T>(p0 + 2 * next, mask, size), s, a0);
+    a1 = madd(loadFour<T>(p1 + 2 * next, mask, size), s, a1);
+    a2 = madd(loadFour<T>(p2 + 2 * next, mask, size), s, a2);
+    a3 = madd(loadFour<T>(p3 + 2 * next, mask, size), s, a3);
     s = v128.load32_splat(x, 12);
-    b0 = madd(loadFour<T>(p0 + 3 * next), s, b0);
-    b1 = madd(loadFour<T>(p1 + 3 * next), s, b1);
-    b2 = madd(loadFour<T>(p2 + 3 * next), s, b2);
-    b3 = madd(loadFour<T>(p3 + 3 * next), s, b3);
+    b0 = madd(loadFour<T>(p0 + 3 * next, mask, size), s, b0);
+    b1 = madd(loadFour<T>(p1 + 3 * next, mask, size), s, b1);
+    b2 = madd(loadFour<T>(p2 + 3 * next, mask, size), s, b2);
+    b3 = madd(loadFour<T>(p3 + 3 * next, mask, size), s, b3);
     p0 += 4 * next;
     p1 += 4 * next;
     p2 += 4 * next;
@@ -291,15 +293,15 @@ function fourGroups<T>(p0: usize, stride: usize, cols: i32, x: usize, y: usize, 
   for (; k < cols; k++) {
     const s = v128.load32_splat(x);
     if ((k & 1) == 0) {
-      a0 = madd(loadFour<T>(p0), s, a0);
-      a1 = madd(loadFour<T>(p1), s, a1);
-      a2 = madd(loadFour<T>(p2), s, a2);
-      a3 = madd(loadFour<T>(p3), s, a3);
+      a0 = madd(loadFour<T>(p0, mask, size), s, a0);
+      a1 = madd(loadFour<T>(p1, mask, size), s, a1);
+      a2 = madd(loadFour<T>(p2, mask, size), s, a2);
+      a3 = madd(loadFour<T>(p3, mask, size), s, a3);
     } else {
-      b0 = madd(loadFour<T>(p0), s, b0);
-      b1 = madd(loadFour<T>(p1), s, b1);
-      b2 = madd(loadFour<T>(p2), s, b2);
-      b3 = madd(loadFour<T>(p3), s, b3);
+      b0 = madd(loadFour<T>(p0, mask, size), s, b0);
+      b1 = madd(loadFour<T>(p1, mask, size), s, b1);
+      b2 = madd(loadFour<T>(p2, mask, size), s, b2);
+      b3 = madd(loadFour<T>(p3, mask, size), s, b3);
     }
     p0 += next;
     p1 += next;
@@ -316,11 +318,12 @@ function fourGroups<T>(p0: usize, stride: usize, cols: i32, x: usize, y: usize, 
 // @ts-ignore: decorator
 @inline
 function oneGroup<T>(p: usize, cols: i32, x: usize, y: usize, scale: f32): void {
+  const mask = HALF_MASK, size = HALF_SCALE;
   let a = f32x4.splat(0), b = a;
   for (let k = 0; k < cols; k++) {
     const s = v128.load32_splat(x);
-    if ((k & 1) == 0) a = madd(loadFour<T>(p), s, a);
-    else b = madd(loadFour<T>(p), s, b);
+    if ((k & 1) == 0) a = madd(loadFour<T>(p, mask, size), s, a);
+    else b = madd(loadFour<T>(p, mask, size), s, b);
     p += 4 * sizeof<T>();
     x += 4;
   }

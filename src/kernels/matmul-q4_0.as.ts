@@ -6,7 +6,7 @@
 import { activationBytes, TILE, TOKEN_BLOCK } from "./quantize-activations.as";
 import { chunkTokens, PANEL_BLOCK, panelTile } from "./panel.as";
 import { prefersPairs, start, step, total } from "./product.as";
-import { halfAt, loadHalves, madd } from "./simd.as";
+import { HALF_MASK, HALF_SCALE, halfAt, loadHalves, madd, NIBBLE } from "./simd.as";
 import { normalizeScales } from "./subnormal.as";
 
 const BLOCK: usize = 72;
@@ -111,7 +111,7 @@ function product<P>(
 }
 
 function unpackPanel(p: usize, blocks: i32, o: usize): void {
-  const mask = i8x16.splat(15);
+  const mask = NIBBLE, halfMask = HALF_MASK, halfScale = HALF_SCALE;
   for (let b = 0; b < blocks; b++) {
     const v0 = v128.load(p, 8), v1 = v128.load(p, 24), v2 = v128.load(p, 40), v3 = v128.load(p, 56);
     v128.store(o, v128.and(v0, mask), 0);
@@ -122,7 +122,7 @@ function unpackPanel(p: usize, blocks: i32, o: usize): void {
     v128.store(o, v128.and(i16x8.shr_u(v1, 4), mask), 80);
     v128.store(o, v128.and(i16x8.shr_u(v2, 4), mask), 96);
     v128.store(o, v128.and(i16x8.shr_u(v3, 4), mask), 112);
-    v128.store(o, loadHalves(p), 128);
+    v128.store(o, loadHalves(p, halfMask, halfScale), 128);
     p += BLOCK;
     o += PANEL_BLOCK;
   }
@@ -150,65 +150,66 @@ function oneToken<P>(w: usize, rowGroups: i32, blocks: i32, x: usize, y: usize, 
 
 // @ts-ignore: decorator
 @inline
-function low(v: v128): v128 {
-  return v128.and(v, i8x16.splat(15));
+function low(v: v128, mask: v128): v128 {
+  return v128.and(v, mask);
 }
 
 // @ts-ignore: decorator
 @inline
-function high(v: v128): v128 {
-  return v128.and(i16x8.shr_u(v, 4), i8x16.splat(15));
+function high(v: v128, mask: v128): v128 {
+  return v128.and(i16x8.shr_u(v, 4), mask);
 }
 
 // @ts-ignore: decorator
 @inline
 function add<P>(sums: v128, p: usize, acc: v128, d: v128): v128 {
-  return madd(f32x4.convert_i32x4_s(total<P>(acc)), f32x4.mul(loadHalves(p), d), sums);
+  return madd(f32x4.convert_i32x4_s(total<P>(acc)), f32x4.mul(loadHalves(p, HALF_MASK, HALF_SCALE), d), sums);
 }
 
 // @ts-ignore: decorator
 @inline
 function fourGroups<P>(p0: usize, stride: usize, blocks: i32, x: usize, y: usize, yPart: usize, scale: f32): void {
   let p1 = p0 + stride, p2 = p1 + stride, p3 = p2 + stride;
+  const mask = NIBBLE;
   let f0 = f32x4.splat(0), f1 = f0, f2 = f0, f3 = f0;
   for (let b = 0; b < blocks; b++) {
     let a0 = start<P>(x + 32, 8), a1 = a0, a2 = a0, a3 = a0;
     let s = v128.load32_splat(x, 0), u = v128.load32_splat(x, 16);
     let v0 = v128.load(p0, 8), v1 = v128.load(p1, 8), v2 = v128.load(p2, 8), v3 = v128.load(p3, 8);
-    a0 = step<P>(step<P>(a0, s, low(v0)), u, high(v0));
-    a1 = step<P>(step<P>(a1, s, low(v1)), u, high(v1));
-    a2 = step<P>(step<P>(a2, s, low(v2)), u, high(v2));
-    a3 = step<P>(step<P>(a3, s, low(v3)), u, high(v3));
+    a0 = step<P>(step<P>(a0, s, low(v0, mask)), u, high(v0, mask));
+    a1 = step<P>(step<P>(a1, s, low(v1, mask)), u, high(v1, mask));
+    a2 = step<P>(step<P>(a2, s, low(v2, mask)), u, high(v2, mask));
+    a3 = step<P>(step<P>(a3, s, low(v3, mask)), u, high(v3, mask));
     s = v128.load32_splat(x, 4);
     u = v128.load32_splat(x, 20);
     v0 = v128.load(p0, 24);
     v1 = v128.load(p1, 24);
     v2 = v128.load(p2, 24);
     v3 = v128.load(p3, 24);
-    a0 = step<P>(step<P>(a0, s, low(v0)), u, high(v0));
-    a1 = step<P>(step<P>(a1, s, low(v1)), u, high(v1));
-    a2 = step<P>(step<P>(a2, s, low(v2)), u, high(v2));
-    a3 = step<P>(step<P>(a3, s, low(v3)), u, high(v3));
+    a0 = step<P>(step<P>(a0, s, low(v0, mask)), u, high(v0, mask));
+    a1 = step<P>(step<P>(a1, s, low(v1, mask)), u, high(v1, mask));
+    a2 = step<P>(step<P>(a2, s, low(v2, mask)), u, high(v2, mask));
+    a3 = step<P>(step<P>(a3, s, low(v3, mask)), u, high(v3, mask));
     s = v128.load32_splat(x, 8);
     u = v128.load32_splat(x, 24);
     v0 = v128.load(p0, 40);
     v1 = v128.load(p1, 40);
     v2 = v128.load(p2, 40);
     v3 = v128.load(p3, 40);
-    a0 = step<P>(step<P>(a0, s, low(v0)), u, high(v0));
-    a1 = step<P>(step<P>(a1, s, low(v1)), u, high(v1));
-    a2 = step<P>(step<P>(a2, s, low(v2)), u, high(v2));
-    a3 = step<P>(step<P>(a3, s, low(v3)), u, high(v3));
+    a0 = step<P>(step<P>(a0, s, low(v0, mask)), u, high(v0, mask));
+    a1 = step<P>(step<P>(a1, s, low(v1, mask)), u, high(v1, mask));
+    a2 = step<P>(step<P>(a2, s, low(v2, mask)), u, high(v2, mask));
+    a3 = step<P>(step<P>(a3, s, low(v3, mask)), u, high(v3, mask));
     s = v128.load32_splat(x, 12);
     u = v128.load32_splat(x, 28);
     v0 = v128.load(p0, 56);
     v1 = v128.load(p1, 56);
     v2 = v128.load(p2, 56);
     v3 = v128.load(p3, 56);
-    a0 = step<P>(step<P>(a0, s, low(v0)), u, high(v0));
-    a1 = step<P>(step<P>(a1, s, low(v1)), u, high(v1));
-    a2 = step<P>(step<P>(a2, s, low(v2)), u, high(v2));
-    a3 = step<P>(step<P>(a3, s, low(v3)), u, high(v3));
+    a0 = step<P>(step<P>(a0, s, low(v0, mask)), u, high(v0, mask));
+    a1 = step<P>(step<P>(a1, s, low(v1, mask)), u, high(v1, mask));
+    a2 = step<P>(step<P>(a2, s, low(v2, mask)), u, high(v2, mask));
+    a3 = step<P>(step<P>(a3, s, low(v3, mask)), u, high(v3, mask));
     const d = v128.load32_splat(x, 32);
     f0 = add<P>(f0, p0, a0, d);
     f1 = add<P>(f1, p1, a1, d);
@@ -230,13 +231,14 @@ function fourGroups<P>(p0: usize, stride: usize, blocks: i32, x: usize, y: usize
 // @ts-ignore: decorator
 @inline
 function oneGroup<P>(p: usize, blocks: i32, x: usize, y: usize, scale: f32): void {
+  const mask = NIBBLE;
   let f = f32x4.splat(0);
   for (let b = 0; b < blocks; b++) {
     let a = start<P>(x + 32, 8);
     for (let j: usize = 0; j < 4; j++) {
       const v = v128.load(p + 16 * j, 8);
-      a = step<P>(a, v128.load32_splat(x + 4 * j), low(v));
-      a = step<P>(a, v128.load32_splat(x + 4 * j, 16), high(v));
+      a = step<P>(a, v128.load32_splat(x + 4 * j), low(v, mask));
+      a = step<P>(a, v128.load32_splat(x + 4 * j, 16), high(v, mask));
     }
     f = add<P>(f, p, a, v128.load32_splat(x, 32));
     p += BLOCK;

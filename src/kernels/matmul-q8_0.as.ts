@@ -6,7 +6,7 @@
 import { activationBytes, TILE, TOKEN_BLOCK } from "./quantize-activations.as";
 import { chunkTokens, NIBBLE_BLOCK, nibbleTile, PANEL_BLOCK, panelTile } from "./panel.as";
 import { start, step } from "./product.as";
-import { halfAt, loadHalves, madd } from "./simd.as";
+import { HALF_MASK, HALF_SCALE, halfAt, loadHalves, madd, NIBBLE } from "./simd.as";
 import { normalizeScales } from "./subnormal.as";
 import { transpose } from "./matmul-q4_0.as";
 
@@ -148,7 +148,7 @@ function zeroOf<P>(): i32 {
 function unpackPanel(p: usize, blocks: i32, o: usize): void {
   for (let b = 0; b < blocks; b++) {
     memory.copy(o, p + 8, 128);
-    v128.store(o, loadHalves(p), 128);
+    v128.store(o, loadHalves(p, HALF_MASK, HALF_SCALE), 128);
     p += BLOCK;
     o += PANEL_BLOCK;
   }
@@ -156,7 +156,7 @@ function unpackPanel(p: usize, blocks: i32, o: usize): void {
 
 /** Signed bytes -> low and high nibbles of the byte plus 128. */
 function unpackNibbles(p: usize, blocks: i32, o: usize): void {
-  const mask = i8x16.splat(15);
+  const mask = NIBBLE;
   const flip = i8x16.splat(-128);
   for (let b = 0; b < blocks; b++) {
     for (let k: usize = 0; k < 128; k += 16) {
@@ -164,7 +164,7 @@ function unpackNibbles(p: usize, blocks: i32, o: usize): void {
       v128.store(o + k, v128.and(v, mask), 0);
       v128.store(o + k, v128.and(i16x8.shr_u(v, 4), mask), 128);
     }
-    v128.store(o, loadHalves(p), 256);
+    v128.store(o, loadHalves(p, HALF_MASK, HALF_SCALE), 256);
     p += BLOCK;
     o += NIBBLE_BLOCK;
   }
@@ -193,7 +193,7 @@ function oneToken<P>(w: usize, rowGroups: i32, blocks: i32, x: usize, y: usize, 
 // @ts-ignore: decorator
 @inline
 function add(sums: v128, p: usize, acc: v128, d: v128): v128 {
-  return madd(f32x4.convert_i32x4_s(acc), f32x4.mul(loadHalves(p), d), sums);
+  return madd(f32x4.convert_i32x4_s(acc), f32x4.mul(loadHalves(p, HALF_MASK, HALF_SCALE), d), sums);
 }
 
 // @ts-ignore: decorator

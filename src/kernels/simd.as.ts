@@ -8,19 +8,31 @@ export function madd(a: v128, b: v128, c: v128): v128 {
   return f32x4.add(f32x4.mul(a, b), c);
 }
 
+// Vector constants live in globals that the optimiser cannot see through: V8 builds a literal anew wherever it is used,
+// three instructions each time, where a global is one load, and a local copy of it a register.
+
+/** Always 0: a module has at most 65,536 pages. */
+const zero: i32 = memory.size() >>> 20;
+
+/** 15 in every byte. */
+export const NIBBLE: v128 = i32x4.splat(0x0f0f0f0f + zero);
+/** The bits of a half's value after it is sign extended and shifted left by 13. */
+export const HALF_MASK: v128 = i32x4.splat(0x8fffe000 + zero);
+/** 2^112: the difference of the exponent biases of f32 and f16. */
+export const HALF_SCALE: v128 = i32x4.splat(0x77800000 + zero);
+
 /** Four halves in the low 16 bits of each lane, sign extended -> f32. Finite values only; subnormals are right but slow. */
 // @ts-ignore: decorator
 @inline
-export function halfToFloat(h: v128): v128 {
-  const bits = v128.and(i32x4.shl(h, 13), i32x4.splat(0x8fffe000));
-  return f32x4.mul(bits, f32x4.splat(reinterpret<f32>(0x77800000))); // 2^112: the difference of the exponent biases
+export function halfToFloat(h: v128, mask: v128, scale: v128): v128 {
+  return f32x4.mul(v128.and(i32x4.shl(h, 13), mask), scale);
 }
 
-/** Four consecutive halves at `p` -> f32. */
+/** Four consecutive halves at `p` -> f32; mask and scale: HALF_MASK and HALF_SCALE. */
 // @ts-ignore: decorator
 @inline
-export function loadHalves(p: usize, offset: usize = 0): v128 {
-  return halfToFloat(v128.load16x4_s(p + offset));
+export function loadHalves(p: usize, mask: v128, scale: v128): v128 {
+  return halfToFloat(v128.load16x4_s(p), mask, scale);
 }
 
 /** One half -> f32. */
@@ -40,13 +52,13 @@ export function floatAt<T>(p: usize): f32 {
   return halfAt(p);
 }
 
-/** Four elements at `p` + `offset` elements -> f32x4; T as in floatAt. */
+/** Four elements at `p` -> f32x4; T as in floatAt; mask and scale: HALF_MASK and HALF_SCALE. */
 // @ts-ignore: decorator
 @inline
-export function loadFour<T>(p: usize): v128 {
+export function loadFour<T>(p: usize, mask: v128, scale: v128): v128 {
   if (isFloat<T>()) return v128.load(p);
   if (isSigned<T>()) return i32x4.shl(v128.load16x4_u(p), 16);
-  return loadHalves(p);
+  return loadHalves(p, mask, scale);
 }
 
 /** The sum of the four lanes, in one order. */
@@ -68,32 +80,33 @@ export function maxLanes(v: v128): f32 {
   );
 }
 
+const EXP_LOW: v128 = i32x4.splat(reinterpret<i32>(<f32>-87.33) + zero);
+const EXP_HIGH: v128 = i32x4.splat(reinterpret<i32>(<f32>88.37) + zero);
+const LOG2_E: v128 = i32x4.splat(0x3fb8aa3b + zero);
+const ROUND: v128 = i32x4.splat(0x4b400000 + zero); // 1.5 * 2^23: adding it leaves a whole number in the low bits
+const LN2_HIGH: v128 = i32x4.splat(<i32>0xbf317200 + zero); // -0x1.62e4p-1
+const LN2_LOW: v128 = i32x4.splat(<i32>0xb5bfbe8e + zero); // -0x1.7f7d1cp-20
+const ONE: v128 = i32x4.splat(0x3f800000 + zero);
+const EXP_1: v128 = i32x4.splat(0x3f7ffff6 + zero); // 0x1.ffffecp-1
+const EXP_2: v128 = i32x4.splat(0x3efffedb + zero); // 0x1.fffdb6p-2
+const EXP_3: v128 = i32x4.splat(0x3e2aaf33 + zero); // 0x1.555e66p-3
+const EXP_4: v128 = i32x4.splat(0x3d2b9f17 + zero); // 0x1.573e2ep-5
+const EXP_5: v128 = i32x4.splat(0x3c072010 + zero); // 0x1.0e4020p-7
+
 /**
- * e^x of four lanes, within 2 ulp; exactly 0 below -87.33 (where f32 turns subnormal), infinity above 88.72.
- * Cody-Waite reduction and Cephes' polynomial (expf.c).
+ * e^x of four lanes, within 2 ulp; exactly 0 below -87.33 (where f32 turns subnormal), e^88.37 above 88.37.
+ * Reduction and polynomial of Arm's optimized-routines (expf), as llama.cpp has them.
  */
 // @ts-ignore: decorator
 @inline
 export function exp4(x: v128): v128 {
-  const lo = f32x4.splat(-87.33);
-  const hi = f32x4.splat(88.7228);
-  const t = f32x4.pmin(f32x4.pmax(x, lo), hi);
-  const n = f32x4.nearest(f32x4.mul(t, f32x4.splat(1.44269504088896341)));
-  let r = madd(n, f32x4.splat(-0.693359375), t);
-  r = madd(n, f32x4.splat(2.12194440e-4), r);
-  let p = madd(f32x4.splat(1.9875691500e-4), r, f32x4.splat(1.3981999507e-3));
-  p = madd(p, r, f32x4.splat(8.3334519073e-3));
-  p = madd(p, r, f32x4.splat(4.1665795894e-2));
-  p = madd(p, r, f32x4.splat(1.6666665459e-1));
-  p = madd(p, r, f32x4.splat(5.0000001201e-1));
-  p = f32x4.add(madd(p, f32x4.mul(r, r), r), f32x4.splat(1.0));
-  // 2^n in two steps, because n reaches 128
-  const i = i32x4.trunc_sat_f32x4_s(n);
-  const half = i32x4.shr_s(i, 1);
-  const one = i32x4.splat(127);
-  const a = i32x4.shl(i32x4.add(half, one), 23);
-  const b = i32x4.shl(i32x4.add(i32x4.sub(i, half), one), 23);
-  const y = f32x4.mul(f32x4.mul(p, a), b);
-  const above = v128.bitselect(f32x4.splat(Infinity), y, f32x4.gt(x, hi));
-  return v128.andnot(above, f32x4.lt(x, lo));
+  const t = f32x4.pmin(EXP_HIGH, f32x4.pmax(EXP_LOW, x));
+  const z = madd(t, LOG2_E, ROUND);
+  const n = f32x4.sub(z, ROUND);
+  const r = madd(n, LN2_LOW, madd(n, LN2_HIGH, t));
+  const power = i32x4.add(i32x4.shl(z, 23), ONE);
+  const u = f32x4.mul(r, r);
+  const high = madd(madd(EXP_5, r, EXP_4), u, madd(EXP_3, r, EXP_2));
+  const p = madd(high, u, f32x4.mul(EXP_1, r));
+  return v128.andnot(madd(power, p, power), f32x4.lt(x, EXP_LOW));
 }
