@@ -54,7 +54,12 @@ describe("the page", { skip }, () => {
 
   /** Opens the page in a browser of its own, runs, and holds the page to having raised no error. */
   async function visit(options: BrowserContextOptions, run: (page: Page) => Promise<void>, url = server.url) {
-    const context = await browser.newContext({ viewport: desk, locale: "en-US", ...options });
+    const context = await browser.newContext({
+      viewport: desk,
+      locale: "en-US",
+      reducedMotion: "reduce",
+      ...options,
+    });
     context.setDefaultTimeout(20_000);
     const page = await context.newPage();
     const errors: string[] = [];
