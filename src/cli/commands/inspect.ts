@@ -1,10 +1,12 @@
 // `baimo inspect`: what a checkpoint says of itself and what it needs, without loading it. Leans on formats/ and
 // models/.
+import { availableParallelism } from "node:os";
 import type { Command } from "commander";
 import { BaimoError } from "../../errors.ts";
 import type { Checkpoint } from "../../formats/checkpoint.ts";
 import type { MetadataValue } from "../../formats/metadata.ts";
 import type { TensorInfo } from "../../formats/tensor-info.ts";
+import type { ModelConfig } from "../../models/config.ts";
 import type { Footprint } from "../../models/footprint.ts";
 import type { ModelDescription } from "../../models/open-model.ts";
 import { listenForInterrupt } from "../interrupt.ts";
@@ -20,8 +22,11 @@ interface InspectFlags {
 /** Values of a list that are shown; longer ones (vocabularies) are counted. */
 const LIST_SHOWN = 32;
 
-/** Memory of activations, scratch and the runtime beside weights and cache; the largest part of it is Node's own. */
-const RUNTIME_BYTES = 96 * 2 ** 20;
+/** What Node takes with an idle engine, and what each worker thread adds (measured with `baimo bench` on a tiny model). */
+const RUNTIME_BYTES = 70 * 2 ** 20;
+const WORKER_BYTES = 12 * 2 ** 20;
+/** Tokens of a prompt that run at a time, unless `load` is told otherwise. */
+const CHUNK_TOKENS = 256;
 
 /** What is known of a checkpoint. */
 interface Inspection {
@@ -84,9 +89,23 @@ async function inspect(checkpoint: Checkpoint, flags: InspectFlags): Promise<Ins
   }
 }
 
-function memory(sizes: Footprint): { weights: number; cache: number; runtime: number; total: number } {
+interface Memory {
+  weights: number;
+  cache: number;
+  buffers: number;
+  total: number;
+}
+
+/** What a model needs on this machine's cores; buffers (activations of a chunk, the runtime) are an estimate. */
+function memoryOf(sizes: Footprint, config: ModelConfig): Memory {
   const { weightBytes: weights, cacheBytes: cache } = sizes;
-  return { weights, cache, runtime: RUNTIME_BYTES, total: weights + cache + RUNTIME_BYTES };
+  const { hiddenSize, intermediateSize, numHeads, numKvHeads, headDim } = config;
+  const widths = 3 * hiddenSize + 2 * (numHeads + numKvHeads) * headDim + 2 * intermediateSize;
+  // A worker holds its share of each product and, gathered, the whole.
+  const threads = availableParallelism();
+  const activations = CHUNK_TOKENS * widths * 4 * (threads > 1 ? threads + 1 : 1);
+  const buffers = RUNTIME_BYTES + threads * WORKER_BYTES + activations;
+  return { weights, cache, buffers, total: weights + cache + buffers };
 }
 
 function toJson({ checkpoint, description, problem, contextLength, footprint }: Inspection): unknown {
@@ -100,7 +119,8 @@ function toJson({ checkpoint, description, problem, contextLength, footprint }: 
     parameters: footprint?.parameters ?? countParameters(checkpoint),
     activeParameters: footprint?.activeParameters,
     flopsPerToken: footprint?.flopsPerToken,
-    memory: footprint && { contextLength, ...toBytes(memory(footprint)) },
+    memory: description &&
+      footprint && { contextLength, ...toBytes(memoryOf(footprint, description.config)) },
     metadata: Object.fromEntries(Array.from(checkpoint.metadata, ([key, value]) => [key, shorten(value)])),
     tensors: Array.from(checkpoint.tensors.values(), ({ name, dtype, shape, file, offset, byteLength }) => ({
       ...{ name, dtype, shape, file, offset, bytes: byteLength },
@@ -108,9 +128,9 @@ function toJson({ checkpoint, description, problem, contextLength, footprint }: 
   };
 }
 
-function toBytes(sizes: ReturnType<typeof memory>) {
-  const { weights, cache, runtime, total } = sizes;
-  return { weightBytes: weights, cacheBytes: cache, runtimeBytes: runtime, totalBytes: total };
+function toBytes(sizes: Memory) {
+  const { weights, cache, buffers, total } = sizes;
+  return { weightBytes: weights, cacheBytes: cache, bufferBytes: Math.round(buffers), totalBytes: total };
 }
 
 function countParameters(checkpoint: Checkpoint): number {
@@ -151,7 +171,7 @@ function format(inspection: Inspection, flags: InspectFlags, width: number): str
 function formatModel({ description, footprint, contextLength }: Inspection, width: number): string[] {
   if (!description || !footprint) return [];
   const { config, family } = description;
-  const needs = memory(footprint);
+  const needs = memoryOf(footprint, config);
   const experts =
     config.numExperts > 0
       ? [["  experts", `${config.numExperts}, ${config.numExpertsPerToken} a token`]]
@@ -178,7 +198,7 @@ function formatModel({ description, footprint, contextLength }: Inspection, widt
   const need = [
     ["  weights", formatBytes(needs.weights)],
     ["  keys and values", formatBytes(needs.cache)],
-    ["  buffers and runtime, about", formatBytes(needs.runtime)],
+    ["  buffers and runtime, about", formatBytes(needs.buffers)],
     ["  together", formatBytes(needs.total)],
   ];
   const title = `memory at a context of ${contextLength?.toLocaleString("en-US")} tokens`;
