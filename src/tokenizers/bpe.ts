@@ -49,7 +49,10 @@ export function readMergeList(
     const b = ids.get(right);
     const merged = ids.get(left + (prefixLength > 0 ? right.slice(prefixLength) : right));
     if (a === undefined || b === undefined || merged === undefined) {
-      throw new BaimoError("format", `${where}: merge ${i}, ${show(merge)}, names a token outside the vocabulary`);
+      throw new BaimoError(
+        "format",
+        `${where}: merge ${i}, ${show(merge)}, names a token outside the vocabulary`,
+      );
     }
     setPair(table, a, b, i);
     result[i] = merged;

@@ -42,7 +42,10 @@ export function readCharsmap(blob: Uint8Array, where: string): Charsmap {
     if (text === undefined) {
       const end = replacements.indexOf(0, offset);
       if (offset >= replacements.length) {
-        throw new BaimoError("format", `${where}: a replacement at ${offset} of ${replacements.length} bytes`);
+        throw new BaimoError(
+          "format",
+          `${where}: a replacement at ${offset} of ${replacements.length} bytes`,
+        );
       }
       text = fromUtf8(replacements.subarray(offset, end < 0 ? replacements.length : end));
       texts.set(offset, text);

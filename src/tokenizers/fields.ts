@@ -18,7 +18,8 @@ export function recordOf(value: unknown, where: string): Record<string, unknown>
 
 /** The value as an array, or a `format` error. */
 export function listOf(value: unknown, where: string): unknown[] {
-  if (!Array.isArray(value)) throw new BaimoError("format", `${where} must be an array but is ${brief(value)}`);
+  if (!Array.isArray(value))
+    throw new BaimoError("format", `${where} must be an array but is ${brief(value)}`);
   return value;
 }
 
@@ -45,7 +46,10 @@ const MAX_TOKEN_ID = 1 << 24;
 /** The value as a token id, or a `format` error. */
 export function tokenIdOf(value: unknown, where: string): number {
   if (typeof value !== "number" || !Number.isInteger(value) || value < 0 || value >= MAX_TOKEN_ID) {
-    throw new BaimoError("format", `${where} must be a token id (0 to ${MAX_TOKEN_ID - 1}) but is ${brief(value)}`);
+    throw new BaimoError(
+      "format",
+      `${where} must be a token id (0 to ${MAX_TOKEN_ID - 1}) but is ${brief(value)}`,
+    );
   }
   return value;
 }

@@ -90,10 +90,7 @@ export const GGUF_PRE_TOKENIZERS: ReadonlyMap<string, GgufPreTokenizer> = new Ma
       "jina-v2-code roberta-bpe mpt olmo jais trillion granite-docling exaone4",
   ),
   ...named(starcoder, "starcoder refact command-r smollm codeshell exaone minerva-7b mellum2"),
-  ...named(
-    qwen2,
-    "qwen2 deepseek-r1-qwen kormo f2llmv2 stablelm2 hunyuan megrez solar-open grok-2",
-  ),
+  ...named(qwen2, "qwen2 deepseek-r1-qwen kormo f2llmv2 stablelm2 hunyuan megrez solar-open grok-2"),
   ...named(cl100k, "dbrx smaug-bpe glm4 chatglm-bpe"),
   ...named(o200k, "gpt-4o llama4 kanana2 talkie minimax-m2"),
   ...named(bloom, "bloom poro-chat gpt3-finnish"),
@@ -104,10 +101,7 @@ export const GGUF_PRE_TOKENIZERS: ReadonlyMap<string, GgufPreTokenizer> = new Ma
   ["qwen35", { patterns: [QWEN35] }],
   ["tekken", { patterns: [TEKKEN], ignoreMerges: true, addBos: true }],
   ["viking", { patterns: [BLOOM, "\\p{N}"] }],
-  [
-    "falcon",
-    { patterns: ["[\\p{P}\\$\\+<=>\\^~\\|`]+", GPT2_PATTERN, "[0-9][0-9][0-9]"] },
-  ],
+  ["falcon", { patterns: ["[\\p{P}\\$\\+<=>\\^~\\|`]+", GPT2_PATTERN, "[0-9][0-9][0-9]"] }],
   [
     "deepseek-llm",
     {
@@ -144,10 +138,7 @@ export const GGUF_PRE_TOKENIZERS: ReadonlyMap<string, GgufPreTokenizer> = new Ma
     },
   ],
   ["granite-embed-multi-97m", { patterns: [O200K_PATTERN], ignoreMerges: true }],
-  ...named(
-    { patterns: ["\\d{1,3}(?=(?:\\d{3})*\\b)", O200K_PATTERN] },
-    "tiny_aya cohere2moe",
-  ),
+  ...named({ patterns: ["\\d{1,3}(?=(?:\\d{3})*\\b)", O200K_PATTERN] }, "tiny_aya cohere2moe"),
   [
     "kimi-k2",
     {

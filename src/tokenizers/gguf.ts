@@ -2,18 +2,34 @@
 
 import { BaimoError } from "../errors.ts";
 import { type AddedToken, createAddedTokenSplitter } from "./added-tokens.ts";
-import { createByteLevelBpe, createCharacterBpe, createScoreMerges, type PieceModel, readMergeList } from "./bpe.ts";
+import {
+  createByteLevelBpe,
+  createCharacterBpe,
+  createScoreMerges,
+  type PieceModel,
+  readMergeList,
+} from "./bpe.ts";
 import { readCharsmap } from "./charsmap.ts";
 import { createByteDecoder, createTokenizer } from "./create-tokenizer.ts";
 import { endOfGenerationIds, isEndOfGeneration } from "./end-of-generation.ts";
 import { brief } from "./fields.ts";
 import { GGUF_PRE_TOKENIZERS, type GgufPreTokenizer } from "./gguf-pre-tokenizers.ts";
-import { inSequence, type PreTokenizer, splitByPattern } from "./pre-tokenizers.ts";
-import type { Tokenizer } from "./tokenizer.ts";
-import { createPieceNormalizer } from "./sentencepiece-normalizer.ts";
-import { byteOfToken, bytesOfByteLevel, classOf, LETTER, MARK, PUNCTUATION, SPACE, SYMBOL, toUtf8 } from "./unicode.ts";
-import { createUnigram } from "./unigram.ts";
 import { CHINESE } from "./normalizers.ts";
+import { inSequence, type PreTokenizer, splitByPattern } from "./pre-tokenizers.ts";
+import { createPieceNormalizer } from "./sentencepiece-normalizer.ts";
+import type { Tokenizer } from "./tokenizer.ts";
+import {
+  byteOfToken,
+  bytesOfByteLevel,
+  classOf,
+  LETTER,
+  MARK,
+  PUNCTUATION,
+  SPACE,
+  SYMBOL,
+  toUtf8,
+} from "./unicode.ts";
+import { createUnigram } from "./unigram.ts";
 import { createWordPiece } from "./wordpiece.ts";
 
 /** Options of `tokenizerFromGguf`. */
@@ -60,7 +76,10 @@ export function tokenizerFromGguf(
   const keys = createMetadata(metadata);
   const model = keys.text("tokenizer.ggml.model");
   if (model === undefined) {
-    throw new BaimoError("format", "gguf: no tokenizer.ggml.model; this file carries no tokenizer, open one beside it");
+    throw new BaimoError(
+      "format",
+      "gguf: no tokenizer.ggml.model; this file carries no tokenizer, open one beside it",
+    );
   }
   const vocabulary = readVocabulary(keys);
   switch (model) {
@@ -94,7 +113,11 @@ function createMetadata(metadata: ReadonlyMap<string, unknown>): Metadata {
     text: (key) => typed(key, "a string", (v): v is string => typeof v === "string"),
     flag: (key) => typed(key, "true or false", (v): v is boolean => typeof v === "boolean"),
     id: (key) => {
-      const value = typed(key, "a token id", (v): v is number | bigint => typeof v === "number" || typeof v === "bigint");
+      const value = typed(
+        key,
+        "a token id",
+        (v): v is number | bigint => typeof v === "number" || typeof v === "bigint",
+      );
       const id = value === undefined ? undefined : Number(value);
       // Files write 0xffffffff for "none".
       return id !== undefined && Number.isInteger(id) && id >= 0 && id < 0xffffffff ? id : undefined;
@@ -103,7 +126,8 @@ function createMetadata(metadata: ReadonlyMap<string, unknown>): Metadata {
       typed(
         key,
         "an array",
-        (v): v is ArrayLike<unknown> => Array.isArray(v) || (ArrayBuffer.isView(v) && !(v instanceof DataView)),
+        (v): v is ArrayLike<unknown> =>
+          Array.isArray(v) || (ArrayBuffer.isView(v) && !(v instanceof DataView)),
       ),
   };
 }
@@ -116,7 +140,10 @@ function readVocabulary(metadata: Metadata): GgufVocabulary {
   for (let id = 0; id < list.length; id++) {
     const token = list[id];
     if (typeof token !== "string") {
-      throw new BaimoError("format", `gguf: tokenizer.ggml.tokens[${id}] must be a string but is ${brief(token)}`);
+      throw new BaimoError(
+        "format",
+        `gguf: tokenizer.ggml.tokens[${id}] must be a string but is ${brief(token)}`,
+      );
     }
     tokens[id] = token === "" ? `[EMPTY_${id}]` : token;
     if (!ids.has(tokens[id])) ids.set(tokens[id], id);
@@ -283,7 +310,9 @@ function pieceDecoder({ tokens, types }: GgufVocabulary, dropFirstSpace: boolean
       const b = byteOfToken(tokens[id]);
       if (b >= 0) return Uint8Array.of(b);
     }
-    return toUtf8(types[id] === NORMAL || types[id] === UNUSED ? tokens[id].replaceAll("▁", " ") : tokens[id]);
+    return toUtf8(
+      types[id] === NORMAL || types[id] === UNUSED ? tokens[id].replaceAll("▁", " ") : tokens[id],
+    );
   });
   if (!dropFirstSpace) return bytes;
   return {
@@ -362,7 +391,8 @@ function createUgm(vocabulary: GgufVocabulary): Tokenizer {
     where: "gguf",
   });
   const blob = metadata.list("tokenizer.ggml.precompiled_charsmap");
-  const map = blob && blob.length > 0 ? readCharsmap(bytesOfList(blob), "gguf: precompiled_charsmap") : undefined;
+  const map =
+    blob && blob.length > 0 ? readCharsmap(bytesOfList(blob), "gguf: precompiled_charsmap") : undefined;
   const prefix = metadata.flag("tokenizer.ggml.add_space_prefix") ?? false;
   const normalize = createPieceNormalizer({
     map,
@@ -426,7 +456,8 @@ function createWpm(vocabulary: GgufVocabulary): Tokenizer {
           flush();
           continue;
         }
-        if (c === 0 || c === 0xfffd || ((bits & LETTER) === 0 && /[\p{Cc}\p{Cf}\p{Co}\p{Cs}]/u.test(point))) continue;
+        if (c === 0 || c === 0xfffd || ((bits & LETTER) === 0 && /[\p{Cc}\p{Cf}\p{Co}\p{Cs}]/u.test(point)))
+          continue;
         if (stripAccents && bits & MARK) continue;
         const lower = lowercase ? lowerOf(point) : point;
         if (bits & PUNCTUATION || (c < 0x7f && bits & SYMBOL) || chinese.test(point)) {

@@ -2,12 +2,7 @@
 
 import { BaimoError } from "../errors.ts";
 import { type AddedToken, createAddedTokenSplitter } from "./added-tokens.ts";
-import {
-  createByteLevelBpe,
-  createCharacterBpe,
-  type PieceModel,
-  readMergeList,
-} from "./bpe.ts";
+import { createByteLevelBpe, createCharacterBpe, type PieceModel, readMergeList } from "./bpe.ts";
 import { createByteDecoder, createTokenizer } from "./create-tokenizer.ts";
 import { type Decoder, readDecoder } from "./decoders.ts";
 import { endOfGenerationIds } from "./end-of-generation.ts";
@@ -241,11 +236,15 @@ function readModel(
     }
     case "Unigram": {
       const { scores, tokens } = vocabulary;
-      if (!scores) throw new BaimoError("format", `${where}.vocab of a Unigram model must be a list of pairs`);
+      if (!scores)
+        throw new BaimoError("format", `${where}.vocab of a Unigram model must be a list of pairs`);
       const size = scores.length;
       const unknownId = isNone(model.unk_id) ? undefined : tokenIdOf(model.unk_id, `${where}.unk_id`);
       if (unknownId !== undefined && unknownId >= size) {
-        throw new BaimoError("format", `${where}.unk_id is ${unknownId} but the vocabulary has ${size} tokens`);
+        throw new BaimoError(
+          "format",
+          `${where}.unk_id is ${unknownId} but the vocabulary has ${size} tokens`,
+        );
       }
       const encodePiece = createUnigram({
         tokens: tokens.slice(0, size).map((token) => token ?? ""),
@@ -263,7 +262,10 @@ function readModel(
       const encodePiece = createWordPiece({
         ids,
         unknownId,
-        continuingPrefix: stringOf(model.continuing_subword_prefix ?? "##", `${where}.continuing_subword_prefix`),
+        continuingPrefix: stringOf(
+          model.continuing_subword_prefix ?? "##",
+          `${where}.continuing_subword_prefix`,
+        ),
         maxCharacters: numberOf(model.max_input_chars_per_word ?? 100, `${where}.max_input_chars_per_word`),
       });
       return { encodePiece: mapped(encodePiece), kind: "wordpiece" };
@@ -329,7 +331,8 @@ export function readConfig(
     : recordOf(options.generationConfig, "generation_config.json");
   const tokenId = (name: string): number | undefined => {
     const value = config[name];
-    const text = typeof value === "string" ? value : (value as { content?: unknown } | null | undefined)?.content;
+    const text =
+      typeof value === "string" ? value : (value as { content?: unknown } | null | undefined)?.content;
     return typeof text === "string" ? ids.get(text) : undefined;
   };
   const generationEos = Array.isArray(generation.eos_token_id)

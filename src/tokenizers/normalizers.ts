@@ -82,6 +82,7 @@ export function readNormalizer(json: unknown, where: string): Normalizer {
 }
 
 // tokenizers, src/normalizers/unicode.rs
+// biome-ignore lint/suspicious/noControlCharactersInRegex: these control characters are what Nmt removes
 const NMT_REMOVED = /[\u0001-\u0008\u000b\u000e-\u001f\u007f\u008f\u009f]/g;
 const NMT_SPACES = /[\t\n\f\r\u1680\u200b-\u200f\u2028\u2029\u2581\ufeff\ufffd]/g;
 
@@ -94,7 +95,10 @@ export function readReplace(spec: Record<string, unknown>, where: string): (text
     return needle === "" ? (text) => text : (text) => text.replaceAll(needle, () => content);
   }
   if (pattern.Regex === undefined) {
-    throw new BaimoError("format", `${where}.pattern must have String or Regex but is ${brief(spec.pattern)}`);
+    throw new BaimoError(
+      "format",
+      `${where}.pattern must have String or Regex but is ${brief(spec.pattern)}`,
+    );
   }
   const regex = compileOniguruma(stringOf(pattern.Regex, `${where}.pattern.Regex`), where);
   return (text) => text.replace(regex, () => content);
@@ -120,9 +124,10 @@ export interface BertNormalizerOptions {
   stripAccents: boolean;
 }
 
-const CONTROL = /[\0\ufffd\p{Cc}\p{Cf}\p{Co}]+/gu;
+const CONTROL = /[\ufffd\p{Cc}\p{Cf}\p{Co}]+/gu;
 /** What counts as a Chinese character (the gap at 2B820 is in the original). */
-export const CHINESE = "\\u3400-\\u4dbf\\u4e00-\\u9fff\\uf900-\\ufaff\\u{20000}-\\u{2a6df}\\u{2a700}-\\u{2b73f}\\u{2b740}-\\u{2b81f}\\u{2b920}-\\u{2ceaf}\\u{2f800}-\\u{2fa1f}";
+export const CHINESE =
+  "\\u3400-\\u4dbf\\u4e00-\\u9fff\\uf900-\\ufaff\\u{20000}-\\u{2a6df}\\u{2a700}-\\u{2b73f}\\u{2b740}-\\u{2b81f}\\u{2b920}-\\u{2ceaf}\\u{2f800}-\\u{2fa1f}";
 
 function createBertNormalizer(options: BertNormalizerOptions): Normalizer {
   const chinese = new RegExp(`[${CHINESE}]`, "gu");

@@ -31,7 +31,8 @@ export function readPostProcessor(json: unknown, where: string): Wrapping {
     }
     case "BertProcessing":
     case "RobertaProcessing": {
-      const id = (field: string) => tokenIdOf(listOf(spec[field], `${where}.${field}`)[1], `${where}.${field}[1]`);
+      const id = (field: string) =>
+        tokenIdOf(listOf(spec[field], `${where}.${field}`)[1], `${where}.${field}[1]`);
       return { before: [id("cls")], after: [id("sep")] };
     }
     case "TemplateProcessing":
@@ -56,7 +57,8 @@ function readTemplate(spec: Record<string, unknown>, where: string): Wrapping {
       seen = true;
       return;
     }
-    if (token === undefined) throw new BaimoError("format", `${at} is ${brief(piece)}, neither text nor token`);
+    if (token === undefined)
+      throw new BaimoError("format", `${at} is ${brief(piece)}, neither text nor token`);
     const name = stringOf(recordOf(token, at).id, `${at}.SpecialToken.id`);
     const special = Object.hasOwn(specials, name) ? specials[name] : undefined;
     const ids = listOf(

@@ -104,11 +104,7 @@ export function readPreTokenizer(json: unknown, where: string): ReadPreTokenizer
       };
     case "CharDelimiterSplit":
       return {
-        split: splitBy(
-          literalMatches(stringOf(spec.delimiter, `${where}.delimiter`)),
-          "Removed",
-          false,
-        ),
+        split: splitBy(literalMatches(stringOf(spec.delimiter, `${where}.delimiter`)), "Removed", false),
         byteLevel: false,
       };
     case "FixedLength": {
@@ -204,7 +200,10 @@ function readMetaspace(spec: Record<string, unknown>, where: string): PreTokeniz
   let scheme = spec.prepend_scheme ?? "always";
   if (spec.add_prefix_space === false) scheme = "never";
   if (scheme !== "always" && scheme !== "first" && scheme !== "never") {
-    throw new BaimoError("format", `${where}.prepend_scheme is ${JSON.stringify(scheme)}, not always, first or never`);
+    throw new BaimoError(
+      "format",
+      `${where}.prepend_scheme is ${JSON.stringify(scheme)}, not always, first or never`,
+    );
   }
   const cut = booleanOf(spec.split, true, `${where}.split`);
   const pieces: PreTokenizer = cut ? splitBy(literalMatches(replacement), "MergedWithNext", false) : whole;

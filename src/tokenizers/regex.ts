@@ -105,7 +105,7 @@ function translate(pattern: string, where: string): string {
     const c = pattern[at];
     if (c === "(") return group(flags);
     if (c === "[") return characterClass(flags);
-    if (c === "\\") return escape(flags, false);
+    if (c === "\\") return escaped(flags, false);
     if (c === ".") {
       at++;
       return flags.dotAll ? "[\\s\\S]" : "[^\\n]";
@@ -171,7 +171,7 @@ function translate(pattern: string, where: string): string {
   };
 
   /** One escape; inside a class the answer is a class member. */
-  const escape = (flags: Flags, inClass: boolean): string => {
+  const escaped = (flags: Flags, inClass: boolean): string => {
     const c = pattern[at + 1];
     if (c === undefined) fail("a backslash at the end");
     const classes: Record<string, string> = {
@@ -194,7 +194,8 @@ function translate(pattern: string, where: string): string {
       return quote(controls[c]);
     }
     if (c === "p" || c === "P") {
-      const match = /^\\([pP])\{(\^?)([^}]{1,64})\}/.exec(pattern.slice(at, at + 80)) ?? fail("a bad property");
+      const match =
+        /^\\([pP])\{(\^?)([^}]{1,64})\}/.exec(pattern.slice(at, at + 80)) ?? fail("a bad property");
       at += match[0].length;
       return property(match[3], (match[1] === "P") !== (match[2] === "^"));
     }
@@ -264,7 +265,8 @@ function translate(pattern: string, where: string): string {
       const posix = /^\[:(\^?)(\w+):\]/.exec(pattern.slice(at, at + 20));
       if (posix) {
         at += posix[0].length;
-        parts[parts.length - 1] += posixClass(posix[2], posix[1] === "^") ?? fail(`the class [:${posix[2]}:]`);
+        parts[parts.length - 1] +=
+          posixClass(posix[2], posix[1] === "^") ?? fail(`the class [:${posix[2]}:]`);
         continue;
       }
       if (c === "[") {
@@ -294,7 +296,7 @@ function translate(pattern: string, where: string): string {
 
   const member = (flags: Flags): { point: number; text: string } => {
     if (pattern[at] === "\\") {
-      const text = escape(flags, true);
+      const text = escaped(flags, true);
       const unicode = /^\\u\{([0-9a-f]+)\}$/.exec(text);
       return { point: unicode ? Number.parseInt(unicode[1], 16) : -1, text };
     }
@@ -320,7 +322,8 @@ function translate(pattern: string, where: string): string {
 }
 
 function withFlags(flags: Flags, on: string, off: string | undefined): Flags {
-  const value = (letter: string, old: boolean) => (on.includes(letter) ? true : off?.includes(letter) ? false : old);
+  const value = (letter: string, old: boolean) =>
+    on.includes(letter) ? true : off?.includes(letter) ? false : old;
   return {
     ignoreCase: value("i", flags.ignoreCase),
     dotAll: value("m", flags.dotAll),

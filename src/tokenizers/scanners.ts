@@ -35,7 +35,14 @@ function read(table: Uint8Array, text: string, at: number, end: number): number 
 }
 
 /** The end of the run from `at` whose characters have any bit of `want` (or none of `avoid` when want is 0). */
-function runOf(table: Uint8Array, text: string, at: number, end: number, want: number, avoid: number): number {
+function runOf(
+  table: Uint8Array,
+  text: string,
+  at: number,
+  end: number,
+  want: number,
+  avoid: number,
+): number {
   let i = at;
   while (i < end) {
     const unit = text.charCodeAt(i);
@@ -348,7 +355,8 @@ const o200kPattern = (suffix: string, number: string) =>
   `[^\\r\\n\\p{L}\\p{N}]?${UPPER}*${LOWER}+${suffix}|[^\\r\\n\\p{L}\\p{N}]?${UPPER}+${LOWER}*${suffix}|${number}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n/]*|${TAIL}`;
 
 /** GPT-2's pattern, which ByteLevel uses. */
-export const GPT2_PATTERN = "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+";
+export const GPT2_PATTERN =
+  "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+";
 /** GPT-4o's pattern. */
 export const O200K_PATTERN = o200kPattern(`${SUFFIX}?`, "\\p{N}{1,3}");
 
@@ -363,7 +371,10 @@ export const SCANNERS: ReadonlyMap<string, Scanner> = new Map([
     `${SUFFIX}|[^\\r\\n\\p{L}\\p{N}]?[\\p{L}\\p{M}]+|\\p{N}| ?[^\\s\\p{L}\\p{M}\\p{N}]+[\\r\\n]*|${TAIL}`,
     createCl100kScanner({ digits: 1, marks: true }),
   ],
-  [cl100kPattern("\\p{N}").slice(SUFFIX.length + 1), createCl100kScanner({ digits: 1, noContractions: true })],
+  [
+    cl100kPattern("\\p{N}").slice(SUFFIX.length + 1),
+    createCl100kScanner({ digits: 1, noContractions: true }),
+  ],
   [O200K_PATTERN, createO200kScanner({ digits: 3, contractions: true })],
   [o200kPattern("", "\\p{N}"), createO200kScanner({ digits: 1, contractions: false })],
   ["\\p{N}{1,3}", createDigitScanner(3)],

@@ -89,7 +89,8 @@ export function tokenizerFromSentencePiece(bytes: Uint8Array, options: Tokenizer
   // In BPE user-defined symbols are never merged; in Unigram their score sees to it.
   const frozen = bpe ? createAddedTokenSplitter(userDefined) : undefined;
 
-  const config = options.config === undefined || options.config === null ? {} : recordOf(options.config, "config");
+  const config =
+    options.config === undefined || options.config === null ? {} : recordOf(options.config, "config");
   const declared = readConfig(options, ids, special, pieces);
   const bos = declared.bosTokenId ?? (types[file.bosId] === CONTROL ? file.bosId : undefined);
   const eos = types[file.eosId] === CONTROL ? file.eosId : undefined;
@@ -125,7 +126,11 @@ export function tokenizerFromSentencePiece(bytes: Uint8Array, options: Tokenizer
   });
 }
 
-function createBpeModel(file: PieceModelFile, ids: ReadonlyMap<string, number>, unknownId: number): PieceModel {
+function createBpeModel(
+  file: PieceModelFile,
+  ids: ReadonlyMap<string, number>,
+  unknownId: number,
+): PieceModel {
   const { pieces, types, scores } = file;
   const inText = (id: number) => types[id] === NORMAL || types[id] === USER_DEFINED || types[id] === UNUSED;
   const { symbols, extraSymbols } = characterSymbols(pieces, ids);
@@ -142,13 +147,19 @@ function createBpeModel(file: PieceModelFile, ids: ReadonlyMap<string, number>, 
   const hasUnused = types.includes(UNUSED);
   return createCharacterBpe({
     ids,
-    merges: createScoreMerges(symbols, ids, scores, inText, hasUnused
-      ? (left, right, id) => {
-          if (types[id] !== UNUSED) return false;
-          splitOf.set(id, [left, right]);
-          return true;
-        }
-      : undefined),
+    merges: createScoreMerges(
+      symbols,
+      ids,
+      scores,
+      inText,
+      hasUnused
+        ? (left, right, id) => {
+            if (types[id] !== UNUSED) return false;
+            splitOf.set(id, [left, right]);
+            return true;
+          }
+        : undefined,
+    ),
     unknownId,
     fuseUnknown: true,
     byteIds: readByteIds(file),
@@ -158,7 +169,11 @@ function createBpeModel(file: PieceModelFile, ids: ReadonlyMap<string, number>, 
   });
 }
 
-function createUnigramModel(file: PieceModelFile, _ids: ReadonlyMap<string, number>, unknownId: number): PieceModel {
+function createUnigramModel(
+  file: PieceModelFile,
+  _ids: ReadonlyMap<string, number>,
+  unknownId: number,
+): PieceModel {
   const { pieces, types, scores } = file;
   let minScore = Number.POSITIVE_INFINITY;
   let maxScore = Number.NEGATIVE_INFINITY;
@@ -250,7 +265,10 @@ function readFile(bytes: Uint8Array): PieceModelFile {
   };
   const bytesOf = (value: number | Uint8Array): Uint8Array => {
     if (typeof value === "number") {
-      throw new BaimoError("format", `${WHERE}: a number where a text or a message must be; is it a SentencePiece model?`);
+      throw new BaimoError(
+        "format",
+        `${WHERE}: a number where a text or a message must be; is it a SentencePiece model?`,
+      );
     }
     return value;
   };
@@ -298,6 +316,7 @@ function readFile(bytes: Uint8Array): PieceModelFile {
       }
     }
   }
-  if (pieces.length === 0) throw new BaimoError("format", `${WHERE}: no pieces; is it a SentencePiece model?`);
+  if (pieces.length === 0)
+    throw new BaimoError("format", `${WHERE}: no pieces; is it a SentencePiece model?`);
   return { ...file, pieces, scores: Float32Array.from(scores), types: Uint8Array.from(types) };
 }

@@ -79,7 +79,8 @@ export function createWordCache(): WordCache {
       if (count === hashes.length) grow();
       const charactersAt = characterStarts[count];
       const idsAt = idStarts[count];
-      while (charactersAt + length > characters.length) characters = resized(characters, characters.length * 2);
+      while (charactersAt + length > characters.length)
+        characters = resized(characters, characters.length * 2);
       while (idsAt + newIds > ids.length) ids = resized(ids, ids.length * 2);
       for (let i = 0; i < length; i++) characters[charactersAt + i] = text.charCodeAt(start + i);
       for (let i = 0; i < newIds; i++) ids[idsAt + i] = out[from + i];
