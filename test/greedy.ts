@@ -1,0 +1,12 @@
+// Greedy ids of a model, for comparison with stored ones.
+import type { Model } from "../src/generate/types.ts";
+
+/** The likeliest next ids, end tokens or not. */
+export async function greedyIds(model: Model, prompt: readonly number[], count: number): Promise<number[]> {
+  const ids: number[] = [];
+  const options = { temperature: 0, maxTokens: count, ignoreEos: true };
+  for await (const event of model.complete(prompt, options)) {
+    if (event.type === "text-delta") ids.push(...event.tokens.map(({ id }) => id));
+  }
+  return ids;
+}
