@@ -1,13 +1,17 @@
 // GGUF: headers of the golden files, refusals with their messages, and what the writer makes read back.
 import assert from "node:assert/strict";
 import {
+  closeSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
+  openSync,
   readdirSync,
   readFileSync,
   rmSync,
+  truncateSync,
   writeFileSync,
+  writeSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -200,6 +204,39 @@ test("any tensors go there and back, at any alignment", async () => {
     ),
     { seed: 3, numRuns: 100 },
   );
+});
+
+test("tensors beyond 4 GiB are written and read where they are", async () => {
+  // The writer's output is kept only where it is not zero, in a file with a hole.
+  const path = join(folder, "large.gguf");
+  const zeros = new Uint8Array(64 << 20);
+  const tail = Uint8Array.of(1, 2, 3, 4);
+  const handle = openSync(path, "w");
+  let at = 0;
+  const sink = (chunk: Uint8Array) => {
+    if (chunk.length < zeros.length) writeSync(handle, chunk, 0, chunk.length, at);
+    at += chunk.length;
+  };
+  const tensors = [
+    tensor("zeros", "I8", [68, 64 << 20], function* () {
+      for (let i = 0; i < 68; i++) yield zeros;
+    }),
+    tensor("tail", "I8", [4], tail),
+  ];
+  await writeGguf(sink, { metadata: { a: 1 }, tensors });
+  closeSync(handle);
+  truncateSync(path, at);
+  const checkpoint = await openCheckpoint(path);
+  const { offset } = checkpoint.tensors.get("tail")!;
+  assert.ok(offset > 4.5e9 && offset < at);
+  assert.deepEqual(await checkpoint.readTensor("tail"), tail);
+  const target = new Uint8Array(4);
+  checkpoint.files[0].readIntoSync!(target, offset);
+  assert.deepEqual(target, tail);
+  const row = await checkpoint.readTensor("zeros", { rowStart: 67, rows: 1 });
+  assert.ok(row.length === zeros.length && row.every((b) => b === 0));
+  await checkpoint.close();
+  rmSync(path);
 });
 
 test("a file appears whole or not at all", async () => {

@@ -10,6 +10,7 @@ export {
   writeGguf,
 } from "./gguf-writer.ts";
 export { bfloatToFloat, floatToBfloat, floatToHalf, halfToFloat } from "./half.ts";
+export { type PullOptions, type PullProgress, pullModel } from "./hub.ts";
 export type { MetadataValue } from "./metadata.ts";
 export { type ByteSourceInput, type OpenOptions, openByteSource } from "./open-byte-source.ts";
 export { isQuantizable, type QuantizableType, quantize } from "./quantize.ts";

@@ -5,6 +5,7 @@ import type { ByteSource } from "./byte-source.ts";
 import { type OpenOptions, openByteSource } from "./open-byte-source.ts";
 import { fileError, loadFileSystem } from "./path-source.ts";
 import { grouped } from "./tensor-info.ts";
+import { NotFound, openUrlSource } from "./url-source.ts";
 
 /** Most bytes that `read` takes into memory; the longest tokenizer.json in use has about 35 MB. */
 const MAX_FILE_BYTES = 128 << 20;
@@ -115,11 +116,12 @@ export function urlFolder(base: string, { signal, headers }: OpenOptions = {}): 
   return {
     name: shown,
     async open(name) {
-      // A plain request tells a missing file from a server without ranges.
-      const response = await request(name);
-      if (!response) return undefined;
-      await response.body!.cancel();
-      return openByteSource({ kind: "url", url: locate(name), headers }, { signal });
+      try {
+        return await openUrlSource({ kind: "url", url: locate(name), headers }, { signal });
+      } catch (error) {
+        if (error instanceof NotFound) return undefined;
+        throw error;
+      }
     },
     async read(name) {
       const response = await request(name);

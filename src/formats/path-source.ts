@@ -7,13 +7,10 @@ const CHUNK = 64 << 20;
 
 /** node:fs, or an error that says that there is none. */
 export async function loadFileSystem(path: string): Promise<typeof import("node:fs")> {
-  try {
-    return await import("node:fs");
-  } catch (cause) {
-    throw new BaimoError("request", `${path}: there is no file system here; give a File, a URL or bytes`, {
-      cause,
-    });
-  }
+  // Where there is none, the import fails, or a bundler has put an empty module in its place.
+  const fs = await import("node:fs").catch(() => undefined);
+  if (fs?.promises?.open) return fs;
+  throw new BaimoError("request", `${path}: there is no file system here; give a File, a URL or bytes`);
 }
 
 /** The BaimoError for a failed call of the file system. */

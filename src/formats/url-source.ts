@@ -5,8 +5,8 @@ import { type ByteSource, makeSource } from "./byte-source.ts";
 /** The first request brings so many bytes, so that most headers need no second. */
 const FIRST = 64 << 10;
 
-/** Tunes a URL source; tests shorten the waits. */
-export interface UrlSourceOptions {
+/** Tunes how a URL is read; tests shorten the waits. */
+export interface UrlReadOptions {
   signal?: AbortSignal;
   /** Attempts that bring no byte before it gives up. Default 5. */
   attempts?: number;
@@ -16,120 +16,49 @@ export interface UrlSourceOptions {
   stallMs?: number;
 }
 
+/** What a URL is read with: the address and what goes with every request. */
+export interface UrlPlace {
+  url: string;
+  headers?: Record<string, string>;
+}
+
+/** A chunk of the file, and what the server says of the whole. */
+interface Piece {
+  readonly chunk: Uint8Array;
+  readonly total: number;
+  /** ETag or modification time; changes when the file does. */
+  readonly validator: string | null;
+}
+
+/** The server has no such file. */
+export class NotFound extends BaimoError {}
+
 /** A failure after which the same request may succeed. */
 class Interrupted extends Error {}
 
+/** The URL without its query, which may carry a signature. */
+const nameOf = (url: string): string => url.replace(/[?#].*$/, "");
+
 /**
+ * Opens a file on a server that supports range requests.
+ *
  * @throws {BaimoError} `request` when the server refuses or cannot be reached, `format` when it does not support ranges
  */
 export async function openUrlSource(
-  descriptor: { kind: "url"; url: string; headers?: Record<string, string> },
-  options: UrlSourceOptions = {},
+  descriptor: { kind: "url" } & UrlPlace,
+  options: UrlReadOptions = {},
 ): Promise<ByteSource> {
-  const { url, headers } = descriptor;
-  const name = url.replace(/[?#].*$/, "");
-  const { attempts = 5, waitMs = 250, stallMs = 30_000 } = options;
-
-  /** Runs `step` until it ends; a step that moved on may be interrupted without end, one that did not a few times. */
-  async function persist(
-    step: () => Promise<void>,
-    progress: () => number,
-    signal?: AbortSignal,
-  ): Promise<void> {
-    let before = progress();
-    for (let failures = 0; ; ) {
-      throwIfAborted(signal, `reading ${name}`);
-      try {
-        return await step();
-      } catch (error) {
-        throwIfAborted(signal, `reading ${name}`);
-        if (!(error instanceof Interrupted)) throw error;
-        failures = progress() > before ? 1 : failures + 1;
-        before = progress();
-        if (failures >= attempts) {
-          throw new BaimoError(
-            "request",
-            `${name}: ${error.message}, at byte ${before}, ${attempts} times in a row; is the connection up?`,
-            { cause: error.cause },
-          );
-        }
-        await pause(waitMs * 2 ** (failures - 1), signal);
-      }
-    }
-  }
-
-  /** Asks for bytes `from` to `to - 1` and hands their chunks to `take`; the size of the whole and the validator. */
-  async function request(
-    from: number,
-    to: number,
-    signal: AbortSignal | undefined,
-    take: (total: number, validator: string | null, chunk: Uint8Array) => void,
-  ): Promise<void> {
-    const stop = new AbortController();
-    const abort = () => stop.abort(signal?.reason);
-    signal?.addEventListener("abort", abort, { once: true });
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const patience = () => {
-      clearTimeout(timer);
-      timer = setTimeout(() => stop.abort(new Error(`nothing came for ${stallMs} ms`)), stallMs);
-    };
-    patience();
-    try {
-      const response = await fetch(url, {
-        headers: { ...headers, range: `bytes=${from}-${to - 1}` },
-        signal: stop.signal,
-      }).catch((cause) => {
-        throw new Interrupted(`the server could not be reached (${reasonOf(cause)})`, { cause });
-      });
-      const { total, start } = checkResponse(response, name);
-      if (start !== from) {
-        throw new BaimoError(
-          "format",
-          `${name}: byte ${from} was asked for, the server sent from byte ${start}`,
-        );
-      }
-      const validator = response.headers.get("etag") ?? response.headers.get("last-modified");
-      let done = 0;
-      const want = Math.min(to, total) - from;
-      const reader = response.body!.getReader();
-      try {
-        while (done < want) {
-          const { value, done: ended } = await reader.read();
-          if (ended) throw new Interrupted("the server closed the connection early");
-          patience();
-          const chunk = value.subarray(0, want - done);
-          done += chunk.byteLength;
-          take(total, validator, chunk);
-        }
-      } catch (cause) {
-        if (cause instanceof Interrupted || cause instanceof BaimoError) throw cause;
-        throw new Interrupted(`the connection broke off (${reasonOf(cause)})`, { cause });
-      }
-    } finally {
-      clearTimeout(timer);
-      signal?.removeEventListener("abort", abort);
-      stop.abort(); // lets go of what is left of the response
-    }
-  }
-
+  const name = nameOf(descriptor.url);
+  const parts: Uint8Array[] = [];
   let size = 0;
   let validator: string | null = null;
-  const parts: Uint8Array[] = [];
-  let received = 0;
-  const open = () =>
-    request(0, FIRST, options.signal, (total, tag, chunk) => {
-      size = total;
-      validator = tag;
-      parts.push(chunk);
-      received += chunk.byteLength;
-    }).catch((error) => {
-      // Some of the first bytes are as good as all: reads go on from there.
-      if (!(error instanceof Interrupted) || received === 0) throw error;
-    });
-  await persist(open, () => 0, options.signal);
-  const first = new Uint8Array(received);
-  for (let at = 0; parts.length > 0; ) {
-    const part = parts.shift()!;
+  for await (const piece of streamPieces(descriptor, 0, FIRST, options)) {
+    ({ total: size, validator } = piece);
+    parts.push(piece.chunk);
+  }
+  const first = new Uint8Array(parts.reduce((sum, part) => sum + part.byteLength, 0));
+  let at = 0;
+  for (const part of parts) {
     first.set(part, at);
     at += part.byteLength;
   }
@@ -143,23 +72,120 @@ export async function openUrlSource(
       target.set(known);
       let done = known.byteLength;
       if (done === target.byteLength) return;
-      await persist(
-        () =>
-          request(offset + done, offset + target.byteLength, signal, (total, tag, chunk) => {
-            if (total !== size || tag !== validator) {
-              throw new BaimoError(
-                "format",
-                `${name}: the file on the server changed while it was being read`,
-              );
-            }
-            target.set(chunk, done);
-            done += chunk.byteLength;
-          }),
-        () => offset + done,
-        signal,
-      );
+      const end = offset + target.byteLength;
+      for await (const piece of streamPieces(descriptor, offset + done, end, { ...options, signal })) {
+        if (piece.total !== size || piece.validator !== validator) throw changed(name);
+        target.set(piece.chunk, done);
+        done += piece.chunk.byteLength;
+      }
     },
   });
+}
+
+/**
+ * Streams a file of known size from byte `from` to its end, going on where a connection breaks off.
+ *
+ * @throws {BaimoError} as `openUrlSource`, and `format` when the server's file has another size
+ */
+export async function* streamUrl(
+  place: UrlPlace,
+  from: number,
+  size: number,
+  options: UrlReadOptions = {},
+): AsyncGenerator<Uint8Array, void> {
+  if (from >= size) return;
+  for await (const { chunk, total } of streamPieces(place, from, size, options)) {
+    if (total !== size) throw changed(nameOf(place.url));
+    yield chunk;
+  }
+}
+
+const changed = (name: string) =>
+  new BaimoError("format", `${name}: the file on the server changed while it was being read`);
+
+/** Bytes `from` to `to - 1`, or to the end of the file, resumed as often as there is progress. */
+async function* streamPieces(
+  place: UrlPlace,
+  from: number,
+  to: number,
+  options: UrlReadOptions,
+): AsyncGenerator<Piece, void> {
+  const { signal, attempts = 5, waitMs = 250, stallMs = 30_000 } = options;
+  const name = nameOf(place.url);
+  let done = 0;
+  for (let failures = 0; ; ) {
+    throwIfAborted(signal, `reading ${name}`);
+    const before = done;
+    try {
+      for await (const piece of requestPieces(place, from + done, to, signal, stallMs)) {
+        done += piece.chunk.byteLength;
+        yield piece;
+      }
+      return;
+    } catch (error) {
+      throwIfAborted(signal, `reading ${name}`);
+      if (!(error instanceof Interrupted)) throw error;
+      failures = done > before ? 1 : failures + 1;
+      if (failures >= attempts) {
+        throw new BaimoError(
+          "request",
+          `${name}: ${error.message}, at byte ${from + done}, ${attempts} times in a row; is the connection up?`,
+          { cause: error.cause },
+        );
+      }
+      await pause(waitMs * 2 ** (failures - 1), signal);
+    }
+  }
+}
+
+/** One request for bytes `from` to `to - 1`. What is left of the response is let go when the consumer stops. */
+async function* requestPieces(
+  { url, headers }: UrlPlace,
+  from: number,
+  to: number,
+  signal: AbortSignal | undefined,
+  stallMs: number,
+): AsyncGenerator<Piece, void> {
+  const name = nameOf(url);
+  const stop = new AbortController();
+  const abort = () => stop.abort(signal?.reason);
+  signal?.addEventListener("abort", abort, { once: true });
+  /** Waits for the network, but not for ever; the consumer's own time between chunks does not count. */
+  const patiently = async <T>(wait: Promise<T>, what: string): Promise<T> => {
+    const timer = setTimeout(() => stop.abort(new Error(`nothing came for ${stallMs} ms`)), stallMs);
+    try {
+      return await wait;
+    } catch (cause) {
+      throw new Interrupted(`${what} (${reasonOf(cause)})`, { cause });
+    } finally {
+      clearTimeout(timer);
+    }
+  };
+  try {
+    const response = await patiently(
+      fetch(url, { headers: { ...headers, range: `bytes=${from}-${to - 1}` }, signal: stop.signal }),
+      "the server could not be reached",
+    );
+    const { total, start } = checkResponse(response, name);
+    if (start !== from) {
+      throw new BaimoError(
+        "format",
+        `${name}: byte ${from} was asked for, the server sent from byte ${start}`,
+      );
+    }
+    const validator = response.headers.get("etag") ?? response.headers.get("last-modified");
+    const reader = response.body!.getReader();
+    for (let left = Math.min(to, total) - from; left > 0; ) {
+      const { value, done } = await patiently(reader.read(), "the connection broke off");
+      if (done) throw new Interrupted("the server closed the connection early");
+      const chunk = value.subarray(0, left);
+      left -= chunk.byteLength;
+      yield { chunk, total, validator };
+    }
+  } finally {
+    signal?.removeEventListener("abort", abort);
+    stop.abort();
+  }
 }
 
 /** Whole size and first byte of a 206 response; an error that says what is wrong with any other. */
@@ -177,6 +203,9 @@ function checkResponse(response: Response, name: string): { total: number; start
       "format",
       `${name}: the server does not support range requests (it answered 200 to one); download the file first`,
     );
+  }
+  if (status === 404 || status === 410) {
+    throw new NotFound("request", `${name}: there is no such file (the server answered ${status})`);
   }
   if (status !== 206) throw new BaimoError("request", `${name}: the server answered ${status}`);
   const range = /^bytes (\d+)-(\d+)\/(\d+)$/.exec(response.headers.get("content-range") ?? "");

@@ -1,0 +1,338 @@
+// Pulling models, against a server on this machine that speaks as much of the Hub's API as is used and breaks off.
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, beforeEach, test } from "node:test";
+import { BaimoError } from "../errors.ts";
+import { createRandom } from "../random.ts";
+import { openCheckpoint } from "./checkpoint.ts";
+import { type PullOptions, type PullProgress, pullModel } from "./hub.ts";
+import { chooseFiles, parseHubSpec } from "./hub-files.ts";
+
+const is = (code: string, message: RegExp) => (e: unknown) => {
+  assert.ok(e instanceof BaimoError, String(e));
+  assert.equal(e.code, code, e.message);
+  assert.match(e.message, message);
+  return true;
+};
+
+const cacheFolder = mkdtempSync(join(tmpdir(), "baimo-hub-"));
+after(() => rmSync(cacheFolder, { recursive: true }));
+
+// --- what the server has ---
+
+const commit = "0123456789abcdef0123456789abcdef01234567";
+const random = createRandom(20243);
+const gguf = readFileSync("test/golden/gguf/llama-q4_0.gguf");
+const large = Buffer.from(Uint8Array.from({ length: 3_000_000 }, () => random.integer(256)));
+const family = (name: string) => readFileSync(`test/golden/families/llama/${name}`);
+const repositories: Record<string, Record<string, Buffer>> = {
+  "someone/quants": {
+    "README.md": Buffer.from("hello"),
+    "m-Q4_K_M.gguf": gguf,
+    "m-Q8_0.gguf": large,
+    "sub dir/m-Q2_K.gguf": large,
+  },
+  "someone/folder": {
+    "config.json": family("config.json"),
+    "model.safetensors": family("model.safetensors"),
+    "tokenizer.json": Buffer.from("{}"),
+    "pytorch_model.bin": large,
+  },
+  "someone/large": { "only-BF16.gguf": large },
+  "someone/wrong": { "only-Q8_0.gguf": large },
+  "someone/evil": { "../../escape-Q8_0.gguf": gguf },
+};
+
+/** Files below this many bytes are kept in Git itself, with another kind of checksum. */
+const LFS_FROM = 1000;
+
+function describe(path: string, bytes: Buffer, repo: string): object {
+  const gitHash = createHash("sha1").update(`blob ${bytes.length}\0`).update(bytes).digest("hex");
+  const sha256 = createHash("sha256")
+    .update(repo === "someone/wrong" ? "other content" : bytes)
+    .digest("hex");
+  const lfs = bytes.length >= LFS_FROM ? { lfs: { oid: sha256, size: bytes.length, pointerSize: 134 } } : {};
+  return { type: "file", path, size: bytes.length, oid: gitHash, ...lfs };
+}
+
+/** Bytes after which the connection of each download is cut; 0 cuts none. */
+let cutAfter = 0;
+let reachable = true;
+const ranges: string[] = [];
+let server: Server;
+let endpoint: string;
+
+before(async () => {
+  server = createServer((request, response) => {
+    if (!reachable) return request.socket.destroy();
+    const json = (status: number, body: unknown, headers = {}) =>
+      response
+        .writeHead(status, { "content-type": "application/json", ...headers })
+        .end(JSON.stringify(body));
+    const url = new URL(request.url!, endpoint);
+    const path = decodeURIComponent(url.pathname);
+    const repo = Object.keys(repositories).find((name) => `${path}/`.includes(`/${name}/`)) ?? "";
+    if (path === "/api/models/someone/gated/revision/main") return json(403, { error: "gated" });
+    if (path === "/api/models/someone/odd/revision/main") return response.end("<html>");
+    if (!repo) return json(404, { error: "Repository not found" });
+    const files = Object.entries(repositories[repo]);
+    if (path === `/api/models/${repo}/revision/main` || path === `/api/models/${repo}/revision/${commit}`) {
+      return json(200, {
+        _id: "1",
+        id: repo,
+        sha: commit,
+        private: false,
+        downloads: 1,
+        gated: false,
+        likes: 1,
+        lastModified: "2025-01-01T00:00:00Z",
+      });
+    }
+    if (path === `/api/models/${repo}/tree/${commit}`) {
+      assert.equal(url.searchParams.get("recursive"), "true");
+      // Two pages, as the Hub gives long lists.
+      const half = Math.ceil(files.length / 2);
+      const first = !url.searchParams.has("cursor");
+      const page = (first ? files.slice(0, half) : files.slice(half)).map(([name, bytes]) =>
+        describe(name, bytes, repo),
+      );
+      return json(200, page, first ? { link: `<${endpoint}${request.url}&cursor=2>; rel="next"` } : {});
+    }
+    const bytes = files.find(([name]) => path === `/${repo}/resolve/${commit}/${name}`)?.[1];
+    const [, from, to] = /^bytes=(\d+)-(\d+)$/.exec(request.headers.range ?? "") ?? [];
+    if (!bytes || from === undefined) return json(404, { error: "Entry not found" });
+    ranges.push(
+      `${path.slice(path.lastIndexOf("/") + 1)} ${from} ${request.headers.authorization ?? ""}`.trim(),
+    );
+    const end = Math.min(Number(to), bytes.length - 1);
+    const body = bytes.subarray(Number(from), end + 1);
+    response.writeHead(206, {
+      "content-range": `bytes ${from}-${end}/${bytes.length}`,
+      "content-length": body.length,
+    });
+    if (cutAfter === 0 || body.length <= cutAfter) response.end(body);
+    else response.write(body.subarray(0, cutAfter), () => setTimeout(() => response.destroy(), 30));
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+});
+after(() => {
+  server.closeAllConnections();
+  server.close();
+});
+beforeEach(() => {
+  cutAfter = 0;
+  reachable = true;
+  ranges.length = 0;
+});
+
+const pull = (spec: string, options: Partial<PullOptions> = {}) =>
+  pullModel(spec, { cacheFolder, endpoint, retry: { attempts: 3, waitMs: 1 }, ...options });
+
+// --- pulling ---
+
+test("a GGUF file comes into the cache under its commit, and only once", async () => {
+  const steps: PullProgress[] = [];
+  const path = await pull("hf:someone/quants", {
+    onProgress: (step) => steps.push({ ...step }),
+    token: "hf_abc",
+  });
+  assert.equal(path, `${cacheFolder}/models--someone--quants/snapshots/${commit}/m-Q4_K_M.gguf`);
+  assert.deepEqual(readFileSync(path), gguf);
+  assert.deepEqual(ranges, ["m-Q4_K_M.gguf 0 Bearer hf_abc"]);
+  assert.deepEqual(steps.at(-1), {
+    file: "m-Q4_K_M.gguf",
+    done: gguf.length,
+    total: gguf.length,
+    doneOfAll: gguf.length,
+    totalOfAll: gguf.length,
+  });
+  assert.ok(steps.every((s, i) => i === 0 || s.done >= steps[i - 1].done));
+  assert.equal(readFileSync(`${cacheFolder}/models--someone--quants/refs/main`, "utf8"), commit);
+  const checkpoint = await openCheckpoint(path);
+  assert.equal(checkpoint.format, "gguf");
+  await checkpoint.close();
+  assert.equal(await pull("hf:someone/quants@main"), path);
+  assert.equal(await pull(`hf:someone/quants:q4_k_m@${commit}`), path);
+  assert.equal(ranges.length, 1, "nothing is downloaded again");
+});
+
+test("a folder of safetensors comes with its configuration, and without the pickle", async () => {
+  const path = await pull("hf:someone/folder");
+  assert.deepEqual(readdirSync(path).sort(), ["config.json", "model.safetensors", "tokenizer.json"]);
+  const checkpoint = await openCheckpoint(path);
+  assert.equal(checkpoint.format, "safetensors");
+  assert.ok(await checkpoint.folder!.read("config.json"));
+  await checkpoint.close();
+});
+
+test("a download that breaks off goes on, within one pull and in the next", async () => {
+  cutAfter = 400_000;
+  // The first pull is stopped by its user in the middle.
+  const controller = new AbortController();
+  const stop = ({ done }: PullProgress) => done > 1_500_000 && controller.abort();
+  await assert.rejects(
+    pull("hf:someone/large", {
+      signal: controller.signal,
+      onProgress: stop,
+      retry: { attempts: 20, waitMs: 1 },
+    }),
+    is("aborted", /aborted/),
+  );
+  const blobs = `${cacheFolder}/models--someone--large/blobs`;
+  const [partial] = readdirSync(blobs);
+  assert.match(partial, /^[0-9a-f]{64}\.incomplete$/);
+  const kept = statSync(join(blobs, partial)).size;
+  assert.ok(kept > 1_500_000 && kept < large.length, String(kept));
+  assert.ok(ranges.length > 3, "it went on after the connection was cut");
+
+  ranges.length = 0;
+  const path = await pull("hf:someone/large", { retry: { attempts: 20, waitMs: 1 } });
+  assert.equal(ranges[0], `only-BF16.gguf ${kept}`);
+  assert.deepEqual(readFileSync(path), large);
+  assert.equal(readdirSync(blobs).length, 1);
+});
+
+test("what does not match its checksum is deleted and refused", async () => {
+  await assert.rejects(
+    pull("hf:someone/wrong"),
+    is("format", /only-Q8_0.gguf: its sha256 should be [0-9a-f]{64}, but .*pull again/),
+  );
+  assert.deepEqual(readdirSync(`${cacheFolder}/models--someone--wrong/blobs`), []);
+
+  // What an earlier attempt left is hashed as well.
+  const folder = `${cacheFolder}/models--someone--quants`;
+  const sha = createHash("sha256").update(large).digest("hex");
+  writeFileSync(`${folder}/blobs/${sha}.incomplete`, "not what was there");
+  await assert.rejects(pull("hf:someone/quants:Q8_0"), is("format", /sha256 should be/));
+  const path = await pull("hf:someone/quants:Q8_0");
+  assert.deepEqual(readFileSync(path), large);
+  // A blob cut short, as after a crash of the machine, is fetched again.
+  truncateSync(`${folder}/blobs/${sha}`, 100);
+  assert.deepEqual(readFileSync(await pull("hf:someone/quants:Q8_0")), large);
+});
+
+test("a file in a folder of the repository keeps its place", async () => {
+  const path = await pull("hf:someone/quants:Q2_K");
+  assert.ok(path.endsWith(`${commit}/sub dir/m-Q2_K.gguf`));
+  assert.deepEqual(readFileSync(path), large);
+});
+
+test("names that lead out of the folder are never fetched", async () => {
+  await assert.rejects(pull("hf:someone/evil"), is("request", /neither .gguf nor/));
+  assert.deepEqual(ranges, []);
+  assert.ok(!existsSync(join(cacheFolder, "escape-Q8_0.gguf")));
+});
+
+test("what is already here opens without the Hub", async () => {
+  const path = await pull("hf:someone/quants:Q4_K_M");
+  const folder = await pull("hf:someone/folder");
+  reachable = false;
+  assert.equal(await pull("hf:someone/quants:Q4_K_M"), path);
+  assert.equal(await pull(`hf:someone/quants:Q4_K_M@${commit}`), path);
+  assert.equal(await pull("hf:someone/folder"), folder);
+  await assert.rejects(pull("hf:someone/never"), is("request", /could not be reached; is the network up/));
+});
+
+test("refusals of the Hub are told plainly", async () => {
+  await assert.rejects(pull("hf:someone/absent"), is("request", /no such model, or no revision "main"/));
+  await assert.rejects(
+    pull("hf:someone/gated"),
+    is("request", /terms must be accepted first; is a token set/),
+  );
+  await assert.rejects(pull("hf:someone/odd"), is("format", /does not answer as the Hub does/));
+  await assert.rejects(pull("hf:someone/quants", { token: "abc" }), is("request", /does not begin with hf_/));
+  await assert.rejects(
+    pull("hf:someone/quants:Q5_K_M"),
+    is("request", /has no Q5_K_M.*there are Q4_K_M, Q8_0, Q2_K/),
+  );
+  await assert.rejects(pull("hf:someone/quants", { signal: AbortSignal.abort() }), is("aborted", /./));
+});
+
+// --- names ---
+
+test("specifications are read", () => {
+  assert.deepEqual(parseHubSpec("hf:a/b"), { repo: "a/b", quantisation: undefined, revision: "main" });
+  assert.deepEqual(parseHubSpec("hf:a-1/b.c_d:Q4_K_M@refs/pr/1"), {
+    repo: "a-1/b.c_d",
+    quantisation: "Q4_K_M",
+    revision: "refs/pr/1",
+  });
+  for (const bad of [
+    "hf:a",
+    "hf:a/b/c",
+    "a/b",
+    "hf:../b",
+    "hf:a/..",
+    "hf:a/b@../x",
+    "hf:a/b@x/../../y",
+    "hf:a/b:",
+    "hf:a/b@",
+    "hf:a/b c",
+  ]) {
+    assert.throws(() => parseHubSpec(bad), is("request", /does not name a model on the Hub/), bad);
+  }
+});
+
+test("files are chosen by quantisation", () => {
+  const choose = (names: string[], quantisation?: string) =>
+    chooseFiles(names, { repo: "a/b", quantisation, revision: "main" });
+  const many = [
+    "x-Q2_K.gguf",
+    "x-q4_k_m.gguf",
+    "x-Q8_0.gguf",
+    "x-IQ4_XS.gguf",
+    "mmproj-x-F16.gguf",
+    "x.imatrix.gguf",
+    "README.md",
+  ];
+  assert.equal(choose(many).open, "x-q4_k_m.gguf");
+  assert.equal(choose(many.filter((n) => !n.includes("q4_k_m"))).open, "x-Q8_0.gguf");
+  assert.equal(choose(many, "iq4_xs").open, "x-IQ4_XS.gguf");
+  assert.equal(choose(["Qwen3-0.6B.gguf"]).open, "Qwen3-0.6B.gguf");
+  assert.equal(choose(["x-UD-Q4_K_XL.gguf"]).open, "x-UD-Q4_K_XL.gguf");
+  assert.throws(
+    () => choose(["x-Q2_K.gguf", "x-Q3_K_S.gguf"]),
+    is("request", /several GGUF files.*Q2_K, Q3_K_S/),
+  );
+  assert.throws(
+    () => choose(["a-Q8_0.gguf", "b-Q8_0.gguf"]),
+    is("request", /could be any of a-Q8_0.gguf, b-Q8_0.gguf/),
+  );
+
+  const parts = ["Q8_0/x-Q8_0-00002-of-00002.gguf", "Q8_0/x-Q8_0-00001-of-00002.gguf", "x-Q2_K.gguf"];
+  assert.deepEqual(choose(parts), { open: "Q8_0/x-Q8_0-00001-of-00002.gguf", files: [parts[1], parts[0]] });
+  assert.throws(() => choose(parts.slice(0, 1)), is("request", /has 1 of its 2 parts/));
+
+  const folder = [
+    "config.json",
+    "model-00001-of-00002.safetensors",
+    "model-00002-of-00002.safetensors",
+    "model.safetensors.index.json",
+    "tokenizer.model",
+    "training_args.bin",
+    "onnx/model.onnx",
+    "merges.txt",
+  ];
+  assert.deepEqual(choose(folder), { files: folder.filter((n) => !/training|onnx/.test(n)) });
+  assert.throws(() => choose(folder, "Q8_0"), is("request", /not GGUF/));
+  assert.throws(
+    () => choose(["pytorch_model.bin"]),
+    is("request", /neither .gguf nor model.safetensors files; it has pytorch_model.bin/),
+  );
+  assert.throws(() => choose([]), is("request", /it has no files/));
+});
