@@ -1,8 +1,10 @@
 // `load`: from a file, a folder, a URL or the Hub to a running model. Opens, understands, cuts, starts.
 import { availableParallelism } from "node:os";
-import { prepareKernels } from "../backends/wasm/kernels.ts";
+import { type PreparedKernels, prepareKernels } from "../backends/wasm/kernels.ts";
+import { probeThreads } from "../backends/wasm/probe.ts";
 import { BaimoError, throwIfAborted } from "../errors.ts";
 import { type Checkpoint, type CheckpointInput, openCheckpoint } from "../formats/checkpoint.ts";
+import { footprint } from "../models/footprint.ts";
 import { countTensors } from "../models/load-weights.ts";
 import { type DescribeOptions, describeModel, type ModelDescription } from "../models/open-model.ts";
 import { type ChatTemplate, createChatTemplate } from "../tokenizers/chat-template.ts";
@@ -25,7 +27,7 @@ export interface LoadProgress {
 export interface LoadOptions extends DescribeOptions {
   /** "cpu": WASM kernels on worker threads. "reference": plain loops, slow and exact. Default "cpu". */
   device?: "cpu" | "reference";
-  /** Worker threads. Default: the processor's cores. */
+  /** Worker threads. Default: as many as a short probe finds worth having. */
   threads?: number;
   /** Tokens that prompt and answer may hold together. Default: the model's own, at most 4,096. */
   contextLength?: number;
@@ -42,6 +44,8 @@ export interface LoadOptions extends DescribeOptions {
 }
 
 const DEFAULT_CONTEXT = 4096;
+/** Threads are not chosen beyond this; memory bandwidth ends long before. */
+const MAX_THREADS = 32;
 const DEFAULT_CHUNK = 256;
 
 /**
@@ -55,8 +59,7 @@ export async function load(source: CheckpointInput, options: LoadOptions = {}): 
   const started = performance.now();
   const { signal, device = "cpu", chunkTokens = DEFAULT_CHUNK } = options;
   throwIfAborted(signal, "loading the model");
-  const threads =
-    device === "reference" ? 1 : whole("threads", options.threads ?? availableParallelism(), 256);
+  if (options.threads !== undefined) whole("threads", options.threads, 256);
   whole("chunkTokens", chunkTokens, 4096);
   const checkpoint = await openCheckpoint(source, { signal });
   try {
@@ -69,6 +72,7 @@ export async function load(source: CheckpointInput, options: LoadOptions = {}): 
       1 << 24,
     );
     const kernels = device === "cpu" ? await prepareKernels({ build: options.kernels }) : undefined;
+    const threads = kernels ? (options.threads ?? (await chooseThreads(kernels, description))) : 1;
     const total = countTensors(weights);
     const engine = await startEngine({
       ...{ description, threads, contextLength, signal, maxTokens: chunkTokens },
@@ -91,6 +95,18 @@ export async function load(source: CheckpointInput, options: LoadOptions = {}): 
   } finally {
     await checkpoint.close();
   }
+}
+
+/** Products of one layer whose results are gathered. */
+const GATHERS_PER_LAYER = 6;
+
+async function chooseThreads(
+  { choice }: PreparedKernels,
+  { config, weights }: ModelDescription,
+): Promise<number> {
+  const most = Math.min(availableParallelism(), MAX_THREADS);
+  const { weightBytes } = footprint(config, weights, { contextLength: 0 });
+  return probeThreads(choice, { most, bytes: weightBytes, gathers: GATHERS_PER_LAYER * config.numLayers });
 }
 
 function whole(name: string, value: number, most: number): number {

@@ -1,0 +1,39 @@
+// A worker of the thread probe: times barriers and a matrix-vector product beside its fellows, then waits for more.
+import { parentPort, workerData } from "node:worker_threads";
+import { Bus } from "../bus.ts";
+import { Bank } from "./bank.ts";
+import { createInstantiate, type KernelChoice } from "./kernels.ts";
+import {
+  PROBE_BARRIERS,
+  PROBE_COLS,
+  PROBE_GROUPS,
+  PROBE_PRODUCTS,
+  type ProbeTask,
+  type ProbeTimes,
+} from "./probe.ts";
+
+const bank = new Bank(createInstantiate(workerData as KernelChoice));
+const bytes = (PROBE_GROUPS * PROBE_COLS * 18) / 8;
+const weights = bank.allocate(bytes);
+// Bytes of 0x11 make scales and values of an ordinary size; a memory never written would be read from cache.
+bank.u8.fill(0x11, weights, weights + bytes);
+const x = bank.allocate(PROBE_COLS * 8);
+const y = bank.allocate(PROBE_GROUPS * 16);
+
+parentPort?.on("message", ({ bus: shared, rank, ranks }: ProbeTask) => {
+  const bus = new Bus(shared, { rank, ranks, tokens: 0, floats: 0 });
+  const multiply = () => bank.kernels.matmul_q4_0(weights, PROBE_GROUPS, PROBE_COLS, x, 0, 1, y, 0, 1, x);
+  multiply();
+  bus.barrier();
+  const started = performance.now();
+  for (let i = 0; i < PROBE_BARRIERS; i++) bus.barrier();
+  const between = performance.now();
+  for (let i = 0; i < PROBE_PRODUCTS; i++) {
+    multiply();
+    bus.barrier();
+  }
+  const ended = performance.now();
+  const times: ProbeTimes = { barrierMs: (between - started) / PROBE_BARRIERS, productsMs: ended - between };
+  parentPort?.postMessage(times);
+});
+parentPort?.postMessage("ready");
