@@ -1,9 +1,11 @@
 // `load`: from a file, a folder, a URL or the Hub to a running model. Opens, understands, cuts, starts.
-import { availableParallelism } from "node:os";
+import { availableParallelism, homedir } from "node:os";
+import { join } from "node:path";
 import { type PreparedKernels, prepareKernels } from "../backends/wasm/kernels.ts";
 import { probeThreads } from "../backends/wasm/probe.ts";
 import { BaimoError, throwIfAborted } from "../errors.ts";
 import { type Checkpoint, type CheckpointInput, openCheckpoint } from "../formats/checkpoint.ts";
+import { type PullOptions, pullModel } from "../formats/hub.ts";
 import { footprint } from "../models/footprint.ts";
 import { countTensors } from "../models/load-weights.ts";
 import { type DescribeOptions, describeModel, type ModelDescription } from "../models/open-model.ts";
@@ -14,7 +16,7 @@ import { startEngine } from "./engine.ts";
 import { createModel, type TraceableModel } from "./model.ts";
 import { createNoTokenizer } from "./no-tokenizer.ts";
 
-/** Progress of loading: `done` of `total` steps of one phase. */
+/** Progress of loading: `done` of `total` bytes of a download, or tensors of the weights. */
 export interface LoadProgress {
   phase: "download" | "weights";
   done: number;
@@ -39,6 +41,8 @@ export interface LoadOptions extends DescribeOptions {
   kernels?: "relaxed" | "simd";
   /** Most bytes of weights in one WASM memory. For tests of models beyond 4 GiB. */
   bankBytes?: number;
+  /** For "hf:owner/name": where downloads are kept (default the Hub's own cache folder), and whom to ask as whom. */
+  hub?: Partial<Pick<PullOptions, "cacheFolder" | "endpoint" | "token">>;
   signal?: AbortSignal;
   onProgress?: (progress: LoadProgress) => void;
 }
@@ -51,7 +55,8 @@ const DEFAULT_CHUNK = 256;
 /**
  * Opens a model and starts the workers that run it.
  *
- * source  a .gguf file, a folder in Hugging Face's layout, a URL of either, or files picked in a page
+ * source  a .gguf file, a folder in Hugging Face's layout, a URL of either, "hf:owner/name[:QUANT][@revision]", or
+ *   files picked in a page
  * @throws {BaimoError} `format`, `shape` or `config` when the checkpoint cannot be understood, `memory` when it does
  *   not fit, `request` when an option is out of range, `aborted` when the signal fires
  */
@@ -61,7 +66,7 @@ export async function load(source: CheckpointInput, options: LoadOptions = {}): 
   throwIfAborted(signal, "loading the model");
   if (options.threads !== undefined) whole("threads", options.threads, 256);
   whole("chunkTokens", chunkTokens, 4096);
-  const checkpoint = await openCheckpoint(source, { signal });
+  const checkpoint = await openCheckpoint(await fetchFromHub(source, options), { signal });
   try {
     const description = await describeModel(checkpoint, options);
     const { config, weights } = description;
@@ -95,6 +100,19 @@ export async function load(source: CheckpointInput, options: LoadOptions = {}): 
   } finally {
     await checkpoint.close();
   }
+}
+
+/** Brings a model of the Hub to this machine, and returns where it lies; other sources come back as they are. */
+async function fetchFromHub(source: CheckpointInput, options: LoadOptions): Promise<CheckpointInput> {
+  if (typeof source !== "string" || !source.startsWith("hf:")) return source;
+  const { hub, signal, onProgress } = options;
+  return pullModel(source, {
+    cacheFolder: join(homedir(), ".cache", "huggingface", "hub"),
+    ...hub,
+    signal,
+    onProgress: ({ file, doneOfAll: done, totalOfAll: total }) =>
+      onProgress?.({ phase: "download", file, done, total }),
+  });
 }
 
 /** Products of one layer whose results are gathered. */
