@@ -30,32 +30,39 @@ export function halfToFloat(
   return target;
 }
 
+const scratch = new Float32Array(1);
+const scratchBits = new Uint32Array(scratch.buffer);
+
 /**
- * Rounds float32 to half precision, to nearest, ties to even; beyond 65,504 becomes infinity (the branches follow
- * F. Giesen's float_to_half_fast3_rtne, public domain). Fills and returns `target`, of at least the same length.
+ * The half-precision pattern of a float32 pattern, to nearest, ties to even (the branches follow F. Giesen's
+ * float_to_half_fast3_rtne, public domain).
  */
-export function floatToHalf(
-  values: Float32Array,
-  target: Uint16Array = new Uint16Array(values.length),
-): Uint16Array {
-  const bits = new Uint32Array(values.buffer, values.byteOffset, values.length);
-  const scratch = new Float32Array(1);
-  const scratchBits = new Uint32Array(scratch.buffer);
-  for (let i = 0; i < bits.length; i++) {
-    const b = bits[i];
-    const magnitude = b & 0x7fffffff;
-    const sign = (b >>> 16) & 0x8000;
-    if (magnitude >= 0x47800000) {
-      target[i] = sign | (magnitude > 0x7f800000 ? 0x7e00 : 0x7c00);
-    } else if (magnitude < 0x38800000) {
-      // Adding 0.5 lets the float adder shift and round the subnormal.
-      scratchBits[0] = magnitude;
-      scratch[0] += 0.5;
-      target[i] = sign | (scratchBits[0] - 0x3f000000);
-    } else {
-      target[i] = sign | ((magnitude + 0xc8000fff + ((magnitude >>> 13) & 1)) >>> 13);
-    }
+function roundBits(bits: number): number {
+  const magnitude = bits & 0x7fffffff;
+  const sign = (bits >>> 16) & 0x8000;
+  if (magnitude >= 0x47800000) return sign | (magnitude > 0x7f800000 ? 0x7e00 : 0x7c00);
+  if (magnitude < 0x38800000) {
+    // Adding 0.5 lets the float adder shift and round the subnormal.
+    scratchBits[0] = magnitude;
+    scratch[0] += 0.5;
+    return sign | (scratchBits[0] - 0x3f000000);
   }
+  return sign | ((magnitude + 0xc8000fff + ((magnitude >>> 13) & 1)) >>> 13);
+}
+
+/** The half-precision pattern nearest to a float32 value. */
+export function roundToHalf(value: number): number {
+  scratch[0] = value;
+  return roundBits(scratchBits[0]);
+}
+
+/**
+ * Rounds float32 to half precision, to nearest, ties to even; from 65,520 on it is infinity. Fills and returns
+ * `target`, of at least the same length.
+ */
+export function floatToHalf(values: Float32Array, target = new Uint16Array(values.length)): Uint16Array {
+  const bits = new Uint32Array(values.buffer, values.byteOffset, values.length);
+  for (let i = 0; i < bits.length; i++) target[i] = roundBits(bits[i]);
   return target;
 }
 

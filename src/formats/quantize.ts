@@ -5,21 +5,17 @@ import { BaimoError } from "../errors.ts";
 import { byteLength, type DType, dtypes } from "../tensor/dtype.ts";
 import { e2m1Doubled, e8m0Half } from "./blocks/fp4.ts";
 import { checkDType } from "./dequantize.ts";
-import { floatToBfloat, floatToHalf } from "./half.ts";
+import { floatToBfloat, floatToHalf, roundToHalf } from "./half.ts";
 
 const { fround } = Math;
 
 /** Packs `count` blocks from the start of `values` to the start of `blocks`. */
 type Pack = (values: Float32Array, blocks: Uint8Array, count: number) => void;
 
-const one = new Float32Array(1);
-const oneHalf = new Uint16Array(1);
-
 function putHalf(blocks: Uint8Array, at: number, value: number): void {
-  one[0] = value;
-  floatToHalf(one, oneHalf);
-  blocks[at] = oneHalf[0];
-  blocks[at + 1] = oneHalf[0] >> 8;
+  const half = roundToHalf(value);
+  blocks[at] = half;
+  blocks[at + 1] = half >> 8;
 }
 
 /** The value of largest size among `length` values from `from`; the first of equals. */
@@ -44,15 +40,19 @@ const roundAway = (x: number): number => (x < 0 ? -Math.floor(0.5 - x) : Math.fl
 /** A packer of Q4_0 (bits 4) or Q5_0 (bits 5): one scale, the largest value at the lowest level. */
 function packSymmetric(bits: 4 | 5): Pack {
   const zero = 1 << (bits - 1);
+  const top = 2 * zero - 1;
   const size = dtypes[bits === 4 ? "Q4_0" : "Q5_0"].bytes;
+  const levels = new Uint8Array(32);
   return (values, blocks, count) => {
     for (let b = 0, p = 0, o = 0; b < count; b++, p += size, o += 32) {
       const d = fround(extreme(values, o, 32) / -zero);
       const id = inverse(d);
       putHalf(blocks, p, d);
-      const level = (i: number) =>
-        Math.min(2 * zero - 1, Math.trunc(fround(fround(values[i] * id) + (zero + 0.5))));
-      putLevels(blocks, p + 2, bits, o, level);
+      for (let i = 0; i < 32; i++) {
+        const level = fround(fround(values[o + i] * id) + (zero + 0.5));
+        levels[i] = Math.min(level, top);
+      }
+      putLevels(blocks, p + 2, bits, levels);
     }
   };
 }
@@ -61,6 +61,7 @@ function packSymmetric(bits: 4 | 5): Pack {
 function packAffine(bits: 4 | 5): Pack {
   const top = (1 << bits) - 1;
   const size = dtypes[bits === 4 ? "Q4_1" : "Q5_1"].bytes;
+  const levels = new Uint8Array(32);
   return (values, blocks, count) => {
     for (let b = 0, p = 0, o = 0; b < count; b++, p += size, o += 32) {
       let min = values[o];
@@ -73,26 +74,22 @@ function packAffine(bits: 4 | 5): Pack {
       const id = inverse(d);
       putHalf(blocks, p, d);
       putHalf(blocks, p + 2, min);
-      const level = (i: number) =>
-        Math.min(top, Math.trunc(fround(fround(fround(values[i] - min) * id) + 0.5)));
-      putLevels(blocks, p + 4, bits, o, level);
+      for (let i = 0; i < 32; i++) {
+        const level = fround(fround(fround(values[o + i] - min) * id) + 0.5);
+        levels[i] = Math.min(level, top);
+      }
+      putLevels(blocks, p + 4, bits, levels);
     }
   };
 }
 
 /** Writes 32 levels: with 5 bits first the four bytes of fifth bits, then the nibble pairs. */
-function putLevels(
-  blocks: Uint8Array,
-  p: number,
-  bits: 4 | 5,
-  o: number,
-  level: (i: number) => number,
-): void {
+function putLevels(blocks: Uint8Array, p: number, bits: 4 | 5, levels: Uint8Array): void {
   const nibbles = bits === 5 ? p + 4 : p;
   let high = 0;
   for (let i = 0; i < 16; i++) {
-    const a = level(o + i);
-    const b = level(o + 16 + i);
+    const a = levels[i];
+    const b = levels[16 + i];
     blocks[nibbles + i] = (a & 15) | (b << 4);
     high |= ((a >> 4) << i) | ((b >> 4) << (i + 16));
   }
@@ -146,6 +143,7 @@ function packTQ2_0(values: Float32Array, blocks: Uint8Array, count: number): voi
 }
 
 function packMXFP4(values: Float32Array, blocks: Uint8Array, count: number): void {
+  const one = new Float32Array(1);
   const bits = new Uint32Array(one.buffer);
   for (let b = 0, p = 0, o = 0; b < count; b++, p += 17, o += 32) {
     one[0] = Math.abs(extreme(values, o, 32));
