@@ -3,7 +3,7 @@
 import { BaimoError, throwIfAborted } from "../errors.ts";
 import { byteLength } from "../tensor/dtype.ts";
 import type { ByteSource } from "./byte-source.ts";
-import { readGguf } from "./gguf-reader.ts";
+import { describeMagic, readGguf } from "./gguf-reader.ts";
 import type { MetadataValue } from "./metadata.ts";
 import { filesFolder, type ModelFolder, pathFolder, urlFolder } from "./model-folder.ts";
 import { type OpenOptions, openByteSource } from "./open-byte-source.ts";
@@ -167,6 +167,7 @@ async function openFile(
   }
 }
 
+/** Which of the two formats it is, by the first bytes. */
 async function isGguf(source: ByteSource, { signal }: OpenOptions): Promise<boolean> {
   if (source.size < 8) {
     throw new BaimoError(
@@ -175,11 +176,13 @@ async function isGguf(source: ByteSource, { signal }: OpenOptions): Promise<bool
     );
   }
   const head = await source.read(0, 8, signal);
-  const magic = String.fromCharCode(...head.subarray(0, 4));
-  if (magic === "GGUF") return true;
-  // A safetensors header is at most 100 MB, so the upper four bytes of its length are zero. Where they are not, it is
-  // the GGUF reader that knows what other formats look like.
-  return head.subarray(4).some((b) => b !== 0);
+  if (String.fromCharCode(...head.subarray(0, 4)) === "GGUF") return true;
+  // safetensors begins with the length of its header, in 64 bits, and that is at most 100 MB.
+  if (head.subarray(4).every((b) => b === 0)) return false;
+  throw new BaimoError(
+    "format",
+    `${source.name}: begins with ${describeMagic(head)}; it is neither a GGUF nor a safetensors file`,
+  );
 }
 
 async function openShards(folder: ModelFolder, index: Uint8Array, options: OpenOptions): Promise<Checkpoint> {

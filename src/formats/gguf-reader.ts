@@ -84,8 +84,9 @@ export async function readGguf(
   const fail = (message: string) => new BaimoError("format", `${source.name}: ${message}`);
   const cursor = createHeaderCursor(source, signal);
   await cursor.ensure(24, "the GGUF header");
-  const magic = cursor.takeU32();
-  if (magic !== 0x46554747) throw fail(`begins with ${describeMagic(magic)}, not with "GGUF"`);
+  const magic = cursor.takeBytes(4);
+  if (String.fromCharCode(...magic) !== "GGUF")
+    throw fail(`begins with ${describeMagic(magic)}, not with "GGUF"`);
   const version = cursor.takeU32();
   if (version !== 0 && (version & 0xffff) === 0) {
     throw fail("is a big-endian GGUF file, which is not supported; convert it with gguf_convert_endian.py");
@@ -134,15 +135,14 @@ export async function readGguf(
 
 type Fail = (message: string) => BaimoError;
 
-function describeMagic(magic: number): string {
-  const bytes = [magic & 255, (magic >> 8) & 255, (magic >> 16) & 255, magic >>> 24];
-  const text = String.fromCharCode(...bytes);
-  if (text === "tjgg" || text === "lmgg" || text === "fmgg") return `"${text}" (ggml's format before GGUF)`;
+/** What the first bytes of a file that is no GGUF look like. */
+export function describeMagic(head: Uint8Array): string {
+  const text = String.fromCharCode(...head.subarray(0, 4));
+  if (/^(tjgg|lmgg|fmgg|algg)$/.test(text)) return `"${text}" (ggml's format before GGUF)`;
   if (text.startsWith("PK")) return `"PK" (a zip, perhaps of PyTorch)`;
   if (text === "vers") return `"vers" (perhaps a Git LFS pointer instead of the file)`;
-  return /^[ -~]*$/.test(text)
-    ? `"${text}"`
-    : `bytes ${bytes.map((b) => b.toString(16).padStart(2, "0")).join(" ")}`;
+  if (/^[ -~]*$/.test(text)) return JSON.stringify(text);
+  return `bytes ${Array.from(head.subarray(0, 4), (b) => b.toString(16).padStart(2, "0")).join(" ")}`;
 }
 
 /** A key or tensor name: a length of 64 bits, then well-formed UTF-8. */
