@@ -49,13 +49,12 @@ function existing(folder) {
   }
 }
 
-/** The first sentence or two of a file: `//` lines or one HTML comment at its top. */
+/** The first sentence or two of a file: `//` lines at its top, or at the top of a component's script. */
 function firstComment(text) {
-  const html = text.match(/^<!--([\s\S]*?)-->/);
-  const body = text.replace(/^#!.*\n/, "");
-  const lines = html ? html[1].split("\n") : (body.match(/^(?:\/\/.*\n)+/)?.[0] ?? "").split("\n");
+  const body = text.replace(/^(#!.*|<script.*>)\n/, "");
+  const lines = (body.match(/^(?:\s*\/\/.*\n)+/)?.[0] ?? "").split("\n");
   return lines
-    .map((line) => line.replace(/^\/\/ ?/, "").trim())
+    .map((line) => line.replace(/^\s*\/\/ ?/, "").trim())
     .join(" ")
     .trim();
 }
