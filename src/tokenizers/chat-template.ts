@@ -1,7 +1,9 @@
 // Renders chat templates as transformers does: Jinja with its environment; leans on @huggingface/jinja.
 
-import { Environment, Interpreter, parse, tokenize } from "@huggingface/jinja";
 import { BaimoError } from "../errors.ts";
+import { Environment, type Node, readProgram, readTokens } from "./jinja-package.ts";
+import { prepareProgram, rewriteTests } from "./jinja-prepare.ts";
+import { PythonInterpreter } from "./jinja-runtime.ts";
 
 /** What a template may read besides the conversation. */
 export interface ChatTemplateOptions {
@@ -44,9 +46,9 @@ export const CHATML_TEMPLATE =
  * @throws {BaimoError} `format` when it is not Jinja as far as it is understood
  */
 export function createChatTemplate(source: string, options: ChatTemplateOptions = {}): ChatTemplate {
-  let program: ReturnType<typeof parse>;
+  let program: Node;
   try {
-    program = parse(tokenize(source, { lstrip_blocks: true, trim_blocks: true }));
+    program = prepareProgram(readProgram(rewriteTests(readTokens(source))));
   } catch (cause) {
     throw new BaimoError("format", `the chat template cannot be read: ${messageOf(cause)}`, { cause });
   }
@@ -65,9 +67,11 @@ export function createChatTemplate(source: string, options: ChatTemplateOptions 
         ...request.variables,
       };
       try {
-        for (const [name, value] of Object.entries(variables))
-          environment.setVariable(name, environment.set(`${name} `, value));
-        return String(new Interpreter(environment).run(program).value);
+        for (const [name, value] of Object.entries(variables)) {
+          environment.variables.delete(name);
+          environment.set(name, value);
+        }
+        return String(new PythonInterpreter(environment).run(program).value);
       } catch (cause) {
         if (cause instanceof BaimoError) throw cause;
         throw new BaimoError("request", `the chat template failed: ${messageOf(cause)}`, { cause });
