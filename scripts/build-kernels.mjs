@@ -15,7 +15,8 @@ for (const [name, features] of [
   const { error, stderr } = await asc.main([
     "src/kernels/index.as.ts",
     ...["--outFile", file, "--baseDir", root, "--enable", features, "--runtime", "stub"],
-    ...["-O3", "--converge", "--noAssert", "--importMemory", "--noExportMemory", "--use", "abort="],
+    // -O3 turns the order of the products inside out, for 20% less: V8 optimises again, within the order it is given
+    ...["-O1", "--noAssert", "--importMemory", "--noExportMemory", "--use", "abort="],
   ]);
   if (error) {
     console.error(stderr.toString());

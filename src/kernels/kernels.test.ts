@@ -355,10 +355,10 @@ for (const build of ["relaxed", "simd"] as const) {
             let sum = 0;
             for (let i = 0; i < 32; i++) {
               const value = values[t * cols + 32 * block + i];
-              assert.equal(view.getInt8(at + (t % 6) * 32 + i), value);
+              assert.equal(view.getInt8(at + (t % 6) * 44 + i), value);
               sum += value;
             }
-            const meta = at + tile * 32 + (t % 6) * 12;
+            const meta = at + (t % 6) * 44 + 32;
             assert.equal(view.getFloat32(meta, true), scales[(t * cols) / 32 + block]);
             assert.equal(view.getInt16(meta + 4, true), 0 - 4 * sum);
             assert.equal(view.getInt16(meta + 6, true), 0 - 4 * sum);

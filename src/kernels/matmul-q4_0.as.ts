@@ -173,7 +173,7 @@ function fourGroups<P>(p0: usize, stride: usize, blocks: i32, x: usize, y: usize
   const mask = NIBBLE;
   let f0 = f32x4.splat(0), f1 = f0, f2 = f0, f3 = f0;
   for (let b = 0; b < blocks; b++) {
-    let a0 = start<P>(x + 32, 8), a1 = a0, a2 = a0, a3 = a0;
+    let a0 = start<P>(x, 8), a1 = a0, a2 = a0, a3 = a0;
     let s = v128.load32_splat(x, 0), u = v128.load32_splat(x, 16);
     let v0 = v128.load(p0, 8), v1 = v128.load(p1, 8), v2 = v128.load(p2, 8), v3 = v128.load(p3, 8);
     a0 = step<P>(step<P>(a0, s, low(v0, mask)), u, high(v0, mask));
@@ -234,7 +234,7 @@ function oneGroup<P>(p: usize, blocks: i32, x: usize, y: usize, scale: f32): voi
   const mask = NIBBLE;
   let f = f32x4.splat(0);
   for (let b = 0; b < blocks; b++) {
-    let a = start<P>(x + 32, 8);
+    let a = start<P>(x, 8);
     for (let j: usize = 0; j < 4; j++) {
       const v = v128.load(p + 16 * j, 8);
       a = step<P>(a, v128.load32_splat(x + 4 * j), low(v, mask));

@@ -202,7 +202,7 @@ function fourGroups<P>(p0: usize, stride: usize, blocks: i32, x: usize, y: usize
   let p1 = p0 + stride, p2 = p1 + stride, p3 = p2 + stride;
   let f0 = f32x4.splat(0), f1 = f0, f2 = f0, f3 = f0;
   for (let b = 0; b < blocks; b++) {
-    let a0 = start<P>(x + 32, zeroOf<P>()), a1 = a0, a2 = a0, a3 = a0;
+    let a0 = start<P>(x, zeroOf<P>()), a1 = a0, a2 = a0, a3 = a0;
     for (let k: usize = 0; k < 32; k += 8) {
       let s = v128.load32_splat(x + k);
       a0 = step<P>(a0, s, v128.load(p0 + 4 * k, 8));
@@ -238,7 +238,7 @@ function fourGroups<P>(p0: usize, stride: usize, blocks: i32, x: usize, y: usize
 function oneGroup<P>(p: usize, blocks: i32, x: usize, y: usize, scale: f32): void {
   let f = f32x4.splat(0);
   for (let b = 0; b < blocks; b++) {
-    let a = start<P>(x + 32, zeroOf<P>());
+    let a = start<P>(x, zeroOf<P>());
     for (let k: usize = 0; k < 8; k++) {
       a = step<P>(a, v128.load32_splat(x + 4 * k), v128.load(p + 16 * k, 8));
     }

@@ -25,14 +25,14 @@ export function total<P>(acc: v128): v128 {
   return acc;
 }
 
-/** Where the sums of a block start, so that weights stored `zero` too high come out right; meta: see quantize_q8. */
+/** Where the sums of a block start, so that weights stored `zero` too high come out right; x: a token's block. */
 // @ts-ignore: decorator
 @inline
-export function start<P>(meta: usize, zero: i32): v128 {
+export function start<P>(x: usize, zero: i32): v128 {
   if (zero == 0) return i32x4.splat(0);
-  if (zero == 128) return v128.load32_splat(meta, 8);
-  if (sizeof<P>() == 2 && !isSigned<P>()) return v128.load32_splat(meta, 4);
-  return i32x4.shr_s(v128.load32_splat(meta, 8), 4);
+  if (zero == 128) return v128.load32_splat(x, 40);
+  if (sizeof<P>() == 2 && !isSigned<P>()) return v128.load32_splat(x, 36);
+  return i32x4.shr_s(v128.load32_splat(x, 40), 4);
 }
 
 // @ts-ignore: decorator

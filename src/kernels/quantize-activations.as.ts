@@ -2,7 +2,7 @@
 
 /** Tokens that a product computes together. */
 export const TILE: i32 = 6;
-/** Bytes of one token's part of a block: 32 values, then { f32 scale, 2 x i16 -4 sum, i32 -128 sum }. */
+/** Bytes of one token's block: 32 i8 values, f32 scale, i16 -4 sum twice, i32 -128 sum. */
 export const TOKEN_BLOCK: usize = 44;
 
 /** Bytes of `tokens` prepared tokens of `blocks` blocks. */
@@ -13,8 +13,8 @@ export function activationBytes(tokens: i32, blocks: i32): usize {
 }
 
 /**
- * x [tokens, cols] f32 at stride xStride -> dst: tiles of min(6, rest) tokens; in a tile of T tokens, block after block:
- * T x 32 i8, then T x 12 bytes { f32 scale; i16 -4 sum, twice; i32 -128 sum } for the offset of unsigned weights.
+ * x [tokens, cols] f32 at stride xStride -> dst: tiles of min(6, rest) tokens; in a tile, block after block, the tokens'
+ * blocks of 44 bytes. The sums are for weights that are stored 8 or 128 too high.
  * scale = amax / 127, value = nearest(x * 127 / amax), as llama.cpp's quantize_row_q8_0: the
  * scale is rounded to what an f16 holds (a scale beyond f16's range stays as it is).
  */
@@ -27,7 +27,7 @@ export function quantize_q8(x: usize, xStride: i32, tokens: i32, cols: i32, dst:
     let p = x + (((<usize>t) * (<usize>xStride)) << 2);
     let o = dst + activationBytes(first, blocks);
     for (let b = 0; b < blocks; b++) {
-      quantizeBlock(p, o + lane * 32, o + tile * 32 + lane * 12);
+      quantizeBlock(p, o + lane * TOKEN_BLOCK);
       p += 128;
       o += tile * TOKEN_BLOCK;
     }
@@ -36,7 +36,7 @@ export function quantize_q8(x: usize, xStride: i32, tokens: i32, cols: i32, dst:
 
 // @ts-ignore: decorator
 @inline
-function quantizeBlock(p: usize, q: usize, meta: usize): void {
+function quantizeBlock(p: usize, q: usize): void {
   const v0 = v128.load(p, 0), v1 = v128.load(p, 16), v2 = v128.load(p, 32), v3 = v128.load(p, 48);
   const v4 = v128.load(p, 64), v5 = v128.load(p, 80), v6 = v128.load(p, 96), v7 = v128.load(p, 112);
   const m01 = f32x4.pmax(f32x4.abs(v0), f32x4.abs(v1)), m23 = f32x4.pmax(f32x4.abs(v2), f32x4.abs(v3));
@@ -57,9 +57,9 @@ function quantizeBlock(p: usize, q: usize, meta: usize): void {
   s = i32x4.add(s, i8x16.shuffle(s, s, 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7));
   s = i32x4.add(s, i8x16.shuffle(s, s, 4, 5, 6, 7, 0, 1, 2, 3, 12, 13, 14, 15, 8, 9, 10, 11));
   const sum = i32x4.extract_lane(s, 0);
-  store<f32>(meta, amax > 1e-35 ? roundToHalf(amax / <f32>127.0) : <f32>0.0, 0);
-  store<i32>(meta, ((-4 * sum) & 0xffff) | ((-4 * sum) << 16), 4);
-  store<i32>(meta, -128 * sum, 8);
+  store<f32>(q, amax > 1e-35 ? roundToHalf(amax / <f32>127.0) : <f32>0.0, 32);
+  store<i32>(q, ((-4 * sum) & 0xffff) | ((-4 * sum) << 16), 36);
+  store<i32>(q, -128 * sum, 40);
 }
 
 // @ts-ignore: decorator

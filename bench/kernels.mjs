@@ -1,0 +1,286 @@
+// Measures every kernel: GB/s and GFLOP/s against its cost, beside a plain read loop and a loop of bare products.
+//
+//   node bench/kernels.mjs [--build simd] [--workers 2] [--json] [name …]
+//
+// Built kernels are needed (npm run build). Names are parts of a kernel's name. With --workers 2 the same is measured on
+// two threads at once and the slower is shown, because cores share the path to memory.
+import { readFile } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { parseArgs } from "node:util";
+import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
+import asc from "assemblyscript/asc";
+
+const root = resolve(import.meta.dirname, "..");
+const kernels = (name) => import(join(root, "dist/src/kernels", `${name}.js`));
+const {
+  compileKernels,
+  instantiateKernels,
+  probeProducts,
+  q8Offset,
+  packedBytes,
+  activationBytes,
+  scratchBytes,
+} = await kernels("module");
+const { withEngineFlags } = await kernels("engine-flags");
+const matmul = await kernels("matmul");
+const attention = await kernels("attention");
+const { cost: normCost } = await kernels("norm");
+const { cost: ropeCost } = await kernels("rope");
+const { cost: siluCost } = await kernels("silu-mul");
+const { cost: sumCost } = await kernels("elementwise");
+const { cost: quantizeCost } = await kernels("quantize-activations");
+const { cost: storeCost } = await kernels("kv-store");
+
+/** One layer's largest matrix of a 1.1 B Llama, half its rows, and enough of them to leave every cache. */
+const rows = 2816;
+const cols = 2048;
+const weightBytes = 160 << 20;
+const memoryBytes = weightBytes + (64 << 20);
+
+if (isMainThread) await main();
+else parentPort.postMessage(await measureAll(workerData));
+
+async function main() {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      build: { type: "string", default: "relaxed" },
+      workers: { type: "string", default: "1" },
+      json: { type: "boolean", default: false },
+    },
+  });
+  const task = {
+    build: values.build,
+    names: positionals,
+    loops: await compileLoops(values.build),
+    gate: new SharedArrayBuffer(8),
+    workers: Number(values.workers),
+  };
+  const runs = await Promise.all(
+    Array.from({ length: task.workers }, () => {
+      const worker = new Worker(new URL(import.meta.url), { workerData: task });
+      return new Promise((done, fail) => worker.once("message", done).once("error", fail));
+    }),
+  );
+  const results = runs[0].map((first, i) => {
+    const slowest = runs.map((run) => run[i]).sort((a, b) => b.seconds - a.seconds)[0];
+    return { ...first, seconds: slowest.seconds };
+  });
+  if (values.json)
+    console.log(
+      JSON.stringify({ node: process.version, ...task, loops: undefined, gate: undefined, results }),
+    );
+  else print(results, values);
+}
+
+function print(results, { build, workers }) {
+  const rate = (name, unit) => {
+    const one = results.find((result) => result.name === name);
+    return one && one[unit] / one.seconds;
+  };
+  const [read, dots, floats] = [
+    rate("loop: read", "bytes"),
+    rate("loop: dot", "flops"),
+    rate("loop: multiply", "flops"),
+  ];
+  console.log(
+    `Node ${process.version}, ${build} build, ${workers} at once; percentages are of the loops above them`,
+  );
+  console.log(
+    `${"kernel".padEnd(34)}${"µs".padStart(10)}${"GB/s".padStart(9)}${"%".padStart(6)}${"GFLOP/s".padStart(10)}${"%".padStart(6)}`,
+  );
+  for (const { name, seconds, bytes, flops, integer } of results) {
+    const ceiling = integer ? dots : floats;
+    const share = (value, of) => (of ? `${Math.round((100 * value) / of)}` : "").padStart(6);
+    console.log(
+      name.padEnd(34) +
+        (seconds * 1e6).toFixed(1).padStart(10) +
+        (bytes / seconds / 1e9).toFixed(2).padStart(9) +
+        share(bytes / seconds, read) +
+        (flops / seconds / 1e9).toFixed(1).padStart(10) +
+        share(flops / seconds, ceiling),
+    );
+  }
+}
+
+/** The loops of loops.as.ts as a module's bytes. */
+async function compileLoops(build) {
+  let bytes;
+  const features = build === "relaxed" ? "simd,relaxed-simd" : "simd";
+  const flags = ["--enable", features, "--runtime", "stub", "-O3", "--noAssert", "--importMemory"];
+  const { error, stderr } = await asc.main(
+    ["bench/loops.as.ts", "--outFile", "loops.wasm", "--baseDir", root, ...flags],
+    {
+      writeFile: (_, contents) => void (bytes = contents),
+      readFile: (name, base) => readFile(join(base, name), "utf8").catch(() => null),
+      listFiles: () => [],
+    },
+  );
+  if (error) throw new Error(`loops.as.ts: ${stderr}`);
+  return bytes;
+}
+
+async function measureAll({ build, names, loops, gate, workers }) {
+  const bytesOf = (name) => readFile(join(root, "dist/src/kernels", `kernels.${name}.wasm`));
+  const { module } = await compileKernels(bytesOf, { build });
+  const memory = new WebAssembly.Memory({ initial: Math.ceil(memoryBytes / 65536) });
+  const k = instantiateKernels(module, memory);
+  const loopModule = await withEngineFlags(() => WebAssembly.compile(loops));
+  const loop = new WebAssembly.Instance(loopModule, { env: { memory } }).exports;
+  fill(memory);
+  const results = [];
+  let gates = 0;
+  for (const one of list(k, loop, probeProducts(module))) {
+    if (names.length > 0 && !one.name.startsWith("loop") && !names.some((name) => one.name.includes(name)))
+      continue;
+    one.prepare?.();
+    one.run();
+    meet(gate, workers * ++gates);
+    results.push({
+      name: one.name,
+      ...one.cost,
+      integer: one.integer ?? false,
+      seconds: measure(one.run) / (one.times ?? 1),
+    });
+  }
+  return results;
+}
+
+/** Waits until all workers are here. */
+function meet(gate, count) {
+  const here = new Int32Array(gate);
+  Atomics.add(here, 0, 1);
+  while (Atomics.load(here, 0) < count);
+}
+
+/** Seconds of one run: the best of several stretches. */
+function measure(run) {
+  let [best, repeats] = [Infinity, 1];
+  for (const started = performance.now(); performance.now() - started < 700; ) {
+    const from = performance.now();
+    for (let i = 0; i < repeats; i++) run();
+    const spent = performance.now() - from;
+    best = Math.min(best, spent / repeats / 1e3);
+    repeats = Math.max(1, Math.ceil(25 / ((spent + 0.001) / repeats)));
+  }
+  return best;
+}
+
+/** Random bytes, none of which is an infinite, subnormal or large half or float. */
+function fill(memory) {
+  const halves = new Uint16Array(memory.buffer);
+  let state = 1;
+  for (let i = 0; i < halves.length; i++) {
+    state = (Math.imul(state, 1664525) + 1013904223) | 0;
+    halves[i] = 0x2400 | ((state >>> 16) & 0x87ff);
+  }
+}
+
+function list(k, loop, products) {
+  const scratchAt = weightBytes;
+  const xAt = scratchAt + (2 << 20);
+  const qAt = xAt + (8 << 20);
+  const yAt = qAt + (8 << 20);
+  const groups = rows / 4;
+  const entries = [
+    { name: "loop: read", cost: { bytes: weightBytes, flops: 0 }, run: () => loop.read(0, weightBytes) },
+    { name: "loop: multiply", cost: { bytes: 0, flops: 64e6 }, run: () => loop.multiply(1e6) },
+    { name: "loop: dot", integer: true, cost: { bytes: 0, flops: 256e6 }, run: () => loop.dot(1e6) },
+  ];
+  const modes = products === "wide" ? ["wide"] : [products, "wide"];
+  const types = ["q4_0", ...modes.map((mode) => `q8_0_${mode}`), "f16", "bf16", "f32"];
+  for (const name of types) {
+    const type = name.slice(0, 4) === "q8_0" ? "q8_0" : name;
+    const integer = type[0] === "q";
+    const bytes = packedBytes(type, groups, cols);
+    const copies = Math.floor(weightBytes / bytes);
+    for (const tokens of [1, 2, 4, 16, 120, 512]) {
+      const shape = { rows, cols, tokens };
+      const times = tokens === 1 ? copies : 1;
+      entries.push({
+        name: `matmul ${name} ${tokens}`,
+        integer,
+        times,
+        cost: matmul.cost(type, shape),
+        prepare: () => integer && k.quantize_q8(xAt, cols, tokens, cols, qAt),
+        run: () => {
+          const x = integer ? qAt : xAt;
+          for (let i = 0; i < times; i++) {
+            k[`matmul_${name}`](i * bytes, groups, cols, x, cols, tokens, yAt, rows, 1, scratchAt);
+          }
+        },
+      });
+    }
+  }
+  for (const type of ["q4_0", "q8_0", "f16", "f32"]) {
+    const bytes = packedBytes(type, groups, cols);
+    const copies = Math.floor(weightBytes / 2 / bytes);
+    const offset = q8Offset(products);
+    entries.push({
+      name: `pack ${type}`,
+      times: copies,
+      cost: { bytes: 2 * bytes, flops: 0 },
+      run: () => {
+        for (let i = 0; i < copies; i++) {
+          k[`pack_${type}`](i * bytes, weightBytes / 2 + i * bytes, groups, cols, offset);
+        }
+      },
+    });
+  }
+  for (const tokens of [1, 512]) {
+    entries.push({
+      name: `quantize_q8 ${tokens}`,
+      cost: quantizeCost({ tokens, cols }),
+      run: () => k.quantize_q8(xAt, cols, tokens, cols, qAt),
+    });
+    entries.push({
+      name: `rms_norm ${tokens}`,
+      cost: normCost({ rows: tokens, width: cols }),
+      run: () => k.rms_norm(xAt, cols, tokens, cols, xAt, 1e-5, qAt, cols),
+    });
+    entries.push({
+      name: `rope ${tokens}`,
+      cost: ropeCost({ tokens, heads: 16, headDim: 64, ropeDim: 64 }),
+      run: () => k.rope(xAt, 1024, tokens, 16, 64, 64, qAt, qAt),
+    });
+    entries.push({
+      name: `silu_mul ${tokens}`,
+      cost: siluCost({ tokens, width: rows }),
+      run: () => k.silu_mul(xAt, rows, qAt, rows, yAt, rows, tokens, rows),
+    });
+    entries.push({
+      name: `add ${tokens}`,
+      cost: sumCost({ count: tokens * cols }),
+      run: () => k.add(xAt, qAt, tokens * cols),
+    });
+    for (const cache of ["f16", "f32"]) {
+      const size = cache === "f16" ? 2 : 4;
+      const shape = { tokens, headDim: 64, position: 0 };
+      entries.push({
+        name: `store k and v ${cache} ${tokens}`,
+        cost: { bytes: 2 * storeCost(cache, shape).bytes, flops: 0 },
+        run: () => {
+          k[`store_k_${cache}`](xAt, 256, tokens, 64, qAt, 0);
+          k[`store_v_${cache}`](xAt, 256, tokens, 64, yAt, 0);
+        },
+      });
+      const position = tokens === 1 ? 511 : 0;
+      entries.push({
+        name: `attention ${cache} ${tokens} of 512`,
+        cost: attention.cost({ tokens, heads: 8, headDim: 64, position, window: 0 }, size),
+        prepare: () => {
+          k[`store_k_${cache}`](xAt, 256, 512, 64, qAt, 0);
+          k[`store_v_${cache}`](xAt, 256, 512, 64, qAt + (1 << 20), 0);
+        },
+        run: () =>
+          k[`attention_${cache}`](
+            ...[xAt, 512, tokens, 8, 64, qAt, qAt + (1 << 20), position, 0, 0.125, yAt, 512, scratchAt],
+          ),
+      });
+    }
+  }
+  const needed = scratchBytes(cols, 64);
+  if (needed > 2 << 20 || activationBytes("q4_0", 512, cols) > 8 << 20)
+    throw new Error("bench: areas too small");
+  return entries;
+}

@@ -1,0 +1,63 @@
+// The ceilings that bench/kernels.mjs compares with: a plain read of memory and unrolled products from registers.
+
+/** Reads `bytes` bytes, 64 at a time. */
+export function read(p: usize, bytes: usize): i32 {
+  let a = i32x4.splat(0), b = a, c = a, d = a;
+  for (const end = p + bytes; p < end; p += 64) {
+    a = v128.or(a, v128.load(p, 0));
+    b = v128.or(b, v128.load(p, 16));
+    c = v128.or(c, v128.load(p, 32));
+    d = v128.or(d, v128.load(p, 48));
+  }
+  return i32x4.extract_lane(v128.or(v128.or(a, b), v128.or(c, d)), 0);
+}
+
+/** `steps` times 8 multiply-adds of 4 floats (64 FLOP a step), without touching memory. */
+export function multiply(steps: i32): f32 {
+  let a = f32x4.splat(1), b = a, c = a, d = a, e = a, f = a, g = a, h = a;
+  const x = f32x4.splat(0.999), y = f32x4.splat(0.001);
+  for (let i = 0; i < steps; i++) {
+    a = madd(a, x, y);
+    b = madd(b, x, y);
+    c = madd(c, x, y);
+    d = madd(d, x, y);
+    e = madd(e, x, y);
+    f = madd(f, x, y);
+    g = madd(g, x, y);
+    h = madd(h, x, y);
+  }
+  return f32x4.extract_lane(f32x4.add(f32x4.add(f32x4.add(a, b), f32x4.add(c, d)), f32x4.add(f32x4.add(e, f), f32x4.add(g, h))), 0);
+}
+
+/** `steps` times 8 products of 16 bytes, added up in i32 lanes (256 OP a step), without touching memory. */
+export function dot(steps: i32): i32 {
+  const x = i8x16.splat(3), w = i8x16.splat(7);
+  let a = i32x4.splat(0), b = a, c = a, d = a, e = a, f = a, g = a, h = a;
+  for (let i = 0; i < steps; i++) {
+    a = product(x, w, a);
+    b = product(x, w, b);
+    c = product(x, w, c);
+    d = product(x, w, d);
+    e = product(x, w, e);
+    f = product(x, w, f);
+    g = product(x, w, g);
+    h = product(x, w, h);
+  }
+  return i32x4.extract_lane(i32x4.add(i32x4.add(i32x4.add(a, b), i32x4.add(c, d)), i32x4.add(i32x4.add(e, f), i32x4.add(g, h))), 0);
+}
+
+// @ts-ignore: decorator
+@inline
+function madd(a: v128, b: v128, c: v128): v128 {
+  if (ASC_FEATURE_RELAXED_SIMD) return f32x4.relaxed_madd(a, b, c);
+  return f32x4.add(f32x4.mul(a, b), c);
+}
+
+// @ts-ignore: decorator
+@inline
+function product(x: v128, w: v128, acc: v128): v128 {
+  // x varies with the sum, so that nothing moves out of the loop
+  if (ASC_FEATURE_RELAXED_SIMD) return i32x4.relaxed_dot_i8x16_i7x16_add_s(v128.xor(x, acc), w, acc);
+  const even = i32x4.dot_i16x8_s(v128.xor(x, acc), w);
+  return i32x4.add(acc, i32x4.add(even, i32x4.dot_i16x8_s(v128.xor(w, acc), x)));
+}
