@@ -76,11 +76,11 @@ export async function prepareModel(name) {
   const weights = folder ? join(path, "model.safetensors") : path;
   if (!existsSync(weights)) {
     console.error(`bench: making ${path}`);
-    const tensors = listTensors(shape, dtype).map((tensor) => ({
-      ...tensor,
-      name: folder ? tensor.name : tensor.gguf,
-      data: () => randomBytes(tensor),
-    }));
+    const tensors = listTensors(shape, dtype).map((tensor) => {
+      // transformers writes all of a model in one type; llama.cpp wants norms in F32.
+      const made = { ...tensor, dtype: folder ? dtype : tensor.dtype };
+      return { ...made, name: folder ? tensor.name : tensor.gguf, data: () => randomBytes(made) };
+    });
     if (folder) {
       mkdirSync(path, { recursive: true });
       for (const [file, content] of Object.entries(folderFiles(shape))) {
@@ -98,12 +98,7 @@ export async function prepareModel(name) {
 function listTensors(shape, dtype) {
   const { numLayers, hiddenSize, intermediateSize, numHeads, numKvHeads, headDim, vocabSize } = shape;
   const matrix = (name, gguf, out, inner) => ({ name, gguf, shape: [out, inner], dtype });
-  const norm = (name, gguf, size) => ({
-    name,
-    gguf,
-    shape: [size],
-    dtype: dtype === "BF16" ? "BF16" : "F32",
-  });
+  const norm = (name, gguf, size) => ({ name, gguf, shape: [size], dtype: "F32" });
   const tensors = [matrix("model.embed_tokens.weight", "token_embd.weight", vocabSize, hiddenSize)];
   for (let layer = 0; layer < numLayers; layer++) {
     const hf = `model.layers.${layer}`;
@@ -152,10 +147,14 @@ function* randomBytes({ name, shape, dtype }) {
   const sigma = 1 / Math.sqrt(shape[1]);
   // A table of 4,096 encoded values (or block scales), from which each element (or block) draws.
   const blockBytes = { Q4_0: 18, Q8_0: 34 }[dtype];
+  // Levels reach one further down than up; scales of either sign keep the mean at zero.
+  const sign = () => (random.integer(2) === 0 ? 1 : -1);
   // The standard deviations of uniform levels -8…7 and -128…127.
   const spread = { Q4_0: 4.61, Q8_0: 73.9 }[dtype];
   const table = Float32Array.from({ length: 4096 }, () =>
-    blockBytes === undefined ? sigma * random.normal() : (sigma / spread) * (0.75 + 0.5 * random.uniform()),
+    blockBytes === undefined
+      ? sigma * random.normal()
+      : (sigma / spread) * (0.75 + 0.5 * random.uniform()) * sign(),
   );
   const drawn = quantize(blockBytes === undefined ? dtype : "F16", table);
   const width = drawn.length / table.length;
