@@ -1,12 +1,12 @@
 // Opens the model that a command works with: the embedded one where none is named. Leans on the public API.
 import { existsSync } from "node:fs";
 import { BaimoError } from "../errors.ts";
-import type { Checkpoint } from "../formats/checkpoint.ts";
 import type { TraceableModel } from "../generate/model.ts";
+import { hubSettings, packagePath } from "./environment.ts";
 import { listenForInterrupt } from "./interrupt.ts";
 import type { EngineFlags } from "./options.ts";
 import { createProgress } from "./progress.ts";
-import { packagePath, type Terminal } from "./terminal.ts";
+import type { Terminal } from "./terminal.ts";
 
 /** How to load; `cacheType` is for comparisons that rounded keys and values would blur. */
 export interface ModelFlags extends EngineFlags {
@@ -40,6 +40,7 @@ export async function openModel(
       threads: flags.threads,
       contextLength: flags.context,
       cacheType: flags.cacheType,
+      hub: hubSettings(),
       signal,
       onProgress: ({ phase, file, done, total }) => {
         if (phase === "weights") progress.update({ label: "loading weights", done, total });
@@ -54,14 +55,27 @@ export async function openModel(
   }
 }
 
-/** Opens the checkpoint of a command that loads no weights; a model of the Hub is fetched first. */
-export async function openSource(
+/** Brings a model of the Hub to this machine with a progress bar; other sources come back as they are. */
+export async function fetchSource(
   source: string,
-  _terminal: Terminal,
+  terminal: Terminal,
   signal: AbortSignal,
-): Promise<Checkpoint> {
-  const { openCheckpoint } = await import("../formats/index.ts");
-  return openCheckpoint(source, { signal });
+  settings: Partial<ReturnType<typeof hubSettings>> = {},
+): Promise<string> {
+  if (!source.startsWith("hf:")) return source;
+  const { pullModel } = await import("../formats/index.ts");
+  const progress = createProgress(terminal);
+  try {
+    return await pullModel(source, {
+      ...hubSettings(),
+      ...settings,
+      signal,
+      onProgress: ({ file, doneOfAll: done, totalOfAll: total }) =>
+        progress.update({ label: `downloading ${file}`, done, total, unit: "bytes" }),
+    });
+  } finally {
+    progress.clear();
+  }
 }
 
 /** Loads a model, works with it and frees it; Ctrl-C fires the signal. */

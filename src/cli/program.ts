@@ -6,13 +6,15 @@ import { BaimoError } from "../errors.ts";
 import { addBench } from "./commands/bench.ts";
 import { addChat } from "./commands/chat.ts";
 import { addInspect } from "./commands/inspect.ts";
+import { addPull } from "./commands/pull.ts";
 import { addRun } from "./commands/run.ts";
 import { addServe } from "./commands/serve.ts";
 import { addTokenize } from "./commands/tokenize.ts";
 import { addVerify } from "./commands/verify.ts";
+import { packagePath } from "./environment.ts";
 import { INTERRUPTED } from "./interrupt.ts";
 import type { CommandContext } from "./options.ts";
-import { createTerminal, packagePath, type Terminal } from "./terminal.ts";
+import { createTerminal, type Terminal } from "./terminal.ts";
 
 /** The exit status when the command line itself is wrong. */
 const USAGE = 2;
@@ -40,9 +42,10 @@ Examples:
   baimo chat                              talk to the embedded model
   baimo run "以《秋夜》为题写一首五言绝句"      one answer
   baimo serve --open                      the page, and an OpenAI-compatible server
+  baimo pull hf:Qwen/Qwen3-0.6B           download a model
   baimo bench model.gguf -p 256 -n 64     measure one`,
     );
-  for (const add of [addRun, addChat, addServe, addInspect, addBench, addVerify, addTokenize]) {
+  for (const add of [addRun, addChat, addServe, addInspect, addBench, addVerify, addPull, addTokenize]) {
     const command = add(program, context).option("--verbose", "print the stack of an error");
     command.showHelpAfterError(`(baimo ${command.name()} --help lists its options)`);
   }

@@ -1,7 +1,4 @@
 // Standard output, standard error and the environment as the commands see them. Leans on Node.
-import { homedir } from "node:os";
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 
 /** What a command may do with the terminal. */
 export interface Terminal {
@@ -65,11 +62,6 @@ function toPlain(_key: string, value: unknown): unknown {
   return ArrayBuffer.isView(value) ? Array.from(value as Uint8Array) : value;
 }
 
-/** Whether a person sits in front: standard output is a terminal, and no build machine's. */
-export function isAttended(): boolean {
-  return process.stdout.isTTY === true && !process.env.CI;
-}
-
 /** Whether text can be piped into the program. */
 export function hasPipedInput(): boolean {
   return process.stdin.isTTY !== true;
@@ -80,28 +72,4 @@ export async function readInput(): Promise<string> {
   const chunks: Buffer[] = [];
   for await (const chunk of process.stdin) chunks.push(Buffer.from(chunk));
   return Buffer.concat(chunks).toString("utf8");
-}
-
-/** A file or folder of the installed package; this file is three levels below its root. */
-export function packagePath(...parts: string[]): string {
-  return join(fileURLToPath(new URL("../../..", import.meta.url)), ...parts);
-}
-
-/** The folder of what the program keeps for this user. */
-export function dataFolder(): string {
-  const { env, platform } = process;
-  if (env.BAIMO_HOME) return env.BAIMO_HOME;
-  if (platform === "win32") return join(env.LOCALAPPDATA ?? join(homedir(), "AppData", "Local"), "baimo");
-  if (platform === "darwin") return join(homedir(), "Library", "Application Support", "baimo");
-  return join(env.XDG_DATA_HOME || join(homedir(), ".local", "share"), "baimo");
-}
-
-/** Most memory that this process has held, in bytes. */
-export function peakMemory(): number {
-  return process.resourceUsage().maxRSS * 1024;
-}
-
-/** The runtime and the machine: "Node 24.1.0, linux x64". */
-export function runtimeName(): string {
-  return `Node ${process.versions.node}, ${process.platform} ${process.arch}`;
 }

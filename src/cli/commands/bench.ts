@@ -4,6 +4,7 @@ import type { Command } from "commander";
 import { BaimoError } from "../../errors.ts";
 import type { Finish, Model } from "../../generate/types.ts";
 import { createRandom } from "../../random.ts";
+import { peakMemory, runtimeName } from "../environment.ts";
 import { withModel } from "../open-model.ts";
 import {
   addEngineOptions,
@@ -14,7 +15,6 @@ import {
 } from "../options.ts";
 import { createProgress } from "../progress.ts";
 import { formatBytes, formatSeconds, formatTable } from "../table.ts";
-import { peakMemory, runtimeName } from "../terminal.ts";
 
 interface BenchFlags extends EngineFlags {
   prompt: number;

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { Command } from "commander";
 import { BaimoError } from "../../errors.ts";
 import type { ChatMessage, Finish, GenerateOptions, Model } from "../../generate/types.ts";
+import { dataFolder } from "../environment.ts";
 import { INTERRUPTED, listenForInterrupt } from "../interrupt.ts";
 import { createLineReader, type LineReader } from "../line-reader.ts";
 import { openModel } from "../open-model.ts";
@@ -15,7 +16,7 @@ import {
   type SamplingFlags,
   toGenerateOptions,
 } from "../options.ts";
-import { dataFolder, hasPipedInput, type Terminal } from "../terminal.ts";
+import { hasPipedInput, type Terminal } from "../terminal.ts";
 
 interface ChatFlags extends EngineFlags, SamplingFlags {
   system?: string;

@@ -10,6 +10,7 @@ import type { ModelConfig } from "../../models/config.ts";
 import type { Footprint } from "../../models/footprint.ts";
 import type { ModelDescription } from "../../models/open-model.ts";
 import { listenForInterrupt } from "../interrupt.ts";
+import { fetchSource } from "../open-model.ts";
 import { type CommandContext, MODEL_HELP, wholeNumber } from "../options.ts";
 import { formatBytes, formatCount, formatTable } from "../table.ts";
 
@@ -56,9 +57,10 @@ export function addInspect(program: Command, context: CommandContext): Command {
     .option("--json", "print a JSON document")
     .action(async (source: string, flags: InspectFlags) => {
       const { terminal } = context;
-      const { openSource } = await import("../open-model.ts");
+      const { openCheckpoint } = await import("../../formats/index.ts");
       const interrupt = listenForInterrupt();
-      const checkpoint = await openSource(source, terminal, interrupt.signal);
+      const { signal } = interrupt;
+      const checkpoint = await openCheckpoint(await fetchSource(source, terminal, signal), { signal });
       try {
         const inspection = await inspect(checkpoint, flags);
         if (flags.json) terminal.json(toJson(inspection));

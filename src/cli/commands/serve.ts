@@ -5,6 +5,7 @@ import type { Command } from "commander";
 import { BaimoError } from "../../errors.ts";
 import type { Handler } from "../../serve/handler.ts";
 import type { Listening } from "../../serve/node.ts";
+import { isAttended, packagePath } from "../environment.ts";
 import { withModel } from "../open-model.ts";
 import {
   addEngineOptions,
@@ -13,7 +14,7 @@ import {
   MODEL_HELP,
   wholeNumber,
 } from "../options.ts";
-import { isAttended, packagePath, type Terminal } from "../terminal.ts";
+import type { Terminal } from "../terminal.ts";
 
 interface ServeFlags extends EngineFlags {
   port?: number;

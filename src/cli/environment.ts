@@ -1,0 +1,44 @@
+// What the environment says: folders, the Hub's settings, the runtime. Leans on Node.
+import { homedir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+/** Whether a person sits in front: standard output is a terminal, and no build machine's. */
+export function isAttended(): boolean {
+  return process.stdout.isTTY === true && !process.env.CI;
+}
+
+/** A file or folder of the installed package; this file is three levels below its root. */
+export function packagePath(...parts: string[]): string {
+  return join(fileURLToPath(new URL("../../..", import.meta.url)), ...parts);
+}
+
+/** The folder of what the program keeps for this user. */
+export function dataFolder(): string {
+  const { env, platform } = process;
+  if (env.BAIMO_HOME) return env.BAIMO_HOME;
+  if (platform === "win32") return join(env.LOCALAPPDATA ?? join(homedir(), "AppData", "Local"), "baimo");
+  if (platform === "darwin") return join(homedir(), "Library", "Application Support", "baimo");
+  return join(env.XDG_DATA_HOME || join(homedir(), ".local", "share"), "baimo");
+}
+
+/** Most memory that this process has held, in bytes. */
+export function peakMemory(): number {
+  return process.resourceUsage().maxRSS * 1024;
+}
+
+/** The runtime and the machine: "Node 24.1.0, linux x64". */
+export function runtimeName(): string {
+  return `Node ${process.versions.node}, ${process.platform} ${process.arch}`;
+}
+
+/** Where models of the Hub are kept, whom to ask and as whom: the variables that the Hub's own tools read. */
+export function hubSettings(): { cacheFolder: string; endpoint?: string; token?: string } {
+  const { env } = process;
+  const home = env.HF_HOME || join(env.XDG_CACHE_HOME || join(homedir(), ".cache"), "huggingface");
+  return {
+    cacheFolder: env.HF_HUB_CACHE || join(home, "hub"),
+    ...(env.HF_ENDPOINT && { endpoint: env.HF_ENDPOINT }),
+    ...(env.HF_TOKEN && { token: env.HF_TOKEN }),
+  };
+}

@@ -1,0 +1,79 @@
+// Starts the built command line as a process of its own, for tests; whatever is left of it ends with the test.
+import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after } from "node:test";
+import { golden, root } from "./places.ts";
+
+export const main = join(root, "dist", "src", "cli", "main.js");
+/** A model of random weights, 1.4 MB. */
+export const tiny = golden("gguf", "llama-q8_0.gguf");
+/** A folder for what a test file writes. */
+export const folder = mkdtempSync(join(tmpdir(), "baimo-cli-"));
+export const env = {
+  ...process.env,
+  BAIMO_HOME: join(folder, "home"),
+  HF_HUB_CACHE: join(folder, "hub"),
+  NO_COLOR: "1",
+  CI: "1",
+};
+
+const children: ChildProcessWithoutNullStreams[] = [];
+after(() => {
+  for (const child of children) if (child.exitCode === null) child.kill("SIGKILL");
+  rmSync(folder, { recursive: true });
+});
+
+/** How a process ended and what it wrote. */
+export interface Result {
+  status: number | null;
+  stdout: string;
+  stderr: string;
+}
+
+/** Starts any program in the tests' environment. */
+export function launch(program: string, args: readonly string[], more: NodeJS.ProcessEnv = {}) {
+  const child = spawn(program, args, { env: { ...env, ...more } });
+  children.push(child);
+  return child;
+}
+
+/** Starts `baimo`. */
+export function start(args: readonly string[], more: NodeJS.ProcessEnv = {}): ChildProcessWithoutNullStreams {
+  return launch(process.execPath, [main, ...args], more);
+}
+
+/** Collects what a process writes until it ends. */
+export function result(child: ChildProcessWithoutNullStreams): Promise<Result> {
+  let [stdout, stderr] = ["", ""];
+  child.stdout.setEncoding("utf8").on("data", (text) => (stdout += text));
+  child.stderr.setEncoding("utf8").on("data", (text) => (stderr += text));
+  return new Promise((resolve) => child.on("close", (status) => resolve({ status, stdout, stderr })));
+}
+
+/** Runs `baimo` to its end. */
+export function baimo(args: readonly string[], input = "", more: NodeJS.ProcessEnv = {}): Promise<Result> {
+  const child = start(args, more);
+  child.stdin.end(input);
+  return result(child);
+}
+
+/** Resolves with what a process has written as soon as that matches. */
+export function untilOutput(child: ChildProcessWithoutNullStreams, pattern: RegExp): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let text = "";
+    child.stdout.setEncoding("utf8").on("data", (chunk) => {
+      text += chunk;
+      if (pattern.test(text)) resolve(text);
+    });
+    child.on("close", () => reject(new Error(`ended after: ${text}`)));
+  });
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: what a command prints is what its test checks
+export const jsonLines = (text: string): any[] =>
+  text
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line));

@@ -1,0 +1,195 @@
+// `baimo run`, `chat` and `serve` as a person or a program meets them: streaming, Ctrl-C, pipes, a terminal.
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { join } from "node:path";
+import { test } from "node:test";
+import { openCheckpoint, writeGguf } from "../src/formats/index.ts";
+import { baimo, env, folder, jsonLines, launch, main, result, start, tiny, untilOutput } from "./baimo.ts";
+
+const options = { timeout: 60_000 };
+
+/** A copy of the tiny model with a chat template, which the golden one lacks. */
+async function chatModel(): Promise<string> {
+  const path = join(folder, "chat.gguf");
+  const checkpoint = await openCheckpoint(tiny);
+  try {
+    const template = "{% for m in messages %}[{{ m.role }}]{{ m.content }}{% endfor %}[assistant]";
+    const metadata = new Map([...checkpoint.metadata, ["tokenizer.chat_template", template] as const]);
+    const tensors = [];
+    for (const { name, dtype, shape } of checkpoint.tensors.values()) {
+      tensors.push({ name, dtype, shape, data: await checkpoint.readTensor(name) });
+    }
+    await writeGguf(path, { metadata, tensors });
+  } finally {
+    await checkpoint.close();
+  }
+  return path;
+}
+
+test("run streams an answer, and a seed fixes it", options, async () => {
+  const args = ["run", tiny, "--tokens", "1,80,200", "-n", "12", "--ignore-eos"];
+  const first = await baimo([...args, "--seed", "7"]);
+  assert.equal(first.status, 0, first.stderr);
+  assert.notEqual(first.stdout.trim(), "");
+  assert.equal(first.stderr, "");
+  assert.deepEqual(await baimo([...args, "--seed", "7"]), first);
+  const { stdout } = await baimo([...args, "--seed", "8"]);
+  assert.notEqual(stdout, first.stdout);
+  const oneThread = await baimo([...args, "--seed", "7", "--threads", "1"]);
+  assert.equal(oneThread.stdout, first.stdout);
+});
+
+test("run --json prints the events, one a line", options, async () => {
+  const { status, stdout } = await baimo(
+    ["run", tiny, "--raw", "-n", "5", "--ignore-eos", "--seed", "1", "--logprobs", "2", "--json"],
+    "a prompt from a pipe\n",
+  );
+  assert.equal(status, 0);
+  const events = jsonLines(stdout);
+  const tokens = events.filter((event) => event.type === "text-delta").flatMap((event) => event.tokens);
+  assert.equal(tokens.length, 5);
+  for (const token of tokens) {
+    assert.ok(token.logprob <= 0);
+    assert.equal(token.top.length, 2);
+  }
+  const finish = events.at(-1);
+  assert.equal(finish.type, "finish");
+  assert.equal(finish.reason, "length");
+  assert.equal(finish.seed, 1);
+  assert.equal(finish.usage.completionTokens, 5);
+});
+
+test("Ctrl-C ends run with 130, within a token", options, async () => {
+  const child = start([
+    "run",
+    tiny,
+    "--tokens",
+    "1",
+    "-c",
+    "40000",
+    "-n",
+    "39000",
+    "--ignore-eos",
+    "--stats",
+  ]);
+  const done = result(child);
+  await untilOutput(child, /./);
+  const sent = performance.now();
+  child.kill("SIGINT");
+  const { status, stderr } = await done;
+  assert.equal(status, 130);
+  assert.match(stderr, /ended by aborted/);
+  assert.ok(performance.now() - sent < 5000, "the answer would have taken longer");
+});
+
+test("a reader that goes away ends run quietly", options, async () => {
+  const child = start(["run", tiny, "--tokens", "1", "-c", "40000", "-n", "39000", "--ignore-eos"]);
+  let stderr = "";
+  child.stderr.on("data", (text) => (stderr += text));
+  const ended = new Promise<number | null>((resolve) => child.on("exit", resolve));
+  await untilOutput(child, /./);
+  child.stdout.destroy();
+  assert.equal(await ended, 0);
+  assert.equal(stderr, "");
+});
+
+test("serve answers at the address that it prints, and Ctrl-C ends it", options, async () => {
+  const child = start(["serve", tiny, "--port", "0", "--json", "--name", "tiny", "-t", "1"]);
+  const done = result(child);
+  const { url, model } = JSON.parse(await untilOutput(child, /\n/));
+  assert.equal(model, "tiny");
+  const models = await (await fetch(`${url}/v1/models`)).json();
+  assert.equal((models as { data: { id: string }[] }).data[0].id, "tiny");
+  child.kill("SIGINT");
+  const { status } = await done;
+  assert.equal(status, 0);
+});
+
+test(
+  "serve refuses a port that is taken when it was asked for, else takes the next one",
+  options,
+  async () => {
+    const blocker = createServer();
+    const port = await new Promise<number>((resolve) => {
+      blocker.listen(0, "127.0.0.1", () => resolve((blocker.address() as { port: number }).port));
+    });
+    const refused = await baimo(["serve", tiny, "--port", String(port), "-t", "1"]);
+    blocker.close();
+    assert.equal(refused.status, 1);
+    assert.match(refused.stderr, new RegExp(`port ${port}: another program uses it`));
+
+    const standard = createServer();
+    const holding = await new Promise<boolean>((resolve) => {
+      standard.once("error", () => resolve(false)); // taken by somebody else: as good
+      standard.listen(8080, "127.0.0.1", () => resolve(true));
+    });
+    const child = start(["serve", tiny, "--json", "-t", "1"]);
+    const done = result(child);
+    const { port: found } = JSON.parse(await untilOutput(child, /\n/));
+    assert.ok(found > 8080 && found < 8100, `port ${found}`);
+    child.kill("SIGINT");
+    assert.equal((await done).status, 0);
+    if (holding) standard.close();
+  },
+);
+
+test("chat answers the lines of a pipe", options, async () => {
+  const model = await chatModel();
+  const args = ["chat", model, "-n", "4", "--ignore-eos", "--seed", "3", "-t", "1"];
+  const { status, stdout, stderr } = await baimo([...args, "--json"], "hello\n/again\n/clear\nhello\n");
+  assert.equal(status, 0, stderr);
+  const finishes = jsonLines(stdout).filter((event) => event.type === "finish");
+  assert.equal(finishes.length, 3);
+  assert.deepEqual(
+    finishes.map((event) => event.seed),
+    [3, 4, 3],
+  );
+  assert.equal(finishes[0].usage.promptTokens, finishes[2].usage.promptTokens);
+  const texts = (turn: number) => {
+    const ends = jsonLines(stdout).flatMap((event, i) => (event.type === "finish" ? [i] : []));
+    const events = jsonLines(stdout).slice(turn === 0 ? 0 : ends[turn - 1] + 1, ends[turn]);
+    return events.map((event) => event.text ?? "").join("");
+  };
+  assert.equal(texts(0), texts(2));
+  const without = await baimo(["chat", tiny], "hello\n");
+  assert.equal(without.status, 1);
+  assert.match(without.stderr, /no chat template/);
+});
+
+const hasScript = spawnSync("script", ["--version"]).status === 0 && process.platform === "linux";
+
+test("in a terminal, Ctrl-C stops the answer and not the program, and history is kept", {
+  ...options,
+  skip: hasScript ? false : "needs util-linux's `script` for a pseudo-terminal",
+}, async () => {
+  const model = await chatModel();
+  const command = [process.execPath, main, "chat", model, "-c", "40000", "--ignore-eos", "-t", "1"]
+    .map((part) => `'${part}'`)
+    .join(" ");
+  const child = launch("script", ["-qefc", command, "/dev/null"], { TERM: "xterm" });
+  let seen = "";
+  child.stdout.setEncoding("utf8").on("data", (text) => (seen += text));
+  const ended = new Promise<number | null>((resolve) => child.on("close", resolve));
+  const until = async (pattern: RegExp) => {
+    for (const deadline = performance.now() + 20_000; !pattern.test(seen); ) {
+      assert.ok(performance.now() < deadline, `waited for ${pattern}, saw: ${seen.slice(-500)}`);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    seen = "";
+  };
+  await until(/> /);
+  child.stdin.write("hello there\r");
+  await until(/hello there\r\n[\s\S]{40}/);
+  child.stdin.write("\x03");
+  await until(/\(stopped\)[\s\S]*tokens[\s\S]*> /);
+  child.stdin.write("\x03"); // nothing runs and nothing is typed: a hint, and the program goes on
+  await until(/quit or Ctrl-D leaves[\s\S]*> /);
+  child.stdin.write("\x1b[A"); // the line before
+  await until(/hello there/);
+  child.stdin.write("\x03"); // clears the line
+  child.stdin.write("\x04");
+  assert.equal(await ended, 0);
+  assert.equal(readFileSync(join(env.BAIMO_HOME, "chat-history"), "utf8"), "hello there\n");
+});
