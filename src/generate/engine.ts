@@ -74,11 +74,25 @@ export class Engine {
     const before = this.#turn;
     let release: () => void = () => {};
     this.#turn = new Promise<void>((resolve) => (release = resolve));
-    const stop = () => this.#bus.wantStop(true);
     try {
       await untilAborted(before, signal);
       throwIfAborted(signal, "the request");
       if (this.#lost) throw this.#lost;
+      return await this.#work(request, signal, onMessage);
+    } finally {
+      // Also a request that gave up its place keeps those behind it waiting for the one before it.
+      void before.then(release);
+    }
+  }
+
+  /** Runs the request whose turn it is. */
+  async #work(
+    request: EngineRequest,
+    signal: AbortSignal | undefined,
+    onMessage: (message: StreamMessage) => void,
+  ): Promise<EngineResult> {
+    const stop = () => this.#bus.wantStop(true);
+    try {
       this.#bus.wantStop(false);
       signal?.addEventListener("abort", stop, { once: true });
       this.#workers[0].ref();
@@ -92,8 +106,6 @@ export class Engine {
       this.#current = undefined;
       this.#workers[0].unref();
       signal?.removeEventListener("abort", stop);
-      // Also a request that gave up its place keeps those behind it waiting for the one before it.
-      void before.then(release);
     }
   }
 
