@@ -56,8 +56,8 @@ export function watch(model: Model, { delayMs = 0 }: { delayMs?: number } = {}):
     async *chat(messages, options = {}) {
       const signal = options.signal!;
       signal.addEventListener("abort", () => watched.aborted++);
+      const events = model.chat(messages, { ...options, ignoreEos: true });
       try {
-        const events = model.chat(messages, { ...options, ignoreEos: true });
         for (;;) {
           const next = await events.next();
           if (next.done) return next.value;
@@ -69,6 +69,7 @@ export function watch(model: Model, { delayMs = 0 }: { delayMs?: number } = {}):
           yield next.value;
         }
       } finally {
+        await events.return(undefined as never);
         watched.ended++;
       }
     },
