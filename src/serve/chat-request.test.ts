@@ -1,6 +1,7 @@
 // Tests of the request checks: what is read, what is refused, and in which words.
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import fc from "fast-check";
 import { readChatRequest } from "./chat-request.ts";
 import { Problem } from "./problem.ts";
 
@@ -213,3 +214,52 @@ for (const [body, param, code, words] of refusals) {
     );
   });
 }
+
+test("whatever a client sends, it is read or refused with a 400 that names something", () => {
+  const names = [
+    ...Object.keys(hello),
+    "stop",
+    "logit_bias",
+    "tools",
+    "temperature",
+    "stream_options",
+    "n",
+    "top_logprobs",
+  ];
+  const message = fc.record(
+    {
+      role: fc.oneof(fc.constant("user"), fc.jsonValue()),
+      content: fc.jsonValue(),
+      tool_calls: fc.jsonValue(),
+      name: fc.jsonValue(),
+    },
+    { requiredKeys: [] },
+  );
+  const value = fc.oneof(
+    fc.jsonValue(),
+    fc.array(message),
+    fc.double(),
+    fc.constant({ role: "user", content: "x" }),
+  );
+  const fields = fc.dictionary(fc.oneof(fc.constantFrom(...names), fc.string()), value);
+  const body = fc.oneof(
+    fc.jsonValue(),
+    fields,
+    fields.map((each) => ({ ...hello, ...each })),
+  );
+  fc.assert(
+    fc.property(body, (each) => {
+      try {
+        const { model, messages } = readChatRequest(each);
+        assert.ok(model.length > 0 && messages.length > 0);
+        for (const { role, content } of messages)
+          assert.ok(typeof role === "string" && (content === null || typeof content === "string"));
+      } catch (error) {
+        assert.ok(error instanceof Problem, String(error));
+        assert.equal(error.status, 400);
+        assert.ok(error.message.length < 400, error.message);
+      }
+    }),
+    { numRuns: 3000, seed: 20240601 },
+  );
+});
