@@ -181,7 +181,7 @@ test("in a terminal, Ctrl-C stops the answer and not the program, and history is
   };
   await until(/> /);
   child.stdin.write("hello there\r");
-  await until(/hello there\r\n[\s\S]{40}/);
+  await until(/hello there[\r\n]+[\s\S]{40}/);
   child.stdin.write("\x03");
   await until(/\(stopped\)[\s\S]*tokens[\s\S]*> /);
   child.stdin.write("\x03"); // nothing runs and nothing is typed: a hint, and the program goes on

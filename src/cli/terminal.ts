@@ -10,6 +10,8 @@ export interface Terminal {
   columns(): number;
   /** Writes to standard output as it is. */
   write(text: string): void;
+  /** Writes a model's text to standard output; on a terminal without what would steer the terminal. */
+  writeAnswer(text: string): void;
   /** Writes a line to standard output. */
   line(text?: string): void;
   /** Writes one JSON document to standard output, on several lines. */
@@ -44,6 +46,7 @@ export function createTerminal(): Terminal {
     showsProgress: stderr.isTTY === true && process.env.TERM !== "dumb",
     columns: () => (interactive ? stdout.columns : stderr.columns) || 80,
     write,
+    writeAnswer: (text) => write(interactive ? withoutControls(text) : text),
     line: (text = "") => write(`${text}\n`),
     json: (value) => write(`${JSON.stringify(value, toPlain, 2)}\n`),
     jsonLine: (value) => write(`${JSON.stringify(value, toPlain)}\n`),
@@ -52,6 +55,12 @@ export function createTerminal(): Terminal {
     dim: styled(2, 22),
     bold: styled(1, 22),
   };
+}
+
+/** Control characters but for tab and new line become replacement characters: a model may write any, and escapes. */
+function withoutControls(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must not reach the terminal
+  return text.replace(/\r\n/g, "\n").replace(/[\x00-\x08\x0b-\x1f\x7f-\x9f]/g, "\ufffd");
 }
 
 /** What JSON has no form for: big integers as numbers or digits, typed arrays as lists, numbers without value as null. */

@@ -238,7 +238,7 @@ async function streamAnswer(
     if (flags.json) terminal.jsonLine(event);
     if (event.type !== "text-delta") continue;
     onText(event.text);
-    if (!flags.json) terminal.write(event.text);
+    if (!flags.json) terminal.writeAnswer(event.text);
   }
 }
 

@@ -106,7 +106,7 @@ async function answer(
     const event = next.value;
     if (flags.json) terminal.jsonLine(event);
     else if (event.type === "text-delta") {
-      terminal.write(event.text);
+      terminal.writeAnswer(event.text);
       if (event.text !== "") last = event.text;
     }
   }
