@@ -204,15 +204,24 @@ function untilReady(
   onTensor: ((done: number) => void) | undefined,
 ): Promise<{ weightBytes: number; cacheBytes: number }> {
   return new Promise((resolve, reject) => {
+    const settle = (outcome: () => void) => {
+      worker.off("message", listen);
+      worker.off("error", failed);
+      worker.off("exit", ended);
+      outcome();
+    };
     const listen = (message: FromWorker) => {
       if (message.type === "progress") return onTensor?.(message.done);
-      worker.off("message", listen);
-      worker.off("error", reject);
-      if (message.type === "ready") resolve(message);
-      else if (message.type === "failed") reject(fromPlain(message.error));
+      if (message.type === "ready") settle(() => resolve(message));
+      else if (message.type === "failed") settle(() => reject(fromPlain(message.error)));
     };
+    const failed = (cause: Error) =>
+      settle(() => reject(new BaimoError("device", `a worker failed: ${cause.message}`, { cause })));
+    const ended = () =>
+      settle(() => reject(new BaimoError("device", "a worker ended before it had loaded its weights")));
     worker.on("message", listen);
-    worker.once("error", reject);
+    worker.on("error", failed);
+    worker.on("exit", ended);
   });
 }
 
