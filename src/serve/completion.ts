@@ -9,6 +9,7 @@ export type Events = AsyncGenerator<GenerateEvent, Finish>;
 /** What every part of one answer repeats. */
 interface Head {
   id: string;
+  object: string;
   created: number;
   model: string;
   system_fingerprint: string;
@@ -34,7 +35,7 @@ export type StreamPart = { type: "chunk"; chunk: object } | { type: "progress"; 
  * @throws {BaimoError} `aborted` when generation was
  */
 export async function* toStreamParts(events: Events, context: AnswerContext): AsyncGenerator<StreamPart> {
-  const head = { ...newHead(context), object: "chat.completion.chunk" };
+  const head = newHead("chat.completion.chunk", context);
   const usageField = context.includeUsage ? { usage: null } : {};
   const part = (
     delta: object,
@@ -93,8 +94,7 @@ export async function toCompletion(events: Events, context: AnswerContext): Prom
         finish_reason: event.reason,
       };
       return {
-        ...newHead(context),
-        object: "chat.completion",
+        ...newHead("chat.completion", context),
         choices: [choice],
         usage: toUsage(event.usage),
         timings: toTimings(event),
@@ -109,9 +109,10 @@ function abortedError(): BaimoError {
   return new BaimoError("aborted", "the answer was stopped before its end");
 }
 
-function newHead({ id, model }: AnswerContext): Head {
+function newHead(object: string, { id, model }: AnswerContext): Head {
   return {
     id: `chatcmpl-${crypto.randomUUID().replaceAll("-", "")}`,
+    object,
     created: Math.floor(Date.now() / 1000),
     model: id,
     // With the same seed and the same fingerprint an answer repeats itself.
