@@ -113,12 +113,18 @@ class Poet(nn.Module):
             x, _ = block(x, self.cos[:t], self.sin[:t], mask, None)
         return self.output_norm(x)
 
-    def loss(self, tokens: Tensor, mask: Tensor, where: Tensor, targets: Tensor, weights: Tensor) -> Tensor:
-        """Weighted mean cross-entropy at the flat positions `where`, nats a token."""
+    def loss(self, tokens: Tensor, mask: Tensor, where: Tensor, targets: Tensor, weights: Tensor,
+             structure: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Weighted means over the flat positions `where`, nats a token: the cross-entropy, and that of the coarser
+        question whether a mark, line break or end (the ids in `structure`) comes next; and the states there."""
         h = self.hidden(tokens, mask).flatten(0, 1)[where]
-        logits = F.linear(h, self.token_embd.weight)
-        each = F.cross_entropy(logits.float(), targets, reduction="none")
-        return (each * weights).sum() / weights.sum()
+        logs = F.log_softmax(F.linear(h, self.token_embd.weight).float(), dim=-1)
+        each = -logs.gather(1, targets[:, None])[:, 0]
+        mass = logs[:, structure].exp().sum(-1).clamp(1e-6, 1 - 1e-6)
+        is_structure = (targets[:, None] == structure).any(-1)
+        coarse = -torch.where(is_structure, mass, 1 - mass).log()
+        total = weights.sum()
+        return (each * weights).sum() / total, (coarse * weights).sum() / total, h
 
     def step(self, tokens: Tensor, start: int, past: list | None, mask: Tensor | None) -> tuple[Tensor, list]:
         """Logits of the last position [batch, vocab] and the grown cache, for sampling from `start` on."""

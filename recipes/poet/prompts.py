@@ -102,14 +102,14 @@ def _draw_ci(poem: dict[str, Any], rng: random.Random) -> str:
     tune = poem["tune"] if rng.random() < 0.8 else rng.choice(poem["aliases"])
     roll = rng.random()
     line = clauses(poem["lines"][0])[0]
-    theme = _theme(poem, rng) if roll < 0.18 else ""
+    theme = _theme(poem, rng) if roll < 0.12 else ""
     if theme and not theme.isascii():
-        return rng.choice(CI_THEME if roll < 0.13 else CI_ANY_THEME).format(c=tune, w=theme)
-    if roll < 0.20:
+        return rng.choice(CI_THEME if roll < 0.09 else CI_ANY_THEME).format(c=tune, w=theme)
+    if roll < 0.14:
         return rng.choice(CI_ANY)
-    if roll < 0.28:
+    if roll < 0.20:
         return rng.choice(CI_FIRST).format(c=tune, l=line)
-    request = rng.choice(CI).format(c=tune) if roll < 0.60 else f"填一首《{tune}》"
+    request = rng.choice(CI).format(c=tune) if roll < 0.45 else f"填一首《{tune}》"
     if poem["author"] and rng.random() < 0.12:
         request = rng.choice(AUTHOR).format(a=poem["author"], rest=request.rstrip("。"))
     return request

@@ -13,10 +13,11 @@ import torch
 from sentencepiece import sentencepiece_model_pb2 as pb
 
 import prompts
-from data import answer, pack
+from data import answer, pack, structure_ids
 from export import CHAT_TEMPLATE, deinterleave, interleave, load, write
 from forms import clause_lengths, shi_form
 from model import ModelConfig, Poet
+from outline import outline
 from prepare import break_lines, clean_title
 from tokenizer import ASSISTANT, BOS, USER, Tokenizer, required_characters
 
@@ -86,11 +87,18 @@ class Recipe(unittest.TestCase):
             # Q8_0 keeps each block of 32 to half a step of its largest weight over 127 (and a half-precision scale).
             self.assertLess((again.state_dict()[name] - p).abs().max(), p.abs().max() / 127)
 
+    def test_outline(self) -> None:
+        tokenizer = Tokenizer(CHARACTERS)
+        marks = set(structure_ids(tokenizer))
+        labels = outline(answer(tokenizer, POEM), marks)
+        self.assertEqual(labels[:7], [(5, 5, 3), (4, 5, 3), (3, 5, 3), (2, 5, 3), (1, 5, 3), (0, 5, 3), (5, 5, 2)])
+        self.assertEqual(labels[-1], (0, 0, 0))
+
     def test_packing_and_stepping_give_the_same_states(self) -> None:
         tokenizer = Tokenizer(CHARACTERS)
         rng = random.Random(5)
         documents = [(tokenizer.prompt(prompts.draw(POEM, rng, 16)), answer(tokenizer, POEM)) for _ in range(40)]
-        batch = pack(iter(documents), 2, 128, [])
+        batch = pack(iter(documents), 2, 128, [], set(structure_ids(tokenizer)))
         model = tiny(tokenizer.size)
         states = model.hidden(batch.tokens, batch.mask)
         start = next(i for i in range(1, 128) if batch.tokens[0, i] == BOS)
