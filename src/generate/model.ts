@@ -87,7 +87,10 @@ export function createModel(parts: ModelParts): TraceableModel {
     const stopTokens = [...(resolved.ignoreEos ? [] : endTokens), ...resolved.stopTokens];
     const text = createTextStream(tokenizer, { stop: resolved.stop });
     const stopper = new AbortController();
-    const signal = options.signal ? AbortSignal.any([options.signal, stopper.signal]) : stopper.signal;
+    const { signal } = stopper;
+    const stop = () => stopper.abort(options.signal?.reason);
+    if (options.signal?.aborted) stop();
+    options.signal?.addEventListener("abort", stop, { once: true });
 
     // Messages wait here until the consumer asks for the next event.
     let waiting: GenerateEvent[] = [];
@@ -164,6 +167,7 @@ export function createModel(parts: ModelParts): TraceableModel {
       yield { type: "finish", ...finish };
       return finish;
     } finally {
+      options.signal?.removeEventListener("abort", stop);
       stopper.abort();
       await running;
     }
