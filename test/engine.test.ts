@@ -31,6 +31,7 @@ describe("a running engine", () => {
     assert.deepEqual(
       events.filter((event) => event.type === "prompt-progress").map(({ done, total }) => [done, total]),
       [
+        [128, 300],
         [256, 300],
         [300, 300],
       ],

@@ -60,7 +60,10 @@ export function roundToHalf(value: number): number {
  * Rounds float32 to half precision, to nearest, ties to even; from 65,520 on it is infinity. Fills and returns
  * `target`, of at least the same length.
  */
-export function floatToHalf(values: Float32Array, target: Uint16Array = new Uint16Array(values.length)): Uint16Array {
+export function floatToHalf(
+  values: Float32Array,
+  target: Uint16Array = new Uint16Array(values.length),
+): Uint16Array {
   const bits = new Uint32Array(values.buffer, values.byteOffset, values.length);
   for (let i = 0; i < bits.length; i++) target[i] = roundBits(bits[i]);
   return target;

@@ -1,11 +1,14 @@
 // The tokens still in the running while a distribution is cut down. Leans on selection.ts.
 import { cutAtWeight } from "./selection.ts";
 
-/** A set of tokens in the order of their ids, with unnormalised probabilities. */
+/**
+ * A set of tokens in the order of their ids. A token's score is its logit less the largest one, divided by the
+ * temperature; its weight is the exponential of that, an unnormalised probability.
+ */
 export interface Candidates {
   clear(): void;
   /** Adds a token; ids must come in ascending order. */
-  add(id: number, weight: number): void;
+  add(id: number, score: number, weight: number): void;
   /** The sum of all weights. */
   sum(): number;
   /** Keeps the smallest set of most likely tokens whose weights reach `target`. */
@@ -21,6 +24,7 @@ export interface Candidates {
 /** Makes an empty set; its buffers grow with the largest set seen, up to the vocabulary, and are used again. */
 export function createCandidates(vocabSize: number): Candidates {
   let ids = new Int32Array(Math.min(vocabSize, 1024));
+  let scores = new Float64Array(ids.length);
   let weights = new Float64Array(ids.length);
   let keys = new Float64Array(ids.length);
   let order = new Int32Array(ids.length);
@@ -28,9 +32,11 @@ export function createCandidates(vocabSize: number): Candidates {
 
   const grow = () => {
     const size = Math.min(vocabSize, 2 * ids.length);
-    const [oldIds, oldWeights] = [ids, weights];
+    const [oldIds, oldScores, oldWeights] = [ids, scores, weights];
     ids = new Int32Array(size);
     ids.set(oldIds);
+    scores = new Float64Array(size);
+    scores.set(oldScores);
     weights = new Float64Array(size);
     weights.set(oldWeights);
     keys = new Float64Array(size);
@@ -41,14 +47,17 @@ export function createCandidates(vocabSize: number): Candidates {
     for (let i = 0; i < count; i++) total += weights[i];
     return total;
   };
+  const move = (to: number, from: number) => {
+    ids[to] = ids[from];
+    scores[to] = scores[from];
+    weights[to] = weights[from];
+  };
   /** Keeps the first elements in the order of `keys`, until their weights reach the target; the order of ids stays. */
   const keepByKeys = (target: number) => {
     const cut = cutAtWeight(keys, weights, count, target, order);
     let kept = 0;
     for (let i = 0; i < count; i++) {
-      if (keys[i] > cut.value || (keys[i] === cut.value && i > cut.index)) continue;
-      ids[kept] = ids[i];
-      weights[kept++] = weights[i];
+      if (keys[i] < cut.value || (keys[i] === cut.value && i <= cut.index)) move(kept++, i);
     }
     count = kept;
   };
@@ -57,24 +66,24 @@ export function createCandidates(vocabSize: number): Candidates {
     clear() {
       count = 0;
     },
-    add(id, weight) {
+    add(id, score, weight) {
       if (count === ids.length) grow();
       ids[count] = id;
+      scores[count] = score;
       weights[count++] = weight;
     },
     sum,
     keepLikeliest(target) {
-      for (let i = 0; i < count; i++) keys[i] = -weights[i];
+      for (let i = 0; i < count; i++) keys[i] = -scores[i];
       keepByKeys(target);
     },
     keepTypical(fraction) {
       const total = sum();
-      let entropy = 0;
-      for (let i = 0; i < count; i++) {
-        const p = weights[i] / total;
-        if (p > 0) entropy -= p * Math.log(p);
-      }
-      for (let i = 0; i < count; i++) keys[i] = Math.abs(entropy + Math.log(weights[i] / total));
+      // The surprise of a token, -ln p, is ln total - score; the entropy is the mean surprise.
+      let mean = 0;
+      for (let i = 0; i < count; i++) if (weights[i] > 0) mean += weights[i] * scores[i];
+      mean /= total;
+      for (let i = 0; i < count; i++) keys[i] = Math.abs(scores[i] - mean);
       keepByKeys(fraction * total);
     },
     keepAbove(fraction) {
@@ -82,9 +91,7 @@ export function createCandidates(vocabSize: number): Candidates {
       for (let i = 0; i < count; i++) max = Math.max(max, weights[i]);
       let kept = 0;
       for (let i = 0; i < count; i++) {
-        if (weights[i] < fraction * max) continue;
-        ids[kept] = ids[i];
-        weights[kept++] = weights[i];
+        if (weights[i] >= fraction * max) move(kept++, i);
       }
       count = kept;
     },

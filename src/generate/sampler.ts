@@ -238,7 +238,10 @@ function draw(
   let mass: number | undefined;
   if (cutsK) {
     const kept = scratch.heap.subarray(0, selectLargest(logits, topK, scratch.heap)).sort();
-    for (const id of kept) candidates.add(id, expNegative((logits[id] - max) * scale));
+    for (const id of kept) {
+      const score = (logits[id] - max) * scale;
+      candidates.add(id, score, expNegative(score));
+    }
   } else if (typicalP < 1) {
     collect(logits, max, scale, Number.NEGATIVE_INFINITY, candidates);
   } else if (topP < 1) {
@@ -246,9 +249,7 @@ function draw(
   } else {
     collect(logits, max, scale, max + Math.log(0.5 * minP) / scale, candidates);
   }
-  if (typicalP < 1) {
-    candidates.keepTypical(typicalP);
-  }
+  if (typicalP < 1) candidates.keepTypical(typicalP);
   if (topP < 1) candidates.keepLikeliest(topP * (mass ?? candidates.sum()));
   if (minP > 0) candidates.keepAbove(minP);
   return candidates.draw(uniform);
@@ -263,7 +264,9 @@ function collect(
   candidates: Candidates,
 ): void {
   for (let i = 0; i < logits.length; i++) {
-    if (logits[i] >= floor) candidates.add(i, expNegative((logits[i] - max) * scale));
+    if (logits[i] < floor) continue;
+    const score = (logits[i] - max) * scale;
+    candidates.add(i, score, expNegative(score));
   }
 }
 
@@ -278,9 +281,10 @@ function collectNucleus(
   // Nearly always a few tokens hold the mass, and they are found on the way.
   let mass = 0;
   for (let i = 0; i < logits.length; i++) {
-    const weight = expNegative((logits[i] - max) * scale);
+    const score = (logits[i] - max) * scale;
+    const weight = expNegative(score);
     mass += weight;
-    if (weight >= LIKELY) candidates.add(i, weight);
+    if (weight >= LIKELY) candidates.add(i, score, weight);
   }
   if (candidates.sum() >= topP * mass) return mass;
   // All tokens below this floor together have less than 1 - topP. Half of it, for rounding.

@@ -61,11 +61,11 @@ export function cutAtWeight(
   target: number,
   order: Int32Array,
 ): Cut {
-  for (let i = 0; i < count; i++) order[i] = i;
   const before = (a: number, b: number) => keys[a] < keys[b] || (keys[a] === keys[b] && a < b);
+  const narrowed = narrow(keys, weights, count, target, order);
   let low = 0;
-  let high = count; // the cut lies in order[low, high)
-  let reached = 0; // weight of everything before low
+  let high = narrowed.count; // the cut lies in order[low, high)
+  let { reached } = narrowed; // weight of everything before low
   while (high - low > 24) {
     const pivot = median(order[low], order[(low + high) >> 1], order[high - 1], before);
     let split = low;
@@ -99,6 +99,46 @@ export function cutAtWeight(
     if (reached >= target) break;
   }
   return { value: keys[last], index: last };
+}
+
+/** Bins of keys; few enough to stay in the first-level cache. */
+const BINS = 512;
+
+/**
+ * Finds the bin of keys in which the target is reached, so that only its elements need an order.
+ *
+ * order  afterwards its first `count` entries are those elements, by index
+ * @returns how many they are, and the weight of all elements before them
+ */
+function narrow(
+  keys: Float64Array,
+  weights: Float64Array,
+  count: number,
+  target: number,
+  order: Int32Array,
+): { count: number; reached: number } {
+  let min = Number.POSITIVE_INFINITY;
+  let max = Number.NEGATIVE_INFINITY;
+  for (let i = 0; i < count; i++) {
+    const key = keys[i];
+    if (key < min) min = key;
+    if (key > max && key < Number.POSITIVE_INFINITY) max = key;
+  }
+  const scale = (BINS - 1) / (max - min);
+  if (count < BINS || !(scale < Number.POSITIVE_INFINITY)) {
+    for (let i = 0; i < count; i++) order[i] = i;
+    return { count, reached: 0 };
+  }
+  // Rounding keeps the order of keys, so bins are in order; keys beyond `max` are infinite and fall into the last.
+  const binOf = (key: number) => Math.min((key - min) * scale, BINS - 1) | 0;
+  const sums = new Float64Array(BINS);
+  for (let i = 0; i < count; i++) sums[binOf(keys[i])] += weights[i];
+  let reached = 0;
+  let bin = 0;
+  while (bin < BINS - 1 && reached + sums[bin] < target) reached += sums[bin++];
+  let kept = 0;
+  for (let i = 0; i < count; i++) if (binOf(keys[i]) === bin) order[kept++] = i;
+  return { count: kept, reached };
 }
 
 function median(a: number, b: number, c: number, before: (a: number, b: number) => boolean): number {
