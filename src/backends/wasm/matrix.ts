@@ -134,166 +134,42 @@ function pack(
   groups: number,
   cols: number,
 ) {
-  switch (type) {
-    case "f32":
-      return k.pack_f32(from, to, groups, cols);
-    case "f16":
-      return k.pack_f16(from, to, groups, cols);
-    case "bf16":
-      return k.pack_bf16(from, to, groups, cols);
-    case "q8_0":
-      return k.pack_q8_0(from, to, groups, cols, offset);
-    case "q4_0":
-      return k.pack_q4_0(from, to, groups, cols);
-  }
+  if (type === "q8_0") k.pack_q8_0(from, to, groups, cols, offset);
+  else k[`pack_${type}` as const](from, to, groups, cols);
 }
 
 /** Enlarges scales so that none is subnormal, since those are slow to compute with; returns the power of two. */
 function normalize(k: Kernels, type: WeightType, address: number, groups: number, cols: number): number {
-  switch (type) {
-    case "f16":
-      return k.normalize_f16(address, groups, cols);
-    case "q8_0":
-      return k.normalize_q8_0(address, groups, cols);
-    case "q4_0":
-      return k.normalize_q4_0(address, groups, cols);
-    default:
-      return 0;
-  }
+  return type === "f32" || type === "bf16" ? 0 : k[`normalize_${type}` as const](address, groups, cols);
 }
 
 /** y[t, row] = scale * sum of W[row, c] x[t, c] for the rows of one part. */
 export function multiply(
   part: MatrixPart,
-  matrix: WasmMatrix,
+  { type, cols }: WasmMatrix,
   products: ProductMode,
   x: { address: number; stride: number; tokens: number },
   y: { address: number; stride: number },
   scratch: number,
 ): void {
-  const k = part.bank.kernels;
-  const { address: w, rowGroups: groups, scale } = part;
-  const { cols } = matrix;
-  switch (matrix.type) {
-    case "f32":
-      return k.matmul_f32(
-        w,
-        groups,
-        cols,
-        x.address,
-        x.stride,
-        x.tokens,
-        y.address,
-        y.stride,
-        scale,
-        scratch,
-      );
-    case "f16":
-      return k.matmul_f16(
-        w,
-        groups,
-        cols,
-        x.address,
-        x.stride,
-        x.tokens,
-        y.address,
-        y.stride,
-        scale,
-        scratch,
-      );
-    case "bf16":
-      return k.matmul_bf16(
-        w,
-        groups,
-        cols,
-        x.address,
-        x.stride,
-        x.tokens,
-        y.address,
-        y.stride,
-        scale,
-        scratch,
-      );
-    case "q4_0":
-      return k.matmul_q4_0(
-        w,
-        groups,
-        cols,
-        x.address,
-        x.stride,
-        x.tokens,
-        y.address,
-        y.stride,
-        scale,
-        scratch,
-      );
-    case "q8_0":
-      switch (products) {
-        case "unsigned":
-          return k.matmul_q8_0_unsigned(
-            w,
-            groups,
-            cols,
-            x.address,
-            x.stride,
-            x.tokens,
-            y.address,
-            y.stride,
-            scale,
-            scratch,
-          );
-        case "signed":
-          return k.matmul_q8_0_signed(
-            w,
-            groups,
-            cols,
-            x.address,
-            x.stride,
-            x.tokens,
-            y.address,
-            y.stride,
-            scale,
-            scratch,
-          );
-        case "wide":
-          return k.matmul_q8_0_wide(
-            w,
-            groups,
-            cols,
-            x.address,
-            x.stride,
-            x.tokens,
-            y.address,
-            y.stride,
-            scale,
-            scratch,
-          );
-      }
-  }
+  const { address, rowGroups, scale, bank } = part;
+  const k = bank.kernels;
+  const matmul = type === "q8_0" ? k[`matmul_q8_0_${products}` as const] : k[`matmul_${type}` as const];
+  matmul(address, rowGroups, cols, x.address, x.stride, x.tokens, y.address, y.stride, scale, scratch);
 }
 
 /** Writes one row, counted within this rank's rows, as f32 at `out` in the part's own bank. */
 export function unpackRow(
   part: MatrixPart,
-  matrix: WasmMatrix,
+  { type, cols }: WasmMatrix,
   products: ProductMode,
   row: number,
   out: number,
 ): void {
-  const k = part.bank.kernels;
-  const local = row - part.firstRow;
-  switch (matrix.type) {
-    case "f32":
-      return k.unpack_row_f32(part.address, matrix.cols, local, out, part.scale);
-    case "f16":
-      return k.unpack_row_f16(part.address, matrix.cols, local, out, part.scale);
-    case "bf16":
-      return k.unpack_row_bf16(part.address, matrix.cols, local, out, part.scale);
-    case "q4_0":
-      return k.unpack_row_q4_0(part.address, matrix.cols, local, out, part.scale);
-    case "q8_0":
-      return k.unpack_row_q8_0(part.address, matrix.cols, local, out, part.scale, q8Offset(products));
-  }
+  const { address, scale, firstRow, bank } = part;
+  const k = bank.kernels;
+  if (type === "q8_0") k.unpack_row_q8_0(address, cols, row - firstRow, out, scale, q8Offset(products));
+  else k[`unpack_row_${type}` as const](address, cols, row - firstRow, out, scale);
 }
 
 /** The part that holds a row, counted within this rank's rows. */
