@@ -107,7 +107,7 @@ function print(results, { build, workers }) {
 async function compileLoops(build) {
   let bytes;
   const features = build === "relaxed" ? "simd,relaxed-simd" : "simd";
-  const flags = ["--enable", features, "--runtime", "stub", "-O3", "--noAssert", "--importMemory"];
+  const flags = ["--enable", features, "--runtime", "stub", "-O1", "--noAssert", "--importMemory"];
   const { error, stderr } = await asc.main(
     ["bench/loops.as.ts", "--outFile", "loops.wasm", "--baseDir", root, ...flags],
     {

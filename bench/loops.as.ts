@@ -14,8 +14,9 @@ export function read(p: usize, bytes: usize): i32 {
 
 /** `steps` times 8 multiply-adds of 4 floats (64 FLOP a step), without touching memory. */
 export function multiply(steps: i32): f32 {
-  let a = f32x4.splat(1), b = a, c = a, d = a, e = a, f = a, g = a, h = a;
-  const x = f32x4.splat(0.999), y = f32x4.splat(0.001);
+  let a = f32x4.splat(1), b = f32x4.splat(2), c = f32x4.splat(3), d = f32x4.splat(4);
+  let e = f32x4.splat(5), f = f32x4.splat(6), g = f32x4.splat(7), h = f32x4.splat(8);
+  const x = v128.load(64), y = v128.load(80); // a literal would be built anew at every use
   for (let i = 0; i < steps; i++) {
     a = madd(a, x, y);
     b = madd(b, x, y);
@@ -31,8 +32,9 @@ export function multiply(steps: i32): f32 {
 
 /** `steps` times 8 products of 16 bytes, added up in i32 lanes (256 OP a step), without touching memory. */
 export function dot(steps: i32): i32 {
-  const x = i8x16.splat(3), w = i8x16.splat(7);
-  let a = i32x4.splat(0), b = a, c = a, d = a, e = a, f = a, g = a, h = a;
+  const x = v128.load(64), w = v128.and(v128.load(80), i8x16.splat(15));
+  let a = i32x4.splat(0), b = i32x4.splat(1), c = i32x4.splat(2), d = i32x4.splat(3);
+  let e = i32x4.splat(4), f = i32x4.splat(5), g = i32x4.splat(6), h = i32x4.splat(7);
   for (let i = 0; i < steps; i++) {
     a = product(x, w, a);
     b = product(x, w, b);

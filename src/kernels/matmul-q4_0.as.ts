@@ -4,7 +4,7 @@
 // j of 16 bytes; bytes 4r..4r+3 of vector j are bytes 4j..4j+3 of row r's block: low nibbles are columns 4j.., high ones
 // 16 + 4j... So each 32-bit lane of a vector is one row, and no sum ever crosses lanes.
 import { activationBytes, TILE, TOKEN_BLOCK } from "./quantize-activations.as";
-import { chunkTokens, PANEL_BLOCK, panelTile } from "./panel.as";
+import { chunkTokens, FEW, PANEL_BLOCK, panelTile } from "./panel.as";
 import { prefersPairs, start, step, total } from "./product.as";
 import { HALF_MASK, HALF_SCALE, halfAt, loadHalves, madd, NIBBLE } from "./simd.as";
 import { normalizeScales } from "./subnormal.as";
@@ -75,7 +75,7 @@ function store4(out: usize, bytes: v128, d: v128): void {
   v128.store(out, f32x4.mul(f32x4.convert_i32x4_s(i32x4.sub(words, i32x4.splat(8))), d));
 }
 
-/** y[token * yStride + row] = scale * (w x); x: what quantize_q8 wrote. scratch: cols / 32 * PANEL_BLOCK bytes. */
+/** y[token * yStride + row] = scale * (w x); x: what quantize_q8 wrote. scratch: two panels. */
 export function matmul_q4_0(
   w: usize, rowGroups: i32, cols: i32, x: usize, xStride: i32, tokens: i32, y: usize, yStride: i32, scale: f32,
   scratch: usize,
@@ -90,22 +90,27 @@ function product<P>(
 ): void {
   const blocks = cols >> 5;
   const yStep = <usize>yStride << 2;
-  if (tokens == 1) {
-    oneToken<P>(w, rowGroups, blocks, x, y, scale);
+  if (tokens <= FEW) {
+    const next = <usize>tokens * TOKEN_BLOCK;
+    for (let t = 0; t < tokens; t++) {
+      oneToken<P>(w, rowGroups, blocks, x + <usize>t * TOKEN_BLOCK, next, y + <usize>t * yStep, scale);
+    }
     return;
   }
   const chunk = chunkTokens(blocks);
+  const group = <usize>blocks * BLOCK, panel = <usize>blocks * PANEL_BLOCK;
   for (let t0 = 0; t0 < tokens; t0 += chunk) {
     const end = min(tokens, t0 + chunk);
-    let p = w;
-    for (let g = 0; g < rowGroups; g++) {
+    for (let g = 0; g < rowGroups; g += 2) {
+      const p = w + <usize>g * group;
+      const second = g + 1 < rowGroups ? panel : 0;
       unpackPanel(p, blocks, scratch);
+      if (second != 0) unpackPanel(p + group, blocks, scratch + panel);
       for (let t = t0; t < end; t += TILE) {
         const at = x + activationBytes(t, blocks);
         const to = y + <usize>t * yStep + (<usize>g << 4);
-        panelTile<P>(scratch, blocks, 8, at, min(TILE, end - t), to, yStep, scale);
+        panelTile<P>(scratch, second, blocks, 8, at, min(TILE, end - t), to, yStep, scale);
       }
-      p += <usize>blocks * BLOCK;
     }
   }
 }
@@ -128,21 +133,21 @@ function unpackPanel(p: usize, blocks: i32, o: usize): void {
   }
 }
 
-/** A matrix times one token. Reads four distant row groups at once: hardware prefetch stops at 4 KiB pages. */
-function oneToken<P>(w: usize, rowGroups: i32, blocks: i32, x: usize, y: usize, scale: f32): void {
+/** A matrix times one token, whose blocks are `next` bytes apart. Reads four distant row groups at once: hardware prefetch stops at 4 KiB pages. */
+function oneToken<P>(w: usize, rowGroups: i32, blocks: i32, x: usize, next: usize, y: usize, scale: f32): void {
   const group = <usize>blocks * BLOCK;
   const part = rowGroups >> 2;
   const stride = <usize>part * group;
   const yPart = <usize>part << 4;
   for (let g = 0; g < part; g++) {
-    fourGroups<P>(w, stride, blocks, x, y, yPart, scale);
+    fourGroups<P>(w, stride, blocks, x, next, y, yPart, scale);
     w += group;
     y += 16;
   }
   w += 3 * stride;
   y += 3 * yPart;
   for (let g = part << 2; g < rowGroups; g++) {
-    oneGroup<P>(w, blocks, x, y, scale);
+    oneGroup<P>(w, blocks, x, next, y, scale);
     w += group;
     y += 16;
   }
@@ -168,7 +173,9 @@ function add<P>(sums: v128, p: usize, acc: v128, d: v128): v128 {
 
 // @ts-ignore: decorator
 @inline
-function fourGroups<P>(p0: usize, stride: usize, blocks: i32, x: usize, y: usize, yPart: usize, scale: f32): void {
+function fourGroups<P>(
+  p0: usize, stride: usize, blocks: i32, x: usize, next: usize, y: usize, yPart: usize, scale: f32,
+): void {
   let p1 = p0 + stride, p2 = p1 + stride, p3 = p2 + stride;
   const mask = NIBBLE;
   let f0 = f32x4.splat(0), f1 = f0, f2 = f0, f3 = f0;
@@ -219,7 +226,7 @@ function fourGroups<P>(p0: usize, stride: usize, blocks: i32, x: usize, y: usize
     p1 += BLOCK;
     p2 += BLOCK;
     p3 += BLOCK;
-    x += TOKEN_BLOCK;
+    x += next;
   }
   const s = f32x4.splat(scale);
   v128.store(y, f32x4.mul(f0, s));
@@ -230,7 +237,7 @@ function fourGroups<P>(p0: usize, stride: usize, blocks: i32, x: usize, y: usize
 
 // @ts-ignore: decorator
 @inline
-function oneGroup<P>(p: usize, blocks: i32, x: usize, y: usize, scale: f32): void {
+function oneGroup<P>(p: usize, blocks: i32, x: usize, next: usize, y: usize, scale: f32): void {
   const mask = NIBBLE;
   let f = f32x4.splat(0);
   for (let b = 0; b < blocks; b++) {
@@ -242,7 +249,7 @@ function oneGroup<P>(p: usize, blocks: i32, x: usize, y: usize, scale: f32): voi
     }
     f = add<P>(f, p, a, v128.load32_splat(x, 32));
     p += BLOCK;
-    x += TOKEN_BLOCK;
+    x += next;
   }
   v128.store(y, f32x4.mul(f, f32x4.splat(scale)));
 }

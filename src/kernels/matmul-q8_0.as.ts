@@ -4,7 +4,7 @@
 // k of 16 bytes; bytes 4r..4r+3 of vector k are columns 4k..4k+3 of row r. `offset` (0 or 128) is added to every byte,
 // so that a machine whose dot takes the weights as unsigned can be given them.
 import { activationBytes, TILE, TOKEN_BLOCK } from "./quantize-activations.as";
-import { chunkTokens, NIBBLE_BLOCK, nibbleTile, PANEL_BLOCK, panelTile } from "./panel.as";
+import { chunkTokens, FEW, NIBBLE_BLOCK, nibbleTile, PANEL_BLOCK, panelTile } from "./panel.as";
 import { start, step } from "./product.as";
 import { HALF_MASK, HALF_SCALE, halfAt, loadHalves, madd, NIBBLE } from "./simd.as";
 import { normalizeScales } from "./subnormal.as";
@@ -71,7 +71,7 @@ export function matmul_q8_0_unsigned(
   w: usize, rowGroups: i32, cols: i32, x: usize, xStride: i32, tokens: i32, y: usize, yStride: i32, scale: f32,
   scratch: usize,
 ): void {
-  if (ASC_FEATURE_RELAXED_SIMD) exact<u8>(w, rowGroups, cols, x, tokens, y, yStride, scale, scratch);
+  if (ASC_FEATURE_RELAXED_SIMD) product<u8>(w, rowGroups, cols, x, tokens, y, yStride, scale, scratch);
   else unreachable();
 }
 
@@ -80,7 +80,7 @@ export function matmul_q8_0_signed(
   w: usize, rowGroups: i32, cols: i32, x: usize, xStride: i32, tokens: i32, y: usize, yStride: i32, scale: f32,
   scratch: usize,
 ): void {
-  if (ASC_FEATURE_RELAXED_SIMD) exact<i8>(w, rowGroups, cols, x, tokens, y, yStride, scale, scratch);
+  if (ASC_FEATURE_RELAXED_SIMD) product<i8>(w, rowGroups, cols, x, tokens, y, yStride, scale, scratch);
   else unreachable();
 }
 
@@ -89,50 +89,56 @@ export function matmul_q8_0_wide(
   w: usize, rowGroups: i32, cols: i32, x: usize, xStride: i32, tokens: i32, y: usize, yStride: i32, scale: f32,
   scratch: usize,
 ): void {
-  const blocks = cols >> 5;
-  const yStep = <usize>yStride << 2;
-  if (tokens == 1) {
-    oneToken<i16>(w, rowGroups, blocks, x, y, scale);
-    return;
-  }
-  const chunk = chunkTokens(blocks);
-  for (let t0 = 0; t0 < tokens; t0 += chunk) {
-    const end = min(tokens, t0 + chunk);
-    let p = w;
-    for (let g = 0; g < rowGroups; g++) {
-      if (ASC_FEATURE_RELAXED_SIMD) unpackNibbles(p, blocks, scratch);
-      else unpackPanel(p, blocks, scratch);
-      for (let t = t0; t < end; t += TILE) {
-        const at = x + activationBytes(t, blocks);
-        const to = y + <usize>t * yStep + (<usize>g << 4);
-        if (ASC_FEATURE_RELAXED_SIMD) nibbleTile(scratch, blocks, at, min(TILE, end - t), to, yStep, scale);
-        else panelTile<i16>(scratch, blocks, 0, at, min(TILE, end - t), to, yStep, scale);
-      }
-      p += <usize>blocks * BLOCK;
-    }
-  }
+  if (ASC_FEATURE_RELAXED_SIMD && tokens > FEW) nibbles(w, rowGroups, cols, x, tokens, y, yStride, scale, scratch);
+  else product<i16>(w, rowGroups, cols, x, tokens, y, yStride, scale, scratch);
 }
 
-/** The product where one relaxed dot is exact for 8-bit weights. */
-function exact<P>(
+/** The product where one step is exact for 8-bit weights: two panels at a time. */
+function product<P>(
   w: usize, rowGroups: i32, cols: i32, x: usize, tokens: i32, y: usize, yStride: i32, scale: f32, scratch: usize,
 ): void {
   const blocks = cols >> 5;
   const yStep = <usize>yStride << 2;
-  if (tokens == 1) {
-    oneToken<P>(w, rowGroups, blocks, x, y, scale);
+  if (tokens <= FEW) {
+    const next = <usize>tokens * TOKEN_BLOCK;
+    for (let t = 0; t < tokens; t++) {
+      oneToken<P>(w, rowGroups, blocks, x + <usize>t * TOKEN_BLOCK, next, y + <usize>t * yStep, scale);
+    }
     return;
   }
+  const group = <usize>blocks * BLOCK, panel = <usize>blocks * PANEL_BLOCK;
+  const chunk = chunkTokens(blocks);
+  for (let t0 = 0; t0 < tokens; t0 += chunk) {
+    const end = min(tokens, t0 + chunk);
+    for (let g = 0; g < rowGroups; g += 2) {
+      const p = w + <usize>g * group;
+      const second = g + 1 < rowGroups ? panel : 0;
+      unpackPanel(p, blocks, scratch);
+      if (second != 0) unpackPanel(p + group, blocks, scratch + panel);
+      for (let t = t0; t < end; t += TILE) {
+        const at = x + activationBytes(t, blocks);
+        const to = y + <usize>t * yStep + (<usize>g << 4);
+        panelTile<P>(scratch, second, blocks, zeroOf<P>(), at, min(TILE, end - t), to, yStep, scale);
+      }
+    }
+  }
+}
+
+/** The product where it is not: a panel at a time, cut in nibbles, each of which is exact in pairs. */
+function nibbles(
+  w: usize, rowGroups: i32, cols: i32, x: usize, tokens: i32, y: usize, yStride: i32, scale: f32, scratch: usize,
+): void {
+  const blocks = cols >> 5;
+  const yStep = <usize>yStride << 2;
   const chunk = chunkTokens(blocks);
   for (let t0 = 0; t0 < tokens; t0 += chunk) {
     const end = min(tokens, t0 + chunk);
     let p = w;
     for (let g = 0; g < rowGroups; g++) {
-      unpackPanel(p, blocks, scratch);
+      unpackNibbles(p, blocks, scratch);
       for (let t = t0; t < end; t += TILE) {
         const at = x + activationBytes(t, blocks);
-        const to = y + <usize>t * yStep + (<usize>g << 4);
-        panelTile<P>(scratch, blocks, zeroOf<P>(), at, min(TILE, end - t), to, yStep, scale);
+        nibbleTile(scratch, blocks, at, min(TILE, end - t), y + <usize>t * yStep + (<usize>g << 4), yStep, scale);
       }
       p += <usize>blocks * BLOCK;
     }
@@ -142,7 +148,7 @@ function exact<P>(
 // @ts-ignore: decorator
 @inline
 function zeroOf<P>(): i32 {
-  return isSigned<P>() ? 0 : 128;
+  return isSigned<P>() ? 0 : 128; // plain products are of signed bytes, too
 }
 
 function unpackPanel(p: usize, blocks: i32, o: usize): void {
@@ -170,21 +176,21 @@ function unpackNibbles(p: usize, blocks: i32, o: usize): void {
   }
 }
 
-/** A matrix times one token, from four distant row groups at once. */
-function oneToken<P>(w: usize, rowGroups: i32, blocks: i32, x: usize, y: usize, scale: f32): void {
+/** A matrix times one token, whose blocks are `next` bytes apart, from four distant row groups at once. */
+function oneToken<P>(w: usize, rowGroups: i32, blocks: i32, x: usize, next: usize, y: usize, scale: f32): void {
   const group = <usize>blocks * BLOCK;
   const part = rowGroups >> 2;
   const stride = <usize>part * group;
   const yPart = <usize>part << 4;
   for (let g = 0; g < part; g++) {
-    fourGroups<P>(w, stride, blocks, x, y, yPart, scale);
+    fourGroups<P>(w, stride, blocks, x, next, y, yPart, scale);
     w += group;
     y += 16;
   }
   w += 3 * stride;
   y += 3 * yPart;
   for (let g = part << 2; g < rowGroups; g++) {
-    oneGroup<P>(w, blocks, x, y, scale);
+    oneGroup<P>(w, blocks, x, next, y, scale);
     w += group;
     y += 16;
   }
@@ -198,7 +204,9 @@ function add(sums: v128, p: usize, acc: v128, d: v128): v128 {
 
 // @ts-ignore: decorator
 @inline
-function fourGroups<P>(p0: usize, stride: usize, blocks: i32, x: usize, y: usize, yPart: usize, scale: f32): void {
+function fourGroups<P>(
+  p0: usize, stride: usize, blocks: i32, x: usize, next: usize, y: usize, yPart: usize, scale: f32,
+): void {
   let p1 = p0 + stride, p2 = p1 + stride, p3 = p2 + stride;
   let f0 = f32x4.splat(0), f1 = f0, f2 = f0, f3 = f0;
   for (let b = 0; b < blocks; b++) {
@@ -224,7 +232,7 @@ function fourGroups<P>(p0: usize, stride: usize, blocks: i32, x: usize, y: usize
     p1 += BLOCK;
     p2 += BLOCK;
     p3 += BLOCK;
-    x += TOKEN_BLOCK;
+    x += next;
   }
   const s = f32x4.splat(scale);
   v128.store(y, f32x4.mul(f0, s));
@@ -235,7 +243,7 @@ function fourGroups<P>(p0: usize, stride: usize, blocks: i32, x: usize, y: usize
 
 // @ts-ignore: decorator
 @inline
-function oneGroup<P>(p: usize, blocks: i32, x: usize, y: usize, scale: f32): void {
+function oneGroup<P>(p: usize, blocks: i32, x: usize, next: usize, y: usize, scale: f32): void {
   let f = f32x4.splat(0);
   for (let b = 0; b < blocks; b++) {
     let a = start<P>(x, zeroOf<P>());
@@ -244,7 +252,7 @@ function oneGroup<P>(p: usize, blocks: i32, x: usize, y: usize, scale: f32): voi
     }
     f = add(f, p, a, v128.load32_splat(x, 32));
     p += BLOCK;
-    x += TOKEN_BLOCK;
+    x += next;
   }
   v128.store(y, f32x4.mul(f, f32x4.splat(scale)));
 }

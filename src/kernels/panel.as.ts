@@ -7,6 +7,8 @@ import { start, step, total } from "./product.as";
 export const PANEL_BLOCK: usize = 144;
 /** The same where 8-bit weights are cut in two nibbles: 8 vectors of low nibbles, 8 of high ones, then the scales. */
 export const NIBBLE_BLOCK: usize = 272;
+/** Up to how many tokens a product is made token by token: reading the weights twice costs less than unpacking them. */
+export const FEW: i32 = 2;
 /** Bytes of activations that stay in the second-level cache while every row group passes over them. */
 const CHUNK_BYTES: usize = 384 << 10;
 
@@ -29,25 +31,23 @@ function put(y: usize, sums: v128, scale: f32): void {
   v128.store(y, f32x4.mul(sums, f32x4.splat(scale)));
 }
 
-/** One tile of `tile` tokens: as one of 6, or as threes and ones. yStep: bytes between tokens of y. */
+/**
+ * A tile of up to 3 tokens with two panels, the second `second` bytes on, whose rows follow the first's in y: a
+ * broadcast of an activation serves both. yStep: bytes between tokens of y.
+ */
 // @ts-ignore: decorator
 @inline
 export function panelTile<P>(
-  panel: usize, blocks: i32, zero: i32, x: usize, tile: i32, y: usize, yStep: usize, scale: f32,
+  panel: usize, second: usize, blocks: i32, zero: i32, x: usize, tile: i32, y: usize, yStep: usize, scale: f32,
 ): void {
-  if (tile == 6) {
-    panel6<P>(panel, blocks, zero, x, y, yStep, scale);
+  if (tile == 3 && second != 0) {
+    panel2x3<P>(panel, panel + second, blocks, zero, x, y, yStep, scale);
     return;
   }
   const next = <usize>tile * TOKEN_BLOCK;
-  if (tile >= 3) {
-    panel3<P>(panel, blocks, zero, x, next, y, yStep, scale);
-    x += 3 * TOKEN_BLOCK;
-    y += 3 * yStep;
-    tile -= 3;
-  }
   for (; tile > 0; tile--) {
     panel1<P>(panel, blocks, zero, x, next, y, scale);
+    if (second != 0) panel1<P>(panel + second, blocks, zero, x, next, y + 16, scale);
     x += TOKEN_BLOCK;
     y += yStep;
   }
@@ -56,116 +56,122 @@ export function panelTile<P>(
 /** A pointer a token, because V8 folds no offset into a broadcast: the tokens share the address of each offset. */
 // @ts-ignore: decorator
 @inline
-function panel6<P>(w: usize, blocks: i32, zero: i32, x0: usize, y: usize, yStep: usize, scale: f32): void {
-  let x1 = x0 + TOKEN_BLOCK, x2 = x1 + TOKEN_BLOCK, x3 = x2 + TOKEN_BLOCK, x4 = x3 + TOKEN_BLOCK, x5 = x4 + TOKEN_BLOCK;
-  let f0 = f32x4.splat(0), f1 = f0, f2 = f0, f3 = f0, f4 = f0, f5 = f0;
-  for (let b = 0; b < blocks; b++) {
-    let a0 = start<P>(x0, zero), a1 = start<P>(x1, zero), a2 = start<P>(x2, zero);
-    let a3 = start<P>(x3, zero), a4 = start<P>(x4, zero), a5 = start<P>(x5, zero);
-    let v = v128.load(w, 0);
-    a0 = step<P>(a0, v128.load32_splat(x0, 0), v);
-    a1 = step<P>(a1, v128.load32_splat(x1, 0), v);
-    a2 = step<P>(a2, v128.load32_splat(x2, 0), v);
-    a3 = step<P>(a3, v128.load32_splat(x3, 0), v);
-    a4 = step<P>(a4, v128.load32_splat(x4, 0), v);
-    a5 = step<P>(a5, v128.load32_splat(x5, 0), v);
-    v = v128.load(w, 16);
-    a0 = step<P>(a0, v128.load32_splat(x0, 4), v);
-    a1 = step<P>(a1, v128.load32_splat(x1, 4), v);
-    a2 = step<P>(a2, v128.load32_splat(x2, 4), v);
-    a3 = step<P>(a3, v128.load32_splat(x3, 4), v);
-    a4 = step<P>(a4, v128.load32_splat(x4, 4), v);
-    a5 = step<P>(a5, v128.load32_splat(x5, 4), v);
-    v = v128.load(w, 32);
-    a0 = step<P>(a0, v128.load32_splat(x0, 8), v);
-    a1 = step<P>(a1, v128.load32_splat(x1, 8), v);
-    a2 = step<P>(a2, v128.load32_splat(x2, 8), v);
-    a3 = step<P>(a3, v128.load32_splat(x3, 8), v);
-    a4 = step<P>(a4, v128.load32_splat(x4, 8), v);
-    a5 = step<P>(a5, v128.load32_splat(x5, 8), v);
-    v = v128.load(w, 48);
-    a0 = step<P>(a0, v128.load32_splat(x0, 12), v);
-    a1 = step<P>(a1, v128.load32_splat(x1, 12), v);
-    a2 = step<P>(a2, v128.load32_splat(x2, 12), v);
-    a3 = step<P>(a3, v128.load32_splat(x3, 12), v);
-    a4 = step<P>(a4, v128.load32_splat(x4, 12), v);
-    a5 = step<P>(a5, v128.load32_splat(x5, 12), v);
-    v = v128.load(w, 64);
-    a0 = step<P>(a0, v128.load32_splat(x0, 16), v);
-    a1 = step<P>(a1, v128.load32_splat(x1, 16), v);
-    a2 = step<P>(a2, v128.load32_splat(x2, 16), v);
-    a3 = step<P>(a3, v128.load32_splat(x3, 16), v);
-    a4 = step<P>(a4, v128.load32_splat(x4, 16), v);
-    a5 = step<P>(a5, v128.load32_splat(x5, 16), v);
-    v = v128.load(w, 80);
-    a0 = step<P>(a0, v128.load32_splat(x0, 20), v);
-    a1 = step<P>(a1, v128.load32_splat(x1, 20), v);
-    a2 = step<P>(a2, v128.load32_splat(x2, 20), v);
-    a3 = step<P>(a3, v128.load32_splat(x3, 20), v);
-    a4 = step<P>(a4, v128.load32_splat(x4, 20), v);
-    a5 = step<P>(a5, v128.load32_splat(x5, 20), v);
-    v = v128.load(w, 96);
-    a0 = step<P>(a0, v128.load32_splat(x0, 24), v);
-    a1 = step<P>(a1, v128.load32_splat(x1, 24), v);
-    a2 = step<P>(a2, v128.load32_splat(x2, 24), v);
-    a3 = step<P>(a3, v128.load32_splat(x3, 24), v);
-    a4 = step<P>(a4, v128.load32_splat(x4, 24), v);
-    a5 = step<P>(a5, v128.load32_splat(x5, 24), v);
-    v = v128.load(w, 112);
-    a0 = step<P>(a0, v128.load32_splat(x0, 28), v);
-    a1 = step<P>(a1, v128.load32_splat(x1, 28), v);
-    a2 = step<P>(a2, v128.load32_splat(x2, 28), v);
-    a3 = step<P>(a3, v128.load32_splat(x3, 28), v);
-    a4 = step<P>(a4, v128.load32_splat(x4, 28), v);
-    a5 = step<P>(a5, v128.load32_splat(x5, 28), v);
-    v = v128.load(w, 128);
-    f0 = add<P>(f0, v, a0, x0);
-    f1 = add<P>(f1, v, a1, x1);
-    f2 = add<P>(f2, v, a2, x2);
-    f3 = add<P>(f3, v, a3, x3);
-    f4 = add<P>(f4, v, a4, x4);
-    f5 = add<P>(f5, v, a5, x5);
-    w += PANEL_BLOCK;
-    x0 += 6 * TOKEN_BLOCK;
-    x1 += 6 * TOKEN_BLOCK;
-    x2 += 6 * TOKEN_BLOCK;
-    x3 += 6 * TOKEN_BLOCK;
-    x4 += 6 * TOKEN_BLOCK;
-    x5 += 6 * TOKEN_BLOCK;
-  }
-  put(y, f0, scale);
-  put(y + yStep, f1, scale);
-  put(y + 2 * yStep, f2, scale);
-  put(y + 3 * yStep, f3, scale);
-  put(y + 4 * yStep, f4, scale);
-  put(y + 5 * yStep, f5, scale);
-}
-
-// @ts-ignore: decorator
-@inline
-function panel3<P>(w: usize, blocks: i32, zero: i32, x0: usize, next: usize, y: usize, yStep: usize, scale: f32): void {
+function panel2x3<P>(
+  w: usize, w2: usize, blocks: i32, zero: i32, x0: usize, y: usize, yStep: usize, scale: f32,
+): void {
   let x1 = x0 + TOKEN_BLOCK, x2 = x1 + TOKEN_BLOCK;
-  let f0 = f32x4.splat(0), f1 = f0, f2 = f0;
+  let f0 = f32x4.splat(0), f1 = f0, f2 = f0, g0 = f0, g1 = f0, g2 = f0;
   for (let b = 0; b < blocks; b++) {
     let a0 = start<P>(x0, zero), a1 = start<P>(x1, zero), a2 = start<P>(x2, zero);
-    for (let k: usize = 0; k < 32; k += 8) {
-      const v = v128.load(w + 4 * k, 0), u = v128.load(w + 4 * k, 16);
-      a0 = step<P>(step<P>(a0, v128.load32_splat(x0 + k, 0), v), v128.load32_splat(x0 + k, 4), u);
-      a1 = step<P>(step<P>(a1, v128.load32_splat(x1 + k, 0), v), v128.load32_splat(x1 + k, 4), u);
-      a2 = step<P>(step<P>(a2, v128.load32_splat(x2 + k, 0), v), v128.load32_splat(x2 + k, 4), u);
-    }
-    const v = v128.load(w, 128);
+    let c0 = a0, c1 = a1, c2 = a2, v = a0, u = a0, s = a0;
+    v = v128.load(w, 0);
+    u = v128.load(w2, 0);
+    s = v128.load32_splat(x0, 0);
+    a0 = step<P>(a0, s, v);
+    c0 = step<P>(c0, s, u);
+    s = v128.load32_splat(x1, 0);
+    a1 = step<P>(a1, s, v);
+    c1 = step<P>(c1, s, u);
+    s = v128.load32_splat(x2, 0);
+    a2 = step<P>(a2, s, v);
+    c2 = step<P>(c2, s, u);
+    v = v128.load(w, 16);
+    u = v128.load(w2, 16);
+    s = v128.load32_splat(x0, 4);
+    a0 = step<P>(a0, s, v);
+    c0 = step<P>(c0, s, u);
+    s = v128.load32_splat(x1, 4);
+    a1 = step<P>(a1, s, v);
+    c1 = step<P>(c1, s, u);
+    s = v128.load32_splat(x2, 4);
+    a2 = step<P>(a2, s, v);
+    c2 = step<P>(c2, s, u);
+    v = v128.load(w, 32);
+    u = v128.load(w2, 32);
+    s = v128.load32_splat(x0, 8);
+    a0 = step<P>(a0, s, v);
+    c0 = step<P>(c0, s, u);
+    s = v128.load32_splat(x1, 8);
+    a1 = step<P>(a1, s, v);
+    c1 = step<P>(c1, s, u);
+    s = v128.load32_splat(x2, 8);
+    a2 = step<P>(a2, s, v);
+    c2 = step<P>(c2, s, u);
+    v = v128.load(w, 48);
+    u = v128.load(w2, 48);
+    s = v128.load32_splat(x0, 12);
+    a0 = step<P>(a0, s, v);
+    c0 = step<P>(c0, s, u);
+    s = v128.load32_splat(x1, 12);
+    a1 = step<P>(a1, s, v);
+    c1 = step<P>(c1, s, u);
+    s = v128.load32_splat(x2, 12);
+    a2 = step<P>(a2, s, v);
+    c2 = step<P>(c2, s, u);
+    v = v128.load(w, 64);
+    u = v128.load(w2, 64);
+    s = v128.load32_splat(x0, 16);
+    a0 = step<P>(a0, s, v);
+    c0 = step<P>(c0, s, u);
+    s = v128.load32_splat(x1, 16);
+    a1 = step<P>(a1, s, v);
+    c1 = step<P>(c1, s, u);
+    s = v128.load32_splat(x2, 16);
+    a2 = step<P>(a2, s, v);
+    c2 = step<P>(c2, s, u);
+    v = v128.load(w, 80);
+    u = v128.load(w2, 80);
+    s = v128.load32_splat(x0, 20);
+    a0 = step<P>(a0, s, v);
+    c0 = step<P>(c0, s, u);
+    s = v128.load32_splat(x1, 20);
+    a1 = step<P>(a1, s, v);
+    c1 = step<P>(c1, s, u);
+    s = v128.load32_splat(x2, 20);
+    a2 = step<P>(a2, s, v);
+    c2 = step<P>(c2, s, u);
+    v = v128.load(w, 96);
+    u = v128.load(w2, 96);
+    s = v128.load32_splat(x0, 24);
+    a0 = step<P>(a0, s, v);
+    c0 = step<P>(c0, s, u);
+    s = v128.load32_splat(x1, 24);
+    a1 = step<P>(a1, s, v);
+    c1 = step<P>(c1, s, u);
+    s = v128.load32_splat(x2, 24);
+    a2 = step<P>(a2, s, v);
+    c2 = step<P>(c2, s, u);
+    v = v128.load(w, 112);
+    u = v128.load(w2, 112);
+    s = v128.load32_splat(x0, 28);
+    a0 = step<P>(a0, s, v);
+    c0 = step<P>(c0, s, u);
+    s = v128.load32_splat(x1, 28);
+    a1 = step<P>(a1, s, v);
+    c1 = step<P>(c1, s, u);
+    s = v128.load32_splat(x2, 28);
+    a2 = step<P>(a2, s, v);
+    c2 = step<P>(c2, s, u);
+    v = v128.load(w, 128);
+    u = v128.load(w2, 128);
     f0 = add<P>(f0, v, a0, x0);
+    g0 = add<P>(g0, u, c0, x0);
     f1 = add<P>(f1, v, a1, x1);
+    g1 = add<P>(g1, u, c1, x1);
     f2 = add<P>(f2, v, a2, x2);
+    g2 = add<P>(g2, u, c2, x2);
     w += PANEL_BLOCK;
-    x0 += next;
-    x1 += next;
-    x2 += next;
+    w2 += PANEL_BLOCK;
+    x0 += 3 * TOKEN_BLOCK;
+    x1 += 3 * TOKEN_BLOCK;
+    x2 += 3 * TOKEN_BLOCK;
   }
   put(y, f0, scale);
+  put(y + 16, g0, scale);
   put(y + yStep, f1, scale);
+  put(y + yStep + 16, g1, scale);
   put(y + 2 * yStep, f2, scale);
+  put(y + 2 * yStep + 16, g2, scale);
 }
 
 // @ts-ignore: decorator

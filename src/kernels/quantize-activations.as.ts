@@ -1,7 +1,7 @@
 // Rounds activations to 8 bits in blocks of 32, in the tiles that the quantised products read; leans on nothing.
 
 /** Tokens that a product computes together. */
-export const TILE: i32 = 6;
+export const TILE: i32 = 3;
 /** Bytes of one token's block: 32 i8 values, f32 scale, i16 -4 sum twice, i32 -128 sum. */
 export const TOKEN_BLOCK: usize = 44;
 
@@ -13,7 +13,7 @@ export function activationBytes(tokens: i32, blocks: i32): usize {
 }
 
 /**
- * x [tokens, cols] f32 at stride xStride -> dst: tiles of min(6, rest) tokens; in a tile, block after block, the tokens'
+ * x [tokens, cols] f32 at stride xStride -> dst: tiles of min(3, rest) tokens; in a tile, block after block, the tokens'
  * blocks of 44 bytes. The sums are for weights that are stored 8 or 128 too high.
  * scale = amax / 127, value = nearest(x * 127 / amax), as llama.cpp's quantize_row_q8_0: the
  * scale is rounded to what an f16 holds (a scale beyond f16's range stays as it is).
