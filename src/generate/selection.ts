@@ -125,17 +125,19 @@ function narrow(
     if (key > max && key < Number.POSITIVE_INFINITY) max = key;
   }
   const scale = (BINS - 1) / (max - min);
-  if (count < BINS || !(scale < Number.POSITIVE_INFINITY)) {
+  const all = () => {
     for (let i = 0; i < count; i++) order[i] = i;
     return { count, reached: 0 };
-  }
+  };
+  if (count < BINS || !(scale < Number.POSITIVE_INFINITY)) return all();
   // Rounding keeps the order of keys, so bins are in order; keys beyond `max` are infinite and fall into the last.
   const binOf = (key: number) => Math.min((key - min) * scale, BINS - 1) | 0;
   const sums = new Float64Array(BINS);
   for (let i = 0; i < count; i++) sums[binOf(keys[i])] += weights[i];
   let reached = 0;
   let bin = 0;
-  while (bin < BINS - 1 && reached + sums[bin] < target) reached += sums[bin++];
+  while (bin < BINS && reached + sums[bin] < target) reached += sums[bin++];
+  if (bin === BINS) return all(); // not reached: the very last element is wanted
   let kept = 0;
   for (let i = 0; i < count; i++) if (binOf(keys[i]) === bin) order[kept++] = i;
   return { count: kept, reached };
