@@ -193,3 +193,26 @@ test("in a terminal, Ctrl-C stops the answer and not the program, and history is
   assert.equal(await ended, 0);
   assert.equal(readFileSync(join(env.BAIMO_HOME, "chat-history"), "utf8"), "hello there\n");
 });
+
+test("without a model the embedded one answers, in run, chat and serve", options, async () => {
+  const request = "以《秋夜》为题写一首五言绝句";
+  const once = await baimo(["run", request, "--seed", "5", "-n", "24"]);
+  assert.equal(once.status, 0, once.stderr);
+  assert.match(once.stdout, /\p{Script=Han}{5}/u);
+  const talk = await baimo(["chat", "--seed", "5", "-n", "24"], `${request}\n`);
+  assert.equal(talk.stdout, once.stdout);
+
+  const child = start(["serve", "--port", "0", "--json"]);
+  const { url, model } = JSON.parse(await untilOutput(child, /\n/));
+  const body = JSON.stringify({
+    model,
+    messages: [{ role: "user", content: request }],
+    seed: 5,
+    max_tokens: 24,
+  });
+  const headers = { "content-type": "application/json" };
+  const response = await fetch(`${url}/v1/chat/completions`, { method: "POST", headers, body });
+  const { choices } = (await response.json()) as { choices: { message: { content: string } }[] };
+  assert.match(choices[0].message.content, /\p{Script=Han}{5}/u);
+  child.kill("SIGINT");
+});
