@@ -154,10 +154,11 @@ function mergeLong(merges: Merges, symbols: Int32Array, n: number): number {
     const key = heap[0];
     size--;
     if (size > 0) siftDown(0, heap[size]);
-    const at = key % 0x8000_0000;
+    const waited = Math.floor(key / 0x8000_0000);
+    const at = key - waited * 0x8000_0000;
     const merge = pending[at];
     // An entry whose pair has changed since is stale: the position now waits for another merge, or for none.
-    if (merge < 0 || priority[merge] !== (key - at) / 0x8000_0000) continue;
+    if (merge < 0 || priority[merge] !== waited) continue;
     const right = next[at];
     symbols[at] = result[merge];
     pending[right] = -1;

@@ -1,6 +1,7 @@
 // The pre-tokenizers of tokenizer.json: what cuts a normalised text into the pieces a model sees; leans on scanners.ts.
 
 import { BaimoError } from "../errors.ts";
+import { classMatches, type Matches } from "./class-patterns.ts";
 import { booleanOf, listOf, recordOf, stringOf } from "./fields.ts";
 import { compileOniguruma } from "./regex.ts";
 import { createDigitScanner, SCANNERS, type Scanner, scanGpt2 } from "./scanners.ts";
@@ -136,7 +137,8 @@ export function splitByPattern(
   if (scanner && (behavior === "Isolated" || (behavior === "Removed" && invert && matchesAll(pattern)))) {
     return fromScanner(scanner);
   }
-  return splitBy(regexMatches(compileOniguruma(pattern, where)), behavior, invert);
+  const matches = classMatches(pattern, where) ?? regexMatches(compileOniguruma(pattern, where));
+  return splitBy(matches, behavior, invert);
 }
 
 function matchesAll(pattern: string): boolean {
@@ -215,14 +217,6 @@ function readMetaspace(spec: Record<string, unknown>, where: string): PreTokeniz
   };
 }
 
-/** Calls back with each match in text[start, end), in order. */
-type Matches = (
-  text: string,
-  start: number,
-  end: number,
-  onMatch: (start: number, end: number) => void,
-) => void;
-
 function literalMatches(needle: string): Matches {
   return (text, start, end, onMatch) => {
     for (let at = start; ; ) {
@@ -255,6 +249,18 @@ function regexMatches(regex: RegExp): Matches {
 
 /** Applies a behaviour to the matches of a pattern (tokenizers, NormalizedString::split). */
 function splitBy(matches: Matches, behavior: SplitBehavior, invert: boolean): PreTokenizer {
+  if (behavior === "Isolated") {
+    // Matches and gaps alike are pieces; this is the common case and runs on every word.
+    return (text, start, end, _first, emit) => {
+      let done = start;
+      matches(text, start, end, (from, to) => {
+        if (done < from) emit(text, done, from);
+        if (from < to) emit(text, from, to);
+        done = to;
+      });
+      if (done < end) emit(text, done, end);
+    };
+  }
   return (text, start, end, _first, emit) => {
     const give = (from: number, to: number) => {
       if (from < to) emit(text, from, to);
@@ -277,9 +283,6 @@ function splitBy(matches: Matches, behavior: SplitBehavior, invert: boolean): Pr
       switch (behavior) {
         case "Removed":
           if (!isMatch) give(from, to);
-          break;
-        case "Isolated":
-          give(from, to);
           break;
         case "Contiguous":
           if (pendingStart >= 0 && pendingIsMatch === isMatch) pendingEnd = to;

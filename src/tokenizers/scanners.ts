@@ -212,18 +212,22 @@ export interface O200kOptions {
  */
 export function createO200kScanner(options: O200kOptions): Scanner {
   const { digits, contractions } = options;
-  /** The end of U*L+ or else U+L* from `at`, or -1. */
-  const word = (table: Uint8Array, text: string, at: number, end: number): number => {
+  /** The end of U*L+ from `at`, or -1. */
+  const mixed = (table: Uint8Array, text: string, at: number, end: number): number => {
     const upper = runOf(table, text, at, end, UPPERISH, 0);
     const lower = runOf(table, text, upper, end, LOWERISH, 0);
     if (lower > upper) return lower;
     // U* took all that L+ could have had: give back down to the last character that is in both.
     for (let i = upper; i > at; ) {
-      const low = (text.charCodeAt(i - 1) & 0xfc00) === 0xdc00 && i - 2 >= at;
-      const width = low ? 2 : 1;
+      const width = (text.charCodeAt(i - 1) & 0xfc00) === 0xdc00 && i - 2 >= at ? 2 : 1;
       if (read(table, text, i - width, end) & LOWERISH) return i;
       i -= width;
     }
+    return -1;
+  };
+  /** The end of U+L* from `at`, or -1; only asked where U*L+ fails, so that L* is empty. */
+  const capitals = (table: Uint8Array, text: string, at: number, end: number): number => {
+    const upper = runOf(table, text, at, end, UPPERISH, 0);
     return upper > at ? upper : -1;
   };
   return (text, start, end, emit) => {
@@ -233,10 +237,11 @@ export function createO200kScanner(options: O200kOptions): Scanner {
       const info = read(table, text, at, end);
       let stop = -1;
       const after = at + (info >> 8);
-      if (unit !== 10 && unit !== 13 && (info & (LETTER | NUMBER)) === 0 && after < end) {
-        stop = word(table, text, after, end);
-      }
-      if (stop < 0) stop = word(table, text, at, end);
+      const prefixed = unit !== 10 && unit !== 13 && (info & (LETTER | NUMBER)) === 0 && after < end;
+      if (prefixed) stop = mixed(table, text, after, end);
+      if (stop < 0) stop = mixed(table, text, at, end);
+      if (stop < 0 && prefixed) stop = capitals(table, text, after, end);
+      if (stop < 0) stop = capitals(table, text, at, end);
       if (stop >= 0) {
         if (contractions) stop += contraction(text, stop, end, true);
       } else if (info & NUMBER) {
