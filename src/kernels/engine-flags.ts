@@ -39,7 +39,7 @@ async function flagSetter(): Promise<((flags: string) => void) | undefined> {
   if ("Deno" in globalThis || "Bun" in globalThis) return undefined;
   const name = "node:v8"; // a variable, so that bundlers for a page leave it alone
   try {
-    const v8: typeof import("node:v8") = await import(name);
+    const v8: typeof import("node:v8") = await import(/* @vite-ignore */ name);
     return v8.setFlagsFromString;
   } catch {
     return undefined;

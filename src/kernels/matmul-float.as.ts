@@ -6,8 +6,8 @@
 import { floatAt, HALF_MASK, HALF_SCALE, loadFour, madd } from "./simd.as";
 import { normalizeScales } from "./subnormal.as";
 
-const TILE: i32 = 6;
-/** Bytes of activations copied at a time, beside the panel, to stay in the second-level cache. */
+const TILE: i32 = 3;
+/** Bytes of activations copied at a time, beside the panels, to stay in the second-level cache. */
 const CHUNK_BYTES: usize = 384 << 10;
 
 export function pack_f32(src: usize, dst: usize, rowGroups: i32, cols: i32): void {
@@ -137,12 +137,11 @@ export function matmul_bf16(
   product<i16>(w, rowGroups, cols, x, xStride, tokens, y, yStride, scale, scratch);
 }
 
-/** scratch: cols * 16 bytes for the panel, then max(CHUNK_BYTES, cols * 24) for activations. */
+/** scratch: cols * 32 bytes for two panels, then max(CHUNK_BYTES, cols * 12) for activations. */
 function product<T>(
   w: usize, rowGroups: i32, cols: i32, x: usize, xStride: i32, tokens: i32, y: usize, yStride: i32, scale: f32,
   scratch: usize,
 ): void {
-  const mask = HALF_MASK, size = HALF_SCALE;
   const group = <usize>cols * 4 * sizeof<T>();
   const xStep = <usize>xStride << 2, yStep = <usize>yStride << 2;
   if (tokens < 3) {
@@ -153,80 +152,135 @@ function product<T>(
     }
     return;
   }
-  const tiles = scratch + (<usize>cols << 4);
-  const tileBytes = <usize>cols * 24;
+  const panelBytes = <usize>cols << 4;
+  const tiles = scratch + 2 * panelBytes;
+  const tileBytes = <usize>cols * 12;
   const chunk = max<i32>(1, <i32>(CHUNK_BYTES / tileBytes)) * TILE;
   for (let t0 = 0; t0 < tokens; t0 += chunk) {
     const end = min(tokens, t0 + chunk);
     for (let t = t0, o = tiles; t < end; t += TILE, o += tileBytes) {
       packTile(x + <usize>t * xStep, xStep, cols, min(TILE, end - t), o);
     }
-    let p = w;
-    for (let g = 0; g < rowGroups; g++) {
-      let panel = p;
+    for (let g = 0; g < rowGroups; g += 2) {
+      let panel = w + <usize>g * group;
+      let second = g + 1 < rowGroups ? panel + group : 0;
       if (!isFloat<T>()) {
+        widen<T>(panel, cols, scratch);
+        if (second != 0) widen<T>(second, cols, scratch + panelBytes);
         panel = scratch;
-        for (let k = 0, q = p, o = scratch; k < cols; k++) {
-          v128.store(o, loadFour<T>(q, mask, size));
-          q += 4 * sizeof<T>();
-          o += 16;
-        }
+        if (second != 0) second = scratch + panelBytes;
       }
       for (let t = t0, o = tiles; t < end; t += TILE, o += tileBytes) {
-        tile6(panel, cols, o, min(TILE, end - t), y + <usize>t * yStep + (<usize>g << 4), yStep, scale);
+        const to = y + <usize>t * yStep + (<usize>g << 4);
+        if (second != 0) tile2x3(panel, second, cols, o, min(TILE, end - t), to, yStep, scale);
+        else tile3(panel, cols, o, min(TILE, end - t), to, yStep, scale);
       }
-      p += group;
     }
   }
 }
 
-/** Up to 6 rows of activations -> column after column of 6; missing tokens are zero. */
+/** A packed row group -> its f32 panel. */
+function widen<T>(p: usize, cols: i32, o: usize): void {
+  const mask = HALF_MASK, size = HALF_SCALE;
+  for (let k = 0; k < cols; k++) {
+    v128.store(o, loadFour<T>(p, mask, size));
+    p += 4 * sizeof<T>();
+    o += 16;
+  }
+}
+
+/** Up to 3 rows of activations -> column after column of 3; missing tokens are zero. */
 function packTile(x: usize, xStep: usize, cols: i32, tile: i32, o: usize): void {
-  if (tile < TILE) memory.fill(o, 0, <usize>cols * 24);
+  if (tile < TILE) memory.fill(o, 0, <usize>cols * 12);
   for (let t = 0; t < tile; t++) {
-    for (let k = 0, p = x, q = o; k < cols; k++, p += 4, q += 24) store<f32>(q, load<f32>(p));
+    for (let k = 0, p = x, q = o; k < cols; k++, p += 4, q += 12) store<f32>(q, load<f32>(p));
     x += xStep;
     o += 4;
   }
 }
 
-function tile6(w: usize, cols: i32, x: usize, tile: i32, y: usize, yStep: usize, scale: f32): void {
-  let a0 = f32x4.splat(0), a1 = a0, a2 = a0, a3 = a0, a4 = a0, a5 = a0;
-  let b0 = a0, b1 = a0, b2 = a0, b3 = a0, b4 = a0, b5 = a0;
+/** Two panels times three tokens: a broadcast of an activation serves both. a, c: even columns; b, d: odd ones. */
+function tile2x3(w: usize, w2: usize, cols: i32, x: usize, tile: i32, y: usize, yStep: usize, scale: f32): void {
+  let a0 = f32x4.splat(0), a1 = a0, a2 = a0, b0 = a0, b1 = a0, b2 = a0;
+  let c0 = a0, c1 = a0, c2 = a0, d0 = a0, d1 = a0, d2 = a0;
+  let v = a0, u = a0, s = a0;
   let k = 0;
   for (; k + 2 <= cols; k += 2) {
-    let v = v128.load(w);
+    v = v128.load(w);
+    u = v128.load(w2);
+    s = v128.load32_splat(x, 0);
+    a0 = madd(v, s, a0);
+    c0 = madd(u, s, c0);
+    s = v128.load32_splat(x, 4);
+    a1 = madd(v, s, a1);
+    c1 = madd(u, s, c1);
+    s = v128.load32_splat(x, 8);
+    a2 = madd(v, s, a2);
+    c2 = madd(u, s, c2);
+    v = v128.load(w, 16);
+    u = v128.load(w2, 16);
+    s = v128.load32_splat(x, 12);
+    b0 = madd(v, s, b0);
+    d0 = madd(u, s, d0);
+    s = v128.load32_splat(x, 16);
+    b1 = madd(v, s, b1);
+    d1 = madd(u, s, d1);
+    s = v128.load32_splat(x, 20);
+    b2 = madd(v, s, b2);
+    d2 = madd(u, s, d2);
+    w += 32;
+    w2 += 32;
+    x += 24;
+  }
+  if (k < cols) {
+    v = v128.load(w);
+    u = v128.load(w2);
+    s = v128.load32_splat(x, 0);
+    a0 = madd(v, s, a0);
+    c0 = madd(u, s, c0);
+    s = v128.load32_splat(x, 4);
+    a1 = madd(v, s, a1);
+    c1 = madd(u, s, c1);
+    s = v128.load32_splat(x, 8);
+    a2 = madd(v, s, a2);
+    c2 = madd(u, s, c2);
+  }
+  put(y, a0, b0, scale);
+  put(y + 16, c0, d0, scale);
+  if (tile > 1) {
+    put(y + yStep, a1, b1, scale);
+    put(y + yStep + 16, c1, d1, scale);
+  }
+  if (tile > 2) {
+    put(y + 2 * yStep, a2, b2, scale);
+    put(y + 2 * yStep + 16, c2, d2, scale);
+  }
+}
+
+/** The same for one panel. */
+function tile3(w: usize, cols: i32, x: usize, tile: i32, y: usize, yStep: usize, scale: f32): void {
+  let a0 = f32x4.splat(0), a1 = a0, a2 = a0, b0 = a0, b1 = a0, b2 = a0;
+  let k = 0;
+  for (; k + 2 <= cols; k += 2) {
+    const v = v128.load(w), u = v128.load(w, 16);
     a0 = madd(v, v128.load32_splat(x, 0), a0);
     a1 = madd(v, v128.load32_splat(x, 4), a1);
     a2 = madd(v, v128.load32_splat(x, 8), a2);
-    a3 = madd(v, v128.load32_splat(x, 12), a3);
-    a4 = madd(v, v128.load32_splat(x, 16), a4);
-    a5 = madd(v, v128.load32_splat(x, 20), a5);
-    v = v128.load(w, 16);
-    b0 = madd(v, v128.load32_splat(x, 24), b0);
-    b1 = madd(v, v128.load32_splat(x, 28), b1);
-    b2 = madd(v, v128.load32_splat(x, 32), b2);
-    b3 = madd(v, v128.load32_splat(x, 36), b3);
-    b4 = madd(v, v128.load32_splat(x, 40), b4);
-    b5 = madd(v, v128.load32_splat(x, 44), b5);
+    b0 = madd(u, v128.load32_splat(x, 12), b0);
+    b1 = madd(u, v128.load32_splat(x, 16), b1);
+    b2 = madd(u, v128.load32_splat(x, 20), b2);
     w += 32;
-    x += 48;
+    x += 24;
   }
   if (k < cols) {
     const v = v128.load(w);
     a0 = madd(v, v128.load32_splat(x, 0), a0);
     a1 = madd(v, v128.load32_splat(x, 4), a1);
     a2 = madd(v, v128.load32_splat(x, 8), a2);
-    a3 = madd(v, v128.load32_splat(x, 12), a3);
-    a4 = madd(v, v128.load32_splat(x, 16), a4);
-    a5 = madd(v, v128.load32_splat(x, 20), a5);
   }
   put(y, a0, b0, scale);
   if (tile > 1) put(y + yStep, a1, b1, scale);
   if (tile > 2) put(y + 2 * yStep, a2, b2, scale);
-  if (tile > 3) put(y + 3 * yStep, a3, b3, scale);
-  if (tile > 4) put(y + 4 * yStep, a4, b4, scale);
-  if (tile > 5) put(y + 5 * yStep, a5, b5, scale);
 }
 
 // @ts-ignore: decorator

@@ -210,7 +210,7 @@ export function activationBytes(type: WeightType, tokens: number, cols: number):
 
 /** Bytes of scratch that the products and the attention need, for the largest sizes that they will meet. */
 export function scratchBytes(maxCols: number, maxHeadDim: number): number {
-  const matmul = maxCols * 16 + Math.max(384 << 10, maxCols * 24);
+  const matmul = maxCols * 32 + Math.max(384 << 10, maxCols * 12);
   const attention = maxHeadDim * 256 + 256 + 8 * 64;
   return align16(Math.max(matmul, attention));
 }
