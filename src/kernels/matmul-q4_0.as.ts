@@ -5,8 +5,8 @@
 // 16 + 4j... So each 32-bit lane of a vector is one row, and no sum ever crosses lanes.
 import { activationBytes, TILE, TOKEN_BLOCK } from "./quantize-activations.as";
 import { chunkTokens, FEW, PANEL_BLOCK, panelTile } from "./panel.as";
-import { prefersPairs, start, step, total } from "./product.as";
-import { HALF_MASK, HALF_SCALE, halfAt, loadHalves, madd, NIBBLE } from "./simd.as";
+import { lowBytes, prefersPairs, start, step, total } from "./product.as";
+import { HALF_MASK, HALF_SCALE, halfAt, loadHalves, madd, NIBBLE, NIBBLE_WORD } from "./simd.as";
 import { normalizeScales } from "./subnormal.as";
 
 const BLOCK: usize = 72;
@@ -153,16 +153,28 @@ function oneToken<P>(w: usize, rowGroups: i32, blocks: i32, x: usize, next: usiz
   }
 }
 
+/** acc + the low nibbles of v times s + the high ones times u; mask: 15 in every byte, or in every word where plain. */
 // @ts-ignore: decorator
 @inline
-function low(v: v128, mask: v128): v128 {
-  return v128.and(v, mask);
+function steps<P>(acc: v128, s: v128, u: v128, v: v128, mask: v128): v128 {
+  if (sizeof<P>() == 2 && isSigned<P>()) {
+    const even = i32x4.add(
+      i32x4.dot_i16x8_s(lowBytes(s), v128.and(v, mask)),
+      i32x4.dot_i16x8_s(lowBytes(u), v128.and(i16x8.shr_u(v, 4), mask)),
+    );
+    const odd = i32x4.add(
+      i32x4.dot_i16x8_s(i16x8.shr_s(s, 8), v128.and(i16x8.shr_u(v, 8), mask)),
+      i32x4.dot_i16x8_s(i16x8.shr_s(u, 8), i16x8.shr_u(v, 12)),
+    );
+    return i32x4.add(acc, i32x4.add(even, odd));
+  }
+  return step<P>(step<P>(acc, s, v128.and(v, mask)), u, v128.and(i16x8.shr_u(v, 4), mask));
 }
 
 // @ts-ignore: decorator
 @inline
-function high(v: v128, mask: v128): v128 {
-  return v128.and(i16x8.shr_u(v, 4), mask);
+function maskOf<P>(): v128 {
+  return sizeof<P>() == 2 && isSigned<P>() ? NIBBLE_WORD : NIBBLE;
 }
 
 // @ts-ignore: decorator
@@ -177,46 +189,46 @@ function fourGroups<P>(
   p0: usize, stride: usize, blocks: i32, x: usize, next: usize, y: usize, yPart: usize, scale: f32,
 ): void {
   let p1 = p0 + stride, p2 = p1 + stride, p3 = p2 + stride;
-  const mask = NIBBLE;
+  const mask = maskOf<P>();
   let f0 = f32x4.splat(0), f1 = f0, f2 = f0, f3 = f0;
   for (let b = 0; b < blocks; b++) {
     let a0 = start<P>(x, 8), a1 = a0, a2 = a0, a3 = a0;
     let s = v128.load32_splat(x, 0), u = v128.load32_splat(x, 16);
     let v0 = v128.load(p0, 8), v1 = v128.load(p1, 8), v2 = v128.load(p2, 8), v3 = v128.load(p3, 8);
-    a0 = step<P>(step<P>(a0, s, low(v0, mask)), u, high(v0, mask));
-    a1 = step<P>(step<P>(a1, s, low(v1, mask)), u, high(v1, mask));
-    a2 = step<P>(step<P>(a2, s, low(v2, mask)), u, high(v2, mask));
-    a3 = step<P>(step<P>(a3, s, low(v3, mask)), u, high(v3, mask));
+    a0 = steps<P>(a0, s, u, v0, mask);
+    a1 = steps<P>(a1, s, u, v1, mask);
+    a2 = steps<P>(a2, s, u, v2, mask);
+    a3 = steps<P>(a3, s, u, v3, mask);
     s = v128.load32_splat(x, 4);
     u = v128.load32_splat(x, 20);
     v0 = v128.load(p0, 24);
     v1 = v128.load(p1, 24);
     v2 = v128.load(p2, 24);
     v3 = v128.load(p3, 24);
-    a0 = step<P>(step<P>(a0, s, low(v0, mask)), u, high(v0, mask));
-    a1 = step<P>(step<P>(a1, s, low(v1, mask)), u, high(v1, mask));
-    a2 = step<P>(step<P>(a2, s, low(v2, mask)), u, high(v2, mask));
-    a3 = step<P>(step<P>(a3, s, low(v3, mask)), u, high(v3, mask));
+    a0 = steps<P>(a0, s, u, v0, mask);
+    a1 = steps<P>(a1, s, u, v1, mask);
+    a2 = steps<P>(a2, s, u, v2, mask);
+    a3 = steps<P>(a3, s, u, v3, mask);
     s = v128.load32_splat(x, 8);
     u = v128.load32_splat(x, 24);
     v0 = v128.load(p0, 40);
     v1 = v128.load(p1, 40);
     v2 = v128.load(p2, 40);
     v3 = v128.load(p3, 40);
-    a0 = step<P>(step<P>(a0, s, low(v0, mask)), u, high(v0, mask));
-    a1 = step<P>(step<P>(a1, s, low(v1, mask)), u, high(v1, mask));
-    a2 = step<P>(step<P>(a2, s, low(v2, mask)), u, high(v2, mask));
-    a3 = step<P>(step<P>(a3, s, low(v3, mask)), u, high(v3, mask));
+    a0 = steps<P>(a0, s, u, v0, mask);
+    a1 = steps<P>(a1, s, u, v1, mask);
+    a2 = steps<P>(a2, s, u, v2, mask);
+    a3 = steps<P>(a3, s, u, v3, mask);
     s = v128.load32_splat(x, 12);
     u = v128.load32_splat(x, 28);
     v0 = v128.load(p0, 56);
     v1 = v128.load(p1, 56);
     v2 = v128.load(p2, 56);
     v3 = v128.load(p3, 56);
-    a0 = step<P>(step<P>(a0, s, low(v0, mask)), u, high(v0, mask));
-    a1 = step<P>(step<P>(a1, s, low(v1, mask)), u, high(v1, mask));
-    a2 = step<P>(step<P>(a2, s, low(v2, mask)), u, high(v2, mask));
-    a3 = step<P>(step<P>(a3, s, low(v3, mask)), u, high(v3, mask));
+    a0 = steps<P>(a0, s, u, v0, mask);
+    a1 = steps<P>(a1, s, u, v1, mask);
+    a2 = steps<P>(a2, s, u, v2, mask);
+    a3 = steps<P>(a3, s, u, v3, mask);
     const d = v128.load32_splat(x, 32);
     f0 = add<P>(f0, p0, a0, d);
     f1 = add<P>(f1, p1, a1, d);
@@ -238,14 +250,13 @@ function fourGroups<P>(
 // @ts-ignore: decorator
 @inline
 function oneGroup<P>(p: usize, blocks: i32, x: usize, next: usize, y: usize, scale: f32): void {
-  const mask = NIBBLE;
+  const mask = maskOf<P>();
   let f = f32x4.splat(0);
   for (let b = 0; b < blocks; b++) {
     let a = start<P>(x, 8);
     for (let j: usize = 0; j < 4; j++) {
       const v = v128.load(p + 16 * j, 8);
-      a = step<P>(a, v128.load32_splat(x + 4 * j), low(v, mask));
-      a = step<P>(a, v128.load32_splat(x + 4 * j, 16), high(v, mask));
+      a = steps<P>(a, v128.load32_splat(x + 4 * j), v128.load32_splat(x + 4 * j, 16), v, mask);
     }
     f = add<P>(f, p, a, v128.load32_splat(x, 32));
     p += BLOCK;

@@ -35,9 +35,10 @@ export function start<P>(x: usize, zero: i32): v128 {
   return i32x4.shr_s(v128.load32_splat(x, 40), 4);
 }
 
+/** The low byte of each 16-bit lane, sign extended. */
 // @ts-ignore: decorator
 @inline
-function lowBytes(v: v128): v128 {
+export function lowBytes(v: v128): v128 {
   return i16x8.shr_s(i16x8.shl(v, 8), 8);
 }
 

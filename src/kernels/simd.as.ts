@@ -16,6 +16,8 @@ const zero: i32 = memory.size() >>> 20;
 
 /** 15 in every byte. */
 export const NIBBLE: v128 = i32x4.splat(0x0f0f0f0f + zero);
+/** 15 in every 16-bit lane. */
+export const NIBBLE_WORD: v128 = i32x4.splat(0x000f000f + zero);
 /** The bits of a half's value after it is sign extended and shifted left by 13. */
 export const HALF_MASK: v128 = i32x4.splat(0x8fffe000 + zero);
 /** 2^112: the difference of the exponent biases of f32 and f16. */
