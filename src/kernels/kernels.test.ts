@@ -241,6 +241,50 @@ for (const build of ["relaxed", "simd"] as const) {
       });
     }
 
+    test("4-bit products in quads have the bits of pairs", {
+      skip: build === "simd" && "has neither",
+    }, () => {
+      const [rows, cols, tokens] = [28, 96, 7];
+      const random = createRandom(seed);
+      const b = new Bench(module);
+      const operand = quantizedOperands(b.k, build, machine)[0];
+      const w = packed(b, operand, makeWeights("q4_0", rows, cols, random).bytes, rows, cols);
+      const x = strided(b, normals(random, tokens * cols), tokens, cols);
+      for (const some of [1, tokens]) {
+        const at = { w, groups: rows / 4, cols, x, first: 0, tokens: some };
+        b.k.choose_pairs(1);
+        const inPairs = product(b, operand, at);
+        b.k.choose_pairs(0);
+        assert.deepEqual(product(b, operand, at), inPairs);
+      }
+    });
+
+    for (const mode of ["unsigned", "signed"] as const) {
+      const skip = build === "simd" && "the plain build lacks it";
+      test(`8-bit ${mode} products, bytes within 7 bits, are exact on every machine`, { skip }, () => {
+        const [rows, cols, tokens] = [28, 96, 7];
+        const random = createRandom(seed);
+        const b = new Bench(module);
+        const { bytes } = makeWeights("q8_0", rows, cols, random);
+        // stored as 0..127 in either mode: as signed bytes, or 128 too high
+        for (let i = 0; i < bytes.length; i++) {
+          if (i % 34 > 1) bytes[i] = mode === "signed" ? bytes[i] & 0x7f : bytes[i] | 0x80;
+        }
+        const x = strided(b, normals(random, tokens * cols), tokens, cols);
+        const [plain, relaxed] = (["wide", mode] as const).map((one) => {
+          const operand: Operand = {
+            type: "q8_0",
+            multiply: b.k[`matmul_q8_0_${one}`],
+            pack: (from, to, groups, k) => b.k.pack_q8_0(from, to, groups, k, q8Offset(one)),
+            unpack: () => {},
+          };
+          const at = { w: packed(b, operand, bytes, rows, cols), groups: rows / 4, cols, x, first: 0 };
+          return [1, tokens].map((some) => product(b, operand, { ...at, tokens: some }));
+        });
+        assert.deepEqual(relaxed, plain);
+      });
+    }
+
     test("extreme bytes stay exact", () => {
       const [rows, cols, tokens] = [16, 64, 8];
       const b = new Bench(module);

@@ -139,6 +139,8 @@ export interface Kernels {
 
   /** 1 unsigned, 2 signed, 0 neither; see probeProducts. */
   probe_products: () => number;
+  /** 4-bit products in i16 pairs (1) or i32 quads (0): the same bits; chosen at start, set only by tests. */
+  choose_pairs: (on: number) => void;
   /** Whether this compilation of the relaxed dot is exact for 7-bit weights. */
   probe_relaxed: () => number;
 }

@@ -80,8 +80,15 @@ function probe(): i32 {
 const kind: i32 = probe();
 
 /** Whether 4-bit weights are multiplied in pairs: the machine builds the dot with accumulation from pieces. */
+let pairs: bool = kind == 0;
+
 // @ts-ignore: decorator
 @inline
 export function prefersPairs(): bool {
-  return kind == 0;
+  return pairs;
+}
+
+/** Has 4-bit weights multiplied in pairs (1) or in quads (0) from now on; both give the same bits. For tests. */
+export function choose_pairs(on: i32): void {
+  pairs = on != 0;
 }
