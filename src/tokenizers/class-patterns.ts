@@ -1,4 +1,4 @@
-// Matches patterns that are one character class, with \s? before and + after at most, without the regex engine; leans on regex.ts.
+// Matches simple patterns without the regex engine: one character class, groups of digits; leans on regex.ts.
 
 import { compileOniguruma } from "./regex.ts";
 import { classTable, SPACE } from "./unicode.ts";
@@ -25,8 +25,51 @@ const trailingSpace: Matches = (text, start, end, onMatch) => {
   if (from < end) onMatch(from, end);
 };
 
+const WORD_AHEAD = /[\p{Alphabetic}\p{M}\p{Nd}\p{Pc}]/uy;
+
+/**
+ * Groups of three digits from the right. The patterns look ahead over the whole run at every digit, which takes
+ * quadratic time in a regex engine.
+ *
+ * digit      what a digit is
+ * boundary   only runs that no word character follows
+ * cutOnly    give empty matches where a group of three begins, instead of the groups
+ */
+function groupsOfThree(digit: "Nd" | "N", boundary: boolean, cutOnly: boolean): Matches {
+  const runs = new RegExp(`\\p{${digit}}+`, "gu");
+  return (text, start, end, onMatch) => {
+    const own = text.slice(start, end);
+    for (const run of own.matchAll(runs)) {
+      WORD_AHEAD.lastIndex = run.index + run[0].length;
+      if (boundary && WORD_AHEAD.test(own)) continue;
+      let left = 0;
+      for (const _ of run[0]) left++;
+      let from = start + run.index;
+      let at = from;
+      for (const character of run[0]) {
+        if (cutOnly && left % 3 === 0) onMatch(at, at);
+        at += character.length;
+        left--;
+        if (!cutOnly && left % 3 === 0) {
+          onMatch(from, at);
+          from = at;
+        }
+      }
+    }
+  };
+}
+
+const GROUPED: ReadonlyMap<string, Matches> = new Map([
+  ["\\d{1,3}(?=(?:\\d{3})*\\b)", groupsOfThree("Nd", true, false)],
+  ["\\p{N}{1,3}(?=(?:\\p{N}{3})*(?!\\p{N}))", groupsOfThree("N", false, false)],
+  ["(?=(?:\\d{3})+(?!\\d))", groupsOfThree("Nd", false, true)],
+  ["(?=(\\d{3})+(?!\\d))", groupsOfThree("Nd", false, true)],
+]);
+
 /** The matcher of such a pattern, or undefined where the pattern is of another form. */
 export function classMatches(pattern: string, where: string): Matches | undefined {
+  const grouped = GROUPED.get(pattern);
+  if (grouped) return grouped;
   if (pattern === "\\s+\\z") return trailingSpace;
   const parts = ONE_CLASS.exec(pattern);
   if (!parts) return undefined;
