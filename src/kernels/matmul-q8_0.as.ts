@@ -153,7 +153,7 @@ function zeroOf<P>(): i32 {
 
 function unpackPanel(p: usize, blocks: i32, o: usize): void {
   for (let b = 0; b < blocks; b++) {
-    memory.copy(o, p + 8, 128);
+    for (let k: usize = 0; k < 128; k += 16) v128.store(o + k, v128.load(p + k, 8));
     v128.store(o, loadHalves(p, HALF_MASK, HALF_SCALE), 128);
     p += BLOCK;
     o += PANEL_BLOCK;

@@ -1,0 +1,380 @@
+// Every product of the kernel module over every case, on both builds, against its reference; bits against tiling (D4).
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { createRandom } from "../random.ts";
+import { floatCases, makeWeights, matmul, matmulQuantized, quantizedCases } from "./matmul.ts";
+import {
+  activationBytes,
+  type KernelBuild,
+  type Kernels,
+  type Matmul,
+  type ProductMode,
+  packedBytes,
+  probeProducts,
+  q8Offset,
+  scratchBytes,
+  type WeightType,
+} from "./module.ts";
+import { quantizeActivations, cases as quantizeCases } from "./quantize-activations.ts";
+import { assertClose, loadBuild, normals, seed, strided, TestMemory } from "./test-memory.ts";
+
+/** What a weight type needs from the module. */
+interface Operand {
+  readonly type: WeightType;
+  readonly multiply: Matmul;
+  readonly pack: (from: number, to: number, rowGroups: number, cols: number) => void;
+  readonly unpack: (w: number, cols: number, row: number, out: number) => void;
+}
+
+function floatOperand(k: Kernels, type: "f32" | "f16" | "bf16"): Operand {
+  return {
+    type,
+    multiply: k[`matmul_${type}`],
+    pack: k[`pack_${type}`],
+    unpack: (w, cols, row, out) => k[`unpack_row_${type}`](w, cols, row, out, 1),
+  };
+}
+
+function quantizedOperands(k: Kernels, build: KernelBuild, machine: ProductMode): Operand[] {
+  const modes: ProductMode[] = build === "relaxed" && machine !== "wide" ? [machine, "wide"] : ["wide"];
+  const q8 = modes.map((mode): Operand => {
+    const offset = q8Offset(mode);
+    return {
+      type: "q8_0",
+      multiply: k[`matmul_q8_0_${mode}`],
+      pack: (from, to, groups, cols) => k.pack_q8_0(from, to, groups, cols, offset),
+      unpack: (w, cols, row, out) => k.unpack_row_q8_0(w, cols, row, out, 1, offset),
+    };
+  });
+  const q4: Operand = {
+    type: "q4_0",
+    multiply: k.matmul_q4_0,
+    pack: k.pack_q4_0,
+    unpack: (w, cols, row, out) => k.unpack_row_q4_0(w, cols, row, out, 1),
+  };
+  return [q4, ...q8];
+}
+
+/** Packs a matrix whose file form is `bytes`. */
+function packed(b: TestMemory, operand: Operand, bytes: Uint8Array, rows: number, cols: number): number {
+  const w = b.room(packedBytes(operand.type, rows / 4, cols));
+  operand.pack(b.put(bytes), w, rows / 4, cols);
+  return w;
+}
+
+/** A product of `tokens` rows of x (stride cols + 4), from token `first` on, over the row groups given. */
+function product(
+  b: TestMemory,
+  operand: Operand,
+  at: { w: number; groups: number; cols: number; x: number; first: number; tokens: number; scale?: number },
+): Float32Array {
+  const { w, groups, cols, tokens } = at;
+  const stride = cols + 4;
+  let x = at.x + at.first * stride * 4;
+  if (operand.type === "q4_0" || operand.type === "q8_0") {
+    const q = b.room(activationBytes(operand.type, tokens, cols));
+    b.k.quantize_q8(x, stride, tokens, cols, q);
+    x = q;
+  }
+  const rows = 4 * groups;
+  const y = b.result(tokens * (rows + 4));
+  const scratch = b.room(scratchBytes(cols, 0));
+  operand.multiply(w, groups, cols, x, stride, tokens, y, rows + 4, at.scale ?? 1, scratch);
+  const wide = b.floats(y, tokens * (rows + 4));
+  for (let t = 0; t < tokens; t++) {
+    assert.ok(
+      wide.subarray(t * (rows + 4) + rows, (t + 1) * (rows + 4)).every(Number.isNaN),
+      "wrote past its rows",
+    );
+  }
+  return Float32Array.from(
+    { length: tokens * rows },
+    (_, i) => wide[Math.floor(i / rows) * (rows + 4) + (i % rows)],
+  );
+}
+
+for (const build of ["relaxed", "simd"] as const) {
+  describe(`products, ${build} build`, async () => {
+    const module = await loadBuild(build);
+    const machine = probeProducts(module);
+
+    test("the plain build takes 8-bit weights the wide way", {
+      skip: build === "relaxed" && "the other build",
+    }, () => {
+      assert.equal(machine, "wide");
+    });
+
+    for (const [index, shape] of quantizedCases.entries()) {
+      test(`quantised products ${JSON.stringify(shape)}`, () => {
+        const { rows, cols, tokens } = shape;
+        const random = createRandom(seed + index);
+        const b = new TestMemory(module);
+        for (const operand of quantizedOperands(b.k, build, machine)) {
+          const weights = makeWeights(operand.type, rows, cols, random);
+          const w = packed(b, operand, weights.bytes, rows, cols);
+          const x = normals(random, tokens * cols);
+          const at = { w, groups: rows / 4, cols, x: strided(b, x, tokens, cols) };
+          const y = product(b, operand, { ...at, first: 0, tokens });
+          const expected = new Float32Array(tokens * rows);
+          matmulQuantized(weights.values, quantizeActivations(x, shape), expected, shape);
+          // integers within a block are exact; what is left is f32 sums of cols / 32 terms
+          assertClose(y, expected, 1e-5, operand.type);
+          assertSameBits(b, operand, at, y, rows, tokens);
+          assertRows(b, operand, w, weights.values, rows, cols);
+        }
+      });
+    }
+
+    for (const [index, shape] of floatCases.entries()) {
+      test(`float products ${JSON.stringify(shape)}`, () => {
+        const { rows, cols, tokens } = shape;
+        const random = createRandom(seed + index);
+        const b = new TestMemory(module);
+        for (const type of ["f32", "f16", "bf16"] as const) {
+          const operand = floatOperand(b.k, type);
+          const weights = makeWeights(type, rows, cols, random);
+          const w = packed(b, operand, weights.bytes, rows, cols);
+          const x = normals(random, tokens * cols);
+          const at = { w, groups: rows / 4, cols, x: strided(b, x, tokens, cols) };
+          const y = product(b, operand, { ...at, first: 0, tokens });
+          const expected = new Float32Array(tokens * rows);
+          matmul(weights.values, x, expected, shape);
+          // two f32 sums of up to 515 terms each: half an ulp (6e-8) a term at random signs
+          assertClose(y, expected, 5e-6, type);
+          assertSameBits(b, operand, at, y, rows, tokens);
+          assertRows(b, operand, w, weights.values, rows, cols);
+        }
+      });
+    }
+
+    test("4-bit products in quads have the bits of pairs", {
+      skip: build === "simd" && "has neither",
+    }, () => {
+      const [rows, cols, tokens] = [28, 96, 7];
+      const random = createRandom(seed);
+      const b = new TestMemory(module);
+      const operand = quantizedOperands(b.k, build, machine)[0];
+      const w = packed(b, operand, makeWeights("q4_0", rows, cols, random).bytes, rows, cols);
+      const x = strided(b, normals(random, tokens * cols), tokens, cols);
+      for (const some of [1, tokens]) {
+        const at = { w, groups: rows / 4, cols, x, first: 0, tokens: some };
+        b.k.choose_pairs(1);
+        const inPairs = product(b, operand, at);
+        b.k.choose_pairs(0);
+        assert.deepEqual(product(b, operand, at), inPairs);
+      }
+    });
+
+    for (const mode of ["unsigned", "signed"] as const) {
+      const skip = build === "simd" && "the plain build lacks it";
+      test(`8-bit ${mode} products, bytes within 7 bits, are exact on every machine`, { skip }, () => {
+        const [rows, cols, tokens] = [28, 96, 7];
+        const random = createRandom(seed);
+        const b = new TestMemory(module);
+        const { bytes } = makeWeights("q8_0", rows, cols, random);
+        // stored as 0..127 in either mode: as signed bytes, or 128 too high
+        for (let i = 0; i < bytes.length; i++) {
+          if (i % 34 > 1) bytes[i] = mode === "signed" ? bytes[i] & 0x7f : bytes[i] | 0x80;
+        }
+        const x = strided(b, normals(random, tokens * cols), tokens, cols);
+        const [plain, relaxed] = (["wide", mode] as const).map((one) => {
+          const operand: Operand = {
+            type: "q8_0",
+            multiply: b.k[`matmul_q8_0_${one}`],
+            pack: (from, to, groups, k) => b.k.pack_q8_0(from, to, groups, k, q8Offset(one)),
+            unpack: () => {},
+          };
+          const at = { w: packed(b, operand, bytes, rows, cols), groups: rows / 4, cols, x, first: 0 };
+          return [1, tokens].map((some) => product(b, operand, { ...at, tokens: some }));
+        });
+        assert.deepEqual(relaxed, plain);
+      });
+    }
+
+    test("extreme bytes stay exact", () => {
+      const [rows, cols, tokens] = [16, 64, 8];
+      const b = new TestMemory(module);
+      for (const operand of quantizedOperands(b.k, build, machine)) {
+        for (const fill of operand.type === "q8_0" ? [0x80, 0x7f, 0xff] : [0x00, 0xff, 0x0f]) {
+          for (const sign of [1, -1]) {
+            const { bytes, values } = makeWeights(operand.type, rows, cols, createRandom(seed));
+            const size = bytes.length / ((rows * cols) / 32);
+            for (let i = 0; i < bytes.length; i++) {
+              if (i % size > 1) bytes[i] = fill;
+              else bytes[i] = i % size === 0 ? 0 : 0x3c;
+            }
+            const value = (i: number) =>
+              operand.type === "q8_0" ? (fill << 24) >> 24 : (i % 32 < 16 ? fill & 15 : fill >> 4) - 8;
+            for (let i = 0; i < values.length; i++) values[i] = value(i);
+            const w = packed(b, operand, bytes, rows, cols);
+            const x = new Float32Array(tokens * cols).fill(127 * sign);
+            const at = { w, groups: rows / 4, cols, x: strided(b, x, tokens, cols), first: 0 };
+            const expected = new Float32Array(tokens * rows);
+            matmul(values, x, expected, { rows, cols, tokens });
+            assert.deepEqual(product(b, operand, { ...at, tokens }), expected, `${operand.type} ${fill}`);
+            const one = product(b, operand, { ...at, tokens: 1 });
+            assert.deepEqual(one, expected.subarray(0, rows), `${operand.type} ${fill}, one token`);
+          }
+        }
+      }
+    });
+
+    test("subnormal scales are enlarged together, exactly", () => {
+      const [rows, cols] = [8, 64];
+      const random = createRandom(seed);
+      for (const type of ["q4_0", "q8_0", "f16"] as const) {
+        const b = new TestMemory(module);
+        const operand =
+          type === "f16"
+            ? floatOperand(b.k, "f16")
+            : quantizedOperands(b.k, build, machine).find((one) => one.type === type)!;
+        for (const [top, enlarged] of [
+          [0x2c00, 10],
+          [0x6bff, 4],
+          [0x7bff, 0],
+        ]) {
+          const { bytes } = makeWeights(type, rows, cols, random);
+          const size = type === "f16" ? 2 : bytes.length / ((rows * cols) / 32);
+          const view = new DataView(bytes.buffer);
+          for (let i = 0; i < bytes.length; i += size)
+            view.setUint16(i, random.integer(0x10000) & 0x83ff, true);
+          view.setUint16(size, 0, true);
+          view.setUint16(2 * size, top, true);
+          const w = packed(b, operand, bytes, rows, cols);
+          const unpack = () =>
+            Array.from({ length: rows }, (_, row) => {
+              const out = b.result(cols);
+              operand.unpack(w, cols, row, out);
+              return b.floats(out, cols);
+            });
+          const before = unpack();
+          assert.equal(b.k[`normalize_${type}`](w, rows / 4, cols), enlarged, `${type} ${top}`);
+          const after = unpack().map((row) => row.map((value) => value * 2 ** -enlarged));
+          assert.deepEqual(after, before);
+          if (enlarged === 10) assert.equal(b.k[`normalize_${type}`](w, rows / 4, cols), 0, "none is left");
+        }
+        const { bytes } = makeWeights("q4_0", rows, cols, random);
+        assert.equal(
+          b.k.normalize_q4_0(
+            packed(b, quantizedOperands(b.k, build, machine)[0], bytes, rows, cols),
+            2,
+            cols,
+          ),
+          0,
+        );
+      }
+    });
+
+    test("a product is scaled", () => {
+      const b = new TestMemory(module);
+      const random = createRandom(seed);
+      for (const operand of [...quantizedOperands(b.k, build, machine), floatOperand(b.k, "f16")]) {
+        const { bytes } = makeWeights(operand.type, 20, 64, random);
+        const at = {
+          w: packed(b, operand, bytes, 20, 64),
+          groups: 5,
+          cols: 64,
+          x: strided(b, normals(random, 7 * 64), 7, 64),
+          first: 0,
+        };
+        for (const tokens of [1, 7]) {
+          const whole = product(b, operand, { ...at, tokens });
+          const part = product(b, operand, { ...at, tokens, scale: 0.25 });
+          assert.deepEqual(
+            part,
+            whole.map((value) => value / 4),
+          );
+        }
+      }
+    });
+
+    for (const shape of quantizeCases) {
+      test(`rounding activations ${JSON.stringify(shape)}`, () => {
+        const { tokens, cols } = shape;
+        const b = new TestMemory(module);
+        const x = normals(createRandom(seed), tokens * cols);
+        x.fill(0, 0, 32);
+        const dst = b.room(activationBytes("q8_0", tokens, cols));
+        b.k.quantize_q8(strided(b, x, tokens, cols), cols + 4, tokens, cols, dst);
+        const { values, scales } = quantizeActivations(x, shape);
+        const view = new DataView(b.memory.buffer);
+        for (let t = 0; t < tokens; t++) {
+          const tile = Math.min(3, tokens - (t - (t % 3)));
+          for (let block = 0; block < cols / 32; block++) {
+            const at = dst + (t - (t % 3)) * (cols / 32) * 44 + block * tile * 44;
+            let sum = 0;
+            for (let i = 0; i < 32; i++) {
+              const value = values[t * cols + 32 * block + i];
+              assert.equal(view.getInt8(at + (t % 3) * 44 + i), value);
+              sum += value;
+            }
+            const meta = at + (t % 3) * 44 + 32;
+            assert.equal(view.getFloat32(meta, true), scales[(t * cols) / 32 + block]);
+            assert.equal(view.getInt16(meta + 4, true), 0 - 4 * sum);
+            assert.equal(view.getInt16(meta + 6, true), 0 - 4 * sum);
+            assert.equal(view.getInt32(meta + 8, true), 0 - 128 * sum);
+          }
+        }
+      });
+    }
+  });
+}
+
+/** Every token alone, and row groups by halves, must give the bits of the whole product. */
+function assertSameBits(
+  b: TestMemory,
+  operand: Operand,
+  at: { w: number; groups: number; cols: number; x: number },
+  y: Float32Array,
+  rows: number,
+  tokens: number,
+) {
+  for (const batch of [1, 2, 3, 4, 5, 6, 8]) {
+    if (batch > tokens) break;
+    for (let first = 0; first < tokens; first += batch) {
+      const some = Math.min(batch, tokens - first);
+      const part = product(b, operand, { ...at, first, tokens: some });
+      assert.deepEqual(
+        part,
+        y.slice(first * rows, (first + some) * rows),
+        `${operand.type}: batch of ${batch}`,
+      );
+    }
+  }
+  const head = Math.floor(at.groups / 3);
+  for (const [from, groups] of [
+    [0, head],
+    [head, at.groups - head],
+  ]) {
+    if (groups === 0) continue;
+    const w = at.w + packedBytes(operand.type, from, at.cols);
+    const part = product(b, operand, { ...at, w, groups, first: 0, tokens });
+    for (let t = 0; t < tokens; t++) {
+      const whole = y.slice(t * rows + 4 * from, t * rows + 4 * (from + groups));
+      assert.deepEqual(
+        part.slice(t * 4 * groups, (t + 1) * 4 * groups),
+        whole,
+        `${operand.type}: split of rows`,
+      );
+    }
+  }
+}
+
+function assertRows(
+  b: TestMemory,
+  operand: Operand,
+  w: number,
+  values: Float32Array,
+  rows: number,
+  cols: number,
+) {
+  const out = b.result(cols);
+  for (let row = 0; row < rows; row++) {
+    operand.unpack(w, cols, row, out);
+    assert.deepEqual(
+      b.floats(out, cols),
+      values.slice(row * cols, (row + 1) * cols),
+      `${operand.type}: row ${row}`,
+    );
+  }
+}
