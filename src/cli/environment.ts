@@ -1,4 +1,5 @@
 // What the environment says: folders, the Hub's settings, the runtime. Leans on Node.
+import { readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -22,8 +23,12 @@ export function dataFolder(): string {
   return join(env.XDG_DATA_HOME || join(homedir(), ".local", "share"), "baimo");
 }
 
-/** Most memory that this process has held, in bytes. */
+/** Most memory that this process has held, in bytes. On Linux maxRSS begins with the parent's, so the kernel's own mark is read. */
 export function peakMemory(): number {
+  try {
+    const mark = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync("/proc/self/status", "utf8"));
+    if (mark) return Number(mark[1]) * 1024;
+  } catch {} // not Linux
   return process.resourceUsage().maxRSS * 1024;
 }
 

@@ -24,8 +24,16 @@ export function createLineReader(options: { historyFile: string; onIdleInterrupt
 
 function typedLines(options: { historyFile: string; onIdleInterrupt: () => void }): LineReader {
   let history = readHistory(options.historyFile);
+  // What came in one piece with the line before: whole lines, and the beginning of one.
+  const pasted: string[] = [];
+  let unfinished = "";
   return {
     next(prompt) {
+      const waiting = pasted.shift();
+      if (waiting !== undefined) {
+        process.stdout.write(`${prompt}${waiting}\n`);
+        return Promise.resolve(waiting);
+      }
       const reader = createInterface({
         input: process.stdin,
         output: process.stdout,
@@ -47,11 +55,16 @@ function typedLines(options: { historyFile: string; onIdleInterrupt: () => void 
       });
       reader.setPrompt(prompt);
       reader.prompt();
+      if (unfinished !== "") reader.write(unfinished);
       return new Promise((resolve) => {
         let line: string | undefined;
-        reader.once("line", (text) => {
+        reader.on("line", (text) => {
+          if (line !== undefined) return void pasted.push(text);
           line = text;
-          reader.close();
+          setImmediate(() => {
+            unfinished = reader.line;
+            reader.close();
+          });
         });
         reader.once("close", () => {
           if (line === undefined) process.stdout.write("\n");

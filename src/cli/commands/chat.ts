@@ -30,6 +30,9 @@ const HELP = `/again          answer the last message anew
 /quit           leave (also Ctrl-D)
 A line that ends in \\ goes on in the next. Ctrl-C stops an answer.`;
 
+/** From this part of the context on, the oldest exchange is forgotten before the next message. */
+const NEARLY_FULL = 0.7;
+
 /** Adds the command. */
 export function addChat(program: Command, context: CommandContext): Command {
   const command = program
@@ -179,6 +182,7 @@ async function answer(
   const { messages } = conversation;
   const seed = options.seed === undefined ? undefined : options.seed + conversation.retries;
   let text = "";
+  let full = false;
   try {
     for (;;) {
       const system =
@@ -194,6 +198,8 @@ async function answer(
             text += delta;
           },
         );
+        full =
+          (finish.usage.promptTokens + finish.usage.completionTokens) / model.contextLength > NEARLY_FULL;
         if (!flags.json) {
           terminal.line(finish.reason === "aborted" && !quiet ? terminal.dim(" (stopped)") : "");
           if (!quiet) terminal.line(terminal.dim(speed(finish)));
@@ -215,6 +221,10 @@ async function answer(
   }
   if (text === "") messages.pop();
   else messages.push({ role: "assistant", content: text });
+  if (full && messages.length > 2) {
+    messages.splice(0, 2);
+    if (!quiet) terminal.line(terminal.dim("(the oldest exchange is forgotten, to leave room for answers)"));
+  }
   if (stopper.signal.aborted && hasPipedInput()) {
     context.exitCode = INTERRUPTED; // nobody is there to type the next message
     return false;

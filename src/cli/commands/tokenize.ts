@@ -2,6 +2,8 @@
 import type { Command } from "commander";
 import { BaimoError } from "../../errors.ts";
 import type { Tokenizer } from "../../tokenizers/tokenizer.ts";
+import { listenForInterrupt } from "../interrupt.ts";
+import { fetchSource } from "../open-model.ts";
 import { type CommandContext, tokenIds } from "../options.ts";
 import { formatTable } from "../table.ts";
 import { hasPipedInput, readInput } from "../terminal.ts";
@@ -21,7 +23,7 @@ export function addTokenize(program: Command, context: CommandContext): Command 
     .command("tokenize")
     .summary("show how a text is cut into tokens")
     .description("Shows the tokens of a text, which may come from standard input, or the text of token ids.")
-    .argument("<model>", "a .gguf file, a model folder, a tokenizer.json or a tokenizer.model")
+    .argument("<model>", "a .gguf file, a model folder, hf:owner/name, a tokenizer.json or a tokenizer.model")
     .argument("[text...]", "the text")
     .option("--decode <ids>", "print the text of these ids, for example 1,2,3", tokenIds)
     .option("--no-special", "leave out the special tokens around a text")
@@ -33,7 +35,10 @@ export function addTokenize(program: Command, context: CommandContext): Command 
     if (flags.decode && words.length > 0) command.error("error: give either a text or --decode, not both");
     if (!flags.decode && words.length === 0 && !hasPipedInput()) command.error("error: there is no text");
     const { openTokenizer } = await import("../../tokenizers/index.ts");
-    const tokenizer = await openTokenizer(source);
+    const interrupt = listenForInterrupt();
+    const path = await fetchSource(source, context.terminal, interrupt.signal);
+    interrupt.release();
+    const tokenizer = await openTokenizer(path);
     if (flags.decode) return decode(tokenizer, flags.decode, flags, context);
     const text = words.length > 0 ? words.join(" ") : await readInput();
     encode(tokenizer, text, flags, context);
