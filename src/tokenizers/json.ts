@@ -137,21 +137,9 @@ function readAddedTokens(value: unknown, vocabulary: Vocabulary, where: string):
   const added: AddedToken[] = [];
   listOf(value, where).forEach((entry, i) => {
     const at = `${where}[${i}]`;
-    const spec = recordOf(entry, at);
-    const content = stringOf(spec.content, `${at}.content`);
-    if (content === "") return;
-    const special = booleanOf(spec.special, false, `${at}.special`);
-    const declared = tokenIdOf(spec.id, `${at}.id`);
-    const id = vocabulary.ids.get(content) ?? declared;
-    added.push({
-      id,
-      content,
-      special,
-      lstrip: booleanOf(spec.lstrip, false, `${at}.lstrip`),
-      rstrip: booleanOf(spec.rstrip, false, `${at}.rstrip`),
-      singleWord: booleanOf(spec.single_word, false, `${at}.single_word`),
-      normalized: booleanOf(spec.normalized, !special, `${at}.normalized`),
-    });
+    const declared = tokenIdOf(recordOf(entry, at).id, `${at}.id`);
+    const token = readAddedToken(entry, declared, at);
+    if (token.content !== "") added.push({ ...token, id: vocabulary.ids.get(token.content) ?? declared });
   });
   for (const token of added) {
     vocabulary.ids.set(token.content, token.id);
@@ -159,6 +147,21 @@ function readAddedTokens(value: unknown, vocabulary: Vocabulary, where: string):
     vocabulary.tokens[token.id] = token.content;
   }
   return added;
+}
+
+/** One added token as tokenizer.json and tokenizer_config.json describe it. */
+export function readAddedToken(value: unknown, id: number, where: string): AddedToken {
+  const spec = recordOf(value, where);
+  const special = booleanOf(spec.special, false, `${where}.special`);
+  return {
+    id,
+    content: stringOf(spec.content, `${where}.content`),
+    special,
+    lstrip: booleanOf(spec.lstrip, false, `${where}.lstrip`),
+    rstrip: booleanOf(spec.rstrip, false, `${where}.rstrip`),
+    singleWord: booleanOf(spec.single_word, false, `${where}.single_word`),
+    normalized: booleanOf(spec.normalized, !special, `${where}.normalized`),
+  };
 }
 
 /** Splitters for the added tokens that are matched in normalised text, in their normalised form. */

@@ -6,9 +6,9 @@ import { createCharacterBpe, createScoreMerges, type PieceModel } from "./bpe.ts
 import { readCharsmap } from "./charsmap.ts";
 import { createTokenizer } from "./create-tokenizer.ts";
 import { endOfGenerationIds } from "./end-of-generation.ts";
-import { recordOf } from "./fields.ts";
+import { recordOf, tokenIdOf } from "./fields.ts";
 import { characterSymbols } from "./gguf.ts";
-import { readConfig, type TokenizerFileOptions } from "./json.ts";
+import { readAddedToken, readConfig, type TokenizerFileOptions } from "./json.ts";
 import { readProtobuf } from "./protobuf.ts";
 import { createPieceNormalizer } from "./sentencepiece-normalizer.ts";
 import type { Tokenizer } from "./tokenizer.ts";
@@ -91,14 +91,22 @@ export function tokenizerFromSentencePiece(bytes: Uint8Array, options: Tokenizer
 
   const config =
     options.config === undefined || options.config === null ? {} : recordOf(options.config, "config");
-  const declared = readConfig(options, ids, special, pieces);
+  const added = readAddedTokens(config.added_tokens_decoder, pieces);
+  const tokens: (string | undefined)[] = [...pieces];
+  for (const token of added) {
+    while (tokens.length <= token.id) tokens.push(undefined);
+    tokens[token.id] = token.content;
+    ids.set(token.content, token.id);
+    if (token.special) special.add(token.id);
+  }
+  const declared = readConfig(options, ids, special, tokens);
   const bos = declared.bosTokenId ?? (types[file.bosId] === CONTROL ? file.bosId : undefined);
   const eos = types[file.eosId] === CONTROL ? file.eosId : undefined;
   const addBos = typeof config.add_bos_token === "boolean" ? config.add_bos_token : bpe;
   const addEos = typeof config.add_eos_token === "boolean" ? config.add_eos_token : !bpe;
   return createTokenizer({
     kind: bpe ? "spm-bpe" : "unigram",
-    tokens: pieces,
+    tokens,
     ids,
     special,
     ...declared,
@@ -107,7 +115,10 @@ export function tokenizerFromSentencePiece(bytes: Uint8Array, options: Tokenizer
       [...declared.eosTokenIds, eos],
       control.map((token) => [token.content, token.id] as const),
     ),
-    splitters: { all: createAddedTokenSplitter(control) },
+    splitters: {
+      all: createAddedTokenSplitter([...control, ...added]),
+      ordinary: createAddedTokenSplitter(added.filter((token) => !token.special)),
+    },
     before: addBos && bos !== undefined ? [bos] : [],
     after: addEos && eos !== undefined ? [eos] : [],
     encodeText(text, _first, _parse, out) {
@@ -122,8 +133,17 @@ export function tokenizerFromSentencePiece(bytes: Uint8Array, options: Tokenizer
         (id) => out.push(id),
       );
     },
-    decode: createDecode(file),
+    decode: createDecode(file, tokens),
   });
+}
+
+/** The tokens that tokenizer_config.json adds to the pieces (`added_tokens_decoder`, by id). */
+function readAddedTokens(value: unknown, pieces: readonly string[]): AddedToken[] {
+  if (value === undefined || value === null) return [];
+  const where = "tokenizer_config.json: added_tokens_decoder";
+  return Object.entries(recordOf(value, where))
+    .map(([id, spec]) => readAddedToken(spec, tokenIdOf(Number(id), where), `${where}[${id}]`))
+    .filter((token) => token.content !== "" && token.id >= pieces.length);
 }
 
 function createBpeModel(
@@ -205,7 +225,10 @@ function readByteIds({ pieces, types }: PieceModelFile): Int32Array | undefined 
 }
 
 /** SentencePiece's Decode: bytes by character, the dummy prefix dropped, unknown pieces by their surface. */
-function createDecode(file: PieceModelFile): (ids: readonly number[]) => string {
+function createDecode(
+  file: PieceModelFile,
+  tokens: readonly (string | undefined)[],
+): (ids: readonly number[]) => string {
   const { pieces, types, dummyPrefix, mergeSpaces, unknownSurface } = file;
   return (ids) => {
     let text = "";
@@ -232,8 +255,8 @@ function createDecode(file: PieceModelFile): (ids: readonly number[]) => string 
         text += unknownSurface;
         continue;
       }
-      if (types[id] === CONTROL) {
-        text += pieces[id];
+      if (types[id] === CONTROL || id >= pieces.length) {
+        text += tokens[id] ?? "";
         continue;
       }
       let piece = pieces[id];
