@@ -162,7 +162,9 @@ export async function startEngine(settings: EngineSettings): Promise<Engine> {
       ...{ rank, ranks: threads, bus: shared, exchangeFloats, maxTokens, files, config, weights },
       ...{ contextLength, cacheType, wasm },
     };
-    return new Worker(workerUrl, { workerData: setup, name: `baimo ${rank}` });
+    // Workers make little garbage: a small nursery saves several megabytes each.
+    const resourceLimits = { maxYoungGenerationSizeMb: 2 };
+    return new Worker(workerUrl, { workerData: setup, name: `baimo ${rank}`, resourceLimits });
   });
   let abort = () => {};
   try {

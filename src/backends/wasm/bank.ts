@@ -57,17 +57,26 @@ export class Bank {
     }
     const missing = Math.ceil((end - this.memory.buffer.byteLength) / PAGE);
     if (missing > 0) {
-      try {
-        this.memory.grow(missing);
-      } catch (cause) {
-        throw new BaimoError("memory", `the machine gave no memory for ${bytes} more bytes of the model`, {
-          cause,
-        });
+      // V8 answers each growth with a full collection, so the memory doubles; pages never touched cost nothing.
+      const room = MAX_PAGES - this.memory.buffer.byteLength / PAGE;
+      const doubled = Math.min(room, Math.max(missing, this.memory.buffer.byteLength / PAGE));
+      if (!this.#grow(doubled) && !this.#grow(missing)) {
+        throw new BaimoError("memory", `the machine gave no memory for ${bytes} more bytes of the model`);
       }
       this.#f32 = new Float32Array(this.memory.buffer);
       this.#u8 = new Uint8Array(this.memory.buffer);
     }
     this.#top = end;
     return start;
+  }
+
+  /** Whether the memory could grow by so many pages. */
+  #grow(pages: number): boolean {
+    try {
+      this.memory.grow(pages);
+      return true;
+    } catch {
+      return false;
+    }
   }
 }
