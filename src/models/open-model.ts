@@ -66,8 +66,19 @@ export async function describeModel(
     interleavedRope: dialect === "gguf" && family.ggufInterleavedRope,
   });
   const title = checkpoint.metadata.get("general.name");
-  const name = typeof title === "string" && title !== "" ? title : checkpoint.name;
+  const name = typeof title === "string" && title !== "" ? title : nameFromPath(checkpoint.name);
   return { name, family: family.name, config, weights };
+}
+
+/** What a path calls its model: the Hub's owner/name, the file, or the folder of a file with a general name. */
+export function nameFromPath(path: string): string {
+  const hub = path.match(/models--([^/\\]+?)--([^/\\]+)[/\\]snapshots[/\\]/);
+  if (hub) return `${hub[1]}/${hub[2]}`;
+  const parts = path.split(/[/\\]/).filter((part) => part !== "");
+  const file = parts.at(-1) ?? path;
+  if (/^model(-\d+-of-\d+)?\.safetensors(\.index\.json)?$/.test(file) && parts.length > 1)
+    return parts[parts.length - 2];
+  return file.replace(/\.(gguf|safetensors)$/, "");
 }
 
 /** GGUF metadata of the architecture without its prefix, and what the tensors and the tokenizer say of sizes and ids. */
