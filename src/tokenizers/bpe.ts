@@ -19,16 +19,32 @@ export interface BpeOptions {
   ignoreMerges?: boolean;
 }
 
-/** The merges of a list of pairs of tokens, the first the most important (as in tokenizer.json and GGUF). */
+/** The vocabulary that a list of merges speaks of. */
+export interface MergeVocabulary {
+  ids: ReadonlyMap<string, number>;
+  /** By id. */
+  tokens: readonly (string | undefined)[];
+  /** How many characters of the right token vanish when it is joined (the continuing prefix of classic BPE). */
+  prefixLength?: number;
+  /** Pass over merges that name a token outside the vocabulary, as llama.cpp does; else they are an error. */
+  skipUnknown?: boolean;
+}
+
+/**
+ * The merges of a list of pairs of tokens, the first the most important (as in tokenizer.json and GGUF).
+ *
+ * @throws {BaimoError} `format` naming the merge that is no pair of tokens
+ */
 export function readMergeList(
   merges: ArrayLike<unknown>,
-  ids: ReadonlyMap<string, number>,
+  vocabulary: MergeVocabulary,
   where: string,
-  prefixLength = 0,
 ): Merges {
+  const { ids, tokens, prefixLength = 0, skipUnknown } = vocabulary;
   const table = createPairTable(merges.length);
   const result = new Int32Array(merges.length);
-  const priority = new Int32Array(merges.length);
+  const priority = Int32Array.from(result, (_, i) => i);
+  let last = -1;
   for (let i = 0; i < merges.length; i++) {
     const merge = merges[i];
     let left: unknown;
@@ -36,9 +52,8 @@ export function readMergeList(
     if (typeof merge === "string") {
       // A token may itself begin with a space, never be empty.
       const space = merge.indexOf(" ", 1);
-      left = merge.slice(0, space);
+      if (space > 0) left = merge.slice(0, space);
       right = merge.slice(space + 1);
-      if (space < 0) left = undefined;
     } else if (Array.isArray(merge) && merge.length === 2) {
       [left, right] = merge;
     }
@@ -47,8 +62,14 @@ export function readMergeList(
     }
     const a = ids.get(left);
     const b = ids.get(right);
-    const merged = ids.get(left + (prefixLength > 0 ? right.slice(prefixLength) : right));
+    const end = prefixLength > 0 ? right.slice(prefixLength) : right;
+    // Vocabularies list tokens in the order of their merges as a rule: the same token again, or the next one.
+    let merged: number | undefined;
+    if (isJoin(tokens[last + 1], left, end)) merged = last + 1;
+    else if (isJoin(tokens[last], left, end)) merged = last;
+    else merged = ids.get(left + end);
     if (a === undefined || b === undefined || merged === undefined) {
+      if (skipUnknown) continue;
       throw new BaimoError(
         "format",
         `${where}: merge ${i}, ${show(merge)}, names a token outside the vocabulary`,
@@ -56,9 +77,18 @@ export function readMergeList(
     }
     setPair(table, a, b, i);
     result[i] = merged;
-    priority[i] = i;
+    last = merged;
   }
   return { find: (left, right) => findPair(table, left, right), priority, result };
+}
+
+function isJoin(token: string | undefined, left: string, right: string): boolean {
+  return (
+    token !== undefined &&
+    token.length === left.length + right.length &&
+    token.startsWith(left) &&
+    token.endsWith(right)
+  );
 }
 
 function show(value: unknown): string {

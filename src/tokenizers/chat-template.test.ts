@@ -76,6 +76,10 @@ const CASES: [source: string, expected: string, variables?: Record<string, unkno
     "None [{'type': 'text', 'text': 'a\\n\\u200d'}]",
   ],
   ["  {% if true %}\n  a\n  {% endif %}\nb\n", "  a\nb"],
+  [
+    "{% set d = {0: 0, 512: 128, 'k': 1} %}{{ d[512] }} {{ d.get(0) }} {{ 512 in d }} {{ d }}{% for k, v in {2: 'b', 1: 'a'} | dictsort %} {{ k + 1 }}{{ v }}{% endfor %}",
+    "128 0 True {0: 0, 512: 128, 'k': 1} 2a 3b",
+  ],
   ["{% generation %}hi{% endgeneration %}", "hi"],
 ];
 

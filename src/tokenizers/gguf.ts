@@ -340,7 +340,7 @@ function createBpe(vocabulary: GgufVocabulary, preTokenizer: string | undefined)
   const shared = common(vocabulary, {});
   const options = {
     ids,
-    merges: readMergeList(merges, ids, "gguf: tokenizer.ggml.merges"),
+    merges: readMergeList(merges, { ids, tokens, skipUnknown: true }, "gguf: tokenizer.ggml.merges"),
     ignoreMerges: pre.ignoreMerges,
   };
   const model: PieceModel = pre.characters

@@ -2,7 +2,7 @@
 
 import type { Value } from "./jinja-package.ts";
 import { percentFormat, pythonStr, stringMethod, strip } from "./python-text.ts";
-import { compare, describe, equal, isList, isNumeric } from "./python-values.ts";
+import { compare, describe, dictKey, equal, isList, isNumeric, keyOf } from "./python-values.ts";
 
 /** What filters need of the interpreter. */
 export interface FilterHost {
@@ -27,7 +27,7 @@ export function itemsOf(host: FilterHost, value: Value): Value[] {
     case "TupleValue":
       return value.value as Value[];
     case "ObjectValue":
-      return [...(value.value as Map<string, Value>).keys()].map((key) => host.make(key));
+      return [...(value.value as Map<string, Value>).keys()].map((key) => host.make(keyOf(key)));
     case "StringValue":
       return [...(value.value as string)].map((character) => host.make(character));
     case "UndefinedValue":
@@ -49,9 +49,31 @@ export function contains(host: FilterHost, container: Value, item: Value): boole
     return (container.value as string).includes(item.value as string);
   }
   if (container.type === "ObjectValue") {
-    return item.type === "StringValue" && (container.value as Map<string, Value>).has(item.value as string);
+    const key = dictKey(item);
+    return key !== undefined && (container.value as Map<string, Value>).has(key);
   }
   return itemsOf(host, container).some((other) => equal(other, item));
+}
+
+/** Calls a method of dict. */
+export function dictMethod(host: FilterHost, dict: Value, method: string, args: readonly Value[]): Value {
+  if (dict.type !== "ObjectValue") throw new Error(`${describe(dict)} is no dict and has no ${method}`);
+  const entries = [...(dict.value as Map<string, Value>)];
+  switch (method) {
+    case "items":
+      return host.list(entries.map(([key, value]) => host.list([host.make(keyOf(key)), value])));
+    case "keys":
+      return host.list(itemsOf(host, dict));
+    case "values":
+      return host.list(entries.map(([, value]) => value));
+    case "get": {
+      const key = args[0] && dictKey(args[0]);
+      const found = key === undefined ? undefined : (dict.value as Map<string, Value>).get(key);
+      return found ?? args[1] ?? host.make(null);
+    }
+    default:
+      throw new Error(`a dict has no method ${method}`);
+  }
 }
 
 /** Whether a value passes a test, called by its name. */
@@ -195,7 +217,21 @@ function listFilter(
         : host.list(reversed);
     }
     case "items":
-      return operand.type === "UndefinedValue" ? host.list([]) : undefined;
+      return operand.type === "UndefinedValue" ? host.list([]) : dictMethod(host, operand, "items", []);
+    case "dictsort": {
+      const by = argument(1, "by")?.value === "value" ? 1 : 0;
+      const cased = argument(0, "case_sensitive");
+      const backwards = argument(2, "reverse");
+      const fold = (value: Value) =>
+        value.type === "StringValue" && !(cased && truth(cased))
+          ? host.make(String(value.value).toLowerCase())
+          : value;
+      const pairs = itemsOf(host, dictMethod(host, operand, "items", []));
+      const sorted = [...pairs].sort((a, b) =>
+        compare(fold(itemsOf(host, a)[by]), fold(itemsOf(host, b)[by])),
+      );
+      return host.list(backwards && truth(backwards) ? sorted.reverse() : sorted);
+    }
     case "default":
     case "d": {
       const orFalse = argument(1, "boolean");

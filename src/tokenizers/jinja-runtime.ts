@@ -1,9 +1,17 @@
 // Makes @huggingface/jinja behave as Python's Jinja2 where the two part; leans on that package and jinja-filters.ts.
 
-import { applyFilter, contains, type FilterHost, itemsOf, passes, truth } from "./jinja-filters.ts";
+import {
+  applyFilter,
+  contains,
+  dictMethod,
+  type FilterHost,
+  itemsOf,
+  passes,
+  truth,
+} from "./jinja-filters.ts";
 import { Environment, Interpreter, type Node, type Scope, type Value } from "./jinja-package.ts";
 import { percentFormat, pythonStr, stringMethod } from "./python-text.ts";
-import { compare, describe, equal, isList, isNumeric } from "./python-values.ts";
+import { compare, describe, dictKey, equal, isList, isNumeric } from "./python-values.ts";
 
 // What is changed, each by a case that a published template or a stored render shows:
 //  - what is printed is Python's str(): None, True, ['a'], {'k': 1} ({{ none }} prints "None", not nothing)
@@ -14,7 +22,7 @@ import { compare, describe, equal, isList, isNumeric } from "./python-values.ts"
 //  - for runs over text and over what is undefined; names set inside the body last one iteration; text written before
 //    `continue` and `break` stays
 //  - macros see the variables of where they are defined, not of where they are called
-//  - dict.items is the method, not an entry of that name; a key that is no text finds nothing
+//  - dict.items is the method, not an entry of that name; keys may be integers; another key finds nothing
 //  - filters and tests that the package lacks (map with a filter, select, reject, min, sum, `is in`, …)
 
 /** `break` and `continue` on their way to the loop. */
@@ -88,6 +96,16 @@ export class PythonInterpreter extends Interpreter {
       }
       case "BinaryExpression":
         return this.binary(node, scope);
+      case "ObjectLiteral": {
+        const entries = new Map<string, Value>();
+        for (const [keyNode, valueNode] of node.value as Map<Node, Node>) {
+          const key = this.evaluate(keyNode, scope);
+          const kept = dictKey(key);
+          if (kept === undefined) throw new Error(`${describe(key)} cannot be a key of a dict`);
+          entries.set(kept, this.evaluate(valueNode, scope));
+        }
+        return Object.assign(make({}), { value: entries });
+      }
       default:
         return super.evaluate(node, scope);
     }
@@ -184,8 +202,8 @@ export class PythonInterpreter extends Interpreter {
     }
     const key = node.computed ? this.evaluate(property, scope) : make(property.value);
     if (object.type === "ObjectValue") {
-      if (key.type !== "StringValue") return nothing;
-      const name = key.value as string;
+      const name = dictKey(key);
+      if (name === undefined) return nothing;
       const entry = (object.value as Map<string, Value>).get(name);
       const method = DICT_METHODS.has(name) ? object.builtins.get(name) : undefined;
       return (node.computed ? (entry ?? method) : (method ?? entry)) ?? nothing;
@@ -221,6 +239,12 @@ export class PythonInterpreter extends Interpreter {
       const [args, named] = this.args(node.args as Node[], scope);
       const method = String((callee.property as Node).value);
       return this.host.make(stringMethod(object.value as string, method, args, named));
+    }
+    if (!callee.computed && object.type === "ObjectValue") {
+      const method = String((callee.property as Node).value);
+      if (DICT_METHODS.has(method)) {
+        return dictMethod(this.host, object, method, this.args(node.args as Node[], scope)[0]);
+      }
     }
     return super.evaluate({ ...node, callee: ready(this.member(callee, object, scope)) }, scope);
   }

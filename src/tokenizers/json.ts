@@ -215,9 +215,8 @@ function readModel(
       const ignoreMerges = booleanOf(model.ignore_merges, false, `${where}.ignore_merges`);
       const merges = readMergeList(
         listOf(model.merges ?? [], `${where}.merges`),
-        ids,
+        { ids, tokens: vocabulary.tokens, prefixLength: continuingPrefix.length },
         where,
-        continuingPrefix.length,
       );
       if (byteLevel && continuingPrefix === "" && endSuffix === "") {
         return { encodePiece: createByteLevelBpe({ ids, merges, ignoreMerges, unknownId }), kind: "bpe" };

@@ -1,6 +1,6 @@
 // How Python writes values and what its string methods do, as far as chat templates show it; leans on python-values.ts.
 
-import { describe, isList, type TemplateValue } from "./python-values.ts";
+import { describe, isList, keyOf, type TemplateValue } from "./python-values.ts";
 
 /** Python's str() of a template's value. */
 export function pythonStr(value: TemplateValue): string {
@@ -38,11 +38,16 @@ export function pythonRepr(value: TemplateValue): string {
     case "ObjectValue":
     case "KeywordArgumentsValue": {
       const items = [...(value.value as Map<string, TemplateValue>)];
-      return `{${items.map(([key, item]) => `${stringRepr(key)}: ${pythonRepr(item)}`).join(", ")}}`;
+      return `{${items.map(([key, item]) => `${keyRepr(key)}: ${pythonRepr(item)}`).join(", ")}}`;
     }
     default:
       throw new Error(`a ${value.type} cannot be written as text`);
   }
+}
+
+function keyRepr(kept: string): string {
+  const key = keyOf(kept);
+  return typeof key === "number" ? String(key) : stringRepr(key);
 }
 
 /** repr() of a float: 1.0, 1e-07, 1e+16. */

@@ -62,6 +62,20 @@ const NAMES: Readonly<Record<string, string>> = {
   FunctionValue: "a function",
 };
 
+// A dict keeps its keys as texts; an integer key (Seed-OSS has {512: 128}) is kept with this before it.
+const INTEGER_KEY = "\0int:";
+
+/** How a dict keeps a key, or undefined for what cannot be one here. */
+export function dictKey(key: TemplateValue): string | undefined {
+  if (key.type === "StringValue") return key.value as string;
+  return key.type === "IntegerValue" ? `${INTEGER_KEY}${key.value}` : undefined;
+}
+
+/** The key that a dict keeps in this way. */
+export function keyOf(kept: string): string | number {
+  return kept.startsWith(INTEGER_KEY) ? Number(kept.slice(INTEGER_KEY.length)) : kept;
+}
+
 /** The kind of a value in words. */
 export function describe(value: TemplateValue): string {
   return NAMES[value.type] ?? value.type;
