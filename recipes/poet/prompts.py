@@ -78,18 +78,18 @@ def draw(poem: dict[str, Any], rng: random.Random, max_title: int) -> str:
         title = ""
     roll = rng.random()
     line = clauses(poem["lines"][0])[0]
-    if roll < 0.10:
+    if roll < 0.20:
         return rng.choice(FIRST_LINE).format(l=line, f=form)
-    theme = _theme(poem, rng) if roll < 0.22 else ""
+    theme = _theme(poem, rng) if roll < 0.31 else ""
     if theme:
         return rng.choice(ENGLISH if theme.isascii() else THEME).format(w=theme, f=form)
-    if roll < 0.24:
+    if roll < 0.33:
         return rng.choice(ENGLISH_PLAIN + PLAIN + PLAIN)
-    if not title or roll < 0.27:
+    if not title or roll < 0.36:
         request = rng.choice(PLAIN_FORM).format(f=form)
-    elif roll < 0.33:
+    elif roll < 0.42:
         request = rng.choice(TITLE_ONLY).format(t=title)
-    elif roll < 0.60:
+    elif roll < 0.64:
         request = rng.choice(TITLE_FORM).format(t=title, f=form)
     else:
         request = canonical(dict(poem, title=title))
