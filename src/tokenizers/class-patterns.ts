@@ -13,9 +13,14 @@ export type Matches = (
 
 const ONE_CLASS =
   /^(\\s\?)?(\\p\{\w+\}|\[(?:[^[\]\\&]|\\[^sSwWdDhHpPxu]|\\p\{\w+\}|\\x\{[0-9a-f]+\})+\])(\+)?$/i;
+// What is known of a code unit.
 const UNTRIED = 0;
 const OUTSIDE = 1;
 const INSIDE = 2;
+/** White space outside the class, which may stand before a match. */
+const LEADING = 3;
+/** Half of a character beyond the basic plane. */
+const HALF = 4;
 
 /** White space at the end of the text. */
 const trailingSpace: Matches = (text, start, end, onMatch) => {
@@ -75,47 +80,58 @@ export function classMatches(pattern: string, where: string): Matches | undefine
   if (!parts) return undefined;
   const [, spaceBefore, members, repeated] = parts;
   const member = new RegExp(`^${compileOniguruma(members, where).source}$`, "v");
-  const units = new Uint8Array(0x10000); // what is known of each code unit that is a character
+  const units = new Uint8Array(0x10000).fill(HALF, 0xd800, 0xe000);
   const beyond = new Map<number, boolean>();
 
+  const classify = (unit: number): number => {
+    let state = member.test(String.fromCharCode(unit)) ? INSIDE : OUTSIDE;
+    if (state === OUTSIDE && spaceBefore && (classTable()[unit] & SPACE) !== 0) state = LEADING;
+    units[unit] = state;
+    return state;
+  };
+  const isBeyondInside = (point: number): boolean => {
+    let inside = beyond.get(point);
+    if (inside === undefined) {
+      inside = member.test(String.fromCodePoint(point));
+      if (beyond.size > 10_000) beyond.clear();
+      beyond.set(point, inside);
+    }
+    return inside;
+  };
   /** The width of the character at `at` if it is a member, else 0. */
   const widthAt = (text: string, at: number, end: number): number => {
     const unit = text.charCodeAt(at);
-    if ((unit & 0xfc00) === 0xd800 && at + 1 < end) {
-      const point = text.codePointAt(at) as number;
-      if (point > 0xffff) {
-        let inside = beyond.get(point);
-        if (inside === undefined) {
-          inside = member.test(String.fromCodePoint(point));
-          if (beyond.size > 10_000) beyond.clear();
-          beyond.set(point, inside);
-        }
-        return inside ? 2 : 0;
-      }
-    }
-    let known = units[unit];
-    if (known === UNTRIED) {
-      known = member.test(String.fromCharCode(unit)) ? INSIDE : OUTSIDE;
-      units[unit] = known;
-    }
-    return known === INSIDE ? 1 : 0;
+    const state = units[unit] || classify(unit);
+    if (state !== HALF) return state === INSIDE ? 1 : 0;
+    return at + 1 < end && isBeyondInside(text.codePointAt(at) as number) ? 2 : 0;
   };
 
   return (text, start, end, onMatch) => {
-    const table = classTable();
     for (let at = start; at < end; ) {
+      const unit = text.charCodeAt(at);
+      let state = units[unit];
+      if (state === OUTSIDE) {
+        at++;
+        continue;
+      }
+      if (state === UNTRIED) state = classify(unit);
       let stop = at;
-      if (spaceBefore && (table[text.charCodeAt(at)] & SPACE) !== 0 && at + 1 < end) {
+      if (state === INSIDE || state === HALF) {
+        stop += widthAt(text, at, end);
+      } else if (state === LEADING && at + 1 < end) {
         const width = widthAt(text, at + 1, end);
         if (width > 0) stop = at + 1 + width;
       }
-      if (stop === at) stop += widthAt(text, at, end);
       if (stop === at) {
-        at += (text.charCodeAt(at) & 0xfc00) === 0xd800 && at + 1 < end ? 2 : 1;
+        at += state === HALF && at + 1 < end ? 2 : 1;
         continue;
       }
       if (repeated) {
-        for (let width = 1; stop < end && width > 0; stop += width) width = widthAt(text, stop, end);
+        while (stop < end) {
+          const width = units[text.charCodeAt(stop)] === INSIDE ? 1 : widthAt(text, stop, end);
+          if (width === 0) break;
+          stop += width;
+        }
       }
       onMatch(at, stop);
       at = stop;

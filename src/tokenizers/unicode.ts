@@ -73,7 +73,10 @@ export function classOf(point: number): number {
 
 /** Lone surrogates become U+FFFD, as in every encoder to UTF-8. */
 export function toWellFormed(text: string): string {
-  return /\p{Surrogate}/u.test(text) ? text.replace(/\p{Surrogate}/gu, "\ufffd") : text;
+  // In every runtime since 2023, not yet in the language level that this project compiles for.
+  const { isWellFormed } = text as { isWellFormed?: () => boolean };
+  if (isWellFormed?.call(text) ?? !/\p{Surrogate}/u.test(text)) return text;
+  return text.replace(/\p{Surrogate}/gu, "\ufffd");
 }
 
 const encoder = new TextEncoder();
