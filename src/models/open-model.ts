@@ -42,7 +42,7 @@ export async function describeModel(
     const known = families.flatMap((f) => (dialect === "gguf" ? f.ggufArchitectures : f.modelTypes));
     throw new BaimoError(
       "config",
-      `${where}: architecture "${type}" is not among those known here: ${known.join(", ")}`,
+      `${where}: "${key}" should be one of ${known.join(", ")}; found ${type === undefined ? "nothing" : `"${type}"`}`,
     );
   }
   const reader = new ConfigReader(where, fields);

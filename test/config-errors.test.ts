@@ -1,0 +1,106 @@
+// What a checkpoint says wrongly of itself is refused by name: unknown settings, missing, odd and spare tensors.
+import assert from "node:assert/strict";
+import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, it } from "node:test";
+import { BaimoError, type ErrorCode } from "../src/errors.ts";
+import { openCheckpoint, writeSafetensors } from "../src/formats/index.ts";
+import { describeModel } from "../src/models/open-model.ts";
+import { golden, readJson } from "./places.ts";
+
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "baimo-config-"));
+  await cp(golden("families", "qwen3"), folder, { recursive: true });
+});
+afterEach(() => rm(folder, { recursive: true }));
+
+async function describe(options = {}) {
+  const checkpoint = await openCheckpoint(folder);
+  try {
+    return await describeModel(checkpoint, options);
+  } finally {
+    await checkpoint.close();
+  }
+}
+
+async function setConfig(changes: object) {
+  const file = join(folder, "config.json");
+  await writeFile(file, JSON.stringify({ ...readJson(file), ...changes }));
+}
+
+/** Writes the weights anew, with some left out and some added. */
+async function changeTensors(without: string, added: readonly { name: string; shape: number[] }[] = []) {
+  const file = join(folder, "model.safetensors");
+  const checkpoint = await openCheckpoint(file);
+  const tensors = [];
+  for (const { name, dtype, shape } of checkpoint.tensors.values()) {
+    if (name !== without) tensors.push({ name, dtype, shape, data: await checkpoint.readTensor(name) });
+  }
+  await checkpoint.close();
+  for (const { name, shape } of added) {
+    const count = shape.reduce((a, b) => a * b);
+    tensors.push({ name, dtype: "F32" as const, shape, data: new Uint8Array(count * 4) });
+  }
+  await writeSafetensors(file, { tensors });
+}
+
+const failsWith = (code: ErrorCode, ...parts: string[]) =>
+  assert.rejects(describe(), (error) => {
+    assert.ok(error instanceof BaimoError);
+    assert.equal(error.code, code);
+    for (const part of parts)
+      assert.ok(error.message.includes(part), `"${error.message}" does not say ${part}`);
+    return true;
+  });
+
+it("an unknown setting, unless the caller knows better", async () => {
+  await setConfig({ attention_sinks: 4, router_jitter: 0.1 });
+  await failsWith("config", '"attention_sinks"', '"router_jitter"', "ignoreConfigKeys");
+  const { config } = await describe({ ignoreConfigKeys: ["attention_sinks", "router_jitter"] });
+  assert.equal(config.numLayers, 2);
+});
+
+it("an unknown model type, with those that are known", async () => {
+  await setConfig({ model_type: "sparrow" });
+  await failsWith("config", '"sparrow"', "llama", "qwen3");
+});
+
+it("a setting of another kind, and one out of range", async () => {
+  await setConfig({ hidden_size: "48" });
+  await failsWith("config", '"hidden_size"', '"48"');
+  await setConfig({ hidden_size: 48, num_hidden_layers: -1 });
+  await failsWith("config", '"num_hidden_layers"', "-1");
+  await setConfig({ num_hidden_layers: 2, num_key_value_heads: 3 });
+  await failsWith("config", "4 heads", "3 key-value heads");
+});
+
+it("an activation and a RoPE scaling that are not built", async () => {
+  await setConfig({ hidden_act: "gelu" });
+  await failsWith("config", '"hidden_act"', '"silu"', '"gelu"');
+  await setConfig({ hidden_act: "silu", rope_scaling: { rope_type: "spiral", factor: 2 } });
+  await failsWith("config", '"spiral"', "yarn");
+});
+
+it("a tensor that is missing", async () => {
+  await changeTensors("model.layers.1.mlp.up_proj.weight");
+  await failsWith("format", '"model.layers.1.mlp.up_proj.weight"', "[40, 48]");
+});
+
+it("a tensor of another shape", async () => {
+  await changeTensors("model.norm.weight", [{ name: "model.norm.weight", shape: [47] }]);
+  await failsWith("shape", '"model.norm.weight"', "[48]", "[47]");
+});
+
+it("a tensor that has no place in the model", async () => {
+  await changeTensors("", [{ name: "model.layers.0.self_attn.q_proj.bias", shape: [64] }]);
+  await failsWith("format", '"model.layers.0.self_attn.q_proj.bias"');
+});
+
+it("a config.json that is not one", async () => {
+  await writeFile(join(folder, "config.json"), "[1, 2");
+  await failsWith("format", "config.json");
+  await writeFile(join(folder, "config.json"), await readFile(join(folder, "golden.json")));
+  await failsWith("config", '"model_type"', "found nothing");
+});
