@@ -2,7 +2,7 @@
 
 import type { Charsmap } from "./charsmap.ts";
 import { createTrie } from "./trie.ts";
-import { toUtf8, utf8Length } from "./unicode.ts";
+import { toUtf8 } from "./unicode.ts";
 
 /** How to normalise. */
 export interface PieceNormalizerOptions {
@@ -31,13 +31,14 @@ export function createPieceNormalizer(options: PieceNormalizerOptions): (text: s
   });
   const hasKept = options.keep.length > 0;
 
-  /** Calls back with the normal form of each prefix in turn. */
+  /** Calls back with the normal form of each prefix in turn; characters that stay, spaces aside, come in runs. */
   const eachPart = (text: string, visit: (part: string) => void) => {
     const bytes = map ? toUtf8(text) : undefined;
     let byteAt = 0;
+    let run = 0; // where the characters begin that stay as they are
     for (let at = 0; at < text.length; ) {
-      const width = (text.codePointAt(at) as number) > 0xffff ? 2 : 1;
-      let end = at + width;
+      const point = text.codePointAt(at) as number;
+      let end = at + (point > 0xffff ? 2 : 1);
       let part: string | undefined;
       if (hasKept) {
         for (let i = at, node = 0; i < text.length; ) {
@@ -51,30 +52,38 @@ export function createPieceNormalizer(options: PieceNormalizerOptions): (text: s
       }
       if (bytes) {
         const match = part === undefined ? map?.longest(bytes, byteAt) : undefined;
-        let bytesLeft = match?.length ?? 0;
         if (match) {
           part = match.text;
           // The match is of whole characters: count them off.
           end = at;
-          while (bytesLeft > 0) {
-            const point = text.codePointAt(end) as number;
-            bytesLeft -= point < 0x80 ? 1 : point < 0x800 ? 2 : point < 0x10000 ? 3 : 4;
-            end += point > 0xffff ? 2 : 1;
+          for (let left = match.length; left > 0 && end < text.length; ) {
+            const next = text.codePointAt(end) as number;
+            left -= utf8Width(next);
+            end += next > 0xffff ? 2 : 1;
           }
           byteAt += match.length;
+        } else if (part === undefined) {
+          byteAt += utf8Width(point);
         } else {
-          for (let i = at; i < end; ) {
-            byteAt += Math.max(1, utf8Length(bytes, byteAt));
-            i += (text.codePointAt(i) as number) > 0xffff ? 2 : 1;
-          }
+          for (const character of part) byteAt += utf8Width(character.codePointAt(0) as number);
         }
       }
-      visit(part ?? text.slice(at, end));
+      if (part !== undefined || point === 0x20) {
+        if (run < at) visit(text.slice(run, at));
+        visit(part ?? " ");
+        run = end;
+      }
       at = end;
     }
+    if (run < text.length) visit(text.slice(run));
   };
 
   const sentencePiece = (text: string): string => {
+    if (!map && !hasKept && !mergeSpaces) {
+      const escaped = options.escape ? text.replaceAll(" ", space) : text;
+      if (!dummyPrefix || text === "") return escaped;
+      return spaceAsSuffix ? escaped + space : space + escaped;
+    }
     let out = dummyPrefix && !spaceAsSuffix ? space : "";
     let started = !mergeSpaces;
     let wasSpace = mergeSpaces;
@@ -120,4 +129,9 @@ export function createPieceNormalizer(options: PieceNormalizerOptions): (text: s
     return out;
   };
   return options.llamaStyle ? llama : sentencePiece;
+}
+
+/** How many bytes a code point takes in UTF-8. */
+function utf8Width(point: number): number {
+  return point < 0x80 ? 1 : point < 0x800 ? 2 : point < 0x10000 ? 3 : 4;
 }
