@@ -78,7 +78,7 @@ async function measureOnce(engine, settings) {
 /**
  * Measures every cell (model, threads) that `only` lets through, and keeps all results in bench/data/peers.json.
  *
- * rounds    how often each engine is measured, in turn
+ * rounds    how often each engine is measured, in turn; one thread and the variants at most three times
  * tokens    generated in each measurement and counted
  * only      regular expression over `Q4_0/2/own`, `Q8_0/1/native`, … : measure these, keep the other stored results
  * variants  also measure Node 20, the plain-SIMD build and native's flash attention (2 threads)
@@ -97,6 +97,8 @@ export async function comparePeers({ rounds, tokens, contexts, only, variants, p
       for (const name of named) results.cells[`${dtype}/${threads}/${name}`] = [];
       for (let round = 0; round < rounds; round++) {
         for (const name of named) {
+          // What no aim depends on is measured thrice at most, to keep the whole within ten minutes.
+          if (round >= 3 && (threads === 1 || ENGINES[name].variant)) continue;
           const settings = { model: model.path, threads, contextLength: 1024, contexts, tokens };
           let result = await measureOnce(name, settings);
           // Somebody else's work makes a figure worthless: try again, then keep the least disturbed with its mark.

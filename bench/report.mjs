@@ -81,7 +81,7 @@ export function renderBenchmarks({ machine, cells }) {
 function renderModel(dtype, cells) {
   const rows = [];
   let fileBytes = 0;
-  let rounds = 0;
+
   let contexts = [16, 512];
   for (const threads of [2, 1]) {
     const natives = cells[`${dtype}/${threads}/native`];
@@ -89,7 +89,6 @@ function renderModel(dtype, cells) {
       const measured = cells[`${dtype}/${threads}/${name}`];
       if (measured === undefined || measured.length === 0) continue;
       fileBytes = measured[0].fileBytes;
-      rounds = Math.max(rounds, measured.length);
       const s = summarise(measured);
       contexts = s.contexts;
       const ratio = name === "native" || !natives ? undefined : compare(measured, natives);
@@ -98,6 +97,7 @@ function renderModel(dtype, cells) {
         [
           ENGINES[name].label + (s.others > 0.1 ? " †" : ""),
           threads,
+          measured.length,
           ...contexts.map((c) => beside(s.tokenMs[c].toFixed(1), ratio?.generation[c])),
           beside(s.promptRate.toFixed(1), ratio?.prompt),
           beside((s.openMs / 1000).toFixed(2), ratio?.open),
@@ -111,6 +111,7 @@ function renderModel(dtype, cells) {
   const heads = [
     "engine",
     "threads",
+    "rounds",
     ...contexts.map((c) => `ms a token at ${c}`),
     `prompt of ${contexts.at(-1)}, tokens/s`,
     "open to first token, s",
@@ -119,7 +120,7 @@ function renderModel(dtype, cells) {
   ];
   const lines = [
     "",
-    `## ${dtype}, ${(fileBytes / 1e6).toFixed(0)} MB, ${rounds} rounds`,
+    `## ${dtype}, ${(fileBytes / 1e6).toFixed(0)} MB`,
     "",
     `| ${heads.join(" | ")} |`,
     `|${" --- |".repeat(heads.length)}`,
