@@ -146,13 +146,16 @@ async function readTokenizer(checkpoint: Checkpoint, { config, name }: ModelDesc
       throw new BaimoError("format", `${checkpoint.name}: ${file} is not JSON`, { cause });
     }
   };
-  const tokenizerConfig = await json("tokenizer_config.json");
-  const generationConfig = await json("generation_config.json");
+  const template = await folder?.read("chat_template.jinja");
+  const options = {
+    config: await json("tokenizer_config.json"),
+    generationConfig: await json("generation_config.json"),
+    chatTemplate: template && new TextDecoder().decode(template),
+  };
   const tokenizerJson = await json("tokenizer.json");
-  if (tokenizerJson) return tokenizerFromJson(tokenizerJson, { config: tokenizerConfig, generationConfig });
+  if (tokenizerJson) return tokenizerFromJson(tokenizerJson, options);
   const sentencePiece = await folder?.read("tokenizer.model");
-  if (sentencePiece)
-    return tokenizerFromSentencePiece(sentencePiece, { config: tokenizerConfig, generationConfig });
+  if (sentencePiece) return tokenizerFromSentencePiece(sentencePiece, options);
   return createNoTokenizer(config.vocabSize, config.eosTokenIds, name);
 }
 
