@@ -2,7 +2,10 @@
 // Runs inside the child process that bench/compare.mjs starts; its one argument is JSON, its one line of output too.
 
 /** Token ids that look like no text in particular; two lists of different `salt` share no prefix. */
-const promptOf = (length, salt) => Array.from({ length }, (_, i) => 300 + ((i * 97 + salt * 7919) % 30_000));
+function promptOf(length, salt, vocabSize) {
+  const first = Math.min(300, vocabSize >> 1); // past the control and byte tokens of most vocabularies
+  return Array.from({ length }, (_, i) => first + ((i * 97 + salt * 7919) % (vocabSize - first)));
+}
 
 /** The middle value (the mean of the two middle ones when their number is even). */
 export function median(values) {
@@ -14,7 +17,7 @@ export function median(values) {
 /**
  * Measures one engine and prints the result.
  *
- * open  settings => { generate(tokens): AsyncIterable<number of new tokens>, about(): facts }
+ * open  settings => { vocabSize, generate(tokens): AsyncIterable<number of new tokens>, about(): facts }
  *
  * Settings, from argv[2]: model, threads, contextLength, contexts (prompt lengths, shortest first), tokens (to generate).
  */
@@ -32,7 +35,7 @@ export async function measure(open) {
     let promptMs = 0;
     let last = started;
     let done = 0;
-    for await (const fresh of engine.generate(promptOf(length, salt), count)) {
+    for await (const fresh of engine.generate(promptOf(length, salt, engine.vocabSize), count)) {
       const now = performance.now();
       if (done === 0) promptMs = now - started;
       else for (let i = 0; i < fresh; i++) gaps.push((now - last) / fresh);

@@ -6,6 +6,7 @@ import { measure } from "./measure.mjs";
 async function open({ model: path, threads, contextLength, options = {} }) {
   const model = await load(path, { device: "cpu", threads, contextLength, ...options });
   return {
+    vocabSize: model.config.vocabSize,
     async *generate(tokens, maxTokens) {
       for await (const event of model.complete(tokens, { temperature: 0, maxTokens, ignoreEos: true })) {
         if (event.type === "text-delta") yield event.tokens.length;

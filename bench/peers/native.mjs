@@ -21,6 +21,7 @@ async function open({ model: modelPath, threads, contextLength, flashAttention =
   });
   const sequence = context.getSequence();
   return {
+    vocabSize: model.fileInfo.metadata.tokenizer.ggml.tokens.length,
     async *generate(tokens) {
       await sequence.clearHistory();
       for await (const _token of sequence.evaluate(tokens, { temperature: 0, yieldEogToken: true })) yield 1;
