@@ -31,8 +31,9 @@ describe("a running engine", () => {
     assert.deepEqual(
       events.filter((event) => event.type === "prompt-progress").map(({ done, total }) => [done, total]),
       [
-        [128, 300],
-        [256, 300],
+        [84, 300],
+        [168, 300],
+        [252, 300],
         [300, 300],
       ],
     );

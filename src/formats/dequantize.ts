@@ -22,7 +22,8 @@ import { halfTable } from "./half.ts";
 type Unpack = (blocks: Uint8Array, target: Float32Array, count: number) => void;
 
 function unpackF16(blocks: Uint8Array, target: Float32Array, count: number): void {
-  for (let i = 0; i < count; i++) target[i] = halfTable[blocks[2 * i] | (blocks[2 * i + 1] << 8)];
+  const half = halfTable();
+  for (let i = 0; i < count; i++) target[i] = half[blocks[2 * i] | (blocks[2 * i + 1] << 8)];
 }
 
 function unpackBF16(blocks: Uint8Array, target: Float32Array, count: number): void {

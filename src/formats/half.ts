@@ -4,7 +4,12 @@
  * The float32 value of each of the 65,536 half-precision patterns (IEEE 754 binary16), so that a scale inside a block
  * costs one look-up, subnormal or not.
  */
-export const halfTable: Float32Array = makeHalfTable();
+export function halfTable(): Float32Array {
+  return (table ??= makeHalfTable());
+}
+
+/** Made when first asked for: a thread that meets no half precision does without. */
+let table: Float32Array | undefined;
 
 function makeHalfTable(): Float32Array {
   const table = new Float32Array(65536);
@@ -25,7 +30,7 @@ export function halfToFloat(
   halves: Uint16Array,
   target: Float32Array = new Float32Array(halves.length),
 ): Float32Array {
-  const table = halfTable;
+  const table = halfTable();
   for (let i = 0; i < halves.length; i++) target[i] = table[halves[i]];
   return target;
 }

@@ -4,7 +4,7 @@ import type { ByteSource } from "./byte-source.ts";
 import { grouped } from "./tensor-info.ts";
 
 const FIRST_WINDOW = 64 << 10;
-const LARGEST_WINDOW = 4 << 20;
+const LARGEST_WINDOW = 1 << 20;
 
 /** A place in a file, moving forward. The `take…` functions need `ensure` first; `read…` functions do it themselves. */
 export interface HeaderCursor {

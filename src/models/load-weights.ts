@@ -5,11 +5,10 @@ import type { Backend, Matrix } from "../tensor/backend.ts";
 import type { Partition } from "../tensor/partition.ts";
 import type { LayerWeights, MlpWeights, ModelPartitions, ModelWeights } from "./transformer.ts";
 import {
+  createWeightReader,
   type LayerPlan,
   type MlpPlan,
-  matrixSource,
   type TensorPlan,
-  vectorSource,
   type WeightPlan,
 } from "./weight-plan.ts";
 
@@ -41,6 +40,7 @@ export async function loadWeights(
   partitions: ModelPartitions,
   options: LoadWeightsOptions = {},
 ): Promise<ModelWeights> {
+  const reader = createWeightReader(files);
   let done = 0;
   const finished = <T>(loaded: T): T => {
     throwIfAborted(options.signal, "loading the model");
@@ -48,9 +48,8 @@ export async function loadWeights(
     return loaded;
   };
   const matrix = async (tensor: TensorPlan, partition: Partition): Promise<Matrix> =>
-    finished(await backend.loadMatrix(matrixSource(files, tensor), partition));
-  const vector = async (tensor: TensorPlan) =>
-    finished(await backend.loadVector(vectorSource(files, tensor)));
+    finished(await backend.loadMatrix(reader.matrix(tensor), partition));
+  const vector = async (tensor: TensorPlan) => finished(await backend.loadVector(reader.vector(tensor)));
   const mlp = async ({ gate, up, down }: MlpPlan): Promise<MlpWeights> => ({
     gate: await matrix(gate, partitions.intermediate),
     up: await matrix(up, partitions.intermediate),

@@ -161,57 +161,68 @@ export function planWeights(
   return plan;
 }
 
-/** A matrix of the plan as the backend reads it. */
-export function matrixSource(files: readonly ByteSource[], plan: TensorPlan): MatrixSource {
-  const { name, dtype, rows, cols, bias } = plan;
-  return {
-    ...{ name, dtype, rows, cols },
-    bias: bias && vectorSource(files, bias),
-    read: (firstRow, count, target) => readRows(files[plan.file], plan, firstRow, count, target),
-  };
+/** Reads tensors of a plan from its files. Keeps one buffer for rows that must change places. */
+export interface WeightReader {
+  matrix(plan: TensorPlan): MatrixSource;
+  vector(plan: TensorPlan): VectorSource;
 }
 
-/** A vector of the plan as the backend reads it. */
-export function vectorSource(files: readonly ByteSource[], plan: TensorPlan): VectorSource {
-  const length = plan.rows * plan.cols;
+/** Makes a reader. What it returns reads one thing after another, never two at once. */
+export function createWeightReader(files: readonly ByteSource[]): WeightReader {
+  let buffer = new Uint8Array(0);
+
+  /** Fills target with rows in file form, halves of each head in order. Synchronous where the source can be. */
+  const readRows = (
+    plan: TensorPlan,
+    firstRow: number,
+    rows: number,
+    target: Uint8Array,
+  ): void | Promise<void> => {
+    const source = files[plan.file];
+    const rowBytes = byteLength(plan.dtype, plan.cols);
+    const read = (into: Uint8Array, row: number) => {
+      const offset = plan.offset + row * rowBytes;
+      return source.readIntoSync ? source.readIntoSync(into, offset) : source.readInto(into, offset);
+    };
+    const headDim = plan.interleaved;
+    if (!headDim) return read(target, firstRow);
+    const firstHead = Math.floor(firstRow / headDim);
+    const bytes = (Math.ceil((firstRow + rows) / headDim) - firstHead) * headDim * rowBytes;
+    if (buffer.length < bytes) buffer = new Uint8Array(bytes);
+    const permute = () => {
+      for (let i = 0; i < rows; i++) {
+        const row = firstRow + i - firstHead * headDim;
+        const within = row % headDim;
+        const pair = within % (headDim / 2);
+        const from = row - within + 2 * pair + (within < headDim / 2 ? 0 : 1);
+        target.set(buffer.subarray(from * rowBytes, (from + 1) * rowBytes), i * rowBytes);
+      }
+    };
+    const reading = read(buffer.subarray(0, bytes), firstHead * headDim);
+    return reading ? reading.then(permute) : permute();
+  };
+
+  const vector = (plan: TensorPlan): VectorSource => {
+    const length = plan.rows * plan.cols;
+    return {
+      name: plan.name,
+      length,
+      async read() {
+        const raw = new Uint8Array(byteLength(plan.dtype, length));
+        await readRows(plan, 0, plan.rows, raw);
+        return dequantize(plan.dtype, raw, length);
+      },
+    };
+  };
   return {
-    name: plan.name,
-    length,
-    async read() {
-      const raw = new Uint8Array(byteLength(plan.dtype, length));
-      await readRows(files[plan.file], plan, 0, plan.rows, raw);
-      return dequantize(plan.dtype, raw, length);
+    vector,
+    matrix: (plan) => {
+      const { name, dtype, rows, cols, bias } = plan;
+      return {
+        ...{ name, dtype, rows, cols },
+        bias: bias && vector(bias),
+        read: (firstRow, count, target) => readRows(plan, firstRow, count, target),
+      };
     },
   };
-}
-
-/** Fills target with rows in file form, halves of each head in order. Synchronous where the source can be. */
-function readRows(
-  source: ByteSource,
-  plan: TensorPlan,
-  firstRow: number,
-  rows: number,
-  target: Uint8Array,
-): void | Promise<void> {
-  const rowBytes = byteLength(plan.dtype, plan.cols);
-  const read = (into: Uint8Array, row: number) => {
-    const offset = plan.offset + row * rowBytes;
-    return source.readIntoSync ? source.readIntoSync(into, offset) : source.readInto(into, offset);
-  };
-  const headDim = plan.interleaved;
-  if (!headDim) return read(target, firstRow);
-  const firstHead = Math.floor(firstRow / headDim);
-  const heads = Math.ceil((firstRow + rows) / headDim) - firstHead;
-  const whole = new Uint8Array(heads * headDim * rowBytes);
-  const permute = () => {
-    for (let i = 0; i < rows; i++) {
-      const row = firstRow + i - firstHead * headDim;
-      const within = row % headDim;
-      const pair = within % (headDim / 2);
-      const from = row - within + 2 * pair + (within < headDim / 2 ? 0 : 1);
-      target.set(whole.subarray(from * rowBytes, (from + 1) * rowBytes), i * rowBytes);
-    }
-  };
-  const reading = read(whole, firstHead * headDim);
-  return reading ? reading.then(permute) : permute();
 }

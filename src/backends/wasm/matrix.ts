@@ -17,7 +17,7 @@ import type { Bank } from "./bank.ts";
 /** Rows that a kernel handles together; packed forms interleave them. */
 export const GROUP = 4;
 /** Bytes read and packed at a time. */
-const STAGING_BYTES = 1 << 20;
+const STAGING_BYTES = 1 << 19;
 
 /** The rows of a matrix that lie in one bank. */
 export interface MatrixPart {

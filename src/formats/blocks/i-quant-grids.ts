@@ -1,4 +1,4 @@
-// The codebooks of the i-quants and their sign patterns, unpacked from base64 when first imported; leans on nothing.
+// The codebooks of the i-quants and their sign patterns, unpacked from base64 when first used; leans on nothing.
 //
 // Source: ggml-common.h of llama.cpp, packed as in gguf-py/gguf/quants.py (gguf 0.19.0). MIT License,
 // Copyright (c) 2023-2024 The ggml authors: https://github.com/ggml-org/llama.cpp/blob/master/LICENSE
@@ -157,17 +157,23 @@ function unpack(base64: string, bits: 2 | 4, map: readonly number[]): Int8Array 
   return grid;
 }
 
+/** A table that is made when it is first asked for: most models need none of them, and each thread has its own. */
+function once<T>(make: () => T): () => T {
+  let made: T | undefined;
+  return () => (made ??= make());
+}
+
 const twoBit = [8, 25, 43];
 const threeBitXxs = [4, 12, 20, 28, 36, 44, 52, 62];
 const threeBitS = [1, 3, 5, 7, 9, 11, 13, 15];
 
 /** The codebooks, flat: entry i of a codebook of width w is at [i * w, i * w + w). */
-export const iq2xxsGrid = unpack(packed.iq2xxs, 2, twoBit);
-export const iq2xsGrid = unpack(packed.iq2xs, 2, twoBit);
-export const iq2sGrid = unpack(packed.iq2s, 2, twoBit);
-export const iq3xxsGrid = unpack(packed.iq3xxs, 4, threeBitXxs);
-export const iq3sGrid = unpack(packed.iq3s, 4, threeBitS);
-export const iq1sGrid = unpack(packed.iq1s, 2, [-1, 0, 1]);
+export const iq2xxsGrid = once(() => unpack(packed.iq2xxs, 2, twoBit));
+export const iq2xsGrid = once(() => unpack(packed.iq2xs, 2, twoBit));
+export const iq2sGrid = once(() => unpack(packed.iq2s, 2, twoBit));
+export const iq3xxsGrid = once(() => unpack(packed.iq3xxs, 4, threeBitXxs));
+export const iq3sGrid = once(() => unpack(packed.iq3s, 4, threeBitS));
+export const iq1sGrid = once(() => unpack(packed.iq1s, 2, [-1, 0, 1]));
 
 /** Eight signs from seven bits: the eighth bit makes the number of minus signs even (ksigns_iq2xs). */
 export const evenSigns = Uint8Array.from({ length: 128 }, (_, i) => {

@@ -33,19 +33,22 @@ function putSigned(
 
 /** Writes 8 ternary codebook values, each plus delta, times dl. */
 function putTernary(target: Float32Array, o: number, dl: number, entry: number, delta: number): void {
+  const grid = iq1sGrid();
   const from = entry * 8;
-  for (let i = 0; i < 8; i++) target[o + i] = dl * (iq1sGrid[from + i] + delta);
+  for (let i = 0; i < 8; i++) target[o + i] = dl * (grid[from + i] + delta);
 }
 
 /** d, then for 32 values four entry bytes and a word of four 7-bit signs and a 4-bit scale. */
 export function unpackIQ2_XXS(blocks: Uint8Array, target: Float32Array, count: number): void {
+  const half = halfTable();
+  const grid = iq2xxsGrid();
   for (let b = 0, p = 0, o = 0; b < count; b++, p += 66) {
-    const d = halfTable[blocks[p] | (blocks[p + 1] << 8)];
+    const d = half[blocks[p] | (blocks[p + 1] << 8)];
     for (let q = p + 2; q < p + 66; q += 8) {
       const word = blocks[q + 4] | (blocks[q + 5] << 8) | (blocks[q + 6] << 16) | (blocks[q + 7] << 24);
       const db = d * (0.5 + (word >>> 28)) * 0.25;
       for (let i = 0; i < 4; i++, o += 8) {
-        putSigned(target, o, db, iq2xxsGrid, blocks[q + i], 8, evenSigns[(word >>> (7 * i)) & 127]);
+        putSigned(target, o, db, grid, blocks[q + i], 8, evenSigns[(word >>> (7 * i)) & 127]);
       }
     }
   }
@@ -53,33 +56,39 @@ export function unpackIQ2_XXS(blocks: Uint8Array, target: Float32Array, count: n
 
 /** d, 32 half-words of a 9-bit entry and 7-bit signs, 8 bytes of 4-bit scales of 16 values. */
 export function unpackIQ2_XS(blocks: Uint8Array, target: Float32Array, count: number): void {
+  const half = halfTable();
+  const grid = iq2xsGrid();
   for (let b = 0, p = 0, o = 0; b < count; b++, p += 74) {
-    const d = halfTable[blocks[p] | (blocks[p + 1] << 8)];
+    const d = half[blocks[p] | (blocks[p + 1] << 8)];
     for (let i = 0; i < 32; i++, o += 8) {
       const word = blocks[p + 2 + 2 * i] | (blocks[p + 3 + 2 * i] << 8);
       const scale = (blocks[p + 66 + (i >> 2)] >> (((i >> 1) & 1) << 2)) & 15;
-      putSigned(target, o, d * (0.5 + scale) * 0.25, iq2xsGrid, word & 511, 8, evenSigns[word >> 9]);
+      putSigned(target, o, d * (0.5 + scale) * 0.25, grid, word & 511, 8, evenSigns[word >> 9]);
     }
   }
 }
 
 /** d, 32 low entry bytes, 32 sign bytes, 8 bytes of two high entry bits, 8 bytes of 4-bit scales of 16 values. */
 export function unpackIQ2_S(blocks: Uint8Array, target: Float32Array, count: number): void {
+  const half = halfTable();
+  const grid = iq2sGrid();
   for (let b = 0, p = 0, o = 0; b < count; b++, p += 82) {
-    const d = halfTable[blocks[p] | (blocks[p + 1] << 8)];
+    const d = half[blocks[p] | (blocks[p + 1] << 8)];
     for (let i = 0; i < 32; i++, o += 8) {
       const high = (blocks[p + 66 + (i >> 2)] >> ((i & 3) << 1)) & 3;
       const scale = (blocks[p + 74 + (i >> 2)] >> (((i >> 1) & 1) << 2)) & 15;
       const entry = blocks[p + 2 + i] | (high << 8);
-      putSigned(target, o, d * (0.5 + scale) * 0.25, iq2sGrid, entry, 8, blocks[p + 34 + i]);
+      putSigned(target, o, d * (0.5 + scale) * 0.25, grid, entry, 8, blocks[p + 34 + i]);
     }
   }
 }
 
 /** d, 64 entry bytes of 4 values, 8 words of four 7-bit signs and a 4-bit scale. */
 export function unpackIQ3_XXS(blocks: Uint8Array, target: Float32Array, count: number): void {
+  const half = halfTable();
+  const grid = iq3xxsGrid();
   for (let b = 0, p = 0, o = 0; b < count; b++, p += 98) {
-    const d = halfTable[blocks[p] | (blocks[p + 1] << 8)];
+    const d = half[blocks[p] | (blocks[p + 1] << 8)];
     for (let group = 0; group < 8; group++) {
       const s = p + 66 + group * 4;
       const word = blocks[s] | (blocks[s + 1] << 8) | (blocks[s + 2] << 16) | (blocks[s + 3] << 24);
@@ -87,8 +96,8 @@ export function unpackIQ3_XXS(blocks: Uint8Array, target: Float32Array, count: n
       for (let i = 0; i < 4; i++, o += 8) {
         const signs = evenSigns[(word >>> (7 * i)) & 127];
         const q = p + 2 + group * 8 + i * 2;
-        putSigned(target, o, db, iq3xxsGrid, blocks[q], 4, signs);
-        putSigned(target, o + 4, db, iq3xxsGrid, blocks[q + 1], 4, signs >> 4);
+        putSigned(target, o, db, grid, blocks[q], 4, signs);
+        putSigned(target, o + 4, db, grid, blocks[q + 1], 4, signs >> 4);
       }
     }
   }
@@ -96,21 +105,24 @@ export function unpackIQ3_XXS(blocks: Uint8Array, target: Float32Array, count: n
 
 /** d, 64 low entry bytes of 4 values, 8 bytes of ninth bits, 32 sign bytes, 4 bytes of 4-bit scales of 32 values. */
 export function unpackIQ3_S(blocks: Uint8Array, target: Float32Array, count: number): void {
+  const half = halfTable();
+  const grid = iq3sGrid();
   for (let b = 0, p = 0, o = 0; b < count; b++, p += 110) {
-    const d = halfTable[blocks[p] | (blocks[p + 1] << 8)];
+    const d = half[blocks[p] | (blocks[p + 1] << 8)];
     for (let i = 0; i < 64; i++, o += 4) {
       const scale = (blocks[p + 106 + (i >> 4)] >> (((i >> 3) & 1) << 2)) & 15;
       const high = (blocks[p + 66 + (i >> 3)] >> (i & 7)) & 1;
       const signs = blocks[p + 74 + (i >> 1)] >> ((i & 1) << 2);
-      putSigned(target, o, d * (1 + 2 * scale), iq3sGrid, blocks[p + 2 + i] | (high << 8), 4, signs);
+      putSigned(target, o, d * (1 + 2 * scale), grid, blocks[p + 2 + i] | (high << 8), 4, signs);
     }
   }
 }
 
 /** d, 32 low entry bytes, 8 half-words of four 3-bit high entries, a 3-bit scale and the sign of delta. */
 export function unpackIQ1_S(blocks: Uint8Array, target: Float32Array, count: number): void {
+  const half = halfTable();
   for (let b = 0, p = 0, o = 0; b < count; b++, p += 50) {
-    const d = halfTable[blocks[p] | (blocks[p + 1] << 8)];
+    const d = half[blocks[p] | (blocks[p + 1] << 8)];
     for (let group = 0; group < 8; group++) {
       const high = blocks[p + 34 + 2 * group] | (blocks[p + 35 + 2 * group] << 8);
       const dl = d * (2 * ((high >> 12) & 7) + 1);
@@ -127,10 +139,11 @@ export function unpackIQ1_S(blocks: Uint8Array, target: Float32Array, count: num
  * scales of 16 values; their top nibbles together are d.
  */
 export function unpackIQ1_M(blocks: Uint8Array, target: Float32Array, count: number): void {
+  const half = halfTable();
   for (let b = 0, p = 0, o = 0; b < count; b++, p += 56) {
     const s = p + 48;
     const d =
-      halfTable[
+      half[
         (blocks[s + 1] >> 4) |
           (blocks[s + 3] & 0xf0) |
           ((blocks[s + 5] & 0xf0) << 4) |
@@ -148,8 +161,9 @@ export function unpackIQ1_M(blocks: Uint8Array, target: Float32Array, count: num
 
 /** 32 values: d, 16 nibble pairs (low nibbles hold values 0-15), each nibble a level. */
 export function unpackIQ4_NL(blocks: Uint8Array, target: Float32Array, count: number): void {
+  const half = halfTable();
   for (let b = 0, p = 0, o = 0; b < count; b++, p += 18, o += 32) {
-    const d = halfTable[blocks[p] | (blocks[p + 1] << 8)];
+    const d = half[blocks[p] | (blocks[p + 1] << 8)];
     for (let i = 0; i < 16; i++) {
       const q = blocks[p + 2 + i];
       target[o + i] = d * iq4Levels[q & 15];
@@ -160,8 +174,9 @@ export function unpackIQ4_NL(blocks: Uint8Array, target: Float32Array, count: nu
 
 /** d, 8 high bit pairs and 8 low nibbles of scales of 32 values, then as IQ4_NL. */
 export function unpackIQ4_XS(blocks: Uint8Array, target: Float32Array, count: number): void {
+  const half = halfTable();
   for (let b = 0, p = 0, o = 0; b < count; b++, p += 136) {
-    const d = halfTable[blocks[p] | (blocks[p + 1] << 8)];
+    const d = half[blocks[p] | (blocks[p + 1] << 8)];
     const high = blocks[p + 2] | (blocks[p + 3] << 8);
     for (let sub = 0; sub < 8; sub++, o += 32) {
       const low = (blocks[p + 4 + (sub >> 1)] >> ((sub & 1) << 2)) & 15;

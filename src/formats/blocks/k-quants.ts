@@ -6,9 +6,10 @@ import { halfTable } from "../half.ts";
 
 /** dl · q - ml of 16 sub-blocks of 16; 16 bytes of scale and minimum nibbles, 64 of 2-bit values, d, dmin. */
 export function unpackQ2_K(blocks: Uint8Array, target: Float32Array, count: number): void {
+  const half = halfTable();
   for (let b = 0, p = 0, o = 0; b < count; b++, p += 84) {
-    const d = halfTable[blocks[p + 80] | (blocks[p + 81] << 8)];
-    const dmin = halfTable[blocks[p + 82] | (blocks[p + 83] << 8)];
+    const d = half[blocks[p + 80] | (blocks[p + 81] << 8)];
+    const dmin = half[blocks[p + 82] | (blocks[p + 83] << 8)];
     for (let sub = 0; sub < 16; sub++, o += 16) {
       const scale = blocks[p + sub];
       const dl = d * (scale & 15);
@@ -22,8 +23,9 @@ export function unpackQ2_K(blocks: Uint8Array, target: Float32Array, count: numb
 
 /** dl · (q - 4) of 16 sub-blocks of 16; 32 bytes of third bits, 64 of 2-bit values, 12 of 6-bit scales, d. */
 export function unpackQ3_K(blocks: Uint8Array, target: Float32Array, count: number): void {
+  const half = halfTable();
   for (let b = 0, p = 0, o = 0; b < count; b++, p += 110) {
-    const d = halfTable[blocks[p + 108] | (blocks[p + 109] << 8)];
+    const d = half[blocks[p + 108] | (blocks[p + 109] << 8)];
     for (let sub = 0; sub < 16; sub++, o += 16) {
       // The low four bits of scale s are in byte s & 7, the high two in byte 8 + (s & 3).
       const low = (blocks[p + 96 + (sub & 7)] >> ((sub >> 3) << 2)) & 15;
@@ -53,9 +55,10 @@ function minimumOf(blocks: Uint8Array, p: number, sub: number): number {
 
 /** dl · q - ml of 8 sub-blocks of 32; d, dmin, 12 bytes of scales and minimums, 128 of nibbles. */
 export function unpackQ4_K(blocks: Uint8Array, target: Float32Array, count: number): void {
+  const half = halfTable();
   for (let b = 0, p = 0, o = 0; b < count; b++, p += 144) {
-    const d = halfTable[blocks[p] | (blocks[p + 1] << 8)];
-    const dmin = halfTable[blocks[p + 2] | (blocks[p + 3] << 8)];
+    const d = half[blocks[p] | (blocks[p + 1] << 8)];
+    const dmin = half[blocks[p + 2] | (blocks[p + 3] << 8)];
     for (let sub = 0; sub < 8; sub += 2, o += 64) {
       const d0 = d * scaleOf(blocks, p + 4, sub);
       const m0 = dmin * minimumOf(blocks, p + 4, sub);
@@ -73,9 +76,10 @@ export function unpackQ4_K(blocks: Uint8Array, target: Float32Array, count: numb
 
 /** dl · q - ml of 8 sub-blocks of 32; d, dmin, 12 bytes of scales and minimums, 32 of fifth bits, 128 of nibbles. */
 export function unpackQ5_K(blocks: Uint8Array, target: Float32Array, count: number): void {
+  const half = halfTable();
   for (let b = 0, p = 0, o = 0; b < count; b++, p += 176) {
-    const d = halfTable[blocks[p] | (blocks[p + 1] << 8)];
-    const dmin = halfTable[blocks[p + 2] | (blocks[p + 3] << 8)];
+    const d = half[blocks[p] | (blocks[p + 1] << 8)];
+    const dmin = half[blocks[p + 2] | (blocks[p + 3] << 8)];
     for (let sub = 0; sub < 8; sub += 2, o += 64) {
       const d0 = d * scaleOf(blocks, p + 4, sub);
       const m0 = dmin * minimumOf(blocks, p + 4, sub);
@@ -94,8 +98,9 @@ export function unpackQ5_K(blocks: Uint8Array, target: Float32Array, count: numb
 
 /** dl · (q - 32) of 16 sub-blocks of 16; 128 bytes of nibbles, 64 of high bit pairs, 16 signed scales, d. */
 export function unpackQ6_K(blocks: Uint8Array, target: Float32Array, count: number): void {
+  const half = halfTable();
   for (let b = 0, p = 0, o = 0; b < count; b++, p += 210) {
-    const d = halfTable[blocks[p + 208] | (blocks[p + 209] << 8)];
+    const d = half[blocks[p + 208] | (blocks[p + 209] << 8)];
     for (let sub = 0; sub < 16; sub++, o += 16) {
       const dl = d * ((blocks[p + 192 + sub] << 24) >> 24);
       const half = sub >> 3;

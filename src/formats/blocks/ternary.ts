@@ -8,8 +8,9 @@ const powers = [1, 3, 9, 27, 81];
 
 /** d · (t - 1); 48 bytes of five ternary digits, 4 bytes of four, d. A byte is a fraction of 256 in base three. */
 export function unpackTQ1_0(blocks: Uint8Array, target: Float32Array, count: number): void {
+  const half = halfTable();
   for (let b = 0, p = 0, o = 0; b < count; b++, p += 54) {
-    const d = halfTable[blocks[p + 52] | (blocks[p + 53] << 8)];
+    const d = half[blocks[p + 52] | (blocks[p + 53] << 8)];
     for (let n = 0; n < 5; n++, o += 32) {
       for (let i = 0; i < 32; i++) target[o + i] = d * (((((blocks[p + i] * powers[n]) & 255) * 3) >> 8) - 1);
     }
@@ -26,8 +27,9 @@ export function unpackTQ1_0(blocks: Uint8Array, target: Float32Array, count: num
 
 /** d · (q - 1); 64 bytes of 2-bit values, d. */
 export function unpackTQ2_0(blocks: Uint8Array, target: Float32Array, count: number): void {
+  const half = halfTable();
   for (let b = 0, p = 0, o = 0; b < count; b++, p += 66) {
-    const d = halfTable[blocks[p + 64] | (blocks[p + 65] << 8)];
+    const d = half[blocks[p + 64] | (blocks[p + 65] << 8)];
     for (let half = 0; half < 64; half += 32) {
       for (let shift = 0; shift < 8; shift += 2, o += 32) {
         for (let i = 0; i < 32; i++) target[o + i] = d * (((blocks[p + half + i] >> shift) & 3) - 1);
