@@ -29,11 +29,14 @@ def data_part(data: dict[str, Any]) -> str:
 def training_part(rows: list[dict[str, Any]]) -> str:
     last = rows[-1]
     held = [r for r in rows if "heldOut" in r]
-    decay = next((r["step"] for r in rows if r["rate"] < 1 and r["step"] > 100), last["step"])
+    flat = [r for r in rows if r["step"] > 100]
+    first = next((r["step"] - 1 for r in flat if r["rate"] < 1), last["step"])
+    again = [b["step"] - 1 for a, b in zip(flat, flat[1:]) if b["rate"] > a["rate"] + 0.5]
+    starts = " and again after step ".join(f"{step:,}" for step in [first, *again])
     curve = " ".join(f"{r['step']}: {r['heldOut']:.3f}" for r in held)
     return (f"{last['step']:,} steps of 8,192 tokens: {last['tokens'] / 1e6:.1f} M tokens in all, {last['predicted'] / 1e6:.1f} M of them "
             f"predicted (the answers), in {last['seconds'] / 60:.0f} minutes of wall clock on two CPU cores that other work shared. "
-            f"The decay began after step {decay - 1:,}.\n\nHeld-out loss by step: {curve}.")
+            f"The decay began after step {starts}.\n\nHeld-out loss by step: {curve}.")
 
 
 def evaluation_part(e: dict[str, Any]) -> str:
