@@ -94,7 +94,7 @@ export async function comparePeers({ rounds, tokens, contexts, only, variants, p
       const named = Object.keys(ENGINES)
         .filter((name) => !ENGINES[name].variant || (variants && threads === 2))
         .filter((name) => filter.test(`${dtype}/${threads}/${name}`));
-      for (const name of named) results.cells[`${dtype}/${threads}/${name}`] = [];
+      const fresh = new Map(named.map((name) => [name, []]));
       for (let round = 0; round < rounds; round++) {
         for (const name of named) {
           // What no aim depends on is measured thrice at most, to keep the whole within ten minutes.
@@ -107,7 +107,8 @@ export async function comparePeers({ rounds, tokens, contexts, only, variants, p
             const retry = await measureOnce(name, settings);
             if (retry.othersCores < result.othersCores) result = retry;
           }
-          results.cells[`${dtype}/${threads}/${name}`].push({ ...result, fileBytes: model.bytes });
+          fresh.get(name).push({ ...result, fileBytes: model.bytes });
+          results.cells[`${dtype}/${threads}/${name}`] = fresh.get(name);
           report(`${dtype} ${threads} thread${threads > 1 ? "s" : ""} round ${round + 1}`, name, result);
           writeResults(results);
         }

@@ -70,6 +70,7 @@ export function renderBenchmarks({ machine, cells }) {
     );
   }
   for (const [key, rounds] of Object.entries(cells)) {
+    if (rounds.length === 0) continue;
     const { about } = rounds[0];
     if (about.engine !== "baimo" || !key.includes("/2/") || !key.startsWith("Q4_0")) continue;
     lines.push(`- ${ENGINES[key.split("/")[2]].label}: ${about.node}, kernels ${about.kernels}`);
