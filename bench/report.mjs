@@ -28,6 +28,15 @@ function summarise(rounds) {
   };
 }
 
+/** Rounds further apart than this are not compared: the machine may have been another in between. */
+const PAIR_MS = 5 * 60_000;
+
+/** Whether both were measured in one run, round by round. */
+const paired = (rounds, natives) =>
+  rounds
+    .slice(0, natives.length)
+    .every((round, i) => Math.abs(Date.parse(round.date) - Date.parse(natives[i].date)) < PAIR_MS);
+
 /** Ratios to native, more being faster; each is the median of the rounds' own ratios, which forgives a slow drift. */
 function compare(rounds, natives) {
   const pairs = rounds.slice(0, natives.length).map((round, i) => [round, natives[i]]);
@@ -54,11 +63,12 @@ export function renderBenchmarks({ machine, cells }) {
   const lines = [
     "# Benchmarks",
     "",
-    "Made by `npm run bench -- --peers --variants --write`, nothing else running. A model of random weights in the shape of",
+    "Made by `npm run bench -- --peers --variants --write`; parts may have been measured again with `--only`. A model of random weights in the shape of",
     "TinyLlama 1.1B (22 layers, 2048, 5632, 32/4 heads, vocabulary 32,000) is opened by this engine and by",
     "native llama.cpp (CPU) in turn, a fresh process each time, the file in the page cache. A figure is the median of the rounds; a",
     "round's time a token is the median of its tokens (greedy, context 1,024). × compares with native within the round:",
-    "speed for generation and prompt (more is better), time for opening (less is better).",
+    "speed for generation and prompt (more is better), time for opening (less is better); rounds of different runs are not",
+    "compared. Figures ask for a machine with nothing else running: † marks rows that did not have it.",
     "",
     `- date: ${dates[0]}${dates.at(-1) !== dates[0] ? ` to ${dates.at(-1)}` : ""}`,
     `- machine: ${machine.processor}, ${machine.cores} cores, ${machine.memoryGiB} GiB, ${machine.system}; ${machine.features.join(", ")}`,
@@ -92,7 +102,10 @@ function renderModel(dtype, cells) {
       fileBytes = measured[0].fileBytes;
       const s = summarise(measured);
       contexts = s.contexts;
-      const ratio = name === "native" || !natives ? undefined : compare(measured, natives);
+      const ratio =
+        name === "native" || !natives?.length || !paired(measured, natives)
+          ? undefined
+          : compare(measured, natives);
       const beside = (value, r) => (r === undefined ? value : `${value} (${times(r)})`);
       rows.push(
         [
@@ -137,7 +150,7 @@ function renderModel(dtype, cells) {
 function renderTargets(dtype, cells) {
   const own = cells[`${dtype}/2/own`];
   const natives = cells[`${dtype}/2/native`];
-  if (!own?.length || !natives?.length) return [];
+  if (!own?.length || !natives?.length || !paired(own, natives)) return [];
   const ratio = compare(own, natives);
   const { memory } = summarise(own);
   const target = TARGETS[dtype];
