@@ -31,9 +31,10 @@ describe("a running engine", () => {
     assert.deepEqual(
       events.filter((event) => event.type === "prompt-progress").map(({ done, total }) => [done, total]),
       [
-        [84, 300],
-        [168, 300],
-        [252, 300],
+        [72, 300],
+        [144, 300],
+        [216, 300],
+        [288, 300],
         [300, 300],
       ],
     );

@@ -5,12 +5,11 @@ import { type PreparedKernels, prepareKernels } from "../backends/wasm/kernels.t
 import { probeThreads } from "../backends/wasm/probe.ts";
 import { BaimoError, throwIfAborted } from "../errors.ts";
 import { type Checkpoint, type CheckpointInput, openCheckpoint } from "../formats/checkpoint.ts";
-import { type PullOptions, pullModel } from "../formats/hub.ts";
+import type { PullOptions } from "../formats/hub.ts";
 import { footprint } from "../models/footprint.ts";
 import { countTensors } from "../models/load-weights.ts";
 import { type DescribeOptions, describeModel, type ModelDescription } from "../models/open-model.ts";
-import { type ChatTemplate, createChatTemplate } from "../tokenizers/chat-template.ts";
-import { tokenizerFromGguf, tokenizerFromJson, tokenizerFromSentencePiece } from "../tokenizers/index.ts";
+import type { ChatTemplate } from "../tokenizers/chat-template.ts";
 import type { Tokenizer } from "../tokenizers/tokenizer.ts";
 import { startEngine } from "./engine.ts";
 import { createModel, type TraceableModel } from "./model.ts";
@@ -35,7 +34,7 @@ export interface LoadOptions extends DescribeOptions {
   contextLength?: number;
   /** Storage of keys and values. Default "F32" for models with F32 weights, else "F16". */
   cacheType?: "F32" | "F16";
-  /** Tokens of a prompt that run at a time. Default 84. Results do not depend on it. */
+  /** Tokens of a prompt that run at a time. Default 72. Results do not depend on it. */
   chunkTokens?: number;
   /** The build of the kernels. Default: the fastest that this runtime has. */
   kernels?: "relaxed" | "simd";
@@ -48,10 +47,12 @@ export interface LoadOptions extends DescribeOptions {
 }
 
 const DEFAULT_CONTEXT = 4096;
+/** Below this a token takes less time than waiting for another thread may cost on a machine that others use too. */
+const ONE_THREAD_BYTES = 32 << 20;
 /** Threads are not chosen beyond this; memory bandwidth ends long before. */
 const MAX_THREADS = 32;
-/** Fourteen of the kernels' tiles of six tokens. */
-const DEFAULT_CHUNK = 84;
+/** Twelve of the kernels' tiles of six tokens. */
+const DEFAULT_CHUNK = 72;
 
 /**
  * Opens a model and starts the workers that run it.
@@ -90,7 +91,7 @@ export async function load(source: CheckpointInput, options: LoadOptions = {}): 
     const { weightBytes, cacheBytes } = engine;
     return createModel({
       ...{ engine, description, tokenizer, contextLength },
-      chatTemplate: readChatTemplate(tokenizer),
+      chatTemplate: await readChatTemplate(tokenizer),
       info: {
         ...{ device, threads, weightBytes, cacheBytes },
         kernels: kernels?.name ?? "plain loops",
@@ -107,6 +108,7 @@ export async function load(source: CheckpointInput, options: LoadOptions = {}): 
 async function fetchFromHub(source: CheckpointInput, options: LoadOptions): Promise<CheckpointInput> {
   if (typeof source !== "string" || !source.startsWith("hf:")) return source;
   const { hub, signal, onProgress } = options;
+  const { pullModel } = await import("../formats/hub.ts");
   return pullModel(source, {
     cacheFolder: join(homedir(), ".cache", "huggingface", "hub"),
     ...hub,
@@ -125,6 +127,7 @@ async function chooseThreads(
 ): Promise<number> {
   const most = Math.min(availableParallelism(), MAX_THREADS);
   const { weightBytes } = footprint(config, weights, { contextLength: 0 });
+  if (weightBytes < ONE_THREAD_BYTES) return 1;
   return probeThreads(choice, { most, bytes: weightBytes, gathers: GATHERS_PER_LAYER * config.numLayers });
 }
 
@@ -137,7 +140,7 @@ function whole(name: string, value: number, most: number): number {
 async function readTokenizer(checkpoint: Checkpoint, { config, name }: ModelDescription): Promise<Tokenizer> {
   const { folder, metadata } = checkpoint;
   if (checkpoint.format === "gguf" && metadata.has("tokenizer.ggml.model"))
-    return tokenizerFromGguf(metadata);
+    return (await import("../tokenizers/gguf.ts")).tokenizerFromGguf(metadata);
   const json = async (file: string): Promise<unknown> => {
     const bytes = await folder?.read(file);
     if (!bytes) return undefined;
@@ -154,14 +157,21 @@ async function readTokenizer(checkpoint: Checkpoint, { config, name }: ModelDesc
     chatTemplate: template && new TextDecoder().decode(template),
   };
   const tokenizerJson = await json("tokenizer.json");
-  if (tokenizerJson) return tokenizerFromJson(tokenizerJson, options);
+  if (tokenizerJson) return (await import("../tokenizers/json.ts")).tokenizerFromJson(tokenizerJson, options);
   const sentencePiece = await folder?.read("tokenizer.model");
-  if (sentencePiece) return tokenizerFromSentencePiece(sentencePiece, options);
+  if (sentencePiece) {
+    return (await import("../tokenizers/sentencepiece.ts")).tokenizerFromSentencePiece(
+      sentencePiece,
+      options,
+    );
+  }
   return createNoTokenizer(config.vocabSize, config.eosTokenIds, name);
 }
 
-function readChatTemplate(tokenizer: Tokenizer): ChatTemplate | undefined {
+/** The template engine is loaded for models that have a template. */
+async function readChatTemplate(tokenizer: Tokenizer): Promise<ChatTemplate | undefined> {
   if (!tokenizer.chatTemplate) return undefined;
+  const { createChatTemplate } = await import("../tokenizers/chat-template.ts");
   const text = (id: number | undefined) => (id === undefined ? undefined : tokenizer.idToToken(id));
   return createChatTemplate(tokenizer.chatTemplate, {
     bosToken: text(tokenizer.bosTokenId),

@@ -27,7 +27,7 @@ const LIST_SHOWN = 32;
 const RUNTIME_BYTES = 70 * 2 ** 20;
 const WORKER_BYTES = 12 * 2 ** 20;
 /** Tokens of a prompt that run at a time, unless `load` is told otherwise. */
-const CHUNK_TOKENS = 84;
+const CHUNK_TOKENS = 72;
 
 /** What is known of a checkpoint. */
 interface Inspection {
