@@ -8,7 +8,7 @@ import { BaimoError } from "../errors.ts";
 import { openByteSource } from "../formats/open-byte-source.ts";
 import { loadWeights } from "../models/load-weights.ts";
 import { createWorkspace, partitionModel, type Transformer } from "../models/transformer.ts";
-import type { Backend, Matrix } from "../tensor/backend.ts";
+import type { Backend } from "../tensor/backend.ts";
 import type { FromWorker, PlainError, ToWorker, WorkerSetup } from "./protocol.ts";
 import { follow, Session } from "./session.ts";
 
@@ -46,22 +46,18 @@ async function load(): Promise<Transformer> {
     heads: partitions.heads,
   });
   const files = await Promise.all(setup.files.map((file) => openByteSource(file)));
+  let weightBytes = 0;
   const weights = await loadWeights(backend, setup.weights, files, partitions, {
-    onTensor: (done) => setup.rank === 0 && emit({ type: "progress", done }),
+    onTensor: (done, bytes) => {
+      weightBytes += bytes;
+      if (setup.rank === 0) emit({ type: "progress", done });
+    },
   });
   await Promise.all(files.map((file) => file.close()));
   backend.finishLoading();
-  const matrices: Matrix[] = [weights.embedding];
-  if (weights.head !== weights.embedding) matrices.push(weights.head);
-  for (const { mlp, query, key, value, output } of weights.layers) {
-    matrices.push(query, key, value, output);
-    if ("experts" in mlp)
-      matrices.push(mlp.router, ...mlp.experts.flatMap((expert) => Object.values(expert)));
-    else matrices.push(mlp.gate, mlp.up, mlp.down);
-  }
   emit({
     type: "ready",
-    weightBytes: matrices.reduce((sum, { bytes }) => sum + bytes, 0),
+    weightBytes,
     cacheBytes: cache.bytes,
   });
   return { backend, config, weights, cache, workspace };

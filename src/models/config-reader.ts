@@ -83,11 +83,11 @@ export class ConfigReader {
     return new ConfigReader(`${this.where}: "${key}"`, new Map(Object.entries(value)));
   }
 
-  /** The field must have one of these values, where it is there at all. */
+  /** The field must have one of these values, where it is there at all; with none listed it must not be there. */
   only(key: string, ...allowed: readonly unknown[]): void {
     const value = this.#take(key);
     if (value === undefined || allowed.includes(value)) return;
-    this.#fail(key, allowed.map((item) => JSON.stringify(item)).join(" or "), value);
+    this.#fail(key, allowed.map((item) => JSON.stringify(item)).join(" or ") || "left out", value);
   }
 
   /** Fields that have no bearing on the mathematics. */

@@ -15,8 +15,8 @@ import {
 /** What `loadWeights` may be told. */
 export interface LoadWeightsOptions {
   signal?: AbortSignal;
-  /** Called after each tensor with the number of tensors done. */
-  onTensor?: (done: number) => void;
+  /** Called after each tensor with the number of tensors done, and the bytes of a matrix that this rank holds. */
+  onTensor?: (done: number, bytes: number) => void;
 }
 
 /** Tensors that `loadWeights` will load. */
@@ -42,13 +42,15 @@ export async function loadWeights(
 ): Promise<ModelWeights> {
   const reader = createWeightReader(files);
   let done = 0;
-  const finished = <T>(loaded: T): T => {
+  const finished = <T>(loaded: T, bytes = 0): T => {
     throwIfAborted(options.signal, "loading the model");
-    options.onTensor?.(++done);
+    options.onTensor?.(++done, bytes);
     return loaded;
   };
-  const matrix = async (tensor: TensorPlan, partition: Partition): Promise<Matrix> =>
-    finished(await backend.loadMatrix(reader.matrix(tensor), partition));
+  const matrix = async (tensor: TensorPlan, partition: Partition): Promise<Matrix> => {
+    const loaded = await backend.loadMatrix(reader.matrix(tensor), partition);
+    return finished(loaded, loaded.bytes);
+  };
   const vector = async (tensor: TensorPlan) => finished(await backend.loadVector(reader.vector(tensor)));
   const mlp = async ({ gate, up, down }: MlpPlan): Promise<MlpWeights> => ({
     gate: await matrix(gate, partitions.intermediate),

@@ -116,9 +116,9 @@ export interface Transformer {
   readonly workspace: Workspace;
 }
 
-/** What `forward` may be asked besides the hidden state. */
+/** What a forward pass may be asked to show on its way. */
 export interface ForwardOptions {
-  /** Called with the input of each block, the output of the last, and the output of the final norm's input. */
+  /** Called with the input of each block (by `forward`) and the output of the final norm (by `logitsOf`). */
   onHidden?: (layer: number, hidden: Float32Array) => void;
 }
 
@@ -166,7 +166,6 @@ export function forward(
       b.add(w.hidden, runMlp(model, layer.mlp, w.normed));
     }
   }
-  options.onHidden?.(weights.layers.length, b.read(w.hidden));
   return true;
 }
 

@@ -37,15 +37,9 @@ function readHuggingFace(
       "attention_dropout",
       "_name_or_path",
     ],
-    ...[
-      "output_attentions",
-      "output_hidden_states",
-      "return_dict",
-      "quantization_config",
-      "id2label",
-      "label2id",
-    ],
+    ...["output_attentions", "output_hidden_states", "return_dict", "id2label", "label2id"],
   );
+  // Weights of other quantisers than ggml's are not read.
   reader.only("quantization_config");
   const { theta, scaling } = readRope(reader, contextLength);
   const config: ModelConfig = {
