@@ -165,9 +165,9 @@ test("in a terminal, Ctrl-C stops the answer and not the program, and history is
   skip: hasScript ? false : "needs util-linux's `script` for a pseudo-terminal",
 }, async () => {
   const model = await chatModel();
-  const command = [process.execPath, main, "chat", model, "-c", "40000", "--ignore-eos", "-t", "1"]
-    .map((part) => `'${part}'`)
-    .join(" ");
+  const parts = [process.execPath, main, "chat", model, "-c", "40000", "--ignore-eos", "-t", "1"];
+  // In the shell's place: one that waited would take the same Ctrl-C as its own end.
+  const command = `exec ${parts.map((part) => `'${part}'`).join(" ")}`;
   const child = launch("script", ["-qefc", command, "/dev/null"], { TERM: "xterm" });
   let seen = "";
   child.stdout.setEncoding("utf8").on("data", (text) => (seen += text));
