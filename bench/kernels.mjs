@@ -280,7 +280,7 @@ function list(k, loop, products) {
     }
   }
   const needed = scratchBytes(cols, 64);
-  if (needed > 2 << 20 || activationBytes("q4_0", 512, cols) > 8 << 20)
+  if (needed > 2 << 20 || activationBytes("q8", 512, cols) > 8 << 20)
     throw new Error("bench: areas too small");
   return entries;
 }

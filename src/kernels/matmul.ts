@@ -1,6 +1,6 @@
 // Matrix products: what they compute, plain references, cost and test cases; leans on the rounding of activations.
 import type { Random } from "../random.ts";
-import type { WeightType } from "./module.ts";
+import { type WeightType, weightForms } from "./module.ts";
 import type { QuantizedActivations } from "./quantize-activations.ts";
 
 export interface MatmulShape {
@@ -47,14 +47,12 @@ export function matmulQuantized(
   }
 }
 
-const bitsPerWeight: Record<WeightType, number> = { f32: 32, f16: 16, bf16: 16, q8_0: 8.5, q4_0: 4.5 };
-
 export function cost(
   type: WeightType,
   { rows, cols, tokens }: MatmulShape,
 ): { flops: number; bytes: number } {
   const activations = 4 * tokens * (rows + cols);
-  return { flops: 2 * rows * cols * tokens, bytes: (rows * cols * bitsPerWeight[type]) / 8 + activations };
+  return { flops: 2 * rows * cols * tokens, bytes: (rows * cols * weightForms[type].bits) / 8 + activations };
 }
 
 /** Sizes at the edges of every path: row groups alone and in fours, tiles whole and broken, several chunks of tokens. */

@@ -8,15 +8,38 @@ export type KernelBuild = "relaxed" | "simd";
 /** How the machine multiplies 8-bit weights: which matmul_q8_0 to call, and which offset to pack with. */
 export type ProductMode = "unsigned" | "signed" | "wide";
 
-/** Weight types that are computed in their own form. */
-export type WeightType = "f32" | "f16" | "bf16" | "q8_0" | "q4_0";
+/** How a product reads activations: as they are, or as quantize_q8 rounds them (blocks of 32). */
+export type ActivationForm = "f32" | "q8";
 
-/** src: 4 * rowGroups rows as the file has them -> dst, packed. */
-export type Pack = (src: number, dst: number, rowGroups: number, cols: number) => void;
+interface WeightForm {
+  /** Of one packed weight, its share of the scales included. */
+  readonly bits: number;
+  readonly activations: ActivationForm;
+  /** Whether it has half-precision scales or values, which `normalize_…` enlarges where one is subnormal. */
+  readonly halves: boolean;
+}
+
+/** Weight types that are computed in their own form: for each T there is pack_T, unpack_row_T, matmul_T and, for halves, normalize_T. */
+export const weightForms = {
+  f32: { bits: 32, activations: "f32", halves: false },
+  f16: { bits: 16, activations: "f32", halves: true },
+  bf16: { bits: 16, activations: "f32", halves: false },
+  q8_0: { bits: 8.5, activations: "q8", halves: true },
+  q4_0: { bits: 4.5, activations: "q8", halves: true },
+} as const satisfies Record<string, WeightForm>;
+
+export type WeightType = keyof typeof weightForms;
+
+type HalvesType = {
+  [T in WeightType]: (typeof weightForms)[T]["halves"] extends true ? T : never;
+}[WeightType];
+
+/** src: 4 * rowGroups rows as the file has them -> dst, packed. offset: see q8Offset; for q8_0 alone. */
+export type Pack = (src: number, dst: number, rowGroups: number, cols: number, offset: number) => void;
 
 /**
  * y[token * yStride + row] = scale * sum over k of w[row, k] * x[token, k], for 4 * rowGroups rows.
- * x is f32 at stride xStride for f types, what quantize_q8 wrote for q types (xStride unused).
+ * x is f32 at stride xStride, or what the quantize kernel of the type's activations wrote (xStride unused).
  */
 export type Matmul = (
   w: number,
@@ -34,8 +57,18 @@ export type Matmul = (
 /** If any scale of a packed matrix is subnormal: multiplies all by 2^k in place and returns k; else returns 0. */
 export type Normalize = (w: number, rowGroups: number, cols: number) => number;
 
-/** Row `row` of a packed matrix, times scale -> out [cols] f32. */
-export type UnpackRow = (w: number, cols: number, row: number, out: number, scale: number) => void;
+/** Row `row` of a packed matrix, times scale -> out [cols] f32. offset: see q8Offset; for q8_0 alone. */
+export type UnpackRow = (
+  w: number,
+  cols: number,
+  row: number,
+  out: number,
+  scale: number,
+  offset: number,
+) => void;
+
+/** x [tokens, cols] f32 at stride xStride -> dst, rounded. */
+export type Quantize = (x: number, xStride: number, tokens: number, cols: number, dst: number) => void;
 
 /** src [tokens, headDim] f32 at stride srcStride -> one KV head's area, from `position` on. */
 export type StoreKv = (
@@ -64,31 +97,15 @@ export type Attention = (
   scratch: number,
 ) => void;
 
+type PackKernels = { [T in WeightType as `pack_${T}`]: Pack };
+type NormalizeKernels = { [T in HalvesType as `normalize_${T}`]: Normalize };
+type UnpackKernels = { [T in WeightType as `unpack_row_${T}`]: UnpackRow };
+type MatmulKernels = { [T in Exclude<WeightType, "q8_0"> as `matmul_${T}`]: Matmul };
+
 /** The module's exports. Every pointer is a byte offset in the imported memory, 16-byte aligned; strides are in floats. */
-export interface Kernels {
-  pack_f32: Pack;
-  pack_f16: Pack;
-  pack_bf16: Pack;
-  pack_q4_0: Pack;
-  /** offset: see q8Offset. */
-  pack_q8_0: (src: number, dst: number, rowGroups: number, cols: number, offset: number) => void;
+export interface Kernels extends PackKernels, NormalizeKernels, UnpackKernels, MatmulKernels {
+  quantize_q8: Quantize;
 
-  normalize_f16: Normalize;
-  normalize_q4_0: Normalize;
-  normalize_q8_0: Normalize;
-
-  unpack_row_f32: UnpackRow;
-  unpack_row_f16: UnpackRow;
-  unpack_row_bf16: UnpackRow;
-  unpack_row_q4_0: UnpackRow;
-  unpack_row_q8_0: (w: number, cols: number, row: number, out: number, scale: number, offset: number) => void;
-
-  quantize_q8: (x: number, xStride: number, tokens: number, cols: number, dst: number) => void;
-
-  matmul_f32: Matmul;
-  matmul_f16: Matmul;
-  matmul_bf16: Matmul;
-  matmul_q4_0: Matmul;
   /** Only in the relaxed build, where probeProducts says "unsigned". */
   matmul_q8_0_unsigned: Matmul;
   /** Only in the relaxed build, where probeProducts says "signed". */
@@ -197,17 +214,28 @@ function privateKernels(module: WebAssembly.Module): Kernels {
   return instantiateKernels(module, new WebAssembly.Memory({ initial: 1 }));
 }
 
-/** Bits that one column of a row group (4 rows) takes in packed form, scales included. */
-const packedBitsPerColumn: Record<WeightType, number> = { f32: 128, f16: 64, bf16: 64, q8_0: 34, q4_0: 18 };
+/** The product of a weight type; q8_0 has one for each way in which machines multiply. */
+export function matmulName(type: WeightType, products: ProductMode) {
+  return type === "q8_0" ? (`matmul_q8_0_${products}` as const) : (`matmul_${type}` as const);
+}
+
+/** If the type has halves and one of a packed matrix is subnormal: multiplies all by 2^k in place and returns k; else 0. */
+export function normalize(k: Kernels, type: WeightType, w: number, rowGroups: number, cols: number): number {
+  return hasHalves(type) ? k[`normalize_${type}`](w, rowGroups, cols) : 0;
+}
+
+function hasHalves(type: WeightType): type is HalvesType {
+  return weightForms[type].halves;
+}
 
 /** Bytes of a packed matrix of 4 * rowGroups rows. */
 export function packedBytes(type: WeightType, rowGroups: number, cols: number): number {
-  return (rowGroups * cols * packedBitsPerColumn[type]) / 8;
+  return (rowGroups * cols * weightForms[type].bits) / 2;
 }
 
 /** Bytes that `tokens` prepared rows of activations take beside the f32 rows themselves. */
-export function activationBytes(type: WeightType, tokens: number, cols: number): number {
-  return type === "q8_0" || type === "q4_0" ? align16(tokens * (cols / 32) * 44) : 0;
+export function activationBytes(form: ActivationForm, tokens: number, cols: number): number {
+  return form === "q8" ? align16(tokens * (cols / 32) * 44) : 0;
 }
 
 /** Bytes of scratch that the products and the attention need, for the largest sizes that they will meet. */

@@ -14,6 +14,7 @@ import {
   q8Offset,
   scratchBytes,
   type WeightType,
+  weightForms,
 } from "./module.ts";
 import { quantizeActivations, cases as quantizeCases } from "./quantize-activations.ts";
 import { assertClose, loadBuild, normals, seed, strided, TestMemory } from "./test-memory.ts";
@@ -30,8 +31,8 @@ function floatOperand(k: Kernels, type: "f32" | "f16" | "bf16"): Operand {
   return {
     type,
     multiply: k[`matmul_${type}`],
-    pack: k[`pack_${type}`],
-    unpack: (w, cols, row, out) => k[`unpack_row_${type}`](w, cols, row, out, 1),
+    pack: (from, to, groups, cols) => k[`pack_${type}`](from, to, groups, cols, 0),
+    unpack: (w, cols, row, out) => k[`unpack_row_${type}`](w, cols, row, out, 1, 0),
   };
 }
 
@@ -49,8 +50,8 @@ function quantizedOperands(k: Kernels, build: KernelBuild, machine: ProductMode)
   const q4: Operand = {
     type: "q4_0",
     multiply: k.matmul_q4_0,
-    pack: k.pack_q4_0,
-    unpack: (w, cols, row, out) => k.unpack_row_q4_0(w, cols, row, out, 1),
+    pack: (from, to, groups, cols) => k.pack_q4_0(from, to, groups, cols, 0),
+    unpack: (w, cols, row, out) => k.unpack_row_q4_0(w, cols, row, out, 1, 0),
   };
   return [q4, ...q8];
 }
@@ -71,9 +72,10 @@ function product(
   const { w, groups, cols, tokens } = at;
   const stride = cols + 4;
   let x = at.x + at.first * stride * 4;
-  if (operand.type === "q4_0" || operand.type === "q8_0") {
-    const q = b.room(activationBytes(operand.type, tokens, cols));
-    b.k.quantize_q8(x, stride, tokens, cols, q);
+  const form = weightForms[operand.type].activations;
+  if (form !== "f32") {
+    const q = b.room(activationBytes(form, tokens, cols));
+    b.k[`quantize_${form}`](x, stride, tokens, cols, q);
     x = q;
   }
   const rows = 4 * groups;
@@ -294,7 +296,7 @@ for (const build of ["relaxed", "simd"] as const) {
         const b = new TestMemory(module);
         const x = normals(createRandom(seed), tokens * cols);
         x.fill(0, 0, 32);
-        const dst = b.room(activationBytes("q8_0", tokens, cols));
+        const dst = b.room(activationBytes("q8", tokens, cols));
         b.k.quantize_q8(strided(b, x, tokens, cols), cols + 4, tokens, cols, dst);
         const { values, scales } = quantizeActivations(x, shape);
         const view = new DataView(b.memory.buffer);

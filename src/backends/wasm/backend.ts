@@ -1,6 +1,13 @@
 // The CPU backend: one rank's memory banks and kernels, and the bus that joins it to the other ranks.
 import { BaimoError } from "../../errors.ts";
-import { activationBytes, type Kernels, type ProductMode, scratchBytes } from "../../kernels/module.ts";
+import {
+  type ActivationForm,
+  activationBytes,
+  type Kernels,
+  type ProductMode,
+  scratchBytes,
+  weightForms,
+} from "../../kernels/module.ts";
 import type {
   Activation,
   Backend,
@@ -15,7 +22,7 @@ import type {
 import type { Partition } from "../../tensor/partition.ts";
 import type { Bus } from "../bus.ts";
 import { Bank, MAX_BANK_BYTES } from "./bank.ts";
-import { GROUP, isQuantized, loadMatrix, multiply, partOf, unpackRow, type WasmMatrix } from "./matrix.ts";
+import { GROUP, loadMatrix, multiply, partOf, unpackRow, type WasmMatrix } from "./matrix.ts";
 
 /** Positions in one block of the KV cache. */
 const BLOCK = 32;
@@ -109,7 +116,7 @@ export function createWasmBackend(options: WasmBackendOptions): Backend {
   /** Set when loading ends. `input`: activations prepared for a product; `output`: products in banks beyond the first. */
   const areas = new Map<Bank, { input: number; output: number; scratch: number }>();
   let maxCols = 0;
-  let maxQuantizedCols = 0;
+  let maxRoundedBytes = 0;
   let maxPartRows = 0;
   let maxHeadDim = 0;
   let angles = { cos: 0, sin: 0, pairs: 0 };
@@ -139,29 +146,25 @@ export function createWasmBackend(options: WasmBackendOptions): Backend {
   };
   const allocateRows = (width: number, tokens: number) => home.allocate(strideOf(width) * tokens * 4);
 
-  /** Copies x as it is, or rounded to 8 bits, to where the kernels of `bank` find it. */
+  /** Where the kernels of `bank` find x in a form; rounds and copies what is not `held` in the bank's one input area. */
   const prepared = (
     x: Rows,
-    quantized: boolean,
+    form: ActivationForm,
     cols: number,
-    ready: Map<string, number>,
+    held: Map<Bank, ActivationForm>,
     bank: Bank,
   ): number => {
-    if (!quantized && bank === home) return x.address;
-    const key = `${quantized} ${banks.indexOf(bank)}`;
-    const known = ready.get(key);
-    if (known !== undefined) return known;
+    if (form === "f32" && bank === home) return x.address;
     const { input } = areaOf(bank);
-    if (bank === home) {
-      kernels.quantize_q8(x.address, x.stride, x.tokens, cols, input);
+    if (held.get(bank) === form) return input;
+    if (form !== "f32" && bank === home) {
+      kernels[`quantize_${form}`](x.address, x.stride, x.tokens, cols, input);
     } else {
-      const from = prepared(x, quantized, cols, ready, home);
-      const bytes = quantized ? activationBytes("q8_0", x.tokens, cols) : x.tokens * x.stride * 4;
+      const from = prepared(x, form, cols, held, home);
+      const bytes = form === "f32" ? x.tokens * x.stride * 4 : activationBytes(form, x.tokens, cols);
       bank.u8.set(home.u8.subarray(from, from + bytes), input);
-      // One input area a bank: the other form is no longer there.
-      ready.delete(`${!quantized} ${banks.indexOf(bank)}`);
     }
-    ready.set(key, input);
+    held.set(bank, form);
     return input;
   };
 
@@ -187,7 +190,8 @@ export function createWasmBackend(options: WasmBackendOptions): Backend {
     async loadMatrix(source: MatrixSource, partition: Partition) {
       const loaded = await loadMatrix(source, partition, rank, products, bankFor, staging);
       maxCols = Math.max(maxCols, source.cols);
-      if (isQuantized(loaded.type)) maxQuantizedCols = Math.max(maxQuantizedCols, source.cols);
+      const rounded = activationBytes(weightForms[loaded.type].activations, maxTokens, source.cols);
+      maxRoundedBytes = Math.max(maxRoundedBytes, rounded);
       for (const part of loaded.parts) maxPartRows = Math.max(maxPartRows, part.rowGroups * GROUP);
       if (!source.bias) return loaded;
       const bias = await source.bias.read();
@@ -234,10 +238,9 @@ export function createWasmBackend(options: WasmBackendOptions): Backend {
       angles.cos = home.allocate(maxTokens * maxHeadDim * 2);
       angles.sin = home.allocate(maxTokens * maxHeadDim * 2);
       for (const bank of banks) {
-        const quantized = activationBytes("q8_0", maxTokens, maxQuantizedCols);
         const foreign = bank === home ? 0 : maxTokens * strideOf(maxCols) * 4;
         areas.set(bank, {
-          input: bank.allocate(Math.max(quantized, foreign)),
+          input: bank.allocate(Math.max(maxRoundedBytes, foreign)),
           output: bank === home ? 0 : bank.allocate(maxTokens * maxPartRows * 4),
           scratch: bank.allocate(scratchBytes(maxCols, maxHeadDim)),
         });
@@ -290,14 +293,14 @@ export function createWasmBackend(options: WasmBackendOptions): Backend {
     },
     linear(x, ...outputs) {
       const from = rowsOf(x);
-      const ready = new Map<string, number>();
+      const held = new Map<Bank, ActivationForm>();
       for (const [weight, y] of outputs) {
         const matrix = matrixOf(weight);
         const to = columnsOf(y);
         to.tokens = from.tokens;
-        const quantized = isQuantized(matrix.type);
+        const form = weightForms[matrix.type].activations;
         for (const part of matrix.parts) {
-          const address = prepared(from, quantized, matrix.cols, ready, part.bank);
+          const address = prepared(from, form, matrix.cols, held, part.bank);
           const { output, scratch } = areaOf(part.bank);
           const input = { address, stride: from.stride, tokens: from.tokens };
           const rows = part.rowGroups * GROUP;

@@ -3,7 +3,8 @@ import { BaimoError } from "../../errors.ts";
 import { dequantizeInto } from "../../formats/dequantize.ts";
 import { floatToHalf } from "../../formats/half.ts";
 import {
-  type Kernels,
+  matmulName,
+  normalize,
   type ProductMode,
   packedBytes,
   q8Offset,
@@ -38,25 +39,18 @@ export interface WasmMatrix extends Matrix {
   readonly biasAddress?: number;
 }
 
+/** Element types of files that have kernels of their own. */
+const ownForms: Partial<Record<DType, WeightType>> = {
+  F32: "f32",
+  F16: "f16",
+  BF16: "bf16",
+  Q8_0: "q8_0",
+  Q4_0: "q4_0",
+};
+
 /** The kernel form of a file's element type; types without kernels of their own become f16. */
 export function weightTypeOf(dtype: DType): WeightType {
-  switch (dtype) {
-    case "F32":
-      return "f32";
-    case "BF16":
-      return "bf16";
-    case "Q8_0":
-      return "q8_0";
-    case "Q4_0":
-      return "q4_0";
-    default:
-      return "f16";
-  }
-}
-
-/** Whether activations are rounded to 8 bits before the product. */
-export function isQuantized(type: WeightType): boolean {
-  return type === "q8_0" || type === "q4_0";
+  return ownForms[dtype] ?? "f16";
 }
 
 /** Reads and packs this rank's rows, spread over as many banks as they need. */
@@ -94,15 +88,8 @@ export async function loadMatrix(
       if (present < groups * GROUP) target.fill(0, present * fileForm);
       if (convert) await convert(first + firstRow, present, target);
       else await source.read(first + firstRow, present, target.subarray(0, present * rowBytes));
-      pack(
-        bank.kernels,
-        type,
-        offset,
-        stage,
-        address + packedBytes(type, done, source.cols),
-        groups,
-        source.cols,
-      );
+      const to = address + packedBytes(type, done, source.cols);
+      bank.kernels[`pack_${type}`](stage, to, groups, source.cols, offset);
     }
     const enlarged = normalize(bank.kernels, type, address, rowGroups, source.cols);
     parts.push({ bank, address, firstRow: group * GROUP, rowGroups, scale: 2 ** -enlarged });
@@ -125,24 +112,6 @@ function createConverter(source: MatrixSource) {
   };
 }
 
-function pack(
-  k: Kernels,
-  type: WeightType,
-  offset: number,
-  from: number,
-  to: number,
-  groups: number,
-  cols: number,
-) {
-  if (type === "q8_0") k.pack_q8_0(from, to, groups, cols, offset);
-  else k[`pack_${type}` as const](from, to, groups, cols);
-}
-
-/** Enlarges scales so that none is subnormal, since those are slow to compute with; returns the power of two. */
-function normalize(k: Kernels, type: WeightType, address: number, groups: number, cols: number): number {
-  return type === "f32" || type === "bf16" ? 0 : k[`normalize_${type}` as const](address, groups, cols);
-}
-
 /** y[t, row] = scale * sum of W[row, c] x[t, c] for the rows of one part. */
 export function multiply(
   part: MatrixPart,
@@ -153,8 +122,7 @@ export function multiply(
   scratch: number,
 ): void {
   const { address, rowGroups, scale, bank } = part;
-  const k = bank.kernels;
-  const matmul = type === "q8_0" ? k[`matmul_q8_0_${products}` as const] : k[`matmul_${type}` as const];
+  const matmul = bank.kernels[matmulName(type, products)];
   matmul(address, rowGroups, cols, x.address, x.stride, x.tokens, y.address, y.stride, scale, scratch);
 }
 
@@ -167,9 +135,7 @@ export function unpackRow(
   out: number,
 ): void {
   const { address, scale, firstRow, bank } = part;
-  const k = bank.kernels;
-  if (type === "q8_0") k.unpack_row_q8_0(address, cols, row - firstRow, out, scale, q8Offset(products));
-  else k[`unpack_row_${type}` as const](address, cols, row - firstRow, out, scale);
+  bank.kernels[`unpack_row_${type}`](address, cols, row - firstRow, out, scale, q8Offset(products));
 }
 
 /** The part that holds a row, counted within this rank's rows. */

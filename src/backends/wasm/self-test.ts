@@ -4,7 +4,13 @@ import { dequantize } from "../../formats/dequantize.ts";
 import { quantize } from "../../formats/quantize.ts";
 import { attention } from "../../kernels/attention.ts";
 import { matmul, matmulQuantized } from "../../kernels/matmul.ts";
-import { activationBytes, type Kernels, type ProductMode } from "../../kernels/module.ts";
+import {
+  activationBytes,
+  type Kernels,
+  matmulName,
+  type ProductMode,
+  weightForms,
+} from "../../kernels/module.ts";
 import { rmsNorm } from "../../kernels/norm.ts";
 import { quantizeActivations } from "../../kernels/quantize-activations.ts";
 import { rope } from "../../kernels/rope.ts";
@@ -97,8 +103,9 @@ export async function findWrongKernels(
       const expected = new Float32Array(tokens * ROWS);
       const shape = { rows: ROWS, cols: COLS, tokens };
       let prepared = address;
-      if (type === "q8_0" || type === "q4_0") {
-        prepared = bank.allocate(activationBytes(type, tokens, COLS));
+      const form = weightForms[type].activations;
+      if (form !== "f32") {
+        prepared = bank.allocate(activationBytes(form, tokens, COLS));
         k.quantize_q8(address, COLS, tokens, COLS, prepared);
         matmulQuantized(exact, quantizeActivations(input, { tokens, cols: COLS }), expected, shape);
       } else {
@@ -113,7 +120,7 @@ export async function findWrongKernels(
         { address: out, stride: ROWS },
         scratch,
       );
-      check(type === "q8_0" ? `matmul_q8_0_${products}` : `matmul_${type}`, out, expected);
+      check(matmulName(type, products), out, expected);
     }
   }
 
