@@ -61,6 +61,14 @@ export function roundToHalf(value: number): number {
   return roundBits(scratchBits[0]);
 }
 
+/** Writes a float32 value as half precision, little-endian; returns the value that the half holds. */
+export function putHalf(bytes: Uint8Array, at: number, value: number): number {
+  const half = roundToHalf(value);
+  bytes[at] = half;
+  bytes[at + 1] = half >> 8;
+  return halfTable()[half];
+}
+
 /**
  * Rounds float32 to half precision, to nearest, ties to even; from 65,520 on it is infinity. Fills and returns
  * `target`, of at least the same length.

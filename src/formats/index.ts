@@ -13,7 +13,7 @@ export { bfloatToFloat, floatToBfloat, floatToHalf, halfToFloat } from "./half.t
 export { type PullOptions, type PullProgress, pullModel } from "./hub.ts";
 export type { MetadataValue } from "./metadata.ts";
 export { type ByteSourceInput, type OpenOptions, openByteSource } from "./open-byte-source.ts";
-export { isQuantizable, type QuantizableType, quantize } from "./quantize.ts";
+export { isQuantizable, type QuantizableType, type QuantizeOptions, quantize } from "./quantize.ts";
 export {
   type SafetensorsContent,
   type WriteSafetensorsOptions,

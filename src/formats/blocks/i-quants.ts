@@ -12,7 +12,24 @@ import {
 } from "./i-quant-grids.ts";
 
 /** The non-linear 4-bit levels of IQ4_NL and IQ4_XS (kvalues_iq4nl). */
-const iq4Levels = Int8Array.of(-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113);
+export const iq4Levels = Int8Array.of(
+  -127,
+  -104,
+  -83,
+  -65,
+  -49,
+  -35,
+  -22,
+  -10,
+  1,
+  13,
+  25,
+  38,
+  53,
+  69,
+  89,
+  113,
+);
 
 /** Writes `width` codebook values times ±db; bit i of `signs` makes value i negative. */
 function putSigned(
