@@ -4,19 +4,30 @@ export interface AttentionShape {
   readonly tokens: number;
   readonly heads: number;
   readonly kvHeads: number;
+  /** Of queries and keys. */
   readonly headDim: number;
-  /** Where the first token stands; it sees the cache from there back. */
+  readonly valueDim: number;
+  /** Where the first token stands. */
   readonly position: number;
-  /** Positions that a token sees, itself included; 0: all. */
+  /** Positions that the cache holds, where attention is not causal. */
+  readonly length: number;
+  /** A token sees positions up to its own; otherwise [0, length). */
+  readonly causal: boolean;
+  /** Positions that a token sees back from its own, itself included; 0: all. */
   readonly window: number;
 }
 
 /**
- * out = softmax(scale * q k) v for every token and head; token t stands at position + t and sees positions up to its own
- * (arXiv:1706.03762 §3.2.1; grouped heads: arXiv:2305.13245).
+ * out = softmax(score) v for every token and head (arXiv:1706.03762 §3.2.1; grouped heads: arXiv:2305.13245), where
+ * score = cap tanh(scale q k / cap), or scale q k where softcap is 0, - slope * distance back + bias by distance.
  *
- * q, out  [tokens, heads * headDim]
- * k, v    [positions, kvHeads * headDim], as they came out of the cache
+ * q       [tokens, heads * headDim]
+ * k       [positions, kvHeads * headDim], as they came out of the cache
+ * v       [positions, kvHeads * valueDim]
+ * out     [tokens, heads * valueDim]
+ * sinks   [heads] scores that join the softmax's sum and have no value (arXiv:2309.17453)
+ * slopes  [heads] ALiBi (arXiv:2108.12409)
+ * bias    [heads, 2 * reach + 1], by key position - query position clamped to ±reach
  */
 export function attention(
   args: AttentionShape & {
@@ -25,29 +36,45 @@ export function attention(
     readonly v: Float32Array;
     readonly out: Float32Array;
     readonly scale: number;
+    readonly softcap: number;
+    readonly sinks?: Float32Array;
+    readonly slopes?: Float32Array;
+    readonly bias?: { readonly table: Float32Array; readonly reach: number };
   },
 ): void {
-  const { q, k, v, out, tokens, heads, kvHeads, headDim, position, window, scale } = args;
-  const kvWidth = kvHeads * headDim;
+  const { q, k, v, out, tokens, heads, kvHeads, headDim, valueDim } = args;
+  const { position, length, causal, window, scale, softcap, sinks, slopes, bias } = args;
   for (let token = 0; token < tokens; token++) {
-    const last = position + token;
-    const first = window > 0 ? Math.max(0, last - window + 1) : 0;
+    const own = position + token;
+    const first = window > 0 ? Math.max(0, own - window + 1) : 0;
+    const last = causal ? own : length - 1;
     for (let head = 0; head < heads; head++) {
-      const at = (token * heads + head) * headDim;
-      const kvAt = Math.floor((head * kvHeads) / heads) * headDim;
+      const qAt = (token * heads + head) * headDim;
+      const kvHead = Math.floor((head * kvHeads) / heads);
       const scores = new Float64Array(last - first + 1);
       for (let p = first; p <= last; p++) {
-        let sum = 0;
-        for (let i = 0; i < headDim; i++) sum += q[at + i] * k[p * kvWidth + kvAt + i];
-        scores[p - first] = sum * scale;
+        const kAt = (p * kvHeads + kvHead) * headDim;
+        let score = 0;
+        for (let i = 0; i < headDim; i++) score += q[qAt + i] * k[kAt + i];
+        score *= scale;
+        if (softcap > 0) score = softcap * Math.tanh(score / softcap);
+        if (slopes) score -= slopes[head] * (own - p);
+        if (bias) {
+          const { table, reach } = bias;
+          const distance = Math.max(-reach, Math.min(reach, p - own));
+          score += table[head * (2 * reach + 1) + distance + reach];
+        }
+        scores[p - first] = score;
       }
-      const top = scores.reduce((a, b) => Math.max(a, b), -Infinity);
+      const sink = sinks ? sinks[head] : -Infinity;
+      const top = scores.reduce((a, b) => Math.max(a, b), sink);
       const weights = scores.map((score) => Math.exp(score - top));
-      const total = weights.reduce((a, b) => a + b, 0);
-      for (let i = 0; i < headDim; i++) {
+      const total = weights.reduce((a, b) => a + b, Math.exp(sink - top));
+      for (let i = 0; i < valueDim; i++) {
         let sum = 0;
-        for (let p = first; p <= last; p++) sum += weights[p - first] * v[p * kvWidth + kvAt + i];
-        out[at + i] = sum / total;
+        for (let p = first; p <= last; p++)
+          sum += weights[p - first] * v[(p * kvHeads + kvHead) * valueDim + i];
+        out[(token * heads + head) * valueDim + i] = sum / total;
       }
     }
   }

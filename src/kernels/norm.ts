@@ -1,4 +1,5 @@
-// RMS norm: what it computes, a plain reference, cost and test cases; leans on nothing.
+// Norms of rows: what they compute, a plain reference, cost and test cases; leans on the contract's words alone.
+import type { NormKind } from "../tensor/backend.ts";
 
 export interface NormShape {
   readonly rows: number;
@@ -6,23 +7,34 @@ export interface NormShape {
 }
 
 /**
- * out = x / sqrt(mean(x^2) + eps) * weight, row by row (RMSNorm, arXiv:1910.07467).
+ * "rms": out = x / sqrt(mean(x^2) + eps) * weight (arXiv:1910.07467); "layer": the same of x - mean(x), + bias
+ * (arXiv:1607.06450); row by row. Without a weight or a bias, nothing is multiplied or added.
  *
- * x, out  [rows, width]; may be the same array
- * weight  [width]
+ * x, out        [rows, width]; may be the same array
+ * weight, bias  [width]
  */
-export function rmsNorm(
+export function norm(
   x: Float32Array,
-  weight: Float32Array,
   out: Float32Array,
-  options: NormShape & { readonly eps: number },
+  options: NormShape & {
+    readonly kind: NormKind;
+    readonly eps: number;
+    readonly weight?: Float32Array;
+    readonly bias?: Float32Array;
+  },
 ): void {
-  const { rows, width, eps } = options;
+  const { rows, width, kind, eps, weight, bias } = options;
   for (let row = 0; row < rows; row++) {
+    const from = row * width;
     let sum = 0;
-    for (let i = row * width; i < (row + 1) * width; i++) sum += x[i] * x[i];
-    const scale = 1 / Math.sqrt(sum / width + eps);
-    for (let i = 0; i < width; i++) out[row * width + i] = x[row * width + i] * scale * weight[i];
+    if (kind === "layer") for (let i = 0; i < width; i++) sum += x[from + i];
+    const mean = sum / width;
+    let squares = 0;
+    for (let i = 0; i < width; i++) squares += (x[from + i] - mean) ** 2;
+    const scale = 1 / Math.sqrt(squares / width + eps);
+    for (let i = 0; i < width; i++) {
+      out[from + i] = (x[from + i] - mean) * scale * (weight ? weight[i] : 1) + (bias ? bias[i] : 0);
+    }
   }
 }
 
