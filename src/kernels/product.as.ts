@@ -3,7 +3,7 @@
 /**
  * Ways to multiply, named by a type so that a kernel is compiled once for each:
  *   u8   "quads": i32 lanes gain four products by the relaxed dot with accumulation (VNNI, SDOT)
- *   u16  "pairs": i16 lanes gain two products by the relaxed dot without; weights below 16, at most 8 steps a block
+ *   u16  "pairs": i16 lanes gain two products by the relaxed dot without; at most 8 steps a block, sums within 16 bits
  *   i16  "plain": even and odd bytes widened to 16 bits, plain SIMD; weights are any signed byte
  */
 
@@ -25,14 +25,20 @@ export function total<P>(acc: v128): v128 {
   return acc;
 }
 
-/** Where the sums of a block start, so that weights stored `zero` too high come out right; x: a token's block. */
+/**
+ * Where the sums of a block start, so that weights stored `zero` (0, 8, 16 or 128) too high come out right; x: a token's
+ * block. In pairs each i16 lane starts with its own part, so that what wraps on the way unwraps: 16 * 127 * 16 fits.
+ */
 // @ts-ignore: decorator
 @inline
 export function start<P>(x: usize, zero: i32): v128 {
   if (zero == 0) return i32x4.splat(0);
   if (zero == 128) return v128.load32_splat(x, 40);
-  if (sizeof<P>() == 2 && !isSigned<P>()) return v128.load32_splat(x, 36);
-  return i32x4.shr_s(v128.load32_splat(x, 40), 4);
+  if (sizeof<P>() == 2 && !isSigned<P>()) {
+    const sums = v128.load32_splat(x, 36);
+    return zero == 8 ? sums : i16x8.shl(sums, 1);
+  }
+  return i32x4.shr_s(v128.load32_splat(x, 40), zero == 8 ? 4 : 3);
 }
 
 /** The low byte of each 16-bit lane, sign extended. */

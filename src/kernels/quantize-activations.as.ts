@@ -2,7 +2,7 @@
 
 /** Tokens that a product computes together. */
 export const TILE: i32 = 3;
-/** Bytes of one token's block: 32 i8 values, f32 scale, i16 -4 sum twice, i32 -128 sum. */
+/** Bytes of one token's block: 32 i8 values, f32 scale, 2 i16 -8 sum of every other pair of values, i32 -128 sum of all. */
 export const TOKEN_BLOCK: usize = 44;
 
 /** Bytes of `tokens` prepared tokens of `blocks` blocks. */
@@ -14,7 +14,7 @@ export function activationBytes(tokens: i32, blocks: i32): usize {
 
 /**
  * x [tokens, cols] f32 at stride xStride -> dst: tiles of min(3, rest) tokens; in a tile, block after block, the tokens'
- * blocks of 44 bytes. The sums are for weights that are stored 8 or 128 too high.
+ * blocks of 44 bytes. The sums are for weights that are stored 8, 16 or 128 too high, or have a minimum.
  * scale = amax / 127, value = nearest(x * 127 / amax), as llama.cpp's quantize_row_q8_0: the
  * scale is rounded to what an f16 holds (a scale beyond f16's range stays as it is).
  */
@@ -55,11 +55,10 @@ function quantizeBlock(p: usize, q: usize): void {
   v128.store(q, i8x16.narrow_i16x8_s(c, d), 16);
   let s = i32x4.extadd_pairwise_i16x8_s(i16x8.add(i16x8.add(a, b), i16x8.add(c, d)));
   s = i32x4.add(s, i8x16.shuffle(s, s, 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7));
-  s = i32x4.add(s, i8x16.shuffle(s, s, 4, 5, 6, 7, 0, 1, 2, 3, 12, 13, 14, 15, 8, 9, 10, 11));
-  const sum = i32x4.extract_lane(s, 0);
+  const even = i32x4.extract_lane(s, 0), odd = i32x4.extract_lane(s, 1);
   store<f32>(q, amax > 1e-35 ? roundToHalf(amax / <f32>127.0) : <f32>0.0, 32);
-  store<i32>(q, ((-4 * sum) & 0xffff) | ((-4 * sum) << 16), 36);
-  store<i32>(q, -128 * sum, 40);
+  store<i32>(q, ((-8 * even) & 0xffff) | ((-8 * odd) << 16), 36);
+  store<i32>(q, -128 * (even + odd), 40);
 }
 
 // @ts-ignore: decorator

@@ -12,7 +12,7 @@ export function madd(a: v128, b: v128, c: v128): v128 {
 // three instructions each time, where a global is one load, and a local copy of it a register.
 
 /** Always 0: a module has at most 65,536 pages. */
-const zero: i32 = memory.size() >>> 20;
+export const zero: i32 = memory.size() >>> 20;
 
 /** 15 in every byte. */
 export const NIBBLE: v128 = i32x4.splat(0x0f0f0f0f + zero);
