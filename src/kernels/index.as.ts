@@ -1,6 +1,7 @@
 // The kernel module: every export of the WebAssembly module, by op; leans on the kernels beside it.
 export { choose_pairs, probe_products, probe_relaxed } from "./product.as";
 export { quantize_q8 } from "./quantize-activations.as";
+export { quantize_q8k } from "./quantize-q8k.as";
 export { matmul_q4_0, normalize_q4_0, pack_q4_0, unpack_row_q4_0 } from "./matmul-q4_0.as";
 export {
   matmul_q8_0_signed,
@@ -10,6 +11,7 @@ export {
   pack_q8_0,
   unpack_row_q8_0,
 } from "./matmul-q8_0.as";
+export { matmul_q4_k, normalize_q4_k, pack_q4_k, unpack_row_q4_k } from "./matmul-q4_k.as";
 export {
   matmul_bf16,
   matmul_f16,

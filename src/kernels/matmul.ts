@@ -40,7 +40,7 @@ export function matmulQuantized(
       let sum = 0;
       for (let k = 0; k < cols; k++) {
         const at = token * cols + k;
-        sum += weight[row * cols + k] * x.values[at] * x.scales[at >> 5];
+        sum += weight[row * cols + k] * x.values[at] * x.scales[Math.floor(at / x.size)];
       }
       out[token * rows + row] = sum;
     }

@@ -8,8 +8,8 @@ export type KernelBuild = "relaxed" | "simd";
 /** How the machine multiplies 8-bit weights: which matmul_q8_0 to call, and which offset to pack with. */
 export type ProductMode = "unsigned" | "signed" | "wide";
 
-/** How a product reads activations: as they are, or as quantize_q8 rounds them (blocks of 32). */
-export type ActivationForm = "f32" | "q8";
+/** How a product reads activations: as they are, or as quantize_q8 (blocks of 32) or quantize_q8k (of 256) rounds them. */
+export type ActivationForm = "f32" | "q8" | "q8k";
 
 interface WeightForm {
   /** Of one packed weight, its share of the scales included. */
@@ -26,6 +26,7 @@ export const weightForms = {
   bf16: { bits: 16, activations: "f32", halves: false },
   q8_0: { bits: 8.5, activations: "q8", halves: true },
   q4_0: { bits: 4.5, activations: "q8", halves: true },
+  q4_k: { bits: 4.625, activations: "q8k", halves: true },
 } as const satisfies Record<string, WeightForm>;
 
 export type WeightType = keyof typeof weightForms;
@@ -105,6 +106,7 @@ type MatmulKernels = { [T in Exclude<WeightType, "q8_0"> as `matmul_${T}`]: Matm
 /** The module's exports. Every pointer is a byte offset in the imported memory, 16-byte aligned; strides are in floats. */
 export interface Kernels extends PackKernels, NormalizeKernels, UnpackKernels, MatmulKernels {
   quantize_q8: Quantize;
+  quantize_q8k: Quantize;
 
   /** Only in the relaxed build, where probeProducts says "unsigned". */
   matmul_q8_0_unsigned: Matmul;
@@ -235,7 +237,8 @@ export function packedBytes(type: WeightType, rowGroups: number, cols: number): 
 
 /** Bytes that `tokens` prepared rows of activations take beside the f32 rows themselves. */
 export function activationBytes(form: ActivationForm, tokens: number, cols: number): number {
-  return form === "q8" ? align16(tokens * (cols / 32) * 44) : 0;
+  if (form === "f32") return 0;
+  return align16(form === "q8" ? tokens * (cols / 32) * 44 : tokens * (cols / 256) * 372);
 }
 
 /** Bytes of scratch that the products and the attention need, for the largest sizes that they will meet. */

@@ -1,10 +1,12 @@
 // Rounding of activations to 8 bits: what it is, a plain reference, cost and test cases; leans on nothing.
 
-/** Activations in blocks of 32: x is about values * scales[block]. */
+/** Activations in blocks of 32 or 256: x is about values * scales[block]. */
 export interface QuantizedActivations {
+  /** Values in a block. */
+  readonly size: number;
   /** [tokens, cols] */
   readonly values: Int8Array;
-  /** [tokens, cols / 32] */
+  /** [tokens, cols / size] */
   readonly scales: Float32Array;
 }
 
@@ -32,7 +34,30 @@ export function quantizeActivations(x: Float32Array, shape: QuantizeShape): Quan
     const inverse = Math.fround(127 / amax);
     for (let i = 32 * block; i < 32 * block + 32; i++) values[i] = roundToEven(Math.fround(x[i] * inverse));
   }
-  return { values, scales };
+  return { size: 32, values, scales };
+}
+
+/**
+ * Rounds each block of 256: inverse = 127 / amax, value = x * inverse to the nearest, ties to even, scale = 1 / inverse
+ * (quantize_row_q8_K of llama.cpp, where the largest value's sign is in both).
+ *
+ * x  [tokens, cols], cols a multiple of 256
+ */
+export function quantizeActivationsBy256(
+  x: Float32Array,
+  { tokens, cols }: QuantizeShape,
+): QuantizedActivations {
+  const values = new Int8Array(tokens * cols);
+  const scales = new Float32Array((tokens * cols) / 256);
+  for (let block = 0; block < scales.length; block++) {
+    const part = x.subarray(256 * block, 256 * block + 256);
+    const amax = part.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+    if (amax <= tiniest) continue;
+    const inverse = Math.fround(127 / amax);
+    scales[block] = 1 / inverse;
+    for (let i = 0; i < 256; i++) values[256 * block + i] = roundToEven(Math.fround(part[i] * inverse));
+  }
+  return { size: 256, values, scales };
 }
 
 /** Blocks no larger than this are zero: the reciprocal of their scale would overflow. */

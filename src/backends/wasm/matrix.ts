@@ -46,7 +46,11 @@ const ownForms: Partial<Record<DType, WeightType>> = {
   BF16: "bf16",
   Q8_0: "q8_0",
   Q4_0: "q4_0",
+  Q4_K: "q4_k",
 };
+
+/** Their names. */
+export const dtypesWithKernels = Object.keys(ownForms) as DType[]; // keys of a record of element types
 
 /** The kernel form of a file's element type; types without kernels of their own become f16. */
 export function weightTypeOf(dtype: DType): WeightType {

@@ -1,7 +1,7 @@
 // The self-test of the kernels: small seeded problems against the plain references, before an engine trusts them.
 
 import { dequantize } from "../../formats/dequantize.ts";
-import { quantize } from "../../formats/quantize.ts";
+import { isQuantizable, quantize } from "../../formats/quantize.ts";
 import { attention } from "../../kernels/attention.ts";
 import { matmul, matmulQuantized } from "../../kernels/matmul.ts";
 import {
@@ -12,17 +12,16 @@ import {
   weightForms,
 } from "../../kernels/module.ts";
 import { rmsNorm } from "../../kernels/norm.ts";
-import { quantizeActivations } from "../../kernels/quantize-activations.ts";
+import { quantizeActivations, quantizeActivationsBy256 } from "../../kernels/quantize-activations.ts";
 import { rope } from "../../kernels/rope.ts";
 import { siluMul } from "../../kernels/silu-mul.ts";
 import { createRandom } from "../../random.ts";
 import type { DType } from "../../tensor/dtype.ts";
 import { Bank } from "./bank.ts";
-import { loadMatrix, multiply, weightTypeOf } from "./matrix.ts";
+import { dtypesWithKernels, loadMatrix, multiply, weightTypeOf } from "./matrix.ts";
 
 /** Largest difference over the largest value: float32 sums of a hundred terms stay far below, a wrong kernel far above. */
 const TOLERANCE = 1e-4;
-const COLS = 96;
 const ROWS = 24;
 /** One token takes the memory-bound path, seven the tiles and their tail. */
 const TOKEN_COUNTS = [1, 7];
@@ -51,8 +50,9 @@ export async function findWrongKernels(
     if (!good && !wrong.includes(name)) wrong.push(name);
   };
 
-  for (const dtype of ["F32", "F16", "BF16", "Q8_0", "Q4_0"] as const) {
-    await testProduct(dtype, values(ROWS * COLS), values(COLS * 7));
+  for (const dtype of dtypesWithKernels) {
+    const cols = weightForms[weightTypeOf(dtype)].activations === "q8k" ? 256 : 96;
+    await testProduct(dtype, cols, values(ROWS * cols), values(cols * 7));
   }
   const x = values(3 * 64);
   const weight = values(64);
@@ -81,14 +81,10 @@ export async function findWrongKernels(
   testAttention("f16", values(40 * 32), values(40 * 32), values(3 * 64));
   return wrong;
 
-  async function testProduct(
-    dtype: DType & ("F32" | "F16" | "BF16" | "Q8_0" | "Q4_0"),
-    w: Float32Array,
-    input: Float32Array,
-  ) {
-    const raw = dtype === "F32" ? new Uint8Array(w.buffer) : quantize(dtype, w);
+  async function testProduct(dtype: DType, cols: number, w: Float32Array, input: Float32Array) {
+    const raw = isQuantizable(dtype) ? quantize(dtype, w) : new Uint8Array(w.buffer);
     const source = {
-      ...{ name: "self-test", dtype, rows: ROWS, cols: COLS },
+      ...{ name: "self-test", dtype, rows: ROWS, cols },
       read: (first: number, rows: number, target: Uint8Array) => {
         const rowBytes = raw.length / ROWS;
         target.set(raw.subarray(first * rowBytes, (first + rows) * rowBytes));
@@ -96,18 +92,19 @@ export async function findWrongKernels(
     };
     const matrix = await packNow(source);
     const type = weightTypeOf(dtype);
-    const exact = dequantize(dtype, raw, ROWS * COLS);
+    const exact = dequantize(dtype, raw, ROWS * cols);
     const scratch = bank.allocate(1 << 20);
     for (const tokens of TOKEN_COUNTS) {
-      const address = put(input.subarray(0, tokens * COLS));
+      const address = put(input.subarray(0, tokens * cols));
       const expected = new Float32Array(tokens * ROWS);
-      const shape = { rows: ROWS, cols: COLS, tokens };
+      const shape = { rows: ROWS, cols, tokens };
       let prepared = address;
       const form = weightForms[type].activations;
       if (form !== "f32") {
-        prepared = bank.allocate(activationBytes(form, tokens, COLS));
-        k.quantize_q8(address, COLS, tokens, COLS, prepared);
-        matmulQuantized(exact, quantizeActivations(input, { tokens, cols: COLS }), expected, shape);
+        prepared = bank.allocate(activationBytes(form, tokens, cols));
+        k[`quantize_${form}`](address, cols, tokens, cols, prepared);
+        const round = form === "q8" ? quantizeActivations : quantizeActivationsBy256;
+        matmulQuantized(exact, round(input, shape), expected, shape);
       } else {
         matmul(exact, input, expected, shape);
       }
@@ -116,7 +113,7 @@ export async function findWrongKernels(
         matrix.parts[0],
         matrix,
         products,
-        { address: prepared, stride: COLS, tokens },
+        { address: prepared, stride: cols, tokens },
         { address: out, stride: ROWS },
         scratch,
       );
