@@ -7,6 +7,7 @@ import { addBench } from "./commands/bench.ts";
 import { addChat } from "./commands/chat.ts";
 import { addInspect } from "./commands/inspect.ts";
 import { addPull } from "./commands/pull.ts";
+import { addQuantize } from "./commands/quantize.ts";
 import { addRun } from "./commands/run.ts";
 import { addServe } from "./commands/serve.ts";
 import { addTokenize } from "./commands/tokenize.ts";
@@ -45,7 +46,17 @@ Examples:
   baimo pull hf:Qwen/Qwen3-0.6B           download a model
   baimo bench model.gguf -p 256 -n 64     measure one`,
     );
-  for (const add of [addRun, addChat, addServe, addInspect, addBench, addVerify, addPull, addTokenize]) {
+  for (const add of [
+    addRun,
+    addChat,
+    addServe,
+    addInspect,
+    addBench,
+    addVerify,
+    addPull,
+    addQuantize,
+    addTokenize,
+  ]) {
     const command = add(program, context).option("--verbose", "print the stack of an error");
     command.showHelpAfterError(`(baimo ${command.name()} --help lists its options)`);
   }

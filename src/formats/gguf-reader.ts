@@ -4,7 +4,13 @@ import { BaimoError } from "../errors.ts";
 import { byteLength, type DType, dtypeOfGgml, dtypes } from "../tensor/dtype.ts";
 import type { ByteSource } from "./byte-source.ts";
 import { createHeaderCursor, type HeaderCursor } from "./header-cursor.ts";
-import { ARRAY_TYPE, type MetadataValue, type ScalarType, scalarTypes } from "./metadata.ts";
+import {
+  ARRAY_TYPE,
+  type MetadataType,
+  type MetadataValue,
+  type ScalarType,
+  scalarTypes,
+} from "./metadata.ts";
 import { elementCount, findOverlap, grouped, MAX_TENSORS, type TensorInfo } from "./tensor-info.ts";
 
 // Bounds on what a header may ask for. Each is more than any published file has, and together they keep the memory of a
@@ -26,6 +32,8 @@ export interface GgufHeader {
   readonly version: number;
   readonly alignment: number;
   readonly metadata: Map<string, MetadataValue>;
+  /** How each value stands in the file, which the value alone does not tell: 10000 may be a float. */
+  readonly types: Map<string, MetadataType>;
   /** In the file's order. */
   readonly tensors: readonly TensorInfo[];
 }
@@ -105,6 +113,7 @@ export async function readGguf(
   }
 
   const metadata = new Map<string, MetadataValue>();
+  const types = new Map<string, MetadataType>();
   const budget: Budget = { strings: 0, booleans: 0, nested: 0 };
   for (let i = 0; i < Number(pairCount); i++) {
     const what = `the key of metadata pair ${i}`;
@@ -112,6 +121,7 @@ export async function readGguf(
     if (metadata.has(key)) throw fail(`metadata key "${key}" appears twice`);
     await cursor.ensure(4, `the type of "${key}"`);
     const type = cursor.takeU32();
+    types.set(key, await peekType(cursor, type, key));
     const value = await readValue(cursor, type, key, budget, 0, fail);
     metadata.set(key, value);
   }
@@ -130,7 +140,7 @@ export async function readGguf(
     size: source.size,
     fail,
   });
-  return { version, alignment, metadata, tensors };
+  return { version, alignment, metadata, types, tensors };
 }
 
 type Fail = (message: string) => BaimoError;
@@ -159,6 +169,14 @@ async function readName(cursor: HeaderCursor, what: string, limit: number, fail:
   const name = cursor.takeText(Number(length), true);
   if (name === undefined) throw fail(`${what} at byte ${grouped(from)} is not UTF-8`);
   return name;
+}
+
+/** The type of a value that is next: of an array, that of its elements. */
+async function peekType(cursor: HeaderCursor, type: number, key: string): Promise<MetadataType> {
+  if (type !== ARRAY_TYPE) return typeNames.get(type) ?? "ARRAY"; // the latter is refused when it is read
+  await cursor.ensure(4, `the array "${key}"`);
+  const element = typeNames.get(cursor.peekU32());
+  return element ? `${element}[]` : "ARRAY";
 }
 
 async function readValue(

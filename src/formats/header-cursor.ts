@@ -17,6 +17,8 @@ export interface HeaderCursor {
   /** Makes at least `length` bytes ready. @throws {BaimoError} `format` when the file ends before */
   ensure(length: number, what: string): Promise<void>;
   takeU32(): number;
+  /** What `takeU32` would give, without moving. */
+  peekU32(): number;
   takeU64(): bigint;
   /** Text of `length` UTF-8 bytes; malformed bytes become U+FFFD unless `strict`, then undefined is returned. */
   takeText(length: number, strict?: boolean): string | undefined;
@@ -76,6 +78,7 @@ export function createHeaderCursor(source: ByteSource, signal?: AbortSignal): He
       at += 4;
       return view.getUint32(at - 4, true);
     },
+    peekU32: () => view.getUint32(at, true),
     takeU64() {
       at += 8;
       return view.getBigUint64(at - 8, true);

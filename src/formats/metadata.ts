@@ -21,6 +21,9 @@ export const ARRAY_TYPE = 9;
 
 export type ScalarType = keyof typeof scalarTypes;
 
+/** How a value is written in GGUF; "ARRAY" is a list of lists. */
+export type MetadataType = ScalarType | `${ScalarType}[]` | "ARRAY";
+
 /** A 64-bit integer is a bigint only where a number could not hold it exactly. */
 export type MetadataValue =
   | number
