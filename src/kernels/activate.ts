@@ -80,3 +80,19 @@ export const cases: readonly ActivateShape[] = [
   { tokens: 2, width: 64 },
   { tokens: 3, width: 173 },
 ];
+
+/** Kinds in the order in which the kernel counts them. */
+export const kinds: readonly ActivationKind[] = [
+  "silu",
+  "gelu",
+  "gelu-tanh",
+  "quick-gelu",
+  "relu",
+  "relu2",
+  "clipped-swiglu",
+];
+
+/** The kernel's number of a kind. */
+export function activationNumber(kind: ActivationKind): number {
+  return kinds.indexOf(kind);
+}

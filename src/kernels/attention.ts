@@ -82,23 +82,71 @@ export function attention(
 
 /** For one KV head and the query heads that read it. */
 export function cost(
-  { tokens, heads, headDim, position, window }: Omit<AttentionShape, "kvHeads">,
+  shape: Omit<AttentionShape, "kvHeads">,
   elementBytes: number,
 ): { flops: number; bytes: number } {
+  const { tokens, heads, headDim, valueDim, position, length, causal, window } = shape;
   let pairs = 0;
-  for (let p = position; p < position + tokens; p++) pairs += window > 0 ? Math.min(window, p + 1) : p + 1;
-  const kv = 2 * (position + tokens) * headDim * elementBytes;
-  return { flops: 4 * pairs * heads * headDim, bytes: kv + 8 * tokens * heads * headDim };
+  for (let own = position; own < position + tokens; own++) {
+    const first = window > 0 ? Math.max(0, own - window + 1) : 0;
+    pairs += (causal ? own + 1 : length) - first;
+  }
+  const seen = causal ? position + tokens : length;
+  const dims = headDim + valueDim;
+  return {
+    flops: 2 * pairs * heads * dims,
+    bytes: seen * dims * elementBytes + 4 * tokens * heads * dims,
+  };
 }
 
+/** A case: its shape, and which of the options it has. */
+export type AttentionCase = AttentionShape & {
+  readonly softcap?: number;
+  readonly sinks?: boolean;
+  readonly slopes?: boolean;
+  readonly reach?: number;
+};
+
+const plain = { kvHeads: 1, length: 0, causal: true, window: 0 } as const;
+
 /** One KV head each. */
-export const cases: readonly AttentionShape[] = [
-  { tokens: 1, heads: 1, kvHeads: 1, headDim: 8, position: 0, window: 0 },
-  { tokens: 1, heads: 3, kvHeads: 1, headDim: 16, position: 31, window: 0 },
-  { tokens: 1, heads: 8, kvHeads: 1, headDim: 64, position: 100, window: 0 },
-  { tokens: 40, heads: 2, kvHeads: 1, headDim: 80, position: 0, window: 0 },
-  { tokens: 33, heads: 1, kvHeads: 1, headDim: 128, position: 17, window: 20 },
-  { tokens: 9, heads: 5, kvHeads: 1, headDim: 36, position: 60, window: 64 },
-  { tokens: 3, heads: 70, kvHeads: 1, headDim: 4, position: 5, window: 1 },
-  { tokens: 2, heads: 2, kvHeads: 1, headDim: 256, position: 63, window: 0 },
+export const cases: readonly AttentionCase[] = [
+  { ...plain, tokens: 1, heads: 1, headDim: 8, valueDim: 8, position: 0 },
+  { ...plain, tokens: 1, heads: 3, headDim: 16, valueDim: 16, position: 31 },
+  { ...plain, tokens: 1, heads: 8, headDim: 64, valueDim: 64, position: 100 },
+  { ...plain, tokens: 40, heads: 2, headDim: 80, valueDim: 80, position: 0 },
+  { ...plain, tokens: 33, heads: 1, headDim: 128, valueDim: 128, position: 17, window: 20 },
+  { ...plain, tokens: 9, heads: 5, headDim: 36, valueDim: 36, position: 60, window: 64 },
+  { ...plain, tokens: 3, heads: 70, headDim: 4, valueDim: 4, position: 5, window: 1 },
+  { ...plain, tokens: 2, heads: 2, headDim: 256, valueDim: 256, position: 63 },
+  { ...plain, tokens: 21, heads: 4, headDim: 24, valueDim: 16, position: 50 },
+  { ...plain, tokens: 7, heads: 3, headDim: 10, valueDim: 7, position: 30 },
+  { ...plain, tokens: 11, heads: 3, headDim: 16, valueDim: 16, position: 40, softcap: 2 },
+  { ...plain, tokens: 35, heads: 4, headDim: 32, valueDim: 32, position: 9, window: 16, sinks: true },
+  { ...plain, tokens: 13, heads: 5, headDim: 16, valueDim: 16, position: 70, slopes: true },
+  { ...plain, tokens: 8, heads: 66, headDim: 8, valueDim: 8, position: 40, slopes: true, sinks: true },
+  { ...plain, tokens: 9, heads: 3, headDim: 16, valueDim: 16, position: 64, reach: 20 },
+  {
+    ...plain,
+    tokens: 45,
+    heads: 2,
+    headDim: 16,
+    valueDim: 16,
+    position: 0,
+    causal: false,
+    length: 45,
+    reach: 33,
+  },
+  { ...plain, tokens: 5, heads: 3, headDim: 20, valueDim: 12, position: 10, causal: false, length: 77 },
+  {
+    ...plain,
+    tokens: 6,
+    heads: 2,
+    headDim: 8,
+    valueDim: 8,
+    position: 40,
+    causal: false,
+    length: 46,
+    window: 9,
+  },
 ];

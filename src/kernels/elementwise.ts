@@ -1,4 +1,5 @@
-// Sums of activations: what they compute, plain references, cost and test cases; leans on nothing.
+// Sums, products and copies of activations: what they compute, plain references, cost and test cases; leans on activate.ts.
+import { sigmoid } from "./activate.ts";
 
 /** x += factor * y. */
 export function scaleAdd(x: Float32Array, y: Float32Array, factor: number): void {
@@ -8,6 +9,39 @@ export function scaleAdd(x: Float32Array, y: Float32Array, factor: number): void
 /** x [tokens, width] += bias [width]. */
 export function addRows(x: Float32Array, bias: Float32Array): void {
   for (let i = 0; i < x.length; i++) x[i] += bias[i % bias.length];
+}
+
+/** x = min(max(x, -limit), limit). */
+export function clip(x: Float32Array, limit: number): void {
+  for (let i = 0; i < x.length; i++) x[i] = Math.min(limit, Math.max(-limit, x[i]));
+}
+
+/** x [tokens, width] *= sigmoid(gate); gate [tokens, width] or [tokens, 1]. */
+export function sigmoidMul(x: Float32Array, gate: Float32Array): void {
+  const columns = x.length / gate.length;
+  for (let i = 0; i < x.length; i++) x[i] *= sigmoid(gate[Math.floor(i / columns)]);
+}
+
+/**
+ * Gives every head the same first dimensions.
+ *
+ * shared  [tokens, sharedDim]
+ * own     [tokens, heads, ownDim]
+ * out     [tokens, heads, sharedDim + ownDim]
+ */
+export function joinHeads(
+  shared: Float32Array,
+  own: Float32Array,
+  out: Float32Array,
+  shape: { readonly tokens: number; readonly heads: number; readonly ownDim: number },
+): void {
+  const { tokens, heads, ownDim } = shape;
+  const sharedDim = shared.length / tokens;
+  for (let row = 0; row < tokens * heads; row++) {
+    const token = Math.floor(row / heads);
+    out.set(shared.subarray(token * sharedDim, (token + 1) * sharedDim), row * (sharedDim + ownDim));
+    out.set(own.subarray(row * ownDim, (row + 1) * ownDim), row * (sharedDim + ownDim) + sharedDim);
+  }
 }
 
 export function cost({ count }: { readonly count: number }): { flops: number; bytes: number } {

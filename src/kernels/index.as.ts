@@ -24,9 +24,17 @@ export {
   unpack_row_f16,
   unpack_row_f32,
 } from "./matmul-float.as";
-export { rms_norm } from "./norm.as";
+export { norm, norm_heads } from "./norm.as";
 export { rope } from "./rope.as";
-export { silu_mul } from "./silu-mul.as";
-export { add, add_rows, scale_add } from "./elementwise.as";
-export { store_k_f16, store_k_f32, store_v_f16, store_v_f32 } from "./kv-store.as";
-export { attention_f16, attention_f32 } from "./attention.as";
+export { activate } from "./activate.as";
+export { add, add_rows, clip, copy_rows, join_heads, scale, scale_add, sigmoid_mul } from "./elementwise.as";
+export {
+  store_k_f16,
+  store_k_f32,
+  store_k_q8,
+  store_v_f16,
+  store_v_f32,
+  store_v_q8,
+} from "./kv-store.as";
+export { attention_f16, attention_f32, attention_q8 } from "./attention.as";
+export { convolve, delta_rule } from "./gated-delta.as";

@@ -2,30 +2,38 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { createRandom } from "../random.ts";
-import { attention, cases as attentionCases } from "./attention.ts";
-import { addRows, cases as elementwiseCases, scaleAdd } from "./elementwise.ts";
+import { activate, cases as activateCases, activationNumber, kinds } from "./activate.ts";
+import { type AttentionCase, attention, cases as attentionCases } from "./attention.ts";
+import { addRows, clip, cases as elementwiseCases, joinHeads, scaleAdd, sigmoidMul } from "./elementwise.ts";
+import { createDeltaState, cases as deltaCases, gatedDelta } from "./gated-delta.ts";
 import {
   areaBytes,
   type CacheType,
-  cachedValue,
-  keyIndex,
+  cachedValues,
+  keyPlace,
   cases as kvStoreCases,
-  valueIndex,
+  valuePlace,
 } from "./kv-store.ts";
 import { halfToFloat } from "./matmul.ts";
 import { type Kernels, scratchBytes } from "./module.ts";
-import { cases as normCases, rmsNorm } from "./norm.ts";
+import { norm, cases as normCases } from "./norm.ts";
 import { rope, cases as ropeCases } from "./rope.ts";
-import { siluMul, cases as siluMulCases } from "./silu-mul.ts";
 import { assertClose, loadBuild, normals, seed, strided, TestMemory } from "./test-memory.ts";
 
 /** The names that TypeScript believes in, complete by its own check. */
 const names: Record<keyof Kernels, true> = {
+  activate: true,
   add: true,
   add_rows: true,
   attention_f16: true,
   attention_f32: true,
+  attention_q8: true,
   choose_pairs: true,
+  clip: true,
+  convolve: true,
+  copy_rows: true,
+  delta_rule: true,
+  join_heads: true,
   matmul_bf16: true,
   matmul_f16: true,
   matmul_f32: true,
@@ -34,6 +42,8 @@ const names: Record<keyof Kernels, true> = {
   matmul_q8_0_signed: true,
   matmul_q8_0_unsigned: true,
   matmul_q8_0_wide: true,
+  norm: true,
+  norm_heads: true,
   normalize_f16: true,
   normalize_q4_0: true,
   normalize_q4_k: true,
@@ -48,14 +58,16 @@ const names: Record<keyof Kernels, true> = {
   probe_relaxed: true,
   quantize_q8: true,
   quantize_q8k: true,
-  rms_norm: true,
   rope: true,
+  scale: true,
   scale_add: true,
-  silu_mul: true,
+  sigmoid_mul: true,
   store_k_f16: true,
   store_k_f32: true,
+  store_k_q8: true,
   store_v_f16: true,
   store_v_f32: true,
+  store_v_q8: true,
   unpack_row_bf16: true,
   unpack_row_f16: true,
   unpack_row_f32: true,
@@ -76,21 +88,59 @@ for (const build of ["relaxed", "simd"] as const) {
     });
 
     for (const shape of normCases) {
-      test(`rms norm ${JSON.stringify(shape)}`, () => {
-        const { rows, width } = shape;
+      for (const kind of ["rms", "layer"] as const) {
+        for (const [weighted, biased] of [
+          [false, false],
+          [true, false],
+          [true, true],
+        ]) {
+          test(`${kind} norm ${JSON.stringify({ ...shape, weighted, biased })}`, () => {
+            const { rows, width } = shape;
+            const random = createRandom(seed);
+            const b = new TestMemory(module);
+            const x = normals(random, rows * width).map((value) => value + 0.5);
+            const weight = weighted ? normals(random, width) : undefined;
+            const bias = biased ? normals(random, width) : undefined;
+            const expected = new Float32Array(rows * width);
+            norm(x, expected, { ...shape, kind, eps: 1e-5, weight, bias });
+            const at = strided(b, x, rows, width);
+            const out = b.result(rows * width);
+            const [weightAt, biasAt] = [weight ? b.put(weight) : 0, bias ? b.put(bias) : 0];
+            const layer = kind === "layer" ? 1 : 0;
+            b.k.norm(at, width + 4, rows, width, layer, 1e-5, weightAt, biasAt, out, width);
+            const result = b.floats(out, rows * width);
+            // a few ulp of f32; one value's own mean leaves nothing but roundings
+            if (width > 1 || kind === "rms") assertClose(result, expected, 2e-6, "norm");
+            const same = b.put(x);
+            b.k.norm(same, width, rows, width, layer, 1e-5, weightAt, biasAt, same, width);
+            assert.deepEqual(b.floats(same, rows * width), result, "in place");
+          });
+        }
+      }
+    }
+
+    for (const each of [false, true]) {
+      test(`norm of heads, ${each ? "a weight each" : "one weight"}`, () => {
+        const [tokens, heads, headDim] = [3, 5, 12];
+        const width = heads * headDim;
         const random = createRandom(seed);
         const b = new TestMemory(module);
-        const [x, weight] = [normals(random, rows * width), normals(random, width)];
-        const expected = new Float32Array(rows * width);
-        rmsNorm(x, weight, expected, { ...shape, eps: 1e-5 });
-        const at = strided(b, x, rows, width);
-        const out = b.result(rows * width);
-        b.k.rms_norm(at, width + 4, rows, width, b.put(weight), 1e-5, out, width);
-        const result = b.floats(out, rows * width);
-        assertClose(result, expected, 1e-6, "rms_norm"); // a few ulp of f32
-        const same = b.put(x);
-        b.k.rms_norm(same, width, rows, width, b.put(weight), 1e-5, same, width);
-        assert.deepEqual(b.floats(same, rows * width), result, "in place");
+        const [x, weight] = [normals(random, tokens * width), normals(random, each ? width : headDim)];
+        const at = strided(b, x, tokens, width);
+        b.k.norm_heads(at, width + 4, tokens, heads, headDim, 0, 1e-6, b.put(weight), 0, each ? headDim : 0);
+        for (let t = 0; t < tokens; t++) {
+          for (let h = 0; h < heads; h++) {
+            const from = t * width + h * headDim;
+            const expected = new Float32Array(headDim);
+            const first = each ? h * headDim : 0;
+            norm(x.subarray(from, from + headDim), expected, {
+              ...{ rows: 1, width: headDim, kind: "rms", eps: 1e-6 },
+              weight: weight.subarray(first, first + headDim),
+            });
+            const found = b.floats(at + 4 * (t * (width + 4) + h * headDim), headDim);
+            assertClose(found, expected, 2e-6, "norm_heads"); // as above
+          }
+        }
       });
     }
 
@@ -114,27 +164,33 @@ for (const build of ["relaxed", "simd"] as const) {
       });
     }
 
-    for (const shape of siluMulCases) {
-      test(`silu mul ${JSON.stringify(shape)}`, () => {
-        const { tokens, width } = shape;
-        const random = createRandom(seed);
-        const b = new TestMemory(module);
-        const gate = normals(random, tokens * width).map((value) => value * 20);
-        gate.set([-100, 100, -88].slice(0, width));
-        const up = normals(random, tokens * width);
-        const expected = new Float32Array(tokens * width);
-        siluMul(gate, up, expected);
-        const out = b.result(tokens * width);
-        const [gateAt, upAt] = [strided(b, gate, tokens, width), strided(b, up, tokens, width)];
-        b.k.silu_mul(gateAt, width + 4, upAt, width + 4, out, width, tokens, width);
-        for (const [i, value] of b.floats(out, tokens * width).entries()) {
-          // 8 ulp, and what underflows in e^-x may be zero
-          assert.ok(
-            Math.abs(value - expected[i]) <= 1e-6 * Math.abs(expected[i]) + 1e-34,
-            `silu(${gate[i]}) ${value}`,
-          );
+    for (const shape of activateCases) {
+      for (const kind of kinds) {
+        for (const gated of [true, false]) {
+          test(`${kind}${gated ? " times up" : ""} ${JSON.stringify(shape)}`, () => {
+            const { tokens, width } = shape;
+            const random = createRandom(seed);
+            const b = new TestMemory(module);
+            const gate = normals(random, tokens * width).map((value, i) => value * (i % 2 ? 20 : 1));
+            gate.set([-100, 100, -0.01].slice(0, width));
+            const up = gated ? normals(random, tokens * width).map((value) => value * 5) : undefined;
+            const expected = new Float32Array(tokens * width);
+            activate(kind, gate, up, 7, expected);
+            const gateAt = strided(b, gate, tokens, width);
+            const upAt = up ? strided(b, up, tokens, width) : 0;
+            b.k.activate(activationNumber(kind), gateAt, width + 4, upAt, width + 4, tokens, width, 7);
+            for (let i = 0; i < expected.length; i++) {
+              const at = gateAt + 4 * (Math.floor(i / width) * (width + 4) + (i % width));
+              const [found] = b.floats(at, 1);
+              // e^x takes x's own rounding many times over where x is large; what underflows may be zero
+              const limit =
+                (2e-6 + 1.2e-7 * Math.abs(gate[i]) ** (kind === "silu" ? 1 : 3)) * Math.abs(expected[i]);
+              const far = Math.abs(found - expected[i]);
+              assert.ok(far <= limit + 1e-34, `${kind}(${gate[i]}): ${found}, not ${expected[i]}`);
+            }
+          });
         }
-      });
+      }
     }
 
     for (const { count } of elementwiseCases) {
@@ -160,7 +216,88 @@ for (const build of ["relaxed", "simd"] as const) {
       });
     }
 
-    for (const type of ["f16", "f32"] as const) {
+    for (const { count } of elementwiseCases) {
+      test(`gates, limits and copies of ${count}`, () => {
+        const random = createRandom(seed);
+        const b = new TestMemory(module);
+        const tokens = 3;
+        const x = normals(random, tokens * count);
+        const rowsAt = (at: number) =>
+          Float32Array.from({ length: x.length }, (_, i) => {
+            return b.floats(at + 4 * (Math.floor(i / count) * (count + 4) + (i % count)), 1)[0];
+          });
+        for (const width of new Set([count, 1])) {
+          const gate = normals(random, tokens * width);
+          const at = strided(b, x, tokens, count);
+          b.k.sigmoid_mul(at, count + 4, strided(b, gate, tokens, width), width + 4, width, tokens, count);
+          const expected = x.slice();
+          sigmoidMul(expected, gate);
+          assertClose(rowsAt(at), expected, 1e-6, "sigmoid_mul"); // a few ulp
+        }
+        const at = b.put(x);
+        b.k.clip(at, 0.5, x.length);
+        const clipped = x.slice();
+        clip(clipped, 0.5);
+        assert.deepEqual(b.floats(at, x.length), clipped);
+        b.k.scale(at, 3, x.length);
+        assert.deepEqual(
+          b.floats(at, x.length),
+          clipped.map((value) => value * 3),
+        );
+        const wide = b.result(tokens * (count + 4));
+        b.k.copy_rows(b.put(x), count, tokens, count, wide, count + 4);
+        assert.deepEqual(rowsAt(wide), x);
+      });
+    }
+
+    test("heads joined with what they share", () => {
+      const [tokens, heads, sharedDim, ownDim] = [3, 4, 6, 10];
+      const random = createRandom(seed);
+      const b = new TestMemory(module);
+      const [shared, own] = [normals(random, tokens * sharedDim), normals(random, tokens * heads * ownDim)];
+      const width = heads * (sharedDim + ownDim);
+      const expected = new Float32Array(tokens * width);
+      joinHeads(shared, own, expected, { tokens, heads, ownDim });
+      const out = b.result(tokens * width);
+      const [sharedAt, ownAt] = [
+        strided(b, shared, tokens, sharedDim),
+        strided(b, own, tokens, heads * ownDim),
+      ];
+      b.k.join_heads(
+        ...([sharedAt, sharedDim + 4, sharedDim, ownAt, heads * ownDim + 4, ownDim] as const),
+        ...([tokens, heads, out, width] as const),
+      );
+      assert.deepEqual(b.floats(out, tokens * width), expected);
+    });
+
+    for (const shape of deltaCases) {
+      test(`gated delta net ${JSON.stringify(shape)}`, () => {
+        const { tokens, keyHeads, valueHeads, keyDim, valueDim, kernel } = shape;
+        const random = createRandom(seed);
+        const [keyWidth, valueWidth] = [keyHeads * keyDim, valueHeads * valueDim];
+        const inputs = {
+          ...{ query: normals(random, tokens * keyWidth), key: normals(random, tokens * keyWidth) },
+          value: normals(random, tokens * valueWidth),
+          ...{ beta: normals(random, tokens * valueHeads), alpha: normals(random, tokens * valueHeads) },
+          ...{
+            queryKernel: normals(random, keyWidth * kernel),
+            keyKernel: normals(random, keyWidth * kernel),
+          },
+          valueKernel: normals(random, valueWidth * kernel),
+          ...{ decay: normals(random, valueHeads), decayBias: normals(random, valueHeads) },
+        };
+        const expected = new Float32Array(tokens * valueWidth);
+        gatedDelta({ ...inputs, out: expected, state: createDeltaState(shape), shape, tokens, position: 0 });
+        const whole = deltaOf(new TestMemory(module), shape, inputs, tokens);
+        assertClose(whole, expected, 1e-5, "gated delta"); // f32 sums of keyDim terms, token after token
+        for (const chunk of [1, 4]) {
+          const parts = deltaOf(new TestMemory(module), shape, inputs, chunk);
+          assert.deepEqual(parts, whole, `${chunk} tokens at a time give other bits`);
+        }
+      });
+    }
+
+    for (const type of ["f16", "f32", "q8"] as const) {
       for (const shape of kvStoreCases) {
         test(`storing keys and values as ${type} ${JSON.stringify(shape)}`, () => {
           const { tokens, headDim, position } = shape;
@@ -171,11 +308,12 @@ for (const build of ["relaxed", "simd"] as const) {
           );
           source.set([0, -0, 65519.9, -1e9, 2 ** -14, 2 ** -14 * 0.9999, 1 + 2 ** -11, 1 + 3 * 2 ** -11]);
           const { k, v } = stored(b, type, source, shape);
+          const expected = cachedRows(source, type, headDim);
           for (let t = 0; t < tokens; t++) {
             for (let i = 0; i < headDim; i++) {
-              const expected = cachedValue(source[t * headDim + i], type);
-              assert.equal(k(position + t, i) + 0, expected + 0, `k of ${source[t * headDim + i]}`);
-              assert.equal(v(position + t, i) + 0, expected + 0, `v of ${source[t * headDim + i]}`);
+              const value = expected[t * headDim + i] + 0;
+              assert.equal(k(position + t, i) + 0, value, `k of ${source[t * headDim + i]}`);
+              assert.equal(v(position + t, i) + 0, value, `v of ${source[t * headDim + i]}`);
             }
           }
           assert.ok(
@@ -187,32 +325,89 @@ for (const build of ["relaxed", "simd"] as const) {
 
       for (const [index, shape] of attentionCases.entries()) {
         test(`attention over ${type} ${JSON.stringify(shape)}`, () => {
-          const { tokens, heads, headDim, position } = shape;
+          const { tokens, heads, headDim, valueDim, position, length, softcap = 0, reach } = shape;
           const random = createRandom(seed + index);
           const b = new TestMemory(module);
-          const positions = position + tokens;
-          const [q, kv] = [
-            normals(random, tokens * heads * headDim),
-            { tokens: positions, headDim, position: 0 },
-          ];
-          const [key, value] = [normals(random, positions * headDim), normals(random, positions * headDim)];
-          const k = stored(b, type, key, kv).kAt;
-          const v = stored(b, type, value, kv).vAt;
-          const expected = new Float32Array(q.length);
-          const cached = (x: number) => cachedValue(x, type);
+          const positions = Math.max(length, position + tokens);
+          const q = normals(random, tokens * heads * headDim);
+          const [key, value] = [normals(random, positions * headDim), normals(random, positions * valueDim)];
+          const k = stored(b, type, key, { tokens: positions, headDim, position: 0 }).kAt;
+          const v = stored(b, type, value, { tokens: positions, headDim: valueDim, position: 0 }).vAt;
+          const options = {
+            sinks: shape.sinks ? normals(random, heads) : undefined,
+            slopes: shape.slopes ? normals(random, heads).map((slope) => Math.abs(slope) / 8) : undefined,
+            bias: reach ? { table: normals(random, heads * (2 * reach + 1)), reach } : undefined,
+          };
+          const expected = new Float32Array(tokens * heads * valueDim);
           const scale = Math.fround(1 / Math.sqrt(headDim));
-          attention({ ...shape, q, k: key.map(cached), v: value.map(cached), out: expected, scale });
-          const result = attended(b, type, shape, q, { k, v, scale }, tokens);
+          attention({
+            ...{ ...shape, ...options, softcap, q, out: expected, scale },
+            k: cachedRows(key, type, headDim),
+            v: cachedRows(value, type, valueDim),
+          });
+          const cache = { k, v, scale, ...options };
+          const result = attended(b, type, shape, q, cache, tokens);
           // scores of f32 sums of headDim terms, weights within a few ulp
           assertClose(result, expected, 1e-5, "attention");
           for (const chunk of [1, 2, 7]) {
-            const again = attended(b, type, shape, q, { k, v, scale }, chunk);
+            const again = attended(b, type, shape, q, cache, chunk);
             assert.deepEqual(again, result, `${chunk} tokens at a time give other bits`);
           }
         });
       }
     }
   });
+}
+
+function cachedRows(x: Float32Array, type: CacheType, width: number): Float32Array {
+  const out = new Float32Array(x.length);
+  for (let at = 0; at < x.length; at += width) out.set(cachedValues(x.slice(at, at + width), type), at);
+  return out;
+}
+
+/** A gated delta net over all tokens, `chunk` tokens a call. */
+function deltaOf(
+  b: TestMemory,
+  shape: (typeof deltaCases)[number],
+  inputs: Omit<Parameters<typeof gatedDelta>[0], "out" | "state" | "shape" | "tokens" | "position">,
+  chunk: number,
+): Float32Array {
+  const { tokens, keyHeads, valueHeads, keyDim, valueDim, kernel } = shape;
+  const convolved = (x: Float32Array, weights: Float32Array, width: number) => {
+    const step = Math.ceil(width / 4) * 4;
+    const transposed = new Float32Array(kernel * step);
+    weights.forEach((weight, i) => {
+      transposed[(i % kernel) * step + Math.floor(i / kernel)] = weight;
+    });
+    const history = b.put(new Float32Array((kernel - 1) * step));
+    return { at: strided(b, x, tokens, width), weights: b.put(transposed), history, width, step };
+  };
+  const query = convolved(inputs.query, inputs.queryKernel, keyHeads * keyDim);
+  const key = convolved(inputs.key, inputs.keyKernel, keyHeads * keyDim);
+  const value = convolved(inputs.value, inputs.valueKernel, valueHeads * valueDim);
+  const [beta, alpha] = [b.put(inputs.beta), b.put(inputs.alpha)];
+  const [decay, decayBias] = [b.put(inputs.decay), b.put(inputs.decayBias)];
+  const memory = b.put(new Float32Array(valueHeads * keyDim * Math.ceil(valueDim / 4) * 4));
+  const out = b.result(tokens * valueHeads * valueDim);
+  const scratch = b.room(scratchBytes(4, keyDim));
+  for (let t = 0; t < tokens; t += chunk) {
+    const some = Math.min(chunk, tokens - t);
+    for (const { at, weights, history, width, step } of [query, key, value]) {
+      b.k.convolve(at + 4 * t * (width + 4), width + 4, some, width, kernel, weights, history, step);
+    }
+    const from = ({ at, width }: typeof query) => [at + 4 * t * (width + 4), width + 4] as const;
+    const heads = (at: number) => [at + 4 * t * valueHeads, valueHeads] as const;
+    b.k.delta_rule(
+      ...from(query),
+      ...from(key),
+      ...from(value),
+      ...heads(beta),
+      ...heads(alpha),
+      ...([decay, decayBias, memory, some, keyHeads, valueHeads / keyHeads, keyDim, valueDim] as const),
+      ...([out + 4 * t * valueHeads * valueDim, valueHeads * valueDim, scratch] as const),
+    );
+  }
+  return b.floats(out, tokens * valueHeads * valueDim);
 }
 
 /** Stores the source as keys and as values into areas of NaN; gives the areas and readers of them. */
@@ -223,22 +418,23 @@ function stored(
   shape: { tokens: number; headDim: number; position: number },
 ) {
   const { tokens, headDim, position } = shape;
-  const bytes = areaBytes(type, position + tokens + 1, headDim);
-  const [kAt, vAt] = [b.put(new Uint8Array(bytes).fill(255)), b.put(new Uint8Array(bytes).fill(255))];
+  const [kBytes, vBytes] = areaBytes(type, position + tokens + 1, { headDim, valueDim: headDim });
+  const [kAt, vAt] = [b.put(new Uint8Array(kBytes).fill(255)), b.put(new Uint8Array(vBytes).fill(255))];
   const from = strided(b, source, tokens, headDim);
   b.k[`store_k_${type}`](from, headDim + 4, tokens, headDim, kAt, position);
   b.k[`store_v_${type}`](from, headDim + 4, tokens, headDim, vAt, position);
-  const read = (at: number) => {
-    if (type === "f32") return new DataView(b.memory.buffer).getFloat32(at, true);
-    const half = new DataView(b.memory.buffer).getUint16(at, true);
+  const read = (at: number, { element, scale }: ReturnType<typeof keyPlace>) => {
+    const view = new DataView(b.memory.buffer, at);
+    if (type === "f32") return view.getFloat32(element, true);
+    if (type === "q8") return Math.fround(view.getInt8(element) * view.getFloat32(scale, true));
+    const half = view.getUint16(element, true);
     return half === 0xffff ? Number.NaN : halfToFloat(half);
   };
-  const size = type === "f16" ? 2 : 4;
   return {
     kAt,
     vAt,
-    k: (p: number, i: number) => read(kAt + size * keyIndex(p, i, headDim)),
-    v: (p: number, i: number) => read(vAt + size * valueIndex(p, i, headDim)),
+    k: (p: number, i: number) => read(kAt, keyPlace(type, p, i, headDim)),
+    v: (p: number, i: number) => read(vAt, valuePlace(type, p, i, headDim)),
   };
 }
 
@@ -246,37 +442,34 @@ function stored(
 function attended(
   b: TestMemory,
   type: CacheType,
-  shape: (typeof attentionCases)[number],
+  shape: AttentionCase,
   q: Float32Array,
-  cache: { k: number; v: number; scale: number },
+  cache: {
+    k: number;
+    v: number;
+    scale: number;
+    sinks?: Float32Array;
+    slopes?: Float32Array;
+    bias?: { table: Float32Array; reach: number };
+  },
   chunk: number,
 ): Float32Array {
-  const { tokens, heads, headDim, position, window } = shape;
-  const width = heads * headDim;
+  const { tokens, heads, headDim, valueDim, position, window, causal, length, softcap = 0 } = shape;
+  const [width, outWidth] = [heads * headDim, heads * valueDim];
   const from = strided(b, q, tokens, width);
-  const out = b.result(tokens * width);
-  const scratch = b.room(scratchBytes(4, headDim));
-  const { k, v, scale } = cache;
+  const out = b.result(tokens * outWidth);
+  const scratch = b.room(scratchBytes(4, Math.max(headDim, valueDim)));
+  const { k, v, scale, sinks, slopes, bias } = cache;
+  const [sinksAt, slopesAt] = [sinks ? b.put(sinks) : 0, slopes ? b.put(slopes) : 0];
+  const biasAt = bias ? b.put(bias.table) : 0;
   for (let t = 0; t < tokens; t += chunk) {
     const some = Math.min(chunk, tokens - t);
-    const [qAt, outAt] = [from + 4 * t * (width + 4), out + 4 * t * width];
     b.k[`attention_${type}`](
-      ...([
-        qAt,
-        width + 4,
-        some,
-        heads,
-        headDim,
-        k,
-        v,
-        position + t,
-        window,
-        scale,
-        outAt,
-        width,
-        scratch,
-      ] as const),
+      ...([from + 4 * t * (width + 4), width + 4, some, heads, headDim, valueDim] as const),
+      ...([k, v, position + t, causal ? 0 : length, window, scale, softcap] as const),
+      ...([sinksAt, slopesAt, biasAt, bias?.reach ?? 0] as const),
+      ...([out + 4 * t * outWidth, outWidth, scratch] as const),
     );
   }
-  return b.floats(out, tokens * width);
+  return b.floats(out, tokens * outWidth);
 }

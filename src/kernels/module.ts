@@ -71,28 +71,38 @@ export type UnpackRow = (
 /** x [tokens, cols] f32 at stride xStride -> dst, rounded. */
 export type Quantize = (x: number, xStride: number, tokens: number, cols: number, dst: number) => void;
 
-/** src [tokens, headDim] f32 at stride srcStride -> one KV head's area, from `position` on. */
+/** src [tokens, dim] f32 at stride srcStride -> one KV head's area, from `position` on. */
 export type StoreKv = (
   src: number,
   srcStride: number,
   tokens: number,
-  headDim: number,
+  dim: number,
   area: number,
   position: number,
 ) => void;
 
-/** One KV head and the query heads that read it (contiguous in q and out); token t stands at position + t. */
+/**
+ * One KV head and the query heads that read it (contiguous in q and out); token t stands at position + t. length: the
+ * positions seen where attention is not causal, else 0. sinks, slopes and bias are those of these heads, or 0.
+ */
 export type Attention = (
   q: number,
   qStride: number,
   tokens: number,
   heads: number,
   headDim: number,
+  valueDim: number,
   k: number,
   v: number,
   position: number,
+  length: number,
   window: number,
   scale: number,
+  softcap: number,
+  sinks: number,
+  slopes: number,
+  bias: number,
+  reach: number,
   out: number,
   outStride: number,
   scratch: number,
@@ -114,15 +124,31 @@ export interface Kernels extends PackKernels, NormalizeKernels, UnpackKernels, M
   matmul_q8_0_signed: Matmul;
   matmul_q8_0_wide: Matmul;
 
-  rms_norm: (
+  /** layer: 0 rms, 1 layer. weight, bias: [width] or 0. */
+  norm: (
     x: number,
     xStride: number,
     rows: number,
     width: number,
-    weight: number,
+    layer: number,
     eps: number,
+    weight: number,
+    bias: number,
     out: number,
     outStride: number,
+  ) => void;
+  /** Each head in place; weights and biases of a head lie `step` floats after the last's. */
+  norm_heads: (
+    x: number,
+    xStride: number,
+    tokens: number,
+    heads: number,
+    headDim: number,
+    layer: number,
+    eps: number,
+    weight: number,
+    bias: number,
+    step: number,
   ) => void;
   /** cos, sin: [tokens, ropeDim / 2]; in place. */
   rope: (
@@ -135,26 +161,97 @@ export interface Kernels extends PackKernels, NormalizeKernels, UnpackKernels, M
     cos: number,
     sin: number,
   ) => void;
-  silu_mul: (
+  /** In place; kind: activationNumber of activate.ts; up may be 0. */
+  activate: (
+    kind: number,
     gate: number,
     gateStride: number,
     up: number,
     upStride: number,
-    out: number,
-    outStride: number,
     tokens: number,
     width: number,
+    limit: number,
   ) => void;
   add: (x: number, y: number, count: number) => void;
   add_rows: (x: number, xStride: number, tokens: number, width: number, bias: number) => void;
   scale_add: (x: number, y: number, factor: number, count: number) => void;
+  scale: (x: number, factor: number, count: number) => void;
+  clip: (x: number, limit: number, count: number) => void;
+  /** gateWidth: 1, or the width. */
+  sigmoid_mul: (
+    x: number,
+    xStride: number,
+    gate: number,
+    gateStride: number,
+    gateWidth: number,
+    tokens: number,
+    width: number,
+  ) => void;
+  copy_rows: (
+    x: number,
+    xStride: number,
+    tokens: number,
+    width: number,
+    out: number,
+    outStride: number,
+  ) => void;
+  join_heads: (
+    shared: number,
+    sharedStride: number,
+    sharedDim: number,
+    own: number,
+    ownStride: number,
+    ownDim: number,
+    tokens: number,
+    heads: number,
+    out: number,
+    outStride: number,
+  ) => void;
+  /** silu of the causal convolution, in place; weights [kernel][step], history [kernel - 1][step]. */
+  convolve: (
+    x: number,
+    xStride: number,
+    tokens: number,
+    width: number,
+    kernel: number,
+    weights: number,
+    history: number,
+    step: number,
+  ) => void;
+  /** memory: [keyHeads * group][keyDim][valueDim in whole fours]; scratch: 2 * keyDim floats. */
+  delta_rule: (
+    query: number,
+    queryStride: number,
+    key: number,
+    keyStride: number,
+    value: number,
+    valueStride: number,
+    beta: number,
+    betaStride: number,
+    alpha: number,
+    alphaStride: number,
+    decay: number,
+    decayBias: number,
+    memory: number,
+    tokens: number,
+    keyHeads: number,
+    group: number,
+    keyDim: number,
+    valueDim: number,
+    out: number,
+    outStride: number,
+    scratch: number,
+  ) => void;
 
   store_k_f16: StoreKv;
   store_k_f32: StoreKv;
+  store_k_q8: StoreKv;
   store_v_f16: StoreKv;
   store_v_f32: StoreKv;
+  store_v_q8: StoreKv;
   attention_f16: Attention;
   attention_f32: Attention;
+  attention_q8: Attention;
 
   /** 1 unsigned, 2 signed, 0 neither; see probeProducts. */
   probe_products: () => number;
@@ -241,10 +338,11 @@ export function activationBytes(form: ActivationForm, tokens: number, cols: numb
   return align16(form === "q8" ? tokens * (cols / 32) * 44 : tokens * (cols / 256) * 372);
 }
 
-/** Bytes of scratch that the products and the attention need, for the largest sizes that they will meet. */
+/** Bytes of scratch that the products, the attention and the delta rule need, for the largest sizes that they will meet. */
 export function scratchBytes(maxCols: number, maxHeadDim: number): number {
   const matmul = maxCols * 32 + Math.max(384 << 10, maxCols * 12);
-  const attention = maxHeadDim * 256 + 256 + 8 * 64;
+  // a block of keys and one of values, two rows of weights, state and values of 64 rows
+  const attention = 64 + (maxHeadDim + 3) * (2 * 128 + 64 * 4) + 256 + 8 * 64;
   return align16(Math.max(matmul, attention));
 }
 

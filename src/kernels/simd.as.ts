@@ -112,3 +112,24 @@ export function exp4(x: v128): v128 {
   const p = madd(high, u, f32x4.mul(EXP_1, r));
   return v128.andnot(madd(power, p, power), f32x4.lt(x, EXP_LOW));
 }
+
+/** 1 / (1 + e^-x) of four lanes. */
+// @ts-ignore: decorator
+@inline
+export function sigmoid4(x: v128): v128 {
+  return f32x4.div(ONE, f32x4.add(ONE, exp4(f32x4.neg(x))));
+}
+
+/** tanh of four lanes, within 2e-7 of itself: a polynomial (Cephes) below 0.625, by e^2x beyond. */
+// @ts-ignore: decorator
+@inline
+export function tanh4(x: v128): v128 {
+  const z = f32x4.mul(x, x);
+  let p = madd(f32x4.splat(-5.70498872745e-3), z, f32x4.splat(2.06390887954e-2));
+  p = madd(p, z, f32x4.splat(-5.37397155531e-2));
+  p = madd(p, z, f32x4.splat(1.33314422036e-1));
+  p = madd(p, z, f32x4.splat(-3.33332819422e-1));
+  const small = madd(f32x4.mul(p, z), x, x);
+  const large = f32x4.sub(ONE, f32x4.div(f32x4.splat(2), f32x4.add(exp4(f32x4.add(x, x)), ONE)));
+  return v128.bitselect(small, large, f32x4.lt(f32x4.abs(x), f32x4.splat(0.625)));
+}

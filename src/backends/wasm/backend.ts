@@ -1,5 +1,6 @@
 // The CPU backend: one rank's memory banks and kernels, and the bus that joins it to the other ranks.
 import { BaimoError } from "../../errors.ts";
+import { activationNumber } from "../../kernels/activate.ts";
 import {
   type ActivationForm,
   activationBytes,
@@ -9,23 +10,21 @@ import {
   weightForms,
 } from "../../kernels/module.ts";
 import type {
-  Activation,
   Backend,
+  DeltaState,
   KvCache,
-  KvCacheShape,
   Matrix,
   MatrixSource,
-  Slice,
-  Vector,
   VectorSource,
 } from "../../tensor/backend.ts";
 import type { Partition } from "../../tensor/partition.ts";
 import type { Bus } from "../bus.ts";
 import { Bank, MAX_BANK_BYTES } from "./bank.ts";
+import { attend, storeKeysValues, WasmCache } from "./cache.ts";
+import { runGatedDelta, WasmDeltaState } from "./delta.ts";
 import { GROUP, loadMatrix, multiply, partOf, unpackRow, type WasmMatrix } from "./matrix.ts";
+import { Columns, columnsOf, Rows, rowsOf, strideOf, vectorOf, WasmVector } from "./rows.ts";
 
-/** Positions in one block of the KV cache. */
-const BLOCK = 32;
 /** Room kept in each bank for activations and scratch, which are allocated last. */
 const RESERVED_BYTES = 256 << 20;
 
@@ -39,70 +38,6 @@ export interface WasmBackendOptions {
   /** Most bytes of weights in one bank; smaller in tests. */
   bankBytes?: number;
 }
-
-/** f32 rows in the first bank. */
-class Rows implements Activation {
-  tokens = 0;
-  readonly width: number;
-  /** Floats from one row to the next: the width in whole row groups. */
-  readonly stride: number;
-  readonly address: number;
-
-  constructor(width: number, address: number) {
-    this.width = width;
-    this.stride = strideOf(width);
-    this.address = address;
-  }
-}
-
-/** This rank's columns, and the room in which `gather` makes them whole. */
-class Columns extends Rows implements Slice {
-  readonly partition: Partition;
-  readonly first: number;
-  readonly whole: Rows;
-
-  constructor(partition: Partition, rank: number, address: number, whole: Rows | undefined) {
-    super(partition[rank + 1] - partition[rank], address);
-    this.partition = partition;
-    this.first = partition[rank];
-    this.whole = whole ?? this;
-  }
-}
-
-class WasmVector implements Vector {
-  readonly length: number;
-  readonly address: number;
-  constructor(length: number, address: number) {
-    this.length = length;
-    this.address = address;
-  }
-}
-
-/** One KV head of the cache: per layer an area of keys and one of values. */
-interface CachedHead {
-  head: number;
-  /** This rank's query heads that read it, counted within the rank's own. */
-  firstQuery: number;
-  queries: number;
-  keys: readonly number[];
-  values: readonly number[];
-}
-
-class WasmCache implements KvCache {
-  readonly shape: KvCacheShape;
-  readonly heads: readonly CachedHead[];
-  readonly bytes: number;
-  constructor(shape: KvCacheShape, heads: readonly CachedHead[], bytes: number) {
-    this.shape = shape;
-    this.heads = heads;
-    this.bytes = bytes;
-  }
-  get contextLength(): number {
-    return this.shape.contextLength;
-  }
-}
-
-const strideOf = (width: number) => Math.ceil(width / GROUP) * GROUP;
 
 /** Makes the backend of one rank. */
 export function createWasmBackend(options: WasmBackendOptions): Backend {
@@ -119,14 +54,12 @@ export function createWasmBackend(options: WasmBackendOptions): Backend {
   let maxRoundedBytes = 0;
   let maxPartRows = 0;
   let maxHeadDim = 0;
-  let angles = { cos: 0, sin: 0, pairs: 0 };
+  const angles: { cos: number; sin: number; pairs: number }[] = [];
 
   // Every handle that comes in was made below by this backend, so each is of the class that its opener names.
-  const rowsOf = (handle: Activation | Slice) => handle as Rows;
-  const columnsOf = (handle: Slice) => handle as Columns;
   const matrixOf = (handle: Matrix) => handle as WasmMatrix;
-  const vectorOf = (handle: Vector) => handle as WasmVector;
   const cacheOf = (handle: KvCache) => handle as WasmCache;
+  const stateOf = (handle: DeltaState) => handle as WasmDeltaState;
 
   const bankFor = (bytes: number): Bank => {
     let bank = banks[banks.length - 1];
@@ -220,23 +153,14 @@ export function createWasmBackend(options: WasmBackendOptions): Backend {
       );
     },
     allocateCache(shape) {
-      const { numHeads, numKvHeads, headDim, numLayers, dtype } = shape;
-      const group = numHeads / numKvHeads;
-      const [from, to] = [shape.heads[rank], shape.heads[rank + 1]];
-      const areaBytes = Math.ceil(shape.contextLength / BLOCK) * BLOCK * headDim * (dtype === "F16" ? 2 : 4);
-      const heads: CachedHead[] = [];
-      for (let head = Math.floor(from / group); head * group < to; head++) {
-        const firstQuery = Math.max(from, head * group);
-        const area = () => Array.from({ length: numLayers }, () => home.allocate(areaBytes));
-        const queries = Math.min(to, (head + 1) * group) - firstQuery;
-        heads.push({ head, firstQuery: firstQuery - from, queries, keys: area(), values: area() });
-      }
-      maxHeadDim = Math.max(maxHeadDim, headDim);
-      return new WasmCache(shape, heads, heads.length * numLayers * 2 * areaBytes);
+      maxHeadDim = Math.max(maxHeadDim, shape.headDim, shape.valueDim);
+      return new WasmCache(shape, rank, home);
+    },
+    allocateDeltaState(shape) {
+      maxHeadDim = Math.max(maxHeadDim, shape.keyDim);
+      return new WasmDeltaState(shape, rank, home);
     },
     finishLoading() {
-      angles.cos = home.allocate(maxTokens * maxHeadDim * 2);
-      angles.sin = home.allocate(maxTokens * maxHeadDim * 2);
       for (const bank of banks) {
         const foreign = bank === home ? 0 : maxTokens * strideOf(maxCols) * 4;
         areas.set(bank, {
@@ -266,30 +190,39 @@ export function createWasmBackend(options: WasmBackendOptions): Backend {
       bus.barrier();
       if (ranks > 1) receive(exchange, target);
     },
-    rmsNorm(x, weight, eps, out) {
+    norm(x, { kind, eps, weight, bias }, out) {
       const [from, to] = [rowsOf(x), rowsOf(out)];
       to.tokens = from.tokens;
-      kernels.rms_norm(
+      kernels.norm(
         from.address,
         from.stride,
         from.tokens,
         from.width,
-        vectorOf(weight).address,
+        kind === "layer" ? 1 : 0,
         eps,
+        weight ? vectorOf(weight).address : 0,
+        bias ? vectorOf(bias).address : 0,
         to.address,
         to.stride,
       );
     },
-    headNorm(x, weight, eps) {
+    headNorm(x, { kind, eps, weight, bias }, headDim) {
       const { address, stride, tokens, width } = rowsOf(x);
-      const { length, address: scale } = vectorOf(weight);
-      // Heads lie side by side; only where rows are padded are tokens not one run of heads.
-      const runs = stride === width ? 1 : tokens;
-      const heads = (tokens * width) / length / runs;
-      for (let run = 0; run < runs; run++) {
-        const start = address + run * stride * 4;
-        kernels.rms_norm(start, length, heads, length, scale, eps, start, length);
-      }
+      // Weights a head are those of all heads; a slice has some of them.
+      const each = weight !== undefined && weight.length > headDim;
+      const offset = each && x instanceof Columns ? x.first * 4 : 0;
+      kernels.norm_heads(
+        address,
+        stride,
+        tokens,
+        width / headDim,
+        headDim,
+        kind === "layer" ? 1 : 0,
+        eps,
+        weight ? vectorOf(weight).address + offset : 0,
+        bias ? vectorOf(bias).address + offset : 0,
+        each ? headDim : 0,
+      );
     },
     linear(x, ...outputs) {
       const from = rowsOf(x);
@@ -333,73 +266,86 @@ export function createWasmBackend(options: WasmBackendOptions): Backend {
       if (ranks > 1) receive(exchange, whole);
       return whole;
     },
-    setAngles(cos, sin, pairs) {
-      angles = { ...angles, pairs };
-      home.f32.set(cos, angles.cos / 4);
-      home.f32.set(sin, angles.sin / 4);
+    keepOwn(x, out) {
+      const [from, to] = [rowsOf(x), columnsOf(out)];
+      to.tokens = from.tokens;
+      const start = from.address + to.first * 4;
+      kernels.copy_rows(start, from.stride, from.tokens, to.width, to.address, to.stride);
     },
-    rope(x, headDim) {
+    setAngles(index, cos, sin, pairs) {
+      if (angles[index]?.pairs !== pairs) {
+        const room = () => home.allocate(maxTokens * pairs * 4);
+        angles[index] = { cos: room(), sin: room(), pairs };
+      }
+      home.f32.set(cos, angles[index].cos / 4);
+      home.f32.set(sin, angles[index].sin / 4);
+    },
+    rope(x, headDim, index) {
       const { address, stride, tokens, width } = rowsOf(x);
-      kernels.rope(
-        address,
-        stride,
-        tokens,
-        width / headDim,
-        headDim,
-        2 * angles.pairs,
-        angles.cos,
-        angles.sin,
+      const { cos, sin, pairs } = angles[index];
+      kernels.rope(address, stride, tokens, width / headDim, headDim, 2 * pairs, cos, sin);
+    },
+    joinHeads(shared, own, ownDim, out) {
+      const [first, rest, to] = [rowsOf(shared), rowsOf(own), rowsOf(out)];
+      to.tokens = rest.tokens;
+      kernels.join_heads(
+        first.address,
+        first.stride,
+        first.width,
+        rest.address,
+        rest.stride,
+        ownDim,
+        rest.tokens,
+        rest.width / ownDim,
+        to.address,
+        to.stride,
       );
     },
     storeKeysValues(cache, layer, keys, values, position) {
-      const { heads, shape } = cacheOf(cache);
-      const [k, v] = [rowsOf(keys), rowsOf(values)];
-      const { headDim } = shape;
-      for (const { head, keys: keyAreas, values: valueAreas } of heads) {
-        const offset = head * headDim * 4;
-        if (shape.dtype === "F16") {
-          kernels.store_k_f16(k.address + offset, k.stride, k.tokens, headDim, keyAreas[layer], position);
-          kernels.store_v_f16(v.address + offset, v.stride, v.tokens, headDim, valueAreas[layer], position);
-        } else {
-          kernels.store_k_f32(k.address + offset, k.stride, k.tokens, headDim, keyAreas[layer], position);
-          kernels.store_v_f32(v.address + offset, v.stride, v.tokens, headDim, valueAreas[layer], position);
-        }
-      }
+      storeKeysValues(kernels, cacheOf(cache), layer, rowsOf(keys), rowsOf(values), position);
     },
-    attention(cache, layer, query, out, position, window) {
-      const { heads, shape } = cacheOf(cache);
+    attention(cache, layer, query, out, options, span) {
       const [q, to] = [columnsOf(query), columnsOf(out)];
-      const { headDim } = shape;
-      const scale = 1 / Math.sqrt(headDim);
-      const { scratch } = areaOf(home);
       to.tokens = q.tokens;
-      const run = shape.dtype === "F16" ? kernels.attention_f16 : kernels.attention_f32;
-      for (const { firstQuery, queries, keys, values } of heads) {
-        const offset = firstQuery * headDim * 4;
-        run(
-          q.address + offset,
-          q.stride,
-          q.tokens,
-          queries,
-          headDim,
-          keys[layer],
-          values[layer],
-          position,
-          window,
-          scale,
-          to.address + offset,
-          to.stride,
-          scratch,
-        );
-      }
+      attend(kernels, cacheOf(cache), layer, q, to, options, span, areaOf(home).scratch);
     },
-    siluMul(gate, up) {
-      const [g, u] = [columnsOf(gate), columnsOf(up)];
-      kernels.silu_mul(g.address, g.stride, u.address, u.stride, g.address, g.stride, g.tokens, g.width);
+    gatedDelta(state, layer, inputs, out, position) {
+      runGatedDelta(home, stateOf(state), layer, inputs, out, position, areaOf(home).scratch);
     },
-    add(x, y) {
+    activate(kind, gate, up, limit) {
+      const g = rowsOf(gate);
+      const u = up && rowsOf(up);
+      const number = activationNumber(kind);
+      kernels.activate(
+        number,
+        g.address,
+        g.stride,
+        u?.address ?? 0,
+        u?.stride ?? 0,
+        g.tokens,
+        g.width,
+        limit,
+      );
+    },
+    sigmoidMul(x, gate) {
+      const { address, stride, tokens, width } = rowsOf(x);
+      const by = rowsOf(gate);
+      kernels.sigmoid_mul(address, stride, by.address, by.stride, by.width, tokens, width);
+    },
+    clip(x, limit) {
+      const { address, stride, tokens } = rowsOf(x);
+      kernels.clip(address, limit, tokens * stride);
+    },
+    scale(x, factor) {
+      const { address, stride, tokens } = rowsOf(x);
+      if (typeof factor === "number") kernels.scale(address, factor, tokens * stride);
+      else for (let t = 0; t < tokens; t++) kernels.scale(address + t * stride * 4, factor[t], stride);
+    },
+    add(x, y, factor) {
       const [into, from] = [rowsOf(x), rowsOf(y)];
-      kernels.add(into.address, from.address, into.tokens * into.stride);
+      const count = into.tokens * into.stride;
+      if (factor === 1) kernels.add(into.address, from.address, count);
+      else kernels.scale_add(into.address, from.address, factor, count);
     },
     takeRows(x, rows, out) {
       const [from, to] = [rowsOf(x), rowsOf(out)];
@@ -407,6 +353,13 @@ export function createWasmBackend(options: WasmBackendOptions): Backend {
       for (let i = 0; i < rows.length; i++) {
         const start = from.address + rows[i] * from.stride * 4;
         home.u8.copyWithin(to.address + i * to.stride * 4, start, start + from.stride * 4);
+      }
+    },
+    putRows(x, rows, out) {
+      const [from, to] = [rowsOf(x), rowsOf(out)];
+      for (let i = 0; i < rows.length; i++) {
+        const start = from.address + i * from.stride * 4;
+        home.u8.copyWithin(to.address + rows[i] * to.stride * 4, start, start + from.stride * 4);
       }
     },
     clear(out, like) {

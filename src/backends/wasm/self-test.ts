@@ -2,6 +2,7 @@
 
 import { dequantize } from "../../formats/dequantize.ts";
 import { isQuantizable, quantize } from "../../formats/quantize.ts";
+import { activate, activationNumber } from "../../kernels/activate.ts";
 import { attention } from "../../kernels/attention.ts";
 import { matmul, matmulQuantized } from "../../kernels/matmul.ts";
 import {
@@ -11,10 +12,9 @@ import {
   type ProductMode,
   weightForms,
 } from "../../kernels/module.ts";
-import { rmsNorm } from "../../kernels/norm.ts";
+import { norm } from "../../kernels/norm.ts";
 import { quantizeActivations, quantizeActivationsBy256 } from "../../kernels/quantize-activations.ts";
 import { rope } from "../../kernels/rope.ts";
-import { siluMul } from "../../kernels/silu-mul.ts";
 import { createRandom } from "../../random.ts";
 import type { DType } from "../../tensor/dtype.ts";
 import { Bank } from "./bank.ts";
@@ -57,17 +57,17 @@ export async function findWrongKernels(
   const x = values(3 * 64);
   const weight = values(64);
   const normed = room(3 * 64);
-  k.rms_norm(put(x), 64, 3, 64, put(weight), 1e-5, normed, 64);
+  k.norm(put(x), 64, 3, 64, 0, 1e-5, put(weight), 0, normed, 64);
   const expectedNorm = new Float32Array(3 * 64);
-  rmsNorm(x, weight, expectedNorm, { rows: 3, width: 64, eps: 1e-5 });
-  check("rms_norm", normed, expectedNorm);
+  norm(x, expectedNorm, { rows: 3, width: 64, kind: "rms", eps: 1e-5, weight });
+  check("norm", normed, expectedNorm);
 
   const gate = values(3 * 64);
-  const product = room(3 * 64);
-  k.silu_mul(put(gate), 64, put(x), 64, product, 64, 3, 64);
+  const product = put(gate);
+  k.activate(activationNumber("silu"), product, 64, put(x), 64, 3, 64, 0);
   const expectedProduct = new Float32Array(3 * 64);
-  siluMul(gate, x, expectedProduct);
-  check("silu_mul", product, expectedProduct);
+  activate("silu", gate, x, 0, expectedProduct);
+  check("activate", product, expectedProduct);
 
   const cos = values(3 * 16).map(Math.cos);
   const sin = values(3 * 16).map(Math.sin);
@@ -138,11 +138,18 @@ export async function findWrongKernels(
       tokens,
       heads,
       headDim,
+      headDim,
       areas[0],
       areas[1],
       position,
+      0,
       33,
       0.2,
+      0,
+      0,
+      0,
+      0,
+      0,
       out,
       stride,
       bank.allocate(1 << 18),
@@ -160,9 +167,10 @@ export async function findWrongKernels(
         heads,
         kvHeads: 1,
         headDim,
+        valueDim: headDim,
         position,
       },
-      ...{ window: 33, scale: 0.2 },
+      ...{ length: 0, causal: true, window: 33, scale: 0.2, softcap: 0 },
     });
     check(`attention_${type}`, out, expected);
   }
