@@ -1,14 +1,17 @@
 // The reference backend: plain loops over Float32Array, weights dequantised to f32, one rank. Slow and easy to check.
 import { BaimoError } from "../errors.ts";
 import { dequantize } from "../formats/dequantize.ts";
+import { activate } from "../kernels/activate.ts";
 import { attention } from "../kernels/attention.ts";
+import { createDeltaState, gatedDelta } from "../kernels/gated-delta.ts";
 import { matmul } from "../kernels/matmul.ts";
-import { rmsNorm } from "../kernels/norm.ts";
+import { norm as normRows } from "../kernels/norm.ts";
 import { rope } from "../kernels/rope.ts";
-import { siluMul } from "../kernels/silu-mul.ts";
 import type {
   Activation,
   Backend,
+  DeltaShape,
+  DeltaState,
   KvCache,
   KvCacheShape,
   Matrix,
@@ -57,7 +60,7 @@ class Values implements Activation, Slice, Matrix, Vector {
   }
 }
 
-/** Keys and values [layer][position, kvHeads * headDim]. */
+/** Keys and values [layer][position, kvHeads * headDim or valueDim]. */
 class ReferenceCache implements KvCache {
   readonly shape: KvCacheShape;
   readonly keys: readonly Float32Array[];
@@ -65,15 +68,29 @@ class ReferenceCache implements KvCache {
 
   constructor(shape: KvCacheShape) {
     this.shape = shape;
-    const make = () => new Float32Array(shape.contextLength * shape.numKvHeads * shape.headDim);
-    this.keys = Array.from({ length: shape.numLayers }, make);
-    this.values = Array.from({ length: shape.numLayers }, make);
+    const make = (dim: number) => new Float32Array(shape.contextLength * shape.numKvHeads * dim);
+    this.keys = Array.from({ length: shape.numLayers }, () => make(shape.headDim));
+    this.values = Array.from({ length: shape.numLayers }, () => make(shape.valueDim));
   }
   get contextLength(): number {
     return this.shape.contextLength;
   }
   get bytes(): number {
-    return this.keys.reduce((sum, layer) => sum + 2 * layer.byteLength, 0);
+    return [...this.keys, ...this.values].reduce((sum, layer) => sum + layer.byteLength, 0);
+  }
+}
+
+class ReferenceState implements DeltaState {
+  readonly shape: DeltaShape;
+  readonly layers: readonly ReturnType<typeof createDeltaState>[];
+
+  constructor(shape: DeltaShape) {
+    this.shape = shape;
+    this.layers = Array.from({ length: shape.numLayers }, () => createDeltaState(shape));
+  }
+  get bytes(): number {
+    const each = this.layers.flatMap((layer) => Object.values(layer) as Float32Array[]);
+    return each.reduce((sum, values) => sum + values.byteLength, 0);
   }
 }
 
@@ -87,10 +104,11 @@ export interface ReferenceBackendOptions {
 /** Makes the reference backend. It keeps keys and values as f32 whatever type is asked. */
 export function createReferenceBackend(options: ReferenceBackendOptions): Backend {
   const { maxTokens } = options;
-  let angles: { cos: Float32Array; sin: Float32Array; pairs: number } | undefined;
-  // Every handle that comes in was made below, so it is a Values or a ReferenceCache.
+  const angles: { cos: Float32Array; sin: Float32Array; pairs: number }[] = [];
+  // Every handle that comes in was made below, so it is a Values, a ReferenceCache or a ReferenceState.
   const open = (handle: unknown) => handle as Values;
   const openCache = (handle: KvCache) => handle as ReferenceCache;
+  const openState = (handle: DeltaState) => handle as ReferenceState;
 
   return {
     rank: 0,
@@ -113,6 +131,7 @@ export function createReferenceBackend(options: ReferenceBackendOptions): Backen
     allocate: (width, tokens = maxTokens) => new Values(tokens, width),
     allocateSlice: (partition, tokens = maxTokens) => new Values(tokens, partition[partition.length - 1]),
     allocateCache: (shape) => new ReferenceCache(shape),
+    allocateDeltaState: (shape) => new ReferenceState(shape),
     finishLoading() {},
 
     embed(table, tokens, out) {
@@ -125,17 +144,26 @@ export function createReferenceBackend(options: ReferenceBackendOptions): Backen
         target.data.set(data.subarray(token * cols, (token + 1) * cols), t * cols);
       });
     },
-    rmsNorm(x, weight, eps, out) {
+    norm(x, { kind, eps, weight, bias }, out) {
       out.tokens = x.tokens;
-      rmsNorm(open(x).used, open(weight).data, open(out).used, { rows: x.tokens, width: x.width, eps });
-    },
-    headNorm(x, weight, eps) {
-      const { used } = open(x);
-      rmsNorm(used, open(weight).data, used, {
-        rows: used.length / weight.length,
-        width: weight.length,
-        eps,
+      normRows(open(x).used, open(out).used, {
+        ...{ rows: x.tokens, width: x.width, kind, eps },
+        weight: weight && open(weight).data,
+        bias: bias && open(bias).data,
       });
+    },
+    headNorm(x, { kind, eps, weight }, headDim) {
+      const { used, width } = open(x);
+      const values = weight && open(weight).data;
+      // One weight for every head, or one a head: then as many norms as heads.
+      for (let at = 0; at < used.length; at += headDim) {
+        const first = values?.length === width ? at % width : 0;
+        const head = used.subarray(at, at + headDim);
+        normRows(head, head, {
+          ...{ rows: 1, width: headDim, kind, eps },
+          weight: values?.subarray(first, first + headDim),
+        });
+      }
     },
     linear(x, ...products) {
       for (const [weight, y] of products) {
@@ -147,55 +175,104 @@ export function createReferenceBackend(options: ReferenceBackendOptions): Backen
       }
     },
     gather: (x) => open(x),
-    setAngles(cos, sin, pairs) {
-      angles = { cos, sin, pairs };
+    keepOwn(x, out) {
+      out.tokens = x.tokens;
+      open(out).used.set(open(x).used);
     },
-    rope(x, headDim) {
-      if (!angles) throw new BaimoError("shape", "rope was called before setAngles");
+    setAngles(index, cos, sin, pairs) {
+      angles[index] = { cos, sin, pairs };
+    },
+    rope(x, headDim, index) {
+      const turned = angles[index];
+      if (!turned) throw new BaimoError("shape", "rope was called before setAngles");
       const { used, width, tokens } = open(x);
-      rope(used, angles.cos, angles.sin, {
-        tokens,
-        heads: width / headDim,
-        headDim,
-        ropeDim: 2 * angles.pairs,
+      rope(used, turned.cos, turned.sin, {
+        ...{ tokens, headDim, heads: width / headDim },
+        ropeDim: 2 * turned.pairs,
       });
+    },
+    joinHeads(shared, own, ownDim, out) {
+      const [first, second, to] = [open(shared), open(own), open(out)];
+      out.tokens = own.tokens;
+      const headDim = shared.width + ownDim;
+      for (let i = 0; i < to.used.length; i++) {
+        const token = Math.floor(i / out.width);
+        const head = Math.floor((i % out.width) / headDim);
+        const within = i % headDim;
+        to.data[i] =
+          within < shared.width
+            ? first.data[token * shared.width + within]
+            : second.data[token * own.width + head * ownDim + within - shared.width];
+      }
     },
     storeKeysValues(cache, layer, keys, values, position) {
       const { keys: k, values: v, shape } = openCache(cache);
-      const start = position * shape.numKvHeads * shape.headDim;
-      k[layer].set(open(keys).used, start);
-      v[layer].set(open(values).used, start);
+      k[layer].set(open(keys).used, position * shape.numKvHeads * shape.headDim);
+      v[layer].set(open(values).used, position * shape.numKvHeads * shape.valueDim);
     },
-    attention(cache, layer, query, out, position, window) {
+    attention(cache, layer, query, out, options, { position, length }) {
       const { keys, values, shape } = openCache(cache);
+      const { scale, causal, window, softcap, sinks, slopes, bias } = options;
       out.tokens = query.tokens;
       attention({
-        q: open(query).used,
-        k: keys[layer],
-        v: values[layer],
-        out: open(out).used,
-        tokens: query.tokens,
-        heads: shape.numHeads,
-        kvHeads: shape.numKvHeads,
-        headDim: shape.headDim,
-        position,
-        window,
-        scale: 1 / Math.sqrt(shape.headDim),
+        ...{ q: open(query).used, k: keys[layer], v: values[layer], out: open(out).used },
+        ...{ tokens: query.tokens, heads: shape.numHeads, kvHeads: shape.numKvHeads },
+        ...{ headDim: shape.headDim, valueDim: shape.valueDim },
+        ...{ position, length, scale, causal, window, softcap },
+        sinks: sinks && open(sinks).data,
+        slopes: slopes && open(slopes).data,
+        bias: bias && { table: open(bias.table).data, reach: bias.reach },
       });
     },
-    siluMul(gate, up) {
-      siluMul(open(gate).used, open(up).used, open(gate).used);
+    gatedDelta(state, layer, inputs, out, position) {
+      const { shape, layers } = openState(state);
+      out.tokens = inputs.query.tokens;
+      gatedDelta({
+        ...{ shape, position, tokens: out.tokens, state: layers[layer], out: open(out).used },
+        ...{ query: open(inputs.query).used, key: open(inputs.key).used, value: open(inputs.value).used },
+        ...{ beta: open(inputs.beta).used, alpha: open(inputs.alpha).used },
+        ...{ queryKernel: open(inputs.queryKernel).data, keyKernel: open(inputs.keyKernel).data },
+        ...{ valueKernel: open(inputs.valueKernel).data },
+        ...{ decay: open(inputs.decay).data, decayBias: open(inputs.decayBias).data },
+      });
     },
-    add(x, y) {
+    activate(kind, gate, up, limit) {
+      const { used } = open(gate);
+      activate(kind, used, up && open(up).used, limit, used);
+    },
+    sigmoidMul(x, gate) {
+      const { used, cols } = open(x);
+      const by = open(gate);
+      for (let i = 0; i < used.length; i++) {
+        used[i] /= 1 + Math.exp(-by.data[by.cols === 1 ? Math.floor(i / cols) : i]);
+      }
+    },
+    clip(x, limit) {
+      const { used } = open(x);
+      for (let i = 0; i < used.length; i++) used[i] = Math.min(Math.max(used[i], -limit), limit);
+    },
+    scale(x, factor) {
+      const { used, cols } = open(x);
+      for (let i = 0; i < used.length; i++) {
+        used[i] *= typeof factor === "number" ? factor : factor[Math.floor(i / cols)];
+      }
+    },
+    add(x, y, factor) {
       const into = open(x).used;
       const from = open(y).used;
-      for (let i = 0; i < into.length; i++) into[i] += from[i];
+      for (let i = 0; i < into.length; i++) into[i] += factor * from[i];
     },
     takeRows(x, rows, out) {
       const { data, cols } = open(x);
       out.tokens = rows.length;
       rows.forEach((row, i) => {
         open(out).data.set(data.subarray(row * cols, (row + 1) * cols), i * cols);
+      });
+    },
+    putRows(x, rows, out) {
+      const { data, cols } = open(x);
+      rows.forEach((row, i) => {
+        open(out).data.set(data.subarray(i * cols, (i + 1) * cols), row * cols);
       });
     },
     clear(out, like) {

@@ -11,7 +11,11 @@ const exact: GoldenCase = {
   hidden: [Float32Array.of(1, 2), Float32Array.of(3, 4), Float32Array.of(5, 6)],
 };
 const tolerance = { logits: 1e-3, hidden: 1e-3 };
-const copy = () => ({ logits: exact.logits.slice(), hidden: exact.hidden.map((values) => values.slice()) });
+const copy = () => ({
+  logits: exact.logits.slice(),
+  hidden: exact.hidden.map((values) => values.slice()),
+  encoderHidden: [],
+});
 
 test("an equal run agrees", () => {
   const result = compareCase(exact, copy(), [1, 2], tolerance);

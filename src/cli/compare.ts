@@ -66,11 +66,16 @@ export function compareCase(
     ok: true,
     logits: difference(logits, golden.logits),
   };
-  if (golden.hidden.length > 0) {
-    const each = golden.hidden.map((stored, i) => difference(trace.hidden[i] ?? new Float32Array(0), stored));
-    result.hidden = Math.max(...each);
+  const stacks = [
+    { prefix: "encoder ", stored: golden.encoderHidden ?? [], found: trace.encoderHidden },
+    { prefix: "", stored: golden.hidden, found: trace.hidden },
+  ];
+  for (const { prefix, stored, found } of stacks) {
+    if (stored.length === 0) continue;
+    const each = stored.map((values, i) => difference(found[i] ?? new Float32Array(0), values));
+    result.hidden = Math.max(result.hidden ?? 0, ...each);
     const first = each.findIndex((value) => !(value <= tolerance.hidden));
-    if (first >= 0) result.divergesAt = nameLayer(first, each.length - 1);
+    if (first >= 0) result.divergesAt ??= prefix + nameLayer(first, each.length - 1);
   }
   const { native } = golden;
   if (native && tolerance.timesNative !== undefined) {

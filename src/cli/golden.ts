@@ -7,13 +7,17 @@ import { type Checkpoint, dequantize, openCheckpoint } from "../formats/index.ts
 
 /** A prompt and what a trusted implementation made of it. */
 export interface GoldenCase {
+  /** With an encoder: the decoder's. */
   readonly tokens: readonly number[];
-  /** The likeliest ids that follow, one after another. */
+  readonly encoderTokens?: readonly number[];
+  /** The likeliest ids that follow, one after another, when keys and values are kept. */
   readonly greedy: readonly number[];
   /** Logits of all positions, or of the last: [rows, vocabSize]. */
   readonly logits: Float32Array;
   /** [numLayers + 1][tokens, hiddenSize]: the input of each block, then the output of the final norm; may be empty. */
   readonly hidden: readonly Float32Array[];
+  /** The same of the encoder, where there is one. */
+  readonly encoderHidden?: readonly Float32Array[];
   /** What native llama.cpp, which rounds activations, made of it: its likeliest ids with their probabilities. */
   readonly native?: readonly (readonly [id: number, probability: number])[];
 }
@@ -46,15 +50,20 @@ async function readFolderGolden(folder: string): Promise<Golden> {
     const cases: GoldenCase[] = [];
     for (const [i, entry] of readList(json.cases, file, "cases").entries()) {
       const fields = readFields(entry, file, `cases[${i}]`);
-      const hidden: Float32Array[] = [];
-      while (store.tensors.has(`hidden.${i}.${hidden.length}`)) {
-        hidden.push(await readTensor(store, `hidden.${i}.${hidden.length}`));
-      }
+      const input = readNumbers(fields.input_ids, file, `cases[${i}].input_ids`);
+      const greedy = fields.greedy_cached ?? fields.greedy;
+      const encoded = fields.decoder_input_ids !== undefined;
+      const decoder = encoded
+        ? readNumbers(fields.decoder_input_ids, file, `cases[${i}].decoder_input_ids`)
+        : input;
       cases.push({
-        tokens: readNumbers(fields.input_ids, file, `cases[${i}].input_ids`),
-        greedy: readNumbers(fields.greedy, file, `cases[${i}].greedy`),
+        tokens: decoder,
+        greedy: readNumbers(greedy, file, `cases[${i}].greedy`),
         logits: await readTensor(store, `logits.${i}`),
-        hidden,
+        hidden: await readStates(store, encoded ? `dec_hidden.${i}` : `hidden.${i}`),
+        ...(encoded
+          ? { encoderTokens: input, encoderHidden: await readStates(store, `enc_hidden.${i}`) }
+          : {}),
       });
     }
     const { fp32_vs_fp64_max_abs: logits, fp32_vs_fp64_hidden_max_abs: hidden } = json;
@@ -63,6 +72,15 @@ async function readFolderGolden(folder: string): Promise<Golden> {
   } finally {
     await store.close();
   }
+}
+
+/** Hidden states, from the first on as many as there are. */
+async function readStates(store: Checkpoint, prefix: string): Promise<Float32Array[]> {
+  const states: Float32Array[] = [];
+  while (store.tensors.has(`${prefix}.${states.length}`)) {
+    states.push(await readTensor(store, `${prefix}.${states.length}`));
+  }
+  return states;
 }
 
 async function readGgufGolden(source: string): Promise<Golden> {

@@ -4,8 +4,9 @@ import { Bus, busBytes } from "../backends/bus.ts";
 import { BaimoError, throwIfAborted } from "../errors.ts";
 import type { ByteSourceDescriptor } from "../formats/byte-source.ts";
 import type { ModelDescription } from "../models/open-model.ts";
-import { LOGIT_ROWS } from "../models/transformer.ts";
+import { LOGIT_ROWS, widestActivation } from "../models/workspace.ts";
 import type {
+  CacheType,
   EngineRequest,
   EngineResult,
   FromWorker,
@@ -20,7 +21,7 @@ export interface EngineSettings {
   readonly files: readonly ByteSourceDescriptor[];
   readonly threads: number;
   readonly contextLength: number;
-  readonly cacheType: "F32" | "F16";
+  readonly cacheType: CacheType;
   /** Tokens in one chunk of a prompt. */
   readonly maxTokens: number;
   readonly wasm?: WasmSetup;
@@ -148,19 +149,15 @@ export async function startEngine(settings: EngineSettings): Promise<Engine> {
     settings;
   const { config, weights } = description;
   throwIfAborted(signal, "loading the model");
-  const widest = Math.max(
-    config.hiddenSize,
-    config.intermediateSize,
-    config.numHeads * config.headDim,
-    config.numExperts,
-  );
-  const exchangeFloats = Math.max(maxTokens * widest, LOGIT_ROWS * config.vocabSize);
-  const shared = new SharedArrayBuffer(busBytes(exchangeFloats, maxTokens));
-  const bus = new Bus(shared, { rank: -1, ranks: threads, tokens: maxTokens, floats: exchangeFloats });
+  const exchangeFloats = Math.max(maxTokens * widestActivation(config), LOGIT_ROWS * config.vocabSize);
+  // An encoder's text comes whole.
+  const commandTokens = config.encoderLayers > 0 ? Math.max(maxTokens, contextLength) : maxTokens;
+  const shared = new SharedArrayBuffer(busBytes(exchangeFloats, commandTokens));
+  const bus = new Bus(shared, { rank: -1, ranks: threads, tokens: commandTokens, floats: exchangeFloats });
   const workers = Array.from({ length: threads }, (_, rank) => {
     const setup: WorkerSetup = {
       ...{ rank, ranks: threads, bus: shared, exchangeFloats, maxTokens, files, config, weights },
-      ...{ contextLength, cacheType, wasm },
+      ...{ commandTokens, contextLength, cacheType, wasm },
     };
     // Workers make little garbage: a small nursery saves several megabytes each.
     const resourceLimits = { maxYoungGenerationSizeMb: 2 };

@@ -7,13 +7,14 @@ import { BaimoError, throwIfAborted } from "../errors.ts";
 import { type Checkpoint, type CheckpointInput, openCheckpoint } from "../formats/checkpoint.ts";
 import type { PullOptions } from "../formats/hub.ts";
 import { footprint } from "../models/footprint.ts";
-import { countTensors } from "../models/load-weights.ts";
+import { tensorsOf } from "../models/load-weights.ts";
 import { type DescribeOptions, describeModel, type ModelDescription } from "../models/open-model.ts";
 import type { ChatTemplate } from "../tokenizers/chat-template.ts";
 import type { Tokenizer } from "../tokenizers/tokenizer.ts";
 import { startEngine } from "./engine.ts";
 import { createModel, type TraceableModel } from "./model.ts";
 import { createNoTokenizer } from "./no-tokenizer.ts";
+import type { CacheType } from "./protocol.ts";
 
 /** Progress of loading: `done` of `total` bytes of a download, or tensors of the weights. */
 export interface LoadProgress {
@@ -32,8 +33,8 @@ export interface LoadOptions extends DescribeOptions {
   threads?: number;
   /** Tokens that prompt and answer may hold together. Default: the model's own, at most 4,096. */
   contextLength?: number;
-  /** Storage of keys and values. Default "F32" for models with F32 weights, else "F16". */
-  cacheType?: "F32" | "F16";
+  /** Storage of keys and values; "Q8": 8 bits with a scale per token and head. Default "F32" for F32 weights, else "F16". */
+  cacheType?: CacheType;
   /** Tokens of a prompt that run at a time. Default 72. Results do not depend on it. */
   chunkTokens?: number;
   /** The build of the kernels. Default: the fastest that this runtime has. */
@@ -80,11 +81,11 @@ export async function load(source: CheckpointInput, options: LoadOptions = {}): 
     );
     const kernels = device === "cpu" ? await prepareKernels({ build: options.kernels }) : undefined;
     const threads = kernels ? (options.threads ?? (await chooseThreads(kernels, description))) : 1;
-    const total = countTensors(weights);
+    const total = tensorsOf(weights).length;
     const engine = await startEngine({
       ...{ description, threads, contextLength, signal, maxTokens: chunkTokens },
       files: checkpoint.files.map((file) => file.descriptor),
-      cacheType: options.cacheType ?? (weights.embedding.dtype === "F32" ? "F32" : "F16"),
+      cacheType: options.cacheType ?? (weights.embedding.stored.dtype === "F32" ? "F32" : "F16"),
       wasm: kernels && { ...kernels.choice, products: kernels.products, bankBytes: options.bankBytes },
       onTensor: (done) => options.onProgress?.({ phase: "weights", done, total }),
     });

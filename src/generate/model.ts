@@ -15,6 +15,7 @@ import type {
   GeneratedToken,
   GenerateEvent,
   GenerateOptions,
+  LogitsOptions,
   Model,
 } from "./types.ts";
 
@@ -34,11 +35,13 @@ export interface Trace {
   logits: Float32Array;
   /** [numLayers + 1][tokens, hiddenSize]: the input of each block, and the output of the final norm. */
   hidden: readonly Float32Array[];
+  /** The same of the encoder; empty without one. */
+  encoderHidden: readonly Float32Array[];
 }
 
 /** A Model and what the project's own tools need besides. */
 export interface TraceableModel extends Model {
-  trace(tokens: ArrayLike<number>): Promise<Trace>;
+  trace(tokens: ArrayLike<number>, options?: Pick<LogitsOptions, "encoderTokens">): Promise<Trace>;
 }
 
 /** Puts a model together. */
@@ -46,6 +49,8 @@ export function createModel(parts: ModelParts): TraceableModel {
   const { engine, description, tokenizer, contextLength } = parts;
   const { config } = description;
   const endTokens = [...new Set([...config.eosTokenIds, ...tokenizer.eosTokenIds])];
+
+  const hasEncoder = config.encoderLayers > 0;
 
   const checkPrompt = (tokens: readonly number[]) => {
     if (tokens.length === 0) throw new BaimoError("request", "the prompt has no tokens; pass at least one");
@@ -59,11 +64,32 @@ export function createModel(parts: ModelParts): TraceableModel {
     }
   };
 
+  /** What an encoder reads; a model has one or has none. */
+  const checkEncoderTokens = (tokens: ArrayLike<number> | undefined): Int32Array | undefined => {
+    if (hasEncoder !== (tokens !== undefined)) {
+      const text = hasEncoder
+        ? `${description.name} has an encoder: pass its tokens as encoderTokens`
+        : `${description.name} has no encoder: leave out encoderTokens`;
+      throw new BaimoError("request", text);
+    }
+    if (!tokens) return undefined;
+    const ids = Array.from(tokens);
+    if (ids.length === 0)
+      throw new BaimoError("request", "the encoder's text has no tokens; pass at least one");
+    checkTokens(ids, config.vocabSize);
+    if (ids.length > contextLength) {
+      throw new BaimoError(
+        "context",
+        `the encoder's text has ${ids.length} tokens, but the model was loaded for ${contextLength}; ` +
+          "shorten it, or load the model with a larger contextLength",
+      );
+    }
+    return Int32Array.from(ids);
+  };
+
   async function runLogits(
     tokens: ArrayLike<number>,
-    positions: "all" | "last",
-    trace: boolean,
-    signal?: AbortSignal,
+    { positions = "all", encoderTokens, signal, trace = false }: LogitsOptions & { trace?: boolean },
   ) {
     const ids = Array.from(tokens);
     if (ids.length > contextLength) {
@@ -71,7 +97,10 @@ export function createModel(parts: ModelParts): TraceableModel {
     }
     if (ids.length === 0) throw new BaimoError("request", "logits of no tokens were asked for");
     checkTokens(ids, config.vocabSize);
-    const request = { kind: "logits" as const, tokens: Int32Array.from(ids), positions, trace };
+    const request = {
+      ...{ kind: "logits" as const, tokens: Int32Array.from(ids), positions, trace },
+      encoderTokens: checkEncoderTokens(encoderTokens),
+    };
     const result = resultOf("logits", await engine.run(request, { signal }));
     if (result.aborted)
       throw new BaimoError("aborted", "computing logits was aborted", { cause: signal?.reason });
@@ -79,13 +108,19 @@ export function createModel(parts: ModelParts): TraceableModel {
   }
 
   async function* generate(
-    prompt: readonly number[],
+    text: readonly number[],
     options: GenerateOptions,
   ): AsyncGenerator<GenerateEvent, Finish> {
     const resolved = resolveOptions(options);
+    const given = options.decoderTokens;
+    if (given && !hasEncoder)
+      throw new BaimoError("request", `${description.name} has no encoder: leave out decoderTokens`);
+    // With an encoder the text is the encoder's, and the decoder begins with its start token.
+    const encoderTokens = checkEncoderTokens(hasEncoder ? text : undefined);
+    const prompt = hasEncoder ? (given ?? [config.decoderStartTokenId ?? 0]) : text;
     checkPrompt(prompt);
     const stopTokens = [...(resolved.ignoreEos ? [] : endTokens), ...resolved.stopTokens];
-    const text = createTextStream(tokenizer, { stop: resolved.stop });
+    const stream = createTextStream(tokenizer, { stop: resolved.stop });
     const stopper = new AbortController();
     const { signal } = stopper;
     const stop = () => stopper.abort(options.signal?.reason);
@@ -112,6 +147,7 @@ export function createModel(parts: ModelParts): TraceableModel {
         {
           kind: "generate",
           prompt: Int32Array.from(prompt),
+          encoderTokens,
           maxTokens: resolved.maxTokens ?? contextLength,
           stopTokens,
           sampler: resolved.sampler,
@@ -122,7 +158,7 @@ export function createModel(parts: ModelParts): TraceableModel {
             if (message.type === "prompt-progress") waiting.push(message);
             else if (stopped === undefined) {
               seen++;
-              push(text.push(message.token));
+              push(stream.push(message.token));
             }
             wake();
           },
@@ -150,14 +186,14 @@ export function createModel(parts: ModelParts): TraceableModel {
       }
       if (ended instanceof Error) throw ended;
       const result = resultOf("generate", ended as EngineResult);
-      if (stopped === undefined) push(text.flush());
+      if (stopped === undefined) push(stream.flush());
       yield* waiting;
       const byStopToken = result.stopToken === undefined ? undefined : tokenizer.idToToken(result.stopToken);
       const finish: Finish = {
         reason: stopped === undefined ? result.reason : "stop",
         stop: stopped ?? byStopToken,
         usage: {
-          promptTokens: prompt.length,
+          promptTokens: text.length,
           completionTokens: stopped === undefined ? result.completionTokens : seen,
           cachedTokens: result.cachedTokens,
         },
@@ -180,13 +216,13 @@ export function createModel(parts: ModelParts): TraceableModel {
     tokenizer,
     contextLength,
     engine: parts.info,
-    async logits(tokens, { positions = "all", signal } = {}) {
-      const { logits } = await runLogits(tokens, positions, false, signal);
+    async logits(tokens, options = {}) {
+      const { logits } = await runLogits(tokens, options);
       return { data: logits, shape: [logits.length / config.vocabSize, config.vocabSize] };
     },
-    async trace(tokens) {
-      const { logits, hidden } = await runLogits(tokens, "all", true);
-      return { logits, hidden };
+    async trace(tokens, options = {}) {
+      const { logits, hidden, encoderHidden } = await runLogits(tokens, { ...options, trace: true });
+      return { logits, hidden, encoderHidden };
     },
     complete(prompt, options = {}) {
       const ids = typeof prompt === "string" ? tokenizer.encode(prompt) : prompt;

@@ -7,6 +7,9 @@ import type { WeightPlan } from "../models/weight-plan.ts";
 import type { SamplerOptions } from "./sampler.ts";
 import type { GeneratedToken } from "./types.ts";
 
+/** Storage types of keys and values. */
+export type CacheType = "F32" | "F16" | "Q8";
+
 /** What a worker is born with. */
 export interface WorkerSetup {
   readonly rank: number;
@@ -15,11 +18,13 @@ export interface WorkerSetup {
   /** Floats of one half of the bus's exchange area. */
   readonly exchangeFloats: number;
   readonly maxTokens: number;
+  /** Ids that one command may carry. */
+  readonly commandTokens: number;
   readonly files: readonly ByteSourceDescriptor[];
   readonly config: ModelConfig;
   readonly weights: WeightPlan;
   readonly contextLength: number;
-  readonly cacheType: "F32" | "F16";
+  readonly cacheType: CacheType;
   /** Absent: the reference backend. */
   readonly wasm?: WasmSetup;
 }
@@ -38,6 +43,8 @@ export interface WasmSetup {
 export interface GenerateRequest {
   readonly kind: "generate";
   readonly prompt: Int32Array;
+  /** What an encoder reads first. */
+  readonly encoderTokens?: Int32Array;
   readonly maxTokens: number;
   readonly stopTokens: readonly number[];
   readonly sampler: SamplerOptions;
@@ -47,6 +54,7 @@ export interface GenerateRequest {
 export interface LogitsRequest {
   readonly kind: "logits";
   readonly tokens: Int32Array;
+  readonly encoderTokens?: Int32Array;
   readonly positions: "all" | "last";
   readonly trace: boolean;
 }
@@ -73,6 +81,8 @@ export interface LogitsResult {
   readonly aborted: boolean;
   readonly logits: Float32Array;
   readonly hidden: readonly Float32Array[];
+  /** The same of the encoder, [encoderLayers + 1][encoder's tokens, hiddenSize]; empty without one. */
+  readonly encoderHidden: readonly Float32Array[];
 }
 
 export type EngineResult = GenerateResult | LogitsResult;

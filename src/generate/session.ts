@@ -1,23 +1,34 @@
 // Rank 0's side of the engine: feeds the prompt in chunks, samples, and keeps what the KV cache holds.
 import type { Bus } from "../backends/bus.ts";
 import { BaimoError } from "../errors.ts";
-import { forward, LOGIT_ROWS, logitsOf, type Transformer } from "../models/transformer.ts";
+import { dependsOnLength, ropeFrequencies } from "../models/rope.ts";
+import { encode, forward, logitsOf, type Transformer } from "../models/transformer.ts";
+import { LOGIT_ROWS } from "../models/workspace.ts";
 import type { EngineRequest, EngineResult, FromWorker, GenerateRequest, LogitsRequest } from "./protocol.ts";
 import { createSampler } from "./sampler.ts";
 
 /** Commands on the bus: the first word, then the arguments in order. */
-const FORWARD = 1; // tokens, position
+const FORWARD = 1; // tokens, position, tokens of the whole sequence
 const LOGITS = 2; // first row, rows
-const EXIT = 3;
+const ENCODE = 3; // tokens
+const EXIT = 4;
 
 type Emit = (message: FromWorker) => void;
+
+/** A generation that was stopped before its prompt. */
+const abortedGeneration: EngineResult = {
+  kind: "generate",
+  reason: "aborted",
+  ...{ completionTokens: 0, cachedTokens: 0, promptMs: 0, generationMs: 0 },
+};
 
 /** Other ranks: follow rank 0's commands until it says goodbye. Blocks the thread. */
 export function follow(model: Transformer, bus: Bus): void {
   for (;;) {
-    const [command, first, second] = bus.receive();
-    if (command === FORWARD) forward(model, bus.tokens.subarray(0, first), second);
+    const [command, first, second, totalLength] = bus.receive();
+    if (command === FORWARD) forward(model, bus.tokens.subarray(0, first), second, { totalLength });
     else if (command === LOGITS) logitsOf(model, first, second);
+    else if (command === ENCODE) encode(model, bus.tokens.slice(0, first));
     else return;
   }
 }
@@ -29,6 +40,10 @@ export class Session {
   readonly #emit: Emit;
   /** Ids whose keys and values lie in the cache, from position 0. */
   readonly #cached: number[] = [];
+  /** For each of them the angles with which its key was turned, where those depend on a sequence's length. */
+  readonly #angles: string[] = [];
+  /** The text that the encoder has read. */
+  #encoded: Int32Array | undefined;
   /** Rows of the last forward pass. */
   #lastRows = 0;
 
@@ -53,8 +68,9 @@ export class Session {
     const { config } = this.#model;
     const sampler = createSampler(request.sampler, config.vocabSize, prompt);
     const started = performance.now();
+    if (!this.#encode(request.encoderTokens)) return abortedGeneration;
     // The last prompt token always runs, since its logits choose the first new one.
-    const cachedTokens = Math.min(this.#commonPrefix(prompt), prompt.length - 1);
+    const cachedTokens = this.#reusable(prompt);
     const fed = this.#prefill(prompt, cachedTokens);
     const promptDone = performance.now();
     const finish = (reason: "stop" | "length" | "aborted", completionTokens: number, stopToken?: number) => ({
@@ -65,7 +81,7 @@ export class Session {
     if (!fed) return finish("aborted", 0);
 
     const stops = new Set(stopTokens);
-    const room = this.#model.cache.contextLength - prompt.length;
+    const room = this.#model.caches.decoder.contextLength - prompt.length;
     const limit = Math.min(maxTokens, room);
     for (let count = 0; count < limit; count++) {
       const token = sampler.sample(this.#logitRows(this.#lastRows - 1, 1));
@@ -73,25 +89,38 @@ export class Session {
       this.#emit({ type: "token", token });
       if (this.#bus.stopWanted) return finish("aborted", count + 1);
       if (count + 1 === limit) return finish("length", limit);
-      if (!this.#step(Int32Array.of(token.id), prompt.length + count)) return finish("aborted", count + 1);
+      const position = prompt.length + count;
+      if (!this.#step(Int32Array.of(token.id), position, position + 1)) return finish("aborted", count + 1);
     }
     return finish("length", 0);
   }
 
-  #logits({ tokens, positions, trace }: LogitsRequest): EngineResult {
-    const { vocabSize, numLayers, hiddenSize } = this.#model.config;
+  #logits({ tokens, positions, trace, encoderTokens }: LogitsRequest): EngineResult {
+    const { vocabSize, numLayers, hiddenSize, embeddingSize } = this.#model.config;
+    const encoderHidden: Float32Array[] = [];
+    // Hidden states are asked for as they are computed.
+    if (trace) this.#encoded = undefined;
+    const keepEncoded = trace ? (_: number, values: Float32Array) => encoderHidden.push(values) : undefined;
+    const encoded = this.#encode(encoderTokens, keepEncoded);
     const rows = positions === "all" ? tokens.length : 1;
     const logits = new Float32Array(rows * vocabSize);
     const layers = trace ? numLayers + 1 : 0;
-    const hidden = Array.from({ length: layers }, () => new Float32Array(tokens.length * hiddenSize));
+    const widthOf = (layer: number) => (layer === numLayers ? embeddingSize : hiddenSize);
+    const hidden = Array.from(
+      { length: layers },
+      (_, layer) => new Float32Array(tokens.length * widthOf(layer)),
+    );
+    const result = (aborted: boolean) =>
+      ({ kind: "logits", aborted, logits, hidden, encoderHidden }) as const;
+    if (!encoded) return result(true);
     // Every position must run again: only the last chunk's hidden states are still there.
     this.#cached.length = 0;
     for (let start = 0; start < tokens.length; start += this.#model.backend.maxTokens) {
       const chunk = tokens.subarray(start, start + this.#model.backend.maxTokens);
       const keep = (first: number) => (layer: number, values: Float32Array) =>
-        hidden[layer].set(values, (start + first) * hiddenSize);
+        hidden[layer].set(values, (start + first) * widthOf(layer));
       const onHidden = trace ? keep(0) : undefined;
-      if (!this.#step(chunk, start, onHidden)) return { kind: "logits", aborted: true, logits, hidden };
+      if (!this.#step(chunk, start, tokens.length, onHidden)) return result(true);
       const last = start + chunk.length === tokens.length;
       const from = positions === "all" ? 0 : chunk.length - 1;
       if (positions === "last" && !last) continue;
@@ -101,14 +130,47 @@ export class Session {
         logits.set(part, positions === "all" ? (start + row) * vocabSize : 0);
       }
     }
-    return { kind: "logits", aborted: false, logits, hidden };
+    return result(false);
+  }
+
+  /** Has the encoder read a text, unless it has just read the same. False when stopped. */
+  #encode(tokens: Int32Array | undefined, onHidden?: (layer: number, hidden: Float32Array) => void): boolean {
+    if (!tokens) return true;
+    const known = this.#encoded;
+    if (known?.length === tokens.length && known.every((id, i) => id === tokens[i])) return true;
+    this.#encoded = undefined;
+    this.#cached.length = 0;
+    this.#bus.tokens.set(tokens);
+    this.#bus.send([ENCODE, tokens.length]);
+    if (!encode(this.#model, tokens, { onHidden })) return false;
+    this.#encoded = tokens;
+    return true;
+  }
+
+  /** How many tokens of a prompt need not run again. The last one always does: its logits choose the next. */
+  #reusable(prompt: Int32Array): number {
+    const common = Math.min(this.#commonPrefix(prompt), prompt.length - 1);
+    // A recurrent state stands behind its last token and cannot go back.
+    const { delta } = this.#model.config;
+    return delta && common !== this.#cached.length ? 0 : common;
+  }
+
+  /** The angles of a sequence's tokens, as far as they depend on its length. */
+  #anglesAt(totalLength: number): string {
+    const { ropes } = this.#model.config;
+    return ropes
+      .filter(dependsOnLength)
+      .map((rope) => ropeFrequencies(rope, totalLength).inverse.join())
+      .join(";");
   }
 
   /** Length of the longest beginning of `tokens` that lies in the cache. */
   #commonPrefix(tokens: Int32Array): number {
+    const angles = this.#anglesAt(tokens.length);
+    const most = Math.min(tokens.length, this.#cached.length);
+    const differs = (i: number) => tokens[i] !== this.#cached[i] || this.#angles[i] !== angles;
     let length = 0;
-    while (length < tokens.length && length < this.#cached.length && tokens[length] === this.#cached[length])
-      length++;
+    while (length < most && !differs(length)) length++;
     return length;
   }
 
@@ -117,7 +179,7 @@ export class Session {
     const { maxTokens } = this.#model.backend;
     for (let done = from; done < prompt.length; done += maxTokens) {
       const chunk = prompt.subarray(done, done + maxTokens);
-      if (!this.#step(chunk, done)) return false;
+      if (!this.#step(chunk, done, prompt.length)) return false;
       this.#emit({ type: "prompt-progress", done: done + chunk.length, total: prompt.length });
     }
     return true;
@@ -127,15 +189,25 @@ export class Session {
   #step(
     tokens: Int32Array,
     position: number,
+    totalLength: number,
     onHidden?: (layer: number, hidden: Float32Array) => void,
   ): boolean {
     this.#cached.length = position;
+    this.#angles.length = position;
     this.#bus.tokens.set(tokens);
-    this.#bus.send([FORWARD, tokens.length, position]);
+    this.#bus.send([FORWARD, tokens.length, position, totalLength]);
     this.#lastRows = tokens.length;
-    if (!forward(this.#model, this.#bus.tokens.subarray(0, tokens.length), position, { onHidden }))
+    const ids = this.#bus.tokens.subarray(0, tokens.length);
+    if (!forward(this.#model, ids, position, { totalLength, onHidden })) {
+      // What lies behind a recurrent state is lost when the state has gone on.
+      if (this.#model.config.delta) this.#cached.length = 0;
       return false;
-    for (const id of tokens) this.#cached.push(id);
+    }
+    const angles = this.#anglesAt(totalLength);
+    for (const id of tokens) {
+      this.#cached.push(id);
+      this.#angles.push(angles);
+    }
     return true;
   }
 

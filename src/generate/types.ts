@@ -34,6 +34,8 @@ export interface GenerateOptions {
   ignoreEos?: boolean;
   /** Report the log-probability of each token, and of this many alternatives (0 for none). */
   logprobs?: number;
+  /** With an encoder, which reads the prompt: the decoder's tokens so far. Default: its start token. */
+  decoderTokens?: readonly number[];
   /** Stops the work, also in the middle of a long prompt. */
   signal?: AbortSignal;
 }
@@ -111,6 +113,8 @@ export interface ChatOptions extends GenerateOptions {
 /** Which positions' logits to return. */
 export interface LogitsOptions {
   positions?: "all" | "last";
+  /** With an encoder: what it reads. `tokens` are then the decoder's, its start token first. */
+  encoderTokens?: ArrayLike<number>;
   signal?: AbortSignal;
 }
 

@@ -7,14 +7,15 @@ import { createInstantiate } from "../backends/wasm/kernels.ts";
 import { BaimoError } from "../errors.ts";
 import { openByteSource } from "../formats/open-byte-source.ts";
 import { loadWeights } from "../models/load-weights.ts";
-import { createWorkspace, partitionModel, type Transformer } from "../models/transformer.ts";
+import { assembleTransformer, type Transformer } from "../models/transformer.ts";
+import { createCaches, createWorkspace } from "../models/workspace.ts";
 import type { Backend } from "../tensor/backend.ts";
 import type { FromWorker, PlainError, ToWorker, WorkerSetup } from "./protocol.ts";
 import { follow, Session } from "./session.ts";
 
 const setup = workerData as WorkerSetup;
 const emit = (message: FromWorker) => parentPort?.postMessage(message);
-const bus = new Bus(setup.bus, { ...setup, tokens: setup.maxTokens, floats: setup.exchangeFloats });
+const bus = new Bus(setup.bus, { ...setup, tokens: setup.commandTokens, floats: setup.exchangeFloats });
 
 /** An error as it crosses threads. */
 function plain(error: unknown): PlainError {
@@ -36,31 +37,23 @@ function createBackend(): Backend {
 async function load(): Promise<Transformer> {
   const { config, contextLength, cacheType } = setup;
   const backend = createBackend();
-  const partitions = partitionModel(config, setup.ranks);
-  const { numLayers, numHeads, numKvHeads, headDim } = config;
   // Activations and the cache come first: they must lie in the first memory bank.
-  const workspace = createWorkspace(backend, config, partitions);
-  const cache = backend.allocateCache({
-    ...{ numLayers, numHeads, numKvHeads, headDim, contextLength },
-    dtype: cacheType,
-    heads: partitions.heads,
-  });
+  const workspace = createWorkspace(backend, config, contextLength);
+  const caches = createCaches(backend, config, { contextLength, dtype: cacheType });
   const files = await Promise.all(setup.files.map((file) => openByteSource(file)));
   let weightBytes = 0;
-  const weights = await loadWeights(backend, setup.weights, files, partitions, {
+  const weights = await loadWeights(backend, setup.weights, config, files, {
     onTensor: (done, bytes) => {
       weightBytes += bytes;
       if (setup.rank === 0) emit({ type: "progress", done });
     },
   });
   await Promise.all(files.map((file) => file.close()));
+  const model = await assembleTransformer({ backend, config, weights, caches, workspace });
   backend.finishLoading();
-  emit({
-    type: "ready",
-    weightBytes,
-    cacheBytes: cache.bytes,
-  });
-  return { backend, config, weights, cache, workspace };
+  const cacheBytes = Object.values(caches).reduce((sum, cache) => sum + (cache?.bytes ?? 0), 0);
+  emit({ type: "ready", weightBytes, cacheBytes });
+  return model;
 }
 
 /** Serves requests, one after another, as messages bring them. */

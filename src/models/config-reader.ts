@@ -65,6 +65,15 @@ export class ConfigReader {
     return list;
   }
 
+  /** A list of `length` finite numbers. */
+  numbers(key: string, length: number): number[] {
+    const value = this.#take(key);
+    const good =
+      Array.isArray(value) && value.length === length && value.every((item) => Number.isFinite(item));
+    if (!good) this.#fail(key, `a list of ${length} numbers`, value);
+    return value;
+  }
+
   /** A list of strings, or nothing. */
   texts(key: string): string[] | undefined {
     const value = this.#take(key);

@@ -1,18 +1,8 @@
 // What a model weighs: parameters, bytes of weights, bytes of cache, FLOPs a token. Leans on the plan and the config.
 import { byteLength } from "../tensor/dtype.ts";
 import type { ModelConfig } from "./config.ts";
-import type { TensorPlan, WeightPlan } from "./weight-plan.ts";
-
-/** Every tensor of a plan. */
-export function tensorsOf(plan: WeightPlan): TensorPlan[] {
-  const list: (TensorPlan | undefined)[] = [plan.embedding, plan.finalNorm, plan.head];
-  for (const { mlp, ...rest } of plan.layers) {
-    list.push(...Object.values(rest));
-    if ("experts" in mlp) list.push(mlp.router, ...mlp.experts.flatMap((expert) => Object.values(expert)));
-    else list.push(mlp.gate, mlp.up, mlp.down);
-  }
-  return list.flatMap((tensor) => (tensor ? (tensor.bias ? [tensor, tensor.bias] : [tensor]) : []));
-}
+import { type TensorPlan, tensorsOf } from "./load-weights.ts";
+import type { WeightPlan } from "./weight-plan.ts";
 
 /** The sizes of a loaded model. */
 export interface Footprint {
@@ -31,6 +21,13 @@ export interface Footprint {
 
 const ownForm = new Set(["F32", "F16", "BF16", "Q8_0", "Q4_0"]);
 
+/** Values of a tensor, of a matrix's bias too. */
+function valuesOf(tensor: TensorPlan): number {
+  if (tensor.kind !== "matrix")
+    return tensor.buckets ? tensor.stored.rows * tensor.stored.cols : tensor.length;
+  return tensor.rows * tensor.cols + (tensor.bias?.length ?? 0);
+}
+
 /** Sizes at a context length, with keys and values of `cacheBytesPerValue` bytes (2 for f16, 4 for f32). */
 export function footprint(
   config: ModelConfig,
@@ -40,20 +37,33 @@ export function footprint(
   let parameters = 0;
   let fileBytes = 0;
   let weightBytes = 0;
-  for (const { rows, cols, dtype } of tensorsOf(plan)) {
-    const values = rows * cols;
+  let expertParameters = 0;
+  for (const tensor of tensorsOf(plan)) {
+    const values = valuesOf(tensor);
+    const { dtype } = tensor.stored;
     parameters += values;
-    fileBytes += byteLength(dtype, values);
-    weightBytes +=
-      rows === 1 || cols === 1 ? values * 4 : ownForm.has(dtype) ? byteLength(dtype, values) : values * 2;
+    if (tensor.kind !== "matrix") {
+      fileBytes += byteLength(dtype, tensor.stored.rows * tensor.stored.cols);
+      weightBytes += values * 4;
+      continue;
+    }
+    const bytes = byteLength(dtype, tensor.rows * tensor.cols);
+    fileBytes += bytes;
+    weightBytes += ownForm.has(dtype) ? bytes : values * 2;
+    if (tensor.expert) expertParameters += values;
   }
-  const expert = 3 * config.hiddenSize * config.intermediateSize;
-  const idle =
-    config.numLayers * (config.numExperts - config.numExpertsPerToken) * (config.numExperts > 0 ? expert : 0);
+  const { experts } = config;
+  const idle = experts ? (expertParameters * (experts.count - experts.perToken)) / experts.count : 0;
   const activeParameters = parameters - idle;
-  const embedding = plan.head ? config.vocabSize * config.hiddenSize : 0;
+  const embedding = plan.head ? config.vocabSize * config.embeddingSize : 0;
+  const attentionLayers = config.deltaLayers.filter((delta) => !delta).length;
+  const caches = config.encoderLayers > 0 ? 2 : 1;
   const perToken =
-    config.numLayers * 2 * config.numKvHeads * config.headDim * (options.cacheBytesPerValue ?? 2);
+    caches *
+    attentionLayers *
+    config.numKvHeads *
+    (config.headDim + config.valueDim) *
+    (options.cacheBytesPerValue ?? 2);
   return {
     parameters,
     activeParameters,

@@ -5,7 +5,7 @@ import { dequantize } from "../formats/dequantize.ts";
 import type { ModelConfig } from "./config.ts";
 import { ConfigReader } from "./config-reader.ts";
 import type { Dialect } from "./families/family.ts";
-import { families, tensorNames } from "./families/index.ts";
+import { families } from "./families/index.ts";
 import { planWeights, type WeightPlan } from "./weight-plan.ts";
 
 /** A checkpoint understood: plain data, ready to be sent to workers. */
@@ -46,28 +46,33 @@ export async function describeModel(
     );
   }
   const reader = new ConfigReader(where, fields);
-  let config = family.readConfig(reader, dialect);
+  const facts = { dialect, has: (name: string) => checkpoint.tensors.has(name) };
+  let config = family.readConfig(reader, facts);
   reader.ignore(...(options.ignoreConfigKeys ?? []));
   reader.finish();
-  const factors = checkpoint.tensors.get("rope_freqs.weight");
-  if (dialect === "gguf" && factors) {
-    const pairs = config.headDim / 2;
-    if (factors.shape.length !== 1 || factors.shape[0] !== pairs) {
-      throw new BaimoError(
-        "shape",
-        `${checkpoint.name}: "rope_freqs.weight" should have ${pairs} values, found [${factors.shape.join(", ")}]`,
-      );
-    }
-    const values = dequantize(factors.dtype, await checkpoint.readTensor("rope_freqs.weight"), pairs);
-    config = { ...config, ropeScaling: { type: "factors", factors: [...values], attentionFactor: 1 } };
-  }
-  const weights = planWeights(checkpoint, config, tensorNames[dialect], {
-    dialect,
-    interleavedRope: dialect === "gguf" && family.ggufInterleavedRope,
-  });
+  if (dialect === "gguf") config = await withStoredFactors(checkpoint, config);
+  const weights = planWeights(checkpoint, config, family, facts);
   const title = checkpoint.metadata.get("general.name");
   const name = typeof title === "string" && title !== "" ? title : nameFromPath(checkpoint.name);
   return { name, family: family.name, config, weights };
+}
+
+/** The configuration with RoPE's divisors, which GGUF keeps in a tensor. */
+async function withStoredFactors(checkpoint: Checkpoint, config: ModelConfig): Promise<ModelConfig> {
+  const name = "rope_freqs.weight";
+  const tensor = checkpoint.tensors.get(name);
+  if (!tensor || config.ropes.length === 0) return config;
+  const [rope, ...others] = config.ropes;
+  const pairs = rope.dims / 2;
+  if (tensor.shape.length !== 1 || tensor.shape[0] !== pairs) {
+    throw new BaimoError(
+      "shape",
+      `${checkpoint.name}: "${name}" should have ${pairs} values, found [${tensor.shape.join(", ")}]`,
+    );
+  }
+  const factors = [...dequantize(tensor.dtype, await checkpoint.readTensor(name), pairs)];
+  const scaling = { type: "factors", factors, attentionFactor: 1 } as const;
+  return { ...config, ropes: [{ ...rope, scaling }, ...others] };
 }
 
 /** What a path calls its model: the Hub's owner/name, the file, or the folder of a file with a general name. */

@@ -1,11 +1,9 @@
 import assert from "node:assert/strict";
 import { it } from "node:test";
-import type { ModelConfig, RopeScaling } from "./config.ts";
+import type { RopeConfig, RopeScaling } from "./config.ts";
 import { ropeAngles, ropeFrequencies } from "./rope.ts";
 
-/** The fields that RoPE reads. */
-const withRope = (ropeTheta: number, ropeScaling: RopeScaling) =>
-  ({ headDim: 16, ropeTheta, ropeScaling }) as ModelConfig;
+const withRope = (theta: number, scaling: RopeScaling): RopeConfig => ({ theta, dims: 16, scaling });
 
 /** Relative difference of float32 arithmetic, in which the expected values were computed. */
 const TOLERANCE = 1e-6;
@@ -28,9 +26,10 @@ it("YaRN: factor 4 beyond 32 positions, theta 1e6", () => {
     originalContextLength: 32,
     betaFast: 32,
     betaSlow: 1,
+    truncate: true,
     attentionFactor: factor,
   };
-  const { inverse, attentionFactor } = ropeFrequencies(withRope(1e6, { type: "yarn", ...scaling }));
+  const { inverse, attentionFactor } = ropeFrequencies(withRope(1e6, { type: "yarn", ...scaling }), 32);
   close(
     inverse,
     [1, 0.044456985, 0.0079056947, 0.0014058533, 0.00025000001, 4.4456985e-5, 7.9056936e-6, 1.4058534e-6],
@@ -39,7 +38,7 @@ it("YaRN: factor 4 beyond 32 positions, theta 1e6", () => {
 });
 
 it("linear: factor 4, theta 1e4", () => {
-  const { inverse, attentionFactor } = ropeFrequencies(withRope(1e4, { type: "linear", factor: 4 }));
+  const { inverse, attentionFactor } = ropeFrequencies(withRope(1e4, { type: "linear", factor: 4 }), 32);
   close(
     inverse,
     [0.25, 0.079056941, 0.025, 0.0079056947, 0.0024999999, 0.00079056947, 0.00025000001, 7.9056947e-5],
@@ -48,10 +47,11 @@ it("linear: factor 4, theta 1e4", () => {
 });
 
 it("factors divide each frequency, and the attention factor multiplies cos and sin", () => {
-  const plain = ropeFrequencies(withRope(1e4, { type: "none" }));
+  const plain = ropeFrequencies(withRope(1e4, { type: "none" }), 32);
   const factors = plain.inverse.map((_, i) => 1 + i);
   const divided = ropeFrequencies(
     withRope(1e4, { type: "factors", factors: [...factors], attentionFactor: 2 }),
+    32,
   );
   close(
     divided.inverse,

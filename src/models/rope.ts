@@ -1,5 +1,5 @@
 // RoPE's angles, computed in double precision, with every scaling that families use; leans on the config alone.
-import type { ModelConfig } from "./config.ts";
+import type { QueryScaling, RopeConfig } from "./config.ts";
 
 /** Inverse frequencies of each pair of dimensions and the factor on cos and sin. */
 export interface RopeFrequencies {
@@ -9,12 +9,15 @@ export interface RopeFrequencies {
 
 /**
  * Inverse frequencies theta^(-2i/d), stretched as the config says.
- * Sources: arXiv:2104.09864 (RoPE), arXiv:2306.15595 (linear), arXiv:2309.00071 (YaRN), and `modeling_rope_utils.py` of
- * transformers 5 for llama3 and for YaRN's details.
+ * Sources: arXiv:2104.09864 (RoPE), arXiv:2306.15595 (linear), arXiv:2309.00071 (YaRN), arXiv:2402.13753 (LongRoPE), and
+ * `modeling_rope_utils.py` of transformers 5 for llama3, dynamic, and the details of YaRN and LongRoPE.
+ *
+ * totalLength  tokens of the whole sequence: some scalings depend on it
  */
-export function ropeFrequencies(config: ModelConfig): RopeFrequencies {
-  const { headDim: dims, ropeTheta: theta, ropeScaling: scaling } = config;
-  const plain = Float64Array.from({ length: dims / 2 }, (_, i) => theta ** ((-2 * i) / dims));
+export function ropeFrequencies({ dims, theta, scaling }: RopeConfig, totalLength: number): RopeFrequencies {
+  const powers = (base: number) =>
+    Float64Array.from({ length: dims / 2 }, (_, i) => base ** ((-2 * i) / dims));
+  const plain = powers(theta);
   switch (scaling.type) {
     case "none":
       return { inverse: plain, attentionFactor: 1 };
@@ -33,12 +36,13 @@ export function ropeFrequencies(config: ModelConfig): RopeFrequencies {
       return { inverse, attentionFactor: 1 };
     }
     case "yarn": {
-      const { factor, originalContextLength, betaFast, betaSlow, attentionFactor } = scaling;
+      const { factor, originalContextLength, betaFast, betaSlow, truncate, attentionFactor } = scaling;
       const dimensionOf = (rotations: number) =>
         (dims * Math.log(originalContextLength / (rotations * 2 * Math.PI))) / (2 * Math.log(theta));
-      const low = Math.max(0, Math.floor(dimensionOf(betaFast)));
-      const high = Math.min(dims - 1, Math.ceil(dimensionOf(betaSlow)));
-      const span = Math.max(high - low, 0.001);
+      const [floor, ceil] = truncate ? [Math.floor, Math.ceil] : [(x: number) => x, (x: number) => x];
+      const low = Math.max(0, floor(dimensionOf(betaFast)));
+      const high = Math.min(dims - 1, ceil(dimensionOf(betaSlow)));
+      const span = high === low ? 0.001 : high - low;
       const inverse = plain.map((f, i) => {
         const ramp = Math.min(1, Math.max(0, (i - low) / span));
         return (f / factor) * ramp + f * (1 - ramp);
@@ -50,10 +54,34 @@ export function ropeFrequencies(config: ModelConfig): RopeFrequencies {
         inverse: plain.map((f, i) => f / scaling.factors[i]),
         attentionFactor: scaling.attentionFactor,
       };
+    case "longrope": {
+      const long = totalLength > scaling.originalContextLength;
+      const factors = long ? scaling.long : scaling.short;
+      return {
+        inverse: plain.map((f, i) => f / factors[i]),
+        attentionFactor: long ? scaling.longFactor : scaling.shortFactor,
+      };
+    }
+    case "dynamic": {
+      const { factor, originalContextLength: original } = scaling;
+      const length = Math.max(totalLength, original);
+      const grown = theta * ((factor * length) / original - (factor - 1)) ** (dims / (dims - 2));
+      return { inverse: powers(grown), attentionFactor: 1 };
+    }
+    case "qwen-ntk": {
+      const doublings = Math.ceil(Math.log2(totalLength / scaling.originalContextLength) + 1);
+      const alpha = Math.max(2 ** doublings - 1, 1);
+      return { inverse: powers(theta * alpha ** (dims / (dims - 2))), attentionFactor: 1 };
+    }
   }
 }
 
-/** cos and sin of the angles at `position`, `position` + 1, …: each [tokens, headDim / 2]. */
+/** Whether the angles of a position depend on the length of the whole sequence. */
+export function dependsOnLength({ scaling }: RopeConfig): boolean {
+  return scaling.type === "longrope" || scaling.type === "dynamic" || scaling.type === "qwen-ntk";
+}
+
+/** cos and sin of the angles at `position`, `position` + 1, …: each [tokens, dims / 2]. */
 export function ropeAngles(
   { inverse, attentionFactor }: RopeFrequencies,
   position: number,
@@ -70,4 +98,14 @@ export function ropeAngles(
     }
   }
   return { cos, sin };
+}
+
+/** What queries at `position`, `position` + 1, … are multiplied by, [tokens]. */
+export function queryFactors(scaling: QueryScaling, position: number, tokens: number): Float32Array {
+  const original = scaling.originalContextLength;
+  return Float32Array.from({ length: tokens }, (_, t) =>
+    scaling.type === "log-n"
+      ? Math.max(1, Math.log(position + t + 1) / Math.log(original))
+      : 1 + scaling.beta * Math.log(1 + Math.floor((position + t) / original)),
+  );
 }

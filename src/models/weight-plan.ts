@@ -1,57 +1,116 @@
-// Where each weight of a model lies in its checkpoint: plain data that can be sent to a worker, and the reading of it.
+// Where each weight of a model lies in its checkpoint: plain data that can be sent to a worker. Leans on families' names.
 import { BaimoError } from "../errors.ts";
-import type { ByteSource } from "../formats/byte-source.ts";
 import type { Checkpoint } from "../formats/checkpoint.ts";
-import { dequantize } from "../formats/dequantize.ts";
 import type { TensorInfo } from "../formats/tensor-info.ts";
-import type { MatrixSource, VectorSource } from "../tensor/backend.ts";
-import { byteLength, type DType } from "../tensor/dtype.ts";
+import type { DType } from "../tensor/dtype.ts";
 import type { ModelConfig } from "./config.ts";
-import type { Dialect, TensorNames } from "./families/family.ts";
+import type {
+  CheckpointFacts,
+  ExpertPlace,
+  Family,
+  ModelNames,
+  Place,
+  StoredPart,
+  TensorNames,
+} from "./families/family.ts";
+import { llamaNames } from "./families/llama-names.ts";
+import { planLayer } from "./layer-plan.ts";
+import type { ModelParts, NormParts, StackParts } from "./weights.ts";
 
-/** Rows of a matrix (or a vector, as one row) in a file. */
-export interface TensorPlan {
+/** What cuts a matrix for the ranks: its rows in even parts, or the query heads or key heads whose rows they are. */
+export type Cut = "rows" | "heads" | "delta";
+
+/** A stored tensor as [rows, cols], one row after another. */
+export interface StoredTensor {
   readonly name: string;
   readonly file: number;
   readonly offset: number;
   readonly dtype: DType;
   readonly rows: number;
   readonly cols: number;
-  /** Rows of each head of this size are stored with RoPE's pairs interleaved; reading puts them into halves. */
-  readonly interleaved?: number;
-  readonly bias?: TensorPlan;
 }
 
-/** A gated MLP. */
-export interface MlpPlan {
-  readonly gate: TensorPlan;
-  readonly up: TensorPlan;
-  readonly down: TensorPlan;
+/** A weight matrix [rows, cols] in a stored tensor. */
+export interface MatrixPlan {
+  readonly kind: "matrix";
+  readonly name: string;
+  readonly rows: number;
+  readonly cols: number;
+  readonly cut: Cut;
+  readonly stored: StoredTensor;
+  /** Row r is stored row first + (order ? order[r] : r). Transposed: that column, of `cols` stored rows from `first`. */
+  readonly first: number;
+  readonly order?: Int32Array;
+  readonly transposed: boolean;
+  /** Each row is divided by its length. */
+  readonly normalized: boolean;
+  readonly bias?: VectorPlan;
+  /** One of many experts, of which a token meets few. */
+  readonly expert: boolean;
 }
 
-/** One block. */
-export interface LayerPlan {
-  readonly attentionNorm: TensorPlan;
-  readonly query: TensorPlan;
-  readonly key: TensorPlan;
-  readonly value: TensorPlan;
-  readonly queryNorm?: TensorPlan;
-  readonly keyNorm?: TensorPlan;
-  readonly output: TensorPlan;
-  readonly mlpNorm: TensorPlan;
-  readonly mlp: MlpPlan | { readonly router: TensorPlan; readonly experts: readonly MlpPlan[] };
+/** A weight vector: values first + (order ? order[i] : i) of a stored tensor. "values" are read by the main program. */
+export interface VectorPlan {
+  readonly kind: "vector" | "values";
+  readonly name: string;
+  readonly length: number;
+  readonly stored: StoredTensor;
+  readonly first: number;
+  readonly order?: Int32Array;
+  /** What is stored is added to 1. */
+  readonly onePlus: boolean;
+  /** [buckets, heads] as stored, to be spread over distances: [heads, 2 * maxDistance + 1]. */
+  readonly buckets?: {
+    readonly count: number;
+    readonly maxDistance: number;
+    readonly bidirectional: boolean;
+  };
 }
 
-/** A whole model. Without `head` the embedding matrix serves as one. */
-export interface WeightPlan {
-  readonly embedding: TensorPlan;
-  readonly layers: readonly LayerPlan[];
-  readonly finalNorm: TensorPlan;
-  readonly head?: TensorPlan;
-}
+/** A whole model. */
+export type WeightPlan = ModelParts<MatrixPlan, VectorPlan, VectorPlan>;
 
 /** Tensors that some publishers leave in and that say nothing which the config does not. */
-const ignorable = /rotary_emb\.inv_freq$|\.masked_bias$|\.attn\.bias$|^rope_freqs\.weight$/;
+const ignorable =
+  /rotary_emb\.inv_freq$|rotary_emb\.(cos|sin)_cached$|\.masked_bias$|\.attn\.bias$|\.attention\.bias$|^rope_freqs\.weight$/;
+
+/** Finds tensors by what they are for, and remembers which were found. */
+export interface Finder {
+  /** The file stores query and key rows with their pairs interleaved. */
+  readonly interleaved: boolean;
+  readonly config: ModelConfig;
+  matrix(place: Place | undefined, rows: number, cols: number, options?: MatrixOptions): MatrixPlan;
+  expert(
+    place: ExpertPlace | undefined,
+    expert: number,
+    rows: number,
+    cols: number,
+    bias: boolean,
+  ): MatrixPlan;
+  vector(place: Place | undefined, length: number, options?: VectorOptions): VectorPlan;
+  /** The norm's weights as the config has them. */
+  norm(place: Place | undefined, width: number): NormParts<VectorPlan>;
+}
+
+export interface MatrixOptions {
+  cut?: Cut;
+  bias?: boolean;
+  /** Rows of heads of `headDim`, of which pairs may be interleaved in the file. */
+  rotated?: boolean;
+  order?: Int32Array;
+  first?: number;
+  /** Rows of the stored tensor, where not all are used. */
+  of?: number;
+  normalized?: boolean;
+}
+
+export interface VectorOptions {
+  kind?: "vector" | "values";
+  onePlus?: boolean;
+  rotated?: boolean;
+  /** The stored shape, where it is not [length]. */
+  shape?: readonly number[];
+}
 
 /**
  * Finds every weight, and checks its shape.
@@ -60,13 +119,90 @@ const ignorable = /rotary_emb\.inv_freq$|\.masked_bias$|\.attn\.bias$|^rope_freq
 export function planWeights(
   checkpoint: Checkpoint,
   config: ModelConfig,
-  names: TensorNames,
-  options: { dialect: Dialect; interleavedRope: boolean },
+  family: Family,
+  facts: CheckpointFacts,
 ): WeightPlan {
-  const { hiddenSize: hidden, intermediateSize: intermediate, headDim, vocabSize } = config;
+  const names: ModelNames = family.names?.(config, facts) ?? { decoder: llamaNames[facts.dialect] };
   const used = new Set<string>();
-  const queryRows = config.numHeads * headDim;
-  const keyRows = config.numKvHeads * headDim;
+  const interleaved = family.interleavedRope.includes(facts.dialect);
+  const finderOf = (layer?: number) => createFinder(checkpoint, config, facts, { used, interleaved, layer });
+  const whole = finderOf();
+
+  const planStack = (parts: Partial<TensorNames>, layers: number, encoder: boolean) => {
+    const stack: StackParts<MatrixPlan, VectorPlan, VectorPlan> = {
+      layers: Array.from({ length: layers }, (_, l) => planLayer(finderOf(l), parts, l, encoder)),
+      finalNorm: config.finalNorm ? whole.norm(parts.finalNorm, config.hiddenSize) : undefined,
+      relativeBias:
+        config.relativeBuckets > 0 ? planRelativeBias(finderOf(0), config, parts, encoder) : undefined,
+    };
+    return stack;
+  };
+  const { decoder, encoder } = names;
+  const { vocabSize, hiddenSize, embeddingSize } = config;
+  const projected = embeddingSize !== hiddenSize;
+  const plan: WeightPlan = {
+    embedding: whole.matrix(decoder.embedding, vocabSize, embeddingSize),
+    positions:
+      config.learnedPositions > 0
+        ? whole.matrix(decoder.positions, config.learnedPositions, hiddenSize)
+        : undefined,
+    embeddingNorm: config.embeddingNorm ? whole.norm(decoder.embeddingNorm, embeddingSize) : undefined,
+    projectIn: projected ? whole.matrix(decoder.projectIn, hiddenSize, embeddingSize) : undefined,
+    projectOut: projected ? whole.matrix(decoder.projectOut, embeddingSize, hiddenSize) : undefined,
+    encoder: encoder && config.encoderLayers > 0 ? planStack(encoder, config.encoderLayers, true) : undefined,
+    decoder: planStack(decoder, config.numLayers, false),
+    head: config.tiedEmbeddings
+      ? undefined
+      : whole.matrix(decoder.head, vocabSize, embeddingSize, {
+          bias: config.headBias,
+          normalized: config.headNormalized,
+        }),
+  };
+  if (config.tiedEmbeddings && typeof decoder.head === "string") used.add(`${decoder.head}.weight`);
+  const left = [...checkpoint.tensors.keys()].filter(
+    (name) => !used.has(name) && !ignorable.test(name) && !names.ignore?.test(name),
+  );
+  if (left.length > 0) {
+    const shown = left.slice(0, 5).map((name) => `"${name}"`);
+    throw new BaimoError(
+      "format",
+      `${checkpoint.name}: ${left.length} tensors have no place in a model of architecture "${config.architecture}": ` +
+        `${shown.join(", ")}${left.length > 5 ? ", …" : ""}; its config does not tell of them`,
+    );
+  }
+  return plan;
+}
+
+function planRelativeBias(
+  find: Finder,
+  config: ModelConfig,
+  names: Partial<TensorNames>,
+  encoder: boolean,
+): VectorPlan {
+  const { relativeBuckets: count, relativeMaxDistance: maxDistance, numHeads } = config;
+  const stored = find.vector(names.relativeBias, count * numHeads, { shape: [count, numHeads] });
+  return {
+    ...stored,
+    length: numHeads * (2 * maxDistance + 1),
+    buckets: { count, maxDistance, bidirectional: encoder },
+  };
+}
+
+/** Row r of a head in halves stands at this row of the head with its pairs interleaved. */
+export function interleavedRow(row: number, headDim: number, ropeDims: number): number {
+  const within = row % headDim;
+  if (within >= ropeDims) return row;
+  const half = ropeDims / 2;
+  return row - within + (within < half ? 2 * within : 2 * (within - half) + 1);
+}
+
+function createFinder(
+  checkpoint: Checkpoint,
+  config: ModelConfig,
+  facts: CheckpointFacts,
+  { used, interleaved, layer }: { used: Set<string>; interleaved: boolean; layer?: number },
+): Finder {
+  const ropeDims = config.ropes[0]?.dims ?? config.headDim;
 
   const find = (name: string, shape: readonly number[]): TensorInfo => {
     const tensor = checkpoint.tensors.get(name);
@@ -85,144 +221,117 @@ export function planWeights(
     }
     return tensor;
   };
-  const vector = (name: string, length: number, interleaved?: number): TensorPlan => {
-    const { file, offset, dtype } = find(name, [length]);
-    // As a column, so that permuting rows permutes values; the types of vectors have blocks of one value.
-    return interleaved
-      ? { name, file, offset, dtype, rows: length, cols: 1, interleaved }
-      : { name, file, offset, dtype, rows: 1, cols: length };
+  const stored = (name: string, shape: readonly number[]): StoredTensor => {
+    const { file, offset, dtype } = find(name, shape);
+    const cols = shape[shape.length - 1];
+    const rows = shape.slice(0, -1).reduce((product, size) => product * size, 1);
+    return { name, file, offset, dtype, rows, cols };
   };
-  /** A bias is read where the config asks for one, and in GGUF wherever there is one. */
-  const bias = (base: string, rows: number, wanted: boolean, interleaved?: number) => {
-    const there = options.dialect === "gguf" && checkpoint.tensors.has(`${base}.bias`);
-    return wanted || there ? vector(`${base}.bias`, rows, interleaved) : undefined;
-  };
-  const matrix = (base: string, rows: number, cols: number, hasBias = false, rotated = false): TensorPlan => {
-    const { file, offset, dtype } = find(`${base}.weight`, [rows, cols]);
-    const interleaved = rotated && options.interleavedRope ? headDim : undefined;
-    return {
-      ...{ name: `${base}.weight`, file, offset, dtype, rows, cols, interleaved },
-      bias: bias(base, rows, hasBias, interleaved),
-    };
-  };
-
-  const layers = Array.from({ length: config.numLayers }, (_, l): LayerPlan => {
-    const at = (name: string) => name.replace("{l}", String(l));
-    const expert = (name: string, e: number, rows: number, cols: number): TensorPlan => {
-      if (name.includes("{e}")) return matrix(at(name).replace("{e}", String(e)), rows, cols);
-      const stacked = find(`${at(name)}.weight`, [config.numExperts, rows, cols]);
-      const { file, dtype } = stacked;
-      const offset = stacked.offset + e * rows * byteLength(dtype, cols);
-      return { name: `${at(name)}.weight[${e}]`, file, offset, dtype, rows, cols };
-    };
-    const { mlpBias, qkvBias, outputBias } = config;
-    return {
-      attentionNorm: vector(`${at(names.attentionNorm)}.weight`, hidden),
-      query: matrix(at(names.query), queryRows, hidden, qkvBias, true),
-      key: matrix(at(names.key), keyRows, hidden, qkvBias, true),
-      value: matrix(at(names.value), keyRows, hidden, qkvBias),
-      queryNorm: config.qkNorm ? vector(`${at(names.queryNorm)}.weight`, headDim) : undefined,
-      keyNorm: config.qkNorm ? vector(`${at(names.keyNorm)}.weight`, headDim) : undefined,
-      output: matrix(at(names.output), hidden, queryRows, outputBias),
-      mlpNorm: vector(`${at(names.mlpNorm)}.weight`, hidden),
-      mlp:
-        config.numExperts > 0
-          ? {
-              router: matrix(at(names.router), config.numExperts, hidden),
-              experts: Array.from({ length: config.numExperts }, (_, e) => ({
-                gate: expert(names.expertGate, e, intermediate, hidden),
-                up: expert(names.expertUp, e, intermediate, hidden),
-                down: expert(names.expertDown, e, hidden, intermediate),
-              })),
-            }
-          : {
-              gate: matrix(at(names.gate), intermediate, hidden, mlpBias),
-              up: matrix(at(names.up), intermediate, hidden, mlpBias),
-              down: matrix(at(names.down), hidden, intermediate, mlpBias),
-            },
-    };
-  });
-  const plan: WeightPlan = {
-    embedding: matrix(names.embedding, vocabSize, hidden),
-    layers,
-    finalNorm: vector(`${names.finalNorm}.weight`, hidden),
-    head: config.tiedEmbeddings ? undefined : matrix(names.head, vocabSize, hidden),
-  };
-  if (config.tiedEmbeddings) used.add(`${names.head}.weight`);
-  const left = [...checkpoint.tensors.keys()].filter((name) => !used.has(name) && !ignorable.test(name));
-  if (left.length > 0) {
-    const shown = left.slice(0, 5).map((name) => `"${name}"`);
+  const at = (name: string, expert?: number) =>
+    name.replace("{l}", String(layer)).replace("{e}", String(expert));
+  const named = (place: Place | undefined): Place => {
+    if (place !== undefined) return place;
     throw new BaimoError(
-      "format",
-      `${checkpoint.name}: ${left.length} tensors have no place in a model of architecture "${config.architecture}": ` +
-        `${shown.join(", ")}${left.length > 5 ? ", …" : ""}; its config does not tell of them`,
+      "config",
+      `${checkpoint.name}: architecture "${config.architecture}" names no such tensor`,
     );
-  }
-  return plan;
-}
+  };
+  const turned = (order: Int32Array | undefined, rows: number, wanted: boolean | undefined) =>
+    wanted && interleaved
+      ? Int32Array.from({ length: rows }, (_, row) => {
+          const from = interleavedRow(row, config.headDim, ropeDims);
+          return order ? order[from] : from;
+        })
+      : order;
+  /** A bias is read where the config asks for one, and in GGUF wherever there is one. */
+  const hasBias = (name: string, wanted: boolean | undefined) =>
+    wanted || (facts.dialect === "gguf" && checkpoint.tensors.has(name));
 
-/** Reads tensors of a plan from its files. Keeps one buffer for rows that must change places. */
-export interface WeightReader {
-  matrix(plan: TensorPlan): MatrixSource;
-  vector(plan: TensorPlan): VectorSource;
-}
-
-/** Makes a reader. What it returns reads one thing after another, never two at once. */
-export function createWeightReader(files: readonly ByteSource[]): WeightReader {
-  let buffer = new Uint8Array(0);
-
-  /** Fills target with rows in file form, halves of each head in order. Synchronous where the source can be. */
-  const readRows = (
-    plan: TensorPlan,
-    firstRow: number,
+  const vector: Finder["vector"] = (place, length, options = {}) => {
+    const { kind = "vector", onePlus = false } = options;
+    const found = named(place);
+    const part: StoredPart =
+      typeof found === "string" ? { name: found, shape: options.shape ?? [length] } : found;
+    const name = at(part.name) + (part.suffix ?? ".weight");
+    const order = turned(part.order, length, options.rotated);
+    return { kind, name, length, stored: stored(name, part.shape), first: part.first ?? 0, order, onePlus };
+  };
+  const matrix: Finder["matrix"] = (place, rows, cols, options = {}) => {
+    const found = named(place);
+    const part: StoredPart =
+      typeof found === "string" ? { name: found, shape: [options.of ?? rows, cols] } : found;
+    return fromPart(part, rows, cols, options);
+  };
+  const fromPart = (
+    part: StoredPart,
     rows: number,
-    target: Uint8Array,
-  ): void | Promise<void> => {
-    const source = files[plan.file];
-    const rowBytes = byteLength(plan.dtype, plan.cols);
-    const read = (into: Uint8Array, row: number) => {
-      const offset = plan.offset + row * rowBytes;
-      return source.readIntoSync ? source.readIntoSync(into, offset) : source.readInto(into, offset);
+    cols: number,
+    options: MatrixOptions & { expert?: number },
+  ): MatrixPlan => {
+    const { cut = "rows", expert } = options;
+    const base = at(part.name, expert);
+    const name = base + (part.suffix ?? ".weight");
+    const tensor = stored(name, part.shape);
+    const transposed = part.transposed ?? false;
+    const first = (part.first ?? 0) + (options.first ?? 0);
+    const picked = options.order ?? part.order;
+    const order = turned(picked, rows, options.rotated);
+    const biasName = base + (part.biasSuffix ?? ".bias");
+    let bias: VectorPlan | undefined;
+    if (hasBias(biasName, options.bias)) {
+      // As many values as the tensor has outputs: its rows, or for each expert its columns.
+      const outputs = transposed ? [...part.shape.slice(0, -2), tensor.cols] : part.shape.slice(0, -1);
+      bias = {
+        ...{
+          kind: "vector",
+          name: biasName,
+          length: rows,
+          stored: stored(biasName, outputs),
+          onePlus: false,
+        },
+        first: transposed ? (first / cols) * tensor.cols : first,
+        order,
+      };
+    }
+    const last = Math.max(rows - 1, 0);
+    const reach = order ? order.reduce((most, row) => Math.max(most, row), 0) : last;
+    const fits = transposed
+      ? first + cols <= tensor.rows && reach < tensor.cols
+      : first + reach < tensor.rows && cols === tensor.cols;
+    if (!fits) {
+      throw new BaimoError(
+        "shape",
+        `${checkpoint.name}: tensor "${name}" [${part.shape.join(", ")}] does not hold ${rows} rows of ${cols} from ${first}`,
+      );
+    }
+    return {
+      ...{ kind: "matrix", name, rows, cols, cut, stored: tensor, first, order, transposed, bias },
+      normalized: options.normalized ?? false,
+      expert: expert !== undefined,
     };
-    const headDim = plan.interleaved;
-    if (!headDim) return read(target, firstRow);
-    const firstHead = Math.floor(firstRow / headDim);
-    const bytes = (Math.ceil((firstRow + rows) / headDim) - firstHead) * headDim * rowBytes;
-    if (buffer.length < bytes) buffer = new Uint8Array(bytes);
-    const permute = () => {
-      for (let i = 0; i < rows; i++) {
-        const row = firstRow + i - firstHead * headDim;
-        const within = row % headDim;
-        const pair = within % (headDim / 2);
-        const from = row - within + 2 * pair + (within < headDim / 2 ? 0 : 1);
-        target.set(buffer.subarray(from * rowBytes, (from + 1) * rowBytes), i * rowBytes);
-      }
-    };
-    const reading = read(buffer.subarray(0, bytes), firstHead * headDim);
-    return reading ? reading.then(permute) : permute();
   };
 
-  const vector = (plan: TensorPlan): VectorSource => {
-    const length = plan.rows * plan.cols;
-    return {
-      name: plan.name,
-      length,
-      async read() {
-        const raw = new Uint8Array(byteLength(plan.dtype, length));
-        await readRows(plan, 0, plan.rows, raw);
-        return dequantize(plan.dtype, raw, length);
-      },
-    };
-  };
   return {
+    config,
+    interleaved,
+    matrix,
     vector,
-    matrix: (plan) => {
-      const { name, dtype, rows, cols, bias } = plan;
-      return {
-        ...{ name, dtype, rows, cols },
-        bias: bias && vector(bias),
-        read: (firstRow, count, target) => readRows(plan, firstRow, count, target),
-      };
+    expert(place, expert, rows, cols, bias) {
+      if (place === undefined) return matrix(undefined, rows, cols);
+      if (typeof place === "function") return fromPart(place(expert), rows, cols, { bias, expert });
+      const count = config.experts?.count ?? 1;
+      const part: StoredPart = place.includes("{e}")
+        ? { name: place, shape: [rows, cols] }
+        : { name: place, shape: [count, rows, cols], first: expert * rows };
+      return fromPart(part, rows, cols, { bias, expert });
+    },
+    norm(place, width) {
+      if (config.normWeight === "none") return {};
+      const weight = vector(place, width, { onePlus: config.normWeight === "one-plus" });
+      if (!config.normBias) return { weight };
+      const found = named(place);
+      const name = typeof found === "string" ? found : found.name;
+      return { weight, bias: vector({ name, suffix: ".bias", shape: [width] }, width) };
     },
   };
 }

@@ -60,12 +60,96 @@ export interface KvCacheShape {
   numLayers: number;
   numHeads: number;
   numKvHeads: number;
+  /** Of keys. */
   headDim: number;
+  valueDim: number;
   contextLength: number;
-  /** Storage type of keys and values. */
-  dtype: "F32" | "F16";
+  /** Storage type of keys and values. Q8: 8-bit with a scale per token and head. */
+  dtype: "F32" | "F16" | "Q8";
   /** Query heads of each rank; a rank keeps the KV heads that they read. */
   heads: Partition;
+}
+
+/** "rms": x / rms(x) (arXiv:1910.07467); "layer": (x - mean) / deviation (arXiv:1607.06450). */
+export type NormKind = "rms" | "layer";
+
+/** A norm: its kind, and the weights that it has. Without any, x is only normalised. */
+export interface Norm {
+  readonly kind: NormKind;
+  readonly eps: number;
+  /** Multiplies. */
+  readonly weight?: Vector;
+  /** Added. */
+  readonly bias?: Vector;
+}
+
+/**
+ * "gelu": x Φ(x) by erf; "gelu-tanh": its tanh form; "quick-gelu": x sigmoid(1.702 x); "relu2": relu(x)²;
+ * "clipped-swiglu": GPT-OSS's, quick-gelu of the gate clipped from above times (1 + up clipped to ±limit).
+ */
+export type ActivationKind =
+  | "silu"
+  | "gelu"
+  | "gelu-tanh"
+  | "quick-gelu"
+  | "relu"
+  | "relu2"
+  | "clipped-swiglu";
+
+/** How a layer's attention differs from softmax(scale q k) v. */
+export interface AttentionOptions {
+  readonly scale: number;
+  /** A query sees positions up to its own; otherwise all that the cache holds. */
+  readonly causal: boolean;
+  /** A query sees this many last positions, its own included; 0: all. */
+  readonly window: number;
+  /** score = cap tanh(score / cap); 0: not. Before any bias. */
+  readonly softcap: number;
+  /** One score a head that joins the softmax's sum and has no value. */
+  readonly sinks?: Vector;
+  /** ALiBi, one a head: score -= slope * (query position - key position). */
+  readonly slopes?: Vector;
+  /** [heads, 2 * reach + 1]: score += table[head, clamp(key position - query position, ±reach) + reach]. */
+  readonly bias?: { readonly table: Vector; readonly reach: number };
+}
+
+/** The state of recurrent mixers of one sequence, this rank's heads. */
+export interface DeltaState {
+  /** Bytes that this rank holds. */
+  readonly bytes: number;
+}
+
+/** Sizes of gated delta nets. Value head h reads key head floor(h * keyHeads / valueHeads). */
+export interface DeltaShape {
+  numLayers: number;
+  keyHeads: number;
+  valueHeads: number;
+  keyDim: number;
+  valueDim: number;
+  /** Width of the causal convolution. */
+  kernel: number;
+  /** Key heads of each rank; a rank keeps the value heads that read them. */
+  heads: Partition;
+}
+
+/** What one gated delta net reads: slices cut at the same heads, and its small weights, whole on every rank. */
+export interface DeltaInputs {
+  /** [tokens, keyHeads * keyDim] */
+  readonly query: Slice;
+  readonly key: Slice;
+  /** [tokens, valueHeads * valueDim] */
+  readonly value: Slice;
+  /** [tokens, valueHeads]; sigmoid of it is the step size. */
+  readonly beta: Slice;
+  /** [tokens, valueHeads]; with `decay` and `decayBias` it makes the state's decay. */
+  readonly alpha: Slice;
+  /** Depthwise causal convolutions, [channels, kernel]; silu follows. */
+  readonly queryKernel: Vector;
+  readonly keyKernel: Vector;
+  readonly valueKernel: Vector;
+  /** A_log and dt_bias, [valueHeads]: the state decays by exp(-exp(A_log) softplus(alpha + dt_bias)). */
+  readonly decay: Vector;
+  readonly decayBias: Vector;
 }
 
 /**
@@ -85,23 +169,28 @@ export interface Backend {
   allocate(width: number, tokens?: number): Activation;
   allocateSlice(partition: Partition, tokens?: number): Slice;
   allocateCache(shape: KvCacheShape): KvCache;
+  allocateDeltaState(shape: DeltaShape): DeltaState;
   /** Called once, after the last load or allocation and before the first operation. */
   finishLoading(): void;
 
   /** out[t] = row tokens[t] of the table. */
   embed(table: Matrix, tokens: Int32Array, out: Activation): void;
-  /** out = x / rms(x) * weight (arXiv:1910.07467), each row; x and out may be the same. */
-  rmsNorm(x: Activation, weight: Vector, eps: number, out: Activation): void;
-  /** The same over each head of `weight.length` values, in place. */
-  headNorm(x: Activation | Slice, weight: Vector, eps: number): void;
+  /** out = norm(x), each row; x and out may be the same. */
+  norm(x: Activation, norm: Norm, out: Activation): void;
+  /** The same over each head of `headDim` values, in place. The weight has headDim values, or one for each of the width. */
+  headNorm(x: Activation | Slice, norm: Norm, headDim: number): void;
   /** y = x W^T (+ bias), this rank's rows of each matrix; x is prepared once for all. */
   linear(x: Activation, ...products: readonly (readonly [weight: Matrix, y: Slice])[]): void;
   /** Makes a slice whole on every rank. The result is overwritten by the next gather of the same slice. */
   gather(x: Slice): Activation;
-  /** cos and sin for the next tokens: [tokens, pairs] each. Used by `rope` until set again. */
-  setAngles(cos: Float32Array, sin: Float32Array, pairs: number): void;
+  /** out = this rank's columns of x. */
+  keepOwn(x: Activation, out: Slice): void;
+  /** cos and sin for the next tokens: [tokens, pairs] each; kept under a small number for `rope` until set again. */
+  setAngles(angles: number, cos: Float32Array, sin: Float32Array, pairs: number): void;
   /** Rotates pairs i, i + pairs of each head by the angles set (RoPE, arXiv:2104.09864), in place. */
-  rope(x: Activation | Slice, headDim: number): void;
+  rope(x: Activation | Slice, headDim: number, angles: number): void;
+  /** out[t, h] = [shared[t], own[t, h]]: gives every head the same first dimensions. */
+  joinHeads(shared: Activation, own: Activation, ownDim: number, out: Activation): void;
   /** Writes the keys and values of tokens at `position`, `position` + 1, … of one layer. */
   storeKeysValues(
     cache: KvCache,
@@ -111,16 +200,37 @@ export interface Backend {
     position: number,
   ): void;
   /**
-   * Causal attention of this rank's heads, reading keys and values from the cache alone. Query t stands at
-   * position + t and sees the last `window` positions up to its own, or all when window is 0.
+   * Attention of this rank's heads, reading keys and values from the cache alone. Query t stands at position + t. When
+   * it is not causal it sees positions [0, length).
    */
-  attention(cache: KvCache, layer: number, query: Slice, out: Slice, position: number, window: number): void;
-  /** gate = silu(gate) * up, in place. */
-  siluMul(gate: Slice, up: Slice): void;
-  /** x += y */
-  add(x: Activation, y: Activation): void;
+  attention(
+    cache: KvCache,
+    layer: number,
+    query: Slice,
+    out: Slice,
+    options: AttentionOptions,
+    span: { position: number; length: number },
+  ): void;
+  /**
+   * Gated delta net (arXiv:2412.06464): convolutions and silu, l2-normalised keys and queries (eps 1e-6, queries times
+   * keyDim^-0.5), then token by token S = decay S + beta (v - S k) k^T and out = S q. Starts from nothing at position 0,
+   * else from the state that the token before `position` left.
+   */
+  gatedDelta(state: DeltaState, layer: number, inputs: DeltaInputs, out: Slice, position: number): void;
+  /** gate = activation(gate) * up, or activation(gate) where there is no up, in place. limit: see ActivationKind. */
+  activate(kind: ActivationKind, gate: Slice, up: Slice | undefined, limit: number): void;
+  /** x = x * sigmoid(gate); gate may be one column that multiplies a whole row. */
+  sigmoidMul(x: Activation | Slice, gate: Activation | Slice): void;
+  /** x = min(max(x, -limit), limit) */
+  clip(x: Slice, limit: number): void;
+  /** x = x * factor, or row by row its factors. */
+  scale(x: Activation | Slice, factor: number | Float32Array): void;
+  /** x += factor * y */
+  add(x: Activation, y: Activation, factor: number): void;
   /** out[i] = x[rows[i]] */
   takeRows(x: Activation, rows: Int32Array, out: Activation): void;
+  /** out[rows[i]] = x[i] */
+  putRows(x: Activation, rows: Int32Array, out: Activation): void;
   /** out = 0, with as many rows as `like`. */
   clear(out: Activation, like: Activation): void;
   /** out[rows[i]] += weights[i] * y[i] */

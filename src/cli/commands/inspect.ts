@@ -81,7 +81,7 @@ async function inspect(checkpoint: Checkpoint, flags: InspectFlags): Promise<Ins
   try {
     const description = await describeModel(checkpoint);
     const contextLength = flags.context ?? description.config.contextLength;
-    const cacheBytesPerValue = description.weights.embedding.dtype === "F32" ? 4 : 2;
+    const cacheBytesPerValue = description.weights.embedding.stored.dtype === "F32" ? 4 : 2;
     const sizes = footprint(description.config, description.weights, { contextLength, cacheBytesPerValue });
     return { checkpoint, description, contextLength, footprint: sizes };
   } catch (error) {
@@ -175,9 +175,9 @@ function formatModel({ description, footprint, contextLength }: Inspection, widt
   const { config, family } = description;
   const needs = memoryOf(footprint, config);
   const experts =
-    config.numExperts > 0
-      ? [["  experts", `${config.numExperts}, ${config.numExpertsPerToken} a token`]]
-      : [];
+    config.experts === undefined
+      ? []
+      : [["  experts", `${config.experts.count}, ${config.experts.perToken} a token`]];
   const active =
     footprint.activeParameters < footprint.parameters
       ? `, ${formatCount(footprint.activeParameters)} active`

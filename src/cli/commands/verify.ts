@@ -4,7 +4,7 @@ import { throwIfAborted } from "../../errors.ts";
 import { openCheckpoint } from "../../formats/index.ts";
 import type { TraceableModel } from "../../generate/model.ts";
 import { type Comparison, compareCase, type Precision, type Tolerance, toleranceFor } from "../compare.ts";
-import { type Golden, readGolden } from "../golden.ts";
+import { type Golden, type GoldenCase, readGolden } from "../golden.ts";
 import { withModel } from "../open-model.ts";
 import { addEngineOptions, type CommandContext, type EngineFlags } from "../options.ts";
 import { formatTable } from "../table.ts";
@@ -30,7 +30,11 @@ export function addVerify(program: Command, context: CommandContext): Command {
     const { terminal } = context;
     const golden = await readGolden(source);
     const precision = await readPrecision(source);
-    const longest = Math.max(...golden.cases.map(({ tokens, greedy }) => tokens.length + greedy.length));
+    const longest = Math.max(
+      ...golden.cases.map(({ tokens, greedy, encoderTokens }) =>
+        Math.max(tokens.length + greedy.length, encoderTokens?.length ?? 0),
+      ),
+    );
     const settings = {
       ...flags,
       context: Math.max(flags.context ?? 0, longest + 1),
@@ -41,8 +45,9 @@ export function addVerify(program: Command, context: CommandContext): Command {
       const cases: Comparison[] = [];
       for (const stored of golden.cases) {
         throwIfAborted(signal, "the comparison");
-        const greedy = await continueGreedily(model, stored.tokens, stored.greedy.length, signal);
-        cases.push(compareCase(stored, await model.trace(stored.tokens), greedy, tolerance));
+        const greedy = await continueGreedily(model, stored, signal);
+        const trace = await model.trace(stored.tokens, { encoderTokens: stored.encoderTokens });
+        cases.push(compareCase(stored, trace, greedy, tolerance));
       }
       const ok = cases.every((one) => one.ok);
       context.exitCode = ok ? 0 : 1;
@@ -72,13 +77,15 @@ async function readPrecision(source: string): Promise<Precision> {
 
 async function continueGreedily(
   model: TraceableModel,
-  prompt: readonly number[],
-  count: number,
+  { tokens, encoderTokens, greedy }: GoldenCase,
   signal: AbortSignal,
 ): Promise<number[]> {
   const ids: number[] = [];
-  const options = { maxTokens: count, temperature: 0, ignoreEos: true, signal };
-  for await (const event of model.complete(prompt, options)) {
+  const options = {
+    ...{ maxTokens: greedy.length, temperature: 0, ignoreEos: true, signal },
+    decoderTokens: encoderTokens && tokens,
+  };
+  for await (const event of model.complete(encoderTokens ?? tokens, options)) {
     if (event.type === "text-delta") ids.push(...event.tokens.map((token) => token.id));
   }
   return ids;

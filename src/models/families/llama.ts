@@ -1,23 +1,24 @@
-// LLaMA 1 to 3, Code Llama, Yi, SmolLM and all who kept their layout; Mixtral in GGUF. Data only.
+// LLaMA 1 to 3, Code Llama, Yi and all who kept their layout; Mixtral in GGUF. Data only.
+import { plainExperts } from "./experts.ts";
 import type { Family } from "./family.ts";
-import { readLlamaLine } from "./llama-line.ts";
+import { readLlamaLine, windows } from "./llama-line.ts";
 
 export const llama: Family = {
   name: "llama",
   modelTypes: ["llama"],
   ggufArchitectures: ["llama"],
-  ggufInterleavedRope: true,
-  readConfig: (reader, dialect) =>
-    readLlamaLine(reader, dialect, (r, numLayers) => {
-      const attentionBias = r.boolean("attention_bias", false);
-      return {
-        qkvBias: attentionBias,
-        outputBias: attentionBias,
-        mlpBias: r.boolean("mlp_bias", false),
-        qkNorm: false,
-        slidingWindow: new Array(numLayers).fill(
-          dialect === "gguf" ? r.number("attention.sliding_window", 0) : 0,
-        ),
-      };
+  interleavedRope: ["gguf"],
+  readConfig: (reader, facts) =>
+    readLlamaLine(reader, facts, (r, { numLayers }) => {
+      if (facts.dialect === "huggingface") {
+        const bias = r.boolean("attention_bias", false);
+        return { qkvBias: bias, outputBias: bias, mlpBias: r.boolean("mlp_bias", false) };
+      }
+      const slidingWindow = windows(numLayers, r.number("attention.sliding_window", 0), () => true);
+      const count = r.number("expert_count", 0);
+      const perToken = r.number("expert_used_count", 0);
+      if (count === 0) return { slidingWindow };
+      const intermediateSize = r.size("feed_forward_length");
+      return { slidingWindow, experts: plainExperts({ count, perToken, intermediateSize, numLayers }) };
     }),
 };

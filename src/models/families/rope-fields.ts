@@ -1,0 +1,126 @@
+// RoPE's fields in config.json and in GGUF metadata, old and new spellings. Leans on ConfigReader.
+import { BaimoError } from "../../errors.ts";
+import type { RopeConfig, RopeScaling } from "../config.ts";
+import type { ConfigReader } from "../config-reader.ts";
+
+/** What a family knows beside the fields. */
+export interface RopeDefaults {
+  /** Dimensions of a head that turn. */
+  readonly dims: number;
+  readonly contextLength: number;
+  /** Default 10,000. */
+  readonly theta?: number;
+}
+
+/** RoPE from `rope_theta` and `rope_scaling`, or from `rope_parameters` of transformers 5. */
+export function readRope(reader: ConfigReader, defaults: RopeDefaults): RopeConfig {
+  const nested = reader.record("rope_parameters");
+  const scaling = nested ?? reader.record("rope_scaling");
+  if (nested) reader.ignore("rope_theta", "rope_scaling");
+  const own = nested?.has("rope_theta") ? nested.number("rope_theta") : undefined;
+  const theta = own ?? reader.number("rope_theta", defaults.theta ?? 10_000);
+  return { theta, dims: defaults.dims, scaling: scaling ? readScaling(scaling, defaults) : { type: "none" } };
+}
+
+/** One record of scaling fields. */
+export function readScaling(scaling: ConfigReader, defaults: RopeDefaults): RopeScaling {
+  const type = scaling.text(scaling.has("rope_type") ? "rope_type" : "type", "default");
+  // What is read elsewhere, or says again what the config says.
+  scaling.ignore("type", "rope_type", "rope_theta", "partial_rotary_factor", "llama_4_scaling_beta");
+  const result = scalingOf(scaling, type, defaults);
+  scaling.finish();
+  return result;
+}
+
+function scalingOf(scaling: ConfigReader, type: string, { dims, contextLength }: RopeDefaults): RopeScaling {
+  const original = () => scaling.size("original_max_position_embeddings", contextLength, 1 << 30);
+  switch (type) {
+    case "default":
+      return { type: "none" };
+    case "linear":
+      return { type: "linear", factor: scaling.number("factor") };
+    case "dynamic":
+      return { type: "dynamic", factor: scaling.number("factor"), originalContextLength: original() };
+    case "llama3":
+      return {
+        type: "llama3",
+        factor: scaling.number("factor"),
+        lowFreqFactor: scaling.number("low_freq_factor"),
+        highFreqFactor: scaling.number("high_freq_factor"),
+        originalContextLength: scaling.size("original_max_position_embeddings"),
+      };
+    case "yarn": {
+      const factor = scaling.number("factor");
+      const [mscale, mscaleAll] = [scaling.number("mscale", 0), scaling.number("mscale_all_dim", 0)];
+      const temperature =
+        mscale !== 0 && mscaleAll !== 0
+          ? yarnTemperature(factor, mscale) / yarnTemperature(factor, mscaleAll)
+          : yarnTemperature(factor);
+      return {
+        type: "yarn",
+        factor,
+        originalContextLength: original(),
+        betaFast: scaling.number("beta_fast", 32),
+        betaSlow: scaling.number("beta_slow", 1),
+        truncate: scaling.boolean("truncate", true),
+        attentionFactor: scaling.number("attention_factor", temperature),
+      };
+    }
+    case "longrope":
+    case "su": {
+      const short = scaling.numbers("short_factor", dims / 2);
+      const long = scaling.numbers("long_factor", dims / 2);
+      const originalContextLength = original();
+      const factor = scaling.number("factor", contextLength / originalContextLength);
+      const grown = factor <= 1 ? 1 : Math.sqrt(1 + Math.log(factor) / Math.log(originalContextLength));
+      const attention = scaling.number("attention_factor", grown);
+      return {
+        ...{ type: "longrope", short, long, originalContextLength },
+        shortFactor: scaling.number("short_mscale", attention),
+        longFactor: scaling.number("long_mscale", attention),
+      };
+    }
+    default:
+      throw new BaimoError(
+        "config",
+        `${scaling.where}: RoPE scaling "${type}" is not one of default, linear, dynamic, llama3, yarn, longrope`,
+      );
+  }
+}
+
+/** 0.1 scale ln(factor) + 1 (arXiv:2309.00071 §3.4; DeepSeek's `yarn_get_mscale`). */
+export function yarnTemperature(factor: number, scale = 1): number {
+  return factor <= 1 ? 1 : 0.1 * scale * Math.log(factor) + 1;
+}
+
+/** RoPE from GGUF metadata. LongRoPE's and Llama 3's divisors are tensors: open-model.ts puts those in. */
+export function readGgufRope(reader: ConfigReader, { dims, contextLength }: RopeDefaults): RopeConfig {
+  const type = reader.text("rope.scaling.type", reader.has("rope.scale_linear") ? "linear" : "none");
+  const factor = reader.number("rope.scaling.factor", reader.number("rope.scale_linear", 1));
+  const original = reader.size("rope.scaling.original_context_length", contextLength, 1 << 30);
+  const attention = reader.number("rope.scaling.attn_factor", 1);
+  reader.ignore("rope.scaling.finetuned", "rope.scaling.yarn_log_multiplier");
+  const theta = reader.number("rope.freq_base", 10_000);
+  const scaling = (): RopeScaling => {
+    switch (type) {
+      case "none":
+      case "longrope":
+        return { type: "none" };
+      case "linear":
+        return { type: "linear", factor };
+      case "yarn":
+        return {
+          ...{ type: "yarn", factor, originalContextLength: original, truncate: true },
+          betaFast: reader.number("rope.scaling.yarn_beta_fast", 32),
+          betaSlow: reader.number("rope.scaling.yarn_beta_slow", 1),
+          attentionFactor: attention * yarnTemperature(factor),
+        };
+      default:
+        throw new BaimoError(
+          "config",
+          `${reader.where}: RoPE scaling "${type}" is not one of none, linear, yarn, longrope`,
+        );
+    }
+  };
+  return { theta, dims, scaling: scaling() };
+}

@@ -1,0 +1,139 @@
+// Reads weights of a plan from its files: rows in any order, transposed, or computed from what is stored. Leans on formats.
+import type { ByteSource } from "../formats/byte-source.ts";
+import { dequantize } from "../formats/dequantize.ts";
+import type { MatrixSource, VectorSource } from "../tensor/backend.ts";
+import { byteLength } from "../tensor/dtype.ts";
+import { spreadBuckets } from "./relative-bias.ts";
+import type { MatrixPlan, StoredTensor, VectorPlan } from "./weight-plan.ts";
+
+/** Reads tensors of a plan. What it returns reads one thing after another, never two at once. */
+export interface WeightReader {
+  matrix(plan: MatrixPlan): MatrixSource;
+  vector(plan: VectorPlan): VectorSource;
+}
+
+/** Rows that lie apart are read in one piece while that reads at most this many times what is needed. */
+const MOST_WASTE = 4;
+
+/** Makes a reader of these files. It keeps one buffer for rows that must change places. */
+export function createWeightReader(files: readonly ByteSource[]): WeightReader {
+  let buffer = new Uint8Array(0);
+  /** The stored tensor whose columns were read last: a matrix asks for its rows in several steps. */
+  let columns: { of: StoredTensor; first: number; bytes: Uint8Array } | undefined;
+
+  const readBytes = (stored: StoredTensor, at: number, into: Uint8Array): void | Promise<void> => {
+    const source = files[stored.file];
+    const offset = stored.offset + at;
+    return source.readIntoSync ? source.readIntoSync(into, offset) : source.readInto(into, offset);
+  };
+
+  const readOrdered = async (
+    { stored, first, order }: MatrixPlan,
+    row: number,
+    rows: number,
+    target: Uint8Array,
+  ): Promise<void> => {
+    const rowBytes = byteLength(stored.dtype, stored.cols);
+    const from = Int32Array.from({ length: rows }, (_, i) => first + (order ? order[row + i] : row + i));
+    const low = from.reduce((least, r) => Math.min(least, r), Number.POSITIVE_INFINITY);
+    const high = from.reduce((most, r) => Math.max(most, r), 0);
+    const span = high - low + 1;
+    if (span > MOST_WASTE * rows) {
+      for (let i = 0; i < rows; i++) {
+        await readBytes(stored, from[i] * rowBytes, target.subarray(i * rowBytes, (i + 1) * rowBytes));
+      }
+      return;
+    }
+    if (buffer.length < span * rowBytes) buffer = new Uint8Array(span * rowBytes);
+    const held = buffer.subarray(0, span * rowBytes);
+    const reading = readBytes(stored, low * rowBytes, held);
+    if (reading) await reading;
+    for (let i = 0; i < rows; i++) {
+      const at = (from[i] - low) * rowBytes;
+      target.set(held.subarray(at, at + rowBytes), i * rowBytes);
+    }
+  };
+
+  const readTransposed = async (plan: MatrixPlan, row: number, rows: number, target: Uint8Array) => {
+    const { stored, first, order, cols } = plan;
+    const size = byteLength(stored.dtype, 1);
+    const rowBytes = size * stored.cols;
+    if (columns?.of !== stored || columns.first !== first) {
+      const bytes =
+        columns?.bytes.length === cols * rowBytes ? columns.bytes : new Uint8Array(cols * rowBytes);
+      columns = undefined;
+      await readBytes(stored, first * rowBytes, bytes);
+      columns = { of: stored, first, bytes };
+    }
+    const { bytes } = columns;
+    for (let i = 0; i < rows; i++) {
+      const column = order ? order[row + i] : row + i;
+      for (let c = 0, to = i * cols * size; c < cols; c++, to += size) {
+        const at = c * rowBytes + column * size;
+        for (let b = 0; b < size; b++) target[to + b] = bytes[at + b];
+      }
+    }
+  };
+
+  const readRows = (
+    plan: MatrixPlan,
+    row: number,
+    rows: number,
+    target: Uint8Array,
+  ): void | Promise<void> => {
+    const { stored, first, order } = plan;
+    if (plan.transposed) return readTransposed(plan, row, rows, target);
+    if (order) return readOrdered(plan, row, rows, target);
+    return readBytes(stored, (first + row) * byteLength(stored.dtype, stored.cols), target);
+  };
+
+  const vector = (plan: VectorPlan): VectorSource => ({
+    name: plan.name,
+    length: plan.length,
+    async read() {
+      const { stored, first, order, buckets, length } = plan;
+      const total = stored.rows * stored.cols;
+      const raw = new Uint8Array(byteLength(stored.dtype, total));
+      await readBytes(stored, 0, raw);
+      const all = dequantize(stored.dtype, raw, total);
+      if (buckets) return spreadBuckets(all, buckets);
+      const values = order
+        ? Float32Array.from(order, (i) => all[first + i])
+        : all.slice(first, first + length);
+      return plan.onePlus ? values.map((value) => 1 + value) : values;
+    },
+  });
+
+  return {
+    vector,
+    matrix: (plan) => {
+      const { name, rows, cols, bias } = plan;
+      const { dtype } = plan.stored;
+      if (!plan.normalized) {
+        return {
+          ...{ name, dtype, rows, cols },
+          bias: bias && vector(bias),
+          read: (firstRow, count, target) => readRows(plan, firstRow, count, target),
+        };
+      }
+      return {
+        ...{ name, dtype: "F32", rows, cols },
+        bias: bias && vector(bias),
+        async read(firstRow, count, target) {
+          const raw = new Uint8Array(count * byteLength(dtype, cols));
+          await readRows(plan, firstRow, count, raw);
+          const values = dequantize(dtype, raw, count * cols);
+          for (let row = 0; row < count; row++) normalize(values.subarray(row * cols, (row + 1) * cols));
+          target.set(new Uint8Array(values.buffer));
+        },
+      };
+    },
+  };
+}
+
+/** Divides a row by its length. */
+function normalize(row: Float32Array): void {
+  const length = Math.sqrt(row.reduce((sum, value) => sum + value * value, 0));
+  const scale = 1 / Math.max(length, 1e-12);
+  for (let i = 0; i < row.length; i++) row[i] *= scale;
+}
