@@ -1,0 +1,344 @@
+// The catalogue of open models: the types of catalogue/*.json, their check, and the choice among entries. Every figure
+// has a source or is "unknown". Leans on errors alone, so that the page may use it too.
+import { BaimoError } from "../errors.ts";
+
+/** A text in the page's two languages. */
+export interface Text {
+  readonly en: string;
+  readonly zh: string;
+}
+
+/** Where a figure was read: `copy` dates the stored copy where one was read in place of the live page. */
+export interface Source {
+  readonly title: string;
+  readonly url: string;
+  readonly accessed: string;
+  readonly copy?: string;
+}
+
+/** A figure with the key of its source, the place in it, and what must be known to read it rightly. */
+export interface Fact<T> {
+  readonly value: T;
+  readonly source: string;
+  readonly at?: string;
+  readonly note?: Text;
+}
+
+/** A figure, or the plain statement that none was found. */
+export type Known<T> = Fact<T> | "unknown";
+
+export const GRADES = ["yes", "partly", "no"] as const;
+export const ASPECTS = ["weights", "code", "data", "logs"] as const;
+export const COMMERCIAL = ["yes", "conditions", "no", "unknown"] as const;
+export const VERDICTS = ["confirmed", "partly", "differs", "press"] as const;
+const KINDS = ["dense", "moe"] as const;
+const SHAPES = ["decoder", "encoder-decoder"] as const;
+const ATTENTION = ["MHA", "MQA", "GQA", "MLA", "hybrid"] as const;
+const POSITIONS = ["RoPE", "ALiBi", "learned", "relative", "mixed"] as const;
+
+export type Grade = (typeof GRADES)[number];
+export type Aspect = (typeof ASPECTS)[number];
+
+/** What a training run used: devices, their number, device hours and days, as far as published. */
+export interface Hardware {
+  readonly accelerator: string;
+  readonly count?: number;
+  readonly hours?: number;
+  readonly days?: number;
+}
+
+export interface Variant {
+  readonly name: string;
+  readonly parameters: Known<number>;
+  /** Parameters that work on one token; absent where all do. */
+  readonly active?: Known<number>;
+  readonly released?: Known<string>;
+  readonly tokens?: Known<number>;
+  readonly hardware?: Known<Hardware>;
+  readonly context?: Known<number>;
+  readonly licence?: Known<string>;
+}
+
+/** Models of one line that came out together; a variant says where it differs. */
+export interface Generation {
+  readonly name: string;
+  /** A date, or as much of one as is known: 2024, 2024-03 or 2024-03-27. */
+  readonly released: Known<string>;
+  readonly variants: readonly Variant[];
+  /** Tokens read in training; where variants differ, the largest one's. */
+  readonly tokens: Known<number>;
+  readonly hardware: Known<Hardware>;
+  /** Dollars of the United States, from and to. */
+  readonly cost: Known<{ readonly low: number; readonly high: number }>;
+  readonly context: Known<number>;
+  /** A key of licences.json: an SPDX identifier or LicenseRef-… */
+  readonly licence: Known<string>;
+  readonly openness: Readonly<Record<Aspect, Known<Grade>>>;
+  readonly architecture: {
+    readonly kind: Known<(typeof KINDS)[number]>;
+    readonly shape: Known<(typeof SHAPES)[number]>;
+    readonly attention: Known<(typeof ATTENTION)[number]>;
+    readonly position: Known<(typeof POSITIONS)[number]>;
+    readonly vocabulary: Known<number>;
+    readonly experts?: Known<{
+      readonly count: number;
+      readonly perToken: number;
+      readonly shared?: number;
+    }>;
+  };
+  readonly notes?: readonly Text[];
+  /** The file of src/models/families that runs it, without its ending; null where none does yet. */
+  readonly runs: string | null;
+}
+
+/** What others say of a family, and what the sources say to that. */
+export interface Claim {
+  readonly claim: Text;
+  readonly verdict: (typeof VERDICTS)[number];
+  readonly finding: Text;
+  readonly source: string;
+}
+
+export interface Family {
+  readonly id: string;
+  readonly name: string;
+  readonly developer: Text;
+  /** ISO 3166-1 codes of the developer's seat. */
+  readonly country: readonly string[];
+  readonly generations: readonly Generation[];
+  readonly claims?: readonly Claim[];
+  readonly links?: readonly { readonly title: string; readonly url: string }[];
+  readonly sources: Readonly<Record<string, Source>>;
+}
+
+export interface Licence {
+  readonly name: string;
+  readonly url: string;
+  readonly commercial: (typeof COMMERCIAL)[number];
+  readonly conditions: Text;
+  readonly source: Source;
+}
+
+export interface Catalogue {
+  readonly families: readonly Family[];
+  readonly licences: Readonly<Record<string, Licence>>;
+}
+
+/** One line of a table: a generation of a family. */
+export interface Entry {
+  readonly family: Family;
+  readonly generation: Generation;
+}
+
+/** The figure, or undefined where none was found. */
+export function figureOf<T>(fact: Known<T> | undefined): T | undefined {
+  return fact === undefined || fact === "unknown" ? undefined : fact.value;
+}
+
+/** All parameters of the smallest and the largest variant. */
+export function sizesOf({ variants }: Generation): { low: number; high: number } | undefined {
+  const sizes = variants.map(({ parameters }) => figureOf(parameters)).filter((size) => size !== undefined);
+  return sizes.length === 0 ? undefined : { low: Math.min(...sizes), high: Math.max(...sizes) };
+}
+
+/** What may be asked of entries; all that is given must hold. */
+export interface Filter {
+  /** Words, each of which must be in a name, a developer, a licence or a country. */
+  text?: string;
+  /** Part of a licence's identifier or name, in any case. */
+  licence?: string;
+  /** Only what may be used commercially, conditions or not. */
+  commercial?: boolean;
+  /** What must be open, wholly. */
+  open?: readonly Aspect[];
+  /** Some variant must have at least and at most so many parameters. */
+  least?: number;
+  most?: number;
+  /** Only what runs here. */
+  runs?: boolean;
+}
+
+/** The entries that a filter leaves, in the catalogue's order. */
+export function selectEntries({ families, licences }: Catalogue, filter: Filter): Entry[] {
+  const words = (filter.text ?? "").toLowerCase().split(/\s+/).filter(Boolean);
+  const wanted = filter.licence?.toLowerCase();
+  const entries = families.flatMap((family) =>
+    family.generations.map((generation) => ({ family, generation })),
+  );
+  return entries.filter(({ family, generation }) => {
+    const ids = [generation, ...generation.variants]
+      .map(({ licence }) => figureOf(licence))
+      .filter((id) => id !== undefined);
+    const { name, developer, country } = family;
+    const names = [generation.name, ...generation.variants.map((variant) => variant.name)];
+    const about = [family.id, name, developer.en, developer.zh, ...country, ...names, ...ids]
+      .join(" ")
+      .toLowerCase();
+    if (!words.every((word) => about.includes(word))) return false;
+    if (
+      wanted !== undefined &&
+      !ids.some((id) => `${id} ${licences[id].name}`.toLowerCase().includes(wanted))
+    )
+      return false;
+    if (filter.commercial && !ids.some((id) => ["yes", "conditions"].includes(licences[id].commercial)))
+      return false;
+    if (filter.open?.some((aspect) => figureOf(generation.openness[aspect]) !== "yes")) return false;
+    const { least = 0, most = Number.POSITIVE_INFINITY } = filter;
+    if (filter.least !== undefined || filter.most !== undefined) {
+      const sizes = generation.variants.map(({ parameters }) => figureOf(parameters));
+      if (!sizes.some((size) => size !== undefined && size >= least && size <= most)) return false;
+    }
+    return !filter.runs || generation.runs !== null;
+  });
+}
+
+/**
+ * Checks the parsed files of a catalogue and orders the families by name.
+ * @throws {BaimoError} `format` naming the file and the place of what is wrong
+ */
+export function readCatalogue(files: Readonly<Record<string, unknown>>, licences: unknown): Catalogue {
+  const known = readLicences(licences);
+  const families = Object.entries(files).map(([file, value]) => readFamily(file, value, known));
+  families.sort((one, other) => one.name.localeCompare(other.name, "en"));
+  return { families, licences: known };
+}
+
+type Place = { readonly file: string; readonly path: string };
+
+function fail({ file, path }: Place, expected: string, found: unknown): never {
+  const shown = JSON.stringify(found) ?? "nothing";
+  throw new BaimoError("format", `catalogue: ${file}: ${path}: expected ${expected}, found ${shown}`);
+}
+
+const below = ({ file, path }: Place, key: string | number): Place => ({ file, path: `${path}.${key}` });
+
+function record(place: Place, value: unknown): Record<string, unknown> {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) fail(place, "an object", value);
+  return value as Record<string, unknown>;
+}
+
+/** An object that has these keys, may have those, and has no other. */
+function fields(place: Place, value: unknown, must: readonly string[], may: readonly string[] = []) {
+  const object = record(place, value);
+  for (const key of must) if (!(key in object)) fail(below(place, key), "a value", undefined);
+  for (const key of Object.keys(object)) {
+    if (!must.includes(key) && !may.includes(key)) fail(below(place, key), "no such key", object[key]);
+  }
+  return object;
+}
+
+type Check = (place: Place, value: unknown) => void;
+
+const text: Check = (place, value) => {
+  if (typeof value !== "string" || value.trim() === "") fail(place, "a text", value);
+};
+const bilingual: Check = (place, value) => {
+  const object = fields(place, value, ["en", "zh"]);
+  for (const key of ["en", "zh"]) text(below(place, key), object[key]);
+};
+const positive: Check = (place, value) => {
+  if (typeof value !== "number" || !(value > 0) || !Number.isFinite(value))
+    fail(place, "a number above 0", value);
+};
+const oneOf =
+  (values: readonly string[]): Check =>
+  (place, value) => {
+    if (typeof value !== "string" || !values.includes(value)) fail(place, values.join(" | "), value);
+  };
+const list =
+  (check: Check): Check =>
+  (place, value) => {
+    if (!Array.isArray(value) || value.length === 0) fail(place, "a list with something in it", value);
+    for (const [at, item] of (value as unknown[]).entries()) check(below(place, at), item);
+  };
+const url: Check = (place, value) => {
+  if (typeof value !== "string" || !/^https:\/\//.test(value) || !URL.canParse(value))
+    fail(place, "an https address", value);
+};
+
+/** A day that exists; with `partial`, also a month or a year. */
+const date =
+  (partial: boolean): Check =>
+  (place, value) => {
+    const shape = partial ? /^\d{4}(-\d{2}(-\d{2})?)?$/ : /^\d{4}-\d{2}-\d{2}$/;
+    const day = typeof value === "string" && shape.test(value) ? `${value}-01-01`.slice(0, 10) : "";
+    const parsed = new Date(`${day}T00:00:00Z`);
+    if (day === "" || Number.isNaN(parsed.getTime()) || parsed.toISOString().slice(0, 10) !== day) {
+      fail(place, partial ? "a date, a month or a year" : "a date such as 2024-03-27", value);
+    }
+  };
+
+/** An object of checked fields. */
+const shaped =
+  (must: Readonly<Record<string, Check>>, may: Readonly<Record<string, Check>> = {}): Check =>
+  (place, value) => {
+    const object = fields(place, value, Object.keys(must), Object.keys(may));
+    for (const [key, check] of Object.entries({ ...must, ...may })) {
+      if (key in object) check(below(place, key), object[key]);
+    }
+  };
+
+const source = shaped({ title: text, url, accessed: date(false) }, { copy: date(false) });
+const hardware = shaped({ accelerator: text }, { count: positive, hours: positive, days: positive });
+const cost = shaped({ low: positive, high: positive });
+const experts = shaped({ count: positive, perToken: positive }, { shared: positive });
+
+function readLicences(value: unknown): Readonly<Record<string, Licence>> {
+  const start = { file: "licences.json", path: "$" };
+  const check = shaped({ name: text, url, commercial: oneOf(COMMERCIAL), conditions: bilingual, source });
+  for (const [id, licence] of Object.entries(record(start, value))) check(below(start, id), licence);
+  return value as Record<string, Licence>;
+}
+
+function readFamily(file: string, value: unknown, licences: Readonly<Record<string, Licence>>): Family {
+  const start = { file, path: "$" };
+  const sources = record(below(start, "sources"), record(start, value).sources);
+  const used = new Set<string>();
+  const cited: Check = (place, key) => {
+    if (typeof key !== "string" || !Object.hasOwn(sources, key)) fail(place, "a key of sources", key);
+    used.add(key as string);
+  };
+  const fact =
+    (check: Check): Check =>
+    (place, given) => {
+      if (given === "unknown") return;
+      shaped({ value: check, source: cited }, { at: text, note: bilingual })(place, given);
+    };
+  const licence = fact(oneOf(Object.keys(licences)));
+  const variant = shaped(
+    { name: text, parameters: fact(positive) },
+    {
+      ...{ active: fact(positive), released: fact(date(true)), tokens: fact(positive) },
+      ...{ hardware: fact(hardware), context: fact(positive), licence },
+    },
+  );
+  const generation = shaped(
+    {
+      ...{ name: text, released: fact(date(true)), variants: list(variant), tokens: fact(positive) },
+      ...{ hardware: fact(hardware), cost: fact(cost), context: fact(positive), licence },
+      openness: shaped(Object.fromEntries(ASPECTS.map((aspect) => [aspect, fact(oneOf(GRADES))]))),
+      architecture: shaped(
+        {
+          ...{ kind: fact(oneOf(KINDS)), shape: fact(oneOf(SHAPES)), attention: fact(oneOf(ATTENTION)) },
+          ...{ position: fact(oneOf(POSITIONS)), vocabulary: fact(positive) },
+        },
+        { experts: fact(experts) },
+      ),
+      runs: (place, name) => (name === null ? undefined : text(place, name)),
+    },
+    { notes: list(bilingual) },
+  );
+  const claim = shaped({ claim: bilingual, verdict: oneOf(VERDICTS), finding: bilingual, source: cited });
+  shaped(
+    {
+      ...{ id: oneOf([file.replace(/\.json$/, "")]), name: text, developer: bilingual },
+      ...{ country: list(text), generations: list(generation), sources: () => {} },
+    },
+    { claims: list(claim), links: list(shaped({ title: text, url })) },
+  )(start, value);
+  for (const [key, each] of Object.entries(sources)) {
+    source(below(below(start, "sources"), key), each);
+    if (!used.has(key)) fail(below(below(start, "sources"), key), "a source that something cites", each);
+  }
+  return value as Family;
+}
