@@ -1,4 +1,4 @@
-// Opens a model's weights, whatever they are: one file, several, a folder or a URL; leans on the readers of both
+// Opens a model's weights, whatever they are: one file, several, a folder or a URL; leans on the readers of the
 // formats and on model-folder.ts.
 import { BaimoError, throwIfAborted } from "../errors.ts";
 import { byteLength } from "../tensor/dtype.ts";
@@ -10,14 +10,18 @@ import { type OpenOptions, openByteSource } from "./open-byte-source.ts";
 import { fileError, loadFileSystem } from "./path-source.ts";
 import { readSafetensors, readShardIndex } from "./safetensors-reader.ts";
 import type { TensorInfo } from "./tensor-info.ts";
+import type { TorchContent } from "./torch-reader.ts";
+
+/** "torch": PyTorch's .bin, .pt and .pth files. */
+export type CheckpointFormat = "gguf" | "safetensors" | "torch";
 
 /** An open model: what it says of itself and where its tensors lie. Close it when done. */
 export interface Checkpoint {
-  readonly format: "gguf" | "safetensors";
+  readonly format: CheckpointFormat;
   readonly name: string;
-  /** The weight files; a split or sharded checkpoint has several. */
+  /** The weight files; a split or sharded checkpoint has several. Turned tensors of PyTorch are one in memory. */
   readonly files: readonly ByteSource[];
-  /** GGUF's key-value pairs, or the strings under safetensors' `__metadata__`. */
+  /** GGUF's key-value pairs, or the strings under safetensors' `__metadata__`; PyTorch files have none. */
   readonly metadata: ReadonlyMap<string, MetadataValue>;
   readonly tensors: ReadonlyMap<string, TensorInfo>;
   /** The folder with config.json, tokenizer.json and so on; undefined for GGUF and for bytes without a place. */
@@ -41,12 +45,15 @@ export type CheckpointInput = string | URL | Blob | Uint8Array | ByteSource | re
 
 const INDEX = "model.safetensors.index.json";
 const SINGLE = "model.safetensors";
+const TORCH_INDEX = "pytorch_model.bin.index.json";
+const TORCH_SINGLE = "pytorch_model.bin";
 const splitName = /^(.*-)(\d{5})(-of-)(\d{5})(\.gguf)$/;
 const MAX_FILES = 4096;
 
 /**
- * Opens a checkpoint: a .gguf file (with all its splits), a .safetensors file, a folder with either, a URL of a file
- * or of a folder, files picked in a page, or bytes. A byte source that is passed in is closed with the checkpoint.
+ * Opens a checkpoint: a .gguf file (with all its splits), a .safetensors file, a PyTorch file, a folder with any of
+ * them, a URL of a file or of a folder, files picked in a page, or bytes. Of a PyTorch file nothing is run.
+ * A byte source that is passed in is closed with the checkpoint.
  *
  * @throws {BaimoError} `request` when nothing is there, `format` when what is there is damaged
  */
@@ -85,7 +92,7 @@ async function openPath(path: string, options: OpenOptions): Promise<Checkpoint>
 async function openUrl(place: string, options: OpenOptions): Promise<Checkpoint> {
   const url = new URL(place);
   const name = decodeURIComponent(url.pathname.slice(url.pathname.lastIndexOf("/") + 1));
-  if (!/\.(gguf|safetensors)$/.test(name)) {
+  if (!/\.(gguf|safetensors|bin|pt|pth)$/.test(name)) {
     const folder = urlFolder(place, options);
     return openFolder(folder, options);
   }
@@ -110,7 +117,7 @@ async function openNamed(
 
 async function openFolder(folder: ModelFolder, options: OpenOptions): Promise<Checkpoint> {
   const index = await folder.read(INDEX);
-  if (index) return openShards(folder, index, options);
+  if (index) return openShards(folder, { index, indexFile: INDEX, format: "safetensors" }, options);
   const single = await folder.open(SINGLE);
   if (single) return openFile(single, folder, options);
   const names = (await folder.list()) ?? [];
@@ -126,11 +133,16 @@ async function openFolder(folder: ModelFolder, options: OpenOptions): Promise<Ch
       `${folder.name}: holds ${firsts.length} models (${firsts.slice(0, 8).join(", ")}${firsts.length > 8 ? ", …" : ""}); name one of the files`,
     );
   }
-  const pickled = names.find((n) => /^pytorch_model.*\.bin$/.test(n));
+  const torchIndex = await folder.read(TORCH_INDEX);
+  if (torchIndex)
+    return openShards(folder, { index: torchIndex, indexFile: TORCH_INDEX, format: "torch" }, options);
+  const torchSingle = await folder.open(TORCH_SINGLE);
+  if (torchSingle) return openFile(torchSingle, folder, options);
+  const others = names.filter((n) => /\.(bin|pt|pth)$/.test(n));
   throw new BaimoError(
     "request",
-    `${folder.name}: holds neither ${INDEX} nor ${SINGLE} nor a .gguf file` +
-      (pickled ? `; ${pickled} is a pickle, which can run code: convert it to safetensors` : ""),
+    `${folder.name}: holds neither ${INDEX} nor ${SINGLE} nor a .gguf file nor ${TORCH_SINGLE}` +
+      (others.length > 0 ? `; if the model is in ${others.slice(0, 4).join(" or ")}, name that file` : ""),
   );
 }
 
@@ -141,61 +153,87 @@ async function openFile(
   options: OpenOptions,
 ): Promise<Checkpoint> {
   try {
-    if (await isGguf(source, options)) {
+    const format = await recognise(source, options);
+    const { name } = source;
+    if (format === "gguf") {
       const { metadata, tensors } = await readGguf(source, options);
       const splits = metadata.get("split.count");
       if (typeof splits === "number" && splits > 1) {
         throw new BaimoError(
           "request",
-          `${source.name}: is one of ${splits} parts of a model; open the path or URL of the part …-00001-of-….gguf, with the others beside it`,
+          `${name}: is one of ${splits} parts of a model; open the path or URL of the part …-00001-of-….gguf, with the others beside it`,
         );
       }
-      return makeCheckpoint({ format: "gguf", name: source.name, files: [source], metadata, tensors });
+      return makeCheckpoint({ format, name, files: [source], metadata, tensors });
+    }
+    if (format === "torch") {
+      const { tensors, turned } = await readTorchFile(source, options);
+      const files = turned ? [source, turned] : [source];
+      return makeCheckpoint({ format, name, files, metadata: new Map(), tensors, folder });
     }
     const { metadata, tensors } = await readSafetensors(source, options);
-    return makeCheckpoint({
-      format: "safetensors",
-      name: source.name,
-      files: [source],
-      metadata,
-      tensors,
-      folder,
-    });
+    return makeCheckpoint({ format, name, files: [source], metadata, tensors, folder });
   } catch (error) {
     await source.close();
     throw error;
   }
 }
 
-/** Which of the two formats it is, by the first bytes. */
-async function isGguf(source: ByteSource, { signal }: OpenOptions): Promise<boolean> {
+/** PyTorch's reader is loaded when a file is one. */
+async function readTorchFile(
+  source: ByteSource,
+  options: { file?: number; turnedFile?: number; signal?: AbortSignal },
+): Promise<TorchContent> {
+  return (await import("./torch-reader.ts")).readTorch(source, options);
+}
+
+/** Which of the formats it is, by the first bytes. */
+async function recognise(source: ByteSource, { signal }: OpenOptions): Promise<CheckpointFormat> {
   if (source.size < 8) {
     throw new BaimoError(
       "format",
-      `${source.name}: has ${source.size} bytes, too few for a GGUF or safetensors file`,
+      `${source.name}: has ${source.size} bytes, too few for a GGUF, safetensors or PyTorch file`,
     );
   }
   const head = await source.read(0, 8, signal);
-  if (String.fromCharCode(...head.subarray(0, 4)) === "GGUF") return true;
+  const magic = String.fromCharCode(...head.subarray(0, 4));
+  if (magic === "GGUF") return "gguf";
+  // A zip archive, or a pickle of protocol 2 to 5.
+  if (magic === "PK\x03\x04" || (head[0] === 0x80 && head[1] >= 2 && head[1] <= 5)) return "torch";
   // safetensors begins with the length of its header, in 64 bits, and that is at most 100 MB.
-  if (head.subarray(4).every((b) => b === 0)) return false;
+  if (head.subarray(4).every((b) => b === 0)) return "safetensors";
   throw new BaimoError(
     "format",
-    `${source.name}: begins with ${describeMagic(head)}; it is neither a GGUF nor a safetensors file`,
+    `${source.name}: begins with ${describeMagic(head)}; it is neither a GGUF nor a safetensors nor a PyTorch file`,
   );
 }
 
-async function openShards(folder: ModelFolder, index: Uint8Array, options: OpenOptions): Promise<Checkpoint> {
-  const indexName = `${folder.name}/${INDEX}`.replace("//" + INDEX, `/${INDEX}`);
-  const fileOf = readShardIndex(index, indexName);
+async function openShards(
+  folder: ModelFolder,
+  shards: { index: Uint8Array; indexFile: string; format: "safetensors" | "torch" },
+  options: OpenOptions,
+): Promise<Checkpoint> {
+  const { index, indexFile, format } = shards;
+  const indexName = `${folder.name}/${indexFile}`.replace("//" + indexFile, `/${indexFile}`);
+  const fileOf = readShardIndex(index, indexName, format === "torch" ? ".bin" : ".safetensors");
   const names = [...new Set(fileOf.values())];
   return gather(folder, names, async (sources) => {
     const metadata = new Map<string, MetadataValue>();
     const tensors: TensorInfo[] = [];
+    const files = [...sources];
+    const { signal } = options;
     for (const [file, source] of sources.entries()) {
-      const header = await readSafetensors(source, { file, signal: options.signal });
-      for (const [key, value] of header.metadata) if (!metadata.has(key)) metadata.set(key, value);
-      for (const tensor of header.tensors) if (fileOf.get(tensor.name) === names[file]) tensors.push(tensor);
+      let found: readonly TensorInfo[];
+      if (format === "torch") {
+        const content = await readTorchFile(source, { file, turnedFile: files.length, signal });
+        if (content.turned) files.push(content.turned);
+        found = content.tensors;
+      } else {
+        const header = await readSafetensors(source, { file, signal });
+        for (const [key, value] of header.metadata) if (!metadata.has(key)) metadata.set(key, value);
+        found = header.tensors;
+      }
+      for (const tensor of found) if (fileOf.get(tensor.name) === names[file]) tensors.push(tensor);
     }
     if (tensors.length < fileOf.size) {
       const found = new Set(tensors.map((t) => t.name));
@@ -205,14 +243,7 @@ async function openShards(folder: ModelFolder, index: Uint8Array, options: OpenO
         `${indexName}: says that tensor "${missing[0]}" is in ${missing[1]}, but it is not there; are all files of one revision?`,
       );
     }
-    return makeCheckpoint({
-      format: "safetensors",
-      name: folder.name,
-      files: sources,
-      metadata,
-      tensors,
-      folder,
-    });
+    return makeCheckpoint({ format, name: folder.name, files, metadata, tensors, folder });
   });
 }
 
@@ -286,7 +317,7 @@ async function gather(
 }
 
 function makeCheckpoint(parts: {
-  format: "gguf" | "safetensors";
+  format: CheckpointFormat;
   name: string;
   files: readonly ByteSource[];
   metadata: ReadonlyMap<string, MetadataValue>;

@@ -160,11 +160,16 @@ function readEntry(
 }
 
 /**
- * Reads model.safetensors.index.json: for each tensor the file that holds it.
+ * Reads the index of a sharded checkpoint, model.safetensors.index.json: for each tensor the file that holds it.
  *
+ * extension  of those files, ".safetensors" or ".bin"
  * @throws {BaimoError} `format` when it is not such an index, or names a file outside its folder
  */
-export function readShardIndex(bytes: Uint8Array, name: string): Map<string, string> {
+export function readShardIndex(
+  bytes: Uint8Array,
+  name: string,
+  extension = ".safetensors",
+): Map<string, string> {
   const json = createJsonScanner(bytes, name);
   const files = new Map<string, string>();
   const names = new Map<string, string>(); // one string a file name, however many tensors name it
@@ -176,7 +181,7 @@ export function readShardIndex(bytes: Uint8Array, name: string): Map<string, str
       const text = json.string();
       if (files.size === MAX_INDEXED) throw json.error(`at most ${grouped(MAX_INDEXED)} tensors`);
       if (!names.has(text)) {
-        if (!/^[^/\\:]{1,255}\.safetensors$/.test(text) || text.startsWith(".")) {
+        if (!/^[^/\\:.][^/\\:]{0,254}$/.test(text) || !text.endsWith(extension)) {
           throw new BaimoError(
             "format",
             `${name}: tensor "${tensor}" is said to be in "${text}", which is no name of a file in this folder`,

@@ -10,6 +10,8 @@ it("a model without a title is called after its place", () => {
     "/cache/models--Qwen--Qwen3-0.6B/snapshots/c1899de289a04d12100db370d81485cdf75e47ca/model.safetensors":
       "Qwen/Qwen3-0.6B",
     "model.safetensors": "model",
+    "/data/opt-350m/pytorch_model.bin": "opt-350m",
+    "llama/consolidated.pth": "consolidated",
     "https://example.org/llama/model.safetensors": "llama",
   };
   for (const [path, name] of Object.entries(names)) assert.equal(nameFromPath(path), name);

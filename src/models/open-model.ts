@@ -81,9 +81,9 @@ export function nameFromPath(path: string): string {
   if (hub) return `${hub[1]}/${hub[2]}`;
   const parts = path.split(/[/\\]/).filter((part) => part !== "");
   const file = parts.at(-1) ?? path;
-  if (/^model(-\d+-of-\d+)?\.safetensors(\.index\.json)?$/.test(file) && parts.length > 1)
+  if (/^(pytorch_)?model(-\d+-of-\d+)?\.(safetensors|bin)(\.index\.json)?$/.test(file) && parts.length > 1)
     return parts[parts.length - 2];
-  return file.replace(/\.(gguf|safetensors)$/, "");
+  return file.replace(/\.(gguf|safetensors|bin|pt|pth)$/, "");
 }
 
 /** GGUF metadata of the architecture without its prefix, and what the tensors and the tokenizer say of sizes and ids. */
