@@ -156,7 +156,7 @@ function oneToken<P>(w: usize, rowGroups: i32, blocks: i32, x: usize, next: usiz
 /** acc + the low nibbles of v times s + the high ones times u; mask: 15 in every byte, or in every word where plain. */
 // @ts-ignore: decorator
 @inline
-function steps<P>(acc: v128, s: v128, u: v128, v: v128, mask: v128): v128 {
+export function steps<P>(acc: v128, s: v128, u: v128, v: v128, mask: v128): v128 {
   if (sizeof<P>() == 2 && isSigned<P>()) {
     const even = i32x4.add(
       i32x4.dot_i16x8_s(lowBytes(s), v128.and(v, mask)),

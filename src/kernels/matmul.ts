@@ -1,5 +1,6 @@
 // Matrix products: what they compute, plain references, cost and test cases; leans on the rounding of activations.
 import type { Random } from "../random.ts";
+import { blockTypes, makeBlockWeights } from "./block-weights.ts";
 import { type WeightType, weightForms } from "./module.ts";
 import type { QuantizedActivations } from "./quantize-activations.ts";
 
@@ -84,6 +85,8 @@ export interface TestWeights {
 /** Makes a test matrix: normal values of about 1/sqrt(cols), some zero; every nibble or byte occurs, -128 too. */
 export function makeWeights(type: WeightType, rows: number, cols: number, random: Random): TestWeights {
   if (type === "q4_0" || type === "q8_0") return makeBlocks(type, rows * cols, random);
+  const block = blockTypes.find((one) => one === type);
+  if (block) return makeBlockWeights(block, rows * cols, random);
   const values = Float32Array.from({ length: rows * cols }, () =>
     random.integer(16) === 0 ? 0 : random.normal() / Math.sqrt(cols),
   );

@@ -26,6 +26,12 @@ export const weightForms = {
   bf16: { bits: 16, activations: "f32", halves: false },
   q8_0: { bits: 8.5, activations: "q8", halves: true },
   q4_0: { bits: 4.5, activations: "q8", halves: true },
+  q4_1: { bits: 5, activations: "q8", halves: true },
+  q5_0: { bits: 5.5, activations: "q8", halves: true },
+  q5_1: { bits: 6, activations: "q8", halves: true },
+  iq4_nl: { bits: 4.75, activations: "q8", halves: false },
+  iq4_xs: { bits: 4.75, activations: "q8", halves: false },
+  mxfp4: { bits: 4.25, activations: "q8", halves: false },
   q4_k: { bits: 4.625, activations: "q8k", halves: true },
 } as const satisfies Record<string, WeightForm>;
 
@@ -257,6 +263,8 @@ export interface Kernels extends PackKernels, NormalizeKernels, UnpackKernels, M
   probe_products: () => number;
   /** 4-bit products in i16 pairs (1) or i32 quads (0): the same bits; chosen at start, set only by tests. */
   choose_pairs: (on: number) => void;
+  /** Levels of IQ4 as unsigned (1), signed (2) or 16-bit values (0): as probe_products, set only by tests. */
+  choose_byte_products: (kind: number) => void;
   /** Whether this compilation of the relaxed dot is exact for 7-bit weights. */
   probe_relaxed: () => number;
 }

@@ -1,11 +1,14 @@
-// Products of one unpacked row group (a panel) with tiles of prepared tokens; leans on the 8-bit products.
+// Products of one unpacked row group (a panel) with tiles of prepared tokens; leans on heads and the 8-bit products.
 import { madd } from "./simd.as";
 import { TILE, TOKEN_BLOCK } from "./quantize-activations.as";
 import { start, step, total } from "./product.as";
+import { blockSum, Halves, HalvesPairs, hasMinimums } from "./heads.as";
 
 /** Bytes of a block of a panel: 8 vectors (lane = row, 4 columns each), then the 4 rows' scales. */
 export const PANEL_BLOCK: usize = 144;
-/** The same where 8-bit weights are cut in two nibbles: 8 vectors of low nibbles, 8 of high ones, then the scales. */
+/** The same with the rows' minimums after the scales, as minimumsAt gives them. */
+export const MINIMUM_BLOCK: usize = 160;
+/** PANEL_BLOCK where 8-bit weights are cut in two nibbles: 8 vectors of low nibbles, 8 of high ones, then the scales. */
 export const NIBBLE_BLOCK: usize = 272;
 /** Up to how many tokens a product is made token by token: reading the weights twice costs less than unpacking them. */
 export const FEW: i32 = 2;
@@ -40,14 +43,43 @@ function put(y: usize, sums: v128, scale: f32): void {
 export function panelTile<P>(
   panel: usize, second: usize, blocks: i32, zero: i32, x: usize, tile: i32, y: usize, yStep: usize, scale: f32,
 ): void {
+  anyTile<P, Halves>(panel, second, blocks, zero, x, tile, y, yStep, scale);
+}
+
+/** panelTile for weights 16 too high; compiled once for all types that have such panels. */
+export function offsetTile<P>(
+  panel: usize, second: usize, blocks: i32, x: usize, tile: i32, y: usize, yStep: usize, scale: f32,
+): void {
+  anyTile<P, Halves>(panel, second, blocks, 16, x, tile, y, yStep, scale);
+}
+
+/** offsetTile for panels with minimums. */
+export function minimumTile<P>(
+  panel: usize, second: usize, blocks: i32, x: usize, tile: i32, y: usize, yStep: usize, scale: f32,
+): void {
+  anyTile<P, HalvesPairs>(panel, second, blocks, 16, x, tile, y, yStep, scale);
+}
+
+/** panelTile for signed bytes, or for bytes 128 too high where products are of unsigned ones. */
+export function byteTile<P>(
+  panel: usize, second: usize, blocks: i32, x: usize, tile: i32, y: usize, yStep: usize, scale: f32,
+): void {
+  anyTile<P, Halves>(panel, second, blocks, isSigned<P>() ? 0 : 128, x, tile, y, yStep, scale);
+}
+
+// @ts-ignore: decorator
+@inline
+function anyTile<P, H>(
+  panel: usize, second: usize, blocks: i32, zero: i32, x: usize, tile: i32, y: usize, yStep: usize, scale: f32,
+): void {
   if (tile == 3 && second != 0) {
-    panel2x3<P>(panel, panel + second, blocks, zero, x, y, yStep, scale);
+    panel2x3<P, H>(panel, panel + second, blocks, zero, x, y, yStep, scale);
     return;
   }
   const next = <usize>tile * TOKEN_BLOCK;
   for (; tile > 0; tile--) {
-    panel1<P>(panel, blocks, zero, x, next, y, scale);
-    if (second != 0) panel1<P>(panel + second, blocks, zero, x, next, y + 16, scale);
+    panel1<P, H>(panel, blocks, zero, x, next, y, scale);
+    if (second != 0) panel1<P, H>(panel + second, blocks, zero, x, next, y + 16, scale);
     x += TOKEN_BLOCK;
     y += yStep;
   }
@@ -56,7 +88,7 @@ export function panelTile<P>(
 /** A pointer a token, because V8 folds no offset into a broadcast: the tokens share the address of each offset. */
 // @ts-ignore: decorator
 @inline
-function panel2x3<P>(
+function panel2x3<P, H>(
   w: usize, w2: usize, blocks: i32, zero: i32, x0: usize, y: usize, yStep: usize, scale: f32,
 ): void {
   let x1 = x0 + TOKEN_BLOCK, x2 = x1 + TOKEN_BLOCK;
@@ -160,8 +192,21 @@ function panel2x3<P>(
     g1 = add<P>(g1, u, c1, x1);
     f2 = add<P>(f2, v, a2, x2);
     g2 = add<P>(g2, u, c2, x2);
-    w += PANEL_BLOCK;
-    w2 += PANEL_BLOCK;
+    if (hasMinimums<H>()) {
+      v = v128.load(w, 144);
+      u = v128.load(w2, 144);
+      s = blockSum(x0);
+      f0 = madd(v, s, f0);
+      g0 = madd(u, s, g0);
+      s = blockSum(x1);
+      f1 = madd(v, s, f1);
+      g1 = madd(u, s, g1);
+      s = blockSum(x2);
+      f2 = madd(v, s, f2);
+      g2 = madd(u, s, g2);
+    }
+    w += hasMinimums<H>() ? MINIMUM_BLOCK : PANEL_BLOCK;
+    w2 += hasMinimums<H>() ? MINIMUM_BLOCK : PANEL_BLOCK;
     x0 += 3 * TOKEN_BLOCK;
     x1 += 3 * TOKEN_BLOCK;
     x2 += 3 * TOKEN_BLOCK;
@@ -176,7 +221,7 @@ function panel2x3<P>(
 
 // @ts-ignore: decorator
 @inline
-function panel1<P>(w: usize, blocks: i32, zero: i32, x: usize, next: usize, y: usize, scale: f32): void {
+function panel1<P, H>(w: usize, blocks: i32, zero: i32, x: usize, next: usize, y: usize, scale: f32): void {
   let f = f32x4.splat(0);
   for (let b = 0; b < blocks; b++) {
     let a = start<P>(x, zero);
@@ -185,7 +230,8 @@ function panel1<P>(w: usize, blocks: i32, zero: i32, x: usize, next: usize, y: u
       a = step<P>(a, v128.load32_splat(x + k, 4), v128.load(w + 4 * k, 16));
     }
     f = add<P>(f, v128.load(w, 128), a, x);
-    w += PANEL_BLOCK;
+    if (hasMinimums<H>()) f = madd(v128.load(w, 144), blockSum(x), f);
+    w += hasMinimums<H>() ? MINIMUM_BLOCK : PANEL_BLOCK;
     x += next;
   }
   put(y, f, scale);

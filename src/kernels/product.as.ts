@@ -88,10 +88,25 @@ const kind: i32 = probe();
 /** Whether 4-bit weights are multiplied in pairs: the machine builds the dot with accumulation from pieces. */
 let pairs: bool = kind == 0;
 
+/** How weights that stand for 8-bit levels are multiplied. */
+let bytes: i32 = kind;
+
 // @ts-ignore: decorator
 @inline
 export function prefersPairs(): bool {
   return pairs;
+}
+
+/** As probe_products: how the relaxed dot takes weights beyond 7 bits. */
+// @ts-ignore: decorator
+@inline
+export function byteProducts(): i32 {
+  return bytes;
+}
+
+/** Has weights that stand for 8-bit levels multiplied as unsigned (1), signed (2) or 16-bit ones (0). For tests. */
+export function choose_byte_products(kind: i32): void {
+  bytes = kind;
 }
 
 /** Has 4-bit weights multiplied in pairs (1) or in quads (0) from now on; both give the same bits. For tests. */

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { createRandom } from "../random.ts";
+import { blockTypes, e2m1 as fp4, iq4 as levels } from "./block-weights.ts";
 import { floatCases, makeWeights, matmul, matmulQuantized, quantizedCases } from "./matmul.ts";
 import {
   activationBytes,
@@ -53,7 +54,15 @@ function quantizedOperands(k: Kernels, build: KernelBuild, machine: ProductMode)
     pack: (from, to, groups, cols) => k.pack_q4_0(from, to, groups, cols, 0),
     unpack: (w, cols, row, out) => k.unpack_row_q4_0(w, cols, row, out, 1, 0),
   };
-  return [q4, ...q8];
+  const blocks = blockTypes.map(
+    (type): Operand => ({
+      type,
+      multiply: k[`matmul_${type}`],
+      pack: (from, to, groups, cols) => k[`pack_${type}`](from, to, groups, cols, 0),
+      unpack: (w, cols, row, out) => k[`unpack_row_${type}`](w, cols, row, out, 1, 0),
+    }),
+  );
+  return [q4, ...q8, ...blocks];
 }
 
 /** Packs a matrix whose file form is `bytes`. */
@@ -112,6 +121,7 @@ for (const build of ["relaxed", "simd"] as const) {
         const random = createRandom(seed + index);
         const b = new TestMemory(module);
         for (const operand of quantizedOperands(b.k, build, machine)) {
+          if (cols % columnsOf(operand.type) !== 0) continue;
           const weights = makeWeights(operand.type, rows, cols, random);
           const w = packed(b, operand, weights.bytes, rows, cols);
           const x = normals(random, tokens * cols);
@@ -149,21 +159,85 @@ for (const build of ["relaxed", "simd"] as const) {
       });
     }
 
-    test("4-bit products in quads have the bits of pairs", {
+    test("products in quads have the bits of pairs", {
       skip: build === "simd" && "has neither",
     }, () => {
       const [rows, cols, tokens] = [28, 96, 7];
       const random = createRandom(seed);
       const b = new TestMemory(module);
-      const operand = quantizedOperands(b.k, build, machine)[0];
-      const w = packed(b, operand, makeWeights("q4_0", rows, cols, random).bytes, rows, cols);
-      const x = strided(b, normals(random, tokens * cols), tokens, cols);
-      for (const some of [1, tokens]) {
-        const at = { w, groups: rows / 4, cols, x, first: 0, tokens: some };
-        b.k.choose_pairs(1);
-        const inPairs = product(b, operand, at);
-        b.k.choose_pairs(0);
-        assert.deepEqual(product(b, operand, at), inPairs);
+      for (const operand of quantizedOperands(b.k, build, machine)) {
+        if (!["q4_0", "q4_1", "q5_0", "q5_1", "mxfp4"].includes(operand.type)) continue;
+        const w = packed(b, operand, makeWeights(operand.type, rows, cols, random).bytes, rows, cols);
+        const x = strided(b, normals(random, tokens * cols), tokens, cols);
+        for (const some of [1, tokens]) {
+          const at = { w, groups: rows / 4, cols, x, first: 0, tokens: some };
+          b.k.choose_pairs(1);
+          const inPairs = product(b, operand, at);
+          b.k.choose_pairs(0);
+          assert.deepEqual(product(b, operand, at), inPairs, operand.type);
+        }
+      }
+    });
+
+    for (const [mode, kind, nibbles] of [
+      ["unsigned", 1, 0x77],
+      ["signed", 2, 0x88],
+    ] as const) {
+      const skip = build === "simd" && "the plain build lacks it";
+      test(`IQ4's levels as ${mode} bytes, those within 7 bits, are exact on every machine`, { skip }, () => {
+        const [rows, cols, tokens] = [28, 256, 7];
+        const random = createRandom(seed);
+        const b = new TestMemory(module);
+        for (const operand of quantizedOperands(b.k, build, machine)) {
+          if (operand.type !== "iq4_nl" && operand.type !== "iq4_xs") continue;
+          const { bytes } = makeWeights(operand.type, rows, cols, random);
+          const [size, head] = operand.type === "iq4_nl" ? [18, 2] : [136, 8];
+          // levels below 0 are below 128 when 128 is added, those above 0 as they are
+          for (let i = 0; i < bytes.length; i++) {
+            if (i % size >= head) bytes[i] = mode === "unsigned" ? bytes[i] & nibbles : bytes[i] | nibbles;
+          }
+          const w = packed(b, operand, bytes, rows, cols);
+          const x = strided(b, normals(random, tokens * cols), tokens, cols);
+          for (const some of [1, tokens]) {
+            const at = { w, groups: rows / 4, cols, x, first: 0, tokens: some };
+            b.k.choose_byte_products(0);
+            const wide = product(b, operand, at);
+            b.k.choose_byte_products(kind);
+            assert.deepEqual(product(b, operand, at), wide, operand.type);
+          }
+        }
+      });
+    }
+
+    test("extreme quants of blocks stay exact, whatever the signs of activations", () => {
+      const [rows, cols, tokens] = [20, 256, 8];
+      const b = new TestMemory(module);
+      const signs = [
+        () => 1,
+        () => -1,
+        (i: number) => 1 - (i & 2),
+        (i: number) => (i & 2) - 1,
+        (i: number) => 1 - 2 * (i & 1),
+      ];
+      for (const operand of quantizedOperands(b.k, build, machine)) {
+        const type = blockTypes.find((one) => one === operand.type);
+        if (!type) continue;
+        for (const fill of [0x00, 0xff, 0x0f, 0xf0]) {
+          for (const sign of signs) {
+            const { bytes, values } = extremeBlocks(type, rows * cols, fill);
+            const w = packed(b, operand, bytes, rows, cols);
+            const x = Float32Array.from({ length: tokens * cols }, (_, i) => 127 * sign(i));
+            const at = { w, groups: rows / 4, cols, x: strided(b, x, tokens, cols), first: 0 };
+            const expected = new Float32Array(tokens * rows);
+            matmul(values, x, expected, { rows, cols, tokens });
+            for (const pairs of [1, 0]) {
+              b.k.choose_pairs(pairs);
+              assert.deepEqual(product(b, operand, { ...at, tokens }), expected, `${type} ${fill}`);
+              const one = product(b, operand, { ...at, tokens: 1 });
+              assert.deepEqual(one, expected.subarray(0, rows), `${type} ${fill}, one token`);
+            }
+          }
+        }
       }
     });
 
@@ -197,6 +271,7 @@ for (const build of ["relaxed", "simd"] as const) {
       const [rows, cols, tokens] = [16, 64, 8];
       const b = new TestMemory(module);
       for (const operand of quantizedOperands(b.k, build, machine)) {
+        if (operand.type !== "q8_0" && operand.type !== "q4_0") continue; // blocks have a test of their own
         for (const fill of operand.type === "q8_0" ? [0x80, 0x7f, 0xff] : [0x00, 0xff, 0x0f]) {
           for (const sign of [1, -1]) {
             const { bytes, values } = makeWeights(operand.type, rows, cols, createRandom(seed));
@@ -224,7 +299,7 @@ for (const build of ["relaxed", "simd"] as const) {
     test("subnormal scales are enlarged together, exactly", () => {
       const [rows, cols] = [8, 64];
       const random = createRandom(seed);
-      for (const type of ["q4_0", "q8_0", "f16"] as const) {
+      for (const type of ["q4_0", "q8_0", "q4_1", "q5_0", "q5_1", "f16"] as const) {
         const b = new TestMemory(module);
         const operand =
           type === "f16"
@@ -238,8 +313,11 @@ for (const build of ["relaxed", "simd"] as const) {
           const { bytes } = makeWeights(type, rows, cols, random);
           const size = type === "f16" ? 2 : bytes.length / ((rows * cols) / 32);
           const view = new DataView(bytes.buffer);
-          for (let i = 0; i < bytes.length; i += size)
+          for (let i = 0; i < bytes.length; i += size) {
             view.setUint16(i, random.integer(0x10000) & 0x83ff, true);
+            if (type === "q4_1" || type === "q5_1")
+              view.setUint16(i + 2, random.integer(0x10000) & 0x83ff, true);
+          }
           view.setUint16(size, 0, true);
           view.setUint16(2 * size, top, true);
           const w = packed(b, operand, bytes, rows, cols);
@@ -270,13 +348,14 @@ for (const build of ["relaxed", "simd"] as const) {
     test("a product is scaled", () => {
       const b = new TestMemory(module);
       const random = createRandom(seed);
+      const cols = 256;
       for (const operand of [...quantizedOperands(b.k, build, machine), floatOperand(b.k, "f16")]) {
-        const { bytes } = makeWeights(operand.type, 20, 64, random);
+        const { bytes } = makeWeights(operand.type, 20, cols, random);
         const at = {
-          w: packed(b, operand, bytes, 20, 64),
+          w: packed(b, operand, bytes, 20, cols),
           groups: 5,
-          cols: 64,
-          x: strided(b, normals(random, 7 * 64), 7, 64),
+          cols,
+          x: strided(b, normals(random, 7 * cols), 7, cols),
           first: 0,
         };
         for (const tokens of [1, 7]) {
@@ -379,4 +458,31 @@ function assertRows(
       `${operand.type}: row ${row}`,
     );
   }
+}
+
+/** Columns of a file's block. */
+function columnsOf(type: WeightType): number {
+  return type === "iq4_xs" ? 256 : 32;
+}
+
+/** Blocks of scale 1 without minimums, whose other bytes are `fill`. */
+function extremeBlocks(type: (typeof blockTypes)[number], count: number, fill: number) {
+  const sizes = { q4_1: 20, q5_0: 22, q5_1: 24, iq4_nl: 18, iq4_xs: 136, mxfp4: 17 };
+  const size = sizes[type];
+  const bytes = new Uint8Array((count / columnsOf(type)) * size).fill(fill);
+  const quant = (i: number) => {
+    const nibble = i % 32 < 16 ? fill & 15 : fill >> 4;
+    if (type === "mxfp4") return fp4[nibble];
+    if (type === "iq4_nl" || type === "iq4_xs") return levels[nibble];
+    const bit = ((fill >> (i & 7)) & 1) << 4;
+    return type === "q4_1" ? nibble : type === "q5_0" ? (nibble | bit) - 16 : nibble | bit;
+  };
+  for (let at = 0; at < bytes.length; at += size) {
+    if (type === "mxfp4") bytes[at] = 127;
+    else bytes.set([0, 0x3c], at);
+    if (type === "q4_1" || type === "q5_1") bytes.set([0, 0], at + 2);
+    // 6-bit scales of 33, which stand for 1
+    if (type === "iq4_xs") bytes.set([0xaa, 0xaa, 0x11, 0x11, 0x11, 0x11], at + 2);
+  }
+  return { bytes, values: Float32Array.from({ length: count }, (_, i) => quant(i)) };
 }

@@ -46,6 +46,12 @@ const ownForms: Partial<Record<DType, WeightType>> = {
   BF16: "bf16",
   Q8_0: "q8_0",
   Q4_0: "q4_0",
+  Q4_1: "q4_1",
+  Q5_0: "q5_0",
+  Q5_1: "q5_1",
+  IQ4_NL: "iq4_nl",
+  IQ4_XS: "iq4_xs",
+  MXFP4: "mxfp4",
   Q4_K: "q4_k",
 };
 
