@@ -198,10 +198,10 @@ async function recognise(source: ByteSource, { signal }: OpenOptions): Promise<C
   const head = await source.read(0, 8, signal);
   const magic = String.fromCharCode(...head.subarray(0, 4));
   if (magic === "GGUF") return "gguf";
-  // A zip archive, or a pickle of protocol 2 to 5.
-  if (magic === "PK\x03\x04" || (head[0] === 0x80 && head[1] >= 2 && head[1] <= 5)) return "torch";
+  if (magic === "PK\x03\x04") return "torch"; // a zip archive
   // safetensors begins with the length of its header, in 64 bits, and that is at most 100 MB.
   if (head.subarray(4).every((b) => b === 0)) return "safetensors";
+  if (head[0] === 0x80 && head[1] >= 2 && head[1] <= 5) return "torch"; // a pickle, after its protocol
   throw new BaimoError(
     "format",
     `${source.name}: begins with ${describeMagic(head)}; it is neither a GGUF nor a safetensors nor a PyTorch file`,

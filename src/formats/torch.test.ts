@@ -192,6 +192,18 @@ test("a file cut short at any of its parts is refused", async () => {
   }
 });
 
+test("a safetensors header whose length looks like a pickle's beginning is none", async () => {
+  for (const protocol of [2, 3, 4, 5]) {
+    const length = protocol * 256 + 0x80;
+    const file = new Uint8Array(8 + length).fill(0x20);
+    new DataView(file.buffer).setBigUint64(0, BigInt(length), true);
+    file.set(new TextEncoder().encode('{"a":{"dtype":"F32","shape":[0],"data_offsets":[0,0]}}'), 8);
+    const checkpoint = await openCheckpoint(file);
+    assert.equal(checkpoint.format, "safetensors");
+    await checkpoint.close();
+  }
+});
+
 test("a folder without weights names what might be some", async () => {
   const other = join(folder, "other");
   mkdirSync(other);
