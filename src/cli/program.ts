@@ -6,6 +6,7 @@ import { BaimoError } from "../errors.ts";
 import { addBench } from "./commands/bench.ts";
 import { addChat } from "./commands/chat.ts";
 import { addInspect } from "./commands/inspect.ts";
+import { addModels } from "./commands/models.ts";
 import { addPull } from "./commands/pull.ts";
 import { addQuantize } from "./commands/quantize.ts";
 import { addRun } from "./commands/run.ts";
@@ -53,6 +54,7 @@ Examples:
     addInspect,
     addBench,
     addVerify,
+    addModels,
     addPull,
     addQuantize,
     addTokenize,

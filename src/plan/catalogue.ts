@@ -96,7 +96,7 @@ export interface Claim {
   readonly claim: Text;
   readonly verdict: (typeof VERDICTS)[number];
   readonly finding: Text;
-  readonly source: string;
+  readonly sources: readonly string[];
 }
 
 export interface Family {
@@ -328,7 +328,12 @@ function readFamily(file: string, value: unknown, licences: Readonly<Record<stri
     },
     { notes: list(bilingual) },
   );
-  const claim = shaped({ claim: bilingual, verdict: oneOf(VERDICTS), finding: bilingual, source: cited });
+  const claim = shaped({
+    claim: bilingual,
+    verdict: oneOf(VERDICTS),
+    finding: bilingual,
+    sources: list(cited),
+  });
   shaped(
     {
       ...{ id: oneOf([file.replace(/\.json$/, "")]), name: text, developer: bilingual },
