@@ -10,7 +10,13 @@ import { quantizeActivationsBy256 } from "./quantize-activations.ts";
 import { assertClose, loadBuild, normals, seed, strided, TestMemory } from "./test-memory.ts";
 
 /** The types, and where in a file's block their halves stand. */
-const types = [{ type: "q4_k", dtype: "Q4_K", halves: [0, 2] }] as const;
+const types = [
+  { type: "q6_k", dtype: "Q6_K", halves: [208] },
+  { type: "q5_k", dtype: "Q5_K", halves: [0, 2] },
+  { type: "q4_k", dtype: "Q4_K", halves: [0, 2] },
+  { type: "q3_k", dtype: "Q3_K", halves: [108] },
+  { type: "q2_k", dtype: "Q2_K", halves: [80, 82] },
+] as const;
 
 type KQuant = (typeof types)[number];
 

@@ -32,7 +32,11 @@ export const weightForms = {
   iq4_nl: { bits: 4.75, activations: "q8", halves: false },
   iq4_xs: { bits: 4.75, activations: "q8", halves: false },
   mxfp4: { bits: 4.25, activations: "q8", halves: false },
+  q6_k: { bits: 6.5625, activations: "q8k", halves: true },
+  q5_k: { bits: 5.625, activations: "q8k", halves: true },
   q4_k: { bits: 4.625, activations: "q8k", halves: true },
+  q3_k: { bits: 3.5625, activations: "q8k", halves: true },
+  q2_k: { bits: 2.625, activations: "q8k", halves: true },
 } as const satisfies Record<string, WeightForm>;
 
 export type WeightType = keyof typeof weightForms;

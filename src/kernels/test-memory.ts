@@ -10,7 +10,8 @@ export const seed = 20_240_501;
 export class TestMemory {
   readonly memory = new WebAssembly.Memory({ initial: 256 });
   readonly k: Kernels;
-  #top = 64;
+  /** The module's own data lies below. */
+  #top = 65_536;
 
   constructor(module: WebAssembly.Module) {
     this.k = instantiateKernels(module, this.memory);

@@ -52,7 +52,11 @@ const ownForms: Partial<Record<DType, WeightType>> = {
   IQ4_NL: "iq4_nl",
   IQ4_XS: "iq4_xs",
   MXFP4: "mxfp4",
+  Q6_K: "q6_k",
+  Q5_K: "q5_k",
   Q4_K: "q4_k",
+  Q3_K: "q3_k",
+  Q2_K: "q2_k",
 };
 
 /** Their names. */

@@ -2,21 +2,54 @@
 //
 // Sums stay exact: words of a chunk meet their activations as pairs in i16 lanes (A's low, B's high), and one i32x4.dot_i16x8
 // applies both sub-blocks' scales and adds them up. A block of 256 ends with one floating step, and one more for minimums.
-import { madd } from "./simd.as";
+import { dot2, less, scaled } from "./k-products.as";
+import {
+  chunkBytes, First, fitsEight, hasMinimums, hasScalesOf16, headBytes, minimumsOf, scalesOf, Second, unpackUnit,
+} from "./k-weights.as";
+import { HALF_MASK, HALF_SCALE, loadHalves, madd } from "./simd.as";
 import { TILE } from "./quantize-activations.as";
 import { SCALE, SUMS_16, SUMS_32, SUMS_8, TOKEN_BLOCK } from "./quantize-q8k.as";
 
 /** Up to how many tokens a product is made token by token: reading the weights twice costs less than unpacking them. */
 export const FEW: i32 = 2;
-/** Bytes of a panel's block: d and dmin of the rows (f32), 8 times 8 words and their scales as pairs, up to 8 pairs of minimums. */
-export const PANEL_BLOCK: usize = 1312;
-/** Where the words begin; each 8 are followed by their scales. */
-export const WORDS: usize = 32;
-export const WORDS_8: usize = 144;
-/** Where the minimums begin. */
-export const MINIMUMS: usize = 1184;
+/** In a panel's block: the rows' d and dmin (f32), then 8 units of 8 words and their scales as pairs, then pairs of minimums. */
+const UNITS: usize = 32;
+const UNIT: usize = 144;
+const MINIMUMS: usize = 1184;
 /** Bytes of activations that stay in the second-level cache while every row group passes over them. */
 const CHUNK_BYTES: usize = 384 << 10;
+
+/** Bytes of a panel's block. */
+// @ts-ignore: decorator
+@inline
+export function panelBytes<T>(): usize {
+  return MINIMUMS + (!hasMinimums<T>() ? 0 : hasScalesOf16<T>() ? 128 : 64);
+}
+
+/** The row group packed at `p` -> a panel at `o`. */
+export function unpackPanel<T>(p: usize, blocks: i32, o: usize): void {
+  for (let b = 0; b < blocks; b++) {
+    v128.store(o, loadHalves(p, HALF_MASK, HALF_SCALE), 0);
+    if (hasMinimums<T>()) v128.store(o, loadHalves(p + 8, HALF_MASK, HALF_SCALE), 16);
+    p += headBytes<T>();
+    let m = o + MINIMUMS;
+    let to = o + UNITS;
+    for (let chunk = 0; chunk < 4; chunk++) {
+      unpackUnit<T, First>(p, to);
+      v128.store(to, scalesOf<T, First>(p), 128);
+      unpackUnit<T, Second>(p, to + UNIT);
+      v128.store(to + UNIT, scalesOf<T, Second>(p), 128);
+      if (hasMinimums<T>()) {
+        v128.store(m, minimumsOf<T, First>(p), 0);
+        if (hasScalesOf16<T>()) v128.store(m, minimumsOf<T, Second>(p), 16);
+        m += hasScalesOf16<T>() ? 32 : 16;
+      }
+      to += 2 * UNIT;
+      p += chunkBytes<T>();
+    }
+    o += panelBytes<T>();
+  }
+}
 
 /** Tokens that a pass over the matrix takes: whole tiles. */
 // @ts-ignore: decorator
@@ -25,57 +58,26 @@ export function chunkTokens(blocks: i32): i32 {
   return max<i32>(1, <i32>(CHUNK_BYTES / (<usize>blocks * TOKEN_BLOCK * <usize>TILE))) * TILE;
 }
 
-/** i16 lanes: x . w over two bytes, x signed, w of 7 bits. */
-// @ts-ignore: decorator
-@inline
-export function dot2(x: v128, w: v128): v128 {
-  if (ASC_FEATURE_RELAXED_SIMD) return i16x8.relaxed_dot_i8x16_i7x16_s(x, w);
-  const even = i16x8.mul(i16x8.shr_s(i16x8.shl(x, 8), 8), v128.and(w, i16x8.splat(255)));
-  return i16x8.add(even, i16x8.mul(i16x8.shr_s(x, 8), i16x8.shr_u(w, 8)));
-}
-
-/** sums + the pairs, each times its scale. */
-// @ts-ignore: decorator
-@inline
-export function scaled(sums: v128, pairs: v128, scales: v128): v128 {
-  return i32x4.add(sums, i32x4.dot_i16x8_s(pairs, scales));
-}
-
 /**
- * A tile of up to 3 tokens with two panels of a type of `bits` bits, the second `second` bytes on, whose rows follow the
+ * A tile of up to 3 tokens with two panels the second `second` bytes on, whose rows follow the
  * first's in y: a broadcast of an activation serves both. yStep: bytes between tokens of y.
  */
 // @ts-ignore: decorator
 @inline
-export function panelTile(
-  bits: i32, panel: usize, second: usize, blocks: i32, x: usize, tile: i32, y: usize, yStep: usize, scale: f32,
+export function panelTile<T>(
+  panel: usize, second: usize, blocks: i32, x: usize, tile: i32, y: usize, yStep: usize, scale: f32,
 ): void {
   if (tile == 3 && second != 0) {
-    panel2x3(bits, panel, panel + second, blocks, x, y, yStep, scale);
+    panel2x3<T>(panel, panel + second, blocks, x, y, yStep, scale);
     return;
   }
   const next = <usize>tile * TOKEN_BLOCK;
   for (; tile > 0; tile--) {
-    panel1(bits, panel, blocks, x, next, y, scale);
-    if (second != 0) panel1(bits, panel + second, blocks, x, next, y + 16, scale);
+    panel1<T>(panel, blocks, x, next, y, scale);
+    if (second != 0) panel1<T>(panel + second, blocks, x, next, y + 16, scale);
     x += TOKEN_BLOCK;
     y += yStep;
   }
-}
-
-// @ts-ignore: decorator
-@inline
-export function hasMinimums(bits: i32): bool {
-  return bits != 3 && bits != 6;
-}
-
-/** f - the sum of minimums, times their unit. */
-// @ts-ignore: decorator
-@inline
-export function less(f: v128, minimums: v128, unit: v128): v128 {
-  const sum = f32x4.convert_i32x4_s(minimums);
-  if (ASC_FEATURE_RELAXED_SIMD) return f32x4.relaxed_nmadd(sum, unit, f);
-  return f32x4.sub(f, f32x4.mul(sum, unit));
 }
 
 // @ts-ignore: decorator
@@ -86,17 +88,17 @@ function put(y: usize, sums: v128, scale: f32): void {
 
 // @ts-ignore: decorator
 @inline
-function panel2x3(
-  bits: i32, w: usize, w2: usize, blocks: i32, x0: usize, y: usize, yStep: usize, scale: f32,
+function panel2x3<T>(
+  w: usize, w2: usize, blocks: i32, x0: usize, y: usize, yStep: usize, scale: f32,
 ): void {
   let x1 = x0 + TOKEN_BLOCK, x2 = x1 + TOKEN_BLOCK;
   let f0 = f32x4.splat(0), f1 = f0, f2 = f0, g0 = f0, g1 = f0, g2 = f0;
   for (let b = 0; b < blocks; b++) {
     let i0 = i32x4.splat(0), i1 = i0, i2 = i0, j0 = i0, j1 = i0, j2 = i0;
     let v = i0, u = i0, s = i0;
-    if (hasMinimums(bits)) {
-      const pairs: usize = bits == 2 ? 8 : 4;
-      const from = x0 + (bits == 2 ? SUMS_16 : SUMS_32);
+    if (hasMinimums<T>()) {
+      const pairs: usize = hasScalesOf16<T>() ? 8 : 4;
+      const from = x0 + (hasScalesOf16<T>() ? SUMS_16 : SUMS_32);
       for (let k: usize = 0; k < pairs; k++) {
         v = v128.load(w + 16 * k, MINIMUMS);
         u = v128.load(w2 + 16 * k, MINIMUMS);
@@ -129,10 +131,10 @@ function panel2x3(
       j2 = i0;
     }
     const d = w, d2 = w2;
-    w += WORDS;
-    w2 += WORDS;
+    w += UNITS;
+    w2 += UNITS;
     let q0 = x0, q1 = x1, q2 = x2, a0 = i0, a1 = i0, a2 = i0, c0 = i0, c1 = i0, c2 = i0;
-    let e0 = x0 + (bits == 6 ? SUMS_8 : SUMS_16), e1 = e0 + TOKEN_BLOCK, e2 = e1 + TOKEN_BLOCK;
+    let e0 = x0 + (offsetof<T>() == 6 ? SUMS_8 : SUMS_16), e1 = e0 + TOKEN_BLOCK, e2 = e1 + TOKEN_BLOCK;
     for (const end = x0 + 256; q0 < end; q0 += 32) {
       v = v128.load(w, 0);
       u = v128.load(w2, 0);
@@ -178,8 +180,8 @@ function panel2x3(
       s = v128.load32_splat(q2, 12);
       a2 = i16x8.add(a2, dot2(s, v));
       c2 = i16x8.add(c2, dot2(s, u));
-      if (bits > 4) {
-        if (bits == 6) {
+      if (!fitsEight<T>()) {
+        if (offsetof<T>() == 6) {
           s = v128.load32_splat(e0, 0);
           a0 = i16x8.add(a0, s);
           c0 = i16x8.add(c0, s);
@@ -202,14 +204,14 @@ function panel2x3(
       v = v128.load(w, 64);
       u = v128.load(w2, 64);
       s = v128.load32_splat(q0, 16);
-      a0 = bits > 4 ? dot2(s, v) : i16x8.add(a0, dot2(s, v));
-      c0 = bits > 4 ? dot2(s, u) : i16x8.add(c0, dot2(s, u));
+      a0 = !fitsEight<T>() ? dot2(s, v) : i16x8.add(a0, dot2(s, v));
+      c0 = !fitsEight<T>() ? dot2(s, u) : i16x8.add(c0, dot2(s, u));
       s = v128.load32_splat(q1, 16);
-      a1 = bits > 4 ? dot2(s, v) : i16x8.add(a1, dot2(s, v));
-      c1 = bits > 4 ? dot2(s, u) : i16x8.add(c1, dot2(s, u));
+      a1 = !fitsEight<T>() ? dot2(s, v) : i16x8.add(a1, dot2(s, v));
+      c1 = !fitsEight<T>() ? dot2(s, u) : i16x8.add(c1, dot2(s, u));
       s = v128.load32_splat(q2, 16);
-      a2 = bits > 4 ? dot2(s, v) : i16x8.add(a2, dot2(s, v));
-      c2 = bits > 4 ? dot2(s, u) : i16x8.add(c2, dot2(s, u));
+      a2 = !fitsEight<T>() ? dot2(s, v) : i16x8.add(a2, dot2(s, v));
+      c2 = !fitsEight<T>() ? dot2(s, u) : i16x8.add(c2, dot2(s, u));
       v = v128.load(w, 80);
       u = v128.load(w2, 80);
       s = v128.load32_splat(q0, 20);
@@ -243,16 +245,16 @@ function panel2x3(
       s = v128.load32_splat(q2, 28);
       a2 = i16x8.add(a2, dot2(s, v));
       c2 = i16x8.add(c2, dot2(s, u));
-      if (bits == 6 || bits == 3) {
-        s = bits == 6 ? v128.load32_splat(e0, 4) : i16x8.shl(v128.load32_splat(e0, 0), 2);
-        a0 = bits == 6 ? i16x8.add(a0, s) : i16x8.sub(a0, s);
-        c0 = bits == 6 ? i16x8.add(c0, s) : i16x8.sub(c0, s);
-        s = bits == 6 ? v128.load32_splat(e1, 4) : i16x8.shl(v128.load32_splat(e1, 0), 2);
-        a1 = bits == 6 ? i16x8.add(a1, s) : i16x8.sub(a1, s);
-        c1 = bits == 6 ? i16x8.add(c1, s) : i16x8.sub(c1, s);
-        s = bits == 6 ? v128.load32_splat(e2, 4) : i16x8.shl(v128.load32_splat(e2, 0), 2);
-        a2 = bits == 6 ? i16x8.add(a2, s) : i16x8.sub(a2, s);
-        c2 = bits == 6 ? i16x8.add(c2, s) : i16x8.sub(c2, s);
+      if (!hasMinimums<T>()) {
+        s = offsetof<T>() == 6 ? v128.load32_splat(e0, 4) : i16x8.shl(v128.load32_splat(e0, 0), 2);
+        a0 = offsetof<T>() == 6 ? i16x8.add(a0, s) : i16x8.sub(a0, s);
+        c0 = offsetof<T>() == 6 ? i16x8.add(c0, s) : i16x8.sub(c0, s);
+        s = offsetof<T>() == 6 ? v128.load32_splat(e1, 4) : i16x8.shl(v128.load32_splat(e1, 0), 2);
+        a1 = offsetof<T>() == 6 ? i16x8.add(a1, s) : i16x8.sub(a1, s);
+        c1 = offsetof<T>() == 6 ? i16x8.add(c1, s) : i16x8.sub(c1, s);
+        s = offsetof<T>() == 6 ? v128.load32_splat(e2, 4) : i16x8.shl(v128.load32_splat(e2, 0), 2);
+        a2 = offsetof<T>() == 6 ? i16x8.add(a2, s) : i16x8.sub(a2, s);
+        c2 = offsetof<T>() == 6 ? i16x8.add(c2, s) : i16x8.sub(c2, s);
       }
       v = v128.load(w, 128);
       u = v128.load(w2, 128);
@@ -262,13 +264,13 @@ function panel2x3(
       j1 = scaled(j1, c1, u);
       i2 = scaled(i2, a2, v);
       j2 = scaled(j2, c2, u);
-      w += WORDS_8;
-      w2 += WORDS_8;
+      w += UNIT;
+      w2 += UNIT;
       q1 += 32;
       q2 += 32;
-      e0 += bits == 6 ? 8 : 4;
-      e1 += bits == 6 ? 8 : 4;
-      e2 += bits == 6 ? 8 : 4;
+      e0 += offsetof<T>() == 6 ? 8 : 4;
+      e1 += offsetof<T>() == 6 ? 8 : 4;
+      e2 += offsetof<T>() == 6 ? 8 : 4;
     }
     v = v128.load(d, 0);
     u = v128.load(d2, 0);
@@ -281,8 +283,8 @@ function panel2x3(
     s = v128.load32_splat(x2, SCALE);
     f2 = madd(f32x4.convert_i32x4_s(i2), f32x4.mul(v, s), f2);
     g2 = madd(f32x4.convert_i32x4_s(j2), f32x4.mul(u, s), g2);
-    w = d + PANEL_BLOCK;
-    w2 = d2 + PANEL_BLOCK;
+    w = d + panelBytes<T>();
+    w2 = d2 + panelBytes<T>();
     x0 += 3 * TOKEN_BLOCK;
     x1 += 3 * TOKEN_BLOCK;
     x2 += 3 * TOKEN_BLOCK;
@@ -297,36 +299,36 @@ function panel2x3(
 
 // @ts-ignore: decorator
 @inline
-function panel1(bits: i32, w: usize, blocks: i32, x: usize, next: usize, y: usize, scale: f32): void {
+function panel1<T>(w: usize, blocks: i32, x: usize, next: usize, y: usize, scale: f32): void {
   let f = f32x4.splat(0);
   for (let b = 0; b < blocks; b++) {
     const d = v128.load32_splat(x, SCALE);
     let sums = i32x4.splat(0);
-    if (hasMinimums(bits)) {
-      const from = x + (bits == 2 ? SUMS_16 : SUMS_32);
-      for (let k: usize = 0; k < (bits == 2 ? 8 : 4); k++) {
+    if (hasMinimums<T>()) {
+      const from = x + (hasScalesOf16<T>() ? SUMS_16 : SUMS_32);
+      for (let k: usize = 0; k < (hasScalesOf16<T>() ? 8 : 4); k++) {
         sums = scaled(sums, v128.load(w + 16 * k, MINIMUMS), v128.load32_splat(from + 4 * k));
       }
       f = less(f, sums, f32x4.mul(v128.load(w, 16), d));
       sums = i32x4.splat(0);
     }
     for (let k: usize = 0; k < 8; k++) {
-      const at = w + WORDS_8 * k + WORDS, q = x + 32 * k;
+      const at = w + UNIT * k + UNITS, q = x + 32 * k;
       const scales = v128.load(at, 128);
       let a = four(at, q), c = four(at + 64, q + 16);
-      if (bits == 6) {
+      if (offsetof<T>() == 6) {
         a = i16x8.add(a, v128.load32_splat(x + 8 * k, SUMS_8));
         c = i16x8.add(c, v128.load32_splat(x + 8 * k, SUMS_8 + 4));
       }
-      if (bits > 4) sums = scaled(scaled(sums, a, scales), c, scales);
+      if (!fitsEight<T>()) sums = scaled(scaled(sums, a, scales), c, scales);
       else {
         a = i16x8.add(a, c);
-        if (bits == 3) a = i16x8.sub(a, i16x8.shl(v128.load32_splat(x + 4 * k, SUMS_16), 2));
+        if (offsetof<T>() == 3) a = i16x8.sub(a, i16x8.shl(v128.load32_splat(x + 4 * k, SUMS_16), 2));
         sums = scaled(sums, a, scales);
       }
     }
     f = madd(f32x4.convert_i32x4_s(sums), f32x4.mul(v128.load(w, 0), d), f);
-    w += PANEL_BLOCK;
+    w += panelBytes<T>();
     x += next;
   }
   put(y, f, scale);
