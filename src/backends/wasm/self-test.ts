@@ -16,7 +16,7 @@ import { norm } from "../../kernels/norm.ts";
 import { quantizeActivations, quantizeActivationsBy256 } from "../../kernels/quantize-activations.ts";
 import { rope } from "../../kernels/rope.ts";
 import { createRandom } from "../../random.ts";
-import type { DType } from "../../tensor/dtype.ts";
+import { type DType, dtypes } from "../../tensor/dtype.ts";
 import { Bank } from "./bank.ts";
 import { dtypesWithKernels, loadMatrix, multiply, weightTypeOf } from "./matrix.ts";
 
@@ -51,7 +51,7 @@ export async function findWrongKernels(
   };
 
   for (const dtype of dtypesWithKernels) {
-    const cols = weightForms[weightTypeOf(dtype)].activations === "q8k" ? 256 : 96;
+    const cols = dtypes[dtype].elements === 256 ? 256 : 96;
     await testProduct(dtype, cols, values(ROWS * cols), values(cols * 7));
   }
   const x = values(3 * 64);
