@@ -7,7 +7,7 @@ import { greedyIds } from "./greedy.ts";
 import { beside, golden, maxDifference, readJson, unlessBeside } from "./places.ts";
 
 /** Types whose products round activations to 8 bits, as native does; others compute from f32 or f16 weights. */
-const rounds = /q4_0|q8_0|legacymix/;
+const rounds = /q4_0|q8_0|q4_k|legacymix|kmix/;
 const files = readdirSync(golden("gguf")).filter((name) => name.endsWith(".gguf"));
 
 describe("tiny GGUF models", () => {
