@@ -38,13 +38,13 @@ export interface GgufTokenizerOptions {
   preTokenizer?: string;
 }
 
-// Token types of GGUF.
-const NORMAL = 1;
-const UNKNOWN = 2;
-const CONTROL = 3;
-const USER_DEFINED = 4;
-const UNUSED = 5;
-const BYTE = 6;
+// Token types of GGUF, which are those of sentencepiece_model.proto.
+export const NORMAL = 1;
+export const UNKNOWN = 2;
+export const CONTROL = 3;
+export const USER_DEFINED = 4;
+export const UNUSED = 5;
+export const BYTE = 6;
 
 /** The checked contents of `tokenizer.ggml.*`. */
 interface GgufVocabulary {
@@ -278,6 +278,7 @@ function createSpm(vocabulary: GgufVocabulary): Tokenizer {
     ...shared.parts,
     ...wrapping(vocabulary, shared, true, false),
     encodeText(text, _first, _parse, out) {
+      if (text === "") return;
       // Every stretch of text begins the input or follows a token, so that each gets its prefix.
       const escaped = (prefix ? ` ${text}` : text).replaceAll(" ", "▁");
       model.encode(escaped, 0, escaped.length, out);
@@ -366,7 +367,8 @@ function createBpe(vocabulary: GgufVocabulary, preTokenizer: string | undefined)
   });
 }
 
-function patternsOf(pre: GgufPreTokenizer, name: string): PreTokenizer {
+/** How a named pre-tokenizer cuts a text. */
+export function patternsOf(pre: GgufPreTokenizer, name: string): PreTokenizer {
   return inSequence(
     pre.patterns.map((pattern) => splitByPattern(pattern, "Isolated", false, `gguf pre-tokenizer ${name}`)),
   );

@@ -6,4 +6,10 @@ export { type GgufTokenizerOptions, tokenizerFromGguf } from "./gguf.ts";
 export { type TokenizerFileOptions, tokenizerFromJson } from "./json.ts";
 export { openTokenizer, type TokenizerSource } from "./open.ts";
 export { tokenizerFromSentencePiece } from "./sentencepiece.ts";
+export {
+  type GgufTokenizerValue,
+  type TokenizerFiles,
+  type TokenizerToGgufOptions,
+  tokenizerToGguf,
+} from "./to-gguf.ts";
 export type { DecodeOptions, DecodeStream, EncodeOptions, Tokenizer } from "./tokenizer.ts";

@@ -7,7 +7,7 @@ import { readCharsmap } from "./charsmap.ts";
 import { createTokenizer } from "./create-tokenizer.ts";
 import { endOfGenerationIds } from "./end-of-generation.ts";
 import { recordOf, tokenIdOf } from "./fields.ts";
-import { characterSymbols } from "./gguf.ts";
+import { BYTE, CONTROL, characterSymbols, NORMAL, UNKNOWN, UNUSED, USER_DEFINED } from "./gguf.ts";
 import { readAddedToken, readConfig, type TokenizerFileOptions } from "./json.ts";
 import { readProtobuf } from "./protobuf.ts";
 import { createPieceNormalizer } from "./sentencepiece-normalizer.ts";
@@ -15,18 +15,11 @@ import type { Tokenizer } from "./tokenizer.ts";
 import { byteOfToken, fromUtf8, utf8Length } from "./unicode.ts";
 import { createUnigram } from "./unigram.ts";
 
-// Types of pieces in sentencepiece_model.proto.
-const NORMAL = 1;
-const UNKNOWN = 2;
-const CONTROL = 3;
-const USER_DEFINED = 4;
-const UNUSED = 5;
-const BYTE = 6;
-
 const WHERE = "tokenizer.model";
 const REPLACEMENT = "\ufffd";
 
-interface PieceModelFile {
+/** What a SentencePiece model holds, as far as it is used. */
+export interface PieceModelFile {
   pieces: string[];
   scores: Float32Array;
   types: Uint8Array;
@@ -49,7 +42,7 @@ interface PieceModelFile {
  * @throws {BaimoError} `format` when the file is damaged or of a kind that is not known
  */
 export function tokenizerFromSentencePiece(bytes: Uint8Array, options: TokenizerFileOptions = {}): Tokenizer {
-  const file = readFile(bytes);
+  const file = readPieceModel(bytes);
   const { pieces, types } = file;
   const ids = new Map<string, number>();
   pieces.forEach((piece, id) => {
@@ -271,7 +264,8 @@ function createDecode(
   };
 }
 
-function readFile(bytes: Uint8Array): PieceModelFile {
+/** Reads a SentencePiece model without making a tokenizer of it. @throws {BaimoError} `format` when it is damaged */
+export function readPieceModel(bytes: Uint8Array): PieceModelFile {
   const pieces: string[] = [];
   const scores: number[] = [];
   const types: number[] = [];
