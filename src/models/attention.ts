@@ -38,12 +38,17 @@ function projectHeads(
   const { backend: b, config, workspace: w } = model;
   b.linear(x, [weights.query, w.query], [weights.key, w.key], [weights.value, w.value]);
   if (weights.gate && w.attentionGate) b.linear(x, [weights.gate, w.attentionGate]);
-  if (config.qkvClip > 0) for (const slice of [w.query, w.key, w.value]) b.clip(slice, config.qkvClip);
+  if (config.qkvClip > 0 && !config.clipAfterNorm) clip(model, w.query, w.key, w.value);
   const key = b.gather(w.key);
   const value = b.gather(w.value);
   normQueriesKeys(model, weights, key);
+  if (config.qkvClip > 0 && config.clipAfterNorm) clip(model, w.query, key, value);
   turn(model, l, config.headDim, w.query, key);
   return { key, value };
+}
+
+function clip({ backend: b, config }: Transformer, ...parts: (Activation | Slice)[]): void {
+  for (const part of parts) b.clip(part, config.qkvClip);
 }
 
 function normQueriesKeys(model: Transformer, { queryNorm, keyNorm }: Attention, key: Activation): void {
@@ -90,7 +95,8 @@ function projectLatent(
   const { latent } = weights;
   const space = w.latent;
   if (!latent || !space || !config.latent) throw new Error("latent attention without its weights");
-  const norm = (weight: Vector) => ({ kind: config.norm, eps: config.normEps, weight });
+  const eps = config.latent.normEps;
+  const norm = (weight: Vector) => ({ kind: config.norm, eps, weight });
   if (latent.query && latent.queryNorm && space.query) {
     b.linear(
       x,

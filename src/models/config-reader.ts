@@ -7,25 +7,49 @@ export class ConfigReader {
   readonly where: string;
   readonly #fields: ReadonlyMap<string, unknown>;
   readonly #used = new Set<string>();
+  readonly #spellings = new Map<string, readonly string[]>();
+  #assumed: Readonly<Record<string, unknown>> = {};
 
   constructor(where: string, fields: ReadonlyMap<string, unknown>) {
     this.where = where;
     this.#fields = fields;
   }
 
+  /** Other spellings of fields, each before its usual one: what a family calls differently. */
+  spell(names: Readonly<Record<string, readonly string[]>>): void {
+    for (const [key, others] of Object.entries(names)) this.#spellings.set(key, others);
+  }
+
+  /** What fields are where the file leaves them out. A field that is null is there, and says "none". */
+  assume(values: Readonly<Record<string, unknown>>): void {
+    this.#assumed = values;
+  }
+
+  #names(key: string): readonly string[] {
+    return [...(this.#spellings.get(key) ?? []), key];
+  }
+
+  /** The spelling that is there, else the family's own. */
+  #spelling(key: string): string {
+    const names = this.#names(key);
+    return names.find((name) => (this.#fields.get(name) ?? undefined) !== undefined) ?? names[0];
+  }
+
   #take(key: string): unknown {
-    this.#used.add(key);
-    return this.#fields.get(key) ?? undefined;
+    this.ignore(key);
+    const isLeftOut = !this.#names(key).some((name) => this.#fields.has(name));
+    return isLeftOut ? this.#assumed[key] : (this.#fields.get(this.#spelling(key)) ?? undefined);
   }
 
   #fail(key: string, expected: string, found: unknown): never {
     const shown = found === undefined ? "nothing" : JSON.stringify(found)?.slice(0, 100);
-    throw new BaimoError("config", `${this.where}: "${key}" should be ${expected}, found ${shown}`);
+    const name = this.#spelling(key);
+    throw new BaimoError("config", `${this.where}: "${name}" should be ${expected}, found ${shown}`);
   }
 
   /** Whether the field is there and not null. */
   has(key: string): boolean {
-    return (this.#fields.get(key) ?? undefined) !== undefined;
+    return (this.#fields.get(this.#spelling(key)) ?? undefined) !== undefined;
   }
 
   /** A finite number; without a default the field must be there. */
@@ -101,7 +125,7 @@ export class ConfigReader {
 
   /** Fields that have no bearing on the mathematics. */
   ignore(...keys: readonly string[]): void {
-    for (const key of keys) this.#used.add(key);
+    for (const key of keys) for (const name of this.#names(key)) this.#used.add(name);
   }
 
   /**
@@ -109,7 +133,9 @@ export class ConfigReader {
    * @throws {BaimoError} `config` naming the fields that nobody read
    */
   finish(): void {
-    const unknown = [...this.#fields.keys()].filter((key) => !this.#used.has(key) && this.has(key));
+    const unknown = [...this.#fields].flatMap(([key, value]) =>
+      this.#used.has(key) || (value ?? undefined) === undefined ? [] : [key],
+    );
     if (unknown.length === 0) return;
     throw new BaimoError(
       "config",

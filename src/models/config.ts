@@ -94,6 +94,8 @@ export interface LatentConfig {
   readonly keyValueRank: number;
   /** Dimensions of a key that turn, shared by all heads; the others are `headDim - ropeDim`. */
   readonly ropeDim: number;
+  /** Of the latents' norms. */
+  readonly normEps: number;
 }
 
 /** Gated delta net (arXiv:2412.06464). */
@@ -159,7 +161,11 @@ export interface ModelConfig {
   readonly qkNorm: "none" | "head" | "each-head" | "full";
   /** Queries, keys and values are clipped to ±this; 0: not. */
   readonly qkvClip: number;
+  /** They are clipped after that norm instead of before it. */
+  readonly clipAfterNorm: boolean;
   readonly attentionScale: number;
+  /** The scale of layer l is divided by l + 1 besides (an option of GPT-2's). */
+  readonly attentionScaleByDepth: boolean;
   /** cap * tanh(score / cap); 0: none. */
   readonly attentionSoftcap: number;
   /** A learned score a head that takes part in the softmax and has no value (arXiv:2309.17453). */
@@ -241,6 +247,8 @@ export function completeConfig(knobs: RequiredKnobs & Partial<ModelConfig>): Mod
     outputBias: false,
     qkNorm: "none",
     qkvClip: 0,
+    clipAfterNorm: false,
+    attentionScaleByDepth: false,
     attentionScale: 1 / Math.sqrt(headDim),
     attentionSoftcap: 0,
     attentionSinks: false,

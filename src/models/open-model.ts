@@ -46,6 +46,10 @@ export async function describeModel(
     );
   }
   const reader = new ConfigReader(where, fields);
+  if (dialect === "huggingface") {
+    reader.spell(family.spellings ?? {});
+    reader.assume(family.defaults ?? {});
+  }
   const facts = { dialect, has: (name: string) => checkpoint.tensors.has(name) };
   let config = family.readConfig(reader, facts);
   reader.ignore(...(options.ignoreConfigKeys ?? []));

@@ -50,7 +50,8 @@ export async function assembleTransformer(
   const stackOf = (stack: StackWeights, causal: boolean): Stack => ({
     weights: stack,
     attention: stack.layers.map((layer, l) => ({
-      ...{ causal, slopes, scale: config.attentionScale, softcap: config.attentionSoftcap },
+      ...{ causal, slopes, softcap: config.attentionSoftcap },
+      scale: config.attentionScale / (config.attentionScaleByDepth ? l + 1 : 1),
       window: causal ? config.slidingWindow[l] : 0,
       sinks: layer.attention?.sinks,
       bias: stack.relativeBias && { table: stack.relativeBias, reach },

@@ -10,6 +10,8 @@ export interface MatrixSource {
   readonly cols: number;
   /** Added to the product, one value a row. */
   readonly bias?: VectorSource;
+  /** One of many experts, of which a token meets few: may stay in the file until it is needed. */
+  readonly expert?: boolean;
   /** Fills `target` with rows [firstRow, firstRow + rows) in file form. */
   read(firstRow: number, rows: number, target: Uint8Array): void | Promise<void>;
 }
@@ -113,6 +115,12 @@ export interface AttentionOptions {
   readonly bias?: { readonly table: Vector; readonly reach: number };
 }
 
+/** How often an expert's matrix was in memory when it was needed, and how often it had to be read. */
+export interface PageCounts {
+  hits: number;
+  misses: number;
+}
+
 /** The state of recurrent mixers of one sequence, this rank's heads. */
 export interface DeltaState {
   /** Bytes that this rank holds. */
@@ -161,6 +169,8 @@ export interface Backend {
   readonly ranks: number;
   /** Most tokens that one call can hold. */
   readonly maxTokens: number;
+  /** Where experts are read as they are needed: this rank's counts since the model was loaded. */
+  readonly pages?: Readonly<PageCounts>;
 
   /** Loads this rank's rows. @throws {BaimoError} `memory` when they do not fit, `shape` on impossible sizes */
   loadMatrix(source: MatrixSource, partition: Partition): Promise<Matrix>;
@@ -222,7 +232,7 @@ export interface Backend {
   /** x = x * sigmoid(gate); gate may be one column that multiplies a whole row. */
   sigmoidMul(x: Activation | Slice, gate: Activation | Slice): void;
   /** x = min(max(x, -limit), limit) */
-  clip(x: Slice, limit: number): void;
+  clip(x: Activation | Slice, limit: number): void;
   /** x = x * factor, or row by row its factors. */
   scale(x: Activation | Slice, factor: number | Float32Array): void;
   /** x += factor * y */

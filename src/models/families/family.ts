@@ -118,6 +118,10 @@ export interface Family {
   readonly modelTypes: readonly string[];
   /** Values of `general.architecture` in GGUF. */
   readonly ggufArchitectures: readonly string[];
+  /** Other spellings of config.json's usual fields, each before the usual one. */
+  readonly spellings?: Readonly<Record<string, readonly string[]>>;
+  /** What fields of config.json are where it leaves them out, as the published configuration class has it. */
+  readonly defaults?: Readonly<Record<string, unknown>>;
   /** The dialects whose files store query and key rows with RoPE's pairs interleaved: 2i beside 2i + 1. */
   readonly interleavedRope: readonly Dialect[];
   /** Reads the knobs. */

@@ -1,5 +1,7 @@
 // The tensor names that most families share: Llama's in Hugging Face's layout, and llama.cpp's in GGUF. Data only.
-import type { Dialect, TensorNames } from "./family.ts";
+import type { ModelConfig } from "../config.ts";
+import type { CheckpointFacts, Dialect, TensorNames } from "./family.ts";
+import { packedThirds } from "./packing.ts";
 
 const huggingface = {
   embedding: "model.embed_tokens",
@@ -54,3 +56,11 @@ const gguf = {
 
 /** Names without their ".weight" or ".bias". */
 export const llamaNames: Readonly<Record<Dialect, Partial<TensorNames>>> = { huggingface, gguf };
+
+/** llama.cpp's names, with query, key and value in one tensor where the file has them so. */
+export function ggufNames(config: ModelConfig, facts: CheckpointFacts): Partial<TensorNames> {
+  if (!facts.has("blk.0.attn_qkv.weight")) return gguf;
+  const { numHeads, numKvHeads, headDim, valueDim, hiddenSize } = config;
+  const sizes = [numHeads * headDim, numKvHeads * headDim, numKvHeads * valueDim] as const;
+  return { ...gguf, ...packedThirds("blk.{l}.attn_qkv", sizes, hiddenSize) };
+}

@@ -10,6 +10,10 @@ export interface RopeDefaults {
   readonly contextLength: number;
   /** Default 10,000. */
   readonly theta?: number;
+  /** Where it is given, `partial_rotary_factor` is read, with this default: the share of `dims` that turns. */
+  readonly partial?: number;
+  /** The context length of pre-training, where it stands beside the record of scaling fields. */
+  readonly original?: number;
 }
 
 /** RoPE from `rope_theta` and `rope_scaling`, or from `rope_parameters` of transformers 5. */
@@ -19,7 +23,18 @@ export function readRope(reader: ConfigReader, defaults: RopeDefaults): RopeConf
   if (nested) reader.ignore("rope_theta", "rope_scaling");
   const own = nested?.has("rope_theta") ? nested.number("rope_theta") : undefined;
   const theta = own ?? reader.number("rope_theta", defaults.theta ?? 10_000);
-  return { theta, dims: defaults.dims, scaling: scaling ? readScaling(scaling, defaults) : { type: "none" } };
+  const dims = Math.trunc(defaults.dims * readPartial(reader, nested, defaults.partial));
+  return { theta, dims, scaling: scaling ? readScaling(scaling, { ...defaults, dims }) : { type: "none" } };
+}
+
+function readPartial(
+  reader: ConfigReader,
+  nested: ConfigReader | undefined,
+  missing: number | undefined,
+): number {
+  if (missing === undefined) return 1;
+  const outside = reader.number("partial_rotary_factor", missing);
+  return nested?.number("partial_rotary_factor", outside) ?? outside;
 }
 
 /** One record of scaling fields. */
@@ -32,8 +47,10 @@ export function readScaling(scaling: ConfigReader, defaults: RopeDefaults): Rope
   return result;
 }
 
-function scalingOf(scaling: ConfigReader, type: string, { dims, contextLength }: RopeDefaults): RopeScaling {
-  const original = () => scaling.size("original_max_position_embeddings", contextLength, 1 << 30);
+function scalingOf(scaling: ConfigReader, type: string, defaults: RopeDefaults): RopeScaling {
+  const { dims, contextLength } = defaults;
+  const original = () =>
+    scaling.size("original_max_position_embeddings", defaults.original ?? contextLength, 1 << 30);
   switch (type) {
     case "default":
       return { type: "none" };
@@ -50,7 +67,7 @@ function scalingOf(scaling: ConfigReader, type: string, { dims, contextLength }:
         originalContextLength: scaling.size("original_max_position_embeddings"),
       };
     case "yarn": {
-      const factor = scaling.number("factor");
+      const factor = scaling.number("factor", contextLength / original());
       const [mscale, mscaleAll] = [scaling.number("mscale", 0), scaling.number("mscale_all_dim", 0)];
       const temperature =
         mscale !== 0 && mscaleAll !== 0
@@ -91,6 +108,16 @@ function scalingOf(scaling: ConfigReader, type: string, { dims, contextLength }:
 /** 0.1 scale ln(factor) + 1 (arXiv:2309.00071 §3.4; DeepSeek's `yarn_get_mscale`). */
 export function yarnTemperature(factor: number, scale = 1): number {
   return factor <= 1 ? 1 : 0.1 * scale * Math.log(factor) + 1;
+}
+
+/** What scores of latent attention are multiplied by beside the head's size: the square of YaRN's temperature. */
+export function readScoreTemperature(reader: ConfigReader, contextLength: number): number {
+  const scaling = reader.record("rope_parameters") ?? reader.record("rope_scaling");
+  const scale = scaling?.number("mscale_all_dim", 0) ?? 0;
+  if (!scaling || scale === 0 || !(scaling.has("rope_type") || scaling.has("type"))) return 1;
+  if (scaling.text(scaling.has("rope_type") ? "rope_type" : "type") === "default") return 1;
+  const original = scaling.number("original_max_position_embeddings", contextLength);
+  return yarnTemperature(scaling.number("factor", contextLength / original), scale) ** 2;
 }
 
 /** RoPE from GGUF metadata. LongRoPE's and Llama 3's divisors are tensors: open-model.ts puts those in. */

@@ -1,0 +1,134 @@
+// GLM-4: glm (2i with 2i + 1 over half a head), glm4 (a norm after each branch too) and its mixture, glm4_moe. Data only.
+import type { ModelConfig } from "../config.ts";
+import { readGgufExperts } from "./experts.ts";
+import type { CheckpointFacts, Family, ModelNames } from "./family.ts";
+import { type ReadKnobs, readLlamaLine } from "./llama-line.ts";
+import { llamaNames } from "./llama-names.ts";
+import { nextTokenLayers, noAuxExperts, sharedExperts } from "./no-aux.ts";
+import { packedThirds, pieceOf } from "./packing.ts";
+import { readRope } from "./rope-fields.ts";
+
+const eosOfGlm = [151_329, 151_336, 151_338];
+
+const defaults = {
+  max_position_embeddings: 131_072,
+  num_key_value_heads: 2,
+  head_dim: 128,
+  rms_norm_eps: 1.5625e-7,
+  eos_token_id: eosOfGlm,
+};
+
+const glmKnobs: (facts: CheckpointFacts) => ReadKnobs =
+  ({ dialect, has }) =>
+  (r, { contextLength, headDim }) =>
+    dialect === "gguf"
+      ? { qkvBias: has("blk.0.attn_qkv.bias") || has("blk.0.attn_q.bias") }
+      : {
+          qkvBias: r.boolean("attention_bias", true),
+          ropes: [readRope(r, { contextLength, dims: headDim, partial: 0.5 })],
+        };
+
+/** Gate and up are one tensor; in GGUF of the first GLM-4 so are query, key and value. */
+function glmNames(config: ModelConfig, { dialect, has }: CheckpointFacts): ModelNames {
+  const { hiddenSize, numHeads, numKvHeads, headDim, intermediateSize: width } = config;
+  const gguf = dialect === "gguf";
+  const gateUp = gguf ? "blk.{l}.ffn_up" : "model.layers.{l}.mlp.gate_up_proj";
+  const sizes = [numHeads * headDim, numKvHeads * headDim, numKvHeads * headDim] as const;
+  return {
+    decoder: {
+      ...llamaNames[dialect],
+      ...(gguf && has("blk.0.attn_qkv.weight") ? packedThirds("blk.{l}.attn_qkv", sizes, hiddenSize) : {}),
+      gate: pieceOf(gateUp, [width, width], hiddenSize, 0),
+      up: pieceOf(gateUp, [width, width], hiddenSize, 1),
+    },
+  };
+}
+
+export const glm: Family = {
+  name: "glm",
+  modelTypes: ["glm"],
+  ggufArchitectures: ["chatglm"],
+  interleavedRope: ["huggingface", "gguf"],
+  defaults,
+  readConfig: (reader, facts) => readLlamaLine(reader, facts, glmKnobs(facts)),
+  names: glmNames,
+};
+
+export const glm4: Family = {
+  name: "glm4",
+  modelTypes: ["glm4"],
+  ggufArchitectures: ["glm4"],
+  interleavedRope: ["huggingface", "gguf"],
+  defaults,
+  readConfig: (reader, facts) =>
+    readLlamaLine(reader, facts, (r, sizes) => ({ ...glmKnobs(facts)(r, sizes), normPlace: "sandwich" })),
+  names(config, facts) {
+    const { decoder } = glmNames(config, facts);
+    if (facts.dialect === "gguf") return { decoder };
+    return {
+      decoder: {
+        ...decoder,
+        attentionEndNorm: "model.layers.{l}.post_self_attn_layernorm",
+        mlpEndNorm: "model.layers.{l}.post_mlp_layernorm",
+      },
+    };
+  },
+};
+
+export const glm4Moe: Family = {
+  name: "glm4_moe",
+  modelTypes: ["glm4_moe"],
+  ggufArchitectures: ["glm4moe"],
+  interleavedRope: [],
+  defaults: {
+    max_position_embeddings: 131_072,
+    num_key_value_heads: 8,
+    rms_norm_eps: 1e-5,
+    moe_intermediate_size: 1408,
+    num_experts_per_tok: 8,
+    n_shared_experts: 1,
+    n_routed_experts: 128,
+    routed_scaling_factor: 1,
+    first_k_dense_replace: 1,
+    norm_topk_prob: true,
+  },
+  readConfig: (reader, facts) =>
+    readLlamaLine(reader, facts, (r, sizes) => {
+      const { numLayers, contextLength, headDim } = sizes;
+      if (facts.dialect === "gguf") {
+        const own = {
+          score: "sigmoid",
+          selectionBias: true,
+          normalizeEps: 1e-20,
+          groupScore: "top2",
+        } as const;
+        const layers = numLayers - r.number("nextn_predict_layers", 0);
+        const normed = facts.has("blk.0.attn_q_norm.weight");
+        return {
+          ...{ numLayers: layers, qkvBias: true, qkNorm: normed ? "head" : "none" },
+          ...{ slidingWindow: new Array(layers).fill(0), layerRopes: new Array(layers).fill(0) },
+          deltaLayers: new Array(layers).fill(false),
+          experts: readGgufExperts(r, layers, own),
+        };
+      }
+      r.ignore("num_nextn_predict_layers", "num_mtp_layers");
+      return {
+        qkvBias: r.boolean("attention_bias", false),
+        qkNorm: r.boolean("use_qk_norm", false) ? "head" : "none",
+        ropes: [readRope(r, { contextLength, dims: headDim, partial: 0.5 })],
+        experts: noAuxExperts(r, numLayers),
+      };
+    }),
+  names(config, { dialect }) {
+    if (dialect === "huggingface") {
+      const decoder = { ...llamaNames.huggingface, ...sharedExperts(config) };
+      return { decoder, ignore: nextTokenLayers(config, dialect) };
+    }
+    const decoder = {
+      ...llamaNames.gguf,
+      mlpNorm: "blk.{l}.post_attention_norm",
+      selectionBias: { name: "blk.{l}.exp_probs_b", suffix: ".bias", shape: [config.experts?.count ?? 0] },
+    };
+    return { decoder, ignore: nextTokenLayers(config, dialect) };
+  },
+};

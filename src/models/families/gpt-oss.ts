@@ -1,0 +1,80 @@
+// GPT-OSS: attention sinks, alternating windows, biases everywhere, clipped SwiGLU experts. Data only.
+import { plainExperts, readGgufExperts } from "./experts.ts";
+import type { Family, StoredPart } from "./family.ts";
+import { readLlamaLine, windows } from "./llama-line.ts";
+import { llamaNames } from "./llama-names.ts";
+
+const attention = { qkvBias: true, outputBias: true, attentionSinks: true } as const;
+const mixture = { activation: "clipped-swiglu", activationLimit: 7 } as const;
+const router = { routerBias: true, bias: true } as const;
+
+export const gptOss: Family = {
+  name: "gpt_oss",
+  modelTypes: ["gpt_oss"],
+  ggufArchitectures: ["gpt-oss"],
+  interleavedRope: [],
+  defaults: {
+    max_position_embeddings: 131_072,
+    num_key_value_heads: 8,
+    head_dim: 64,
+    rms_norm_eps: 1e-5,
+    rope_theta: 150_000,
+    rope_scaling: {
+      ...{ rope_type: "yarn", factor: 32, beta_fast: 32, beta_slow: 1, truncate: false },
+      original_max_position_embeddings: 4096,
+    },
+    sliding_window: 128,
+    num_local_experts: 128,
+    num_experts_per_tok: 4,
+  },
+  readConfig: (reader, facts) =>
+    readLlamaLine(reader, facts, (r, { numLayers }) => {
+      const gguf = facts.dialect === "gguf";
+      const types = r.texts("layer_types");
+      const window = r.number(gguf ? "attention.sliding_window" : "sliding_window", 0);
+      const slides = (l: number) => (types ? types[l] === "sliding_attention" : l % 2 === 0);
+      const knobs = { ...attention, ...mixture, slidingWindow: windows(numLayers, window, slides) };
+      if (gguf) return { ...knobs, experts: readGgufExperts(r, numLayers, router) };
+      const bias = r.boolean("attention_bias", true);
+      // Says again what other fields say.
+      r.ignore("initial_context_length", "experts_per_token", "swiglu_limit", "hidden_act");
+      const intermediateSize = r.size("intermediate_size");
+      const count = r.size("num_local_experts", undefined, 4096);
+      const perToken = r.size("num_experts_per_tok", undefined, 4096);
+      return {
+        ...knobs,
+        ...{ qkvBias: bias, outputBias: bias, intermediateSize },
+        activationLimit: 7,
+        experts: { ...plainExperts({ count, perToken, intermediateSize, numLayers }), ...router },
+      };
+    }),
+  names({ hiddenSize: hidden, numHeads, experts }, { dialect }) {
+    const { count = 0, intermediateSize: width = 0 } = experts ?? {};
+    if (dialect === "gguf") {
+      return { decoder: { ...llamaNames.gguf, mlpNorm: "blk.{l}.post_attention_norm" } };
+    }
+    const layer = "model.layers.{l}";
+    // Stored [experts, in, out]; gate and up take turns among the outputs.
+    const turns = (first: number) => Int32Array.from({ length: width }, (_, row) => 2 * row + first);
+    const gateUp = (expert: number, order: Int32Array): StoredPart => ({
+      name: `${layer}.mlp.experts.gate_up_proj`,
+      ...{ suffix: "", biasSuffix: "_bias", shape: [count, hidden, 2 * width] },
+      ...{ first: expert * hidden, transposed: true, order },
+    });
+    const down = (expert: number): StoredPart => ({
+      name: `${layer}.mlp.experts.down_proj`,
+      ...{ suffix: "", biasSuffix: "_bias", shape: [count, width, hidden] },
+      ...{ first: expert * width, transposed: true },
+    });
+    return {
+      decoder: {
+        ...llamaNames.huggingface,
+        sinks: { name: `${layer}.self_attn.sinks`, suffix: "", shape: [numHeads] },
+        router: `${layer}.mlp.router`,
+        expertGate: (expert) => gateUp(expert, turns(0)),
+        expertUp: (expert) => gateUp(expert, turns(1)),
+        expertDown: down,
+      },
+    };
+  },
+};

@@ -1,0 +1,63 @@
+// Grok-1: norms at both ends of a branch, capped scores, eight experts of which two answer. Data only.
+import { plainExperts } from "./experts.ts";
+import type { Family } from "./family.ts";
+import { readLlamaLine } from "./llama-line.ts";
+
+export const grok1: Family = {
+  name: "grok1",
+  modelTypes: ["grok-1", "grok1"],
+  ggufArchitectures: [],
+  interleavedRope: [],
+  defaults: {
+    max_position_embeddings: 4096,
+    rms_norm_eps: 1e-5,
+    attn_output_multiplier: 1,
+    embedding_multiplier_scale: 1,
+    output_multiplier_scale: 1,
+    max_attn_value: 30,
+    num_experts: 8,
+    num_experts_per_tok: 2,
+    tie_word_embeddings: true,
+  },
+  readConfig: (reader, facts) =>
+    readLlamaLine(reader, facts, (r, { numLayers }) => {
+      r.spell({ num_experts: ["num_local_experts"] });
+      const intermediateSize = r.size("intermediate_size");
+      const count = r.size("num_experts", undefined, 4096);
+      const perToken = r.size("num_experts_per_tok", undefined, 4096);
+      r.only("hidden_act", "gelu");
+      return {
+        normPlace: "sandwich",
+        embeddingScale: r.number("embedding_multiplier_scale"),
+        attentionScale: r.number("attn_output_multiplier"),
+        attentionSoftcap: r.number("max_attn_value"),
+        logitScale: r.number("output_multiplier_scale"),
+        activation: "gelu-tanh",
+        intermediateSize,
+        experts: { ...plainExperts({ count, perToken, intermediateSize, numLayers }), normalize: 0 },
+      };
+    }),
+  names({ hiddenSize }) {
+    const layer = "model.layers.{l}";
+    const norm = (name: string) => ({ name, suffix: ".scale", shape: [hiddenSize] });
+    return {
+      decoder: {
+        embedding: "model.embed_tokens",
+        finalNorm: norm("model.norm"),
+        head: "lm_head",
+        attentionNorm: norm(`${layer}.pre_attn_norm`),
+        attentionEndNorm: norm(`${layer}.post_attn_norm`),
+        query: `${layer}.attn.q_proj`,
+        key: `${layer}.attn.k_proj`,
+        value: `${layer}.attn.v_proj`,
+        output: `${layer}.attn.o_proj`,
+        mlpNorm: norm(`${layer}.pre_moe_norm`),
+        mlpEndNorm: norm(`${layer}.post_moe_norm`),
+        router: `${layer}.moe_block.gate`,
+        expertGate: `${layer}.moe_block.experts.{e}.linear`,
+        expertUp: `${layer}.moe_block.experts.{e}.linear_v`,
+        expertDown: `${layer}.moe_block.experts.{e}.linear_1`,
+      },
+    };
+  },
+};

@@ -1,0 +1,41 @@
+// Mixtral: Mistral with a mixture of experts in every layer. In GGUF it is written as llama. Data only.
+import { plainExperts } from "./experts.ts";
+import type { Family, TensorNames } from "./family.ts";
+import { readLlamaLine, windows } from "./llama-line.ts";
+import { llamaNames } from "./llama-names.ts";
+
+/** The mixture's names that Mixtral brought and others kept. */
+export const blockSparseMoe = {
+  router: "model.layers.{l}.block_sparse_moe.gate",
+  expertGate: "model.layers.{l}.block_sparse_moe.experts.{e}.w1",
+  expertUp: "model.layers.{l}.block_sparse_moe.experts.{e}.w3",
+  expertDown: "model.layers.{l}.block_sparse_moe.experts.{e}.w2",
+} satisfies Partial<TensorNames>;
+
+export const mixtral: Family = {
+  name: "mixtral",
+  modelTypes: ["mixtral"],
+  ggufArchitectures: [],
+  interleavedRope: [],
+  defaults: {
+    max_position_embeddings: 131_072,
+    num_key_value_heads: 8,
+    rms_norm_eps: 1e-5,
+    rope_theta: 1e6,
+    num_local_experts: 8,
+    num_experts_per_tok: 2,
+  },
+  readConfig: (reader, facts) =>
+    readLlamaLine(reader, facts, (r, { numLayers }) => {
+      r.ignore("router_jitter_noise");
+      const count = r.size("num_local_experts", undefined, 4096);
+      const perToken = r.size("num_experts_per_tok", undefined, 4096);
+      const intermediateSize = r.size("intermediate_size");
+      return {
+        intermediateSize,
+        slidingWindow: windows(numLayers, r.number("sliding_window", 0), () => true),
+        experts: plainExperts({ count, perToken, intermediateSize, numLayers }),
+      };
+    }),
+  names: () => ({ decoder: { ...llamaNames.huggingface, ...blockSparseMoe } }),
+};

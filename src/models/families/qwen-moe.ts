@@ -1,0 +1,103 @@
+// Qwen's mixtures: Qwen2-MoE (a gated shared expert) and Qwen3-MoE (norms on q and k). Data only.
+import type { ExpertsConfig } from "../config.ts";
+import type { ConfigReader } from "../config-reader.ts";
+import { plainExperts, readGgufExperts } from "./experts.ts";
+import type { Family } from "./family.ts";
+import { readLlamaLine, windows } from "./llama-line.ts";
+import { llamaNames } from "./llama-names.ts";
+
+/** Every `decoder_sparse_step`-th layer has experts, but for those of `mlp_only_layers`. */
+export function readQwenExperts(
+  r: ConfigReader,
+  numLayers: number,
+  ways: { normalized: boolean },
+): ExpertsConfig {
+  const step = r.size("decoder_sparse_step", 1, 1024);
+  const dense = new Set(r.ids("mlp_only_layers"));
+  return {
+    ...plainExperts({
+      count: r.size("num_experts", undefined, 4096),
+      perToken: r.size("num_experts_per_tok", undefined, 4096),
+      intermediateSize: r.size("moe_intermediate_size"),
+      numLayers,
+    }),
+    normalize: r.boolean("norm_topk_prob", ways.normalized) ? 1 : 0,
+    denseLayers: Array.from({ length: numLayers }, (_, l) => dense.has(l) || (l + 1) % step !== 0),
+  };
+}
+
+/** Names of an expert that every token meets, and of its gate. */
+export const sharedExpert = {
+  sharedGate: "model.layers.{l}.mlp.shared_expert.gate_proj",
+  sharedUp: "model.layers.{l}.mlp.shared_expert.up_proj",
+  sharedDown: "model.layers.{l}.mlp.shared_expert.down_proj",
+  sharedRouter: "model.layers.{l}.mlp.shared_expert_gate",
+};
+
+export const qwen2Moe: Family = {
+  name: "qwen2_moe",
+  modelTypes: ["qwen2_moe"],
+  ggufArchitectures: ["qwen2moe"],
+  interleavedRope: [],
+  defaults: {
+    max_position_embeddings: 32_768,
+    num_key_value_heads: 16,
+    num_experts: 60,
+    num_experts_per_tok: 4,
+    moe_intermediate_size: 1408,
+    shared_expert_intermediate_size: 5632,
+    sliding_window: 4096,
+    max_window_layers: 28,
+  },
+  readConfig: (reader, facts) =>
+    readLlamaLine(reader, facts, (r, { numLayers }) => {
+      if (facts.dialect === "gguf") {
+        const experts = readGgufExperts(r, numLayers, { normalize: 0, sharedGate: true });
+        return { qkvBias: true, experts };
+      }
+      const slides = r.boolean("use_sliding_window", false);
+      const last = r.number("max_window_layers", numLayers);
+      const types = r.texts("layer_types");
+      return {
+        qkvBias: r.boolean("qkv_bias", true),
+        slidingWindow: windows(numLayers, r.number("sliding_window", 0), (l) =>
+          types ? types[l] === "sliding_attention" && slides : slides && l % 2 === 0 && l < last,
+        ),
+        experts: {
+          ...readQwenExperts(r, numLayers, { normalized: false }),
+          sharedIntermediateSize: r.size("shared_expert_intermediate_size"),
+          sharedGate: true,
+        },
+      };
+    }),
+  names: (_, { dialect }) => ({
+    decoder: dialect === "gguf" ? llamaNames.gguf : { ...llamaNames.huggingface, ...sharedExpert },
+  }),
+};
+
+export const qwen3Moe: Family = {
+  name: "qwen3_moe",
+  modelTypes: ["qwen3_moe"],
+  ggufArchitectures: ["qwen3moe"],
+  interleavedRope: [],
+  defaults: {
+    max_position_embeddings: 32_768,
+    num_key_value_heads: 4,
+    num_experts: 128,
+    num_experts_per_tok: 8,
+    moe_intermediate_size: 768,
+    sliding_window: 4096,
+  },
+  readConfig: (reader, facts) =>
+    readLlamaLine(reader, facts, (r, { numLayers }) => {
+      if (facts.dialect === "gguf") return { qkNorm: "head", experts: readGgufExperts(r, numLayers) };
+      const bias = r.boolean("attention_bias", false);
+      const slides = r.boolean("use_sliding_window", false);
+      r.ignore("max_window_layers");
+      return {
+        ...{ qkvBias: bias, outputBias: bias, qkNorm: "head" },
+        slidingWindow: windows(numLayers, r.number("sliding_window", 0), () => slides),
+        experts: readQwenExperts(r, numLayers, { normalized: false }),
+      };
+    }),
+};

@@ -1,0 +1,171 @@
+// Qwen3-Next and Qwen3.5: gated delta nets with gated attention every few layers. Data only.
+import type { ModelConfig } from "../config.ts";
+import type { ConfigReader } from "../config-reader.ts";
+import type { Family, StoredPart, TensorNames } from "./family.ts";
+import { type ReadKnobs, readLlamaLine, type Sizes } from "./llama-line.ts";
+import { llamaNames } from "./llama-names.ts";
+import { mediaTensors, textPart, withRoot } from "./multimodal.ts";
+import { pieceOf, pieceOfGroups } from "./packing.ts";
+import { readQwenExperts, sharedExpert } from "./qwen-moe.ts";
+import { readRope } from "./rope-fields.ts";
+
+const defaults = {
+  max_position_embeddings: 32_768,
+  num_key_value_heads: 2,
+  head_dim: 256,
+  linear_conv_kernel_dim: 4,
+  linear_key_head_dim: 128,
+  linear_value_head_dim: 128,
+  linear_num_key_heads: 16,
+  linear_num_value_heads: 32,
+  full_attention_interval: 4,
+  moe_intermediate_size: 512,
+  shared_expert_intermediate_size: 512,
+  num_experts_per_tok: 10,
+  num_experts: 512,
+};
+
+function mixerKnobs(r: ConfigReader, sizes: Sizes): Partial<ModelConfig> {
+  const { numLayers, contextLength, headDim } = sizes;
+  const bias = r.boolean("attention_bias", false);
+  const types = r.texts("layer_types");
+  const interval = r.size("full_attention_interval", 4, 1024);
+  r.only("use_sliding_window", false);
+  r.ignore("sliding_window", "max_window_layers");
+  return {
+    ...{ normWeight: "one-plus", qkNorm: "head", attentionGate: true, qkvBias: bias, outputBias: bias },
+    ropes: [readRope(r, { contextLength, dims: headDim, partial: 0.25 })],
+    deltaLayers: Array.from({ length: numLayers }, (_, l) =>
+      types ? types[l] === "linear_attention" : (l + 1) % interval !== 0,
+    ),
+    delta: {
+      keyHeads: r.size("linear_num_key_heads", undefined, 65_536),
+      valueHeads: r.size("linear_num_value_heads", undefined, 65_536),
+      keyDim: r.size("linear_key_head_dim", undefined, 4096),
+      valueDim: r.size("linear_value_head_dim", undefined, 4096),
+      kernel: r.size("linear_conv_kernel_dim", undefined, 64),
+    },
+  };
+}
+
+function readShared(r: ConfigReader, numLayers: number) {
+  return {
+    ...readQwenExperts(r, numLayers, { normalized: true }),
+    sharedIntermediateSize: r.size("shared_expert_intermediate_size"),
+    sharedGate: true,
+  };
+}
+
+/** What both spellings share: the query's rows with their gate's, head by head, and the delta net's small tensors. */
+function mixerNames({ hiddenSize, numHeads, headDim, delta }: ModelConfig): Partial<TensorNames> {
+  const { keyHeads = 0, valueHeads = 0, keyDim = 0, valueDim = 0, kernel = 0 } = delta ?? {};
+  const [keys, values] = [keyHeads * keyDim, valueHeads * valueDim];
+  const [attention, linear] = ["model.layers.{l}.self_attn", "model.layers.{l}.linear_attn"];
+  const kernelFrom = (first: number): StoredPart => ({
+    name: `${linear}.conv1d`,
+    ...{ shape: [2 * keys + values, 1, kernel], first: first * kernel },
+  });
+  const small = (name: string): StoredPart => ({
+    name: `${linear}.${name}`,
+    suffix: "",
+    shape: [valueHeads],
+  });
+  return {
+    ...llamaNames.huggingface,
+    ...sharedExpert,
+    query: pieceOfGroups(`${attention}.q_proj`, numHeads, [headDim, headDim], hiddenSize, 0),
+    attentionGate: pieceOfGroups(`${attention}.q_proj`, numHeads, [headDim, headDim], hiddenSize, 1),
+    deltaQueryKernel: kernelFrom(0),
+    deltaKeyKernel: kernelFrom(keys),
+    deltaValueKernel: kernelFrom(2 * keys),
+    deltaDecay: small("A_log"),
+    deltaDecayBias: small("dt_bias"),
+    deltaNorm: `${linear}.norm`,
+    deltaOutput: `${linear}.out_proj`,
+  };
+}
+
+export const qwen3Next: Family = {
+  name: "qwen3_next",
+  modelTypes: ["qwen3_next"],
+  ggufArchitectures: [],
+  interleavedRope: [],
+  defaults,
+  readConfig: (reader, facts) =>
+    readLlamaLine(reader, facts, (r, sizes) => ({
+      ...mixerKnobs(r, sizes),
+      experts: readShared(r, sizes.numLayers),
+    })),
+  names(config) {
+    const { hiddenSize: hidden, delta } = config;
+    const { keyHeads = 1, valueHeads = 1, keyDim = 0, valueDim = 0 } = delta ?? {};
+    const each = valueHeads / keyHeads;
+    const linear = "model.layers.{l}.linear_attn";
+    // For each key head its query, key, values and gates; then its steps and decays.
+    const sizes = [keyDim, keyDim, each * valueDim, each * valueDim];
+    const large = (index: number) => pieceOfGroups(`${linear}.in_proj_qkvz`, keyHeads, sizes, hidden, index);
+    const small = (index: number) =>
+      pieceOfGroups(`${linear}.in_proj_ba`, keyHeads, [each, each], hidden, index);
+    return {
+      decoder: {
+        ...mixerNames(config),
+        ...{ deltaQuery: large(0), deltaKey: large(1), deltaValue: large(2), deltaGate: large(3) },
+        ...{ deltaBeta: small(0), deltaAlpha: small(1) },
+      },
+      ignore: mediaTensors,
+    };
+  },
+};
+
+export const qwen35: Family = {
+  name: "qwen3_5",
+  modelTypes: ["qwen3_5", "qwen3_5_text", "qwen3_5_moe", "qwen3_5_moe_text"],
+  ggufArchitectures: [],
+  interleavedRope: [],
+  defaults: { ...defaults, vocab_size: 248_320, num_experts: undefined, num_experts_per_tok: 8 },
+  readConfig(reader, facts) {
+    const own = this.defaults ?? {};
+    const knobs: ReadKnobs = (r, sizes) => {
+      r.ignore(
+        "attn_output_gate",
+        "mtp_num_hidden_layers",
+        "mtp_use_dedicated_embeddings",
+        "mamba_ssm_dtype",
+      );
+      const experts = r.has("num_experts") ? readShared(r, sizes.numLayers) : undefined;
+      const mixer = mixerKnobs(r, sizes);
+      return experts ? { ...mixer, experts, intermediateSize: experts.intermediateSize } : mixer;
+    };
+    return textPart(reader, own, (text) => readLlamaLine(text, facts, knobs));
+  },
+  names(config, { has }) {
+    const { hiddenSize: hidden, delta, experts } = config;
+    const { keyHeads = 0, valueHeads = 0, keyDim = 0, valueDim = 0 } = delta ?? {};
+    const sizes = [keyHeads * keyDim, keyHeads * keyDim, valueHeads * valueDim];
+    const linear = "model.layers.{l}.linear_attn";
+    const piece = (index: number) => pieceOf(`${linear}.in_proj_qkv`, sizes, hidden, index);
+    const decoder: Partial<TensorNames> = {
+      ...mixerNames(config),
+      ...{ deltaQuery: piece(0), deltaKey: piece(1), deltaValue: piece(2), deltaGate: `${linear}.in_proj_z` },
+      ...{ deltaBeta: `${linear}.in_proj_b`, deltaAlpha: `${linear}.in_proj_a` },
+    };
+    if (!experts) return { decoder: withRoot(decoder, has), ignore: mediaTensors };
+    // Experts are stacked: [experts, out, in], gate and up in one.
+    const { count, intermediateSize: width } = experts;
+    const stacked = "model.layers.{l}.mlp.experts";
+    const gateUp = (expert: number, first: number): StoredPart => ({
+      name: `${stacked}.gate_up_proj`,
+      ...{ suffix: "", shape: [count, 2 * width, hidden], first: expert * 2 * width + first },
+    });
+    const packed: Partial<TensorNames> = {
+      ...decoder,
+      expertGate: (expert) => gateUp(expert, 0),
+      expertUp: (expert) => gateUp(expert, width),
+      expertDown: (expert) => ({
+        name: `${stacked}.down_proj`,
+        ...{ suffix: "", shape: [count, hidden, width], first: expert * hidden },
+      }),
+    };
+    return { decoder: withRoot(packed, has), ignore: mediaTensors };
+  },
+};
