@@ -1,6 +1,5 @@
 // Where each weight of a model lies in its checkpoint: plain data that can be sent to a worker. Leans on families' names.
 import { BaimoError } from "../errors.ts";
-import type { Checkpoint } from "../formats/checkpoint.ts";
 import type { TensorInfo } from "../formats/tensor-info.ts";
 import type { DType } from "../tensor/dtype.ts";
 import type { ModelConfig } from "./config.ts";
@@ -112,12 +111,23 @@ export interface VectorOptions {
   shape?: readonly number[];
 }
 
+/** What a plan is made over: a checkpoint, or one that is yet to be written. */
+export interface TensorSource {
+  readonly name: string;
+  readonly tensors: {
+    /** The tensor of this name; `shape` is the one it is going to be held to. */
+    get(name: string, shape: readonly number[]): TensorInfo | undefined;
+    has(name: string): boolean;
+    keys(): Iterable<string>;
+  };
+}
+
 /**
  * Finds every weight, and checks its shape.
  * @throws {BaimoError} `format` when a tensor is missing or left over, `shape` when its shape is another
  */
 export function planWeights(
-  checkpoint: Checkpoint,
+  checkpoint: TensorSource,
   config: ModelConfig,
   family: Family,
   facts: CheckpointFacts,
@@ -197,7 +207,7 @@ export function interleavedRow(row: number, headDim: number, ropeDims: number): 
 }
 
 function createFinder(
-  checkpoint: Checkpoint,
+  checkpoint: TensorSource,
   config: ModelConfig,
   facts: CheckpointFacts,
   { used, interleaved, layer }: { used: Set<string>; interleaved: boolean; layer?: number },
@@ -205,7 +215,7 @@ function createFinder(
   const ropeDims = config.ropes[0]?.dims ?? config.headDim;
 
   const find = (name: string, shape: readonly number[]): TensorInfo => {
-    const tensor = checkpoint.tensors.get(name);
+    const tensor = checkpoint.tensors.get(name, shape);
     if (!tensor) {
       throw new BaimoError(
         "format",
