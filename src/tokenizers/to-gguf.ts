@@ -362,7 +362,8 @@ function addSpecialIds(draft: Draft, files: TokenizerFiles): void {
   const { before, after } = wrapping;
   if (before.length === 1) found.bos ??= before[0];
   if (after.length === 1) found.eos ??= after[0];
-  for (const [role, id] of Object.entries(found) as [keyof typeof roles, number][]) {
+  for (const [role, id] of Object.entries(found) as [keyof typeof roles, number | undefined][]) {
+    if (id === undefined) continue;
     pairs.set(`tokenizer.ggml.${roles[role]}`, { type: "UINT32", value: id });
   }
   // Other ends of an answer; GGUF has two more places.
