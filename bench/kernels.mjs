@@ -20,6 +20,7 @@ const {
   packedBytes,
   activationBytes,
   scratchBytes,
+  weightForms,
 } = await kernels("module");
 const { withEngineFlags } = await kernels("engine-flags");
 const matmul = await kernels("matmul");
@@ -188,10 +189,11 @@ function list(k, loop, products) {
     { name: "loop: dot", integer: true, cost: { bytes: 0, flops: 256e6 }, run: () => loop.dot(1e6) },
   ];
   const modes = products === "wide" ? ["wide"] : [products, "wide"];
-  const types = ["q4_0", ...modes.map((mode) => `q8_0_${mode}`), "f16", "bf16", "f32"];
-  for (const name of types) {
-    const type = name.slice(0, 4) === "q8_0" ? "q8_0" : name;
-    const integer = type[0] === "q";
+  const products8 = modes.map((mode) => ["q8_0", `q8_0_${mode}`]);
+  const others = Object.keys(weightForms).filter((type) => type !== "q8_0");
+  for (const [type, name] of [...products8, ...others.map((type) => [type, type])]) {
+    const form = weightForms[type].activations;
+    const integer = form !== "f32";
     const bytes = packedBytes(type, groups, cols);
     const copies = Math.floor(weightBytes / bytes);
     for (const tokens of [1, 2, 4, 16, 120, 512]) {
@@ -202,7 +204,7 @@ function list(k, loop, products) {
         integer,
         times,
         cost: matmul.cost(type, shape),
-        prepare: () => integer && k.quantize_q8(xAt, cols, tokens, cols, qAt),
+        prepare: () => integer && k[`quantize_${form}`](xAt, cols, tokens, cols, qAt),
         run: () => {
           const x = integer ? qAt : xAt;
           for (let i = 0; i < times; i++) {
@@ -212,7 +214,7 @@ function list(k, loop, products) {
       });
     }
   }
-  for (const type of ["q4_0", "q8_0", "f16", "f32"]) {
+  for (const type of Object.keys(weightForms)) {
     const bytes = packedBytes(type, groups, cols);
     const copies = Math.floor(weightBytes / 2 / bytes);
     const offset = q8Offset(products);
@@ -280,7 +282,7 @@ function list(k, loop, products) {
     }
   }
   const needed = scratchBytes(cols, 64);
-  if (needed > 2 << 20 || activationBytes("q8", 512, cols) > 8 << 20)
+  if (needed > 2 << 20 || activationBytes("q8k", 512, cols) > 8 << 20)
     throw new Error("bench: areas too small");
   return entries;
 }
