@@ -8,11 +8,6 @@ import type { EngineFlags } from "./options.ts";
 import { createProgress } from "./progress.ts";
 import type { Terminal } from "./terminal.ts";
 
-/** How to load; `cacheType` is for comparisons that rounded keys and values would blur. */
-export interface ModelFlags extends EngineFlags {
-  cacheType?: "F32" | "F16";
-}
-
 /** The model in the package. */
 export function embeddedModel(): string {
   const path = packagePath("assets", "poet.gguf");
@@ -28,7 +23,7 @@ export function embeddedModel(): string {
 /** Loads a model with a progress bar, and warns of what its self-test found. */
 export async function openModel(
   source: string | undefined,
-  flags: ModelFlags,
+  flags: EngineFlags,
   terminal: Terminal,
   signal: AbortSignal,
 ): Promise<TraceableModel> {
@@ -40,6 +35,7 @@ export async function openModel(
       threads: flags.threads,
       contextLength: flags.context,
       cacheType: flags.cacheType,
+      memoryBytes: flags.memory,
       hub: hubSettings(),
       signal,
       onProgress: ({ phase, file, done, total }) => {
@@ -81,7 +77,7 @@ export async function fetchSource(
 /** Loads a model, works with it and frees it; Ctrl-C fires the signal. */
 export async function withModel<T>(
   source: string | undefined,
-  flags: ModelFlags,
+  flags: EngineFlags,
   terminal: Terminal,
   work: (model: TraceableModel, signal: AbortSignal) => Promise<T>,
 ): Promise<T> {

@@ -27,6 +27,21 @@ export function wholeNumber(least: number): (text: string) => number {
   };
 }
 
+/** Reads a size: "8GB", "800 MB", "6GiB", or plain bytes. */
+export function byteSize(text: string): number {
+  const [, number, prefix = "", binary] = /^\s*([\d.]+)\s*([kmgt]?)(i?)b?\s*$/i.exec(text) ?? [];
+  const power = " kmgt".indexOf(prefix.toLowerCase() || " ");
+  const value = Math.round(Number(number) * (binary ? 1024 : 1000) ** power);
+  if (!(value > 0)) throw new InvalidArgumentError("It must be a size, for example 8GB or 800MB.");
+  return value;
+}
+
+function cacheType(text: string): "F32" | "F16" | "Q8" {
+  const type = (["F32", "F16", "Q8"] as const).find((known) => known === text.toUpperCase());
+  if (!type) throw new InvalidArgumentError("It must be f32, f16 or q8.");
+  return type;
+}
+
 /** Reads a number. */
 export function decimalNumber(text: string): number {
   const value = Number(text);
@@ -59,6 +74,9 @@ export interface EngineFlags {
   device?: "cpu" | "reference";
   threads?: number;
   context?: number;
+  /** Bytes that the model may take. */
+  memory?: number;
+  cacheType?: "F32" | "F16" | "Q8";
 }
 
 /** Adds --device, --threads and --context. */
@@ -66,7 +84,17 @@ export function addEngineOptions(command: Command): Command {
   return command
     .addOption(new Option("-d, --device <device>", "what to compute on").choices(["cpu", "reference"]))
     .option("-t, --threads <count>", "threads (default: chosen by the engine)", wholeNumber(1))
-    .option("-c, --context <tokens>", "most tokens of prompt and answer together", wholeNumber(1));
+    .option("-c, --context <tokens>", "most tokens of prompt and answer together", wholeNumber(1))
+    .option(
+      "--memory <size>",
+      "most memory to take, for example 8GB; experts beyond it are read from the file as needed (default: the machine's)",
+      byteSize,
+    )
+    .option(
+      "--cache-type <type>",
+      "how keys and values are kept: f32, f16 or q8 (default: f32 for F32 weights, else f16)",
+      cacheType,
+    );
 }
 
 /** The values of `addSamplingOptions`. */

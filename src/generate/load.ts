@@ -1,13 +1,13 @@
 // `load`: from a file, a folder, a URL or the Hub to a running model. Opens, understands, cuts, starts.
-import { availableParallelism, homedir } from "node:os";
+import { availableParallelism, homedir, totalmem } from "node:os";
 import { join } from "node:path";
 import { type PreparedKernels, prepareKernels } from "../backends/wasm/kernels.ts";
 import { probeThreads } from "../backends/wasm/probe.ts";
 import { BaimoError, throwIfAborted } from "../errors.ts";
 import { type Checkpoint, type CheckpointInput, openCheckpoint } from "../formats/checkpoint.ts";
 import type { PullOptions } from "../formats/hub.ts";
-import { footprint } from "../models/footprint.ts";
 import { tensorsOf } from "../models/load-weights.ts";
+import { expertBudget, packedMatrixBytes } from "../models/memory.ts";
 import { type DescribeOptions, describeModel, type ModelDescription } from "../models/open-model.ts";
 import type { ChatTemplate } from "../tokenizers/chat-template.ts";
 import type { Tokenizer } from "../tokenizers/tokenizer.ts";
@@ -35,6 +35,11 @@ export interface LoadOptions extends DescribeOptions {
   contextLength?: number;
   /** Storage of keys and values; "Q8": 8 bits with a scale per token and head. Default "F32" for F32 weights, else "F16". */
   cacheType?: CacheType;
+  /**
+   * Bytes that the running model may take; default: the machine's memory. A mixture of experts that needs more keeps the
+   * experts used last and reads the others from its file.
+   */
+  memoryBytes?: number;
   /** Tokens of a prompt that run at a time. Default 72. Results do not depend on it. */
   chunkTokens?: number;
   /** The build of the kernels. Default: the fastest that this runtime has. */
@@ -53,7 +58,7 @@ const ONE_THREAD_BYTES = 32 << 20;
 /** Threads are not chosen beyond this; memory bandwidth ends long before. */
 const MAX_THREADS = 32;
 /** Twelve of the kernels' tiles of six tokens. */
-const DEFAULT_CHUNK = 72;
+export const DEFAULT_CHUNK = 72;
 
 /**
  * Opens a model and starts the workers that run it.
@@ -81,12 +86,19 @@ export async function load(source: CheckpointInput, options: LoadOptions = {}): 
     );
     const kernels = device === "cpu" ? await prepareKernels({ build: options.kernels }) : undefined;
     const threads = kernels ? (options.threads ?? (await chooseThreads(kernels, description))) : 1;
+    const cacheType = options.cacheType ?? defaultCacheType(weights);
+    const shape = { contextLength, cacheType, threads, chunkTokens };
+    const { memoryBytes = totalmem() } = options;
+    const expertBytes = kernels && expertBudget(description.name, config, weights, shape, memoryBytes);
     const total = tensorsOf(weights).length;
     const engine = await startEngine({
       ...{ description, threads, contextLength, signal, maxTokens: chunkTokens },
       files: checkpoint.files.map((file) => file.descriptor),
-      cacheType: options.cacheType ?? (weights.embedding.stored.dtype === "F32" ? "F32" : "F16"),
-      wasm: kernels && { ...kernels.choice, products: kernels.products, bankBytes: options.bankBytes },
+      cacheType,
+      wasm: kernels && {
+        ...{ ...kernels.choice, products: kernels.products, bankBytes: options.bankBytes },
+        expertBytes: expertBytes === undefined ? undefined : Math.floor(expertBytes / threads),
+      },
       onTensor: (done) => options.onProgress?.({ phase: "weights", done, total }),
     });
     const { weightBytes, cacheBytes } = engine;
@@ -103,6 +115,11 @@ export async function load(source: CheckpointInput, options: LoadOptions = {}): 
   } finally {
     await checkpoint.close();
   }
+}
+
+/** How keys and values are stored unless a caller says otherwise: as exactly as the weights deserve. */
+export function defaultCacheType(weights: ModelDescription["weights"]): CacheType {
+  return weights.embedding.stored.dtype === "F32" ? "F32" : "F16";
 }
 
 /** Brings a model of the Hub to this machine, and returns where it lies; other sources come back as they are. */
@@ -127,7 +144,8 @@ async function chooseThreads(
   { config, weights }: ModelDescription,
 ): Promise<number> {
   const most = Math.min(availableParallelism(), MAX_THREADS);
-  const { weightBytes } = footprint(config, weights, { contextLength: 0 });
+  const matrices = tensorsOf(weights).flatMap((tensor) => (tensor.kind === "matrix" ? [tensor] : []));
+  const weightBytes = matrices.reduce((sum, matrix) => sum + packedMatrixBytes(matrix), 0);
   if (weightBytes < ONE_THREAD_BYTES) return 1;
   return probeThreads(choice, { most, bytes: weightBytes, gathers: GATHERS_PER_LAYER * config.numLayers });
 }

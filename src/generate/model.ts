@@ -199,6 +199,7 @@ export function createModel(parts: ModelParts): TraceableModel {
         },
         timings: { promptMs: result.promptMs, generationMs: result.generationMs },
         seed: resolved.sampler.seed,
+        ...(result.pages ? { experts: result.pages } : {}),
       };
       yield { type: "finish", ...finish };
       return finish;

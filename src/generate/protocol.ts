@@ -4,6 +4,7 @@ import type { ByteSourceDescriptor } from "../formats/byte-source.ts";
 import type { ProductMode } from "../kernels/module.ts";
 import type { ModelConfig } from "../models/config.ts";
 import type { WeightPlan } from "../models/weight-plan.ts";
+import type { PageCounts } from "../tensor/backend.ts";
 import type { SamplerOptions } from "./sampler.ts";
 import type { GeneratedToken } from "./types.ts";
 
@@ -37,6 +38,8 @@ export interface WasmSetup {
   readonly replaced: readonly string[];
   readonly products: ProductMode;
   readonly bankBytes?: number;
+  /** Bytes for the experts of one worker, where they are read as they are needed. */
+  readonly expertBytes?: number;
 }
 
 /** One request for tokens, in ids. */
@@ -73,6 +76,8 @@ export interface GenerateResult {
   readonly cachedTokens: number;
   readonly promptMs: number;
   readonly generationMs: number;
+  /** Of this worker's experts, where they are read as they are needed. */
+  readonly pages?: PageCounts;
 }
 
 /** Logits [rows, vocabSize] and, when traced, hidden states [layer][rows, hiddenSize]. */

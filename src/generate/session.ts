@@ -68,6 +68,8 @@ export class Session {
     const { config } = this.#model;
     const sampler = createSampler(request.sampler, config.vocabSize, prompt);
     const started = performance.now();
+    const { pages } = this.#model.backend;
+    const before = { ...pages };
     if (!this.#encode(request.encoderTokens)) return abortedGeneration;
     // The last prompt token always runs, since its logits choose the first new one.
     const cachedTokens = this.#reusable(prompt);
@@ -77,6 +79,10 @@ export class Session {
       ...{ kind: "generate" as const, reason, stopToken, completionTokens, cachedTokens },
       promptMs: promptDone - started,
       generationMs: performance.now() - promptDone,
+      pages: pages && {
+        hits: pages.hits - (before.hits ?? 0),
+        misses: pages.misses - (before.misses ?? 0),
+      },
     });
     if (!fed) return finish("aborted", 0);
 

@@ -79,6 +79,8 @@ export interface Finish {
   usage: Usage;
   timings: Timings;
   seed: number;
+  /** Where experts are read as they are needed: how often one was in memory, and how often it was read. */
+  experts?: { hits: number; misses: number };
 }
 
 /** What generation sends. `text-delta` never holds half a character; `prompt-progress` comes between prompt chunks. */

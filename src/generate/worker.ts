@@ -27,9 +27,9 @@ function plain(error: unknown): PlainError {
 function createBackend(): Backend {
   if (!setup.wasm)
     return createReferenceBackend({ maxTokens: setup.maxTokens, stopRequested: () => bus.stopWanted });
-  const { products, bankBytes } = setup.wasm;
+  const { products, bankBytes, expertBytes } = setup.wasm;
   return createWasmBackend({
-    ...{ bus, products, bankBytes, maxTokens: setup.maxTokens },
+    ...{ bus, products, bankBytes, expertBytes, maxTokens: setup.maxTokens },
     instantiate: createInstantiate(setup.wasm),
   });
 }
@@ -48,7 +48,8 @@ async function load(): Promise<Transformer> {
       if (setup.rank === 0) emit({ type: "progress", done });
     },
   });
-  await Promise.all(files.map((file) => file.close()));
+  // Experts that are read as they are needed need their files until the worker ends.
+  if (!backend.pages) await Promise.all(files.map((file) => file.close()));
   const model = await assembleTransformer({ backend, config, weights, caches, workspace });
   backend.finishLoading();
   const cacheBytes = Object.values(caches).reduce((sum, cache) => sum + (cache?.bytes ?? 0), 0);

@@ -107,11 +107,11 @@ export function createWeightReader(files: readonly ByteSource[]): WeightReader {
   return {
     vector,
     matrix: (plan) => {
-      const { name, rows, cols, bias } = plan;
+      const { name, rows, cols, bias, expert } = plan;
       const { dtype } = plan.stored;
       if (!plan.normalized) {
         return {
-          ...{ name, dtype, rows, cols },
+          ...{ name, dtype, rows, cols, expert },
           bias: bias && vector(bias),
           read: (firstRow, count, target) => readRows(plan, firstRow, count, target),
         };

@@ -90,8 +90,14 @@ export function widestActivation(config: ModelConfig): number {
   );
 }
 
+/** What allocates: a backend, or one who counts what it would take. */
+export type Allocator = Pick<
+  Backend,
+  "ranks" | "maxTokens" | "allocate" | "allocateSlice" | "allocateCache" | "allocateDeltaState"
+>;
+
 /** Allocates what `forward` writes to. */
-export function createWorkspace(backend: Backend, config: ModelConfig, contextLength: number): Workspace {
+export function createWorkspace(backend: Allocator, config: ModelConfig, contextLength: number): Workspace {
   const { hiddenSize, embeddingSize, numHeads, numKvHeads, headDim, valueDim, latent, delta, experts } =
     config;
   const activation = (width: number, tokens?: number) => backend.allocate(width, tokens);
@@ -148,7 +154,7 @@ export function createWorkspace(backend: Backend, config: ModelConfig, contextLe
 
 /** Allocates the caches of one sequence. An encoder's text may be as long as the decoder's. */
 export function createCaches(
-  backend: Backend,
+  backend: Allocator,
   config: ModelConfig,
   options: { contextLength: number; dtype: "F32" | "F16" | "Q8" },
 ): Caches {

@@ -20,6 +20,7 @@ import type {
 import type { Partition } from "../../tensor/partition.ts";
 import type { Bus } from "../bus.ts";
 import { Bank, MAX_BANK_BYTES } from "./bank.ts";
+import { ExpertPages, type PagedMatrix } from "./expert-pages.ts";
 import { attend, storeKeysValues, WasmCache } from "./cache.ts";
 import { runGatedDelta, WasmDeltaState } from "./delta.ts";
 import { GROUP, loadMatrix, multiply, partOf, unpackRow, type WasmMatrix } from "./matrix.ts";
@@ -37,6 +38,8 @@ export interface WasmBackendOptions {
   maxTokens: number;
   /** Most bytes of weights in one bank; smaller in tests. */
   bankBytes?: number;
+  /** Bytes for this rank's experts, where they are read as they are needed. Default: all are kept in memory. */
+  expertBytes?: number;
 }
 
 /** Makes the backend of one rank. */
@@ -72,11 +75,16 @@ export function createWasmBackend(options: WasmBackendOptions): Backend {
     if (!stage || stage.bytes < bytes) stages.set(bank, (stage = { address: bank.allocate(bytes), bytes }));
     return stage.address;
   };
+  const isPaged = (matrix: WasmMatrix): matrix is PagedMatrix => "source" in matrix;
   const areaOf = (bank: Bank) => {
     const area = areas.get(bank);
     if (!area) throw new BaimoError("shape", "the backend was used before finishLoading");
     return area;
   };
+  const pages =
+    options.expertBytes === undefined
+      ? undefined
+      : new ExpertPages({ budget: options.expertBytes, rank, products, bankFor, staging });
   const allocateRows = (width: number, tokens: number) => home.allocate(strideOf(width) * tokens * 4);
 
   /** Where the kernels of `bank` find x in a form; rounds and copies what is not `held` in the bank's one input area. */
@@ -120,18 +128,24 @@ export function createWasmBackend(options: WasmBackendOptions): Backend {
     ranks,
     maxTokens,
 
+    pages: pages?.counts,
+
     async loadMatrix(source: MatrixSource, partition: Partition) {
-      const loaded = await loadMatrix(source, partition, rank, products, bankFor, staging);
+      const loaded =
+        pages && source.expert
+          ? pages.register(source, partition)
+          : await loadMatrix(source, partition, rank, products, bankFor, staging);
       maxCols = Math.max(maxCols, source.cols);
       const rounded = activationBytes(weightForms[loaded.type].activations, maxTokens, source.cols);
       maxRoundedBytes = Math.max(maxRoundedBytes, rounded);
       for (const part of loaded.parts) maxPartRows = Math.max(maxPartRows, part.rowGroups * GROUP);
+      if (isPaged(loaded)) maxPartRows = Math.max(maxPartRows, strideOf(partition[rank + 1] - partition[rank]));
       if (!source.bias) return loaded;
       const bias = await source.bias.read();
       const own = bias.subarray(partition[rank], partition[rank + 1]);
       const biasAddress = home.allocate(strideOf(own.length) * 4);
       home.f32.set(own, biasAddress / 4);
-      return { ...loaded, biasAddress };
+      return Object.assign(loaded, { biasAddress });
     },
     async loadVector(source: VectorSource) {
       const values = await source.read();
@@ -161,6 +175,7 @@ export function createWasmBackend(options: WasmBackendOptions): Backend {
       return new WasmDeltaState(shape, rank, home);
     },
     finishLoading() {
+      pages?.allocate();
       for (const bank of banks) {
         const foreign = bank === home ? 0 : maxTokens * strideOf(maxCols) * 4;
         areas.set(bank, {
@@ -232,7 +247,8 @@ export function createWasmBackend(options: WasmBackendOptions): Backend {
         const to = columnsOf(y);
         to.tokens = from.tokens;
         const form = weightForms[matrix.type].activations;
-        for (const part of matrix.parts) {
+        const parts = pages && isPaged(matrix) ? pages.resident(matrix) : matrix.parts;
+        for (const part of parts) {
           const address = prepared(from, form, matrix.cols, held, part.bank);
           const { output, scratch } = areaOf(part.bank);
           const input = { address, stride: from.stride, tokens: from.tokens };

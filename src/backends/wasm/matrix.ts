@@ -77,53 +77,104 @@ export async function loadMatrix(
   staging: (bank: Bank, bytes: number) => number,
 ): Promise<WasmMatrix> {
   const type = weightTypeOf(source.dtype);
+  const { cols } = source;
   const first = partition[rank];
   const rows = partition[rank + 1] - first;
-  const rowBytes = byteLength(source.dtype, source.cols);
-  const fileForm = type === "f16" ? source.cols * 2 : rowBytes;
-  const offset = q8Offset(products);
-  const convert = type === "f16" && source.dtype !== "F16" ? createConverter(source) : undefined;
   const parts: MatrixPart[] = [];
   let bytes = 0;
 
   const totalGroups = Math.ceil(rows / GROUP);
   for (let group = 0; group < totalGroups; ) {
-    const groupBytes = packedBytes(type, 1, source.cols);
+    const groupBytes = packedBytes(type, 1, cols);
     const bank = bankFor(groupBytes);
     const rowGroups = Math.min(totalGroups - group, Math.max(1, Math.floor(bank.room / groupBytes) - 1));
-    const step = Math.min(rowGroups, Math.max(1, Math.floor(STAGING_BYTES / (GROUP * fileForm))));
-    const stage = staging(bank, step * GROUP * fileForm);
-    const address = bank.allocate(packedBytes(type, rowGroups, source.cols));
-    for (let done = 0; done < rowGroups; done += step) {
-      const groups = Math.min(step, rowGroups - done);
-      const firstRow = (group + done) * GROUP;
-      const present = Math.min(groups * GROUP, rows - firstRow);
-      const target = bank.u8.subarray(stage, stage + groups * GROUP * fileForm);
-      if (present < groups * GROUP) target.fill(0, present * fileForm);
-      if (convert) await convert(first + firstRow, present, target);
-      else await source.read(first + firstRow, present, target.subarray(0, present * rowBytes));
-      const to = address + packedBytes(type, done, source.cols);
-      bank.kernels[`pack_${type}`](stage, to, groups, source.cols, offset);
-    }
-    const enlarged = normalize(bank.kernels, type, address, rowGroups, source.cols);
-    parts.push({ bank, address, firstRow: group * GROUP, rowGroups, scale: 2 ** -enlarged });
-    bytes += packedBytes(type, rowGroups, source.cols);
+    // The staging area comes first, so that no allocation follows the part's own.
+    staging(bank, stagingBytes(source, rowGroups));
+    const address = bank.allocate(packedBytes(type, rowGroups, cols));
+    const place = { bank, address, firstRow: group * GROUP, rowGroups };
+    const packing = packRows(source, { type, cols, first, rows, place, products, staging });
+    let step = packing.next();
+    for (; !step.done; step = packing.next()) await step.value;
+    parts.push({ ...place, scale: step.value });
+    bytes += packedBytes(type, rowGroups, cols);
     group += rowGroups;
   }
-  return { type, parts, rows: source.rows, cols: source.cols, partition, bytes };
+  return { type, parts, rows: source.rows, cols, partition, bytes };
+}
+
+/** Bytes of a row before it is packed. */
+function stagedRowBytes({ dtype, cols }: MatrixSource): number {
+  return weightTypeOf(dtype) === "f16" ? cols * 2 : byteLength(dtype, cols);
+}
+
+/** Row groups that are read and packed at a time. */
+function stagedGroups(source: MatrixSource, rowGroups: number): number {
+  return Math.min(rowGroups, Math.max(1, Math.floor(STAGING_BYTES / (GROUP * stagedRowBytes(source)))));
+}
+
+/** Bytes of the area in which so many row groups are read before they are packed. */
+export function stagingBytes(source: MatrixSource, rowGroups: number): number {
+  return stagedGroups(source, rowGroups) * GROUP * stagedRowBytes(source);
+}
+
+/**
+ * Reads the rows of one part and packs them in its place. Yields what must be waited for; a source that reads at once
+ * yields nothing. Returns the part's scale.
+ *
+ * first, rows  this rank's rows of the source
+ */
+export function* packRows(
+  source: MatrixSource,
+  args: {
+    type: WeightType;
+    cols: number;
+    first: number;
+    rows: number;
+    place: Omit<MatrixPart, "scale">;
+    products: ProductMode;
+    staging: (bank: Bank, bytes: number) => number;
+  },
+): Generator<Promise<void>, number> {
+  const { type, cols, first, rows, place, products, staging } = args;
+  const { bank, address, rowGroups } = place;
+  const fileForm = stagedRowBytes(source);
+  const offset = q8Offset(products);
+  const step = stagedGroups(source, rowGroups);
+  const stage = staging(bank, step * GROUP * fileForm);
+  for (let done = 0; done < rowGroups; done += step) {
+    const groups = Math.min(step, rowGroups - done);
+    const firstRow = place.firstRow + done * GROUP;
+    const present = Math.min(groups * GROUP, rows - firstRow);
+    const target = bank.u8.subarray(stage, stage + groups * GROUP * fileForm);
+    if (present < groups * GROUP) target.fill(0, present * fileForm);
+    const wanted = target.subarray(0, present * fileForm);
+    if (type === "f16" && source.dtype !== "F16")
+      yield* readAsHalves(source, first + firstRow, present, wanted);
+    else yield* pending(source.read(first + firstRow, present, wanted));
+    const to = address + packedBytes(type, done, cols);
+    bank.kernels[`pack_${type}`](stage, to, groups, cols, offset);
+  }
+  return 2 ** -normalize(bank.kernels, type, address, rowGroups, cols);
+}
+
+/** Waits for a reading that is not done yet. */
+function* pending(reading: void | Promise<void>): Generator<Promise<void>, void> {
+  if (reading) yield reading;
 }
 
 /** Reads rows of a type without kernels and writes them as f16. */
-function createConverter(source: MatrixSource) {
+function* readAsHalves(
+  source: MatrixSource,
+  firstRow: number,
+  rows: number,
+  target: Uint8Array,
+): Generator<Promise<void>, void> {
   const { dtype, cols } = source;
-  const rowBytes = byteLength(dtype, cols);
-  return async (firstRow: number, rows: number, target: Uint8Array) => {
-    const raw = new Uint8Array(rows * rowBytes);
-    await source.read(firstRow, rows, raw);
-    const values = new Float32Array(rows * cols);
-    dequantizeInto(dtype, raw, values);
-    floatToHalf(values, new Uint16Array(target.buffer, target.byteOffset, rows * cols));
-  };
+  const raw = new Uint8Array(rows * byteLength(dtype, cols));
+  yield* pending(source.read(firstRow, rows, raw));
+  const values = new Float32Array(rows * cols);
+  dequantizeInto(dtype, raw, values);
+  floatToHalf(values, new Uint16Array(target.buffer, target.byteOffset, rows * cols));
 }
 
 /** y[t, row] = scale * sum of W[row, c] x[t, c] for the rows of one part. */

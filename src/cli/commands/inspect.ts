@@ -6,8 +6,8 @@ import { BaimoError } from "../../errors.ts";
 import type { Checkpoint } from "../../formats/checkpoint.ts";
 import type { MetadataValue } from "../../formats/metadata.ts";
 import type { TensorInfo } from "../../formats/tensor-info.ts";
-import type { ModelConfig } from "../../models/config.ts";
 import type { Footprint } from "../../models/footprint.ts";
+import type { MemoryNeeds } from "../../models/memory.ts";
 import type { ModelDescription } from "../../models/open-model.ts";
 import { listenForInterrupt } from "../interrupt.ts";
 import { fetchSource } from "../open-model.ts";
@@ -16,18 +16,13 @@ import { formatBytes, formatCount, formatTable } from "../table.ts";
 
 interface InspectFlags {
   context?: number;
+  threads?: number;
   tensors?: boolean;
   json?: boolean;
 }
 
 /** Values of a list that are shown; longer ones (vocabularies) are counted. */
 const LIST_SHOWN = 32;
-
-/** What Node takes with an idle engine, and what each worker thread adds (measured with `baimo bench` on a tiny model). */
-const RUNTIME_BYTES = 70 * 2 ** 20;
-const WORKER_BYTES = 12 * 2 ** 20;
-/** Tokens of a prompt that run at a time, unless `load` is told otherwise. */
-const CHUNK_TOKENS = 72;
 
 /** What is known of a checkpoint. */
 interface Inspection {
@@ -37,6 +32,7 @@ interface Inspection {
   problem?: string;
   contextLength?: number;
   footprint?: Footprint;
+  memory?: MemoryNeeds;
 }
 
 /** Adds the command. */
@@ -53,6 +49,7 @@ export function addInspect(program: Command, context: CommandContext): Command {
       "the context length for the memory (default: the model's own)",
       wholeNumber(1),
     )
+    .option("-t, --threads <count>", "the threads for the memory (default: as many as cores)", wholeNumber(1))
     .option("--tensors", "list every tensor, not only the kinds")
     .option("--json", "print a JSON document")
     .action(async (source: string, flags: InspectFlags) => {
@@ -78,12 +75,17 @@ export function addInspect(program: Command, context: CommandContext): Command {
 async function inspect(checkpoint: Checkpoint, flags: InspectFlags): Promise<Inspection> {
   const { describeModel } = await import("../../models/open-model.ts");
   const { footprint } = await import("../../models/footprint.ts");
+  const { memoryNeeds } = await import("../../models/memory.ts");
+  const { DEFAULT_CHUNK, defaultCacheType } = await import("../../generate/load.ts");
   try {
     const description = await describeModel(checkpoint);
     const contextLength = flags.context ?? description.config.contextLength;
-    const cacheBytesPerValue = description.weights.embedding.stored.dtype === "F32" ? 4 : 2;
-    const sizes = footprint(description.config, description.weights, { contextLength, cacheBytesPerValue });
-    return { checkpoint, description, contextLength, footprint: sizes };
+    const { config, weights } = description;
+    const memory = memoryNeeds(config, weights, {
+      ...{ contextLength, cacheType: defaultCacheType(weights), chunkTokens: DEFAULT_CHUNK },
+      threads: flags.threads ?? availableParallelism(),
+    });
+    return { checkpoint, description, contextLength, footprint: footprint(config, weights), memory };
   } catch (error) {
     // Metadata and tensors can be shown of models that cannot be run.
     if (!(error instanceof BaimoError) || !["config", "shape", "format"].includes(error.code)) throw error;
@@ -91,26 +93,7 @@ async function inspect(checkpoint: Checkpoint, flags: InspectFlags): Promise<Ins
   }
 }
 
-interface Memory {
-  weights: number;
-  cache: number;
-  buffers: number;
-  total: number;
-}
-
-/** What a model needs on this machine's cores; buffers (activations of a chunk, the runtime) are an estimate. */
-function memoryOf(sizes: Footprint, config: ModelConfig): Memory {
-  const { weightBytes: weights, cacheBytes: cache } = sizes;
-  const { hiddenSize, intermediateSize, numHeads, numKvHeads, headDim } = config;
-  const widths = 3 * hiddenSize + 2 * (numHeads + numKvHeads) * headDim + 2 * intermediateSize;
-  // A worker holds its share of each product and, gathered, the whole.
-  const threads = availableParallelism();
-  const activations = CHUNK_TOKENS * widths * 4 * (threads > 1 ? threads + 1 : 1);
-  const buffers = RUNTIME_BYTES + threads * WORKER_BYTES + activations;
-  return { weights, cache, buffers, total: weights + cache + buffers };
-}
-
-function toJson({ checkpoint, description, problem, contextLength, footprint }: Inspection): unknown {
+function toJson({ checkpoint, description, problem, contextLength, footprint, memory }: Inspection): unknown {
   return {
     name: description?.name ?? checkpoint.name,
     format: checkpoint.format,
@@ -121,8 +104,7 @@ function toJson({ checkpoint, description, problem, contextLength, footprint }: 
     parameters: footprint?.parameters ?? countParameters(checkpoint),
     activeParameters: footprint?.activeParameters,
     flopsPerToken: footprint?.flopsPerToken,
-    memory: description &&
-      footprint && { contextLength, ...toBytes(memoryOf(footprint, description.config)) },
+    memory: memory && { contextLength, ...toBytes(memory) },
     metadata: Object.fromEntries(Array.from(checkpoint.metadata, ([key, value]) => [key, shorten(value)])),
     tensors: Array.from(checkpoint.tensors.values(), ({ name, dtype, shape, file, offset, byteLength }) => ({
       ...{ name, dtype, shape, file, offset, bytes: byteLength },
@@ -130,9 +112,11 @@ function toJson({ checkpoint, description, problem, contextLength, footprint }: 
   };
 }
 
-function toBytes(sizes: Memory) {
-  const { weights, cache, buffers, total } = sizes;
-  return { weightBytes: weights, cacheBytes: cache, bufferBytes: Math.round(buffers), totalBytes: total };
+function toBytes({ weights, experts, cache, buffers, total }: MemoryNeeds) {
+  return {
+    ...{ weightBytes: weights + experts, expertBytes: experts, cacheBytes: cache },
+    ...{ bufferBytes: Math.round(buffers), totalBytes: Math.round(total) },
+  };
 }
 
 function countParameters(checkpoint: Checkpoint): number {
@@ -170,10 +154,9 @@ function format(inspection: Inspection, flags: InspectFlags, width: number): str
   return lines;
 }
 
-function formatModel({ description, footprint, contextLength }: Inspection, width: number): string[] {
-  if (!description || !footprint) return [];
+function formatModel({ description, footprint, memory, contextLength }: Inspection, width: number): string[] {
+  if (!description || !footprint || !memory) return [];
   const { config, family } = description;
-  const needs = memoryOf(footprint, config);
   const experts =
     config.experts === undefined
       ? []
@@ -198,10 +181,13 @@ function formatModel({ description, footprint, contextLength }: Inspection, widt
     ["  work a token", `${formatCount(footprint.flopsPerToken)} operations`],
   ];
   const need = [
-    ["  weights", formatBytes(needs.weights)],
-    ["  keys and values", formatBytes(needs.cache)],
-    ["  buffers and runtime, about", formatBytes(needs.buffers)],
-    ["  together", formatBytes(needs.total)],
+    ["  weights", formatBytes(memory.weights + memory.experts)],
+    ["  keys and values", formatBytes(memory.cache)],
+    ["  buffers and runtime, about", formatBytes(memory.buffers)],
+    ["  together", formatBytes(memory.total)],
+    ...(memory.experts > 0
+      ? [["  without experts, which may be read as needed", formatBytes(memory.total - memory.experts)]]
+      : []),
   ];
   const title = `memory at a context of ${contextLength?.toLocaleString("en-US")} tokens`;
   return ["", "model", ...formatTable(rows, { width }), "", title, ...formatTable(need, { width })];

@@ -130,12 +130,16 @@ function startAnswer(
 }
 
 /** Counts and speeds of one answer, on one line. */
-export function formatStats({ usage, timings, seed, reason }: Finish): string {
+export function formatStats({ usage, timings, seed, reason, experts }: Finish): string {
   const rate = (tokens: number, ms: number) => (ms > 0 ? ((tokens / ms) * 1000).toFixed(1) : "-");
   const fresh = usage.promptTokens - usage.cachedTokens;
   return (
     `prompt ${usage.promptTokens} tokens (${rate(fresh, timings.promptMs)}/s), ` +
     `answer ${usage.completionTokens} tokens (${rate(usage.completionTokens, timings.generationMs)}/s), ` +
-    `seed ${seed}, ended by ${reason}`
+    `seed ${seed}, ended by ${reason}${
+      experts
+        ? `; experts in memory ${((100 * experts.hits) / (experts.hits + experts.misses)).toFixed(1)}% of the time`
+        : ""
+    }`
   );
 }

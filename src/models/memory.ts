@@ -1,0 +1,153 @@
+// The memory that a running model takes: weights as kernels hold them, the cache, activations, the runtime itself; and
+// whether that fits a budget. Leans on the plan, the workspace and the sizes of packed forms.
+import { weightTypeOf } from "../backends/wasm/matrix.ts";
+import { BaimoError } from "../errors.ts";
+import { areaBytes } from "../kernels/kv-store.ts";
+import { activationBytes, packedBytes, scratchBytes, weightForms } from "../kernels/module.ts";
+import type { KvCacheShape } from "../tensor/backend.ts";
+import type { Partition } from "../tensor/partition.ts";
+import type { ModelConfig } from "./config.ts";
+import { tensorsOf } from "./load-weights.ts";
+import type { MatrixPlan, WeightPlan } from "./weight-plan.ts";
+import { createCaches, createWorkspace, LOGIT_ROWS, widestActivation } from "./workspace.ts";
+
+/** Bytes of a running model, all threads together. */
+export interface MemoryNeeds {
+  /** Weights that every token meets. */
+  readonly weights: number;
+  /** Weights of experts, which may be read as they are needed. */
+  readonly experts: number;
+  readonly cache: number;
+  /** Activations, scratch, and the runtime itself (the last measured, not computed). */
+  readonly buffers: number;
+  readonly total: number;
+}
+
+/** How a model is going to run. */
+export interface RunShape {
+  readonly contextLength: number;
+  readonly cacheType: KvCacheShape["dtype"];
+  readonly threads: number;
+  /** Tokens of a prompt that run at a time. */
+  readonly chunkTokens: number;
+}
+
+/** What Node takes with an idle engine, and what each worker thread adds (measured with `baimo bench` on a tiny model). */
+const RUNTIME_BYTES = 70 * 2 ** 20;
+const WORKER_BYTES = 12 * 2 ** 20;
+/** Rows that a kernel handles together. */
+const GROUP = 4;
+
+/** Bytes of a matrix as kernels hold it. */
+export function packedMatrixBytes({ rows, cols, stored, normalized }: MatrixPlan): number {
+  const type = normalized ? "f32" : weightTypeOf(stored.dtype);
+  return packedBytes(type, Math.ceil(rows / GROUP), cols);
+}
+
+/** What a model will take. */
+export function memoryNeeds(config: ModelConfig, plan: WeightPlan, shape: RunShape): MemoryNeeds {
+  const { contextLength, cacheType, threads, chunkTokens } = shape;
+  let [weights, experts, vectors, maxCols, rounded] = [0, 0, 0, 0, 0];
+  for (const tensor of tensorsOf(plan)) {
+    if (tensor.kind !== "matrix") {
+      vectors += tensor.length * 4;
+      continue;
+    }
+    const bytes = packedMatrixBytes(tensor);
+    if (tensor.expert) experts += bytes;
+    else weights += bytes;
+    vectors += (tensor.bias?.length ?? 0) * 4;
+    maxCols = Math.max(maxCols, tensor.cols);
+    const { activations } = weightForms[weightTypeOf(tensor.stored.dtype)];
+    rounded = Math.max(rounded, activationBytes(activations, chunkTokens, tensor.cols));
+  }
+  const counter = createCounter(threads, chunkTokens);
+  createWorkspace(counter.allocator, config, contextLength);
+  const activations = counter.take();
+  createCaches(counter.allocator, config, { contextLength, dtype: cacheType });
+  const cache = counter.take();
+  const exchange = 2 * 4 * Math.max(chunkTokens * widestActivation(config), LOGIT_ROWS * config.vocabSize);
+  const scratch = threads * (rounded + scratchBytes(maxCols, Math.max(config.headDim, config.valueDim)));
+  const runtime = RUNTIME_BYTES + threads * WORKER_BYTES;
+  const buffers = activations + exchange + scratch + threads * vectors + runtime;
+  return { weights, experts, cache, buffers, total: weights + experts + cache + buffers };
+}
+
+/** Counts what all ranks together would allocate. */
+function createCounter(ranks: number, maxTokens: number) {
+  let bytes = 0;
+  const handle = { bytes: 0, contextLength: 0, tokens: 0 };
+  const allocator: Parameters<typeof createWorkspace>[0] = {
+    ...{ ranks, maxTokens },
+    allocate(width, tokens = maxTokens) {
+      bytes += ranks * width * tokens * 4;
+      return { ...handle, width };
+    },
+    allocateSlice(partition, tokens = maxTokens) {
+      // Each rank's own columns, and on each rank all of them.
+      bytes += (ranks > 1 ? ranks + 1 : 1) * partition[ranks] * tokens * 4;
+      return { ...handle, partition };
+    },
+    allocateCache(shape) {
+      const type = ({ F32: "f32", F16: "f16", Q8: "q8" } as const)[shape.dtype];
+      const [keys, values] = areaBytes(type, shape.contextLength, shape);
+      bytes += keptHeads(shape.heads, shape.numHeads / shape.numKvHeads) * shape.numLayers * (keys + values);
+      return handle;
+    },
+    allocateDeltaState({ numLayers, keyHeads, valueHeads, keyDim, valueDim, kernel }) {
+      const channels = 2 * keyHeads * keyDim + valueHeads * valueDim;
+      bytes += numLayers * 4 * (valueHeads * keyDim * valueDim + (2 * kernel - 1) * channels);
+      return handle;
+    },
+  };
+  const take = () => {
+    const taken = bytes;
+    bytes = 0;
+    return taken;
+  };
+  return { allocator, take };
+}
+
+/** KV heads that all ranks keep: those at a boundary twice. */
+function keptHeads(heads: Partition, group: number): number {
+  let kept = 0;
+  for (let rank = 0; rank + 1 < heads.length; rank++) {
+    if (heads[rank + 1] > heads[rank])
+      kept += Math.ceil(heads[rank + 1] / group) - Math.floor(heads[rank] / group);
+  }
+  return kept;
+}
+
+/**
+ * The bytes that experts may take within a budget; undefined where everything fits.
+ * @throws {BaimoError} `memory` with the figures where the model cannot run within it
+ */
+export function expertBudget(
+  name: string,
+  config: ModelConfig,
+  plan: WeightPlan,
+  shape: RunShape,
+  memoryBytes: number,
+): number | undefined {
+  const needs = memoryNeeds(config, plan, shape);
+  if (needs.total <= memoryBytes) return undefined;
+  const gigabytes = (bytes: number) => `${(bytes / 1e9).toFixed(2)} GB`;
+  const parts =
+    `weights ${gigabytes(needs.weights + needs.experts)}, keys and values ${gigabytes(needs.cache)} at ` +
+    `${shape.contextLength} tokens, buffers ${gigabytes(needs.buffers)}`;
+  const left = memoryBytes - (needs.total - needs.experts);
+  // One layer's chosen experts, twice: those of the token before may well be asked again.
+  const { experts } = config;
+  const mixtures = experts ? config.numLayers - experts.denseLayers.filter((dense) => dense).length : 0;
+  const least =
+    experts && mixtures > 0 ? (2 * experts.perToken * needs.experts) / (experts.count * mixtures) : 0;
+  if (experts && left >= least) return left;
+  const advice = experts
+    ? `even with experts read from the file as they are needed it takes ${gigabytes(needs.total - needs.experts + least)}`
+    : "a dense model needs all of its weights in memory";
+  throw new BaimoError(
+    "memory",
+    `${name} takes ${gigabytes(needs.total)} (${parts}), but ${gigabytes(memoryBytes)} are allowed; ${advice}. ` +
+      "Choose a smaller quantisation, a shorter context, or allow more with --memory",
+  );
+}
