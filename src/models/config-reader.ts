@@ -52,6 +52,11 @@ export class ConfigReader {
     return (this.#fields.get(this.#spelling(key)) ?? undefined) !== undefined;
   }
 
+  /** Whether the field is there and a string. */
+  isText(key: string): boolean {
+    return typeof this.#fields.get(this.#spelling(key)) === "string";
+  }
+
   /** A finite number; without a default the field must be there. */
   number(key: string, missing?: number): number {
     const value = this.#take(key) ?? missing;
@@ -96,6 +101,16 @@ export class ConfigReader {
       Array.isArray(value) && value.length === length && value.every((item) => Number.isFinite(item));
     if (!good) this.#fail(key, `a list of ${length} numbers`, value);
     return value;
+  }
+
+  /** A list of `length` yes and no, as booleans or as 0 and 1; nothing where no list is there. */
+  flags(key: string, length: number): boolean[] | undefined {
+    const value = this.#take(key);
+    if (!Array.isArray(value) && !(value instanceof Int32Array)) return undefined;
+    const list: unknown[] = Array.from(value);
+    if (list.length !== length || list.some((item) => ![true, false, 0, 1].includes(item as number)))
+      this.#fail(key, `a list of ${length} times yes or no`, value);
+    return list.map((item) => item === true || item === 1);
   }
 
   /** A list of strings, or nothing. */

@@ -138,3 +138,16 @@ export function checkSizes(config: ModelConfig, where: string): ModelConfig {
 export function windows(numLayers: number, window: number, slides: (layer: number) => boolean): number[] {
   return Array.from({ length: numLayers }, (_, l) => (slides(l) ? window : 0));
 }
+
+/** Which layers slide by GGUF's metadata: a list, or all but every n-th. */
+export function readGgufPattern(
+  r: ConfigReader,
+  numLayers: number,
+  every: number,
+): (layer: number) => boolean {
+  const key = "attention.sliding_window_pattern";
+  const listed = r.flags(key, numLayers);
+  if (listed) return (l) => listed[l];
+  const period = r.number(key, every);
+  return (l) => (l + 1) % period !== 0;
+}

@@ -27,6 +27,20 @@ export function readRope(reader: ConfigReader, defaults: RopeDefaults): RopeConf
   return { theta, dims, scaling: scaling ? readScaling(scaling, { ...defaults, dims }) : { type: "none" } };
 }
 
+/** RoPE of one type of layers, where `rope_parameters` holds a record for each type; nothing where it does not. */
+export function readRopeOfType(
+  reader: ConfigReader,
+  type: string,
+  defaults: RopeDefaults,
+): RopeConfig | undefined {
+  const part = reader.record("rope_parameters")?.record(type);
+  if (!part) return undefined;
+  reader.ignore("rope_theta", "rope_scaling");
+  const { dims } = defaults;
+  const theta = part.number("rope_theta", defaults.theta ?? 10_000);
+  return { theta, dims, scaling: readScaling(part, defaults) };
+}
+
 function readPartial(
   reader: ConfigReader,
   nested: ConfigReader | undefined,

@@ -1,0 +1,29 @@
+// Seed-OSS: the Llama line with biases on q, k and v. Data only.
+import { readActivation } from "./activation.ts";
+import type { Family } from "./family.ts";
+import { readLlamaLine } from "./llama-line.ts";
+import { llamaNames } from "./llama-names.ts";
+
+export const seedOss: Family = {
+  name: "seed_oss",
+  modelTypes: ["seed_oss"],
+  ggufArchitectures: ["seed_oss"],
+  defaults: { max_position_embeddings: 524_288, num_key_value_heads: 8, head_dim: 128 },
+  interleavedRope: [],
+  readConfig: (reader, facts) =>
+    readLlamaLine(reader, facts, (r) => {
+      if (facts.dialect === "gguf") return {};
+      return {
+        qkvBias: r.boolean("attention_bias", true),
+        outputBias: r.boolean("attention_out_bias", false),
+        mlpBias: r.boolean("mlp_bias", false),
+        activation: readActivation(r, "hidden_act", "silu"),
+      };
+    }),
+  names: (_, { dialect }) => ({
+    decoder:
+      dialect === "gguf"
+        ? { ...llamaNames.gguf, mlpNorm: "blk.{l}.post_attention_norm" }
+        : llamaNames.huggingface,
+  }),
+};

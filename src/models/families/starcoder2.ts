@@ -1,0 +1,38 @@
+// StarCoder2: the Llama line with LayerNorm, biases, a plain MLP and a window in every layer. Data only.
+import { readActivation } from "./activation.ts";
+import type { Family } from "./family.ts";
+import { layerNormKnobs } from "./gpt2.ts";
+import { readLlamaLine, windows } from "./llama-line.ts";
+import { ggufNames, llamaNames } from "./llama-names.ts";
+
+export const starcoder2: Family = {
+  name: "starcoder2",
+  modelTypes: ["starcoder2"],
+  ggufArchitectures: ["starcoder2"],
+  defaults: { max_position_embeddings: 4096, num_key_value_heads: 2, tie_word_embeddings: true },
+  interleavedRope: [],
+  readConfig: (reader, facts) =>
+    readLlamaLine(reader, facts, (r, { numLayers }) => {
+      if (facts.dialect === "gguf") return { ...layerNormKnobs, activation: "gelu-tanh" };
+      r.ignore("activation_function");
+      r.only("mlp_type", "default");
+      r.only("norm_type", "layer_norm");
+      const bias = r.boolean("use_bias", true);
+      return {
+        ...{ ...layerNormKnobs, qkvBias: bias, outputBias: bias, mlpBias: bias },
+        activation: readActivation(r, "hidden_act", "gelu_pytorch_tanh"),
+        normEps: r.number("norm_epsilon", 1e-5),
+        slidingWindow: windows(numLayers, r.number("sliding_window", 0), () => true),
+      };
+    }),
+  names: (config, facts) => ({
+    decoder:
+      facts.dialect === "gguf"
+        ? ggufNames(config, facts)
+        : {
+            ...llamaNames.huggingface,
+            up: "model.layers.{l}.mlp.c_fc",
+            down: "model.layers.{l}.mlp.c_proj",
+          },
+  }),
+};

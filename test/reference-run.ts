@@ -1,0 +1,85 @@
+// Runs a checkpoint on the reference backend in this thread, with its configuration changed where a test wants that.
+import { createReferenceBackend } from "../src/backends/reference.ts";
+import { type Checkpoint, openCheckpoint } from "../src/formats/index.ts";
+import type { ModelConfig } from "../src/models/config.ts";
+import type { CheckpointFacts, Family } from "../src/models/families/family.ts";
+import { families } from "../src/models/families/index.ts";
+import { llamaNames } from "../src/models/families/llama-names.ts";
+import { loadWeights } from "../src/models/load-weights.ts";
+import { describeModel } from "../src/models/open-model.ts";
+import {
+  assembleTransformer,
+  encode,
+  forward,
+  logitsOf,
+  type Transformer,
+} from "../src/models/transformer.ts";
+import { planWeights } from "../src/models/weight-plan.ts";
+import { createCaches, createWorkspace, LOGIT_ROWS } from "../src/models/workspace.ts";
+
+/** Longer than any prompt of the golden data. */
+const ROOM = 64;
+
+/** Logits [tokens, vocabSize] and hidden states [layer][tokens, width] of one text. */
+export interface Answer {
+  readonly logits: Float32Array;
+  readonly hidden: readonly Float32Array[];
+}
+
+/** The same family, to which no tensor is too many: a test may drop a knob whose tensors are there. */
+function lenient(family: Family): Family {
+  return {
+    ...family,
+    names: (config, facts) => ({
+      ...(family.names?.(config, facts) ?? { decoder: llamaNames[facts.dialect] }),
+      ignore: /./,
+    }),
+  };
+}
+
+async function openTransformer(checkpoint: Checkpoint, config: ModelConfig, family: Family) {
+  const facts: CheckpointFacts = {
+    dialect: checkpoint.format === "gguf" ? "gguf" : "huggingface",
+    has: (name) => checkpoint.tensors.has(name),
+  };
+  const plan = planWeights(checkpoint, config, lenient(family), facts);
+  const backend = createReferenceBackend({ maxTokens: ROOM });
+  const workspace = createWorkspace(backend, config, ROOM);
+  const caches = createCaches(backend, config, { contextLength: ROOM, dtype: "F32" });
+  const weights = await loadWeights(backend, plan, config, checkpoint.files);
+  return assembleTransformer({ backend, config, weights, caches, workspace });
+}
+
+/** Opens a folder once; `run` answers with its own configuration, or with a changed one. */
+export async function openReference(folder: string) {
+  const checkpoint = await openCheckpoint(folder);
+  const description = await describeModel(checkpoint);
+  const family = families.find(({ name }) => name === description.family);
+  if (!family) throw new Error(`no family "${description.family}"`);
+  return {
+    config: description.config,
+    async run(
+      tokens: readonly number[],
+      options: { config?: ModelConfig; encoderTokens?: readonly number[] } = {},
+    ): Promise<Answer> {
+      const model = await openTransformer(checkpoint, options.config ?? description.config, family);
+      if (options.encoderTokens) encode(model, Int32Array.from(options.encoderTokens));
+      return answer(model, tokens);
+    },
+    close: () => checkpoint.close(),
+  };
+}
+
+function answer(model: Transformer, tokens: readonly number[]): Answer {
+  const hidden: Float32Array[] = [];
+  forward(model, Int32Array.from(tokens), 0, { onHidden: (l, values) => (hidden[l] = values.slice()) });
+  const { vocabSize } = model.config;
+  const logits = new Float32Array(tokens.length * vocabSize);
+  const last: number[] = [];
+  for (let row = 0; row < tokens.length; row += LOGIT_ROWS) {
+    const count = Math.min(LOGIT_ROWS, tokens.length - row);
+    const part = logitsOf(model, row, count, { onHidden: (_, values) => last.push(...values) });
+    logits.set(part, row * vocabSize);
+  }
+  return { logits, hidden: [...hidden, Float32Array.from(last)] };
+}
