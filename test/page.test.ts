@@ -7,39 +7,15 @@ import { type Browser, type BrowserContextOptions, chromium, type Page } from "p
 import { load, type Model } from "../src/index.ts";
 import { createHandler } from "../src/serve/index.ts";
 import { type Listening, listen, openPage } from "../src/serve/node.ts";
+import { browserArguments, desk, executablePath, noBrowser, phone } from "./browser.ts";
 import { loadChatModel, root, watch } from "./chat-model.ts";
 
-const browsers = [
-  process.env.CHROMIUM_PATH,
-  "/usr/bin/chromium",
-  "/usr/bin/chromium-browser",
-  "/usr/bin/google-chrome",
-  "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
-];
-const executablePath = browsers.find((path) => path && existsSync(path));
-const skip = executablePath
-  ? false
-  : "no Chromium here; install it (Debian: apt-get install chromium) or set CHROMIUM_PATH";
-
-/** No sandbox, since containers run as root without user namespaces; the rest keeps the browser off the network. */
-const args = [
-  "--no-sandbox",
-  "--disable-gpu",
-  "--disable-quic",
-  "--no-first-run",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-];
-const desk = { width: 1280, height: 800 };
-const phone = { width: 360, height: 740 };
-
-describe("the page", { skip }, () => {
+describe("the page", { skip: noBrowser }, () => {
   let browser: Browser;
   let model: Model;
   let server: Listening;
   before(async () => {
-    browser = await chromium.launch({ executablePath, args });
+    browser = await chromium.launch({ executablePath, args: browserArguments });
     model = await loadChatModel();
     const models = new Map([["tiny", watch(model, { delayMs: 15 }).model]]);
     server = await listen(createHandler({ models, page: await openPage(join(root, "web", "dist")) }), {
