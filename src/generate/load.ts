@@ -47,7 +47,7 @@ export interface LoadOptions extends DescribeOptions {
   /** Most bytes of weights in one WASM memory. For tests of models beyond 4 GiB. */
   bankBytes?: number;
   /** For "hf:owner/name": where downloads are kept (default the Hub's own cache folder), and whom to ask as whom. */
-  hub?: Partial<Pick<PullOptions, "cacheFolder" | "endpoint" | "token">>;
+  hub?: Partial<Pick<PullOptions, "cacheFolder" | "endpoint" | "token" | "offline">>;
   signal?: AbortSignal;
   onProgress?: (progress: LoadProgress) => void;
 }
@@ -155,11 +155,20 @@ function whole(name: string, value: number, most: number): number {
   throw new BaimoError("request", `option ${name} is ${value}; allowed: a whole number from 1 to ${most}`);
 }
 
+/** What an encoder reads of a conversation when its tokenizer brings no template: FLAN's models were tuned on plain requests. */
+const PLAIN_REQUEST =
+  "{% for message in messages %}{{ message.content }}{{ '' if loop.last else '\\n' }}{% endfor %}";
+
 /** The tokenizer inside a GGUF file or in the folder, or one that knows only ids. */
 async function readTokenizer(checkpoint: Checkpoint, { config, name }: ModelDescription): Promise<Tokenizer> {
   const { folder, metadata } = checkpoint;
-  if (checkpoint.format === "gguf" && metadata.has("tokenizer.ggml.model"))
-    return (await import("../tokenizers/gguf.ts")).tokenizerFromGguf(metadata);
+  const standard = config.encoderLayers > 0 ? PLAIN_REQUEST : undefined;
+  if (checkpoint.format === "gguf" && metadata.has("tokenizer.ggml.model")) {
+    const key = "tokenizer.chat_template";
+    const given =
+      standard && !metadata.has(key) ? new Map([...metadata, [key, standard] as const]) : metadata;
+    return (await import("../tokenizers/gguf.ts")).tokenizerFromGguf(given);
+  }
   const json = async (file: string): Promise<unknown> => {
     const bytes = await folder?.read(file);
     if (!bytes) return undefined;
@@ -170,10 +179,13 @@ async function readTokenizer(checkpoint: Checkpoint, { config, name }: ModelDesc
     }
   };
   const template = await folder?.read("chat_template.jinja");
+  const tokenizerConfig = await json("tokenizer_config.json");
+  const hasTemplate =
+    typeof tokenizerConfig === "object" && tokenizerConfig && "chat_template" in tokenizerConfig;
   const options = {
-    config: await json("tokenizer_config.json"),
+    config: tokenizerConfig,
     generationConfig: await json("generation_config.json"),
-    chatTemplate: template && new TextDecoder().decode(template),
+    chatTemplate: template ? new TextDecoder().decode(template) : hasTemplate ? undefined : standard,
   };
   const tokenizerJson = await json("tokenizer.json");
   if (tokenizerJson) return (await import("../tokenizers/json.ts")).tokenizerFromJson(tokenizerJson, options);

@@ -243,7 +243,8 @@ export function createModel(parts: ModelParts): TraceableModel {
         addGenerationPrompt: true,
         variables: options.templateVariables,
       });
-      const ids = tokenizer.encode(rendered, { addSpecialTokens: false, parseSpecialTokens: true });
+      // A template writes its special tokens itself; an encoder's plain request has none, and ends with the tokenizer's.
+      const ids = tokenizer.encode(rendered, { addSpecialTokens: hasEncoder, parseSpecialTokens: true });
       return generate(ids, options);
     },
     dispose,
