@@ -2,12 +2,19 @@
 //
 // A row is one query head of one token. Every row walks the same blocks in the same order with the same operations,
 // whatever rows are computed beside it: a score is one sum over headDim in order; a block's maximum, exponentials and
-// sum of 32 come next; then out = out * e^(old - new maximum) + sum of p v over the visible positions in order.
+// sum of 32 come next; then out = out * e^(old - new maximum) + sum of p v in the order of positions. A pair of rows may
+// walk positions that only one of them sees, all of them written: a weight of 0 leaves a sum as it is.
+//
+// Halves are widened by shifts alone, which leaves them 2^112 too small; queries and weights are 2^96 too large for them.
 import { keyBlockBytes, valueBlockBytes, valueStep } from "./kv-store.as";
-import { exp4, HALF_MASK, HALF_SCALE, loadHalves, madd, maxLanes, sumLanes, tanh4 } from "./simd.as";
+import { exp4, exp4Times, HALF_MASK, madd, maxLanes, ONE, sumLanes, tanh4 } from "./simd.as";
 
 /** Rows that share one conversion of a block; with scratchBytes in module.ts. */
 const MAX_ROWS: i32 = 64;
+/** Up to so many rows read a block's halves or bytes themselves; more share one that is widened for all. */
+const DIRECT_ROWS: i32 = 4;
+/** Bytes of a row's state: maximum, sum, factor of its last block. */
+const STATE: usize = 16;
 
 /** What all rows of a call share; lies at the head of the scratch, HEADER bytes. */
 @unmanaged
@@ -45,7 +52,7 @@ export function attention_f32(
   length: i32, window: i32, scale: f32, softcap: f32, sinks: usize, slopes: usize, bias: usize, reach: i32,
   out: usize, outStride: i32, scratch: usize,
 ): void {
-  begin(q, qStride, headDim, valueDim, k, v, length, window, scale, softcap, sinks, slopes, bias, reach, out, outStride, scratch);
+  describe(q, qStride, headDim, valueDim, k, v, length, window, scale, softcap, sinks, slopes, bias, reach, out, outStride, scratch);
   attend<f32>(changetype<Call>(scratch), tokens, heads, position);
 }
 
@@ -54,7 +61,7 @@ export function attention_f16(
   length: i32, window: i32, scale: f32, softcap: f32, sinks: usize, slopes: usize, bias: usize, reach: i32,
   out: usize, outStride: i32, scratch: usize,
 ): void {
-  begin(q, qStride, headDim, valueDim, k, v, length, window, scale, softcap, sinks, slopes, bias, reach, out, outStride, scratch);
+  describe(q, qStride, headDim, valueDim, k, v, length, window, scale, softcap, sinks, slopes, bias, reach, out, outStride, scratch);
   attend<u16>(changetype<Call>(scratch), tokens, heads, position);
 }
 
@@ -63,13 +70,13 @@ export function attention_q8(
   length: i32, window: i32, scale: f32, softcap: f32, sinks: usize, slopes: usize, bias: usize, reach: i32,
   out: usize, outStride: i32, scratch: usize,
 ): void {
-  begin(q, qStride, headDim, valueDim, k, v, length, window, scale, softcap, sinks, slopes, bias, reach, out, outStride, scratch);
+  describe(q, qStride, headDim, valueDim, k, v, length, window, scale, softcap, sinks, slopes, bias, reach, out, outStride, scratch);
   attend<i8>(changetype<Call>(scratch), tokens, heads, position);
 }
 
 // @ts-ignore: decorator
 @inline
-function begin(
+function describe(
   q: usize, qStride: i32, headDim: i32, valueDim: i32, k: usize, v: usize, length: i32, window: i32, scale: f32,
   softcap: f32, sinks: usize, slopes: usize, bias: usize, reach: i32, out: usize, outStride: i32, scratch: usize,
 ): void {
@@ -102,76 +109,88 @@ function attend<T>(call: Call, tokens: i32, heads: i32, position: i32): void {
 
 /** Tokens first..first + tokens, heads head..head + heads. */
 function attendTile<T>(call: Call, first: i32, tokens: i32, head: i32, heads: i32, position: i32): void {
-  const headDim = call.headDim, valueDim = call.valueDim, window = call.window;
-  const queryBytes = <usize>headDim << 2, rowBytes = valueStep(valueDim) << 2;
-  const keyBytes = <usize>headDim << 7, valueBytes = valueStep(valueDim) << 7;
-  const keys = changetype<usize>(call) + HEADER, values = keys + keyBytes;
-  const weights = values + valueBytes; // two rows' scores and weights of a block, 2 x 128 bytes
-  const state = weights + 256; // { maximum, sum } a row
-  const sums = state + 8 * <usize>MAX_ROWS; // a row of values each
-  memory.fill(sums, 0, rowBytes * <usize>(tokens * heads));
-  for (let t = 0; t < tokens; t++) {
-    for (let h = 0; h < heads; h++) {
-      const s = state + 8 * <usize>(t * heads + h);
-      store<f32>(s, call.sinks != 0 ? load<f32>(call.sinks + (<usize>(head + h) << 2)) : -Infinity, 0);
-      store<f32>(s, call.sinks != 0 ? 1 : 0, 4);
-    }
-  }
+  const headDim = call.headDim, valueDim = call.valueDim;
+  const rows = tokens * heads;
+  const queryBytes = <usize>headDim << 2, sumBytes = valueStep(valueDim) << 2;
+  const queries = changetype<usize>(call) + HEADER;
+  const sums = queries + queryBytes * <usize>rows;
+  const weights = sums + sumBytes * <usize>rows; // scores, then weights of a block, 32 a row
+  const state = weights + 128 * <usize>rows;
+  const keys = state + STATE * <usize>rows, values = keys + (<usize>headDim << 7); // a block, widened
   const start = position + first;
+  begin<T>(call, first, tokens, head, heads, queries, state);
+  memory.fill(sums, 0, sumBytes * <usize>rows);
+
+  const scale = sizeof<T>() == 2 ? call.scale * <f32>65536.0 : call.scale;
+  const widened = !isFloat<T>() && rows > DIRECT_ROWS;
   const lastBlock = (call.length > 0 ? call.length - 1 : start + tokens - 1) >> 5;
-  for (let b = firstSeen(start, window) >> 5; b <= lastBlock; b++) {
-    let kb = call.k + <usize>b * keyBlockBytes<T>(headDim);
-    let vb = call.v + <usize>b * valueBlockBytes<T>(valueDim);
+  for (let b = firstSeen(start, call.window) >> 5; b <= lastBlock; b++) {
+    const kb = call.k + <usize>b * keyBlockBytes<T>(headDim);
+    const vb = call.v + <usize>b * valueBlockBytes<T>(valueDim);
     const keyScales = kb + (<usize>headDim << 5), valueScales = vb + (valueStep(valueDim) << 5); // for i8
-    if (!isFloat<T>()) {
-      widen<T>(kb, keys, keyBytes);
-      widen<T>(vb, values, valueBytes);
-      kb = keys;
-      vb = values;
+    const own = start - (b << 5); // of the first token, counted from the block
+    if (widened) {
+      widen<T>(kb, keys, <usize>headDim << 7);
+      widen<T>(vb, values, valueStep(valueDim) << 7);
     }
-    for (let t = 0; t < tokens; t++) {
-      const own = start + t - (b << 5);
-      const low = max(firstSeen(start + t, window) - (b << 5), 0);
-      const high = min(call.length > 0 ? call.length - 1 - (b << 5) : own, 31);
+    for (let r = 0; r < rows; r += 2) {
+      const t = r / heads, u = (r + 1) / heads;
+      const p = weights + 128 * <usize>r, q = queries + queryBytes * <usize>r, s = state + STATE * <usize>r;
+      const paired = r + 1 < rows;
+      if (!seesAny(call, own + t, b) && !(paired && seesAny(call, own + u, b))) continue;
+      if (isFloat<T>()) scores<f32>(q, headDim, kb, scale, p, paired);
+      else if (widened) scores<f32>(q, headDim, keys, scale, p, paired);
+      else scores<T>(q, headDim, kb, scale, p, paired);
+      soften<T>(call, p, head + r - t * heads, own + t, b, s, keyScales, valueScales);
+      if (paired) soften<T>(call, p + 128, head + r + 1 - u * heads, own + u, b, s + STATE, keyScales, valueScales);
+    }
+    for (let r = 0; r < rows; r += 2) {
+      const t = own + r / heads, u = own + min(r + 1, rows - 1) / heads;
+      const low = lowest(call, t), high = highest(call, u, b);
       if (low > high) continue;
-      let q = call.q + <usize>(first + t) * call.qStep + <usize>head * queryBytes;
-      let o = sums + <usize>(t * heads) * rowBytes;
-      let s = state + 8 * <usize>(t * heads);
-      let h = 0;
-      for (; h + 2 <= heads; h += 2) {
-        scores2(q, q + queryBytes, headDim, kb, call.scale, weights);
-        const f0 = soften<T>(call, weights, head + h, own, low, high, s, keyScales, valueScales);
-        const f1 = soften<T>(call, weights + 128, head + h + 1, own, low, high, s + 8, keyScales, valueScales);
-        values2(weights, low, high, rowBytes, vb, o, o + rowBytes, f0, f1);
-        q += 2 * queryBytes;
-        o += 2 * rowBytes;
-        s += 16;
-      }
-      if (h < heads) {
-        scores1(q, headDim, kb, call.scale, weights);
-        const f = soften<T>(call, weights, head + h, own, low, high, s, keyScales, valueScales);
-        values1(weights, low, high, rowBytes, vb, o, f);
-      }
+      const p = weights + 128 * <usize>r, o = sums + sumBytes * <usize>r, s = state + STATE * <usize>r;
+      const paired = r + 1 < rows;
+      if (isFloat<T>()) addValues<f32>(p, low, high, valueDim, vb, o, s, paired);
+      else if (widened) addValues<f32>(p, low, high, valueDim, values, o, s, paired);
+      else addValues<T>(p, low, high, valueDim, vb, o, s, paired);
     }
   }
+
+  for (let r = 0; r < rows; r++) {
+    const t = r / heads;
+    const o = call.out + <usize>(first + t) * call.outStep + ((<usize>(head + r - t * heads) * <usize>valueDim) << 2);
+    const sum = load<f32>(state + STATE * <usize>r, 4);
+    // for halves the sum is 2^96 too large, and the values' sum 2^16 too small
+    const factor = sizeof<T>() == 2 ? reinterpret<f32>(0x77800000) / sum : <f32>1.0 / sum;
+    scaled(sums + sumBytes * <usize>r, o, <usize>valueDim << 2, factor);
+  }
+}
+
+/** Copies the queries, enlarged for halves, and sets every row's maximum and sum to its sink or to nothing. */
+function begin<T>(
+  call: Call, first: i32, tokens: i32, head: i32, heads: i32, queries: usize, state: usize,
+): void {
+  const bytes = <usize>(call.headDim * heads) << 2;
+  const enlarge: f32 = sizeof<T>() == 2 ? reinterpret<f32>(0x6f800000) : 1; // 2^96
   for (let t = 0; t < tokens; t++) {
-    let o = call.out + <usize>(first + t) * call.outStep + ((<usize>head * <usize>valueDim) << 2);
-    for (let h = 0; h < heads; h++) {
-      const row = <usize>(t * heads + h);
-      finish(sums + row * rowBytes, o, <usize>valueDim << 2, <f32>1.0 / load<f32>(state + 8 * row, 4));
-      o += <usize>valueDim << 2;
+    const q = call.q + <usize>(first + t) * call.qStep + ((<usize>head * <usize>call.headDim) << 2);
+    scaled(q, queries, bytes, enlarge);
+    queries += bytes;
+    for (let h = 0; h < heads; h++, state += STATE) {
+      store<f32>(state, call.sinks != 0 ? load<f32>(call.sinks + (<usize>(head + h) << 2)) : -Infinity, 0);
+      store<f32>(state, call.sinks != 0 ? enlarge : 0, 4);
     }
   }
 }
 
-/** out = sums * factor, `bytes` bytes. */
+/** out = x * factor, `bytes` bytes. */
 // @ts-ignore: decorator
 @inline
-function finish(sums: usize, out: usize, bytes: usize, factor: f32): void {
+function scaled(x: usize, out: usize, bytes: usize, factor: f32): void {
   const f = f32x4.splat(factor);
   let i: usize = 0;
-  for (; i + 16 <= bytes; i += 16) v128.store(out + i, f32x4.mul(v128.load(sums + i), f));
-  for (; i < bytes; i += 4) store<f32>(out + i, load<f32>(sums + i) * factor);
+  for (; i + 16 <= bytes; i += 16) v128.store(out + i, f32x4.mul(v128.load(x + i), f));
+  for (; i < bytes; i += 4) store<f32>(out + i, load<f32>(x + i) * factor);
 }
 
 // @ts-ignore: decorator
@@ -180,61 +199,88 @@ function firstSeen(position: i32, window: i32): i32 {
   return window > 0 ? max(0, position - window + 1) : 0;
 }
 
-/** Halves, or whole numbers of 8 bits -> `bytes` bytes of f32. */
+/** The first position of a block that a query sees; it and the query's `own` counted from the block. */
+// @ts-ignore: decorator
+@inline
+function lowest(call: Call, own: i32): i32 {
+  return call.window > 0 ? max(0, own - call.window + 1) : 0;
+}
+
+/** The last position of block b that a query sees, below 0 for none. */
+// @ts-ignore: decorator
+@inline
+function highest(call: Call, own: i32, b: i32): i32 {
+  return min(call.length > 0 ? call.length - 1 - (b << 5) : own, 31);
+}
+
+// @ts-ignore: decorator
+@inline
+function seesAny(call: Call, own: i32, b: i32): bool {
+  return lowest(call, own) <= highest(call, own, b);
+}
+
+/** Four elements of a cache at p as f32, halves 2^112 too small. */
+// @ts-ignore: decorator
+@inline
+function four<T>(p: usize, mask: v128): v128 {
+  if (isFloat<T>()) return v128.load(p);
+  if (sizeof<T>() == 2) return v128.and(i32x4.shl(v128.load16x4_s(p), 13), mask);
+  return f32x4.convert_i32x4_s(i32x4.extend_low_i16x8_s(i16x8.extend_low_i8x16_s(v128.load32_zero(p))));
+}
+
+/** Elements -> `bytes` bytes of f32. */
 function widen<T>(p: usize, o: usize, bytes: usize): void {
-  const mask = HALF_MASK, scale = HALF_SCALE;
-  for (const end = o + bytes; o < end; o += 64) {
+  const mask = HALF_MASK;
+  for (const end = o + bytes; o < end; o += 64, p += 16 * sizeof<T>()) {
     if (sizeof<T>() == 2) {
-      v128.store(o, loadHalves(p, mask, scale), 0);
-      v128.store(o, loadHalves(p + 8, mask, scale), 16);
-      v128.store(o, loadHalves(p + 16, mask, scale), 32);
-      v128.store(o, loadHalves(p + 24, mask, scale), 48);
-      p += 32;
+      v128.store(o, four<T>(p, mask), 0);
+      v128.store(o, four<T>(p + 8, mask), 16);
+      v128.store(o, four<T>(p + 16, mask), 32);
+      v128.store(o, four<T>(p + 24, mask), 48);
     } else {
       const low = v128.load8x8_s(p, 0), high = v128.load8x8_s(p, 8);
       v128.store(o, f32x4.convert_i32x4_s(i32x4.extend_low_i16x8_s(low)), 0);
       v128.store(o, f32x4.convert_i32x4_s(i32x4.extend_high_i16x8_s(low)), 16);
       v128.store(o, f32x4.convert_i32x4_s(i32x4.extend_low_i16x8_s(high)), 32);
       v128.store(o, f32x4.convert_i32x4_s(i32x4.extend_high_i16x8_s(high)), 48);
-      p += 16;
     }
   }
 }
 
-/** Scores of one row against a block's 32 keys -> out. */
-function scores1(q: usize, headDim: i32, k: usize, scale: f32, out: usize): void {
-  let a = f32x4.splat(0), b = a, c = a, d = a, e = a, f = a, g = a, h = a;
-  for (let i = 0; i < headDim; i++) {
-    const s = v128.load32_splat(q);
-    a = madd(s, v128.load(k, 0), a);
-    b = madd(s, v128.load(k, 16), b);
-    c = madd(s, v128.load(k, 32), c);
-    d = madd(s, v128.load(k, 48), d);
-    e = madd(s, v128.load(k, 64), e);
-    f = madd(s, v128.load(k, 80), f);
-    g = madd(s, v128.load(k, 96), g);
-    h = madd(s, v128.load(k, 112), h);
-    q += 4;
-    k += 128;
-  }
-  const s = f32x4.splat(scale);
-  v128.store(out, f32x4.mul(a, s), 0);
-  v128.store(out, f32x4.mul(b, s), 16);
-  v128.store(out, f32x4.mul(c, s), 32);
-  v128.store(out, f32x4.mul(d, s), 48);
-  v128.store(out, f32x4.mul(e, s), 64);
-  v128.store(out, f32x4.mul(f, s), 80);
-  v128.store(out, f32x4.mul(g, s), 96);
-  v128.store(out, f32x4.mul(h, s), 112);
+/** Scores of a pair of rows, or of one, against a block's 32 keys -> out, out + 128. */
+// @ts-ignore: decorator
+@inline
+function scores<T>(q: usize, headDim: i32, k: usize, scale: f32, out: usize, paired: bool): void {
+  if (paired) scores2<T>(q, q + (<usize>headDim << 2), headDim, k, scale, out);
+  else scores1<T>(q, headDim, k, scale, out);
 }
 
-/** Scores of two rows -> out, out + 128; half a block at a time, so that everything stays in registers. */
-function scores2(q: usize, r: usize, headDim: i32, k: usize, scale: f32, out: usize): void {
-  for (let part: usize = 0; part < 128; part += 64) {
-    let a = f32x4.splat(0), b = a, c = a, d = a, e = a, f = a, g = a, h = a;
-    let p = k + part;
+function scores1<T>(q: usize, headDim: i32, k: usize, scale: f32, out: usize): void {
+  const mask = HALF_MASK;
+  for (let part: usize = 0; part < 32; part += 16) {
+    let a = f32x4.splat(0), b = a, c = a, d = a;
+    let p = k + part * sizeof<T>();
     for (let i: usize = 0; i < <usize>headDim << 2; i += 4) {
-      const k0 = v128.load(p, 0), k1 = v128.load(p, 16), k2 = v128.load(p, 32), k3 = v128.load(p, 48);
+      const s = v128.load32_splat(q + i);
+      a = madd(s, four<T>(p, mask), a);
+      b = madd(s, four<T>(p + 4 * sizeof<T>(), mask), b);
+      c = madd(s, four<T>(p + 8 * sizeof<T>(), mask), c);
+      d = madd(s, four<T>(p + 12 * sizeof<T>(), mask), d);
+      p += 32 * sizeof<T>();
+    }
+    put4(out + 4 * part, a, b, c, d, scale);
+  }
+}
+
+/** Half a block at a time, so that everything stays in registers. */
+function scores2<T>(q: usize, r: usize, headDim: i32, k: usize, scale: f32, out: usize): void {
+  const mask = HALF_MASK;
+  for (let part: usize = 0; part < 32; part += 16) {
+    let a = f32x4.splat(0), b = a, c = a, d = a, e = a, f = a, g = a, h = a;
+    let p = k + part * sizeof<T>();
+    for (let i: usize = 0; i < <usize>headDim << 2; i += 4) {
+      const k0 = four<T>(p, mask), k1 = four<T>(p + 4 * sizeof<T>(), mask);
+      const k2 = four<T>(p + 8 * sizeof<T>(), mask), k3 = four<T>(p + 12 * sizeof<T>(), mask);
       let s = v128.load32_splat(q + i);
       a = madd(s, k0, a);
       b = madd(s, k1, b);
@@ -245,18 +291,21 @@ function scores2(q: usize, r: usize, headDim: i32, k: usize, scale: f32, out: us
       f = madd(s, k1, f);
       g = madd(s, k2, g);
       h = madd(s, k3, h);
-      p += 128;
+      p += 32 * sizeof<T>();
     }
-    const s = f32x4.splat(scale);
-    v128.store(out + part, f32x4.mul(a, s), 0);
-    v128.store(out + part, f32x4.mul(b, s), 16);
-    v128.store(out + part, f32x4.mul(c, s), 32);
-    v128.store(out + part, f32x4.mul(d, s), 48);
-    v128.store(out + part, f32x4.mul(e, s), 128);
-    v128.store(out + part, f32x4.mul(f, s), 144);
-    v128.store(out + part, f32x4.mul(g, s), 160);
-    v128.store(out + part, f32x4.mul(h, s), 176);
+    put4(out + 4 * part, a, b, c, d, scale);
+    put4(out + 4 * part + 128, e, f, g, h, scale);
   }
+}
+
+// @ts-ignore: decorator
+@inline
+function put4(out: usize, a: v128, b: v128, c: v128, d: v128, scale: f32): void {
+  const s = f32x4.splat(scale);
+  v128.store(out, f32x4.mul(a, s), 0);
+  v128.store(out, f32x4.mul(b, s), 16);
+  v128.store(out, f32x4.mul(c, s), 32);
+  v128.store(out, f32x4.mul(d, s), 48);
 }
 
 /** The scores of a row's block by its options: softcap, distance; own: the query's position counted from the block. */
@@ -293,86 +342,110 @@ function multiply(p: usize, by: usize): void {
 }
 
 /**
- * Scores at p -> weights e^(score - maximum) at p, 0 outside low..high; the row's state { maximum, sum } moves on.
- * Returns the factor for what was summed under the old maximum.
+ * Scores at p -> weights e^(score - maximum) at p, 0 where the row does not see; its state { maximum, sum, factor }
+ * moves on: the factor is for what was summed under the old maximum.
  */
 function soften<T>(
-  call: Call, p: usize, head: i32, own: i32, low: i32, high: i32, state: usize, keyScales: usize, valueScales: usize,
-): f32 {
+  call: Call, p: usize, head: i32, own: i32, b: i32, state: usize, keyScales: usize, valueScales: usize,
+): void {
+  const low = lowest(call, own), high = highest(call, own, b);
+  if (low > high) {
+    memory.fill(p, 0, 128);
+    store<f32>(state, 1, 8);
+    return;
+  }
   if (sizeof<T>() == 1) multiply(p, keyScales);
   if (call.softcap > 0 || (call.slopes | call.bias) != 0) adjust(call, p, head, own);
-  const from = i32x4.splat(low - 1), to = i32x4.splat(high + 1);
-  const none = f32x4.splat(-Infinity);
+  if (low > 0 || high < 31) hide(p, low, high);
+  let top = f32x4.pmax(v128.load(p, 0), v128.load(p, 16)), top2 = f32x4.pmax(v128.load(p, 32), v128.load(p, 48));
+  top = f32x4.pmax(top, f32x4.pmax(v128.load(p, 64), v128.load(p, 80)));
+  top2 = f32x4.pmax(top2, f32x4.pmax(v128.load(p, 96), v128.load(p, 112)));
+  const old = load<f32>(state);
+  const now = max<f32>(old, maxLanes(f32x4.pmax(top, top2)));
+  const m = f32x4.splat(now);
+  const one = sizeof<T>() == 2 ? i32x4.splat(0x6f800000) : ONE; // 2^96
+  let sum = f32x4.splat(0), sum2 = sum;
+  for (let i: usize = 0; i < 128; i += 32) {
+    const e = exp4Times(f32x4.sub(v128.load(p + i), m), one), f = exp4Times(f32x4.sub(v128.load(p + i, 16), m), one);
+    v128.store(p + i, e);
+    v128.store(p + i, f, 16);
+    sum = f32x4.add(sum, e);
+    sum2 = f32x4.add(sum2, f);
+  }
+  const total = sumLanes(f32x4.add(sum, sum2));
+  let factor: f32 = 1;
+  if (old != now) {
+    factor = f32x4.extract_lane(exp4(f32x4.splat(old - now)), 0);
+    store<f32>(state, now);
+  }
+  store<f32>(state, load<f32>(state, 4) * factor + total, 4);
+  store<f32>(state, factor, 8);
+  if (sizeof<T>() == 1) multiply(p, valueScales);
+}
+
+/** Scores outside low..high become minus infinity. */
+function hide(p: usize, low: i32, high: i32): void {
+  const from = i32x4.splat(low - 1), to = i32x4.splat(high + 1), none = f32x4.splat(-Infinity);
   let index = i32x4(0, 1, 2, 3);
-  let top = none;
   for (let i: usize = 0; i < 128; i += 16) {
     const seen = v128.and(i32x4.gt_s(index, from), i32x4.gt_s(to, index));
-    const s = v128.bitselect(v128.load(p + i), none, seen);
-    v128.store(p + i, s);
-    top = f32x4.max(top, s);
+    v128.store(p + i, v128.bitselect(v128.load(p + i), none, seen));
     index = i32x4.add(index, i32x4.splat(4));
   }
-  const old = load<f32>(state);
-  const now = max(old, maxLanes(top));
-  const m = f32x4.splat(now);
-  let sum = f32x4.splat(0);
-  for (let i: usize = 0; i < 128; i += 16) {
-    const e = exp4(f32x4.sub(v128.load(p + i), m));
-    v128.store(p + i, e);
-    sum = f32x4.add(sum, e);
-  }
-  const factor = f32x4.extract_lane(exp4(f32x4.splat(old - now)), 0);
-  store<f32>(state, now);
-  store<f32>(state, load<f32>(state, 4) * factor + sumLanes(sum), 4);
-  if (sizeof<T>() == 1) multiply(p, valueScales);
-  return factor;
 }
 
-/** out = out * factor + sum over low..high of weight x value, one row of `row` bytes. */
-function values1(p: usize, low: i32, high: i32, row: usize, v: usize, out: usize, factor: f32): void {
-  const scale = f32x4.splat(factor);
-  const first = v + <usize>low * row, last = v + <usize>high * row;
-  p += <usize>low << 2;
-  let i: usize = 0;
-  for (; i + 64 <= row; i += 64) {
-    const o = out + i;
-    let a = f32x4.mul(v128.load(o, 0), scale), b = f32x4.mul(v128.load(o, 16), scale);
-    let c = f32x4.mul(v128.load(o, 32), scale), d = f32x4.mul(v128.load(o, 48), scale);
-    for (let u = first + i, w = p; u <= last + i; u += row, w += 4) {
-      const s = v128.load32_splat(w);
-      a = madd(s, v128.load(u, 0), a);
-      b = madd(s, v128.load(u, 16), b);
-      c = madd(s, v128.load(u, 32), c);
-      d = madd(s, v128.load(u, 48), d);
-    }
-    v128.store(o, a, 0);
-    v128.store(o, b, 16);
-    v128.store(o, c, 32);
-    v128.store(o, d, 48);
-  }
-  for (; i < row; i += 16) {
-    let a = f32x4.mul(v128.load(out + i), scale);
-    for (let u = first + i, w = p; u <= last + i; u += row, w += 4) a = madd(v128.load32_splat(w), v128.load(u), a);
-    v128.store(out + i, a);
-  }
-}
-
-/** The same for two rows with the same visible positions; the second row's weights are 128 bytes on. */
-function values2(
-  p: usize, low: i32, high: i32, row: usize, v: usize, out: usize, other: usize, f0: f32, f1: f32,
+/** sums = sums * factor + sum over low..high of weight x value, for a pair of rows or one; p: weights, state: factors. */
+// @ts-ignore: decorator
+@inline
+function addValues<T>(
+  p: usize, low: i32, high: i32, valueDim: i32, v: usize, sums: usize, state: usize, paired: bool,
 ): void {
-  const scale0 = f32x4.splat(f0), scale1 = f32x4.splat(f1);
-  const first = v + <usize>low * row, last = v + <usize>high * row;
-  const weights = p + (<usize>low << 2);
+  const step = valueStep(valueDim) * sizeof<T>();
+  const from = v + <usize>low * step, to = v + <usize>high * step;
+  const w = p + (<usize>low << 2);
+  const f = load<f32>(state, 8);
+  if (paired) values2<T>(w, from, to, step, sums, f, load<f32>(state + STATE, 8));
+  else values1<T>(w, from, to, step, sums, f);
+}
+
+/** Values from..to, `step` bytes apart, in order; weights at p. */
+function values1<T>(p: usize, from: usize, to: usize, step: usize, out: usize, factor: f32): void {
+  const mask = HALF_MASK;
+  const scale = f32x4.splat(factor);
   let i: usize = 0;
-  for (; i + 64 <= row; i += 64) {
-    const o = out + i, n = other + i;
-    let a = f32x4.mul(v128.load(o, 0), scale0), b = f32x4.mul(v128.load(o, 16), scale0);
-    let c = f32x4.mul(v128.load(o, 32), scale0), d = f32x4.mul(v128.load(o, 48), scale0);
-    let e = f32x4.mul(v128.load(n, 0), scale1), f = f32x4.mul(v128.load(n, 16), scale1);
-    let g = f32x4.mul(v128.load(n, 32), scale1), h = f32x4.mul(v128.load(n, 48), scale1);
-    for (let u = first + i, w = weights; u <= last + i; u += row, w += 4) {
-      const v0 = v128.load(u, 0), v1 = v128.load(u, 16), v2 = v128.load(u, 32), v3 = v128.load(u, 48);
+  for (; i + 16 * sizeof<T>() <= step; i += 16 * sizeof<T>(), out += 64) {
+    let a = f32x4.mul(v128.load(out, 0), scale), b = f32x4.mul(v128.load(out, 16), scale);
+    let c = f32x4.mul(v128.load(out, 32), scale), d = f32x4.mul(v128.load(out, 48), scale);
+    for (let u = from + i, w = p; u <= to + i; u += step, w += 4) {
+      const s = v128.load32_splat(w);
+      a = madd(s, four<T>(u, mask), a);
+      b = madd(s, four<T>(u + 4 * sizeof<T>(), mask), b);
+      c = madd(s, four<T>(u + 8 * sizeof<T>(), mask), c);
+      d = madd(s, four<T>(u + 12 * sizeof<T>(), mask), d);
+    }
+    keep4(out, a, b, c, d);
+  }
+  for (; i < step; i += 4 * sizeof<T>(), out += 16) {
+    let a = f32x4.mul(v128.load(out), scale);
+    for (let u = from + i, w = p; u <= to + i; u += step, w += 4) a = madd(v128.load32_splat(w), four<T>(u, mask), a);
+    v128.store(out, a);
+  }
+}
+
+/** The same for two rows; the second one's weights are 128 bytes on, its sums follow the first's. */
+function values2<T>(p: usize, from: usize, to: usize, step: usize, out: usize, f0: f32, f1: f32): void {
+  const mask = HALF_MASK;
+  const scale0 = f32x4.splat(f0), scale1 = f32x4.splat(f1);
+  let other = out + step / sizeof<T>() * 4;
+  let i: usize = 0;
+  for (; i + 16 * sizeof<T>() <= step; i += 16 * sizeof<T>(), out += 64, other += 64) {
+    let a = f32x4.mul(v128.load(out, 0), scale0), b = f32x4.mul(v128.load(out, 16), scale0);
+    let c = f32x4.mul(v128.load(out, 32), scale0), d = f32x4.mul(v128.load(out, 48), scale0);
+    let e = f32x4.mul(v128.load(other, 0), scale1), f = f32x4.mul(v128.load(other, 16), scale1);
+    let g = f32x4.mul(v128.load(other, 32), scale1), h = f32x4.mul(v128.load(other, 48), scale1);
+    for (let u = from + i, w = p; u <= to + i; u += step, w += 4) {
+      const v0 = four<T>(u, mask), v1 = four<T>(u + 4 * sizeof<T>(), mask);
+      const v2 = four<T>(u + 8 * sizeof<T>(), mask), v3 = four<T>(u + 12 * sizeof<T>(), mask);
       let s = v128.load32_splat(w);
       a = madd(s, v0, a);
       b = madd(s, v1, b);
@@ -384,23 +457,26 @@ function values2(
       g = madd(s, v2, g);
       h = madd(s, v3, h);
     }
-    v128.store(o, a, 0);
-    v128.store(o, b, 16);
-    v128.store(o, c, 32);
-    v128.store(o, d, 48);
-    v128.store(n, e, 0);
-    v128.store(n, f, 16);
-    v128.store(n, g, 32);
-    v128.store(n, h, 48);
+    keep4(out, a, b, c, d);
+    keep4(other, e, f, g, h);
   }
-  for (; i < row; i += 16) {
-    let a = f32x4.mul(v128.load(out + i), scale0), e = f32x4.mul(v128.load(other + i), scale1);
-    for (let u = first + i, w = weights; u <= last + i; u += row, w += 4) {
-      const v0 = v128.load(u);
+  for (; i < step; i += 4 * sizeof<T>(), out += 16, other += 16) {
+    let a = f32x4.mul(v128.load(out), scale0), e = f32x4.mul(v128.load(other), scale1);
+    for (let u = from + i, w = p; u <= to + i; u += step, w += 4) {
+      const v0 = four<T>(u, mask);
       a = madd(v128.load32_splat(w), v0, a);
       e = madd(v128.load32_splat(w, 128), v0, e);
     }
-    v128.store(out + i, a);
-    v128.store(other + i, e);
+    v128.store(out, a);
+    v128.store(other, e);
   }
+}
+
+// @ts-ignore: decorator
+@inline
+function keep4(out: usize, a: v128, b: v128, c: v128, d: v128): void {
+  v128.store(out, a, 0);
+  v128.store(out, b, 16);
+  v128.store(out, c, 32);
+  v128.store(out, d, 48);
 }

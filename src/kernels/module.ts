@@ -353,8 +353,8 @@ export function activationBytes(form: ActivationForm, tokens: number, cols: numb
 /** Bytes of scratch that the products, the attention and the delta rule need, for the largest sizes that they will meet. */
 export function scratchBytes(maxCols: number, maxHeadDim: number): number {
   const matmul = maxCols * 32 + Math.max(384 << 10, maxCols * 12);
-  // a block of keys and one of values, two rows of weights, state and values of 64 rows
-  const attention = 64 + (maxHeadDim + 3) * (2 * 128 + 64 * 4) + 256 + 8 * 64;
+  // 64 rows of queries and of sums, weights and state; a block of keys and one of values
+  const attention = 64 + (maxHeadDim + 3) * (64 * 8 + 2 * 128) + 64 * (128 + 16);
   return align16(Math.max(matmul, attention));
 }
 

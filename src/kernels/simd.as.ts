@@ -88,7 +88,7 @@ const LOG2_E: v128 = i32x4.splat(0x3fb8aa3b + zero);
 const ROUND: v128 = i32x4.splat(0x4b400000 + zero); // 1.5 * 2^23: adding it leaves a whole number in the low bits
 const LN2_HIGH: v128 = i32x4.splat(<i32>0xbf317200 + zero); // -0x1.62e4p-1
 const LN2_LOW: v128 = i32x4.splat(<i32>0xb5bfbe8e + zero); // -0x1.7f7d1cp-20
-const ONE: v128 = i32x4.splat(0x3f800000 + zero);
+export const ONE: v128 = i32x4.splat(0x3f800000 + zero);
 const EXP_1: v128 = i32x4.splat(0x3f7ffff6 + zero); // 0x1.ffffecp-1
 const EXP_2: v128 = i32x4.splat(0x3efffedb + zero); // 0x1.fffdb6p-2
 const EXP_3: v128 = i32x4.splat(0x3e2aaf33 + zero); // 0x1.555e66p-3
@@ -102,11 +102,18 @@ const EXP_5: v128 = i32x4.splat(0x3c072010 + zero); // 0x1.0e4020p-7
 // @ts-ignore: decorator
 @inline
 export function exp4(x: v128): v128 {
+  return exp4Times(x, ONE);
+}
+
+/** e^x times a power of two, `one`. */
+// @ts-ignore: decorator
+@inline
+export function exp4Times(x: v128, one: v128): v128 {
   const t = f32x4.pmin(EXP_HIGH, f32x4.pmax(EXP_LOW, x));
   const z = madd(t, LOG2_E, ROUND);
   const n = f32x4.sub(z, ROUND);
   const r = madd(n, LN2_LOW, madd(n, LN2_HIGH, t));
-  const power = i32x4.add(i32x4.shl(z, 23), ONE);
+  const power = i32x4.add(i32x4.shl(z, 23), one);
   const u = f32x4.mul(r, r);
   const high = madd(madd(EXP_5, r, EXP_4), u, madd(EXP_3, r, EXP_2));
   const p = madd(high, u, f32x4.mul(EXP_1, r));
