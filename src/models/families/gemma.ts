@@ -46,8 +46,8 @@ function sandwichKnobs(r: ConfigReader, facts: CheckpointFacts, sizes: Sizes, la
     ...gemmaKnobs(r, facts, sizes),
     normPlace: "sandwich",
     attentionScale: scaledBy ** -0.5,
-    attentionSoftcap: r.number(gguf ? "attn_logit_softcapping" : "attn_logit_softcapping", 0),
-    logitSoftcap: r.number(gguf ? "final_logit_softcapping" : "final_logit_softcapping", 0),
+    attentionSoftcap: r.number("attn_logit_softcapping", 0),
+    logitSoftcap: r.number("final_logit_softcapping", 0),
   } satisfies Partial<ModelConfig>;
 }
 
@@ -141,6 +141,8 @@ export const gemma3: Family = {
       const types = r.texts("layer_types");
       const pattern = r.size(gguf ? "attention.sliding_window_pattern" : "sliding_window_pattern", 6, 1024);
       r.ignore("_sliding_window_pattern");
+      // The published code has no cap here, whatever the field says.
+      r.only("attn_logit_softcapping");
       const window = r.number(gguf ? "attention.sliding_window" : "sliding_window", 0);
       const slides = Array.from({ length: numLayers }, (_, l) =>
         types ? types[l] === "sliding_attention" : (l + 1) % pattern !== 0,

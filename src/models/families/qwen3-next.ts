@@ -117,14 +117,15 @@ export const qwen3Next: Family = {
   },
 };
 
+const defaults35 = { ...defaults, vocab_size: 248_320, num_experts: undefined, num_experts_per_tok: 8 };
+
 export const qwen35: Family = {
   name: "qwen3_5",
   modelTypes: ["qwen3_5", "qwen3_5_text", "qwen3_5_moe", "qwen3_5_moe_text"],
   ggufArchitectures: [],
   interleavedRope: [],
-  defaults: { ...defaults, vocab_size: 248_320, num_experts: undefined, num_experts_per_tok: 8 },
+  defaults: defaults35,
   readConfig(reader, facts) {
-    const own = this.defaults ?? {};
     const knobs: ReadKnobs = (r, sizes) => {
       r.ignore(
         "attn_output_gate",
@@ -136,7 +137,7 @@ export const qwen35: Family = {
       const mixer = mixerKnobs(r, sizes);
       return experts ? { ...mixer, experts, intermediateSize: experts.intermediateSize } : mixer;
     };
-    return textPart(reader, own, (text) => readLlamaLine(text, facts, knobs));
+    return textPart(reader, defaults35, (text) => readLlamaLine(text, facts, knobs));
   },
   names(config, { has }) {
     const { hiddenSize: hidden, delta, experts } = config;
@@ -149,8 +150,11 @@ export const qwen35: Family = {
       ...{ deltaQuery: piece(0), deltaKey: piece(1), deltaValue: piece(2), deltaGate: `${linear}.in_proj_z` },
       ...{ deltaBeta: `${linear}.in_proj_b`, deltaAlpha: `${linear}.in_proj_a` },
     };
-    if (!experts) return { decoder: withRoot(decoder, has), ignore: mediaTensors };
-    // Experts are stacked: [experts, out, in], gate and up in one.
+    const isStacked = ["model.", "model.language_model."].some((root) =>
+      has(`${root}layers.0.mlp.experts.gate_up_proj`),
+    );
+    if (!experts || !isStacked) return { decoder: withRoot(decoder, has), ignore: mediaTensors };
+    // All experts in one tensor: [experts, out, in], gate and up one after the other.
     const { count, intermediateSize: width } = experts;
     const stacked = "model.layers.{l}.mlp.experts";
     const gateUp = (expert: number, first: number): StoredPart => ({

@@ -56,6 +56,8 @@ export function readScaling(scaling: ConfigReader, defaults: RopeDefaults): Rope
   const type = scaling.text(scaling.has("rope_type") ? "rope_type" : "type", "default");
   // What is read elsewhere, or says again what the config says.
   scaling.ignore("type", "rope_type", "rope_theta", "partial_rotary_factor", "llama_4_scaling_beta");
+  // For images and films; a text's positions are the same along all axes.
+  scaling.ignore("mrope_section", "mrope_interleaved");
   const result = scalingOf(scaling, type, defaults);
   scaling.finish();
   return result;
