@@ -148,7 +148,7 @@ export function planWeights(
     return stack;
   };
   const { decoder, encoder } = names;
-  const { vocabSize, hiddenSize, embeddingSize } = config;
+  const { vocabSize, hiddenSize, embeddingSize, tiedEmbeddings, headBias } = config;
   const projected = embeddingSize !== hiddenSize;
   const plan: WeightPlan = {
     embedding: whole.matrix(decoder.embedding, vocabSize, embeddingSize),
@@ -161,14 +161,15 @@ export function planWeights(
     projectOut: projected ? whole.matrix(decoder.projectOut, embeddingSize, hiddenSize) : undefined,
     encoder: encoder && config.encoderLayers > 0 ? planStack(encoder, config.encoderLayers, true) : undefined,
     decoder: planStack(decoder, config.numLayers, false),
-    head: config.tiedEmbeddings
-      ? undefined
-      : whole.matrix(decoder.head, vocabSize, embeddingSize, {
-          bias: config.headBias,
-          normalized: config.headNormalized,
-        }),
+    head:
+      tiedEmbeddings && !headBias
+        ? undefined
+        : whole.matrix(tiedEmbeddings ? tiedHead(decoder, config) : decoder.head, vocabSize, embeddingSize, {
+            bias: headBias,
+            normalized: config.headNormalized,
+          }),
   };
-  if (config.tiedEmbeddings && typeof decoder.head === "string") used.add(`${decoder.head}.weight`);
+  if (tiedEmbeddings && typeof decoder.head === "string") used.add(`${decoder.head}.weight`);
   const left = [...checkpoint.tensors.keys()].filter(
     (name) => !used.has(name) && !ignorable.test(name) && !names.ignore?.test(name),
   );
@@ -181,6 +182,12 @@ export function planWeights(
     );
   }
   return plan;
+}
+
+/** The embedding's rows with the head's own bias. */
+function tiedHead({ embedding, head }: Partial<TensorNames>, config: ModelConfig): Place | undefined {
+  if (typeof embedding !== "string" || typeof head !== "string") return undefined;
+  return { name: embedding, biasName: `${head}.bias`, shape: [config.vocabSize, config.embeddingSize] };
 }
 
 function planRelativeBias(
@@ -286,7 +293,7 @@ function createFinder(
     const first = (part.first ?? 0) + (options.first ?? 0);
     const picked = options.order ?? part.order;
     const order = turned(picked, rows, options.rotated);
-    const biasName = base + (part.biasSuffix ?? ".bias");
+    const biasName = part.biasName ?? base + (part.biasSuffix ?? ".bias");
     let bias: VectorPlan | undefined;
     if (hasBias(biasName, options.bias)) {
       // As many values as the tensor has outputs: its rows, or for each expert its columns.

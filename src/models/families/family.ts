@@ -10,6 +10,8 @@ export interface StoredPart {
   readonly suffix?: string;
   /** Default ".bias". */
   readonly biasSuffix?: string;
+  /** The bias's whole name, where it does not begin as the weight's does. */
+  readonly biasName?: string;
   /** The whole tensor's shape. */
   readonly shape: readonly number[];
   /** The stored row that is the first here; default 0. */

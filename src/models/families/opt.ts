@@ -18,13 +18,14 @@ export const opt: Family = {
       r.ignore("activation_dropout", "dropout", "layerdrop", "init_std", "prefix", "output_projection");
       const bias = r.boolean("enable_bias", true);
       const isBefore = r.boolean("do_layer_norm_before", true);
+      const isRemoved = r.boolean("_remove_final_layer_norm", false);
       const hasWeights = r.boolean("layer_norm_elementwise_affine", true);
       return {
         ...({ norm: "layer", gatedMlp: false, ropes: [], normEps: 1e-5 } as const),
         ...{ qkvBias: bias, outputBias: bias, mlpBias: bias },
         ...{ normBias: hasWeights, normWeight: hasWeights ? "plain" : "none" },
         normPlace: isBefore ? "pre" : "post",
-        finalNorm: isBefore && !r.boolean("_remove_final_layer_norm", false),
+        finalNorm: isBefore && !isRemoved,
         activation: readActivation(r, "activation_function", "relu"),
         embeddingSize: r.size("word_embed_proj_dim", hiddenSize),
         learnedPositions: contextLength + OFFSET,
