@@ -1,6 +1,6 @@
 // Packs K-quants and reads single rows of them; leans on how they are packed.
 import {
-  blockBytes, chunkBytes, First, hasMinimums, hasScalesOf16, headBytes, lowBits, Second, unpackUnit,
+  blockBytes, chunkBytes, hasMinimums, hasScalesOf16, headBytes, unpackUnit,
 } from "./k-weights.as";
 import { transpose } from "./matmul-q4_0.as";
 import { halfAt } from "./simd.as";
@@ -187,10 +187,10 @@ export function unpackRow<T>(w: usize, cols: i32, row: i32, out: usize, scale: f
     const d = halfAt(p + 2 * r) * scale, dmin = hasMinimums<T>() ? halfAt(p + 8 + 2 * r) * scale : <f32>0.0;
     p += headBytes<T>();
     for (let chunk = 0; chunk < 4; chunk++) {
-      unpackUnit<T, First>(p, words);
-      rowOfUnit<T>(p + 2 * r, 0, words + 4 * r, out, d, dmin);
-      unpackUnit<T, Second>(p, words);
-      rowOfUnit<T>(p + 2 * r, 8, words + 4 * r, out + 64, d, dmin);
+      for (let u: usize = 0; u < 2; u++) {
+        unpackUnit<T>(p + 16 * offsetof<T>() * u, words);
+        rowOfUnit<T>(p + 2 * r, 8 * u, words + 4 * r, out + 64 * u, d, dmin);
+      }
       p += chunkBytes<T>();
       out += 256;
     }

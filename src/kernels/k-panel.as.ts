@@ -35,10 +35,10 @@ export function unpackPanel<T>(p: usize, blocks: i32, o: usize): void {
     let m = o + MINIMUMS;
     let to = o + UNITS;
     for (let chunk = 0; chunk < 4; chunk++) {
-      unpackUnit<T, First>(p, to);
-      v128.store(to, scalesOf<T, First>(p), 128);
-      unpackUnit<T, Second>(p, to + UNIT);
-      v128.store(to + UNIT, scalesOf<T, Second>(p), 128);
+      for (let u: usize = 0; u < 2; u++) {
+        unpackUnit<T>(p + 16 * offsetof<T>() * u, to + UNIT * u);
+        v128.store(to + UNIT * u, scalesOf<T, First>(p + (hasScalesOf16<T>() ? 8 * u : 0)), 128);
+      }
       if (hasMinimums<T>()) {
         v128.store(m, minimumsOf<T, First>(p), 0);
         if (hasScalesOf16<T>()) v128.store(m, minimumsOf<T, Second>(p), 16);
@@ -297,8 +297,6 @@ function panel2x3<T>(
   put(y + 2 * yStep + 16, g2, scale);
 }
 
-// @ts-ignore: decorator
-@inline
 function panel1<T>(w: usize, blocks: i32, x: usize, next: usize, y: usize, scale: f32): void {
   let f = f32x4.splat(0);
   for (let b = 0; b < blocks; b++) {

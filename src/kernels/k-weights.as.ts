@@ -139,18 +139,18 @@ function vectors<T, U>(): usize {
   return 16 + 16 * offsetof<T>() * offsetof<U>();
 }
 
-/** A unit of the chunk at `p` -> 8 words of bytes at o, o + 16 … */
+/** The first unit of the chunk at `p`, or the second if p is a unit further on, -> 8 words of bytes at o, o + 16 … */
 // @ts-ignore: decorator
 @inline
-export function unpackUnit<T, U>(p: usize, o: usize): void {
+export function unpackUnit<T>(p: usize, o: usize): void {
   const m = lowBits<T>();
-  const v0 = v128.load(p, vectors<T, U>()), v1 = v128.load(p, vectors<T, U>() + 16);
+  const v0 = v128.load(p, 16), v1 = v128.load(p, 32);
   if (offsetof<T>() == 2) {
     unpackFour2(v0, m, o);
     unpackFour2(v1, m, o + 64);
     return;
   }
-  const v2 = v128.load(p, vectors<T, U>() + 32);
+  const v2 = v128.load(p, 48);
   if (offsetof<T>() == 3) {
     const rest = tops2(v0, v1, v2, LOW_6);
     unpackTwo3(v0, m, o);
@@ -159,7 +159,7 @@ export function unpackUnit<T, U>(p: usize, o: usize): void {
     unpackTwo3(rest, m, o + 96);
     return;
   }
-  const v3 = v128.load(p, vectors<T, U>() + 48);
+  const v3 = v128.load(p, 64);
   if (offsetof<T>() == 4) {
     v128.store(o, v128.and(v0, m), 0);
     v128.store(o, v128.and(v1, m), 16);
@@ -171,7 +171,7 @@ export function unpackUnit<T, U>(p: usize, o: usize): void {
     v128.store(o, v128.and(i16x8.shr_u(v3, 4), m), 112);
     return;
   }
-  const v4 = v128.load(p, vectors<T, U>() + 64);
+  const v4 = v128.load(p, 80);
   v128.store(o, v128.and(v0, m), 0);
   v128.store(o, v128.and(v1, m), 16);
   v128.store(o, v128.and(v2, m), 32);
@@ -184,7 +184,7 @@ export function unpackUnit<T, U>(p: usize, o: usize): void {
     v128.store(o, rest5(v4, ab, cd, m), 112);
     return;
   }
-  const v5 = v128.load(p, vectors<T, U>() + 80);
+  const v5 = v128.load(p, 96);
   v128.store(o, tops2(v0, v1, v2, m), 48);
   v128.store(o, v128.and(v3, m), 64);
   v128.store(o, v128.and(v4, m), 80);
