@@ -5,10 +5,13 @@ import { Command, CommanderError } from "commander";
 import { BaimoError } from "../errors.ts";
 import { addBench } from "./commands/bench.ts";
 import { addChat } from "./commands/chat.ts";
+import { addConvert } from "./commands/convert.ts";
 import { addInspect } from "./commands/inspect.ts";
+import { addList } from "./commands/list.ts";
 import { addModels } from "./commands/models.ts";
 import { addPull } from "./commands/pull.ts";
 import { addQuantize } from "./commands/quantize.ts";
+import { addRemove } from "./commands/remove.ts";
 import { addRun } from "./commands/run.ts";
 import { addServe } from "./commands/serve.ts";
 import { addTokenize } from "./commands/tokenize.ts";
@@ -56,6 +59,9 @@ Examples:
     addVerify,
     addModels,
     addPull,
+    addList,
+    addRemove,
+    addConvert,
     addQuantize,
     addTokenize,
   ]) {

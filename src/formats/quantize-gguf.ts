@@ -105,7 +105,9 @@ export async function quantizeGguf(
   metadata.set("general.file_type", { type: "UINT32", value: fileTypes[fileType].number });
   if (importance) describeImportance(importance, metadata);
   await writeGguf(target, { metadata, tensors }, { signal });
-  const summary = summarize(tensors, fileType, checkpoint);
+  let bytesBefore = 0;
+  for (const tensor of checkpoint.tensors.values()) bytesBefore += tensor.byteLength;
+  const summary = summarize(tensors, fileType, { bytesBefore, parameters: total });
   return importance ? { ...summary, unweighted } : summary;
 }
 
@@ -163,10 +165,11 @@ function describeImportance(
   if (chunkCount > 0) metadata.set("quantize.imatrix.chunks_count", { type: "UINT32", value: chunkCount });
 }
 
-function summarize(
+/** What is written, by type. */
+export function summarize(
   tensors: readonly TensorToWrite[],
   fileType: FileType,
-  checkpoint: Checkpoint,
+  { bytesBefore, parameters }: { bytesBefore: number; parameters: number },
 ): QuantizeSummary {
   const types: Partial<Record<DType, { tensors: number; bytes: number }>> = {};
   let bytes = 0;
@@ -177,9 +180,6 @@ function summarize(
     entry.bytes += size;
     bytes += size;
   }
-  let bytesBefore = 0;
-  for (const tensor of checkpoint.tensors.values()) bytesBefore += tensor.byteLength;
-  const parameters = countValues(checkpoint);
   return {
     fileType,
     tensors: tensors.length,

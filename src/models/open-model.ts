@@ -2,7 +2,7 @@
 import { BaimoError } from "../errors.ts";
 import type { Checkpoint } from "../formats/checkpoint.ts";
 import { dequantize } from "../formats/dequantize.ts";
-import type { ModelConfig } from "./config.ts";
+import type { ModelConfig, RopeScaling } from "./config.ts";
 import { ConfigReader } from "./config-reader.ts";
 import type { Dialect } from "./families/family.ts";
 import { families } from "./families/index.ts";
@@ -61,22 +61,37 @@ export async function describeModel(
   return { name, family: family.name, config, weights };
 }
 
-/** The configuration with RoPE's divisors, which GGUF keeps in a tensor. */
+/** The configuration with RoPE's divisors, which GGUF keeps in tensors: one set, or one for short texts and one for long. */
 async function withStoredFactors(checkpoint: Checkpoint, config: ModelConfig): Promise<ModelConfig> {
-  const name = "rope_freqs.weight";
-  const tensor = checkpoint.tensors.get(name);
-  if (!tensor || config.ropes.length === 0) return config;
+  if (config.ropes.length === 0) return config;
   const [rope, ...others] = config.ropes;
   const pairs = rope.dims / 2;
-  if (tensor.shape.length !== 1 || tensor.shape[0] !== pairs) {
-    throw new BaimoError(
-      "shape",
-      `${checkpoint.name}: "${name}" should have ${pairs} values, found [${tensor.shape.join(", ")}]`,
-    );
-  }
-  const factors = [...dequantize(tensor.dtype, await checkpoint.readTensor(name), pairs)];
-  const scaling = { type: "factors", factors, attentionFactor: 1 } as const;
-  return { ...config, ropes: [{ ...rope, scaling }, ...others] };
+  const read = async (name: string): Promise<number[] | undefined> => {
+    const tensor = checkpoint.tensors.get(name);
+    if (!tensor) return undefined;
+    if (tensor.shape.length !== 1 || tensor.shape[0] !== pairs) {
+      throw new BaimoError(
+        "shape",
+        `${checkpoint.name}: "${name}" should have ${pairs} values, found [${tensor.shape.join(", ")}]`,
+      );
+    }
+    return [...dequantize(tensor.dtype, await checkpoint.readTensor(name), pairs)];
+  };
+  const withScaling = (scaling: RopeScaling) => ({ ...config, ropes: [{ ...rope, scaling }, ...others] });
+  const factors = await read("rope_freqs.weight");
+  if (factors) return withScaling({ type: "factors", factors, attentionFactor: 1 });
+  const [long, short] = [await read("rope_factors_long.weight"), await read("rope_factors_short.weight")];
+  if (!long || !short) return config;
+  const stated = (key: string, missing: number) => {
+    const value = checkpoint.metadata.get(`${config.architecture}.rope.scaling.${key}`);
+    return typeof value === "number" ? value : missing;
+  };
+  const originalContextLength = stated("original_context_length", config.contextLength);
+  const factor = stated("attn_factor", 1);
+  return withScaling({
+    ...{ type: "longrope", long, short, originalContextLength },
+    ...{ shortFactor: factor, longFactor: factor },
+  });
 }
 
 /** What a path calls its model: the Hub's owner/name, the file, or the folder of a file with a general name. */

@@ -71,7 +71,7 @@ export type WeightPlan = ModelParts<MatrixPlan, VectorPlan, VectorPlan>;
 
 /** Tensors that some publishers leave in and that say nothing which the config does not. */
 const ignorable =
-  /rotary_emb\.inv_freq$|rotary_emb\.(cos|sin)_cached$|\.masked_bias$|\.attn\.bias$|\.attention\.bias$|^rope_freqs\.weight$/;
+  /rotary_emb\.inv_freq$|rotary_emb\.(cos|sin)_cached$|\.masked_bias$|\.attn\.bias$|\.attention\.bias$|^rope_(freqs|factors_(long|short))\.weight$/;
 
 /** Finds tensors by what they are for, and remembers which were found. */
 export interface Finder {

@@ -59,7 +59,7 @@ export function addQuantize(program: Command, context: CommandContext): Command 
             progress.clear();
             const seconds = (performance.now() - started) / 1000;
             if (flags.json) terminal.json({ output, ...summary, seconds });
-            else for (const line of format(output, summary, seconds)) terminal.line(line);
+            else for (const line of describeWritten(output, summary, seconds)) terminal.line(line);
             if (summary.unweighted && summary.unweighted.length > 0) {
               const { length } = summary.unweighted;
               terminal.note(
@@ -80,7 +80,7 @@ export function addQuantize(program: Command, context: CommandContext): Command 
 }
 
 /** What was written, as lines. */
-export function format(
+export function describeWritten(
   output: string,
   { fileType, parameters, bytesBefore, bytes, bitsPerWeight, types }: QuantizeSummary,
   seconds: number,

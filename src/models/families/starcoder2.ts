@@ -13,7 +13,11 @@ export const starcoder2: Family = {
   interleavedRope: [],
   readConfig: (reader, facts) =>
     readLlamaLine(reader, facts, (r, { numLayers }) => {
-      if (facts.dialect === "gguf") return { ...layerNormKnobs, activation: "gelu-tanh" };
+      if (facts.dialect === "gguf") {
+        // llama.cpp has no window here; baimo's converter writes the key.
+        const slidingWindow = windows(numLayers, r.number("attention.sliding_window", 0), () => true);
+        return { ...layerNormKnobs, activation: "gelu-tanh", slidingWindow };
+      }
       r.ignore("activation_function");
       r.only("mlp_type", "default");
       r.only("norm_type", "layer_norm");
