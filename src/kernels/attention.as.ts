@@ -12,7 +12,7 @@ import { exp4, exp4Times, HALF_MASK, madd, maxLanes, ONE, sumLanes, tanh4 } from
 /** Rows that share one conversion of a block; with scratchBytes in module.ts. */
 const MAX_ROWS: i32 = 64;
 /** Up to so many rows read a block's halves or bytes themselves; more share one that is widened for all. */
-const DIRECT_ROWS: i32 = 4;
+const DIRECT_ROWS: i32 = 8;
 /** Bytes of a row's state: maximum, sum, factor of its last block. */
 const STATE: usize = 16;
 
@@ -133,26 +133,31 @@ function attendTile<T>(call: Call, first: i32, tokens: i32, head: i32, heads: i3
       widen<T>(kb, keys, <usize>headDim << 7);
       widen<T>(vb, values, valueStep(valueDim) << 7);
     }
-    for (let r = 0; r < rows; r += 2) {
-      const t = r / heads, u = (r + 1) / heads;
-      const p = weights + 128 * <usize>r, q = queries + queryBytes * <usize>r, s = state + STATE * <usize>r;
-      const paired = r + 1 < rows;
-      if (!seesAny(call, own + t, b) && !(paired && seesAny(call, own + u, b))) continue;
-      if (isFloat<T>()) scores<f32>(q, headDim, kb, scale, p, paired);
-      else if (widened) scores<f32>(q, headDim, keys, scale, p, paired);
-      else scores<T>(q, headDim, kb, scale, p, paired);
-      soften<T>(call, p, head + r - t * heads, own + t, b, s, keyScales, valueScales);
-      if (paired) soften<T>(call, p + 128, head + r + 1 - u * heads, own + u, b, s + STATE, keyScales, valueScales);
+    for (let r = 0; r < rows; ) {
+      const some = together(rows - r);
+      const last = own + (r + some - 1) / heads;
+      const p = weights + 128 * <usize>r, q = queries + queryBytes * <usize>r;
+      if (lowest(call, own + r / heads) <= highest(call, last, b)) {
+        if (isFloat<T>()) scores<f32>(q, headDim, kb, scale, p, some);
+        else if (widened) scores<f32>(q, headDim, keys, scale, p, some);
+        else scores<T>(q, headDim, kb, scale, p, some);
+        for (let i = r; i < r + some; i++) {
+          const t = i / heads;
+          soften<T>(call, weights + 128 * <usize>i, head + i - t * heads, own + t, b, state + STATE * <usize>i, keyScales, valueScales);
+        }
+      }
+      r += some;
     }
-    for (let r = 0; r < rows; r += 2) {
-      const t = own + r / heads, u = own + min(r + 1, rows - 1) / heads;
-      const low = lowest(call, t), high = highest(call, u, b);
-      if (low > high) continue;
-      const p = weights + 128 * <usize>r, o = sums + sumBytes * <usize>r, s = state + STATE * <usize>r;
-      const paired = r + 1 < rows;
-      if (isFloat<T>()) addValues<f32>(p, low, high, valueDim, vb, o, s, paired);
-      else if (widened) addValues<f32>(p, low, high, valueDim, values, o, s, paired);
-      else addValues<T>(p, low, high, valueDim, vb, o, s, paired);
+    for (let r = 0; r < rows; ) {
+      const some = together(rows - r);
+      const low = lowest(call, own + r / heads), high = highest(call, own + (r + some - 1) / heads, b);
+      if (low <= high) {
+        const p = weights + 128 * <usize>r, o = sums + sumBytes * <usize>r, s = state + STATE * <usize>r;
+        if (isFloat<T>()) addValues<f32>(p, low, high, valueDim, vb, o, s, some);
+        else if (widened) addValues<f32>(p, low, high, valueDim, values, o, s, some);
+        else addValues<T>(p, low, high, valueDim, vb, o, s, some);
+      }
+      r += some;
     }
   }
 
@@ -213,10 +218,11 @@ function highest(call: Call, own: i32, b: i32): i32 {
   return min(call.length > 0 ? call.length - 1 - (b << 5) : own, 31);
 }
 
+/** How many of `rows` rows are computed together. */
 // @ts-ignore: decorator
 @inline
-function seesAny(call: Call, own: i32, b: i32): bool {
-  return lowest(call, own) <= highest(call, own, b);
+function together(rows: i32): i32 {
+  return rows >= 4 ? 4 : rows >= 2 ? 2 : 1;
 }
 
 /** Four elements of a cache at p as f32, halves 2^112 too small. */
@@ -247,12 +253,48 @@ function widen<T>(p: usize, o: usize, bytes: usize): void {
   }
 }
 
-/** Scores of a pair of rows, or of one, against a block's 32 keys -> out, out + 128. */
+/** Scores of 4, 2 or 1 rows against a block's 32 keys -> out, 128 bytes a row. */
 // @ts-ignore: decorator
 @inline
-function scores<T>(q: usize, headDim: i32, k: usize, scale: f32, out: usize, paired: bool): void {
-  if (paired) scores2<T>(q, q + (<usize>headDim << 2), headDim, k, scale, out);
+function scores<T>(q: usize, headDim: i32, k: usize, scale: f32, out: usize, rows: i32): void {
+  if (rows == 4) scores4<T>(q, headDim, k, scale, out);
+  else if (rows == 2) scores2<T>(q, q + (<usize>headDim << 2), headDim, k, scale, out);
   else scores1<T>(q, headDim, k, scale, out);
+}
+
+/** A quarter of a block at a time. */
+function scores4<T>(q0: usize, headDim: i32, k: usize, scale: f32, out: usize): void {
+  const mask = HALF_MASK, factor = f32x4.splat(scale);
+  const bytes = <usize>headDim << 2;
+  const q1 = q0 + bytes, q2 = q1 + bytes, q3 = q2 + bytes;
+  for (let part: usize = 0; part < 32; part += 8, out += 32) {
+    let a = f32x4.splat(0), b = a, c = a, d = a, e = a, f = a, g = a, h = a;
+    let p = k + part * sizeof<T>();
+    for (let i: usize = 0; i < bytes; i += 4) {
+      const k0 = four<T>(p, mask), k1 = four<T>(p + 4 * sizeof<T>(), mask);
+      let s = v128.load32_splat(q0 + i);
+      a = madd(s, k0, a);
+      b = madd(s, k1, b);
+      s = v128.load32_splat(q1 + i);
+      c = madd(s, k0, c);
+      d = madd(s, k1, d);
+      s = v128.load32_splat(q2 + i);
+      e = madd(s, k0, e);
+      f = madd(s, k1, f);
+      s = v128.load32_splat(q3 + i);
+      g = madd(s, k0, g);
+      h = madd(s, k1, h);
+      p += 32 * sizeof<T>();
+    }
+    v128.store(out, f32x4.mul(a, factor), 0);
+    v128.store(out, f32x4.mul(b, factor), 16);
+    v128.store(out, f32x4.mul(c, factor), 128);
+    v128.store(out, f32x4.mul(d, factor), 144);
+    v128.store(out, f32x4.mul(e, factor), 256);
+    v128.store(out, f32x4.mul(f, factor), 272);
+    v128.store(out, f32x4.mul(g, factor), 384);
+    v128.store(out, f32x4.mul(h, factor), 400);
+  }
 }
 
 function scores1<T>(q: usize, headDim: i32, k: usize, scale: f32, out: usize): void {
@@ -394,18 +436,77 @@ function hide(p: usize, low: i32, high: i32): void {
   }
 }
 
-/** sums = sums * factor + sum over low..high of weight x value, for a pair of rows or one; p: weights, state: factors. */
+/** sums = sums * factor + sum over low..high of weight x value, for 4, 2 or 1 rows; p: weights, state: factors. */
 // @ts-ignore: decorator
 @inline
 function addValues<T>(
-  p: usize, low: i32, high: i32, valueDim: i32, v: usize, sums: usize, state: usize, paired: bool,
+  p: usize, low: i32, high: i32, valueDim: i32, v: usize, sums: usize, state: usize, rows: i32,
 ): void {
   const step = valueStep(valueDim) * sizeof<T>();
   const from = v + <usize>low * step, to = v + <usize>high * step;
   const w = p + (<usize>low << 2);
   const f = load<f32>(state, 8);
-  if (paired) values2<T>(w, from, to, step, sums, f, load<f32>(state + STATE, 8));
+  if (rows == 4) values4<T>(w, from, to, step, sums, state);
+  else if (rows == 2) values2<T>(w, from, to, step, sums, f, load<f32>(state + STATE, 8));
   else values1<T>(w, from, to, step, sums, f);
+}
+
+/** Values from..to, `step` bytes apart, in order; weights at p, a row's 128 bytes after the last's. */
+function values4<T>(p: usize, from: usize, to: usize, step: usize, out: usize, state: usize): void {
+  const mask = HALF_MASK;
+  const f0 = v128.load32_splat(state, 8), f1 = v128.load32_splat(state + STATE, 8);
+  const f2 = v128.load32_splat(state + 2 * STATE, 8), f3 = v128.load32_splat(state + 3 * STATE, 8);
+  const row = (step / sizeof<T>()) << 2;
+  let o1 = out + row, o2 = o1 + row, o3 = o2 + row;
+  let i: usize = 0;
+  for (; i + 8 * sizeof<T>() <= step; i += 8 * sizeof<T>()) {
+    let a = f32x4.mul(v128.load(out), f0), b = f32x4.mul(v128.load(out, 16), f0);
+    let c = f32x4.mul(v128.load(o1), f1), d = f32x4.mul(v128.load(o1, 16), f1);
+    let e = f32x4.mul(v128.load(o2), f2), f = f32x4.mul(v128.load(o2, 16), f2);
+    let g = f32x4.mul(v128.load(o3), f3), h = f32x4.mul(v128.load(o3, 16), f3);
+    for (let u = from + i, w = p; u <= to + i; u += step, w += 4) {
+      const v0 = four<T>(u, mask), v1 = four<T>(u + 4 * sizeof<T>(), mask);
+      let s = v128.load32_splat(w);
+      a = madd(s, v0, a);
+      b = madd(s, v1, b);
+      s = v128.load32_splat(w, 128);
+      c = madd(s, v0, c);
+      d = madd(s, v1, d);
+      s = v128.load32_splat(w, 256);
+      e = madd(s, v0, e);
+      f = madd(s, v1, f);
+      s = v128.load32_splat(w, 384);
+      g = madd(s, v0, g);
+      h = madd(s, v1, h);
+    }
+    v128.store(out, a);
+    v128.store(out, b, 16);
+    v128.store(o1, c);
+    v128.store(o1, d, 16);
+    v128.store(o2, e);
+    v128.store(o2, f, 16);
+    v128.store(o3, g);
+    v128.store(o3, h, 16);
+    out += 32;
+    o1 += 32;
+    o2 += 32;
+    o3 += 32;
+  }
+  for (; i < step; i += 4 * sizeof<T>()) {
+    let a = f32x4.mul(v128.load(out), f0), c = f32x4.mul(v128.load(o1), f1);
+    let e = f32x4.mul(v128.load(o2), f2), g = f32x4.mul(v128.load(o3), f3);
+    for (let u = from + i, w = p; u <= to + i; u += step, w += 4) {
+      const v = four<T>(u, mask);
+      a = madd(v128.load32_splat(w), v, a);
+      c = madd(v128.load32_splat(w, 128), v, c);
+      e = madd(v128.load32_splat(w, 256), v, e);
+      g = madd(v128.load32_splat(w, 384), v, g);
+    }
+    v128.store(out, a);
+    v128.store(o1, c);
+    v128.store(o2, e);
+    v128.store(o3, g);
+  }
 }
 
 /** Values from..to, `step` bytes apart, in order; weights at p. */
