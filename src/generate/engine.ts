@@ -1,6 +1,6 @@
 // The main thread's side of an engine: starts the workers, hands them requests one after another, and stops them.
-import { Worker } from "node:worker_threads";
 import { Bus, busBytes } from "../backends/bus.ts";
+import { startThread, type Thread } from "../backends/threads.ts";
 import { BaimoError, throwIfAborted } from "../errors.ts";
 import type { ByteSourceDescriptor } from "../formats/byte-source.ts";
 import type { ModelDescription } from "../models/open-model.ts";
@@ -39,7 +39,7 @@ const workerUrl = new URL(import.meta.url.endsWith(".ts") ? "./worker.ts" : "./w
 export class Engine {
   readonly weightBytes: number;
   readonly cacheBytes: number;
-  readonly #workers: readonly Worker[];
+  readonly #workers: readonly Thread[];
   readonly #bus: Bus;
   /** Settles when the request before has ended; requests queue on it. */
   #turn: Promise<unknown> = Promise.resolve();
@@ -48,14 +48,15 @@ export class Engine {
     | undefined;
   #lost: BaimoError | undefined;
 
-  constructor(workers: readonly Worker[], bus: Bus, sizes: { weightBytes: number; cacheBytes: number }) {
+  constructor(workers: readonly Thread[], bus: Bus, sizes: { weightBytes: number; cacheBytes: number }) {
     this.#workers = workers;
     this.#bus = bus;
     this.weightBytes = sizes.weightBytes;
     this.cacheBytes = sizes.cacheBytes;
     for (const worker of workers) {
       worker.unref();
-      worker.on("message", (message: FromWorker) => this.#receive(message));
+      // what worker.ts posts
+      worker.on("message", (message) => this.#receive(message as FromWorker));
       worker.on("error", (error) =>
         this.#lose(new BaimoError("device", `a worker failed: ${error.message}`, { cause: error })),
       );
@@ -149,20 +150,27 @@ export async function startEngine(settings: EngineSettings): Promise<Engine> {
     settings;
   const { config, weights } = description;
   throwIfAborted(signal, "loading the model");
+  if (typeof SharedArrayBuffer === "undefined") {
+    throw new BaimoError(
+      "device",
+      "threads need shared memory: serve the page with the headers Cross-Origin-Opener-Policy: same-origin and " +
+        "Cross-Origin-Embedder-Policy: require-corp",
+    );
+  }
   const exchangeFloats = Math.max(maxTokens * widestActivation(config), LOGIT_ROWS * config.vocabSize);
   // An encoder's text comes whole.
   const commandTokens = config.encoderLayers > 0 ? Math.max(maxTokens, contextLength) : maxTokens;
   const shared = new SharedArrayBuffer(busBytes(exchangeFloats, commandTokens));
   const bus = new Bus(shared, { rank: -1, ranks: threads, tokens: commandTokens, floats: exchangeFloats });
-  const workers = Array.from({ length: threads }, (_, rank) => {
+  const start = (rank: number) => {
     const setup: WorkerSetup = {
       ...{ rank, ranks: threads, bus: shared, exchangeFloats, maxTokens, files, config, weights },
       ...{ commandTokens, contextLength, cacheType, wasm },
     };
     // Workers make little garbage: a small nursery saves several megabytes each.
-    const resourceLimits = { maxYoungGenerationSizeMb: 2 };
-    return new Worker(workerUrl, { workerData: setup, name: `baimo ${rank}`, resourceLimits });
-  });
+    return startThread(workerUrl, setup, { name: `baimo ${rank}`, youngGenerationMb: 2 });
+  };
+  const workers = await Promise.all(Array.from({ length: threads }, (_, rank) => start(rank)));
   let abort = () => {};
   try {
     const aborted = new Promise<never>((_, reject) => {
@@ -199,28 +207,19 @@ function untilAborted(promise: Promise<unknown>, signal: AbortSignal | undefined
 }
 
 function untilReady(
-  worker: Worker,
+  worker: Thread,
   onTensor: ((done: number) => void) | undefined,
 ): Promise<{ weightBytes: number; cacheBytes: number }> {
   return new Promise((resolve, reject) => {
-    const settle = (outcome: () => void) => {
-      worker.off("message", listen);
-      worker.off("error", failed);
-      worker.off("exit", ended);
-      outcome();
-    };
-    const listen = (message: FromWorker) => {
-      if (message.type === "progress") return onTensor?.(message.done);
-      if (message.type === "ready") settle(() => resolve(message));
-      else if (message.type === "failed") settle(() => reject(fromPlain(message.error)));
-    };
-    const failed = (cause: Error) =>
-      settle(() => reject(new BaimoError("device", `a worker failed: ${cause.message}`, { cause })));
-    const ended = () =>
-      settle(() => reject(new BaimoError("device", "a worker ended before it had loaded its weights")));
-    worker.on("message", listen);
-    worker.on("error", failed);
-    worker.on("exit", ended);
+    const fail = (text: string, cause?: Error) => reject(new BaimoError("device", text, { cause }));
+    worker.on("message", (posted) => {
+      const message = posted as FromWorker; // what worker.ts posts
+      if (message.type === "progress") onTensor?.(message.done);
+      if (message.type === "ready") resolve(message);
+      if (message.type === "failed") reject(fromPlain(message.error));
+    });
+    worker.on("error", (cause) => fail(`a worker failed: ${cause.message}`, cause));
+    worker.on("exit", () => fail("a worker ended before it had loaded its weights"));
   });
 }
 

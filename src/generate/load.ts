@@ -1,6 +1,5 @@
 // `load`: from a file, a folder, a URL or the Hub to a running model. Opens, understands, cuts, starts.
-import { availableParallelism, homedir, totalmem } from "node:os";
-import { join } from "node:path";
+import { availableThreads } from "../backends/threads.ts";
 import { type PreparedKernels, prepareKernels } from "../backends/wasm/kernels.ts";
 import { probeThreads } from "../backends/wasm/probe.ts";
 import { BaimoError, throwIfAborted } from "../errors.ts";
@@ -88,7 +87,7 @@ export async function load(source: CheckpointInput, options: LoadOptions = {}): 
     const threads = kernels ? (options.threads ?? (await chooseThreads(kernels, description))) : 1;
     const cacheType = options.cacheType ?? defaultCacheType(weights);
     const shape = { contextLength, cacheType, threads, chunkTokens };
-    const { memoryBytes = totalmem() } = options;
+    const memoryBytes = options.memoryBytes ?? (await machineMemory());
     const expertBytes = kernels && expertBudget(description.name, config, weights, shape, memoryBytes);
     const total = tensorsOf(weights).length;
     const engine = await startEngine({
@@ -122,11 +121,19 @@ export function defaultCacheType(weights: ModelDescription["weights"]): CacheTyp
   return weights.embedding.stored.dtype === "F32" ? "F32" : "F16";
 }
 
+/** Bytes of this machine's memory; a page is not told. */
+async function machineMemory(): Promise<number> {
+  const os = await import("node:os").catch(() => undefined);
+  return os?.totalmem() ?? Number.POSITIVE_INFINITY;
+}
+
 /** Brings a model of the Hub to this machine, and returns where it lies; other sources come back as they are. */
 async function fetchFromHub(source: CheckpointInput, options: LoadOptions): Promise<CheckpointInput> {
   if (typeof source !== "string" || !source.startsWith("hf:")) return source;
   const { hub, signal, onProgress } = options;
   const { pullModel } = await import("../formats/hub.ts");
+  const { homedir } = await import("node:os");
+  const { join } = await import("node:path");
   return pullModel(source, {
     cacheFolder: join(homedir(), ".cache", "huggingface", "hub"),
     ...hub,
@@ -143,7 +150,7 @@ async function chooseThreads(
   { choice }: PreparedKernels,
   { config, weights }: ModelDescription,
 ): Promise<number> {
-  const most = Math.min(availableParallelism(), MAX_THREADS);
+  const most = Math.min(await availableThreads(), MAX_THREADS);
   const matrices = tensorsOf(weights).flatMap((tensor) => (tensor.kind === "matrix" ? [tensor] : []));
   const weightBytes = matrices.reduce((sum, matrix) => sum + packedMatrixBytes(matrix), 0);
   if (weightBytes < ONE_THREAD_BYTES) return 1;
@@ -163,7 +170,7 @@ const PLAIN_REQUEST =
 async function readTokenizer(checkpoint: Checkpoint, { config, name }: ModelDescription): Promise<Tokenizer> {
   const { folder, metadata } = checkpoint;
   const standard = config.encoderLayers > 0 ? PLAIN_REQUEST : undefined;
-  if (checkpoint.format === "gguf" && metadata.has("tokenizer.ggml.model")) {
+  if (checkpoint.format === "gguf" && (metadata.get("tokenizer.ggml.model") ?? "none") !== "none") {
     const key = "tokenizer.chat_template";
     const given =
       standard && !metadata.has(key) ? new Map([...metadata, [key, standard] as const]) : metadata;

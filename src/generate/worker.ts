@@ -1,7 +1,7 @@
 // What runs in a worker thread: one rank of an engine. Loads its share of the weights, then serves or follows.
-import { parentPort, workerData } from "node:worker_threads";
 import { Bus } from "../backends/bus.ts";
 import { createReferenceBackend } from "../backends/reference.ts";
+import { ownThread } from "../backends/threads.ts";
 import { createWasmBackend } from "../backends/wasm/backend.ts";
 import { createInstantiate } from "../backends/wasm/kernels.ts";
 import { BaimoError } from "../errors.ts";
@@ -13,8 +13,9 @@ import type { Backend } from "../tensor/backend.ts";
 import type { FromWorker, PlainError, ToWorker, WorkerSetup } from "./protocol.ts";
 import { follow, Session } from "./session.ts";
 
-const setup = workerData as WorkerSetup;
-const emit = (message: FromWorker) => parentPort?.postMessage(message);
+const thread = await ownThread<WorkerSetup>();
+const setup = thread.data;
+const emit = (message: FromWorker) => thread.postMessage(message);
 const bus = new Bus(setup.bus, { ...setup, tokens: setup.commandTokens, floats: setup.exchangeFloats });
 
 /** An error as it crosses threads. */
@@ -60,10 +61,11 @@ async function load(): Promise<Transformer> {
 /** Serves requests, one after another, as messages bring them. */
 function serve(model: Transformer): void {
   const session = new Session(model, bus, emit);
-  parentPort?.on("message", (message: ToWorker) => {
+  thread.listen((posted) => {
+    const message = posted as ToWorker; // what engine.ts posts
     if (message.type === "dispose") {
       session.dispose();
-      parentPort?.close();
+      thread.close();
       return;
     }
     try {

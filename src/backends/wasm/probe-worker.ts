@@ -1,6 +1,6 @@
 // A worker of the thread probe: times barriers and a matrix-vector product beside its fellows, then waits for more.
-import { parentPort, workerData } from "node:worker_threads";
 import { Bus } from "../bus.ts";
+import { ownThread } from "../threads.ts";
 import { Bank } from "./bank.ts";
 import { createInstantiate, type KernelChoice } from "./kernels.ts";
 import {
@@ -12,7 +12,8 @@ import {
   type ProbeTimes,
 } from "./probe.ts";
 
-const bank = new Bank(createInstantiate(workerData as KernelChoice));
+const thread = await ownThread<KernelChoice>();
+const bank = new Bank(createInstantiate(thread.data));
 const bytes = (PROBE_GROUPS * PROBE_COLS * 18) / 8;
 const weights = bank.allocate(bytes);
 // Bytes of 0x11 make scales and values of an ordinary size; a memory never written would be read from cache.
@@ -20,7 +21,8 @@ bank.u8.fill(0x11, weights, weights + bytes);
 const x = bank.allocate(PROBE_COLS * 8);
 const y = bank.allocate(PROBE_GROUPS * 16);
 
-parentPort?.on("message", ({ bus: shared, rank, ranks }: ProbeTask) => {
+thread.listen((posted) => {
+  const { bus: shared, rank, ranks } = posted as ProbeTask; // what probe.ts posts
   const bus = new Bus(shared, { rank, ranks, tokens: 0, floats: 0 });
   const multiply = () => bank.kernels.matmul_q4_0(weights, PROBE_GROUPS, PROBE_COLS, x, 0, 1, y, 0, 1, x);
   multiply();
@@ -34,6 +36,6 @@ parentPort?.on("message", ({ bus: shared, rank, ranks }: ProbeTask) => {
   }
   const ended = performance.now();
   const times: ProbeTimes = { barrierMs: (between - started) / PROBE_BARRIERS, productsMs: ended - between };
-  parentPort?.postMessage(times);
+  thread.postMessage(times);
 });
-parentPort?.postMessage("ready");
+thread.postMessage("ready");

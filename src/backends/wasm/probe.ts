@@ -1,7 +1,6 @@
 // The thread probe: how many workers are worth having on this machine, by trying. Workers beyond the real cores are ruinous.
-import { once } from "node:events";
-import { Worker } from "node:worker_threads";
 import { busBytes } from "../bus.ts";
+import { nextMessage, startThread } from "../threads.ts";
 import type { KernelChoice } from "./kernels.ts";
 
 /** Size of the matrix that each worker multiplies by: beyond the caches of most machines. */
@@ -40,9 +39,13 @@ export async function probeThreads(
   { most, bytes, gathers }: { most: number; bytes: number; gathers: number },
 ): Promise<number> {
   if (most === 1) return 1;
-  const workers = Array.from({ length: most }, () => new Worker(workerUrl, { workerData: choice }));
+  const workers = await Promise.all(
+    Array.from({ length: most }, (_, rank) =>
+      startThread(workerUrl, choice, { name: `baimo probe ${rank}` }),
+    ),
+  );
   try {
-    await Promise.all(workers.map((worker) => once(worker, "message")));
+    await Promise.all(workers.map(nextMessage));
     const candidates = [...new Set([most, most - 1, Math.ceil(most / 2), 1])];
     let best = { threads: 1, ms: Number.POSITIVE_INFINITY };
     for (const threads of candidates) {
@@ -50,7 +53,7 @@ export async function probeThreads(
       const [times] = await Promise.all(
         workers.slice(0, threads).map(async (worker, rank): Promise<ProbeTimes> => {
           worker.postMessage({ bus, rank, ranks: threads } satisfies ProbeTask);
-          return (await once(worker, "message"))[0];
+          return (await nextMessage(worker)) as ProbeTimes; // what probe-worker.ts posts
         }),
       );
       const probed = (PROBE_PRODUCTS * threads * PROBE_GROUPS * PROBE_COLS * 18) / 8;

@@ -1,0 +1,117 @@
+// Worker threads, of Node (and Deno and Bun) or of a page: started with some data, spoken to by messages.
+
+/** A worker thread, seen from the thread that started it. */
+export interface Thread {
+  postMessage(message: unknown): void;
+  /** Listeners stay until the thread has ended. `exit` is told without an error where the runtime has such a thing. */
+  on(event: "message", listener: (message: unknown) => void): void;
+  on(event: "error", listener: (error: Error) => void): void;
+  on(event: "exit", listener: () => void): void;
+  /** Whether the thread keeps the program alive. */
+  ref(): void;
+  unref(): void;
+  terminate(): Promise<void>;
+}
+
+/** The inside of a worker thread. */
+export interface OwnThread<Data> {
+  /** What it was started with. */
+  readonly data: Data;
+  postMessage(message: unknown): void;
+  listen(listener: (message: unknown) => void): void;
+  /** Listens no more, so that the thread may end. */
+  close(): void;
+}
+
+const inNode: boolean = typeof process !== "undefined" && process.versions?.node !== undefined;
+// Variables, so that bundlers for a page leave them alone.
+const nodeThreads = "node:worker_threads";
+const nodeSystem = "node:os";
+
+/** How many threads this machine runs at once. */
+export async function availableThreads(): Promise<number> {
+  const os = inNode ? await import(/* @vite-ignore */ nodeSystem).catch(() => undefined) : undefined;
+  return os?.availableParallelism() ?? globalThis.navigator?.hardwareConcurrency ?? 1;
+}
+
+/** Starts a module as a worker thread. Young generation: megabytes for short-lived objects, where it can be said. */
+export async function startThread(
+  url: URL,
+  data: unknown,
+  options: { name: string; youngGenerationMb?: number },
+): Promise<Thread> {
+  const { name, youngGenerationMb } = options;
+  if (inNode) {
+    const { Worker: NodeWorker }: typeof import("node:worker_threads") = await import(
+      /* @vite-ignore */ nodeThreads
+    );
+    const resourceLimits = youngGenerationMb ? { maxYoungGenerationSizeMb: youngGenerationMb } : undefined;
+    const worker = new NodeWorker(url, { workerData: data, name, resourceLimits });
+    return {
+      postMessage: (message) => worker.postMessage(message),
+      on: (event: string, listener: (value: never) => void) => void worker.on(event, listener as () => void),
+      ref: () => worker.ref(),
+      unref: () => worker.unref(),
+      terminate: async () => void (await worker.terminate()),
+    };
+  }
+  const worker = new Worker(url, { type: "module", name });
+  worker.postMessage(data);
+  return {
+    postMessage: (message) => worker.postMessage(message),
+    on(event: "message" | "error" | "exit", listener: (value: never) => void) {
+      const tell = listener as (value: unknown) => void;
+      if (event === "message") worker.addEventListener("message", ({ data: message }) => tell(message));
+      if (event === "error") {
+        worker.addEventListener("error", ({ message }) =>
+          tell(new Error(message || `${url} cannot be loaded`)),
+        );
+      }
+    },
+    ref() {},
+    unref() {},
+    terminate: async () => worker.terminate(),
+  };
+}
+
+/** The thread that runs this, from inside. */
+export async function ownThread<Data>(): Promise<OwnThread<Data>> {
+  if (inNode) {
+    const { parentPort, workerData }: typeof import("node:worker_threads") = await import(
+      /* @vite-ignore */ nodeThreads
+    );
+    return {
+      data: workerData as Data,
+      postMessage: (message) => parentPort?.postMessage(message),
+      listen: (listener) => void parentPort?.on("message", listener),
+      close: () => parentPort?.close(),
+    };
+  }
+  const scope = globalThis as unknown as {
+    postMessage(message: unknown): void;
+    close(): void;
+    addEventListener(
+      type: "message",
+      listener: (event: MessageEvent) => void,
+      options?: { once: boolean },
+    ): void;
+  };
+  const data = await new Promise<Data>((resolve) =>
+    scope.addEventListener("message", (event) => resolve(event.data), { once: true }),
+  );
+  return {
+    data,
+    postMessage: (message) => scope.postMessage(message),
+    listen: (listener) => scope.addEventListener("message", (event) => listener(event.data)),
+    close: () => scope.close(),
+  };
+}
+
+/** The first message of a thread; rejects when it fails or ends before. */
+export function nextMessage(thread: Thread): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    thread.on("message", resolve);
+    thread.on("error", reject);
+    thread.on("exit", () => reject(new Error("the thread ended")));
+  });
+}
