@@ -52,7 +52,7 @@ test(
   async () => {
     const { stdout } = await baimo(["models", "--family", "dbrx"]);
     assert.match(stdout, /^ {2}hardware +3,072 × NVIDIA H100 \([^[]+\[\d+\]$/m);
-    assert.match(stdout, /^ {2}vocabulary +unknown$/m);
+    assert.match(stdout, /^ {2}logs +unknown$/m);
     assert.match(stdout, /^Claim: The training took two months\n {2}differs /m);
     assert.match(stdout, /^ {2}commercial +conditions$/m);
     const cited = new Set(Array.from(stdout.matchAll(/\[(\d+)[\],]/g), ([, number]) => number));
