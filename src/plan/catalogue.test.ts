@@ -24,7 +24,7 @@ const licences = read("licences.json");
 const catalogue = readCatalogue(files, licences);
 const generations = catalogue.families.flatMap((family) => family.generations);
 
-/** The identifiers of https://spdx.org/licenses (list 3.27) that the catalogue uses; a new one is checked there and added. */
+/** The identifiers of https://spdx.org/licenses that the catalogue uses: a new one is looked up there and added here. */
 const spdx = ["Apache-2.0", "MIT", "CC-BY-NC-4.0"];
 
 test("licences are SPDX identifiers or LicenseRefs of SPDX's form", () => {
