@@ -95,20 +95,25 @@ function planLatent(find: Finder, names: Names): AttentionParts<MatrixPlan, Vect
       (_, row) => Math.floor(row / size) * (plainDim + valueDim) + first + (row % size),
     );
   const up = { of: numHeads * (plainDim + valueDim) };
+  const isApart = names.keyUp !== undefined;
   const down = { of: keyValueRank + ropeDim, bias: config.qkvBias };
   return {
     query: find.matrix(names.query, numHeads * headDim, queryRank || hidden, {
       cut: "heads",
       order: queryOrder,
     }),
-    key: find.matrix(names.keyValueUp, numHeads * plainDim, keyValueRank, {
-      ...up,
-      order: pieceOfHeads(plainDim, 0),
-    }),
-    value: find.matrix(names.keyValueUp, numHeads * valueDim, keyValueRank, {
-      ...up,
-      order: pieceOfHeads(valueDim, plainDim),
-    }),
+    key: isApart
+      ? find.matrix(names.keyUp, numHeads * plainDim, keyValueRank)
+      : find.matrix(names.keyValueUp, numHeads * plainDim, keyValueRank, {
+          ...up,
+          order: pieceOfHeads(plainDim, 0),
+        }),
+    value: isApart
+      ? find.matrix(names.valueUp, numHeads * valueDim, keyValueRank)
+      : find.matrix(names.keyValueUp, numHeads * valueDim, keyValueRank, {
+          ...up,
+          order: pieceOfHeads(valueDim, plainDim),
+        }),
     output: find.matrix(names.output, hidden, numHeads * valueDim, { bias: config.outputBias }),
     latent: {
       query:

@@ -41,6 +41,8 @@ export interface MatrixPlan {
   readonly first: number;
   readonly order?: Int32Array;
   readonly transposed: boolean;
+  /** Transposed: so many parts, the rows of one after those of another, each of `cols` stored rows. */
+  readonly parts: number;
   /** Each row is divided by its length. */
   readonly normalized: boolean;
   readonly bias?: VectorPlan;
@@ -58,6 +60,8 @@ export interface VectorPlan {
   readonly order?: Int32Array;
   /** What is stored is added to 1. */
   readonly onePlus: boolean;
+  /** What is stored is -exp of the values. */
+  readonly negatedExp?: boolean;
   /** [buckets, heads] as stored, to be spread over distances: [heads, 2 * maxDistance + 1]. */
   readonly buckets?: {
     readonly count: number;
@@ -230,7 +234,9 @@ function createFinder(
       );
     }
     used.add(name);
-    if (tensor.shape.length !== shape.length || tensor.shape.some((size, i) => size !== shape[i])) {
+    // A matrix of one row may be stored as a vector.
+    const [found, expected] = [tensor.shape, shape].map((sizes) => sizes.join().replace(/^(1,)+/, ""));
+    if (found !== expected) {
       throw new BaimoError(
         "shape",
         `${checkpoint.name}: tensor "${name}" should have shape [${shape.join(", ")}], found [${tensor.shape.join(", ")}]`,
@@ -271,7 +277,8 @@ function createFinder(
       typeof found === "string" ? { name: found, shape: options.shape ?? [length] } : found;
     const name = at(part.name) + (part.suffix ?? ".weight");
     const order = turned(part.order, length, options.rotated);
-    return { kind, name, length, stored: stored(name, part.shape), first: part.first ?? 0, order, onePlus };
+    const { negatedExp, first = 0 } = part;
+    return { kind, name, length, stored: stored(name, part.shape), first, order, onePlus, negatedExp };
   };
   const matrix: Finder["matrix"] = (place, rows, cols, options = {}) => {
     const found = named(place);
@@ -289,7 +296,7 @@ function createFinder(
     const base = at(part.name, expert);
     const name = base + (part.suffix ?? ".weight");
     const tensor = stored(name, part.shape);
-    const transposed = part.transposed ?? false;
+    const { transposed = false, parts = 1 } = part;
     const first = (part.first ?? 0) + (options.first ?? 0);
     const picked = options.order ?? part.order;
     const order = turned(picked, rows, options.rotated);
@@ -313,7 +320,7 @@ function createFinder(
     const last = Math.max(rows - 1, 0);
     const reach = order ? order.reduce((most, row) => Math.max(most, row), 0) : last;
     const fits = transposed
-      ? first + cols <= tensor.rows && reach < tensor.cols
+      ? first + cols * parts <= tensor.rows && reach < tensor.cols
       : first + reach < tensor.rows && cols === tensor.cols;
     if (!fits) {
       throw new BaimoError(
@@ -322,7 +329,7 @@ function createFinder(
       );
     }
     return {
-      ...{ kind: "matrix", name, rows, cols, cut, stored: tensor, first, order, transposed, bias },
+      ...{ kind: "matrix", name, rows, cols, cut, stored: tensor, first, order, transposed, parts, bias },
       normalized: options.normalized ?? false,
       expert: expert !== undefined,
     };

@@ -2,7 +2,7 @@
 import type { ByteSource } from "../formats/byte-source.ts";
 import { dequantize } from "../formats/dequantize.ts";
 import type { MatrixSource, VectorSource } from "../tensor/backend.ts";
-import { byteLength } from "../tensor/dtype.ts";
+import { byteLength, dtypes } from "../tensor/dtype.ts";
 import { spreadBuckets } from "./relative-bias.ts";
 import type { MatrixPlan, StoredTensor, VectorPlan } from "./weight-plan.ts";
 
@@ -55,18 +55,21 @@ export function createWeightReader(files: readonly ByteSource[]): WeightReader {
   };
 
   const readTransposed = async (plan: MatrixPlan, row: number, rows: number, target: Uint8Array) => {
-    const { stored, first, order, cols } = plan;
-    const size = byteLength(stored.dtype, 1);
+    const { stored, order, cols } = plan;
+    const blocked = dtypes[stored.dtype].elements > 1;
+    const size = blocked ? 4 : byteLength(stored.dtype, 1);
     const rowBytes = size * stored.cols;
-    if (columns?.of !== stored || columns.first !== first) {
-      const bytes =
-        columns?.bytes.length === cols * rowBytes ? columns.bytes : new Uint8Array(cols * rowBytes);
-      columns = undefined;
-      await readBytes(stored, first * rowBytes, bytes);
-      columns = { of: stored, first, bytes };
-    }
-    const { bytes } = columns;
     for (let i = 0; i < rows; i++) {
+      const first = plan.first + cols * Math.floor(((row + i) * plan.parts) / plan.rows);
+      if (columns?.of !== stored || columns.first !== first) {
+        const raw = new Uint8Array(byteLength(stored.dtype, cols * stored.cols));
+        columns = undefined;
+        await readBytes(stored, first * byteLength(stored.dtype, stored.cols), raw);
+        // Values of a block belong to several rows here.
+        const bytes = blocked ? bytesOf(dequantize(stored.dtype, raw, cols * stored.cols)) : raw;
+        columns = { of: stored, first, bytes };
+      }
+      const { bytes } = columns;
       const column = order ? order[row + i] : row + i;
       for (let c = 0, to = i * cols * size; c < cols; c++, to += size) {
         const at = c * rowBytes + column * size;
@@ -100,6 +103,7 @@ export function createWeightReader(files: readonly ByteSource[]): WeightReader {
       const values = order
         ? Float32Array.from(order, (i) => all[first + i])
         : all.slice(first, first + length);
+      if (plan.negatedExp) return values.map((value) => Math.log(-value));
       return plan.onePlus ? values.map((value) => 1 + value) : values;
     },
   });
@@ -108,7 +112,9 @@ export function createWeightReader(files: readonly ByteSource[]): WeightReader {
     vector,
     matrix: (plan) => {
       const { name, rows, cols, bias, expert } = plan;
-      const { dtype } = plan.stored;
+      const stored = plan.stored.dtype;
+      // Blocks that lie across the rows are read as values.
+      const dtype = plan.transposed && dtypes[stored].elements > 1 ? "F32" : stored;
       if (!plan.normalized) {
         return {
           ...{ name, dtype, rows, cols, expert },
@@ -130,6 +136,8 @@ export function createWeightReader(files: readonly ByteSource[]): WeightReader {
     },
   };
 }
+
+const bytesOf = (values: Float32Array) => new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
 
 /** Divides a row by its length. */
 function normalize(row: Float32Array): void {

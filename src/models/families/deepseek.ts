@@ -1,12 +1,12 @@
 // DeepSeek-V2 and V3: latent attention, many small experts beside shared ones. Data only.
 import type { ExpertsConfig, ModelConfig } from "../config.ts";
 import type { ConfigReader } from "../config-reader.ts";
-import { leadingDense, plainExperts } from "./experts.ts";
+import { leadingDense, plainExperts, readGgufExperts } from "./experts.ts";
 import type { CheckpointFacts, Family, ModelNames, TensorNames } from "./family.ts";
 import { readLlamaLine, type Sizes } from "./llama-line.ts";
 import { llamaNames } from "./llama-names.ts";
-import { nextTokenLayers, noAuxExperts, sharedExperts } from "./no-aux.ts";
-import { readRope, readScoreTemperature } from "./rope-fields.ts";
+import { ggufSelectionBias, nextTokenLayers, noAux, noAuxExperts, sharedExperts } from "./no-aux.ts";
+import { readGgufRope, readGgufScoreTemperature, readRope, readScoreTemperature } from "./rope-fields.ts";
 
 /** The published code gives the latents' norms no size of their own. */
 const LATENT_NORM_EPS = 1e-6;
@@ -47,7 +47,69 @@ function latentKnobs(r: ConfigReader, { contextLength, numHeads }: Sizes): Parti
   };
 }
 
-function names(config: ModelConfig, { dialect }: CheckpointFacts): ModelNames {
+/** GGUF says of heads what they are once written out in keys with the suffix "_mla"; older files have these alone. */
+function readGguf(reader: ConfigReader, facts: CheckpointFacts): ModelConfig {
+  return readLlamaLine(reader, facts, (r, { numLayers, numHeads, headDim: stated, contextLength }) => {
+    const headDim = r.size("attention.key_length_mla", stated, 4096);
+    const valueDim = r.size("attention.value_length_mla", r.number("attention.value_length", headDim), 4096);
+    r.ignore("attention.key_length", "attention.value_length", "attention.head_count_kv");
+    const layers = numLayers - r.number("nextn_predict_layers", 0);
+    const ropeDim = r.size("rope.dimension_count", undefined, 4096);
+    const rope = readGgufRope(r, { contextLength, dims: ropeDim });
+    const dense = r.number("leading_dense_block_count", 0);
+    // The choice by bias goes with sigmoid scores, ranks of groups by their best expert with the others.
+    const ways = facts.has(`blk.${dense}.exp_probs_b.bias`) ? noAux : { normalizeEps: 1e-20, normalize: 0 };
+    const temperature = readGgufScoreTemperature(r);
+    const { scaling } = rope;
+    return {
+      ...{ numLayers: layers, headDim, valueDim, numKvHeads: numHeads },
+      // Where scores have the temperature, cos and sin have it not.
+      ropes: [
+        scaling.type === "yarn" && temperature !== 1
+          ? { ...rope, scaling: { ...scaling, attentionFactor: 1 } }
+          : rope,
+      ],
+      attentionScale: headDim ** -0.5 * temperature,
+      latent: {
+        queryRank: r.number("attention.q_lora_rank", 0),
+        keyValueRank: r.size("attention.kv_lora_rank"),
+        ...{ ropeDim, normEps: LATENT_NORM_EPS },
+      },
+      experts: readGgufExperts(r, layers, ways),
+    };
+  });
+}
+
+function ggufNames(config: ModelConfig, { has }: CheckpointFacts): Partial<TensorNames> {
+  const { numHeads, headDim, valueDim, latent } = config;
+  const { queryRank = 0, keyValueRank = 0, ropeDim = 0 } = latent ?? {};
+  const plainDim = headDim - ropeDim;
+  const apart: Partial<TensorNames> = {
+    // Each head's part is stored [latent, key].
+    keyUp: {
+      name: "blk.{l}.attn_k_b",
+      ...{ shape: [numHeads, keyValueRank, plainDim], transposed: true, parts: numHeads },
+      order: Int32Array.from({ length: numHeads * plainDim }, (_, row) => row % plainDim),
+    },
+    valueUp: { name: "blk.{l}.attn_v_b", shape: [numHeads, valueDim, keyValueRank] },
+  };
+  return {
+    ...llamaNames.gguf,
+    ...ggufSelectionBias(config),
+    ...(has("blk.0.attn_k_b.weight") ? apart : { keyValueUp: "blk.{l}.attn_kv_b" }),
+    query: queryRank > 0 ? "blk.{l}.attn_q_b" : "blk.{l}.attn_q",
+    queryDown: "blk.{l}.attn_q_a",
+    queryDownNorm: "blk.{l}.attn_q_a_norm",
+    keyValueDown: "blk.{l}.attn_kv_a_mqa",
+    keyValueDownNorm: "blk.{l}.attn_kv_a_norm",
+  };
+}
+
+function names(config: ModelConfig, facts: CheckpointFacts): ModelNames {
+  const { dialect } = facts;
+  if (dialect === "gguf") {
+    return { decoder: ggufNames(config, facts), ignore: nextTokenLayers(config, dialect) };
+  }
   return {
     decoder: {
       ...llamaNames.huggingface,
@@ -93,8 +155,8 @@ function readV2Experts(r: ConfigReader, numLayers: number): ExpertsConfig | unde
 export const deepseekV2: Family = {
   name: "deepseek_v2",
   modelTypes: ["deepseek_v2"],
-  ggufArchitectures: [],
-  interleavedRope: ["huggingface"],
+  ggufArchitectures: ["deepseek2"],
+  interleavedRope: ["huggingface", "gguf"],
   defaults: {
     ...latentDefaults,
     max_position_embeddings: 2048,
@@ -103,10 +165,12 @@ export const deepseekV2: Family = {
     moe_intermediate_size: 1407,
   },
   readConfig: (reader, facts) =>
-    readLlamaLine(reader, facts, (r, sizes) => ({
-      ...latentKnobs(r, sizes),
-      experts: readV2Experts(r, sizes.numLayers),
-    })),
+    facts.dialect === "gguf"
+      ? readGguf(reader, facts)
+      : readLlamaLine(reader, facts, (r, sizes) => ({
+          ...latentKnobs(r, sizes),
+          experts: readV2Experts(r, sizes.numLayers),
+        })),
   names,
 };
 

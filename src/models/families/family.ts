@@ -20,6 +20,10 @@ export interface StoredPart {
   readonly order?: Int32Array;
   /** Stored as [in, out]. */
   readonly transposed?: boolean;
+  /** So many matrices [in, out] one after another, where transposed; default 1. `order` is then that within its own. */
+  readonly parts?: number;
+  /** What is stored is -exp of what is used. */
+  readonly negatedExp?: boolean;
 }
 
 /** Where a tensor lies: its name without ".weight" where it is stored as it is used, or a part of a packed one. */
@@ -56,6 +60,9 @@ export interface TensorNames {
   readonly keyValueDown: Place;
   readonly keyValueDownNorm: Place;
   readonly keyValueUp: Place;
+  /** Instead of `keyValueUp`, where they are stored apart. */
+  readonly keyUp: Place;
+  readonly valueUp: Place;
 
   readonly crossNorm: Place;
   readonly crossQuery: Place;

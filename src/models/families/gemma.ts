@@ -3,7 +3,7 @@ import type { ModelConfig, RopeConfig } from "../config.ts";
 import type { ConfigReader } from "../config-reader.ts";
 import { readActivation } from "./activation.ts";
 import type { CheckpointFacts, Family, ModelNames } from "./family.ts";
-import { type ReadKnobs, readLlamaLine, type Sizes, windows } from "./llama-line.ts";
+import { type ReadKnobs, readGgufPattern, readLlamaLine, type Sizes, windows } from "./llama-line.ts";
 import { llamaNames } from "./llama-names.ts";
 import { mediaTensors, textPart, withRoot } from "./multimodal.ts";
 import { readGgufRope, readRope, readScaling } from "./rope-fields.ts";
@@ -37,15 +37,11 @@ function sandwichKnobs(r: ConfigReader, facts: CheckpointFacts, sizes: Sizes, la
   const { hiddenSize, numHeads, headDim, numLayers } = sizes;
   const gguf = facts.dialect === "gguf";
   // In GGUF the largest model is known by its depth: it alone scales by another size than a head's.
-  const scaledBy = gguf
-    ? numLayers === large
-      ? hiddenSize / numHeads
-      : headDim
-    : r.number("query_pre_attn_scalar");
+  const usual = (numLayers === large ? hiddenSize / numHeads : headDim) ** -0.5;
   return {
     ...gemmaKnobs(r, facts, sizes),
     normPlace: "sandwich",
-    attentionScale: scaledBy ** -0.5,
+    attentionScale: gguf ? r.number("attention.scale", usual) : r.number("query_pre_attn_scalar") ** -0.5,
     attentionSoftcap: r.number("attn_logit_softcapping", 0),
     logitSoftcap: r.number("final_logit_softcapping", 0),
   } satisfies Partial<ModelConfig>;
@@ -88,9 +84,11 @@ export const gemma2: Family = {
   },
   readConfig: (reader, facts) =>
     readLlamaLine(reader, facts, (r, sizes) => {
+      const gguf = facts.dialect === "gguf";
       const types = r.texts("layer_types");
-      const window = r.number(facts.dialect === "gguf" ? "attention.sliding_window" : "sliding_window", 0);
-      const slides = (l: number) => (types ? types[l] === "sliding_attention" : l % 2 === 0);
+      const window = gguf ? r.number("attention.sliding_window", 4096) : r.number("sliding_window", 0);
+      const other = gguf ? readGgufPattern(r, sizes.numLayers, 2) : (l: number) => l % 2 === 0;
+      const slides = (l: number) => (types ? types[l] === "sliding_attention" : other(l));
       return {
         ...sandwichKnobs(r, facts, sizes, 46),
         slidingWindow: windows(sizes.numLayers, window, slides),
@@ -139,13 +137,14 @@ export const gemma3: Family = {
     const knobs: ReadKnobs = (r, sizes) => {
       const { numLayers, contextLength, headDim } = sizes;
       const types = r.texts("layer_types");
-      const pattern = r.size(gguf ? "attention.sliding_window_pattern" : "sliding_window_pattern", 6, 1024);
+      const period = r.size("sliding_window_pattern", 6, 1024);
+      const other = gguf ? readGgufPattern(r, numLayers, 6) : (l: number) => (l + 1) % period !== 0;
       r.ignore("_sliding_window_pattern");
       // The published code has no cap here, whatever the field says.
       r.only("attn_logit_softcapping");
       const window = r.number(gguf ? "attention.sliding_window" : "sliding_window", 0);
       const slides = Array.from({ length: numLayers }, (_, l) =>
-        types ? types[l] === "sliding_attention" : (l + 1) % pattern !== 0,
+        types ? types[l] === "sliding_attention" : (!gguf || window > 0) && other(l),
       );
       const ropes = gguf
         ? [

@@ -4,7 +4,7 @@ import { readGgufExperts } from "./experts.ts";
 import type { CheckpointFacts, Family, ModelNames } from "./family.ts";
 import { type ReadKnobs, readLlamaLine } from "./llama-line.ts";
 import { llamaNames } from "./llama-names.ts";
-import { nextTokenLayers, noAuxExperts, sharedExperts } from "./no-aux.ts";
+import { ggufSelectionBias, nextTokenLayers, noAux, noAuxExperts, sharedExperts } from "./no-aux.ts";
 import { packedThirds, pieceOf } from "./packing.ts";
 import { readRope } from "./rope-fields.ts";
 
@@ -96,19 +96,11 @@ export const glm4Moe: Family = {
     readLlamaLine(reader, facts, (r, sizes) => {
       const { numLayers, contextLength, headDim } = sizes;
       if (facts.dialect === "gguf") {
-        const own = {
-          score: "sigmoid",
-          selectionBias: true,
-          normalizeEps: 1e-20,
-          groupScore: "top2",
-        } as const;
         const layers = numLayers - r.number("nextn_predict_layers", 0);
-        const normed = facts.has("blk.0.attn_q_norm.weight");
         return {
-          ...{ numLayers: layers, qkvBias: true, qkNorm: normed ? "head" : "none" },
-          ...{ slidingWindow: new Array(layers).fill(0), layerRopes: new Array(layers).fill(0) },
-          deltaLayers: new Array(layers).fill(false),
-          experts: readGgufExperts(r, layers, own),
+          ...{ numLayers: layers, qkvBias: facts.has("blk.0.attn_q.bias") },
+          qkNorm: facts.has("blk.0.attn_q_norm.weight") ? "head" : "none",
+          experts: readGgufExperts(r, layers, noAux),
         };
       }
       r.ignore("num_nextn_predict_layers", "num_mtp_layers");
@@ -126,8 +118,8 @@ export const glm4Moe: Family = {
     }
     const decoder = {
       ...llamaNames.gguf,
+      ...ggufSelectionBias(config),
       mlpNorm: "blk.{l}.post_attention_norm",
-      selectionBias: { name: "blk.{l}.exp_probs_b", suffix: ".bias", shape: [config.experts?.count ?? 0] },
     };
     return { decoder, ignore: nextTokenLayers(config, dialect) };
   },

@@ -1,8 +1,9 @@
 // GPT-OSS: attention sinks, alternating windows, biases everywhere, clipped SwiGLU experts. Data only.
 import { plainExperts, readGgufExperts } from "./experts.ts";
 import type { Family, StoredPart } from "./family.ts";
-import { readLlamaLine, windows } from "./llama-line.ts";
+import { readGgufPattern, readLlamaLine, windows } from "./llama-line.ts";
 import { llamaNames } from "./llama-names.ts";
+import { readGgufRope } from "./rope-fields.ts";
 
 const attention = { qkvBias: true, outputBias: true, attentionSinks: true } as const;
 const mixture = { activation: "clipped-swiglu", activationLimit: 7 } as const;
@@ -28,13 +29,20 @@ export const gptOss: Family = {
     num_experts_per_tok: 4,
   },
   readConfig: (reader, facts) =>
-    readLlamaLine(reader, facts, (r, { numLayers }) => {
+    readLlamaLine(reader, facts, (r, { numLayers, contextLength, headDim }) => {
       const gguf = facts.dialect === "gguf";
       const types = r.texts("layer_types");
       const window = r.number(gguf ? "attention.sliding_window" : "sliding_window", 0);
-      const slides = (l: number) => (types ? types[l] === "sliding_attention" : l % 2 === 0);
+      const other = gguf ? readGgufPattern(r, numLayers, 2) : (l: number) => l % 2 === 0;
+      const slides = (l: number) => (types ? types[l] === "sliding_attention" : other(l));
       const knobs = { ...attention, ...mixture, slidingWindow: windows(numLayers, window, slides) };
-      if (gguf) return { ...knobs, experts: readGgufExperts(r, numLayers, router) };
+      if (gguf) {
+        // The file does not say that the ramp of the published configuration is not cut to whole dimensions.
+        const dims = r.size("rope.dimension_count", headDim, 4096);
+        const ropes = [readGgufRope(r, { contextLength, dims }, { truncate: false })];
+        const experts = readGgufExperts(r, numLayers, router);
+        return { ...knobs, ropes, experts, intermediateSize: experts.intermediateSize };
+      }
       const bias = r.boolean("attention_bias", true);
       // Says again what other fields say.
       r.ignore("initial_context_length", "experts_per_token", "swiglu_limit", "hidden_act");
@@ -44,7 +52,6 @@ export const gptOss: Family = {
       return {
         ...knobs,
         ...{ qkvBias: bias, outputBias: bias, intermediateSize },
-        activationLimit: 7,
         experts: { ...plainExperts({ count, perToken, intermediateSize, numLayers }), ...router },
       };
     }),

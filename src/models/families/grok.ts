@@ -1,12 +1,13 @@
 // Grok-1: norms at both ends of a branch, capped scores, eight experts of which two answer. Data only.
-import { plainExperts } from "./experts.ts";
+import { plainExperts, readGgufExperts } from "./experts.ts";
 import type { Family } from "./family.ts";
 import { readLlamaLine } from "./llama-line.ts";
+import { llamaNames } from "./llama-names.ts";
 
 export const grok1: Family = {
   name: "grok1",
   modelTypes: ["grok-1", "grok1"],
-  ggufArchitectures: [],
+  ggufArchitectures: ["grok"],
   interleavedRope: [],
   defaults: {
     max_position_embeddings: 4096,
@@ -21,6 +22,21 @@ export const grok1: Family = {
   },
   readConfig: (reader, facts) =>
     readLlamaLine(reader, facts, (r, { numLayers }) => {
+      if (facts.dialect === "gguf") {
+        // Old files leave out what the first release had. The router's softcap is another program's: the release has none.
+        r.ignore("router_logit_softcapping");
+        r.only("attention.temperature_length");
+        return {
+          normPlace: "sandwich",
+          embeddingScale: r.number("embedding_scale", 78.38367176906169),
+          attentionScale: r.number("attention.output_scale", 0.08838834764831845),
+          attentionSoftcap: r.number("attn_logit_softcapping", 30),
+          logitScale: r.number("logit_scale", 0.5773502691896257),
+          logitSoftcap: r.number("final_logit_softcapping", 0),
+          activation: "gelu-tanh",
+          experts: readGgufExperts(r, numLayers, { normalize: 0 }),
+        };
+      }
       r.spell({ num_experts: ["num_local_experts"] });
       const intermediateSize = r.size("intermediate_size");
       const count = r.size("num_experts", undefined, 4096);
@@ -37,7 +53,12 @@ export const grok1: Family = {
         experts: { ...plainExperts({ count, perToken, intermediateSize, numLayers }), normalize: 0 },
       };
     }),
-  names({ hiddenSize }) {
+  names({ hiddenSize }, { dialect, has }) {
+    if (dialect === "gguf") {
+      const end = has("blk.0.layer_output_norm.weight") ? "layer_output_norm" : "post_ffw_norm";
+      const norms = { attentionEndNorm: "blk.{l}.attn_output_norm", mlpEndNorm: `blk.{l}.${end}` };
+      return { decoder: { ...llamaNames.gguf, ...norms } };
+    }
     const layer = "model.layers.{l}";
     const norm = (name: string) => ({ name, suffix: ".scale", shape: [hiddenSize] });
     return {

@@ -4,6 +4,7 @@ import type { Family } from "./family.ts";
 import { readLlamaLine } from "./llama-line.ts";
 import { llamaNames } from "./llama-names.ts";
 import { blockSparseMoe } from "./mixtral.ts";
+import { ggufSelectionBias } from "./no-aux.ts";
 import { readRope } from "./rope-fields.ts";
 
 export const minimaxM2: Family = {
@@ -54,14 +55,10 @@ export const minimaxM2: Family = {
         },
       };
     }),
-  names({ experts }, { dialect }) {
-    const shape = [experts?.count ?? 0];
-    const bias = "model.layers.{l}.block_sparse_moe.e_score_correction_bias";
-    if (dialect === "gguf") {
-      const selectionBias = { name: "blk.{l}.exp_probs_b", suffix: ".bias", shape };
-      return { decoder: { ...llamaNames.gguf, selectionBias } };
-    }
-    const selectionBias = { name: bias, suffix: "", shape };
+  names(config, { dialect }) {
+    if (dialect === "gguf") return { decoder: { ...llamaNames.gguf, ...ggufSelectionBias(config) } };
+    const name = "model.layers.{l}.block_sparse_moe.e_score_correction_bias";
+    const selectionBias = { name, suffix: "", shape: [config.experts?.count ?? 0] };
     return {
       decoder: { ...llamaNames.huggingface, ...blockSparseMoe, selectionBias },
       ignore: /\.mtp\.|^mtp\./,

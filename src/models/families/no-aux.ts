@@ -4,6 +4,14 @@ import type { ConfigReader } from "../config-reader.ts";
 import { leadingDense, plainExperts } from "./experts.ts";
 import type { Dialect, TensorNames } from "./family.ts";
 
+/** How they choose. */
+export const noAux = {
+  score: "sigmoid",
+  selectionBias: true,
+  groupScore: "top2",
+  normalizeEps: 1e-20,
+} as const satisfies Partial<ExpertsConfig>;
+
 /** Sigmoid scores, a bias for the choice, the best groups by their two best, shared experts beside. */
 export function noAuxExperts(r: ConfigReader, numLayers: number): ExpertsConfig {
   const intermediateSize = r.size("moe_intermediate_size");
@@ -14,10 +22,9 @@ export function noAuxExperts(r: ConfigReader, numLayers: number): ExpertsConfig 
       perToken: r.size("num_experts_per_tok", undefined, 4096),
       ...{ intermediateSize, numLayers },
     }),
-    ...{ score: "sigmoid", selectionBias: true, groupScore: "top2" },
+    ...noAux,
     ...{ groups, groupsPerToken: r.size("topk_group", groups, 4096) },
     normalize: r.boolean("norm_topk_prob", true) ? 1 : 0,
-    normalizeEps: 1e-20,
     scale: r.number("routed_scaling_factor", 1),
     sharedIntermediateSize: intermediateSize * r.number("n_shared_experts", 0),
     denseLayers: leadingDense(numLayers, r.number("first_k_dense_replace", 0)),
@@ -33,6 +40,11 @@ export function sharedExperts({ experts }: ModelConfig): Partial<TensorNames> {
     sharedUp: `${part}.shared_experts.up_proj`,
     sharedDown: `${part}.shared_experts.down_proj`,
   };
+}
+
+/** The bias for the choice in GGUF. */
+export function ggufSelectionBias({ experts }: ModelConfig): Partial<TensorNames> {
+  return { selectionBias: { name: "blk.{l}.exp_probs_b", suffix: ".bias", shape: [experts?.count ?? 0] } };
 }
 
 /** Layers after the last: they foresee a second next token, and are not run. */

@@ -1,10 +1,12 @@
 // Qwen3-Next and Qwen3.5: gated delta nets with gated attention every few layers. Data only.
 import type { ModelConfig } from "../config.ts";
 import type { ConfigReader } from "../config-reader.ts";
-import type { Family, StoredPart, TensorNames } from "./family.ts";
+import { readGgufExperts } from "./experts.ts";
+import type { CheckpointFacts, Family, ModelNames, StoredPart, TensorNames } from "./family.ts";
 import { type ReadKnobs, readLlamaLine, type Sizes } from "./llama-line.ts";
 import { llamaNames } from "./llama-names.ts";
 import { mediaTensors, textPart, withRoot } from "./multimodal.ts";
+import { nextTokenLayers } from "./no-aux.ts";
 import { pieceOf, pieceOfGroups } from "./packing.ts";
 import { readQwenExperts, sharedExpert } from "./qwen-moe.ts";
 import { readRope } from "./rope-fields.ts";
@@ -85,18 +87,87 @@ function mixerNames({ hiddenSize, numHeads, headDim, delta }: ModelConfig): Part
   };
 }
 
+/** GGUF stores norms with the 1 added, but for the delta net's own, which has none. */
+function readGguf(reader: ConfigReader, facts: CheckpointFacts): ModelConfig {
+  return readLlamaLine(reader, facts, (r, { numLayers: all }) => {
+    const numLayers = all - r.number("nextn_predict_layers", 0);
+    const interval = r.size("full_attention_interval", 4, 1024);
+    const listed = r.flags("attention.recurrent_layers", all);
+    const valueHeads = r.size("ssm.time_step_rank", undefined, 65_536);
+    const experts = readGgufExperts(r, numLayers, { sharedGate: true });
+    return {
+      ...{ numLayers, qkNorm: "head", attentionGate: true, experts },
+      intermediateSize: r.number("feed_forward_length", experts.intermediateSize),
+      deltaLayers: Array.from({ length: numLayers }, (_, l) => listed?.[l] ?? (l + 1) % interval !== 0),
+      delta: {
+        keyHeads: r.size("ssm.group_count", undefined, 65_536),
+        valueHeads,
+        keyDim: r.size("ssm.state_size", undefined, 4096),
+        valueDim: r.size("ssm.inner_size") / valueHeads,
+        kernel: r.size("ssm.conv_kernel", undefined, 64),
+      },
+    };
+  });
+}
+
+function ggufNames(config: ModelConfig, { has }: CheckpointFacts): ModelNames {
+  const { hiddenSize: hidden, numHeads, headDim, delta } = config;
+  const { keyHeads = 1, valueHeads = 1, keyDim = 0, valueDim = 0, kernel = 0 } = delta ?? {};
+  const [keys, values, each] = [keyHeads * keyDim, valueHeads * valueDim, valueHeads / keyHeads];
+  const piece = (index: number) => pieceOf("blk.{l}.attn_qkv", [keys, keys, values], hidden, index);
+  const packed = (index: number) =>
+    pieceOfGroups(
+      "blk.{l}.ssm_in",
+      keyHeads,
+      [keyDim, keyDim, each * valueDim, each * valueDim],
+      hidden,
+      index,
+    );
+  const small = (index: number) => pieceOfGroups("blk.{l}.ssm_ba", keyHeads, [each, each], hidden, index);
+  const kernelFrom = (first: number): StoredPart => ({
+    name: "blk.{l}.ssm_conv1d",
+    ...{ shape: [2 * keys + values, kernel], first: first * kernel },
+  });
+  const ofHead = (index: number) =>
+    pieceOfGroups("blk.{l}.attn_q", numHeads, [headDim, headDim], hidden, index);
+  // Older files have query, key, value and gate in one, key head by key head.
+  const isOld = has("blk.0.ssm_in.weight");
+  const large = isOld
+    ? { deltaQuery: packed(0), deltaKey: packed(1), deltaValue: packed(2), deltaGate: packed(3) }
+    : { deltaQuery: piece(0), deltaKey: piece(1), deltaValue: piece(2), deltaGate: "blk.{l}.attn_gate" };
+  return {
+    decoder: {
+      ...llamaNames.gguf,
+      ...large,
+      ...{ query: ofHead(0), attentionGate: ofHead(1), mlpNorm: "blk.{l}.post_attention_norm" },
+      ...{ deltaBeta: small(0), deltaAlpha: small(1) },
+      deltaQueryKernel: kernelFrom(0),
+      deltaKeyKernel: kernelFrom(keys),
+      deltaValueKernel: kernelFrom(2 * keys),
+      deltaDecay: { name: "blk.{l}.ssm_a", suffix: "", shape: [valueHeads], negatedExp: true },
+      deltaDecayBias: { name: "blk.{l}.ssm_dt", suffix: ".bias", shape: [valueHeads] },
+      deltaNorm: "blk.{l}.ssm_norm",
+      deltaOutput: "blk.{l}.ssm_out",
+    },
+    ignore: nextTokenLayers(config, "gguf"),
+  };
+}
+
 export const qwen3Next: Family = {
   name: "qwen3_next",
   modelTypes: ["qwen3_next"],
-  ggufArchitectures: [],
+  ggufArchitectures: ["qwen3next"],
   interleavedRope: [],
   defaults,
   readConfig: (reader, facts) =>
-    readLlamaLine(reader, facts, (r, sizes) => ({
-      ...mixerKnobs(r, sizes),
-      experts: readShared(r, sizes.numLayers),
-    })),
-  names(config) {
+    facts.dialect === "gguf"
+      ? readGguf(reader, facts)
+      : readLlamaLine(reader, facts, (r, sizes) => ({
+          ...mixerKnobs(r, sizes),
+          experts: readShared(r, sizes.numLayers),
+        })),
+  names(config, facts) {
+    if (facts.dialect === "gguf") return ggufNames(config, facts);
     const { hiddenSize: hidden, delta } = config;
     const { keyHeads = 1, valueHeads = 1, keyDim = 0, valueDim = 0 } = delta ?? {};
     const each = valueHeads / keyHeads;

@@ -136,13 +136,24 @@ export function readScoreTemperature(reader: ConfigReader, contextLength: number
   return yarnTemperature(scaling.number("factor", contextLength / original), scale) ** 2;
 }
 
+/** The same from GGUF metadata, where the multiplier is stored times 0.1. */
+export function readGgufScoreTemperature(reader: ConfigReader): number {
+  const scale = reader.number("rope.scaling.yarn_log_multiplier", 0) / 0.1;
+  return scale === 0 ? 1 : yarnTemperature(reader.number("rope.scaling.factor", 1), scale) ** 2;
+}
+
 /** RoPE from GGUF metadata. LongRoPE's and Llama 3's divisors are tensors: open-model.ts puts those in. */
-export function readGgufRope(reader: ConfigReader, { dims, contextLength }: RopeDefaults): RopeConfig {
+export function readGgufRope(
+  reader: ConfigReader,
+  { dims, contextLength }: RopeDefaults,
+  { truncate = true }: { truncate?: boolean } = {},
+): RopeConfig {
   const type = reader.text("rope.scaling.type", reader.has("rope.scale_linear") ? "linear" : "none");
   const factor = reader.number("rope.scaling.factor", reader.number("rope.scale_linear", 1));
   const original = reader.size("rope.scaling.original_context_length", contextLength, 1 << 30);
   const attention = reader.number("rope.scaling.attn_factor", 1);
-  reader.ignore("rope.scaling.finetuned", "rope.scaling.yarn_log_multiplier");
+  reader.ignore("rope.scaling.finetuned", "rope.dimension_sections");
+  const shared = reader.number("rope.scaling.yarn_log_multiplier", 0);
   const theta = reader.number("rope.freq_base", 10_000);
   const scaling = (): RopeScaling => {
     switch (type) {
@@ -153,10 +164,11 @@ export function readGgufRope(reader: ConfigReader, { dims, contextLength }: Rope
         return { type: "linear", factor };
       case "yarn":
         return {
-          ...{ type: "yarn", factor, originalContextLength: original, truncate: true },
+          ...{ type: "yarn", factor, originalContextLength: original, truncate },
           betaFast: reader.number("rope.scaling.yarn_beta_fast", 32),
           betaSlow: reader.number("rope.scaling.yarn_beta_slow", 1),
-          attentionFactor: attention * yarnTemperature(factor),
+          attentionFactor:
+            attention * (yarnTemperature(factor) / (shared === 0 ? 1 : yarnTemperature(factor, shared))),
         };
       default:
         throw new BaimoError(
