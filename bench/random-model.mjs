@@ -5,6 +5,7 @@ import { existsSync, mkdirSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { quantize, writeGguf, writeSafetensors } from "../dist/src/formats/index.js";
 import { createRandom } from "../dist/src/random.js";
+import { dtypes } from "../dist/src/tensor/dtype.js";
 
 const dataFolder = join(import.meta.dirname, "data");
 
@@ -63,7 +64,7 @@ const shapes = {
 /**
  * Makes a model unless it is there, and says where it lies.
  *
- * name  shape and element type: `llama-1.1b-Q4_0`, `qwen3-0.6b-Q8_0` (GGUF), `qwen3-0.6b-BF16-safetensors` (a folder)
+ * name  shape and element type: `llama-1.1b-Q4_0`, `llama-1.1b-Q4_K_M` (GGUF), `qwen3-0.6b-BF16-safetensors` (a folder)
  */
 export async function prepareModel(name) {
   const [, shapeName, dtype, folder] = /^(.+?)-([A-Z0-9_]+)(-safetensors)?$/.exec(name) ?? [];
@@ -94,10 +95,24 @@ export async function prepareModel(name) {
   return { path, bytes: statSync(weights).size };
 }
 
+/** The type of a matrix: the model's, or what llama.cpp's mix Q4_K_M gives it (values and down projections of some layers in Q6_K). */
+function typeIn(mix, gguf, numLayers) {
+  if (mix !== "Q4_K_M") return mix;
+  const layer = Number(/^blk\.(\d+)\.(attn_v|ffn_down)/.exec(gguf)?.[1] ?? -1);
+  const eighth = Math.floor(numLayers / 8);
+  const more = layer < eighth || layer >= Math.floor((7 * numLayers) / 8) || (layer - eighth) % 3 === 2;
+  return gguf === "output.weight" || (layer >= 0 && more) ? "Q6_K" : "Q4_K";
+}
+
 /** The tensors in Hugging Face's names and shapes; matrices are [out, in]. */
-function listTensors(shape, dtype) {
+function listTensors(shape, mix) {
   const { numLayers, hiddenSize, intermediateSize, numHeads, numKvHeads, headDim, vocabSize } = shape;
-  const matrix = (name, gguf, out, inner) => ({ name, gguf, shape: [out, inner], dtype });
+  const matrix = (name, gguf, out, inner) => ({
+    name,
+    gguf,
+    shape: [out, inner],
+    dtype: typeIn(mix, gguf, numLayers),
+  });
   const norm = (name, gguf, size) => ({ name, gguf, shape: [size], dtype: "F32" });
   const tensors = [matrix("model.embed_tokens.weight", "token_embd.weight", vocabSize, hiddenSize)];
   for (let layer = 0; layer < numLayers; layer++) {
@@ -145,12 +160,15 @@ function* randomBytes({ name, shape, dtype }) {
   const random = createRandom(seed);
   const bits = randomWords(seed);
   const sigma = 1 / Math.sqrt(shape[1]);
+  if (dtypes[dtype].elements > 1 && !(dtype in SPREAD)) {
+    yield* drawnBlocks(dtype, count, sigma, random, bits);
+    return;
+  }
   // A table of 4,096 encoded values (or block scales), from which each element (or block) draws.
   const blockBytes = { Q4_0: 18, Q8_0: 34 }[dtype];
   // Levels reach one further down than up; scales of either sign keep the mean at zero.
   const sign = () => (random.integer(2) === 0 ? 1 : -1);
-  // The standard deviations of uniform levels -8…7 and -128…127.
-  const spread = { Q4_0: 4.61, Q8_0: 73.9 }[dtype];
+  const spread = SPREAD[dtype];
   const table = Float32Array.from({ length: 4096 }, () =>
     blockBytes === undefined
       ? sigma * random.normal()
@@ -179,6 +197,26 @@ function* randomBytes({ name, shape, dtype }) {
   }
 }
 
+/** The standard deviations of uniform levels -8…7 and -128…127. */
+const SPREAD = { Q4_0: 4.61, Q8_0: 73.9 };
+
+/** Blocks drawn from a table of 512, which are those of normal values. */
+function* drawnBlocks(dtype, count, sigma, random, bits) {
+  const { elements, bytes: size } = dtypes[dtype];
+  const table = quantize(
+    dtype,
+    Float32Array.from({ length: 512 * elements }, () => sigma * random.normal()),
+  );
+  for (let done = 0; done < count; done += PIECE) {
+    const bytes = new Uint8Array((Math.min(PIECE, count - done) / elements) * size);
+    for (let at = 0; at < bytes.length; at += size) {
+      const pick = (bits() & 511) * size;
+      bytes.set(table.subarray(pick, pick + size), at);
+    }
+    yield bytes;
+  }
+}
+
 /** A fast stream of 32 random bits at a time (Marsaglia's xorshift, period 2^32 - 1): ample for bytes nobody reads. */
 function randomWords(seed) {
   let state = seed | 1;
@@ -195,7 +233,7 @@ function ggufMetadata(name, shape, dtype) {
   return {
     "general.architecture": architecture,
     "general.name": name,
-    "general.file_type": { F32: 0, F16: 1, Q4_0: 2, Q8_0: 7, BF16: 32 }[dtype],
+    "general.file_type": { F32: 0, F16: 1, Q4_0: 2, Q8_0: 7, Q4_K_M: 15, Q6_K: 18, BF16: 32 }[dtype],
     [`${architecture}.block_count`]: shape.numLayers,
     [`${architecture}.context_length`]: shape.contextLength,
     [`${architecture}.embedding_length`]: shape.hiddenSize,
