@@ -11,6 +11,7 @@ import { type DescribeOptions, describeModel, type ModelDescription } from "../m
 import type { ChatTemplate } from "../tokenizers/chat-template.ts";
 import type { Tokenizer } from "../tokenizers/tokenizer.ts";
 import { startEngine } from "./engine.ts";
+import { describeKernelUse } from "./kernel-use.ts";
 import { createModel, type TraceableModel } from "./model.ts";
 import { createNoTokenizer } from "./no-tokenizer.ts";
 import type { CacheType } from "./protocol.ts";
@@ -83,9 +84,11 @@ export async function load(source: CheckpointInput, options: LoadOptions = {}): 
       options.contextLength ?? Math.min(config.contextLength, DEFAULT_CONTEXT),
       1 << 24,
     );
-    const kernels = device === "cpu" ? await prepareKernels({ build: options.kernels }) : undefined;
-    const threads = kernels ? (options.threads ?? (await chooseThreads(kernels, description))) : 1;
     const cacheType = options.cacheType ?? defaultCacheType(weights);
+    const use = () => describeKernelUse(description, checkpoint.files, cacheType);
+    const kernels =
+      device === "cpu" ? await prepareKernels(await use(), { build: options.kernels }) : undefined;
+    const threads = kernels ? (options.threads ?? (await chooseThreads(kernels, description))) : 1;
     const shape = { contextLength, cacheType, threads, chunkTokens };
     const memoryBytes = options.memoryBytes ?? (await machineMemory());
     const expertBytes = kernels && expertBudget(description.name, config, weights, shape, memoryBytes);

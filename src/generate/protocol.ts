@@ -5,6 +5,7 @@ import type { ProductMode } from "../kernels/module.ts";
 import type { ModelConfig } from "../models/config.ts";
 import type { WeightPlan } from "../models/weight-plan.ts";
 import type { PageCounts } from "../tensor/backend.ts";
+import type { DType } from "../tensor/dtype.ts";
 import type { SamplerOptions } from "./sampler.ts";
 import type { GeneratedToken } from "./types.ts";
 
@@ -36,6 +37,8 @@ export interface WasmSetup {
   /** The plain-SIMD module, where kernels of it replace those that failed the self-test. */
   readonly fallback?: WebAssembly.Module;
   readonly replaced: readonly string[];
+  /** Element types whose weights become f16 while they load. */
+  readonly converted: readonly DType[];
   readonly products: ProductMode;
   readonly bankBytes?: number;
   /** Bytes for the experts of one worker, where they are read as they are needed. */

@@ -28,9 +28,9 @@ function plain(error: unknown): PlainError {
 function createBackend(): Backend {
   if (!setup.wasm)
     return createReferenceBackend({ maxTokens: setup.maxTokens, stopRequested: () => bus.stopWanted });
-  const { products, bankBytes, expertBytes } = setup.wasm;
+  const { products, converted, bankBytes, expertBytes } = setup.wasm;
   return createWasmBackend({
-    ...{ bus, products, bankBytes, expertBytes, maxTokens: setup.maxTokens },
+    ...{ bus, products, converted, bankBytes, expertBytes, maxTokens: setup.maxTokens },
     instantiate: createInstantiate(setup.wasm),
   });
 }

@@ -17,13 +17,14 @@ import type {
   MatrixSource,
   VectorSource,
 } from "../../tensor/backend.ts";
+import type { DType } from "../../tensor/dtype.ts";
 import type { Partition } from "../../tensor/partition.ts";
 import type { Bus } from "../bus.ts";
 import { Bank, MAX_BANK_BYTES } from "./bank.ts";
-import { ExpertPages, type PagedMatrix } from "./expert-pages.ts";
 import { attend, storeKeysValues, WasmCache } from "./cache.ts";
 import { runGatedDelta, WasmDeltaState } from "./delta.ts";
-import { GROUP, loadMatrix, multiply, partOf, unpackRow, type WasmMatrix } from "./matrix.ts";
+import { ExpertPages, type PagedMatrix } from "./expert-pages.ts";
+import { asHalves, GROUP, loadMatrix, multiply, partOf, unpackRow, type WasmMatrix } from "./matrix.ts";
 import { Columns, columnsOf, Rows, rowsOf, strideOf, vectorOf, WasmVector } from "./rows.ts";
 
 /** Room kept in each bank for activations and scratch, which are allocated last. */
@@ -35,6 +36,8 @@ export interface WasmBackendOptions {
   /** Instantiates the kernels over a memory, with the replacements that the self-test chose. */
   instantiate: (memory: WebAssembly.Memory) => Kernels;
   products: ProductMode;
+  /** Element types whose weights become f16 while they load, since no kernel is right for them. */
+  converted?: readonly DType[];
   maxTokens: number;
   /** Most bytes of weights in one bank; smaller in tests. */
   bankBytes?: number;
@@ -130,7 +133,8 @@ export function createWasmBackend(options: WasmBackendOptions): Backend {
 
     pages: pages?.counts,
 
-    async loadMatrix(source: MatrixSource, partition: Partition) {
+    async loadMatrix(stored: MatrixSource, partition: Partition) {
+      const source = options.converted?.includes(stored.dtype) ? asHalves(stored) : stored;
       const loaded =
         pages && source.expert
           ? pages.register(source, partition)
@@ -139,7 +143,8 @@ export function createWasmBackend(options: WasmBackendOptions): Backend {
       const rounded = activationBytes(weightForms[loaded.type].activations, maxTokens, source.cols);
       maxRoundedBytes = Math.max(maxRoundedBytes, rounded);
       for (const part of loaded.parts) maxPartRows = Math.max(maxPartRows, part.rowGroups * GROUP);
-      if (isPaged(loaded)) maxPartRows = Math.max(maxPartRows, strideOf(partition[rank + 1] - partition[rank]));
+      if (isPaged(loaded))
+        maxPartRows = Math.max(maxPartRows, strideOf(partition[rank + 1] - partition[rank]));
       if (!source.bias) return loaded;
       const bias = await source.bias.read();
       const own = bias.subarray(partition[rank], partition[rank + 1]);

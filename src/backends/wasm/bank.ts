@@ -7,6 +7,9 @@ const PAGE = 65_536;
 const FIRST_ADDRESS = PAGE;
 const MAX_PAGES = 65_536;
 
+/** A memory begins with so many pages: V8 answers each growth with a full collection, and pages never touched cost nothing. */
+const FIRST_PAGES = 128;
+
 /** Most bytes that one bank holds: a 32-bit address space less a page of slack. */
 export const MAX_BANK_BYTES = (MAX_PAGES - 1) * PAGE;
 
@@ -20,7 +23,7 @@ export class Bank {
   #u8: Uint8Array;
 
   constructor(instantiate: (memory: WebAssembly.Memory) => Kernels, limit = MAX_BANK_BYTES) {
-    this.memory = new WebAssembly.Memory({ initial: FIRST_ADDRESS / PAGE + 1, maximum: MAX_PAGES });
+    this.memory = new WebAssembly.Memory({ initial: FIRST_PAGES, maximum: MAX_PAGES });
     this.kernels = instantiate(this.memory);
     this.limit = limit;
     this.#f32 = new Float32Array(this.memory.buffer);
@@ -57,7 +60,7 @@ export class Bank {
     }
     const missing = Math.ceil((end - this.memory.buffer.byteLength) / PAGE);
     if (missing > 0) {
-      // V8 answers each growth with a full collection, so the memory doubles; pages never touched cost nothing.
+      // growing is dear, so the memory doubles
       const room = MAX_PAGES - this.memory.buffer.byteLength / PAGE;
       const doubled = Math.min(room, Math.max(missing, this.memory.buffer.byteLength / PAGE));
       if (!this.#grow(doubled) && !this.#grow(missing)) {

@@ -8,14 +8,17 @@ import {
   type ProductMode,
   probeProducts,
 } from "../../kernels/module.ts";
-import { findWrongKernels } from "./self-test.ts";
+import type { DType } from "../../tensor/dtype.ts";
+import { chooseKernels, type KernelUse, mixKernels } from "./self-test.ts";
 
-/** What an engine's threads need to instantiate the same kernels. */
+/** What an engine's threads need to compute alike: the main thread chooses once for all. */
 export interface KernelChoice {
   readonly module: WebAssembly.Module;
   /** The plain-SIMD build, where kernels of it replace some. */
   readonly fallback?: WebAssembly.Module;
   readonly replaced: readonly string[];
+  /** Element types whose weights become f16 while they load. */
+  readonly converted: readonly DType[];
 }
 
 /** Kernels that have passed the self-test. */
@@ -28,43 +31,31 @@ export interface PreparedKernels {
 }
 
 /**
- * Compiles the best build, tests every kernel against its reference, and replaces the wrong ones.
- * @throws {BaimoError} `device` when no build compiles, or when the plain build computes wrong too
+ * Compiles the best build, tests every kernel that a model will use against its reference, and replaces the wrong ones.
+ * @throws {BaimoError} `device` when no build compiles, or when a kernel is wrong for which there is nothing else
  */
-export async function prepareKernels(options: { build?: KernelBuild } = {}): Promise<PreparedKernels> {
+export async function prepareKernels(
+  use: KernelUse,
+  options: { build?: KernelBuild } = {},
+): Promise<PreparedKernels> {
   const { module, build } = await compileKernels(readBuild, options);
-  const products = probeProducts(module);
+  let fallback: WebAssembly.Module | undefined;
+  const { replaced, converted, products, warnings } = await chooseKernels(use, {
+    instantiate: (memory) => instantiateKernels(module, memory),
+    products: probeProducts(module),
+    plain:
+      build === "simd"
+        ? undefined
+        : async () => (fallback = (await compileKernels(readBuild, { build: "simd" })).module),
+  });
   const name = build === "relaxed" ? `relaxed SIMD, ${products} 8-bit products` : "plain SIMD";
-  const wrong = await findWrongKernels((memory) => instantiateKernels(module, memory), products);
-  if (wrong.length === 0) return { choice: { module, replaced: [] }, products, name, warnings: [] };
-  if (build === "simd")
-    throw new BaimoError("device", `kernels: this runtime computes ${wrong.join(", ")} wrong`);
-  const { module: fallback } = await compileKernels(readBuild, { build: "simd" });
-  // 8-bit products come in pairs with their packing, so that one wrong product turns all to the 16-bit dot.
-  const choice = {
-    module,
-    fallback,
-    replaced: wrong.map((kernel) => kernel.replace(/_(un)?signed$/, "_wide")),
-  };
-  const wide = wrong.some((kernel) => kernel.startsWith("matmul_q8_0")) ? "wide" : products;
-  const still = await findWrongKernels(createInstantiate(choice), wide);
-  if (still.length > 0)
-    throw new BaimoError("device", `kernels: both builds compute ${still.join(", ")} wrong here`);
-  const warnings = wrong.map(
-    (kernel) => `kernel ${kernel} failed its self-test; a slower one takes its place`,
-  );
-  return { choice, products: wide, name, warnings };
+  return { choice: { module, fallback, replaced, converted }, products, name, warnings };
 }
 
 /** A function that instantiates the chosen kernels over a memory. */
 export function createInstantiate(choice: KernelChoice): (memory: WebAssembly.Memory) => Kernels {
-  return (memory) => {
-    const kernels = instantiateKernels(choice.module, memory);
-    if (!choice.fallback) return kernels;
-    const plain = instantiateKernels(choice.fallback, memory);
-    const replaced = Object.entries(plain).filter(([name]) => choice.replaced.includes(name));
-    return { ...kernels, ...Object.fromEntries(replaced) };
-  };
+  return (memory) =>
+    mixKernels(instantiateKernels(choice.module, memory), choice.fallback, choice.replaced, memory);
 }
 
 /** The bytes of one build, which lie beside the kernels' code. */

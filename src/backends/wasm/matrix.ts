@@ -157,6 +157,19 @@ export function* packRows(
   return 2 ** -normalize(bank.kernels, type, address, rowGroups, cols);
 }
 
+/** The source as f16, for types whose kernels are wrong here. */
+export function asHalves(source: MatrixSource): MatrixSource {
+  return {
+    ...source,
+    dtype: "F16",
+    read(firstRow, rows, target) {
+      const reading = readAsHalves(source, firstRow, rows, target);
+      const first = reading.next();
+      if (!first.done) return first.value.then(() => void reading.next());
+    },
+  };
+}
+
 /** Waits for a reading that is not done yet. */
 function* pending(reading: void | Promise<void>): Generator<Promise<void>, void> {
   if (reading) yield reading;

@@ -1,188 +1,195 @@
-// The self-test of the kernels: small seeded problems against the plain references, before an engine trusts them.
-
-import { dequantize } from "../../formats/dequantize.ts";
-import { isQuantizable, quantize } from "../../formats/quantize.ts";
-import { activate, activationNumber } from "../../kernels/activate.ts";
-import { attention } from "../../kernels/attention.ts";
-import { matmul, matmulQuantized } from "../../kernels/matmul.ts";
-import {
-  activationBytes,
-  type Kernels,
-  matmulName,
-  type ProductMode,
-  weightForms,
-} from "../../kernels/module.ts";
-import { norm } from "../../kernels/norm.ts";
-import { quantizeActivations, quantizeActivationsBy256 } from "../../kernels/quantize-activations.ts";
-import { rope } from "../../kernels/rope.ts";
-import { createRandom } from "../../random.ts";
-import { type DType, dtypes } from "../../tensor/dtype.ts";
+// The self-test: every kernel that a model will use against its reference, and the next best in place of a wrong one.
+import { BaimoError } from "../../errors.ts";
+import { instantiateKernels, type Kernels, type ProductMode } from "../../kernels/module.ts";
+import type { DType } from "../../tensor/dtype.ts";
+import { Bus, busBytes } from "../bus.ts";
+import { createReferenceBackend } from "../reference.ts";
+import { createWasmBackend } from "./backend.ts";
 import { Bank } from "./bank.ts";
-import { dtypesWithKernels, loadMatrix, multiply, weightTypeOf } from "./matrix.ts";
+import { type Answer, type OperationUse, runOperations, SELF_TEST_TOKENS } from "./self-test-operations.ts";
+import { isClose, ProductTest, toHalves, type WeightSample } from "./self-test-products.ts";
 
-/** Largest difference over the largest value: float32 sums of a hundred terms stay far below, a wrong kernel far above. */
-const TOLERANCE = 1e-4;
-const ROWS = 24;
-/** One token takes the memory-bound path, seven the tiles and their tail. */
-const TOKEN_COUNTS = [1, 7];
+/** What a model will ask of the kernels. */
+export interface KernelUse {
+  /** Rows of a matrix of each element type that the model multiplies by or looks up. */
+  readonly samples: readonly WeightSample[];
+  readonly operations: OperationUse;
+}
 
-/** Names of the kernels whose results are not those of their references. */
-export async function findWrongKernels(
-  instantiate: (memory: WebAssembly.Memory) => Kernels,
-  products: ProductMode,
-): Promise<string[]> {
-  const random = createRandom(20);
-  const values = (count: number) => Float32Array.from({ length: count }, () => random.normal());
-  const bank = new Bank(instantiate);
-  const k = bank.kernels;
-  const put = (data: Float32Array) => {
-    const address = bank.allocate(data.byteLength);
-    bank.f32.set(data, address / 4);
-    return address;
-  };
-  const room = (floats: number) => bank.allocate(floats * 4);
-  const at = (address: number, count: number) => bank.f32.subarray(address / 4, address / 4 + count);
-  const wrong: string[] = [];
-  const check = (name: string, address: number, expected: Float32Array) => {
-    const found = at(address, expected.length);
-    const largest = expected.reduce((most, value) => Math.max(most, Math.abs(value)), 1e-6);
-    const good = expected.every((value, i) => Math.abs(value - found[i]) <= TOLERANCE * largest);
-    if (!good && !wrong.includes(name)) wrong.push(name);
-  };
+type Instantiate = (memory: WebAssembly.Memory) => Kernels;
 
-  for (const dtype of dtypesWithKernels) {
-    const cols = dtypes[dtype].elements === 256 ? 256 : 96;
-    await testProduct(dtype, cols, values(ROWS * cols), values(cols * 7));
+/** The kernels to choose from. */
+export interface Builds {
+  readonly instantiate: Instantiate;
+  readonly products: ProductMode;
+  /** The plain build, compiled when asked for, where `instantiate` is not that already. */
+  readonly plain?: () => Promise<WebAssembly.Module>;
+}
+
+/** Kernels that have answered right. */
+export interface TestedKernels {
+  /** Names of kernels to be taken from the plain build. */
+  readonly replaced: readonly string[];
+  /** Element types that no build computes right: their weights become f16 while they load. */
+  readonly converted: readonly DType[];
+  readonly products: ProductMode;
+  readonly warnings: readonly string[];
+}
+
+/** One thing that must come out right. */
+interface Test {
+  readonly about: string;
+  kernels(products: ProductMode): readonly string[];
+  passes(subject: Subject): Promise<boolean>;
+  /** For products: the weights, which may be converted. */
+  readonly sample?: WeightSample;
+}
+
+/** A choice of kernels under test. Memory and answers are made once for all tests. */
+class Subject {
+  readonly instantiate: Instantiate;
+  readonly products: ProductMode;
+  #bank?: Bank;
+  #answers?: Promise<Answer[]>;
+
+  constructor(instantiate: Instantiate, products: ProductMode) {
+    this.instantiate = instantiate;
+    this.products = products;
   }
-  const x = values(3 * 64);
-  const weight = values(64);
-  const normed = room(3 * 64);
-  k.norm(put(x), 64, 3, 64, 0, 1e-5, put(weight), 0, normed, 64);
-  const expectedNorm = new Float32Array(3 * 64);
-  norm(x, expectedNorm, { rows: 3, width: 64, kind: "rms", eps: 1e-5, weight });
-  check("norm", normed, expectedNorm);
 
-  const gate = values(3 * 64);
-  const product = put(gate);
-  k.activate(activationNumber("silu"), product, 64, put(x), 64, 3, 64, 0);
-  const expectedProduct = new Float32Array(3 * 64);
-  activate("silu", gate, x, 0, expectedProduct);
-  check("activate", product, expectedProduct);
+  get bank(): Bank {
+    return (this.#bank ??= new Bank(this.instantiate));
+  }
 
-  const cos = values(3 * 16).map(Math.cos);
-  const sin = values(3 * 16).map(Math.sin);
-  const rotated = put(x);
-  k.rope(rotated, 64, 3, 2, 32, 32, put(cos), put(sin));
-  const expectedRotated = x.slice();
-  rope(expectedRotated, cos, sin, { tokens: 3, heads: 2, headDim: 32, ropeDim: 32 });
-  check("rope", rotated, expectedRotated);
+  /** What the operations answer, up to the first that traps. */
+  answers(use: OperationUse): Promise<Answer[]> {
+    return (this.#answers ??= this.#run(use));
+  }
 
-  testAttention("f32", values(40 * 32), values(40 * 32), values(3 * 64));
-  testAttention("f16", values(40 * 32), values(40 * 32), values(3 * 64));
-  return wrong;
+  async #run(use: OperationUse): Promise<Answer[]> {
+    const bus = new Bus(new SharedArrayBuffer(busBytes(0, 0)), { rank: 0, ranks: 1, tokens: 0, floats: 0 });
+    const { instantiate, products } = this;
+    const backend = createWasmBackend({ bus, instantiate, products, maxTokens: SELF_TEST_TOKENS });
+    const answers: Answer[] = [];
+    await withoutTraps(() => runOperations(backend, use, answers));
+    return answers;
+  }
+}
 
-  async function testProduct(dtype: DType, cols: number, w: Float32Array, input: Float32Array) {
-    const raw = isQuantizable(dtype) ? quantize(dtype, w) : new Uint8Array(w.buffer);
-    const source = {
-      ...{ name: "self-test", dtype, rows: ROWS, cols },
-      read: (first: number, rows: number, target: Uint8Array) => {
-        const rowBytes = raw.length / ROWS;
-        target.set(raw.subarray(first * rowBytes, (first + rows) * rowBytes));
-      },
-    };
-    const matrix = await packNow(source);
-    const type = weightTypeOf(dtype);
-    const exact = dequantize(dtype, raw, ROWS * cols);
-    const scratch = bank.allocate(1 << 20);
-    for (const tokens of TOKEN_COUNTS) {
-      const address = put(input.subarray(0, tokens * cols));
-      const expected = new Float32Array(tokens * ROWS);
-      const shape = { rows: ROWS, cols, tokens };
-      let prepared = address;
-      const form = weightForms[type].activations;
-      if (form !== "f32") {
-        prepared = bank.allocate(activationBytes(form, tokens, cols));
-        k[`quantize_${form}`](address, cols, tokens, cols, prepared);
-        const round = form === "q8" ? quantizeActivations : quantizeActivationsBy256;
-        matmulQuantized(exact, round(input, shape), expected, shape);
-      } else {
-        matmul(exact, input, expected, shape);
+/**
+ * Runs the tests; a kernel that answers wrong is replaced by the plain build's (it alone first, then with those that work
+ * with it), 8-bit products by 16-bit ones, and where that does not help, the type's weights are to be converted.
+ *
+ * @throws {BaimoError} `device` when a kernel is wrong for which there is nothing else
+ */
+export async function chooseKernels(use: KernelUse, builds: Builds): Promise<TestedKernels> {
+  const warnings: string[] = [];
+  const converted: DType[] = [];
+  let replaced: readonly string[] = [];
+  let plain: WebAssembly.Module | undefined;
+  const subjectWith = (names: readonly string[], products: ProductMode) =>
+    new Subject((memory) => mixKernels(builds.instantiate(memory), plain, names, memory), products);
+  let subject = subjectWith([], builds.products);
+
+  const tests = [...use.samples.map(testProduct), ...(await testOperations(use.operations))];
+  const passed: Test[] = [];
+  for (let test = tests.shift(); test; test = tests.shift()) {
+    if (!(await test.passes(subject))) {
+      plain ??= await builds.plain?.();
+      if (!(await repair(test))) {
+        tests.unshift(convert(test));
+        continue;
       }
-      const out = room(tokens * ROWS);
-      multiply(
-        matrix.parts[0],
-        matrix,
-        products,
-        { address: prepared, stride: cols, tokens },
-        { address: out, stride: ROWS },
-        scratch,
-      );
-      check(matmulName(type, products), out, expected);
     }
+    passed.push(test);
+  }
+  // What was right before some kernels changed has to be right still.
+  if (warnings.length > 0) {
+    for (const test of passed) if (!(await test.passes(subject))) fail(test);
+  }
+  return { replaced, converted, products: subject.products, warnings };
+
+  /** Takes the first choice with which the test passes; false where there is none. */
+  async function repair(test: Test): Promise<boolean> {
+    for (const products of new Set<ProductMode>([subject.products, "wide"])) {
+      const names = test.kernels(products);
+      const choices: string[][] = plain ? [...names.map((name) => [name]), [...names]] : [];
+      if (products !== subject.products) choices.unshift([]);
+      for (const choice of choices) {
+        const candidate = subjectWith([...replaced, ...choice], products);
+        if (!(await test.passes(candidate))) continue;
+        if (choice.length > 0) warn(choice.join(", "), test, "the plain build's kernel takes its place");
+        else warn(test.kernels(subject.products)[0], test, "16-bit products take the place of 8-bit ones");
+        replaced = [...replaced, ...choice];
+        subject = candidate;
+        return true;
+      }
+    }
+    return false;
   }
 
-  function testAttention(type: "f32" | "f16", keys: Float32Array, vals: Float32Array, query: Float32Array) {
-    const [headDim, heads, position, tokens] = [32, 2, 37, 3];
-    const positions = position + tokens;
-    const areas = [room(64 * headDim), room(64 * headDim)];
-    const storeK = type === "f16" ? k.store_k_f16 : k.store_k_f32;
-    const storeV = type === "f16" ? k.store_v_f16 : k.store_v_f32;
-    storeK(put(keys), headDim, positions, headDim, areas[0], 0);
-    storeV(put(vals), headDim, positions, headDim, areas[1], 0);
-    const out = room(tokens * heads * headDim);
-    const run = type === "f16" ? k.attention_f16 : k.attention_f32;
-    const stride = heads * headDim;
-    run(
-      put(query),
-      stride,
-      tokens,
-      heads,
-      headDim,
-      headDim,
-      areas[0],
-      areas[1],
-      position,
-      0,
-      33,
-      0.2,
-      0,
-      0,
-      0,
-      0,
-      0,
-      out,
-      stride,
-      bank.allocate(1 << 18),
-    );
-    const expected = new Float32Array(tokens * stride);
-    const rounded = (data: Float32Array) =>
-      type === "f16" ? dequantize("F16", quantize("F16", data), data.length) : data;
-    attention({
-      ...{
-        q: query,
-        k: rounded(keys),
-        v: rounded(vals),
-        out: expected,
-        tokens,
-        heads,
-        kvHeads: 1,
-        headDim,
-        valueDim: headDim,
-        position,
-      },
-      ...{ length: 0, causal: true, window: 33, scale: 0.2, softcap: 0 },
-    });
-    check(`attention_${type}`, out, expected);
+  /** The test of the same weights as f16, which is how they will be loaded. */
+  function convert(test: Test): Test {
+    if (!test.sample || test.sample.dtype === "F16") return fail(test);
+    const { dtype } = test.sample;
+    converted.push(dtype);
+    warn(test.kernels(subject.products)[0], test, `${dtype} weights become F16 while they load`);
+    return testProduct(toHalves(test.sample));
   }
 
-  function packNow(source: Parameters<typeof loadMatrix>[0]) {
-    return loadMatrix(
-      source,
-      [0, ROWS],
-      0,
-      products,
-      () => bank,
-      (_, bytes) => bank.allocate(bytes),
+  function warn(name: string, test: Test, remedy: string): void {
+    warnings.push(`kernel ${name} failed its self-test (${test.about}); ${remedy}`);
+  }
+
+  function fail(test: Test): never {
+    throw new BaimoError(
+      "device",
+      `kernels: ${test.about} comes out wrong in this JavaScript engine with every choice among ` +
+        `${test.kernels(subject.products).join(", ")}; try another version of it, or the option device: "reference"`,
     );
+  }
+}
+
+/** Instances over one memory, with some kernels taken from the plain build. */
+export function mixKernels(
+  kernels: Kernels,
+  plain: WebAssembly.Module | undefined,
+  replaced: readonly string[],
+  memory: WebAssembly.Memory,
+): Kernels {
+  if (!plain || replaced.length === 0) return kernels;
+  const others = Object.entries(instantiateKernels(plain, memory));
+  return { ...kernels, ...Object.fromEntries(others.filter(([name]) => replaced.includes(name))) };
+}
+
+function testProduct(sample: WeightSample): Test {
+  const test = new ProductTest(sample);
+  return {
+    about: `products with ${sample.name}`,
+    sample,
+    kernels: (products) => test.kernels(products),
+    passes: async ({ bank, products }) =>
+      (await withoutTraps(async () => test.passes(bank, bank.kernels, products))) ?? false,
+  };
+}
+
+async function testOperations(use: OperationUse): Promise<Test[]> {
+  const expected: Answer[] = [];
+  await runOperations(createReferenceBackend({ maxTokens: SELF_TEST_TOKENS }), use, expected);
+  return expected.map(({ operation, kernels, values }, i) => ({
+    about: operation,
+    kernels: () => kernels,
+    passes: async (subject) =>
+      isClose((await subject.answers(use))[i]?.values ?? new Float32Array(0), values),
+  }));
+}
+
+/** What `run` returns, or undefined where a kernel traps. */
+async function withoutTraps<T>(run: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await run();
+  } catch (error) {
+    if (error instanceof WebAssembly.RuntimeError) return undefined;
+    throw error;
   }
 }

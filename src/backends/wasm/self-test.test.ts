@@ -1,0 +1,119 @@
+// The self-test against kernels that are broken on purpose, one by one: each is noticed, named and replaced.
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { describe, test } from "node:test";
+import { quantize } from "../../formats/quantize.ts";
+import { compileKernels, instantiateKernels, type Kernels, probeProducts } from "../../kernels/module.ts";
+import { createRandom } from "../../random.ts";
+import { dtypesWithKernels } from "./matrix.ts";
+import { chooseKernels, type KernelUse } from "./self-test.ts";
+import type { WeightSample } from "./self-test-products.ts";
+
+const seed = 7;
+const build = async (name: "relaxed" | "simd") => {
+  const bytesOf = () => readFile(new URL(`../../kernels/kernels.${name}.wasm`, import.meta.url));
+  return (await compileKernels(bytesOf, { build: name })).module;
+};
+const relaxed = await build("relaxed");
+const plain = await build("simd");
+const machine = probeProducts(relaxed);
+
+/** A use of every kernel, with one of the cache's types. */
+function everything(cacheType: "F32" | "F16" | "Q8"): KernelUse {
+  const [rows, cols] = [20, 256];
+  const random = createRandom(seed);
+  const samples = dtypesWithKernels.map((dtype): WeightSample => {
+    const values = Float32Array.from({ length: rows * cols }, () => random.normal());
+    const bytes = dtype === "F32" ? new Uint8Array(values.buffer) : quantize(dtype, values);
+    return { name: `weights in ${dtype}`, dtype, rows, cols, bytes, embedding: true };
+  });
+  return {
+    samples,
+    operations: {
+      ...{ norm: "layer", normEps: 1e-5, headNorm: true, headDim: 24, valueDim: 20, cacheType, ropeDims: 16 },
+      ...{ softcap: 30, windowed: true, sinks: true, slopes: true, relativeBias: true, encoder: true },
+      ...{ joinsHeads: true, activation: "gelu", activationLimit: 0, gatedMlp: true, sigmoidGates: true },
+      ...{ clips: true, biases: true },
+      delta: { keyHeads: 2, valueHeads: 4, keyDim: 8, valueDim: 12, kernel: 4 },
+    },
+  };
+}
+
+/** Does nothing; normalising says that it has enlarged scales. */
+const broken = (name: string) => () => (name.startsWith("normalize") ? 3 : 0);
+
+const breaking =
+  (module: WebAssembly.Module, ...names: string[]) =>
+  (memory: WebAssembly.Memory): Kernels => ({
+    ...instantiateKernels(module, memory),
+    ...Object.fromEntries(names.map((name) => [name, broken(name)])),
+  });
+
+/** Kernels that no model calls, and 8-bit products that this machine does not use. */
+const unused = /^probe_|^choose_|^memory$|^matmul_q8_0_(?!wide)/;
+
+describe(`self-test (seed ${seed}, ${machine} 8-bit products)`, () => {
+  const names = Object.keys(instantiateKernels(relaxed, new WebAssembly.Memory({ initial: 1 })));
+  const builds = { products: "wide", plain: async () => plain } as const;
+
+  for (const cacheType of ["F32", "F16", "Q8"] as const) {
+    test(`good kernels pass, keys and values in ${cacheType}`, async () => {
+      const chosen = await chooseKernels(everything(cacheType), {
+        ...{ instantiate: breaking(relaxed), products: machine, plain: () => assert.fail("is not needed") },
+      });
+      assert.deepEqual(chosen, { replaced: [], converted: [], products: machine, warnings: [] });
+    });
+  }
+
+  for (const name of names.filter((one) => !unused.test(one))) {
+    test(`${name}, broken, is named and replaced`, async () => {
+      const cacheType = name.endsWith("_q8") ? "Q8" : name.endsWith("_f16") ? "F16" : "F32";
+      const instantiate = breaking(relaxed, name);
+      const { replaced, converted, warnings } = await chooseKernels(everything(cacheType), {
+        ...{ ...builds, instantiate },
+      });
+      assert.deepEqual(replaced, [name]);
+      assert.deepEqual(converted, []);
+      assert.equal(warnings.length, 1);
+      assert.match(
+        warnings[0],
+        new RegExp(`^kernel ${name} failed its self-test \\(.+\\); the plain build's`),
+      );
+    });
+  }
+
+  test("8-bit products that are wrong for this machine give way to 16-bit ones", async () => {
+    const products = machine === "unsigned" ? "signed" : "unsigned";
+    const chosen = await chooseKernels(everything("F32"), {
+      ...{ ...builds, instantiate: breaking(relaxed), products },
+    });
+    assert.equal(chosen.products, "wide");
+    assert.deepEqual(chosen.replaced, []);
+    assert.match(
+      chosen.warnings.join(),
+      new RegExp(`^kernel matmul_q8_0_${products} failed.+16-bit products`),
+    );
+  });
+
+  test("a type that no build computes becomes F16", async () => {
+    const { converted, replaced, warnings } = await chooseKernels(everything("F32"), {
+      ...{ instantiate: breaking(plain, "matmul_q5_1"), products: "wide" },
+    });
+    assert.deepEqual(converted, ["Q5_1"]);
+    assert.deepEqual(replaced, []);
+    assert.match(warnings.join(), /^kernel matmul_q5_1 failed.+weights in Q5_1.+Q5_1 weights become F16/);
+  });
+
+  test("a kernel with nothing in its place is an error that names it", async () => {
+    for (const [kernel, about] of [
+      ["norm", "norm"],
+      ["matmul_f16", "weights in F16"],
+    ]) {
+      await assert.rejects(
+        chooseKernels(everything("F32"), { instantiate: breaking(plain, kernel), products: "wide" }),
+        (error: Error & { code?: string }) =>
+          error.code === "device" && error.message.includes(about) && error.message.includes(kernel),
+      );
+    }
+  });
+});
