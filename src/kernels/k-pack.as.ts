@@ -6,8 +6,8 @@ import { transpose } from "./matmul-q4_0.as";
 import { halfAt } from "./simd.as";
 import { normalizeScales } from "./subnormal.as";
 
-/** A unit's words of four rows. */
-const words: usize = memory.data(128, 16);
+/** A unit's words of four rows: packed ones side by side, unpacked ones every 32 bytes. */
+const words: usize = memory.data(256, 16);
 
 /** Bytes of a block in a file. */
 // @ts-ignore: decorator
@@ -215,7 +215,7 @@ function rowOfUnit<T>(p: usize, unit: usize, w: usize, out: usize, d: f32, dmin:
       minimum = 0;
     }
     for (let i: usize = 0; i < 16; i++) {
-      const q = <i32>load<u8>(w + 16 * (i >> 1) + 2 * part + (i & 1)) - (hasMinimums<T>() ? 0 : offsetof<T>() == 3 ? 4 : 32);
+      const q = <i32>load<u8>(w + 32 * (i >> 1) + 2 * part + (i & 1)) - (hasMinimums<T>() ? 0 : offsetof<T>() == 3 ? 4 : 32);
       store<f32>(out + 128 * part + 4 * i, scale * <f32>q - minimum);
     }
   }

@@ -12,10 +12,14 @@ import { SCALE, SUMS_16, SUMS_32, SUMS_8, TOKEN_BLOCK } from "./quantize-q8k.as"
 
 /** Up to how many tokens a product is made token by token: reading the weights twice costs less than unpacking them. */
 export const FEW: i32 = 2;
-/** In a panel's block: the rows' d and dmin (f32), then 8 units of 8 words and their scales as pairs, then pairs of minimums. */
-const UNITS: usize = 32;
-const UNIT: usize = 144;
-const MINIMUMS: usize = 1184;
+/**
+ * A panel is two row groups unpacked, vector beside vector, so that an engine that makes one instruction of two
+ * neighbouring vectors can. In a block: the rows' d and dmin (f32), 8 units of 8 words and their scales as pairs, then
+ * pairs of minimums; for types of 3 bits, whose weights are 4 too high, of -4 times the scales.
+ */
+const UNITS: usize = 64;
+const UNIT: usize = 288;
+const MINIMUMS: usize = 2368;
 /** Bytes of activations that stay in the second-level cache while every row group passes over them. */
 const CHUNK_BYTES: usize = 384 << 10;
 
@@ -23,28 +27,30 @@ const CHUNK_BYTES: usize = 384 << 10;
 // @ts-ignore: decorator
 @inline
 export function panelBytes<T>(): usize {
-  return MINIMUMS + (!hasMinimums<T>() ? 0 : hasScalesOf16<T>() ? 128 : 64);
+  return MINIMUMS + (offsetof<T>() == 6 ? 0 : hasScalesOf16<T>() ? 256 : 128);
 }
 
-/** The row group packed at `p` -> a panel at `o`. */
+/** The row group packed at `p` -> one half of a panel, at `o` or, for the second, 16 bytes on. */
 export function unpackPanel<T>(p: usize, blocks: i32, o: usize): void {
   for (let b = 0; b < blocks; b++) {
     v128.store(o, loadHalves(p, HALF_MASK, HALF_SCALE), 0);
-    if (hasMinimums<T>()) v128.store(o, loadHalves(p + 8, HALF_MASK, HALF_SCALE), 16);
+    if (hasMinimums<T>()) v128.store(o, loadHalves(p + 8, HALF_MASK, HALF_SCALE), 32);
     p += headBytes<T>();
     let m = o + MINIMUMS;
     let to = o + UNITS;
     for (let chunk = 0; chunk < 4; chunk++) {
       for (let u: usize = 0; u < 2; u++) {
-        unpackUnit<T>(p + 16 * offsetof<T>() * u, to + UNIT * u);
-        v128.store(to + UNIT * u, scalesOf<T, First>(p + (hasScalesOf16<T>() ? 8 * u : 0)), 128);
+        const scales = scalesOf<T, First>(p + (hasScalesOf16<T>() ? 8 * u : 0));
+        unpackUnit<T>(p + 16 * offsetof<T>() * u, to);
+        v128.store(to, scales, 256);
+        if (offsetof<T>() == 3) v128.store(m + 32 * u, i16x8.neg(i16x8.shl(scales, 2)));
+        to += UNIT;
       }
       if (hasMinimums<T>()) {
         v128.store(m, minimumsOf<T, First>(p), 0);
-        if (hasScalesOf16<T>()) v128.store(m, minimumsOf<T, Second>(p), 16);
-        m += hasScalesOf16<T>() ? 32 : 16;
+        if (hasScalesOf16<T>()) v128.store(m, minimumsOf<T, Second>(p), 32);
       }
-      to += 2 * UNIT;
+      m += hasScalesOf16<T>() ? 64 : 32;
       p += chunkBytes<T>();
     }
     o += panelBytes<T>();
@@ -59,22 +65,22 @@ export function chunkTokens(blocks: i32): i32 {
 }
 
 /**
- * A tile of up to 3 tokens with two panels the second `second` bytes on, whose rows follow the
- * first's in y: a broadcast of an activation serves both. yStep: bytes between tokens of y.
+ * A tile of up to 3 tokens with a panel, of whose two row groups the second may be missing; its rows follow the first's
+ * in y. yStep: bytes between tokens of y.
  */
 // @ts-ignore: decorator
 @inline
 export function panelTile<T>(
-  panel: usize, second: usize, blocks: i32, x: usize, tile: i32, y: usize, yStep: usize, scale: f32,
+  panel: usize, both: bool, blocks: i32, x: usize, tile: i32, y: usize, yStep: usize, scale: f32,
 ): void {
-  if (tile == 3 && second != 0) {
-    panel2x3<T>(panel, panel + second, blocks, x, y, yStep, scale);
+  if (tile == 3 && both) {
+    panel2x3<T>(panel, blocks, x, y, yStep, scale);
     return;
   }
   const next = <usize>tile * TOKEN_BLOCK;
   for (; tile > 0; tile--) {
     panel1<T>(panel, blocks, x, next, y, scale);
-    if (second != 0) panel1<T>(panel + second, blocks, x, next, y + 16, scale);
+    if (both) panel1<T>(panel + 16, blocks, x, next, y + 16, scale);
     x += TOKEN_BLOCK;
     y += yStep;
   }
@@ -82,38 +88,34 @@ export function panelTile<T>(
 
 // @ts-ignore: decorator
 @inline
-function put(y: usize, sums: v128, scale: f32): void {
-  v128.store(y, f32x4.mul(sums, f32x4.splat(scale)));
-}
-
-// @ts-ignore: decorator
-@inline
-function panel2x3<T>(
-  w: usize, w2: usize, blocks: i32, x0: usize, y: usize, yStep: usize, scale: f32,
-): void {
+function panel2x3<T>(w: usize, blocks: i32, x0: usize, y: usize, yStep: usize, scale: f32): void {
   let x1 = x0 + TOKEN_BLOCK, x2 = x1 + TOKEN_BLOCK;
   let f0 = f32x4.splat(0), f1 = f0, f2 = f0, g0 = f0, g1 = f0, g2 = f0;
   for (let b = 0; b < blocks; b++) {
     let i0 = i32x4.splat(0), i1 = i0, i2 = i0, j0 = i0, j1 = i0, j2 = i0;
     let v = i0, u = i0, s = i0;
-    if (hasMinimums<T>()) {
-      const pairs: usize = hasScalesOf16<T>() ? 8 : 4;
-      const from = x0 + (hasScalesOf16<T>() ? SUMS_16 : SUMS_32);
-      for (let k: usize = 0; k < pairs; k++) {
-        v = v128.load(w + 16 * k, MINIMUMS);
-        u = v128.load(w2 + 16 * k, MINIMUMS);
-        s = v128.load32_splat(from + 4 * k);
+    if (offsetof<T>() != 6) {
+      let m = w + MINIMUMS, q0 = x0 + (hasScalesOf16<T>() ? SUMS_16 : SUMS_32), q1 = q0 + TOKEN_BLOCK, q2 = q1 + TOKEN_BLOCK;
+      for (const end = w + panelBytes<T>(); m < end; m += 32) {
+        v = v128.load(m, 0);
+        u = v128.load(m, 16);
+        s = v128.load32_splat(q0);
         i0 = scaled(i0, v, s);
         j0 = scaled(j0, u, s);
-        s = v128.load32_splat(from + 4 * k, TOKEN_BLOCK);
+        s = v128.load32_splat(q1);
         i1 = scaled(i1, v, s);
         j1 = scaled(j1, u, s);
-        s = v128.load32_splat(from + 4 * k, 2 * TOKEN_BLOCK);
+        s = v128.load32_splat(q2);
         i2 = scaled(i2, v, s);
         j2 = scaled(j2, u, s);
+        q0 += 4;
+        q1 += 4;
+        q2 += 4;
       }
-      v = v128.load(w, 16);
-      u = v128.load(w2, 16);
+    }
+    if (hasMinimums<T>()) {
+      v = v128.load(w, 32);
+      u = v128.load(w, 48);
       s = v128.load32_splat(x0, SCALE);
       f0 = less(f0, i0, f32x4.mul(v, s));
       g0 = less(g0, j0, f32x4.mul(u, s));
@@ -130,14 +132,13 @@ function panel2x3<T>(
       j1 = i0;
       j2 = i0;
     }
-    const d = w, d2 = w2;
+    const head = w;
     w += UNITS;
-    w2 += UNITS;
     let q0 = x0, q1 = x1, q2 = x2, a0 = i0, a1 = i0, a2 = i0, c0 = i0, c1 = i0, c2 = i0;
-    let e0 = x0 + (offsetof<T>() == 6 ? SUMS_8 : SUMS_16), e1 = e0 + TOKEN_BLOCK, e2 = e1 + TOKEN_BLOCK;
+    let e0 = x0 + SUMS_8, e1 = e0 + TOKEN_BLOCK, e2 = e1 + TOKEN_BLOCK;
     for (const end = x0 + 256; q0 < end; q0 += 32) {
       v = v128.load(w, 0);
-      u = v128.load(w2, 0);
+      u = v128.load(w, 16);
       s = v128.load32_splat(q0, 0);
       a0 = dot2(s, v);
       c0 = dot2(s, u);
@@ -147,8 +148,8 @@ function panel2x3<T>(
       s = v128.load32_splat(q2, 0);
       a2 = dot2(s, v);
       c2 = dot2(s, u);
-      v = v128.load(w, 16);
-      u = v128.load(w2, 16);
+      v = v128.load(w, 32);
+      u = v128.load(w, 48);
       s = v128.load32_splat(q0, 4);
       a0 = i16x8.add(a0, dot2(s, v));
       c0 = i16x8.add(c0, dot2(s, u));
@@ -158,8 +159,8 @@ function panel2x3<T>(
       s = v128.load32_splat(q2, 4);
       a2 = i16x8.add(a2, dot2(s, v));
       c2 = i16x8.add(c2, dot2(s, u));
-      v = v128.load(w, 32);
-      u = v128.load(w2, 32);
+      v = v128.load(w, 64);
+      u = v128.load(w, 80);
       s = v128.load32_splat(q0, 8);
       a0 = i16x8.add(a0, dot2(s, v));
       c0 = i16x8.add(c0, dot2(s, u));
@@ -169,8 +170,8 @@ function panel2x3<T>(
       s = v128.load32_splat(q2, 8);
       a2 = i16x8.add(a2, dot2(s, v));
       c2 = i16x8.add(c2, dot2(s, u));
-      v = v128.load(w, 48);
-      u = v128.load(w2, 48);
+      v = v128.load(w, 96);
+      u = v128.load(w, 112);
       s = v128.load32_splat(q0, 12);
       a0 = i16x8.add(a0, dot2(s, v));
       c0 = i16x8.add(c0, dot2(s, u));
@@ -192,8 +193,8 @@ function panel2x3<T>(
           a2 = i16x8.add(a2, s);
           c2 = i16x8.add(c2, s);
         }
-        v = v128.load(w, 128);
-        u = v128.load(w2, 128);
+        v = v128.load(w, 256);
+        u = v128.load(w, 272);
         i0 = scaled(i0, a0, v);
         j0 = scaled(j0, c0, u);
         i1 = scaled(i1, a1, v);
@@ -201,19 +202,19 @@ function panel2x3<T>(
         i2 = scaled(i2, a2, v);
         j2 = scaled(j2, c2, u);
       }
-      v = v128.load(w, 64);
-      u = v128.load(w2, 64);
+      v = v128.load(w, 128);
+      u = v128.load(w, 144);
       s = v128.load32_splat(q0, 16);
-      a0 = !fitsEight<T>() ? dot2(s, v) : i16x8.add(a0, dot2(s, v));
-      c0 = !fitsEight<T>() ? dot2(s, u) : i16x8.add(c0, dot2(s, u));
+      a0 = fitsEight<T>() ? i16x8.add(a0, dot2(s, v)) : dot2(s, v);
+      c0 = fitsEight<T>() ? i16x8.add(c0, dot2(s, u)) : dot2(s, u);
       s = v128.load32_splat(q1, 16);
-      a1 = !fitsEight<T>() ? dot2(s, v) : i16x8.add(a1, dot2(s, v));
-      c1 = !fitsEight<T>() ? dot2(s, u) : i16x8.add(c1, dot2(s, u));
+      a1 = fitsEight<T>() ? i16x8.add(a1, dot2(s, v)) : dot2(s, v);
+      c1 = fitsEight<T>() ? i16x8.add(c1, dot2(s, u)) : dot2(s, u);
       s = v128.load32_splat(q2, 16);
-      a2 = !fitsEight<T>() ? dot2(s, v) : i16x8.add(a2, dot2(s, v));
-      c2 = !fitsEight<T>() ? dot2(s, u) : i16x8.add(c2, dot2(s, u));
-      v = v128.load(w, 80);
-      u = v128.load(w2, 80);
+      a2 = fitsEight<T>() ? i16x8.add(a2, dot2(s, v)) : dot2(s, v);
+      c2 = fitsEight<T>() ? i16x8.add(c2, dot2(s, u)) : dot2(s, u);
+      v = v128.load(w, 160);
+      u = v128.load(w, 176);
       s = v128.load32_splat(q0, 20);
       a0 = i16x8.add(a0, dot2(s, v));
       c0 = i16x8.add(c0, dot2(s, u));
@@ -223,8 +224,8 @@ function panel2x3<T>(
       s = v128.load32_splat(q2, 20);
       a2 = i16x8.add(a2, dot2(s, v));
       c2 = i16x8.add(c2, dot2(s, u));
-      v = v128.load(w, 96);
-      u = v128.load(w2, 96);
+      v = v128.load(w, 192);
+      u = v128.load(w, 208);
       s = v128.load32_splat(q0, 24);
       a0 = i16x8.add(a0, dot2(s, v));
       c0 = i16x8.add(c0, dot2(s, u));
@@ -234,8 +235,8 @@ function panel2x3<T>(
       s = v128.load32_splat(q2, 24);
       a2 = i16x8.add(a2, dot2(s, v));
       c2 = i16x8.add(c2, dot2(s, u));
-      v = v128.load(w, 112);
-      u = v128.load(w2, 112);
+      v = v128.load(w, 224);
+      u = v128.load(w, 240);
       s = v128.load32_splat(q0, 28);
       a0 = i16x8.add(a0, dot2(s, v));
       c0 = i16x8.add(c0, dot2(s, u));
@@ -245,19 +246,19 @@ function panel2x3<T>(
       s = v128.load32_splat(q2, 28);
       a2 = i16x8.add(a2, dot2(s, v));
       c2 = i16x8.add(c2, dot2(s, u));
-      if (!hasMinimums<T>()) {
-        s = offsetof<T>() == 6 ? v128.load32_splat(e0, 4) : i16x8.shl(v128.load32_splat(e0, 0), 2);
-        a0 = offsetof<T>() == 6 ? i16x8.add(a0, s) : i16x8.sub(a0, s);
-        c0 = offsetof<T>() == 6 ? i16x8.add(c0, s) : i16x8.sub(c0, s);
-        s = offsetof<T>() == 6 ? v128.load32_splat(e1, 4) : i16x8.shl(v128.load32_splat(e1, 0), 2);
-        a1 = offsetof<T>() == 6 ? i16x8.add(a1, s) : i16x8.sub(a1, s);
-        c1 = offsetof<T>() == 6 ? i16x8.add(c1, s) : i16x8.sub(c1, s);
-        s = offsetof<T>() == 6 ? v128.load32_splat(e2, 4) : i16x8.shl(v128.load32_splat(e2, 0), 2);
-        a2 = offsetof<T>() == 6 ? i16x8.add(a2, s) : i16x8.sub(a2, s);
-        c2 = offsetof<T>() == 6 ? i16x8.add(c2, s) : i16x8.sub(c2, s);
+      if (offsetof<T>() == 6) {
+        s = v128.load32_splat(e0, 4);
+        a0 = i16x8.add(a0, s);
+        c0 = i16x8.add(c0, s);
+        s = v128.load32_splat(e1, 4);
+        a1 = i16x8.add(a1, s);
+        c1 = i16x8.add(c1, s);
+        s = v128.load32_splat(e2, 4);
+        a2 = i16x8.add(a2, s);
+        c2 = i16x8.add(c2, s);
       }
-      v = v128.load(w, 128);
-      u = v128.load(w2, 128);
+      v = v128.load(w, 256);
+      u = v128.load(w, 272);
       i0 = scaled(i0, a0, v);
       j0 = scaled(j0, c0, u);
       i1 = scaled(i1, a1, v);
@@ -265,15 +266,14 @@ function panel2x3<T>(
       i2 = scaled(i2, a2, v);
       j2 = scaled(j2, c2, u);
       w += UNIT;
-      w2 += UNIT;
       q1 += 32;
       q2 += 32;
-      e0 += offsetof<T>() == 6 ? 8 : 4;
-      e1 += offsetof<T>() == 6 ? 8 : 4;
-      e2 += offsetof<T>() == 6 ? 8 : 4;
+      e0 += 8;
+      e1 += 8;
+      e2 += 8;
     }
-    v = v128.load(d, 0);
-    u = v128.load(d2, 0);
+    v = v128.load(head, 0);
+    u = v128.load(head, 16);
     s = v128.load32_splat(x0, SCALE);
     f0 = madd(f32x4.convert_i32x4_s(i0), f32x4.mul(v, s), f0);
     g0 = madd(f32x4.convert_i32x4_s(j0), f32x4.mul(u, s), g0);
@@ -283,60 +283,62 @@ function panel2x3<T>(
     s = v128.load32_splat(x2, SCALE);
     f2 = madd(f32x4.convert_i32x4_s(i2), f32x4.mul(v, s), f2);
     g2 = madd(f32x4.convert_i32x4_s(j2), f32x4.mul(u, s), g2);
-    w = d + panelBytes<T>();
-    w2 = d2 + panelBytes<T>();
+    w = head + panelBytes<T>();
     x0 += 3 * TOKEN_BLOCK;
     x1 += 3 * TOKEN_BLOCK;
     x2 += 3 * TOKEN_BLOCK;
   }
-  put(y, f0, scale);
-  put(y + 16, g0, scale);
-  put(y + yStep, f1, scale);
-  put(y + yStep + 16, g1, scale);
-  put(y + 2 * yStep, f2, scale);
-  put(y + 2 * yStep + 16, g2, scale);
+  const by = f32x4.splat(scale);
+  v128.store(y, f32x4.mul(f0, by), 0);
+  v128.store(y, f32x4.mul(g0, by), 16);
+  y += yStep;
+  v128.store(y, f32x4.mul(f1, by), 0);
+  v128.store(y, f32x4.mul(g1, by), 16);
+  y += yStep;
+  v128.store(y, f32x4.mul(f2, by), 0);
+  v128.store(y, f32x4.mul(g2, by), 16);
 }
 
+/** One token with one half of a panel. */
 function panel1<T>(w: usize, blocks: i32, x: usize, next: usize, y: usize, scale: f32): void {
   let f = f32x4.splat(0);
   for (let b = 0; b < blocks; b++) {
     const d = v128.load32_splat(x, SCALE);
     let sums = i32x4.splat(0);
-    if (hasMinimums<T>()) {
-      const from = x + (hasScalesOf16<T>() ? SUMS_16 : SUMS_32);
-      for (let k: usize = 0; k < (hasScalesOf16<T>() ? 8 : 4); k++) {
-        sums = scaled(sums, v128.load(w + 16 * k, MINIMUMS), v128.load32_splat(from + 4 * k));
+    if (offsetof<T>() != 6) {
+      let q = x + (hasScalesOf16<T>() ? SUMS_16 : SUMS_32);
+      for (let m = w + MINIMUMS; m < w + panelBytes<T>(); m += 32) {
+        sums = scaled(sums, v128.load(m), v128.load32_splat(q));
+        q += 4;
       }
-      f = less(f, sums, f32x4.mul(v128.load(w, 16), d));
+    }
+    if (hasMinimums<T>()) {
+      f = less(f, sums, f32x4.mul(v128.load(w, 32), d));
       sums = i32x4.splat(0);
     }
     for (let k: usize = 0; k < 8; k++) {
       const at = w + UNIT * k + UNITS, q = x + 32 * k;
-      const scales = v128.load(at, 128);
-      let a = four(at, q), c = four(at + 64, q + 16);
+      const scales = v128.load(at, 256);
+      let a = four(at, q), c = four(at + 128, q + 16);
       if (offsetof<T>() == 6) {
         a = i16x8.add(a, v128.load32_splat(x + 8 * k, SUMS_8));
         c = i16x8.add(c, v128.load32_splat(x + 8 * k, SUMS_8 + 4));
       }
-      if (!fitsEight<T>()) sums = scaled(scaled(sums, a, scales), c, scales);
-      else {
-        a = i16x8.add(a, c);
-        if (offsetof<T>() == 3) a = i16x8.sub(a, i16x8.shl(v128.load32_splat(x + 4 * k, SUMS_16), 2));
-        sums = scaled(sums, a, scales);
-      }
+      if (fitsEight<T>()) sums = scaled(sums, i16x8.add(a, c), scales);
+      else sums = scaled(scaled(sums, a, scales), c, scales);
     }
     f = madd(f32x4.convert_i32x4_s(sums), f32x4.mul(v128.load(w, 0), d), f);
     w += panelBytes<T>();
     x += next;
   }
-  put(y, f, scale);
+  v128.store(y, f32x4.mul(f, f32x4.splat(scale)));
 }
 
-/** Four words of a panel times a token's. */
+/** Four words of a panel's half times a token's. */
 // @ts-ignore: decorator
 @inline
 function four(w: usize, x: usize): v128 {
-  const a = i16x8.add(dot2(v128.load32_splat(x, 0), v128.load(w, 0)), dot2(v128.load32_splat(x, 4), v128.load(w, 16)));
-  const b = i16x8.add(dot2(v128.load32_splat(x, 8), v128.load(w, 32)), dot2(v128.load32_splat(x, 12), v128.load(w, 48)));
+  const a = i16x8.add(dot2(v128.load32_splat(x, 0), v128.load(w, 0)), dot2(v128.load32_splat(x, 4), v128.load(w, 32)));
+  const b = i16x8.add(dot2(v128.load32_splat(x, 8), v128.load(w, 64)), dot2(v128.load32_splat(x, 12), v128.load(w, 96)));
   return i16x8.add(a, b);
 }

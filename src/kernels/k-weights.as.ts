@@ -139,7 +139,7 @@ function vectors<T, U>(): usize {
   return 16 + 16 * offsetof<T>() * offsetof<U>();
 }
 
-/** The first unit of the chunk at `p`, or the second if p is a unit further on, -> 8 words of bytes at o, o + 16 … */
+/** The first unit of the chunk at `p`, or the second if p is a unit further on, -> 8 words of bytes at o, o + 32 … */
 // @ts-ignore: decorator
 @inline
 export function unpackUnit<T>(p: usize, o: usize): void {
@@ -147,65 +147,65 @@ export function unpackUnit<T>(p: usize, o: usize): void {
   const v0 = v128.load(p, 16), v1 = v128.load(p, 32);
   if (offsetof<T>() == 2) {
     unpackFour2(v0, m, o);
-    unpackFour2(v1, m, o + 64);
+    unpackFour2(v1, m, o + 128);
     return;
   }
   const v2 = v128.load(p, 48);
   if (offsetof<T>() == 3) {
     const rest = tops2(v0, v1, v2, LOW_6);
     unpackTwo3(v0, m, o);
-    unpackTwo3(v1, m, o + 32);
-    unpackTwo3(v2, m, o + 64);
-    unpackTwo3(rest, m, o + 96);
+    unpackTwo3(v1, m, o + 64);
+    unpackTwo3(v2, m, o + 128);
+    unpackTwo3(rest, m, o + 192);
     return;
   }
   const v3 = v128.load(p, 64);
   if (offsetof<T>() == 4) {
     v128.store(o, v128.and(v0, m), 0);
-    v128.store(o, v128.and(v1, m), 16);
-    v128.store(o, v128.and(v2, m), 32);
-    v128.store(o, v128.and(v3, m), 48);
-    v128.store(o, v128.and(i16x8.shr_u(v0, 4), m), 64);
-    v128.store(o, v128.and(i16x8.shr_u(v1, 4), m), 80);
-    v128.store(o, v128.and(i16x8.shr_u(v2, 4), m), 96);
-    v128.store(o, v128.and(i16x8.shr_u(v3, 4), m), 112);
+    v128.store(o, v128.and(v1, m), 32);
+    v128.store(o, v128.and(v2, m), 64);
+    v128.store(o, v128.and(v3, m), 96);
+    v128.store(o, v128.and(i16x8.shr_u(v0, 4), m), 128);
+    v128.store(o, v128.and(i16x8.shr_u(v1, 4), m), 160);
+    v128.store(o, v128.and(i16x8.shr_u(v2, 4), m), 192);
+    v128.store(o, v128.and(i16x8.shr_u(v3, 4), m), 224);
     return;
   }
   const v4 = v128.load(p, 80);
   v128.store(o, v128.and(v0, m), 0);
-  v128.store(o, v128.and(v1, m), 16);
-  v128.store(o, v128.and(v2, m), 32);
+  v128.store(o, v128.and(v1, m), 32);
+  v128.store(o, v128.and(v2, m), 64);
   if (offsetof<T>() == 5) {
     const ab = tops3(v0, v1, m), cd = tops3(v2, v3, m);
-    v128.store(o, v128.and(v3, m), 48);
-    v128.store(o, v128.and(v4, m), 64);
-    v128.store(o, v128.and(ab, m), 80);
-    v128.store(o, v128.and(cd, m), 96);
-    v128.store(o, rest5(v4, ab, cd, m), 112);
+    v128.store(o, v128.and(v3, m), 96);
+    v128.store(o, v128.and(v4, m), 128);
+    v128.store(o, v128.and(ab, m), 160);
+    v128.store(o, v128.and(cd, m), 192);
+    v128.store(o, rest5(v4, ab, cd, m), 224);
     return;
   }
   const v5 = v128.load(p, 96);
-  v128.store(o, tops2(v0, v1, v2, m), 48);
-  v128.store(o, v128.and(v3, m), 64);
-  v128.store(o, v128.and(v4, m), 80);
-  v128.store(o, v128.and(v5, m), 96);
-  v128.store(o, tops2(v3, v4, v5, m), 112);
+  v128.store(o, tops2(v0, v1, v2, m), 96);
+  v128.store(o, v128.and(v3, m), 128);
+  v128.store(o, v128.and(v4, m), 160);
+  v128.store(o, v128.and(v5, m), 192);
+  v128.store(o, tops2(v3, v4, v5, m), 224);
 }
 
 // @ts-ignore: decorator
 @inline
 function unpackFour2(v: v128, m: v128, o: usize): void {
   v128.store(o, v128.and(v, m), 0);
-  v128.store(o, v128.and(i16x8.shr_u(v, 2), m), 16);
-  v128.store(o, v128.and(i16x8.shr_u(v, 4), m), 32);
-  v128.store(o, v128.and(i16x8.shr_u(v, 6), m), 48);
+  v128.store(o, v128.and(i16x8.shr_u(v, 2), m), 32);
+  v128.store(o, v128.and(i16x8.shr_u(v, 4), m), 64);
+  v128.store(o, v128.and(i16x8.shr_u(v, 6), m), 96);
 }
 
 // @ts-ignore: decorator
 @inline
 function unpackTwo3(v: v128, m: v128, o: usize): void {
   v128.store(o, v128.and(v, m), 0);
-  v128.store(o, v128.and(i16x8.shr_u(v, 3), m), 16);
+  v128.store(o, v128.and(i16x8.shr_u(v, 3), m), 32);
 }
 
 /**

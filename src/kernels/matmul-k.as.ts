@@ -1,12 +1,12 @@
 // K-quant weights: packing, products and row lookup of each type; leans on the other files of K-quants.
 import { oneToken } from "./k-few.as";
 import { normalizeBlocks, packRows, unpackRow } from "./k-pack.as";
-import { chunkTokens, FEW, panelBytes, panelTile, unpackPanel } from "./k-panel.as";
+import { chunkTokens, FEW, panelTile, unpackPanel } from "./k-panel.as";
 import { blockBytes, Q2, Q3, Q4, Q5, Q6 } from "./k-weights.as";
 import { TILE } from "./quantize-activations.as";
 import { activationBytes, TOKEN_BLOCK } from "./quantize-q8k.as";
 
-/** y[token * yStride + row] = scale * (w x); x: what quantize_q8k wrote. scratch: two panels. */
+/** y[token * yStride + row] = scale * (w x); x: what quantize_q8k wrote. scratch: a panel. */
 function product<T>(
   w: usize, rowGroups: i32, cols: i32, x: usize, tokens: i32, y: usize, yStride: i32, scale: f32, scratch: usize,
 ): void {
@@ -20,18 +20,18 @@ function product<T>(
     return;
   }
   const chunk = chunkTokens(blocks);
-  const group = <usize>blocks * blockBytes<T>(), panel = <usize>blocks * panelBytes<T>();
+  const group = <usize>blocks * blockBytes<T>();
   for (let t0 = 0; t0 < tokens; t0 += chunk) {
     const end = min(tokens, t0 + chunk);
     for (let g = 0; g < rowGroups; g += 2) {
       const p = w + <usize>g * group;
-      const second = g + 1 < rowGroups ? panel : 0;
+      const both = g + 1 < rowGroups;
       unpackPanel<T>(p, blocks, scratch);
-      if (second != 0) unpackPanel<T>(p + group, blocks, scratch + panel);
+      if (both) unpackPanel<T>(p + group, blocks, scratch + 16);
       for (let t = t0; t < end; t += TILE) {
         const at = x + activationBytes(t, blocks);
         const to = y + <usize>t * yStep + (<usize>g << 4);
-        panelTile<T>(scratch, second, blocks, at, min(TILE, end - t), to, yStep, scale);
+        panelTile<T>(scratch, both, blocks, at, min(TILE, end - t), to, yStep, scale);
       }
     }
   }
