@@ -38,12 +38,13 @@ export function runtimeName(): string {
 }
 
 /** Where models of the Hub are kept, whom to ask and as whom: the variables that the Hub's own tools read. */
-export function hubSettings(): { cacheFolder: string; endpoint?: string; token?: string } {
+export function hubSettings(): { cacheFolder: string; endpoint?: string; token?: string; offline?: boolean } {
   const { env } = process;
   const home = env.HF_HOME || join(env.XDG_CACHE_HOME || join(homedir(), ".cache"), "huggingface");
   return {
-    cacheFolder: env.HF_HUB_CACHE || join(home, "hub"),
+    cacheFolder: env.HF_HUB_CACHE || env.HUGGINGFACE_HUB_CACHE || join(home, "hub"),
     ...(env.HF_ENDPOINT && { endpoint: env.HF_ENDPOINT }),
     ...(env.HF_TOKEN && { token: env.HF_TOKEN }),
+    ...(/^(1|on|yes|true)$/i.test(env.HF_HUB_OFFLINE || env.TRANSFORMERS_OFFLINE || "") && { offline: true }),
   };
 }

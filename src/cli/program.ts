@@ -6,6 +6,7 @@ import { BaimoError } from "../errors.ts";
 import { addBench } from "./commands/bench.ts";
 import { addChat } from "./commands/chat.ts";
 import { addConvert } from "./commands/convert.ts";
+import { addImatrix } from "./commands/imatrix.ts";
 import { addInspect } from "./commands/inspect.ts";
 import { addList } from "./commands/list.ts";
 import { addModels } from "./commands/models.ts";
@@ -62,6 +63,7 @@ Examples:
     addList,
     addRemove,
     addConvert,
+    addImatrix,
     addQuantize,
     addTokenize,
   ]) {

@@ -1,26 +1,29 @@
 // Pulling models, against a server on this machine that speaks as much of the Hub's API as is used and breaks off.
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import {
   existsSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
+  realpathSync,
   rmSync,
   statSync,
   truncateSync,
+  utimesSync,
   writeFileSync,
 } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { tmpdir } from "node:os";
+import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, beforeEach, test } from "node:test";
 import { BaimoError } from "../errors.ts";
 import { createRandom } from "../random.ts";
 import { openCheckpoint } from "./checkpoint.ts";
 import { type PullOptions, type PullProgress, pullModel } from "./hub.ts";
-import { chooseFiles, parseHubSpec } from "./hub-files.ts";
 
 const is = (code: string, message: RegExp) => (e: unknown) => {
   assert.ok(e instanceof BaimoError, String(e));
@@ -35,6 +38,8 @@ after(() => rmSync(cacheFolder, { recursive: true }));
 // --- what the server has ---
 
 const commit = "0123456789abcdef0123456789abcdef01234567";
+/** What the tag v2 means. */
+const commitOfTag = "fedcba9876543210fedcba9876543210fedcba98";
 const random = createRandom(20243);
 const gguf = readFileSync("test/golden/gguf/llama-q4_0.gguf");
 const large = Buffer.from(Uint8Array.from({ length: 3_000_000 }, () => random.integer(256)));
@@ -53,6 +58,16 @@ const repositories: Record<string, Record<string, Buffer>> = {
     "pytorch_model.bin": large,
   },
   "someone/large": { "only-BF16.gguf": large },
+  "someone/shards": {
+    "config.json": readFileSync("test/golden/families/mistral/config.json"),
+    ...Object.fromEntries(
+      readdirSync("test/golden/torch/mistral").map((name) => [
+        name,
+        readFileSync(`test/golden/torch/mistral/${name}`),
+      ]),
+    ),
+    "training_args.bin": large,
+  },
   "someone/wrong": { "only-Q8_0.gguf": large },
   "someone/evil": { "../../escape-Q8_0.gguf": gguf },
 };
@@ -72,6 +87,10 @@ function describe(path: string, bytes: Buffer, repo: string): object {
 /** Bytes after which the connection of each download is cut; 0 cuts none. */
 let cutAfter = 0;
 let reachable = true;
+/** Requests for lists of files. */
+let asked = 0;
+/** Answers requests for bytes of the small files, which Git keeps, with the whole of them. */
+let rangesForAll = true;
 const ranges: string[] = [];
 let server: Server;
 let endpoint: string;
@@ -90,11 +109,13 @@ before(async () => {
     if (path === "/api/models/someone/odd/revision/main") return response.end("<html>");
     if (!repo) return json(404, { error: "Repository not found" });
     const files = Object.entries(repositories[repo]);
-    if (path === `/api/models/${repo}/revision/main` || path === `/api/models/${repo}/revision/${commit}`) {
+    const revision = new RegExp(`^/api/models/${repo}/revision/(main|v2|${commit})$`).exec(path)?.[1];
+    if (revision) {
+      asked++;
       return json(200, {
         _id: "1",
         id: repo,
-        sha: commit,
+        sha: revision === "v2" ? commitOfTag : commit,
         private: false,
         downloads: 1,
         gated: false,
@@ -102,7 +123,7 @@ before(async () => {
         lastModified: "2025-01-01T00:00:00Z",
       });
     }
-    if (path === `/api/models/${repo}/tree/${commit}`) {
+    if (path === `/api/models/${repo}/tree/${commit}` || path === `/api/models/${repo}/tree/${commitOfTag}`) {
       assert.equal(url.searchParams.get("recursive"), "true");
       // Two pages, as the Hub gives long lists.
       const half = Math.ceil(files.length / 2);
@@ -112,12 +133,17 @@ before(async () => {
       );
       return json(200, page, first ? { link: `<${endpoint}${request.url}&cursor=2>; rel="next"` } : {});
     }
-    const bytes = files.find(([name]) => path === `/${repo}/resolve/${commit}/${name}`)?.[1];
+    const bytes = files.find(
+      ([name]) =>
+        path === `/${repo}/resolve/${commit}/${name}` || path === `/${repo}/resolve/${commitOfTag}/${name}`,
+    )?.[1];
     const [, from, to] = /^bytes=(\d+)-(\d+)$/.exec(request.headers.range ?? "") ?? [];
     if (!bytes || from === undefined) return json(404, { error: "Entry not found" });
     ranges.push(
       `${path.slice(path.lastIndexOf("/") + 1)} ${from} ${request.headers.authorization ?? ""}`.trim(),
     );
+    assert.equal(request.headers["accept-encoding"], "identity");
+    if (!rangesForAll && bytes.length < LFS_FROM) return response.end(bytes);
     const end = Math.min(Number(to), bytes.length - 1);
     const body = bytes.subarray(Number(from), end + 1);
     response.writeHead(206, {
@@ -137,6 +163,8 @@ after(() => {
 beforeEach(() => {
   cutAfter = 0;
   reachable = true;
+  rangesForAll = true;
+  asked = 0;
   ranges.length = 0;
 });
 
@@ -180,6 +208,42 @@ test("a folder of safetensors comes with its configuration, and without the pick
   await checkpoint.close();
 });
 
+test("shards of PyTorch files come with their index where there are no safetensors", async () => {
+  const path = await pull("hf:someone/shards");
+  assert.deepEqual(readdirSync(path).sort(), [
+    "config.json",
+    "pytorch_model-00001-of-00002.bin",
+    "pytorch_model-00002-of-00002.bin",
+    "pytorch_model.bin.index.json",
+  ]);
+  const checkpoint = await openCheckpoint(path);
+  assert.equal(checkpoint.format, "torch");
+  assert.equal(checkpoint.tensors.size, 21);
+  await checkpoint.close();
+});
+
+test("a tag is a snapshot of its own, and shares the blobs", async () => {
+  const path = await pull("hf:someone/quants@v2");
+  assert.equal(path, `${cacheFolder}/models--someone--quants/snapshots/${commitOfTag}/m-Q4_K_M.gguf`);
+  assert.equal(ranges.length, 0, "the bytes were here already");
+  assert.equal(readFileSync(`${cacheFolder}/models--someone--quants/refs/v2`, "utf8"), commitOfTag);
+  assert.deepEqual(readFileSync(path), gguf);
+  reachable = false;
+  assert.equal(await pull("hf:someone/quants@v2"), path);
+});
+
+test("a server that knows no ranges for small files will do, and they are begun anew", async () => {
+  rangesForAll = false;
+  const elsewhere = mkdtempSync(join(tmpdir(), "baimo-hub-"));
+  const blobs = join(elsewhere, "models--someone--folder", "blobs");
+  const { oid } = describe("config.json", family("config.json"), "someone/folder") as { oid: string };
+  mkdirSync(blobs, { recursive: true });
+  writeFileSync(join(blobs, `${oid}.baimo.incomplete`), "{");
+  const path = await pull("hf:someone/folder", { cacheFolder: elsewhere });
+  assert.deepEqual(readFileSync(join(path, "config.json")), family("config.json"));
+  rmSync(elsewhere, { recursive: true });
+});
+
 test("a download that breaks off goes on, within one pull and in the next", async () => {
   cutAfter = 400_000;
   // The first pull is stopped by its user in the middle.
@@ -195,7 +259,7 @@ test("a download that breaks off goes on, within one pull and in the next", asyn
   );
   const blobs = `${cacheFolder}/models--someone--large/blobs`;
   const [partial] = readdirSync(blobs);
-  assert.match(partial, /^[0-9a-f]{64}\.incomplete$/);
+  assert.match(partial, /^[0-9a-f]{64}\.baimo\.incomplete$/);
   const kept = statSync(join(blobs, partial)).size;
   assert.ok(kept > 1_500_000 && kept < large.length, String(kept));
   assert.ok(ranges.length > 3, "it went on after the connection was cut");
@@ -217,7 +281,7 @@ test("what does not match its checksum is deleted and refused", async () => {
   // What an earlier attempt left is hashed as well.
   const folder = `${cacheFolder}/models--someone--quants`;
   const sha = createHash("sha256").update(large).digest("hex");
-  writeFileSync(`${folder}/blobs/${sha}.incomplete`, "not what was there");
+  writeFileSync(`${folder}/blobs/${sha}.baimo.incomplete`, "not what was there");
   await assert.rejects(pull("hf:someone/quants:Q8_0"), is("format", /sha256 should be/));
   const path = await pull("hf:someone/quants:Q8_0");
   assert.deepEqual(readFileSync(path), large);
@@ -248,6 +312,93 @@ test("what is already here opens without the Hub", async () => {
   await assert.rejects(pull("hf:someone/never"), is("request", /could not be reached; is the network up/));
 });
 
+test("offline the Hub is not asked, and what is missing is told", async () => {
+  const path = await pull("hf:someone/quants:Q4_K_M");
+  asked = 0;
+  assert.equal(await pull("hf:someone/quants:Q4_K_M", { offline: true }), path);
+  assert.equal(await pull("hf:someone/quants:m-q4_k_m.gguf", { offline: true }), path);
+  await assert.rejects(
+    pull("hf:someone/never", { offline: true }),
+    is("request", /hf:someone\/never: is not in the cache .* may not be asked \(HF_HUB_OFFLINE\)/),
+  );
+  await assert.rejects(
+    pull("hf:someone/quants:Q6_K", { offline: true }),
+    is("request", /has no Q6_K.*there are .*Q4_K_M.* \(of the files in the cache; the Hub was not reached\)/),
+  );
+  assert.equal(asked, 0);
+  // A link whose blob was deleted is no file.
+  const elsewhere = mkdtempSync(join(tmpdir(), "baimo-hub-"));
+  const link = await pull("hf:someone/quants:Q4_K_M", { cacheFolder: elsewhere });
+  rmSync(realpathSync(link));
+  await assert.rejects(
+    pull("hf:someone/quants:Q4_K_M", { cacheFolder: elsewhere, offline: true }),
+    is("request", /is not in the cache/),
+  );
+  rmSync(elsewhere, { recursive: true });
+});
+
+// --- two at once ---
+
+test("of two pulls of one file one downloads and the other waits", async () => {
+  const elsewhere = mkdtempSync(join(tmpdir(), "baimo-hub-"));
+  const seen: number[] = [];
+  cutAfter = 1_000_000;
+  const [a, b] = await Promise.all(
+    [0, 1].map(() =>
+      pull("hf:someone/large", {
+        cacheFolder: elsewhere,
+        lock: { pollMs: 5 },
+        onProgress: ({ done }) => seen.push(done),
+      }),
+    ),
+  );
+  assert.equal(a, b);
+  assert.deepEqual(readFileSync(a), large);
+  assert.deepEqual(
+    ranges.map((range) => range.split(" ")[1]),
+    ["0", "1000000", "2000000"],
+    "nothing was fetched twice",
+  );
+  assert.ok(seen.includes(large.length));
+  const locks = join(elsewhere, ".locks", "models--someone--large");
+  assert.deepEqual(readdirSync(locks), []);
+  rmSync(elsewhere, { recursive: true });
+});
+
+test("a lock whose holder is gone is broken; one that is held is waited for", async () => {
+  const elsewhere = mkdtempSync(join(tmpdir(), "baimo-hub-"));
+  const locks = join(elsewhere, ".locks", "models--someone--large");
+  const lock = join(locks, `${createHash("sha256").update(large).digest("hex")}.baimo.lock`);
+  mkdirSync(locks, { recursive: true });
+  const attempt = (signal?: AbortSignal) =>
+    pull("hf:someone/large", { cacheFolder: elsewhere, lock: { pollMs: 5 }, signal });
+  const again = () => rmSync(join(elsewhere, "models--someone--large"), { recursive: true, force: true });
+
+  const { pid } = spawnSync(process.execPath, ["--version"]);
+  writeFileSync(lock, `${pid}\n${hostname()}\n`); // a process that has ended
+  await attempt();
+  again();
+  writeFileSync(lock, `1\nanother-machine\n`); // another machine's, not renewed for minutes
+  utimesSync(lock, new Date(Date.now() - 300_000), new Date(Date.now() - 300_000));
+  await attempt();
+  again();
+  writeFileSync(lock, ""); // whoever made it ended before it was filled
+  utimesSync(lock, new Date(Date.now() - 10_000), new Date(Date.now() - 10_000));
+  await attempt();
+  again();
+  // One that is held: by this process, and by another machine just now.
+  for (const holder of [`${process.pid}\n${hostname()}\n`, "1\nanother-machine\n"]) {
+    writeFileSync(lock, holder);
+    ranges.length = 0;
+    await assert.rejects(attempt(AbortSignal.timeout(100)), is("aborted", /waiting for another download/));
+    assert.deepEqual(ranges, []);
+    assert.equal(readFileSync(lock, "utf8"), holder, "it is still the other's");
+  }
+  setTimeout(() => rmSync(lock), 50);
+  await attempt();
+  rmSync(elsewhere, { recursive: true });
+});
+
 test("refusals of the Hub are told plainly", async () => {
   await assert.rejects(pull("hf:someone/absent"), is("request", /no such model, or no revision "main"/));
   await assert.rejects(
@@ -261,78 +412,4 @@ test("refusals of the Hub are told plainly", async () => {
     is("request", /has no Q5_K_M.*there are Q4_K_M, Q8_0, Q2_K/),
   );
   await assert.rejects(pull("hf:someone/quants", { signal: AbortSignal.abort() }), is("aborted", /./));
-});
-
-// --- names ---
-
-test("specifications are read", () => {
-  assert.deepEqual(parseHubSpec("hf:a/b"), { repo: "a/b", quantisation: undefined, revision: "main" });
-  assert.deepEqual(parseHubSpec("hf:a-1/b.c_d:Q4_K_M@refs/pr/1"), {
-    repo: "a-1/b.c_d",
-    quantisation: "Q4_K_M",
-    revision: "refs/pr/1",
-  });
-  for (const bad of [
-    "hf:a",
-    "hf:a/b/c",
-    "a/b",
-    "hf:../b",
-    "hf:a/..",
-    "hf:a/b@../x",
-    "hf:a/b@x/../../y",
-    "hf:a/b:",
-    "hf:a/b@",
-    "hf:a/b c",
-  ]) {
-    assert.throws(() => parseHubSpec(bad), is("request", /does not name a model on the Hub/), bad);
-  }
-});
-
-test("files are chosen by quantisation", () => {
-  const choose = (names: string[], quantisation?: string) =>
-    chooseFiles(names, { repo: "a/b", quantisation, revision: "main" });
-  const many = [
-    "x-Q2_K.gguf",
-    "x-q4_k_m.gguf",
-    "x-Q8_0.gguf",
-    "x-IQ4_XS.gguf",
-    "mmproj-x-F16.gguf",
-    "x.imatrix.gguf",
-    "README.md",
-  ];
-  assert.equal(choose(many).open, "x-q4_k_m.gguf");
-  assert.equal(choose(many.filter((n) => !n.includes("q4_k_m"))).open, "x-Q8_0.gguf");
-  assert.equal(choose(many, "iq4_xs").open, "x-IQ4_XS.gguf");
-  assert.equal(choose(["Qwen3-0.6B.gguf"]).open, "Qwen3-0.6B.gguf");
-  assert.equal(choose(["x-UD-Q4_K_XL.gguf"]).open, "x-UD-Q4_K_XL.gguf");
-  assert.throws(
-    () => choose(["x-Q2_K.gguf", "x-Q3_K_S.gguf"]),
-    is("request", /several GGUF files.*Q2_K, Q3_K_S/),
-  );
-  assert.throws(
-    () => choose(["a-Q8_0.gguf", "b-Q8_0.gguf"]),
-    is("request", /could be any of a-Q8_0.gguf, b-Q8_0.gguf/),
-  );
-
-  const parts = ["Q8_0/x-Q8_0-00002-of-00002.gguf", "Q8_0/x-Q8_0-00001-of-00002.gguf", "x-Q2_K.gguf"];
-  assert.deepEqual(choose(parts), { open: "Q8_0/x-Q8_0-00001-of-00002.gguf", files: [parts[1], parts[0]] });
-  assert.throws(() => choose(parts.slice(0, 1)), is("request", /has 1 of its 2 parts/));
-
-  const folder = [
-    "config.json",
-    "model-00001-of-00002.safetensors",
-    "model-00002-of-00002.safetensors",
-    "model.safetensors.index.json",
-    "tokenizer.model",
-    "training_args.bin",
-    "onnx/model.onnx",
-    "merges.txt",
-  ];
-  assert.deepEqual(choose(folder), { files: folder.filter((n) => !/training|onnx/.test(n)) });
-  assert.throws(() => choose(folder, "Q8_0"), is("request", /not GGUF/));
-  assert.throws(
-    () => choose(["pytorch_model.bin"]),
-    is("request", /neither .gguf nor model.safetensors files; it has pytorch_model.bin/),
-  );
-  assert.throws(() => choose([]), is("request", /it has no files/));
 });

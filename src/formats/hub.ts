@@ -1,8 +1,10 @@
 // Downloads models from the Hugging Face Hub into its standard cache folder: resumed where it broke off, verified by
-// checksum; leans on @huggingface/hub for the listing, url-source.ts for the bytes and node:fs, all loaded when used.
+// checksum; leans on @huggingface/hub for the listing, url-source.ts for the bytes, hub-cache.ts and node:fs.
 import type { Hash } from "node:crypto";
 import { BaimoError, throwIfAborted } from "../errors.ts";
+import { type FileSystem, findKept, lockPath, placeBlob, repositoryFolder, writeRef } from "./hub-cache.ts";
 import { chooseFiles, type HubSpec, parseHubSpec } from "./hub-files.ts";
+import { type LockTimes, takeLock } from "./hub-lock.ts";
 import { fileError, loadFileSystem } from "./path-source.ts";
 import { grouped } from "./tensor-info.ts";
 import { streamUrl, type UrlReadOptions } from "./url-source.ts";
@@ -29,8 +31,12 @@ export interface PullOptions {
   endpoint?: string;
   /** A user access token, for private and gated models. */
   token?: string;
+  /** Ask nobody: what is not in the cache is not to be had. */
+  offline?: boolean;
   /** How patient a download is with its server. */
   retry?: Pick<UrlReadOptions, "attempts" | "waitMs" | "stallMs">;
+  /** How patient it is with another that fetches the same file. */
+  lock?: LockTimes;
 }
 
 /** A file to have, and what it must hash to. */
@@ -41,12 +47,10 @@ interface WantedFile {
   oid: string;
 }
 
-type FileSystem = typeof import("node:fs");
-
 /**
  * Brings a model to this machine and returns what to open: the path of the (first) GGUF file, or a folder.
  *
- * spec  "hf:owner/name[:QUANT][@revision]"; of GGUF files Q4_K_M, Q8_0 or the only one where no quantisation is named
+ * spec  "hf:owner/name[:QUANT][@revision]"; without a quantisation `chooseFiles` has an order of preference
  * @throws {BaimoError} `request` when there is no such model or it may not be had, `format` when what came does not
  *   match its checksum, `aborted`
  */
@@ -55,13 +59,21 @@ export async function pullModel(spec: string, options: PullOptions): Promise<str
   const { cacheFolder, signal } = options;
   throwIfAborted(signal, `pulling ${spec}`);
   const fs = await loadFileSystem(cacheFolder);
-  const home = `${cacheFolder}/models--${wanted.repo.replace("/", "--")}`;
+  const home = repositoryFolder(cacheFolder, wanted.repo);
 
+  if (options.offline) {
+    const kept = await findKept(fs, cacheFolder, wanted);
+    if (kept !== undefined) return kept;
+    throw new BaimoError(
+      "request",
+      `${spec}: is not in the cache (${cacheFolder}), and the Hub may not be asked (HF_HUB_OFFLINE)`,
+    );
+  }
   let listing: { commit: string; files: WantedFile[] };
   try {
     listing = await listRepository(wanted, options);
   } catch (error) {
-    const kept = error instanceof Unreachable ? await findKept(fs, home, wanted) : undefined;
+    const kept = error instanceof Unreachable ? await findKept(fs, cacheFolder, wanted) : undefined;
     if (kept) return kept;
     throw error;
   }
@@ -77,8 +89,9 @@ export async function pullModel(spec: string, options: PullOptions): Promise<str
   for (const file of toHave) {
     const report = (done: number) =>
       options.onProgress?.({ file: file.path, done, total: file.size, doneOfAll: before + done, totalOfAll });
-    const blob = await download(fs, home, file, `${wanted.repo}/resolve/${commit}`, options, report);
-    await place(fs, blob, `${snapshot}/${file.path}`);
+    const place = { home, lock: lockPath(cacheFolder, wanted.repo, file.oid) };
+    const blob = await download(fs, place, file, `${wanted.repo}/resolve/${commit}`, options, report);
+    await placeBlob(fs, blob, `${snapshot}/${file.path}`);
     before += file.size;
   }
   await writeRef(fs, home, wanted.revision, commit);
@@ -152,41 +165,52 @@ async function listRepository(
   }
 }
 
-/** Without the Hub: what an earlier pull left here for this revision. */
-async function findKept(fs: FileSystem, home: string, spec: HubSpec): Promise<string | undefined> {
-  const commit = /^[0-9a-f]{40}$/.test(spec.revision)
-    ? spec.revision
-    : (await fs.promises.readFile(`${home}/refs/${spec.revision}`, "utf8").catch(() => "")).trim();
-  const snapshot = `${home}/snapshots/${commit}`;
-  const names = commit && (await fs.promises.readdir(snapshot, { recursive: true }).catch(() => undefined));
-  if (!names) return undefined;
-  const { open } = chooseFiles(
-    names.map((name) => name.replaceAll("\\", "/")),
-    spec,
-  );
-  return open ? `${snapshot}/${open}` : snapshot;
-}
-
-/** Has the file among the blobs, whole and verified; returns its path. */
+/** Has the file among the blobs, whole and verified; returns its path. Of two who want it, one waits for the other. */
 async function download(
   fs: FileSystem,
-  home: string,
-  { path, size, oid }: WantedFile,
+  { home, lock }: { home: string; lock: string },
+  file: WantedFile,
   location: string,
   options: PullOptions,
   report: (done: number) => void,
 ): Promise<string> {
-  const { signal, token, retry } = options;
+  const { size, oid } = file;
+  const { signal } = options;
   const blob = `${home}/blobs/${oid}`;
-  const present = await fs.promises.stat(blob).catch(() => undefined);
-  if (present?.size === size) {
-    report(size);
-    return blob;
+  const partial = `${blob}${PARTIAL}`;
+  const isHere = async () => (await fs.promises.stat(blob).catch(() => undefined))?.size === size;
+  if (!(await isHere())) {
+    const release = await takeLock(fs, lock, options.lock, {
+      signal,
+      // Another fetches it: its progress is ours.
+      onWait: async () => report((await fs.promises.stat(partial).catch(() => undefined))?.size ?? 0),
+    });
+    try {
+      if (!(await isHere())) await fetchBlob(fs, { blob, partial, file, location }, options, report);
+    } finally {
+      await release();
+    }
   }
-  await fs.promises.mkdir(`${home}/blobs`, { recursive: true }).catch((cause) => {
-    throw fileError(`${home}/blobs`, cause);
+  report(size);
+  return blob;
+}
+
+/** What a download is called until it is whole; huggingface_hub appends to names of its own. */
+const PARTIAL = ".baimo.incomplete";
+
+async function fetchBlob(
+  fs: FileSystem,
+  what: { blob: string; partial: string; file: WantedFile; location: string },
+  options: PullOptions,
+  report: (done: number) => void,
+): Promise<void> {
+  const { blob, partial, location } = what;
+  const { path, size, oid } = what.file;
+  const { signal, token, retry } = options;
+  const { dirname } = await import("node:path");
+  await fs.promises.mkdir(dirname(blob), { recursive: true }).catch((cause) => {
+    throw fileError(dirname(blob), cause);
   });
-  const partial = `${blob}.incomplete`;
   const handle = await fs.promises.open(partial, "a+").catch((cause) => {
     throw fileError(partial, cause);
   });
@@ -195,6 +219,7 @@ async function download(
     let done = await rehash(handle, size, hash, signal);
     report(done);
     const url = `${endpointOf(options)}/${location}/${path.split("/").map(encodeURIComponent).join("/")}`;
+    // fetch asks for "identity" where a range is wanted: compressed, its bytes would be others.
     const headers = token ? { authorization: `Bearer ${token}` } : undefined;
     for await (const chunk of streamUrl({ url, headers }, done, size, { ...retry, signal })) {
       hash.update(chunk);
@@ -216,8 +241,9 @@ async function download(
         `the ${grouped(size)} bytes were deleted; pull again`,
     );
   }
-  await fs.promises.rename(partial, blob);
-  return blob;
+  await fs.promises.rename(partial, blob).catch((cause) => {
+    throw fileError(blob, cause);
+  });
 }
 
 /** sha256 of the content, or sha1 after Git's blob header, whichever the length of the checksum says. */
@@ -225,6 +251,9 @@ async function createBlobHash(oid: string, size: number): Promise<Hash> {
   const { createHash } = await import("node:crypto");
   return oid.length === 64 ? createHash("sha256") : createHash("sha1").update(`blob ${size}\0`);
 }
+
+/** Smaller files are begun anew: not every mirror answers range requests for them. */
+const RESUMED_FROM = 1 << 20;
 
 /** Hashes what an earlier attempt left; how many bytes that are. More than the file has is thrown away. */
 async function rehash(
@@ -234,7 +263,7 @@ async function rehash(
   signal: AbortSignal | undefined,
 ): Promise<number> {
   const kept = (await handle.stat()).size;
-  if (kept > size) {
+  if (kept > size || size < RESUMED_FROM) {
     await handle.truncate(0);
     return 0;
   }
@@ -247,27 +276,4 @@ async function rehash(
     done += bytesRead;
   }
   return kept;
-}
-
-/** Puts a blob under its name in the snapshot: a relative symbolic link, or where that is not allowed a hard link or copy. */
-async function place(fs: FileSystem, blob: string, target: string): Promise<void> {
-  const { dirname, relative } = await import("node:path");
-  const { mkdir, rm, symlink, link, copyFile } = fs.promises;
-  await mkdir(dirname(target), { recursive: true });
-  await rm(target, { force: true });
-  await symlink(relative(dirname(target), blob), target)
-    .catch(() => link(blob, target))
-    .catch(() => copyFile(blob, target))
-    .catch((cause) => {
-      throw fileError(target, cause);
-    });
-}
-
-/** Notes which commit a branch or tag meant, as huggingface_hub does. */
-async function writeRef(fs: FileSystem, home: string, revision: string, commit: string): Promise<void> {
-  if (revision === commit) return;
-  const { dirname } = await import("node:path");
-  const ref = `${home}/refs/${revision}`;
-  await fs.promises.mkdir(dirname(ref), { recursive: true });
-  await fs.promises.writeFile(ref, commit);
 }

@@ -1,5 +1,13 @@
 // baimo/formats: model files, read and written, and blocks of weights, packed and unpacked. Re-exports only.
 export type { ByteSource, ByteSourceDescriptor } from "./byte-source.ts";
+export {
+  type CachedModel,
+  type CacheListing,
+  listCachedModels,
+  planRemoval,
+  type Removal,
+  removeCachedModels,
+} from "./cached-models.ts";
 export { type Checkpoint, type CheckpointInput, openCheckpoint } from "./checkpoint.ts";
 export { dequantize, dequantizeInto } from "./dequantize.ts";
 export type { TensorToWrite, WriteTarget } from "./file-sink.ts";
@@ -12,6 +20,7 @@ export {
 } from "./gguf-writer.ts";
 export { bfloatToFloat, floatToBfloat, floatToHalf, halfToFloat } from "./half.ts";
 export { type PullOptions, type PullProgress, pullModel } from "./hub.ts";
+export { type HubSpec, parseHubSpec } from "./hub-files.ts";
 export {
   type ColumnSums,
   type ImportanceMatrix,

@@ -83,7 +83,8 @@ export async function openUrlSource(
 }
 
 /**
- * Streams a file of known size from byte `from` to its end, going on where a connection breaks off.
+ * Streams a file of known size from byte `from` to its end, going on where a connection breaks off. A server without
+ * range requests will do while nothing is to be skipped.
  *
  * @throws {BaimoError} as `openUrlSource`, and `format` when the server's file has another size
  */
@@ -94,7 +95,7 @@ export async function* streamUrl(
   options: UrlReadOptions = {},
 ): AsyncGenerator<Uint8Array, void> {
   if (from >= size) return;
-  for await (const { chunk, total } of streamPieces(place, from, size, options)) {
+  for await (const { chunk, total } of streamPieces(place, from, size, { ...options, wholeSize: size })) {
     if (total !== size) throw changed(nameOf(place.url));
     yield chunk;
   }
@@ -108,16 +109,16 @@ async function* streamPieces(
   place: UrlPlace,
   from: number,
   to: number,
-  options: UrlReadOptions,
+  options: UrlReadOptions & { wholeSize?: number },
 ): AsyncGenerator<Piece, void> {
-  const { signal, attempts = 5, waitMs = 250, stallMs = 30_000 } = options;
+  const { signal, attempts = 5, waitMs = 250, stallMs = 30_000, wholeSize } = options;
   const name = nameOf(place.url);
   let done = 0;
   for (let failures = 0; ; ) {
     throwIfAborted(signal, `reading ${name}`);
     const before = done;
     try {
-      for await (const piece of requestPieces(place, from + done, to, signal, stallMs)) {
+      for await (const piece of requestPieces(place, from + done, to, { signal, stallMs, wholeSize })) {
         done += piece.chunk.byteLength;
         yield piece;
       }
@@ -143,8 +144,7 @@ async function* requestPieces(
   { url, headers }: UrlPlace,
   from: number,
   to: number,
-  signal: AbortSignal | undefined,
-  stallMs: number,
+  { signal, stallMs, wholeSize }: { signal?: AbortSignal; stallMs: number; wholeSize?: number },
 ): AsyncGenerator<Piece, void> {
   const name = nameOf(url);
   const stop = new AbortController();
@@ -166,7 +166,12 @@ async function* requestPieces(
       fetch(url, { headers: { ...headers, range: `bytes=${from}-${to - 1}` }, signal: stop.signal }),
       "the server could not be reached",
     );
-    const { total, start } = checkResponse(response, name);
+    // The whole file is as good, where all of it is wanted.
+    const whole = response.status === 200 && from === 0 && response.body ? wholeSize : undefined;
+    const { total, start } =
+      whole === undefined
+        ? checkResponse(response, name)
+        : { total: Number(response.headers.get("content-length") ?? whole), start: 0 };
     if (start !== from) {
       throw new BaimoError(
         "format",

@@ -1,5 +1,5 @@
 // `load`: from a file, a folder, a URL or the Hub to a running model. Opens, understands, cuts, starts.
-import { availableThreads } from "../backends/threads.ts";
+import { availableMemory, availableThreads } from "../backends/threads.ts";
 import { type PreparedKernels, prepareKernels } from "../backends/wasm/kernels.ts";
 import { probeThreads } from "../backends/wasm/probe.ts";
 import { BaimoError, throwIfAborted } from "../errors.ts";
@@ -90,7 +90,7 @@ export async function load(source: CheckpointInput, options: LoadOptions = {}): 
       device === "cpu" ? await prepareKernels(await use(), { build: options.kernels }) : undefined;
     const threads = kernels ? (options.threads ?? (await chooseThreads(kernels, description))) : 1;
     const shape = { contextLength, cacheType, threads, chunkTokens };
-    const memoryBytes = options.memoryBytes ?? (await machineMemory());
+    const memoryBytes = options.memoryBytes ?? (await availableMemory());
     const expertBytes = kernels && expertBudget(description.name, config, weights, shape, memoryBytes);
     const total = tensorsOf(weights).length;
     const engine = await startEngine({
@@ -122,12 +122,6 @@ export async function load(source: CheckpointInput, options: LoadOptions = {}): 
 /** How keys and values are stored unless a caller says otherwise: as exactly as the weights deserve. */
 export function defaultCacheType(weights: ModelDescription["weights"]): CacheType {
   return weights.embedding.stored.dtype === "F32" ? "F32" : "F16";
-}
-
-/** Bytes of this machine's memory; a page is not told. */
-async function machineMemory(): Promise<number> {
-  const os = await import("node:os").catch(() => undefined);
-  return os?.totalmem() ?? Number.POSITIVE_INFINITY;
 }
 
 /** Brings a model of the Hub to this machine, and returns where it lies; other sources come back as they are. */

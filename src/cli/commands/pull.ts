@@ -16,8 +16,8 @@ export function addPull(program: Command, context: CommandContext): Command {
     .summary("download a model from the Hugging Face Hub")
     .description(
       "Downloads a model into the Hub's own cache folder and prints where it lies. A download that broke off goes on " +
-        "where it was, and every file is verified by its checksum. HF_TOKEN, HF_HOME, HF_HUB_CACHE and HF_ENDPOINT mean " +
-        "what they mean to the Hub's own tools.",
+        "where it was, and every file is verified by its checksum. HF_TOKEN, HF_HOME, HF_HUB_CACHE, HF_HUB_OFFLINE and " +
+        "HF_ENDPOINT mean what they mean to the Hub's own tools.",
     )
     .argument(
       "<model>",

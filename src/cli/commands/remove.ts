@@ -1,0 +1,77 @@
+// `baimo remove`: deletes downloaded models from the Hub's cache folder, after asking. Leans on formats/.
+import { createInterface } from "node:readline/promises";
+import type { Command } from "commander";
+import { BaimoError } from "../../errors.ts";
+import type { Removal } from "../../formats/cached-models.ts";
+import { hubSettings } from "../environment.ts";
+import type { CommandContext } from "../options.ts";
+import { formatBytes } from "../table.ts";
+import { commandName, modelToJson } from "./list.ts";
+
+interface RemoveFlags {
+  cache?: string;
+  yes?: boolean;
+  json?: boolean;
+}
+
+/** Adds the command. */
+export function addRemove(program: Command, context: CommandContext): Command {
+  return program
+    .command("remove")
+    .alias("rm")
+    .summary("delete downloaded models")
+    .description(
+      "Deletes a model from the Hub's cache folder: its links, and the files that no other revision or quantisation " +
+        "needs. Asks before it does, and says what was freed.",
+    )
+    .argument(
+      "<model>",
+      "owner/name as baimo list shows it: all of it, or with :Q4_K_M one quantisation, or with @revision one revision",
+    )
+    .option("-y, --yes", "do not ask")
+    .option("--cache <folder>", "look in this folder")
+    .option("--json", "print a JSON document (with --yes)")
+    .action(async (name: string, flags: RemoveFlags) => {
+      const { terminal } = context;
+      const { parseHubSpec, planRemoval, removeCachedModels } = await import("../../formats/index.ts");
+      const { revision, ...spec } = parseHubSpec(name.startsWith("hf:") ? name : `hf:${name}`);
+      const cacheFolder = flags.cache ?? hubSettings().cacheFolder;
+      const removal = await planRemoval(cacheFolder, name.includes("@") ? { ...spec, revision } : spec);
+      if (!flags.yes && !(await confirm(removal, terminal.interactive && !flags.json))) {
+        terminal.note("nothing was removed");
+        context.exitCode = 1;
+        return;
+      }
+      await removeCachedModels(removal);
+      if (flags.json) {
+        terminal.json({ removed: removal.models.map(modelToJson), freedBytes: removal.freed });
+      } else terminal.line(`removed ${describe(removal)}; ${formatBytes(removal.freed)} freed`);
+    });
+}
+
+/** The models of a removal in one line. */
+function describe({ models, unfinished }: Removal): string {
+  const parts = models.map((model) => `${commandName(model)} (${model.commit.slice(0, 7)})`);
+  if (unfinished > 0)
+    parts.push(unfinished === 1 ? "an unfinished download" : `${unfinished} unfinished downloads`);
+  return parts.join(", ");
+}
+
+/** Asks whoever sits in front; where nobody does, --yes must have been given. */
+async function confirm(removal: Removal, attended: boolean): Promise<boolean> {
+  if (!attended || process.stdin.isTTY !== true) {
+    throw new BaimoError(
+      "request",
+      `would remove ${describe(removal)} and free ${formatBytes(removal.freed)}; nobody can be asked here: give --yes`,
+    );
+  }
+  const reader = createInterface({ input: process.stdin, output: process.stderr });
+  // Ctrl-C and Ctrl-D are no.
+  const closed = new Promise<string>((resolve) => reader.once("close", () => resolve("")));
+  try {
+    const question = `remove ${describe(removal)} and free ${formatBytes(removal.freed)}? [y/N] `;
+    return /^(y|yes|是)$/i.test((await Promise.race([reader.question(question), closed])).trim());
+  } finally {
+    reader.close();
+  }
+}
