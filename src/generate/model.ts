@@ -5,7 +5,7 @@ import type { ChatTemplate } from "../tokenizers/chat-template.ts";
 import type { Tokenizer } from "../tokenizers/tokenizer.ts";
 import type { Engine } from "./engine.ts";
 import { resolveOptions } from "./options.ts";
-import type { EngineResult } from "./protocol.ts";
+import type { EngineResult, MeasureResult } from "./protocol.ts";
 import { checkTokens } from "./session.ts";
 import { createTextStream } from "./text-stream.ts";
 import type {
@@ -42,7 +42,24 @@ export interface Trace {
 /** A Model and what the project's own tools need besides. */
 export interface TraceableModel extends Model {
   trace(tokens: ArrayLike<number>, options?: Pick<LogitsOptions, "encoderTokens">): Promise<Trace>;
+  /**
+   * Runs a text without an answer.
+   * @throws {BaimoError} `request` for a model with an encoder, `context` for a text that does not fit
+   */
+  measure(tokens: ArrayLike<number>, options?: MeasureOptions): Promise<Measurement>;
 }
+
+/** Options of `measure`. */
+export interface MeasureOptions {
+  /** Log-probabilities of the tokens from this one on are wanted. Default 1: all that have one before them. */
+  from?: number;
+  /** Sum the squares of what weight matrices are multiplied with. Default false. */
+  columnSums?: boolean;
+  signal?: AbortSignal;
+}
+
+/** What a text gave. */
+export type Measurement = Pick<MeasureResult, "logprobs" | "columns">;
 
 /** Puts a model together. */
 export function createModel(parts: ModelParts): TraceableModel {
@@ -224,6 +241,23 @@ export function createModel(parts: ModelParts): TraceableModel {
     async trace(tokens, options = {}) {
       const { logits, hidden, encoderHidden } = await runLogits(tokens, { ...options, trace: true });
       return { logits, hidden, encoderHidden };
+    },
+    async measure(tokens, { from = 1, columnSums = false, signal } = {}) {
+      if (hasEncoder) {
+        throw new BaimoError("request", `${description.name} has an encoder; a text alone has no likelihood`);
+      }
+      const ids = Array.from(tokens);
+      if (ids.length > contextLength) {
+        throw new BaimoError("context", `${ids.length} tokens do not fit a context of ${contextLength}`);
+      }
+      if (!(Number.isInteger(from) && from >= 1 && from <= ids.length)) {
+        throw new BaimoError("request", `option from is ${from}; allowed: 1 to ${ids.length}`);
+      }
+      checkTokens(ids, config.vocabSize);
+      const request = { kind: "measure" as const, tokens: Int32Array.from(ids), from, columnSums };
+      const result = resultOf("measure", await engine.run(request, { signal }));
+      if (result.aborted) throw new BaimoError("aborted", "measuring was aborted", { cause: signal?.reason });
+      return result;
     },
     complete(prompt, options = {}) {
       const ids = typeof prompt === "string" ? tokenizer.encode(prompt) : prompt;

@@ -1,6 +1,7 @@
 // The messages between the engine on the main thread and its workers: plain data, cloned or posted.
 import type { ErrorCode } from "../errors.ts";
 import type { ByteSourceDescriptor } from "../formats/byte-source.ts";
+import type { ColumnSums } from "../formats/importance.ts";
 import type { ProductMode } from "../kernels/module.ts";
 import type { ModelConfig } from "../models/config.ts";
 import type { WeightPlan } from "../models/weight-plan.ts";
@@ -65,7 +66,17 @@ export interface LogitsRequest {
   readonly trace: boolean;
 }
 
-export type EngineRequest = GenerateRequest | LogitsRequest;
+/** One request to measure a model on a text. */
+export interface MeasureRequest {
+  readonly kind: "measure";
+  readonly tokens: Int32Array;
+  /** The log-probabilities of the tokens from this one on are wanted; at least 1. */
+  readonly from: number;
+  /** Sum the squares of what weight matrices are multiplied with. */
+  readonly columnSums: boolean;
+}
+
+export type EngineRequest = GenerateRequest | LogitsRequest | MeasureRequest;
 
 /** From the main thread to rank 0. */
 export type ToWorker = { type: "request"; request: EngineRequest } | { type: "dispose" };
@@ -93,7 +104,17 @@ export interface LogitsResult {
   readonly encoderHidden: readonly Float32Array[];
 }
 
-export type EngineResult = GenerateResult | LogitsResult;
+/** What a measurement gave. */
+export interface MeasureResult {
+  readonly kind: "measure";
+  readonly aborted: boolean;
+  /** Of tokens[from + i], given all before it. */
+  readonly logprobs: Float32Array;
+  /** By the names of stored tensors. */
+  readonly columns: ReadonlyMap<string, ColumnSums>;
+}
+
+export type EngineResult = GenerateResult | LogitsResult | MeasureResult;
 
 /** From a worker to the main thread. */
 export type FromWorker =

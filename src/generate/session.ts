@@ -1,10 +1,20 @@
 // Rank 0's side of the engine: feeds the prompt in chunks, samples, and keeps what the KV cache holds.
 import type { Bus } from "../backends/bus.ts";
 import { BaimoError } from "../errors.ts";
+import { createInputMeter } from "../models/input-meter.ts";
 import { dependsOnLength, ropeFrequencies } from "../models/rope.ts";
 import { encode, forward, logitsOf, type Transformer } from "../models/transformer.ts";
+import type { WeightPlan } from "../models/weight-plan.ts";
 import { LOGIT_ROWS } from "../models/workspace.ts";
-import type { EngineRequest, EngineResult, FromWorker, GenerateRequest, LogitsRequest } from "./protocol.ts";
+import { logSumExp } from "./exponential.ts";
+import type {
+  EngineRequest,
+  EngineResult,
+  FromWorker,
+  GenerateRequest,
+  LogitsRequest,
+  MeasureRequest,
+} from "./protocol.ts";
 import { createSampler } from "./sampler.ts";
 
 /** Commands on the bus: the first word, then the arguments in order. */
@@ -36,6 +46,7 @@ export function follow(model: Transformer, bus: Bus): void {
 /** Rank 0's loop. It remembers which tokens the cache holds, so that a longer prompt with the same beginning is cheap. */
 export class Session {
   readonly #model: Transformer;
+  readonly #plan: WeightPlan;
   readonly #bus: Bus;
   readonly #emit: Emit;
   /** Ids whose keys and values lie in the cache, from position 0. */
@@ -47,14 +58,16 @@ export class Session {
   /** Rows of the last forward pass. */
   #lastRows = 0;
 
-  constructor(model: Transformer, bus: Bus, emit: Emit) {
+  constructor(model: Transformer, plan: WeightPlan, bus: Bus, emit: Emit) {
     this.#model = model;
+    this.#plan = plan;
     this.#bus = bus;
     this.#emit = emit;
   }
 
   /** Runs one request to its end. Blocks the thread; a stop comes through the bus. */
   run(request: EngineRequest): EngineResult {
+    if (request.kind === "measure") return this.#measure(request);
     return request.kind === "generate" ? this.#generate(request) : this.#logits(request);
   }
 
@@ -139,6 +152,38 @@ export class Session {
     return result(false);
   }
 
+  /** Runs a text and scores its tokens; the products' inputs are measured on the way where that is asked. */
+  #measure({ tokens, from, columnSums }: MeasureRequest): EngineResult {
+    const meter = columnSums
+      ? createInputMeter(this.#model.backend, this.#plan, this.#model.weights)
+      : undefined;
+    const model = meter ? { ...this.#model, backend: meter.backend } : this.#model;
+    const { maxTokens } = model.backend;
+    const { vocabSize } = model.config;
+    const logprobs = new Float32Array(tokens.length - from);
+    const result = (aborted: boolean) =>
+      ({ kind: "measure", aborted, logprobs, columns: meter?.columns() ?? new Map() }) as const;
+    this.#cached.length = 0;
+    for (let start = 0; start < tokens.length; start += maxTokens) {
+      const chunk = tokens.subarray(start, start + maxTokens);
+      if (!this.#step(chunk, start, tokens.length, undefined, model)) return result(true);
+      // Row r tells of token start + r + 1.
+      const last = Math.min(chunk.length, tokens.length - 1 - start);
+      for (let row = Math.max(0, from - 1 - start); row < last; row += LOGIT_ROWS) {
+        const count = Math.min(LOGIT_ROWS, last - row);
+        const logits = this.#logitRows(row, count);
+        for (let i = 0; i < count; i++) {
+          const next = start + row + i + 1;
+          logprobs[next - from] = logprobOf(
+            logits.subarray(i * vocabSize, (i + 1) * vocabSize),
+            tokens[next],
+          );
+        }
+      }
+    }
+    return result(false);
+  }
+
   /** Has the encoder read a text, unless it has just read the same. False when stopped. */
   #encode(tokens: Int32Array | undefined, onHidden?: (layer: number, hidden: Float32Array) => void): boolean {
     if (!tokens) return true;
@@ -197,6 +242,7 @@ export class Session {
     position: number,
     totalLength: number,
     onHidden?: (layer: number, hidden: Float32Array) => void,
+    model = this.#model,
   ): boolean {
     this.#cached.length = position;
     this.#angles.length = position;
@@ -204,7 +250,7 @@ export class Session {
     this.#bus.send([FORWARD, tokens.length, position, totalLength]);
     this.#lastRows = tokens.length;
     const ids = this.#bus.tokens.subarray(0, tokens.length);
-    if (!forward(this.#model, ids, position, { totalLength, onHidden })) {
+    if (!forward(model, ids, position, { totalLength, onHidden })) {
       // What lies behind a recurrent state is lost when the state has gone on.
       if (this.#model.config.delta) this.#cached.length = 0;
       return false;
@@ -225,6 +271,13 @@ export class Session {
     this.#bus.send([LOGITS, first, rows]);
     return logitsOf(this.#model, first, rows, { onHidden });
   }
+}
+
+/** The log-probability of one token. */
+function logprobOf(logits: Float32Array, id: number): number {
+  let max = logits[0];
+  for (let i = 1; i < logits.length; i++) if (logits[i] > max) max = logits[i];
+  return logits[id] - logSumExp(logits, max);
 }
 
 /** Refuses token ids outside the vocabulary, before they reach the kernels. @throws {BaimoError} `request` */

@@ -60,7 +60,7 @@ async function load(): Promise<Transformer> {
 
 /** Serves requests, one after another, as messages bring them. */
 function serve(model: Transformer): void {
-  const session = new Session(model, bus, emit);
+  const session = new Session(model, setup.weights, bus, emit);
   thread.listen((posted) => {
     const message = posted as ToWorker; // what engine.ts posts
     if (message.type === "dispose") {

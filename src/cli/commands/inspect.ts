@@ -6,18 +6,23 @@ import { BaimoError } from "../../errors.ts";
 import type { Checkpoint } from "../../formats/checkpoint.ts";
 import type { MetadataValue } from "../../formats/metadata.ts";
 import type { TensorInfo } from "../../formats/tensor-info.ts";
+import type { Perplexity } from "../../generate/perplexity.ts";
 import type { Footprint } from "../../models/footprint.ts";
 import type { MemoryNeeds } from "../../models/memory.ts";
 import type { ModelDescription } from "../../models/open-model.ts";
 import { listenForInterrupt } from "../interrupt.ts";
-import { fetchSource } from "../open-model.ts";
+import { fetchSource, withModel } from "../open-model.ts";
 import { type CommandContext, MODEL_HELP, wholeNumber } from "../options.ts";
+import { createProgress } from "../progress.ts";
 import { formatBytes, formatCount, formatTable } from "../table.ts";
+import type { Terminal } from "../terminal.ts";
+import { readText } from "../text-file.ts";
 
 interface InspectFlags {
   context?: number;
   threads?: number;
   tensors?: boolean;
+  perplexity?: string;
   json?: boolean;
 }
 
@@ -41,7 +46,8 @@ export function addInspect(program: Command, context: CommandContext): Command {
     .command("inspect")
     .summary("show what is in a model file and what it needs")
     .description(
-      "Shows metadata, tensors, parameters and the memory needed at a context length. Loads no weights.",
+      "Shows metadata, tensors, parameters and the memory needed at a context length. Loads no weights, unless the\n" +
+        "perplexity of a text is asked for.",
     )
     .argument("<model>", MODEL_HELP)
     .option(
@@ -51,6 +57,10 @@ export function addInspect(program: Command, context: CommandContext): Command {
     )
     .option("-t, --threads <count>", "the threads for the memory (default: as many as cores)", wholeNumber(1))
     .option("--tensors", "list every tensor, not only the kinds")
+    .option(
+      "--perplexity <file>",
+      "how well it foretells a text, in windows of --context tokens (default: 512)",
+    )
     .option("--json", "print a JSON document")
     .action(async (source: string, flags: InspectFlags) => {
       const { terminal } = context;
@@ -58,18 +68,53 @@ export function addInspect(program: Command, context: CommandContext): Command {
       const interrupt = listenForInterrupt();
       const { signal } = interrupt;
       const checkpoint = await openCheckpoint(await fetchSource(source, terminal, signal), { signal });
+      let inspection: Inspection;
       try {
-        const inspection = await inspect(checkpoint, flags);
-        if (flags.json) terminal.json(toJson(inspection));
-        else
-          for (const line of format(inspection, flags, terminal.interactive ? terminal.columns() : 160)) {
-            terminal.line(line);
-          }
+        inspection = await inspect(checkpoint, flags);
       } finally {
         await checkpoint.close();
         interrupt.release();
       }
+      const perplexity = flags.perplexity && (await foretell(source, flags.perplexity, flags, terminal));
+      if (flags.json) terminal.json({ ...toJson(inspection), ...(perplexity ? { perplexity } : {}) });
+      else {
+        const width = terminal.interactive ? terminal.columns() : 160;
+        for (const line of format(inspection, flags, width)) terminal.line(line);
+        if (perplexity) for (const line of formatPerplexity(perplexity, width)) terminal.line(line);
+      }
     });
+}
+
+/** Loads the model and has it foretell a text. */
+async function foretell(source: string, file: string, flags: InspectFlags, terminal: Terminal) {
+  const text = await readText(file);
+  const { measurePerplexity } = await import("../../generate/perplexity.ts");
+  const windowTokens = flags.context ?? 512;
+  const progress = createProgress(terminal);
+  return withModel(
+    source,
+    { context: windowTokens, threads: flags.threads },
+    terminal,
+    async (model, signal) => {
+      try {
+        return await measurePerplexity(model, text, {
+          ...{ windowTokens, signal },
+          onProgress: ({ done, total }) => progress.update({ label: "foretelling", done, total }),
+        });
+      } finally {
+        progress.clear();
+      }
+    },
+  );
+}
+
+function formatPerplexity(found: Perplexity, width: number): string[] {
+  const rows = [
+    ["  perplexity", `${found.perplexity.toFixed(4)} ± ${found.error.toFixed(4)}`],
+    ["  bits a byte", found.bitsPerByte.toFixed(4)],
+    ["  tokens", `${found.scored.toLocaleString("en-US")} in windows of ${found.windowTokens}`],
+  ];
+  return ["", "foretelling the text", ...formatTable(rows, { width })];
 }
 
 async function inspect(checkpoint: Checkpoint, flags: InspectFlags): Promise<Inspection> {
@@ -93,7 +138,7 @@ async function inspect(checkpoint: Checkpoint, flags: InspectFlags): Promise<Ins
   }
 }
 
-function toJson({ checkpoint, description, problem, contextLength, footprint, memory }: Inspection): unknown {
+function toJson({ checkpoint, description, problem, contextLength, footprint, memory }: Inspection) {
   return {
     name: description?.name ?? checkpoint.name,
     format: checkpoint.format,

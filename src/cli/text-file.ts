@@ -1,0 +1,15 @@
+// Reads a text that a command works on. Leans on Node's files.
+import { readFile } from "node:fs/promises";
+import { BaimoError } from "../errors.ts";
+
+/** The text of a file, which must be UTF-8. */
+export async function readText(path: string): Promise<string> {
+  const bytes = await readFile(path).catch((cause: unknown) => {
+    throw new BaimoError("request", `${path}: the text cannot be read`, { cause });
+  });
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch (cause) {
+    throw new BaimoError("format", `${path}: is not a text in UTF-8`, { cause });
+  }
+}
