@@ -61,7 +61,9 @@ export const olmo2: Family = {
         if (window === 0) return knobs;
         const dims = r.size("rope.dimension_count", headDim, 4096);
         const slides = readGgufPattern(r, numLayers, 4);
-        return { ...knobs, ...sliding(numLayers, readGgufRope(r, { dims, contextLength }), window, slides) };
+        const rope = readGgufRope(r, { dims, contextLength });
+        r.only("rope.freq_base_swa", rope.theta);
+        return { ...knobs, ...sliding(numLayers, rope, window, slides) };
       }
       const own = { ...readModern(r), ...knobs };
       if (r.text("model_type") === "olmo2") return own;

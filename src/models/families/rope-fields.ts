@@ -167,8 +167,10 @@ export function readGgufRope(
           ...{ type: "yarn", factor, originalContextLength: original, truncate },
           betaFast: reader.number("rope.scaling.yarn_beta_fast", 32),
           betaSlow: reader.number("rope.scaling.yarn_beta_slow", 1),
-          attentionFactor:
+          attentionFactor: reader.number(
+            "rope.scaling.yarn_attn_factor",
             attention * (yarnTemperature(factor) / (shared === 0 ? 1 : yarnTemperature(factor, shared))),
+          ),
         };
       default:
         throw new BaimoError(
