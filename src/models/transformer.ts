@@ -3,7 +3,6 @@ import type { Activation, AttentionOptions, Backend, Matrix, Norm, Vector } from
 import { attend, attendEncoded, mixRecurrently, storeEncoderKeys } from "./attention.ts";
 import type { ModelConfig } from "./config.ts";
 import { ropeAngles, ropeFrequencies } from "./rope.ts";
-import { routeTokens } from "./router.ts";
 import type {
   LayerWeights,
   MixtureParts,
@@ -228,7 +227,7 @@ function mixExperts(
   b.linear(x, [router, space.router]);
   const logits = b.read(b.gather(space.router));
   b.clear(space.mixed, x);
-  for (const { expert, rows, weights } of routeTokens(logits, config.experts, selectionBias)) {
+  for (const { expert, rows, weights } of space.chooser.route(logits, selectionBias)) {
     b.takeRows(x, rows, space.input);
     const answer = runMlp(model, experts[expert], config.experts.intermediateSize, space.input);
     b.addRows(space.mixed, answer, rows, weights);

@@ -2,6 +2,7 @@
 import type { Activation, Backend, DeltaState, KvCache, Slice } from "../tensor/backend.ts";
 import type { ModelConfig } from "./config.ts";
 import { cutDeltaHeads, cutFor, cutHeads } from "./partitions.ts";
+import { createRouter, type Router } from "./router.ts";
 
 /** Rows whose logits are computed at a time. */
 export const LOGIT_ROWS = 8;
@@ -57,6 +58,7 @@ interface DeltaSpace {
 
 interface MixtureSpace {
   readonly router: Slice;
+  readonly chooser: Router;
   readonly input: Activation;
   readonly mixed: Activation;
   readonly sharedGate?: Slice;
@@ -141,6 +143,7 @@ export function createWorkspace(backend: Allocator, config: ModelConfig, context
     mlp: new Map(Array.from(widths, (width) => [width, { gate: rows(width), up: rows(width) }])),
     mixture: experts && {
       router: rows(experts.count),
+      chooser: createRouter(experts),
       input: activation(hiddenSize),
       mixed: activation(hiddenSize),
       sharedGate: experts.sharedGate ? rows(1) : undefined,
