@@ -1,4 +1,5 @@
-// Worker threads, of Node (and Deno and Bun) or of a page: started with some data, spoken to by messages.
+// Worker threads, of Node (and Deno and Bun) or of a page: started with some data, spoken to by messages; and what the
+// machine has for them.
 
 /** A worker thread, seen from the thread that started it. */
 export interface Thread {
@@ -27,6 +28,12 @@ const inNode: boolean = typeof process !== "undefined" && process.versions?.node
 // Variables, so that bundlers for a page leave them alone.
 const nodeThreads = "node:worker_threads";
 const nodeSystem = "node:os";
+
+/** Bytes of this machine's memory; a page is not told. */
+export async function availableMemory(): Promise<number> {
+  const os = inNode ? await import(/* @vite-ignore */ nodeSystem).catch(() => undefined) : undefined;
+  return os?.totalmem() ?? Number.POSITIVE_INFINITY;
+}
 
 /** How many threads this machine runs at once. */
 export async function availableThreads(): Promise<number> {
