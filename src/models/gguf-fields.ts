@@ -3,7 +3,8 @@ import { BaimoError } from "../errors.ts";
 import type { TypedMetadataValue } from "../formats/gguf-writer.ts";
 import type { ModelConfig, RopeConfig } from "./config.ts";
 import { f32, type GgufFields, type GgufForm, u32 } from "./families/gguf-forms.ts";
-import { ropeFrequencies } from "./rope.ts";
+import { yarnTemperature } from "./families/rope-fields.ts";
+import { dependsOnLength, ropeFrequencies } from "./rope.ts";
 
 /** The keys of a model, with the architecture's prefix. */
 export function toGgufFields(config: ModelConfig, form: GgufForm): Map<string, TypedMetadataValue> {
@@ -62,6 +63,11 @@ function ropeFields(rope: RopeConfig | undefined, headDim: number): GgufFields {
         "rope.scaling.original_context_length": u32(scaling.originalContextLength),
         "rope.scaling.yarn_beta_fast": scaling.betaFast === 32 ? undefined : f32(scaling.betaFast),
         "rope.scaling.yarn_beta_slow": scaling.betaSlow === 1 ? undefined : f32(scaling.betaSlow),
+        // Readers know YaRN's own temperature.
+        "rope.scaling.yarn_attn_factor":
+          Math.abs(scaling.attentionFactor - yarnTemperature(scaling.factor)) < 1e-6
+            ? undefined
+            : f32(scaling.attentionFactor),
       };
     case "longrope":
       return {
@@ -117,7 +123,7 @@ const byTensors = new Set([
 export function compareConfigs(source: ModelConfig, written: ModelConfig, form: GgufForm): string[] {
   const lost: string[] = [];
   const compare = (path: string, a: unknown, b: unknown): void => {
-    if (byTensors.has(path) || (path === "clipAfterNorm" && source.qkvClip === 0)) return;
+    if (byTensors.has(path) || meansNothing(path, source)) return;
     if (typeof a === "number" && typeof b === "number") {
       // Files hold float32.
       if (Math.abs(a - b) > 1e-6 * Math.max(Math.abs(a), Math.abs(b)))
@@ -146,12 +152,22 @@ export function compareConfigs(source: ModelConfig, written: ModelConfig, form: 
       );
     }
   }
+  const grown = source.ropes.find((rope) => dependsOnLength(rope) && rope.scaling.type !== "longrope");
+  if (grown && !written.ropes.some(dependsOnLength)) {
+    notes.push(`RoPE scaling "${grown.scaling.type}": texts past the length of training will differ`);
+  }
   if (!sameAngles(source, written)) lost.push(`RoPE (${JSON.stringify(source.ropes)})`);
   if (lost.length > 0) throw cannot(form, lost.slice(0, 4).join(", "), "the knobs of its config.json");
   return notes;
 }
 
-/** Whether positions turn alike in every layer, for a short and for the longest sequence. */
+/** Knobs that others make idle. */
+function meansNothing(path: string, config: ModelConfig): boolean {
+  if (path === "clipAfterNorm") return config.qkvClip === 0;
+  return path === "experts.normalize" && config.experts?.score === "sparsemixer";
+}
+
+/** Whether positions turn alike in every layer, for a short and for the longest sequence of training. */
 function sameAngles(a: ModelConfig, b: ModelConfig): boolean {
   for (let l = 0; l < a.numLayers; l++) {
     const [one, other] = [a.ropes[a.layerRopes[l]], b.ropes[b.layerRopes[l]]];
@@ -159,7 +175,9 @@ function sameAngles(a: ModelConfig, b: ModelConfig): boolean {
       if (one || other) return false;
       continue;
     }
-    for (const length of [1, a.contextLength]) {
+    const grows = one.scaling.type === "dynamic" || one.scaling.type === "qwen-ntk";
+    const trained = grows ? one.scaling.originalContextLength : a.contextLength;
+    for (const length of [1, trained]) {
       const [x, y] = [ropeFrequencies(one, length), ropeFrequencies(other, length)];
       if (x.inverse.length !== y.inverse.length) return false;
       if (Math.abs(x.attentionFactor - y.attentionFactor) > 1e-6 * x.attentionFactor) return false;

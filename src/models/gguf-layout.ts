@@ -103,13 +103,14 @@ export function layOut(
     return draft;
   };
   const wanted = leavesOf(target);
+  const left = new Map(wanted);
   for (const [path, leaf] of leavesOf(source)) {
     const place =
       wanted.get(path) ?? (path.endsWith(".bias") ? biasOf(wanted.get(path.slice(0, -5))) : undefined);
     if (!place || (place.kind === "matrix") !== (leaf.kind === "matrix")) {
       throw new BaimoError("request", `"${leaf.name}" has no place in a GGUF file of this architecture`);
     }
-    wanted.delete(path);
+    left.delete(path);
     const { name } = place.stored;
     const shape = shapes.get(name) ?? shapeOf(place.stored);
     if (leaf.kind === "matrix") putMatrix(draftOf(name, shape, "matrix", false), leaf, place as MatrixPlan);
@@ -118,7 +119,7 @@ export function layOut(
       putVector(draftOf(name, shape, "vector", added), leaf, place as VectorPlan);
     }
   }
-  for (const [path, leaf] of wanted) {
+  for (const [path, leaf] of left) {
     // What is only a matrix here may have a bias that is zero.
     if (!path.endsWith(".bias")) {
       throw new BaimoError(
@@ -164,6 +165,8 @@ function sourceIndex(draft: Draft, part: RowsFrom): number {
 function putMatrix(draft: Draft, from: MatrixPlan, to: MatrixPlan): void {
   if (to.transposed)
     throw new BaimoError("request", `"${draft.name}" is stored transposed, which is not written`);
+  if (from.scales)
+    throw new BaimoError("request", `"${from.name}" is MXFP4 in two tensors, which is not converted`);
   const { stored, transposed } = from;
   const part = { stored, transposed, first: transposed ? from.first : 0, normalized: from.normalized };
   const index = sourceIndex(draft, part);
@@ -177,6 +180,11 @@ function putMatrix(draft: Draft, from: MatrixPlan, to: MatrixPlan): void {
 }
 
 function putVector(draft: Draft, from: VectorPlan, to: VectorPlan): void {
+  if (from.negatedExp !== to.negatedExp)
+    throw new BaimoError(
+      "request",
+      `"${draft.name}" is stored as -exp of "${from.name}", which is not written`,
+    );
   const part = { stored: from.stored, transposed: false, first: 0, normalized: false };
   const index = sourceIndex(draft, part);
   // A bias by distance is stored by bucket.

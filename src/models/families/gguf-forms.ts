@@ -3,7 +3,8 @@
 // Names and keys are those of llama.cpp (gguf-py/gguf/constants.py). What is written is read again and compared with the
 // knobs that it came from, so a form that leaves something out is refused, not written.
 import type { TypedMetadataValue } from "../../formats/gguf-writer.ts";
-import type { ExpertsConfig, ModelConfig } from "../config.ts";
+import type { ExpertsConfig, ModelConfig, RopeConfig } from "../config.ts";
+import { yarnTemperature } from "./rope-fields.ts";
 
 /** Keys without the architecture's prefix. */
 export type GgufFields = Record<string, TypedMetadataValue | undefined>;
@@ -131,16 +132,135 @@ export const ggufForms: Readonly<Record<string, GgufForm>> = {
     marks: ({ qkNorm }) => (qkNorm === "none" ? [] : ["blk.0.attn_q_norm.weight"]),
   },
   dbrx: { architecture: "dbrx", packed: true, experts: () => ({}), fields: clip },
-  glm4_moe: {
-    architecture: "glm4moe",
-    experts: (e) => ({
-      ...expertWidth(e),
-      ...scoring(e),
-      expert_shared_count: u32(e.sharedIntermediateSize / e.intermediateSize),
-      leading_dense_block_count: u32(e.denseLayers.filter(Boolean).length),
+  granite: {
+    architecture: "granite",
+    fields: ({ embeddingScale, residualScale, attentionScale, logitScale }) => ({
+      embedding_scale: f32(embeddingScale),
+      residual_scale: f32(residualScale),
+      "attention.scale": f32(attentionScale),
+      logit_scale: f32(1 / logitScale),
     }),
   },
+  smollm3: { architecture: "smollm3" },
+  seed_oss: { architecture: "seed_oss" },
+  ernie4_5: { architecture: "ernie4_5" },
+  exaone4: { architecture: "exaone4", window: true, fields: pattern },
+  internlm2: { architecture: "internlm2" },
+  baichuan: { architecture: "baichuan", fields: alibi },
+  qwen: {
+    architecture: "qwen",
+    packed: true,
+    fields: ({ intermediateSize }) => ({ feed_forward_length: u32(2 * intermediateSize) }),
+  },
+  gptj: { architecture: "gptj" },
+  glm: {
+    architecture: "chatglm",
+    packed: true,
+    marks: ({ qkvBias }) => (qkvBias ? ["blk.0.attn_qkv.bias"] : []),
+  },
+  glm4: { architecture: "glm4", marks: ({ qkvBias }) => (qkvBias ? ["blk.0.attn_q.bias"] : []) },
+  glm4_moe: {
+    architecture: "glm4moe",
+    experts: (e) => ({ ...expertWidth(e), ...scoring(e), ...beside(e) }),
+    marks: ({ qkNorm }) => (qkNorm === "none" ? [] : ["blk.0.attn_q_norm.weight"]),
+  },
+  minimax_m2: { architecture: "minimax-m2", experts: (e) => ({ ...expertWidth(e), ...scoring(e) }) },
+  gpt_oss: { architecture: "gpt-oss", window: true, experts: expertWidth, fields: pattern },
+  ministral3: {
+    architecture: "mistral3",
+    fields: ({ queryScaling, ropes }) => ({
+      "attention.temperature_scale": queryScaling?.type === "floor-log" ? f32(queryScaling.beta) : undefined,
+      ...sharedTemperature(ropes[0]),
+    }),
+  },
+  grok1: {
+    architecture: "grok",
+    experts: (e) => ({ ...expertWidth(e), ...scoring(e) }),
+    fields: (config) => ({
+      ...softcaps(config),
+      embedding_scale: f32(config.embeddingScale),
+      "attention.output_scale": f32(config.attentionScale),
+      logit_scale: f32(config.logitScale),
+    }),
+    marks: () => ["blk.0.layer_output_norm.weight"],
+  },
+  deepseek_v2: { architecture: "deepseek2", experts: manyExperts, fields: latent },
+  deepseek_v3: {
+    architecture: "deepseek2",
+    experts: manyExperts,
+    fields: latent,
+    marks: ({ experts }) => {
+      const first = experts?.denseLayers.indexOf(false) ?? 0;
+      return experts?.selectionBias ? [`blk.${first}.exp_probs_b.bias`] : [];
+    },
+  },
+  t5: {
+    architecture: "t5",
+    fields: (config) => ({
+      // Positions are known by their distance: llama.cpp only wants a number.
+      context_length: u32(512),
+      block_count: u32(config.encoderLayers),
+      decoder_block_count: u32(config.numLayers),
+      decoder_start_token_id: u32(config.decoderStartTokenId ?? 0),
+      "attention.relative_buckets_count": u32(config.relativeBuckets),
+      "attention.key_length": u32(config.headDim),
+      "attention.value_length": u32(config.valueDim),
+    }),
+    marks: ({ gatedMlp }) => (gatedMlp ? ["dec.blk.0.ffn_gate.weight"] : []),
+  },
 };
+
+/** Shared experts, and the layers before the first mixture. */
+function beside(e: ExpertsConfig): GgufFields {
+  return {
+    expert_shared_count: u32(e.sharedIntermediateSize / e.intermediateSize),
+    leading_dense_block_count: u32(e.denseLayers.filter(Boolean).length),
+  };
+}
+
+function manyExperts(e: ExpertsConfig): GgufFields {
+  return {
+    ...{ ...expertWidth(e), ...scoring(e), ...beside(e) },
+    expert_group_count: e.groups > 1 ? u32(e.groups) : undefined,
+    expert_group_used_count: e.groups > 1 ? u32(e.groupsPerToken) : undefined,
+  };
+}
+
+/** What YaRN's temperature is divided by, as the multiplier of its logarithm. */
+function sharedTemperature(rope: RopeConfig | undefined): GgufFields {
+  if (rope?.scaling.type !== "yarn" || rope.scaling.factor <= 1) return {};
+  const { factor, attentionFactor } = rope.scaling;
+  const multiplier = (yarnTemperature(factor) / attentionFactor - 1) / (0.1 * Math.log(factor));
+  return {
+    "rope.scaling.yarn_attn_factor": undefined,
+    "rope.scaling.yarn_log_multiplier": positive(multiplier),
+  };
+}
+
+/** The temperature that scores have instead of cos and sin. */
+function scoreTemperature({ ropes, attentionScale, headDim }: ModelConfig): GgufFields {
+  const scaling = ropes[0]?.scaling;
+  const temperature = attentionScale * Math.sqrt(headDim);
+  if (scaling?.type !== "yarn" || Math.abs(temperature - 1) < 1e-6) return {};
+  return {
+    "rope.scaling.yarn_attn_factor": undefined,
+    "rope.scaling.yarn_log_multiplier": f32((Math.sqrt(temperature) - 1) / Math.log(scaling.factor)),
+  };
+}
+
+/** Latent attention with the keys and values of all heads in one matrix. */
+function latent(config: ModelConfig): GgufFields {
+  const { latent: ranks, headDim, valueDim } = config;
+  if (!ranks) return {};
+  return {
+    ...scoreTemperature(config),
+    "attention.key_length": u32(headDim),
+    "attention.value_length": u32(valueDim),
+    "attention.q_lora_rank": ranks.queryRank > 0 ? u32(ranks.queryRank) : undefined,
+    "attention.kv_lora_rank": u32(ranks.keyValueRank),
+    "rope.dimension_count": u32(ranks.ropeDim),
+  };
+}
 
 /** Every how many layers one does not slide. */
 function slidingPeriod({ slidingWindow }: ModelConfig): GgufFields {
