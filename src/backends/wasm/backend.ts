@@ -1,14 +1,6 @@
 // The CPU backend: one rank's memory banks and kernels, and the bus that joins it to the other ranks.
-import { BaimoError } from "../../errors.ts";
 import { activationNumber } from "../../kernels/activate.ts";
-import {
-  type ActivationForm,
-  activationBytes,
-  type Kernels,
-  type ProductMode,
-  scratchBytes,
-  weightForms,
-} from "../../kernels/module.ts";
+import type { Kernels, ProductMode } from "../../kernels/module.ts";
 import type {
   Backend,
   DeltaState,
@@ -24,7 +16,8 @@ import { Bank, MAX_BANK_BYTES } from "./bank.ts";
 import { attend, storeKeysValues, WasmCache } from "./cache.ts";
 import { runGatedDelta, WasmDeltaState } from "./delta.ts";
 import { ExpertPages, type PagedMatrix } from "./expert-pages.ts";
-import { asHalves, GROUP, loadMatrix, multiply, partOf, unpackRow, type WasmMatrix } from "./matrix.ts";
+import { Linear } from "./linear.ts";
+import { asHalves, GROUP, loadMatrix, partOf, unpackRow, type WasmMatrix } from "./matrix.ts";
 import { Columns, columnsOf, Rows, rowsOf, strideOf, vectorOf, WasmVector } from "./rows.ts";
 
 /** Room kept in each bank for activations and scratch, which are allocated last. */
@@ -54,11 +47,7 @@ export function createWasmBackend(options: WasmBackendOptions): Backend {
   const home = banks[0];
   const kernels = home.kernels;
   const stages = new Map<Bank, { address: number; bytes: number }>();
-  /** Set when loading ends. `input`: activations prepared for a product; `output`: products in banks beyond the first. */
-  const areas = new Map<Bank, { input: number; output: number; scratch: number }>();
-  let maxCols = 0;
-  let maxRoundedBytes = 0;
-  let maxPartRows = 0;
+  const linear = new Linear(home, products, maxTokens);
   let maxHeadDim = 0;
   const angles: { cos: number; sin: number; pairs: number }[] = [];
 
@@ -79,48 +68,23 @@ export function createWasmBackend(options: WasmBackendOptions): Backend {
     return stage.address;
   };
   const isPaged = (matrix: WasmMatrix): matrix is PagedMatrix => "source" in matrix;
-  const areaOf = (bank: Bank) => {
-    const area = areas.get(bank);
-    if (!area) throw new BaimoError("shape", "the backend was used before finishLoading");
-    return area;
-  };
   const pages =
     options.expertBytes === undefined
       ? undefined
       : new ExpertPages({ budget: options.expertBytes, rank, products, bankFor, staging });
   const allocateRows = (width: number, tokens: number) => home.allocate(strideOf(width) * tokens * 4);
 
-  /** Where the kernels of `bank` find x in a form; rounds and copies what is not `held` in the bank's one input area. */
-  const prepared = (
-    x: Rows,
-    form: ActivationForm,
-    cols: number,
-    held: Map<Bank, ActivationForm>,
-    bank: Bank,
-  ): number => {
-    if (form === "f32" && bank === home) return x.address;
-    const { input } = areaOf(bank);
-    if (held.get(bank) === form) return input;
-    if (form !== "f32" && bank === home) {
-      kernels[`quantize_${form}`](x.address, x.stride, x.tokens, cols, input);
-    } else {
-      const from = prepared(x, form, cols, held, home);
-      const bytes = form === "f32" ? x.tokens * x.stride * 4 : activationBytes(form, x.tokens, cols);
-      bank.u8.set(home.u8.subarray(from, from + bytes), input);
-    }
-    held.set(bank, form);
-    return input;
-  };
-
   /** Copies the rows of x in use to a half of the bus, from column `first` of rows `width` wide. */
   const publish = (x: Rows, exchange: Float32Array, first: number, width: number) => {
     const { f32 } = home;
+    if (x.tokens === 1) return exchange.set(x.row.of(f32), first);
     for (let t = 0, from = x.address / 4; t < x.tokens; t++, from += x.stride) {
       exchange.set(f32.subarray(from, from + x.width), t * width + first);
     }
   };
   const receive = (exchange: Float32Array, out: Rows) => {
     const { f32 } = home;
+    if (out.tokens === 1) return f32.set(out.incoming.of(exchange), out.address / 4);
     for (let t = 0, to = out.address / 4; t < out.tokens; t++, to += out.stride) {
       f32.set(exchange.subarray(t * out.width, (t + 1) * out.width), to);
     }
@@ -139,12 +103,10 @@ export function createWasmBackend(options: WasmBackendOptions): Backend {
         pages && source.expert
           ? pages.register(source, partition)
           : await loadMatrix(source, partition, rank, products, bankFor, staging);
-      maxCols = Math.max(maxCols, source.cols);
-      const rounded = activationBytes(weightForms[loaded.type].activations, maxTokens, source.cols);
-      maxRoundedBytes = Math.max(maxRoundedBytes, rounded);
-      for (const part of loaded.parts) maxPartRows = Math.max(maxPartRows, part.rowGroups * GROUP);
-      if (isPaged(loaded))
-        maxPartRows = Math.max(maxPartRows, strideOf(partition[rank + 1] - partition[rank]));
+      const mostPartRows = isPaged(loaded)
+        ? strideOf(partition[rank + 1] - partition[rank])
+        : Math.max(0, ...loaded.parts.map((part) => part.rowGroups * GROUP));
+      linear.expect(loaded, mostPartRows);
       if (!source.bias) return loaded;
       const bias = await source.bias.read();
       const own = bias.subarray(partition[rank], partition[rank + 1]);
@@ -181,14 +143,7 @@ export function createWasmBackend(options: WasmBackendOptions): Backend {
     },
     finishLoading() {
       pages?.allocate();
-      for (const bank of banks) {
-        const foreign = bank === home ? 0 : maxTokens * strideOf(maxCols) * 4;
-        areas.set(bank, {
-          input: bank.allocate(Math.max(maxRoundedBytes, foreign)),
-          output: bank === home ? 0 : bank.allocate(maxTokens * maxPartRows * 4),
-          scratch: bank.allocate(scratchBytes(maxCols, maxHeadDim)),
-        });
-      }
+      linear.allocate(banks, maxHeadDim);
     },
 
     embed(table, tokens, out) {
@@ -201,7 +156,7 @@ export function createWasmBackend(options: WasmBackendOptions): Backend {
         if (row < 0 || tokens[t] >= matrix.partition[rank + 1]) continue;
         const part = partOf(matrix, row);
         const address =
-          part.bank === home ? target.address + t * target.stride * 4 : areaOf(part.bank).output;
+          part.bank === home ? target.address + t * target.stride * 4 : linear.outputOf(part.bank);
         unpackRow(part, matrix, products, row, address);
         const values = part.bank.f32.subarray(address / 4, address / 4 + matrix.cols);
         if (ranks > 1) exchange.set(values, t * matrix.cols);
@@ -246,35 +201,11 @@ export function createWasmBackend(options: WasmBackendOptions): Backend {
     },
     linear(x, ...outputs) {
       const from = rowsOf(x);
-      const held = new Map<Bank, ActivationForm>();
-      for (const [weight, y] of outputs) {
-        const matrix = matrixOf(weight);
-        const to = columnsOf(y);
-        to.tokens = from.tokens;
-        const form = weightForms[matrix.type].activations;
+      linear.begin();
+      for (let i = 0; i < outputs.length; i++) {
+        const matrix = matrixOf(outputs[i][0]);
         const parts = pages && isPaged(matrix) ? pages.resident(matrix) : matrix.parts;
-        for (const part of parts) {
-          const address = prepared(from, form, matrix.cols, held, part.bank);
-          const { output, scratch } = areaOf(part.bank);
-          const input = { address, stride: from.stride, tokens: from.tokens };
-          const rows = part.rowGroups * GROUP;
-          if (part.bank === home) {
-            const target = { address: to.address + part.firstRow * 4, stride: to.stride };
-            multiply(part, matrix, products, input, target, scratch);
-          } else {
-            multiply(part, matrix, products, input, { address: output, stride: rows }, scratch);
-            for (let t = 0; t < from.tokens; t++) {
-              const start = output / 4 + t * rows;
-              home.f32.set(
-                part.bank.f32.subarray(start, start + rows),
-                to.address / 4 + t * to.stride + part.firstRow,
-              );
-            }
-          }
-        }
-        if (matrix.biasAddress !== undefined) {
-          kernels.add_rows(to.address, to.stride, to.tokens, to.width, matrix.biasAddress);
-        }
+        linear.multiply(from, matrix, parts, columnsOf(outputs[i][1]));
       }
     },
     gather(x) {
@@ -323,15 +254,15 @@ export function createWasmBackend(options: WasmBackendOptions): Backend {
       );
     },
     storeKeysValues(cache, layer, keys, values, position) {
-      storeKeysValues(kernels, cacheOf(cache), layer, rowsOf(keys), rowsOf(values), position);
+      storeKeysValues(cacheOf(cache), layer, rowsOf(keys), rowsOf(values), position);
     },
     attention(cache, layer, query, out, options, span) {
       const [q, to] = [columnsOf(query), columnsOf(out)];
       to.tokens = q.tokens;
-      attend(kernels, cacheOf(cache), layer, q, to, options, span, areaOf(home).scratch);
+      attend(cacheOf(cache), layer, q, to, options, span, linear.scratch);
     },
     gatedDelta(state, layer, inputs, out, position) {
-      runGatedDelta(home, stateOf(state), layer, inputs, out, position, areaOf(home).scratch);
+      runGatedDelta(home, stateOf(state), layer, inputs, out, position, linear.scratch);
     },
     activate(kind, gate, up, limit) {
       const g = rowsOf(gate);
@@ -371,16 +302,30 @@ export function createWasmBackend(options: WasmBackendOptions): Backend {
     takeRows(x, rows, out) {
       const [from, to] = [rowsOf(x), rowsOf(out)];
       to.tokens = rows.length;
+      const { stride } = from;
       for (let i = 0; i < rows.length; i++) {
-        const start = from.address + rows[i] * from.stride * 4;
-        home.u8.copyWithin(to.address + i * to.stride * 4, start, start + from.stride * 4);
+        kernels.copy_rows(
+          from.address + rows[i] * stride * 4,
+          stride,
+          1,
+          stride,
+          to.address + i * stride * 4,
+          stride,
+        );
       }
     },
     putRows(x, rows, out) {
       const [from, to] = [rowsOf(x), rowsOf(out)];
+      const { stride } = from;
       for (let i = 0; i < rows.length; i++) {
-        const start = from.address + i * from.stride * 4;
-        home.u8.copyWithin(to.address + rows[i] * to.stride * 4, start, start + from.stride * 4);
+        kernels.copy_rows(
+          from.address + i * stride * 4,
+          stride,
+          1,
+          stride,
+          to.address + rows[i] * stride * 4,
+          stride,
+        );
       }
     },
     clear(out, like) {

@@ -1,6 +1,6 @@
 // The KV cache of one rank: its areas in the first bank, storing into them, and attention over them.
 import { areaBytes, type CacheType } from "../../kernels/kv-store.ts";
-import type { Kernels } from "../../kernels/module.ts";
+import type { Attention, StoreKv } from "../../kernels/module.ts";
 import type { AttentionOptions, KvCache, KvCacheShape } from "../../tensor/backend.ts";
 import type { Bank } from "./bank.ts";
 import { type Columns, type Rows, vectorOf } from "./rows.ts";
@@ -22,7 +22,9 @@ const cacheTypes = { F32: "f32", F16: "f16", Q8: "q8" } as const satisfies Recor
 
 export class WasmCache implements KvCache {
   readonly shape: KvCacheShape;
-  readonly type: CacheType;
+  readonly storeKeys: StoreKv;
+  readonly storeValues: StoreKv;
+  readonly attention: Attention;
   readonly heads: readonly CachedHead[];
   /** This rank's first query head. */
   readonly firstHead: number;
@@ -31,10 +33,13 @@ export class WasmCache implements KvCache {
   constructor(shape: KvCacheShape, rank: number, bank: Bank) {
     const { numHeads, numKvHeads, headDim, valueDim, numLayers, contextLength } = shape;
     this.shape = shape;
-    this.type = cacheTypes[shape.dtype];
+    const type = cacheTypes[shape.dtype];
+    this.storeKeys = bank.kernels[`store_k_${type}`];
+    this.storeValues = bank.kernels[`store_v_${type}`];
+    this.attention = bank.kernels[`attention_${type}`];
     const group = numHeads / numKvHeads;
     const [from, to] = [shape.heads[rank], shape.heads[rank + 1]];
-    const [keyBytes, valueBytes] = areaBytes(this.type, contextLength, { headDim, valueDim });
+    const [keyBytes, valueBytes] = areaBytes(type, contextLength, { headDim, valueDim });
     const heads: CachedHead[] = [];
     for (let head = Math.floor(from / group); head * group < to; head++) {
       const firstQuery = Math.max(from, head * group);
@@ -57,16 +62,13 @@ export class WasmCache implements KvCache {
 
 /** Writes the keys and values of the heads that this rank reads. */
 export function storeKeysValues(
-  kernels: Kernels,
-  { heads, shape, type }: WasmCache,
+  { heads, shape, storeKeys, storeValues }: WasmCache,
   layer: number,
   keys: Rows,
   values: Rows,
   position: number,
 ): void {
   const { headDim, valueDim } = shape;
-  const storeKeys = kernels[`store_k_${type}`];
-  const storeValues = kernels[`store_v_${type}`];
   for (let i = 0; i < heads.length; i++) {
     const { head, keys: keyAreas, values: valueAreas } = heads[i];
     const [k, v] = [keys.address + head * headDim * 4, values.address + head * valueDim * 4];
@@ -77,8 +79,7 @@ export function storeKeysValues(
 
 /** Attention of this rank's query heads. */
 export function attend(
-  kernels: Kernels,
-  { heads, shape, type, firstHead }: WasmCache,
+  { heads, shape, attention, firstHead }: WasmCache,
   layer: number,
   query: Columns,
   out: Columns,
@@ -88,7 +89,6 @@ export function attend(
 ): void {
   const { headDim, valueDim } = shape;
   const { sinks, slopes, bias, window, scale, softcap } = options;
-  const run = kernels[`attention_${type}`];
   const length = options.causal ? 0 : span.length;
   const reach = bias ? bias.reach : 0;
   const sinksAt = sinks ? vectorOf(sinks).address : 0;
@@ -97,7 +97,7 @@ export function attend(
   for (let i = 0; i < heads.length; i++) {
     const { firstQuery, queries, keys, values } = heads[i];
     const head = firstHead + firstQuery;
-    run(
+    attention(
       query.address + firstQuery * headDim * 4,
       query.stride,
       query.tokens,

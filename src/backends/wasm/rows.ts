@@ -6,17 +6,50 @@ import { GROUP } from "./matrix.ts";
 /** Floats from one row to the next: the width in whole row groups. */
 export const strideOf = (width: number) => Math.ceil(width / GROUP) * GROUP;
 
+/** Views of one place in arrays that come again and again, made once for each: the memory, the halves of the bus. */
+class Views {
+  readonly #start: number;
+  readonly #length: number;
+  #last: Float32Array;
+  #lastOf: Float32Array | undefined;
+  #other: Float32Array;
+  #otherOf: Float32Array | undefined;
+
+  constructor(start: number, length: number) {
+    this.#start = start;
+    this.#length = length;
+    this.#last = this.#other = new Float32Array(0);
+  }
+
+  of(array: Float32Array): Float32Array {
+    if (this.#lastOf === array) return this.#last;
+    const view =
+      this.#otherOf === array ? this.#other : array.subarray(this.#start, this.#start + this.#length);
+    this.#other = this.#last;
+    this.#otherOf = this.#lastOf;
+    this.#last = view;
+    this.#lastOf = array;
+    return view;
+  }
+}
+
 /** f32 rows. */
 export class Rows implements Activation {
   tokens = 0;
   readonly width: number;
   readonly stride: number;
   readonly address: number;
+  /** The first row in the memory. */
+  readonly row: Views;
+  /** The first row in a half of the bus. */
+  readonly incoming: Views;
 
   constructor(width: number, address: number) {
     this.width = width;
     this.stride = strideOf(width);
     this.address = address;
+    this.row = new Views(address / 4, width);
+    this.incoming = new Views(0, width);
   }
 }
 
