@@ -77,10 +77,38 @@ it("a setting of another kind, and one out of range", async () => {
 });
 
 it("an activation and a RoPE scaling that are not built", async () => {
-  await setConfig({ hidden_act: "gelu" });
-  await failsWith("config", '"hidden_act"', '"silu"', '"gelu"');
+  await setConfig({ hidden_act: "selu" });
+  await failsWith("config", '"hidden_act"', '"silu"', '"selu"');
   await setConfig({ hidden_act: "silu", rope_scaling: { rope_type: "spiral", factor: 2 } });
   await failsWith("config", '"spiral"', "yarn");
+});
+
+it("what stands wrongly within a record or a list", async () => {
+  await setConfig({ rope_scaling: { rope_type: "linear", factor: 2, ramp: 3 } });
+  await failsWith("config", '"rope_scaling"', '"ramp"');
+  await setConfig({ rope_scaling: { rope_type: "linear" } });
+  await failsWith("config", '"rope_scaling"', '"factor"', "found nothing");
+  await setConfig({ rope_scaling: null, layer_types: ["full_attention"] });
+  await failsWith("config", '"layer_types"', "a list of 2 times");
+  await setConfig({ layer_types: ["full_attention", "chunked_attention"] });
+  await failsWith("config", '"layer_types"', '"sliding_attention"', '"chunked_attention"');
+});
+
+it("an option of another family that is not built", async () => {
+  await cp(golden("families", "mpt-clip"), folder, { recursive: true });
+  const attention = readJson(join(folder, "config.json")).attn_config;
+  await setConfig({ attn_config: { ...attention, prefix_lm: true } });
+  await failsWith("config", '"attn_config"', '"prefix_lm"', "false");
+  await setConfig({ attn_config: { ...attention, kq_shift: 1 } });
+  await failsWith("config", '"attn_config"', '"kq_shift"');
+  await setConfig({ attn_config: attention, expansion_ratio: "4" });
+  await failsWith("config", '"expansion_ratio"', '"4"');
+});
+
+it("a setting by the name that the family has for it", async () => {
+  await cp(golden("families", "gpt2-depth"), folder, { recursive: true });
+  await setConfig({ n_head: 3.5 });
+  await failsWith("config", '"n_head"', "3.5");
 });
 
 it("a tensor that is missing", async () => {

@@ -122,6 +122,17 @@ export class ConfigReader {
     return value;
   }
 
+  /** What each layer's attention is, by `layer_types`; nothing where the field is not there. */
+  layerTypes(numLayers: number, other = "sliding_attention"): string[] | undefined {
+    const key = "layer_types";
+    const value = this.#take(key);
+    if (value === undefined) return undefined;
+    const known = ["full_attention", other];
+    if (!Array.isArray(value) || value.length !== numLayers || !value.every((type) => known.includes(type)))
+      this.#fail(key, `a list of ${numLayers} times ${known.map((type) => `"${type}"`).join(" or ")}`, value);
+    return value;
+  }
+
   /** A nested record, or undefined where it is absent or null. */
   record(key: string): ConfigReader | undefined {
     const value = this.#take(key);

@@ -1,5 +1,4 @@
 // Cohere's Command-R and Aya: attention and MLP side by side through one LayerNorm without bias, scaled logits. Data only.
-import { readActivation } from "./activation.ts";
 import type { Family } from "./family.ts";
 import { readLlamaLine } from "./llama-line.ts";
 
@@ -22,7 +21,6 @@ export const cohere: Family = {
       const bias = r.boolean("attention_bias", false);
       return {
         ...{ ...knobs, qkvBias: bias, outputBias: bias },
-        activation: readActivation(r, "hidden_act", "silu"),
         normEps: r.number("layer_norm_eps", 1e-5),
         qkNorm: r.boolean("use_qk_norm", false) ? "each-head" : "none",
         logitScale: r.number("logit_scale", 0.0625),

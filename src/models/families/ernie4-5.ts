@@ -1,5 +1,4 @@
 // ERNIE 4.5, dense: the Llama line with RoPE in pairs 2i, 2i + 1. Data only.
-import { readActivation } from "./activation.ts";
 import type { Family } from "./family.ts";
 import { readLlamaLine } from "./llama-line.ts";
 
@@ -19,7 +18,6 @@ export const ernie4_5: Family = {
       const bias = r.boolean("use_bias", false);
       return {
         ...{ qkvBias: bias, outputBias: bias, mlpBias: bias },
-        activation: readActivation(r, "hidden_act", "silu"),
       };
     }),
 };

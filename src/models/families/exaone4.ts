@@ -1,13 +1,12 @@
 // EXAONE 4: norms at the end of branches, three sliding layers with RoPE to one full layer without. Data only.
 import type { ConfigReader } from "../config-reader.ts";
-import { readActivation } from "./activation.ts";
 import type { Family } from "./family.ts";
 import { readGgufPattern, readLlamaLine, windows } from "./llama-line.ts";
 import { llamaNames } from "./llama-names.ts";
 
 /** Which layers slide: by `layer_types`, or by a pattern, "LLLG" or 4. */
-function readPattern(r: ConfigReader): (layer: number) => boolean {
-  const types = r.texts("layer_types");
+function readPattern(r: ConfigReader, numLayers: number): (layer: number) => boolean {
+  const types = r.layerTypes(numLayers);
   const letters = r.isText("sliding_window_pattern") ? r.text("sliding_window_pattern") : undefined;
   const period = letters === undefined ? r.number("sliding_window_pattern", 4) : 0;
   return (l) => {
@@ -28,11 +27,10 @@ export const exaone4: Family = {
     readLlamaLine(reader, facts, (r, { numLayers }) => {
       const gguf = facts.dialect === "gguf";
       const window = r.number(gguf ? "attention.sliding_window" : "sliding_window", 0);
-      const pattern = gguf ? readGgufPattern(r, numLayers, 4) : readPattern(r);
+      const pattern = gguf ? readGgufPattern(r, numLayers, 4) : readPattern(r, numLayers);
       const slides = (l: number) => window > 0 && pattern(l);
       return {
         ...{ normPlace: "branch", qkNorm: "head" },
-        activation: gguf ? "silu" : readActivation(r, "hidden_act", "silu"),
         slidingWindow: windows(numLayers, window, slides),
         // Where some layers slide, the others have no positions.
         layerRopes: Array.from({ length: numLayers }, (_, l) => (window === 0 || slides(l) ? 0 : -1)),

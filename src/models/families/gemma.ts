@@ -85,7 +85,7 @@ export const gemma2: Family = {
   readConfig: (reader, facts) =>
     readLlamaLine(reader, facts, (r, sizes) => {
       const gguf = facts.dialect === "gguf";
-      const types = r.texts("layer_types");
+      const types = r.layerTypes(sizes.numLayers);
       const window = gguf ? r.number("attention.sliding_window", 4096) : r.number("sliding_window", 0);
       const other = gguf ? readGgufPattern(r, sizes.numLayers, 2) : (l: number) => l % 2 === 0;
       const slides = (l: number) => (types ? types[l] === "sliding_attention" : other(l));
@@ -136,7 +136,7 @@ export const gemma3: Family = {
     const gguf = facts.dialect === "gguf";
     const knobs: ReadKnobs = (r, sizes) => {
       const { numLayers, contextLength, headDim } = sizes;
-      const types = r.texts("layer_types");
+      const types = r.layerTypes(numLayers);
       const period = r.size("sliding_window_pattern", 6, 1024);
       const other = gguf ? readGgufPattern(r, numLayers, 6) : (l: number) => (l + 1) % period !== 0;
       r.ignore("_sliding_window_pattern");

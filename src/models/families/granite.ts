@@ -1,5 +1,4 @@
 // Granite 3: the Llama line with four multipliers. Data only.
-import { readActivation } from "./activation.ts";
 import type { Family } from "./family.ts";
 import { readLlamaLine } from "./llama-line.ts";
 
@@ -22,7 +21,6 @@ export const granite: Family = {
       const bias = r.boolean("attention_bias", false);
       return {
         ...{ qkvBias: bias, outputBias: bias, mlpBias: r.boolean("mlp_bias", false) },
-        activation: readActivation(r, "hidden_act", "silu"),
         embeddingScale: r.number("embedding_multiplier", 1),
         residualScale: r.number("residual_multiplier", 1),
         attentionScale: r.number("attention_multiplier", 1),

@@ -2,6 +2,7 @@
 import { BaimoError } from "../../errors.ts";
 import { completeConfig, type ModelConfig } from "../config.ts";
 import type { ConfigReader } from "../config-reader.ts";
+import { readActivation } from "./activation.ts";
 import type { CheckpointFacts } from "./family.ts";
 import { readGgufRope, readRope } from "./rope-fields.ts";
 
@@ -51,8 +52,8 @@ export function ignoreHarmless(reader: ConfigReader): void {
       "_attn_implementation_autoset",
     ],
   );
-  // Weights of other quantisers than ggml's are not read.
-  reader.only("quantization_config");
+  // Of other quantisers than ggml's only MXFP4 is read.
+  reader.record("quantization_config")?.only("quant_method", "mxfp4");
 }
 
 function readHuggingFace(reader: ConfigReader, knobs: ReadKnobs): ModelConfig {
@@ -64,12 +65,12 @@ function readHuggingFace(reader: ConfigReader, knobs: ReadKnobs): ModelConfig {
   const [bosTokenId] = reader.ids("bos_token_id");
   ignoreHarmless(reader);
   const own = knobs(reader, { numLayers, hiddenSize, numHeads, headDim, contextLength });
-  if (!own.activation) reader.only("hidden_act", "silu", "swish");
   return checkSizes(
     completeConfig({
       ...{ numLayers, hiddenSize, numHeads, headDim, contextLength, bosTokenId },
       architecture: reader.text("model_type"),
       vocabSize: reader.size("vocab_size"),
+      activation: own.activation ?? readActivation(reader, "hidden_act", "silu"),
       intermediateSize: own.intermediateSize ?? reader.size("intermediate_size"),
       numKvHeads: own.numKvHeads ?? reader.size("num_key_value_heads", numHeads, 65_536),
       normEps: own.normEps ?? reader.number("rms_norm_eps", 1e-6),

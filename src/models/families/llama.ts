@@ -7,6 +7,7 @@ export const llama: Family = {
   name: "llama",
   modelTypes: ["llama"],
   ggufArchitectures: ["llama"],
+  defaults: { max_position_embeddings: 2048 },
   interleavedRope: ["gguf"],
   readConfig: (reader, facts) =>
     readLlamaLine(reader, facts, (r, { numLayers }) => {

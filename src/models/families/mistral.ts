@@ -6,6 +6,7 @@ export const mistral: Family = {
   name: "mistral",
   modelTypes: ["mistral"],
   ggufArchitectures: [],
+  defaults: { max_position_embeddings: 131_072, num_key_value_heads: 8, sliding_window: 4096 },
   interleavedRope: [],
   readConfig: (reader, facts) =>
     readLlamaLine(reader, facts, (r, { numLayers }) => ({

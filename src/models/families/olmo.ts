@@ -1,7 +1,6 @@
 // OLMo 1 (norms without weights), OLMo 2 and 3 (norms at the end of branches and of whole queries), OLMoE. Data only.
 import type { ModelConfig, RopeConfig } from "../config.ts";
 import type { ConfigReader } from "../config-reader.ts";
-import { readActivation } from "./activation.ts";
 import { plainExperts } from "./experts.ts";
 import type { Family } from "./family.ts";
 import { readGgufPattern, readLlamaLine, windows } from "./llama-line.ts";
@@ -21,7 +20,6 @@ export const olmo: Family = {
       const bias = r.boolean("attention_bias", false);
       return {
         ...{ ...knobs, qkvBias: bias, outputBias: bias, normEps: 1e-5 },
-        activation: readActivation(r, "hidden_act", "silu"),
         qkvClip: r.number("clip_qkv", 0),
       };
     }),
@@ -32,7 +30,6 @@ function readModern(r: ConfigReader): Partial<ModelConfig> {
   const bias = r.boolean("attention_bias", false);
   return {
     ...{ qkvBias: bias, outputBias: bias, qkNorm: "full" },
-    activation: readActivation(r, "hidden_act", "silu"),
     normEps: r.number("rms_norm_eps", 1e-5),
   };
 }
@@ -67,7 +64,7 @@ export const olmo2: Family = {
       }
       const own = { ...readModern(r), ...knobs };
       if (r.text("model_type") === "olmo2") return own;
-      const types = r.texts("layer_types");
+      const types = r.layerTypes(numLayers);
       const slides = (l: number) => (types ? types[l] === "sliding_attention" : (l + 1) % 4 !== 0);
       const defaults = { dims: headDim, contextLength, theta: 500_000 };
       const rope = readRopeOfType(r, "full_attention", defaults) ?? readRope(r, defaults);

@@ -57,7 +57,7 @@ export const qwen2Moe: Family = {
       }
       const slides = r.boolean("use_sliding_window", false);
       const last = r.number("max_window_layers", numLayers);
-      const types = r.texts("layer_types");
+      const types = r.layerTypes(numLayers);
       return {
         qkvBias: r.boolean("qkv_bias", true),
         slidingWindow: windows(numLayers, r.number("sliding_window", 0), (l) =>

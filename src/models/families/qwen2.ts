@@ -8,14 +8,20 @@ export function readQwenWindows(r: ConfigReader, numLayers: number): number[] {
   const use = r.boolean("use_sliding_window", false);
   const window = r.number("sliding_window", 0);
   const first = r.number("max_window_layers", numLayers);
-  const types = r.texts("layer_types");
+  const types = r.layerTypes(numLayers);
   return windows(numLayers, window, (l) => use && (types ? types[l] === "sliding_attention" : l >= first));
 }
+
+const defaults = {
+  ...{ max_position_embeddings: 32_768, num_key_value_heads: 32 },
+  ...{ sliding_window: 4096, max_window_layers: 28 },
+};
 
 export const qwen2: Family = {
   name: "qwen2",
   modelTypes: ["qwen2"],
   ggufArchitectures: ["qwen2"],
+  defaults,
   interleavedRope: [],
   readConfig: (reader, facts) =>
     readLlamaLine(reader, facts, (r, { numLayers }) => ({
@@ -28,6 +34,7 @@ export const qwen3: Family = {
   name: "qwen3",
   modelTypes: ["qwen3"],
   ggufArchitectures: ["qwen3"],
+  defaults: { ...defaults, head_dim: 128 },
   interleavedRope: [],
   readConfig: (reader, facts) =>
     readLlamaLine(reader, facts, (r, { numLayers }) => {

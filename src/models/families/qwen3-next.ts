@@ -30,7 +30,7 @@ const defaults = {
 function mixerKnobs(r: ConfigReader, sizes: Sizes): Partial<ModelConfig> {
   const { numLayers, contextLength, headDim } = sizes;
   const bias = r.boolean("attention_bias", false);
-  const types = r.texts("layer_types");
+  const types = r.layerTypes(numLayers, "linear_attention");
   const interval = r.size("full_attention_interval", 4, 1024);
   r.only("use_sliding_window", false);
   r.ignore("sliding_window", "max_window_layers");

@@ -1,5 +1,4 @@
 // Seed-OSS: the Llama line with biases on q, k and v. Data only.
-import { readActivation } from "./activation.ts";
 import type { Family } from "./family.ts";
 import { readLlamaLine } from "./llama-line.ts";
 import { llamaNames } from "./llama-names.ts";
@@ -17,7 +16,6 @@ export const seedOss: Family = {
         qkvBias: r.boolean("attention_bias", true),
         outputBias: r.boolean("attention_out_bias", false),
         mlpBias: r.boolean("mlp_bias", false),
-        activation: readActivation(r, "hidden_act", "silu"),
       };
     }),
   names: (_, { dialect }) => ({

@@ -1,5 +1,4 @@
 // SmolLM3: the Llama line, every fourth layer without positions. Data only.
-import { readActivation } from "./activation.ts";
 import type { Family } from "./family.ts";
 import { readLlamaLine, windows } from "./llama-line.ts";
 
@@ -25,13 +24,12 @@ export const smollm3: Family = {
       // Its name says the opposite: 1 stands for a layer with RoPE.
       const listed = r.flags("no_rope_layers", numLayers);
       const turns = (l: number) => (listed ? listed[l] : (l + 1) % interval !== 0);
-      const types = r.texts("layer_types");
+      const types = r.layerTypes(numLayers);
       const slides = r.boolean("use_sliding_window", false);
       const window = slides ? r.number("sliding_window", 0) : 0;
       r.ignore("sliding_window", "max_window_layers");
       return {
         ...{ qkvBias: bias, outputBias: bias, mlpBias: r.boolean("mlp_bias", false) },
-        activation: readActivation(r, "hidden_act", "silu"),
         layerRopes: ropesOf(numLayers, turns),
         slidingWindow: windows(numLayers, window, (l) =>
           types ? types[l] === "sliding_attention" : !turns(l),
