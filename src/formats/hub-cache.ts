@@ -89,6 +89,14 @@ export async function readRef(fs: FileSystem, home: string, revision: string): P
   return /^[0-9a-f]{40}$/.test(text) ? text : undefined;
 }
 
+/** Some programs keep snapshots and do not note what "main" meant; where there is one, it was that. */
+async function onlySnapshot(fs: FileSystem, home: string, revision: string): Promise<string | undefined> {
+  if (revision !== "main") return undefined;
+  const names = await fs.promises.readdir(`${home}/snapshots`).catch(() => []);
+  const commits = names.filter((name) => /^[0-9a-f]{40}$/.test(name));
+  return commits.length === 1 ? commits[0] : undefined;
+}
+
 /**
  * Without the Hub: what an earlier pull left here for this revision, and undefined when there is none.
  * @throws {BaimoError} `request` when there is something, but not what is asked for
@@ -99,7 +107,7 @@ export async function findKept(
   spec: HubSpec,
 ): Promise<string | undefined> {
   const home = repositoryFolder(cacheFolder, spec.repo);
-  const commit = await readRef(fs, home, spec.revision);
+  const commit = (await readRef(fs, home, spec.revision)) ?? (await onlySnapshot(fs, home, spec.revision));
   if (commit === undefined) return undefined;
   const snapshot = `${home}/snapshots/${commit}`;
   const names: string[] = [];

@@ -22,6 +22,7 @@ import { join } from "node:path";
 import { after, before, beforeEach, test } from "node:test";
 import { BaimoError } from "../errors.ts";
 import { createRandom } from "../random.ts";
+import { listCachedModels } from "./cached-models.ts";
 import { openCheckpoint } from "./checkpoint.ts";
 import { type PullOptions, type PullProgress, pullModel } from "./hub.ts";
 
@@ -334,6 +335,26 @@ test("offline the Hub is not asked, and what is missing is told", async () => {
     pull("hf:someone/quants:Q4_K_M", { cacheFolder: elsewhere, offline: true }),
     is("request", /is not in the cache/),
   );
+  rmSync(elsewhere, { recursive: true });
+});
+
+test("the Hub's own library reads what was pulled, and a snapshot without its ref is found", async () => {
+  const elsewhere = mkdtempSync(join(tmpdir(), "baimo-hub-"));
+  const path = await pull("hf:someone/quants:Q4_K_M", { cacheFolder: elsewhere });
+  await pull("hf:someone/folder", { cacheFolder: elsewhere });
+  const { scanCacheDir } = await import("@huggingface/hub");
+  const { repos, size, warnings } = await scanCacheDir(elsewhere);
+  assert.deepEqual(warnings, []);
+  assert.equal(size, (await listCachedModels(elsewhere)).totalSize);
+  const quants = repos.find(({ id }) => id.name === "someone/quants")!;
+  assert.deepEqual(
+    quants.revisions.map(({ commitOid, refs, files }) => [commitOid, refs, files.map((file) => file.path)]),
+    [[commit, ["main"], [path]]],
+  );
+  rmSync(join(elsewhere, "models--someone--quants", "refs"), { recursive: true });
+  assert.equal(await pull("hf:someone/quants", { cacheFolder: elsewhere, offline: true }), path);
+  const other = pull("hf:someone/quants@v2", { cacheFolder: elsewhere, offline: true });
+  await assert.rejects(other, is("request", /is not in the cache/));
   rmSync(elsewhere, { recursive: true });
 });
 
