@@ -5,7 +5,7 @@ import type { ByteSource } from "../formats/byte-source.ts";
 import type { ModelConfig } from "../models/config.ts";
 import { tensorsOf } from "../models/load-weights.ts";
 import type { ModelDescription } from "../models/open-model.ts";
-import type { MatrixPlan } from "../models/weight-plan.ts";
+import { type MatrixPlan, readType } from "../models/weight-plan.ts";
 import { createWeightReader, type WeightReader } from "../models/weight-reader.ts";
 import type { KvCacheShape } from "../tensor/backend.ts";
 import { byteLength } from "../tensor/dtype.ts";
@@ -23,12 +23,11 @@ export async function describeKernelUse(
 ): Promise<KernelUse> {
   const reader = createWeightReader(files);
   const matrices = tensorsOf(weights).flatMap((tensor) => (tensor.kind === "matrix" ? [tensor] : []));
-  const typeOf = (plan: MatrixPlan) => (plan.normalized ? "F32" : plan.stored.dtype);
   const chosen = new Map<string, MatrixPlan>();
   for (const plan of matrices) {
-    const known = chosen.get(typeOf(plan));
+    const known = chosen.get(readType(plan));
     // a transposed matrix is read whole for a few of its rows
-    if (!known || (known.transposed && !plan.transposed)) chosen.set(typeOf(plan), plan);
+    if (!known || (known.transposed && !plan.transposed)) chosen.set(readType(plan), plan);
   }
   const plans = new Set([weights.embedding, ...chosen.values()]);
   const samples: WeightSample[] = [];

@@ -8,7 +8,7 @@ import type { KvCacheShape } from "../tensor/backend.ts";
 import type { Partition } from "../tensor/partition.ts";
 import type { ModelConfig } from "./config.ts";
 import { tensorsOf } from "./load-weights.ts";
-import type { MatrixPlan, WeightPlan } from "./weight-plan.ts";
+import { type MatrixPlan, readType, type WeightPlan } from "./weight-plan.ts";
 import { createCaches, createWorkspace, LOGIT_ROWS, widestActivation } from "./workspace.ts";
 
 /** Bytes of a running model, all threads together. */
@@ -39,9 +39,8 @@ const WORKER_BYTES = 12 * 2 ** 20;
 const GROUP = 4;
 
 /** Bytes of a matrix as kernels hold it. */
-export function packedMatrixBytes({ rows, cols, stored, normalized }: MatrixPlan): number {
-  const type = normalized ? "f32" : weightTypeOf(stored.dtype);
-  return packedBytes(type, Math.ceil(rows / GROUP), cols);
+export function packedMatrixBytes(plan: MatrixPlan): number {
+  return packedBytes(weightTypeOf(readType(plan)), Math.ceil(plan.rows / GROUP), plan.cols);
 }
 
 /** What a model will take. */
@@ -58,7 +57,7 @@ export function memoryNeeds(config: ModelConfig, plan: WeightPlan, shape: RunSha
     else weights += bytes;
     vectors += (tensor.bias?.length ?? 0) * 4;
     maxCols = Math.max(maxCols, tensor.cols);
-    const { activations } = weightForms[weightTypeOf(tensor.stored.dtype)];
+    const { activations } = weightForms[weightTypeOf(readType(tensor))];
     rounded = Math.max(rounded, activationBytes(activations, chunkTokens, tensor.cols));
   }
   const counter = createCounter(threads, chunkTokens);

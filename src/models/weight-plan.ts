@@ -1,7 +1,7 @@
 // Where each weight of a model lies in its checkpoint: plain data that can be sent to a worker. Leans on families' names.
 import { BaimoError } from "../errors.ts";
 import type { TensorInfo } from "../formats/tensor-info.ts";
-import type { DType } from "../tensor/dtype.ts";
+import { type DType, dtypes } from "../tensor/dtype.ts";
 import type { ModelConfig } from "./config.ts";
 import type {
   CheckpointFacts,
@@ -43,11 +43,19 @@ export interface MatrixPlan {
   readonly transposed: boolean;
   /** Transposed: so many parts, the rows of one after those of another, each of `cols` stored rows. */
   readonly parts: number;
+  /** MXFP4 in two tensors: where the scales lie, a byte for each 32 columns; `stored` has the other 16 bytes. */
+  readonly scales?: StoredTensor;
   /** Each row is divided by its length. */
   readonly normalized: boolean;
   readonly bias?: VectorPlan;
   /** One of many experts, of which a token meets few. */
   readonly expert: boolean;
+}
+
+/** The element type in which a matrix is read. */
+export function readType({ stored, normalized, transposed }: MatrixPlan): DType {
+  // Blocks that lie across the rows are read as values.
+  return normalized || (transposed && dtypes[stored.dtype].elements > 1) ? "F32" : stored.dtype;
 }
 
 /** A weight vector: values first + (order ? order[i] : i) of a stored tensor. "values" are read by the main program. */
@@ -244,6 +252,22 @@ function createFinder(
     }
     return tensor;
   };
+  const MX_BLOCK = dtypes.MXFP4.elements;
+  /** Blocks and scales of MXFP4 in two tensors, the last size of which is cut in blocks. */
+  const storedApart = (name: string, scaleName: string, shape: readonly number[]) => {
+    const outer = shape.slice(0, -1);
+    const blocks = shape[shape.length - 1] / MX_BLOCK;
+    const scales = stored(scaleName, [...outer, blocks]);
+    const bytes = stored(name, [...outer, blocks, dtypes.MXFP4.bytes - 1]);
+    for (const { name: tensor, dtype } of [scales, bytes]) {
+      if (dtype !== "U8")
+        throw new BaimoError("format", `${checkpoint.name}: tensor "${tensor}" should be U8, found ${dtype}`);
+    }
+    return {
+      tensor: { ...bytes, dtype: "MXFP4", rows: scales.rows, cols: blocks * MX_BLOCK } as const,
+      scales,
+    };
+  };
   const stored = (name: string, shape: readonly number[]): StoredTensor => {
     const { file, offset, dtype } = find(name, shape);
     const cols = shape[shape.length - 1];
@@ -295,7 +319,10 @@ function createFinder(
     const { cut = "rows", expert } = options;
     const base = at(part.name, expert);
     const name = base + (part.suffix ?? ".weight");
-    const tensor = stored(name, part.shape);
+    const { tensor, scales } =
+      part.scaleSuffix === undefined
+        ? { tensor: stored(name, part.shape), scales: undefined }
+        : storedApart(name, base + part.scaleSuffix, part.shape);
     const { transposed = false, parts = 1 } = part;
     const first = (part.first ?? 0) + (options.first ?? 0);
     const picked = options.order ?? part.order;
@@ -329,7 +356,20 @@ function createFinder(
       );
     }
     return {
-      ...{ kind: "matrix", name, rows, cols, cut, stored: tensor, first, order, transposed, parts, bias },
+      ...{
+        kind: "matrix",
+        name,
+        rows,
+        cols,
+        cut,
+        stored: tensor,
+        first,
+        order,
+        transposed,
+        parts,
+        scales,
+        bias,
+      },
       normalized: options.normalized ?? false,
       expert: expert !== undefined,
     };

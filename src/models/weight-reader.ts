@@ -4,7 +4,7 @@ import { dequantize } from "../formats/dequantize.ts";
 import type { MatrixSource, VectorSource } from "../tensor/backend.ts";
 import { byteLength, dtypes } from "../tensor/dtype.ts";
 import { spreadBuckets } from "./relative-bias.ts";
-import type { MatrixPlan, StoredTensor, VectorPlan } from "./weight-plan.ts";
+import { type MatrixPlan, readType, type StoredTensor, type VectorPlan } from "./weight-plan.ts";
 
 /** Reads tensors of a plan. What it returns reads one thing after another, never two at once. */
 export interface WeightReader {
@@ -78,13 +78,43 @@ export function createWeightReader(files: readonly ByteSource[]): WeightReader {
     }
   };
 
+  /** MXFP4 as ggml has it, a scale before the 16 bytes of its block, from two tensors. */
+  const readApart = async (
+    plan: MatrixPlan,
+    scales: StoredTensor,
+    row: number,
+    rows: number,
+    target: Uint8Array,
+  ) => {
+    const blocks = (rows * plan.cols) / dtypes.MXFP4.elements;
+    const [bytes, powers] = [new Uint8Array(16 * blocks), new Uint8Array(blocks)];
+    const bytesOfRow = { dtype: "U8", cols: plan.cols / 2 } as const;
+    await readRows(
+      { ...plan, scales: undefined, stored: { ...plan.stored, ...bytesOfRow } },
+      row,
+      rows,
+      bytes,
+    );
+    await readRows({ ...plan, scales: undefined, stored: scales }, row, rows, powers);
+    for (let b = 0; b < blocks; b++) {
+      target[17 * b] = powers[b];
+      // Here a byte holds neighbours; in ggml the j-th and the (j + 16)-th.
+      for (let j = 0; j < 16; j++) {
+        const shift = 4 * (j % 2);
+        const [low, high] = [bytes[16 * b + (j >> 1)], bytes[16 * b + 8 + (j >> 1)]];
+        target[17 * b + 1 + j] = ((low >> shift) & 15) | (((high >> shift) & 15) << 4);
+      }
+    }
+  };
+
   const readRows = (
     plan: MatrixPlan,
     row: number,
     rows: number,
     target: Uint8Array,
   ): void | Promise<void> => {
-    const { stored, first, order } = plan;
+    const { stored, first, order, scales } = plan;
+    if (scales) return readApart(plan, scales, row, rows, target);
     if (plan.transposed) return readTransposed(plan, row, rows, target);
     if (order) return readOrdered(plan, row, rows, target);
     return readBytes(stored, (first + row) * byteLength(stored.dtype, stored.cols), target);
@@ -112,12 +142,9 @@ export function createWeightReader(files: readonly ByteSource[]): WeightReader {
     vector,
     matrix: (plan) => {
       const { name, rows, cols, bias, expert } = plan;
-      const stored = plan.stored.dtype;
-      // Blocks that lie across the rows are read as values.
-      const dtype = plan.transposed && dtypes[stored].elements > 1 ? "F32" : stored;
       if (!plan.normalized) {
         return {
-          ...{ name, dtype, rows, cols, expert },
+          ...{ name, dtype: readType(plan), rows, cols, expert },
           bias: bias && vector(bias),
           read: (firstRow, count, target) => readRows(plan, firstRow, count, target),
         };
@@ -126,6 +153,7 @@ export function createWeightReader(files: readonly ByteSource[]): WeightReader {
         ...{ name, dtype: "F32", rows, cols },
         bias: bias && vector(bias),
         async read(firstRow, count, target) {
+          const { dtype } = plan.stored;
           const raw = new Uint8Array(count * byteLength(dtype, cols));
           await readRows(plan, firstRow, count, raw);
           const values = dequantize(dtype, raw, count * cols);

@@ -22,6 +22,8 @@ export interface StoredPart {
   readonly transposed?: boolean;
   /** So many matrices [in, out] one after another, where transposed; default 1. `order` is then that within its own. */
   readonly parts?: number;
+  /** Stored as MXFP4 in two tensors: blocks of 16 bytes under `suffix`, their scales under this one. */
+  readonly scaleSuffix?: string;
   /** What is stored is -exp of what is used. */
   readonly negatedExp?: boolean;
 }

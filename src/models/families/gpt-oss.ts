@@ -31,7 +31,7 @@ export const gptOss: Family = {
   readConfig: (reader, facts) =>
     readLlamaLine(reader, facts, (r, { numLayers, contextLength, headDim }) => {
       const gguf = facts.dialect === "gguf";
-      const types = r.texts("layer_types");
+      const types = r.layerTypes(numLayers);
       const window = r.number(gguf ? "attention.sliding_window" : "sliding_window", 0);
       const other = gguf ? readGgufPattern(r, numLayers, 2) : (l: number) => l % 2 === 0;
       const slides = (l: number) => (types ? types[l] === "sliding_attention" : other(l));
@@ -55,32 +55,36 @@ export const gptOss: Family = {
         experts: { ...plainExperts({ count, perToken, intermediateSize, numLayers }), ...router },
       };
     }),
-  names({ hiddenSize: hidden, numHeads, experts }, { dialect }) {
+  names({ hiddenSize: hidden, numHeads, experts }, { dialect, has }) {
     const { count = 0, intermediateSize: width = 0 } = experts ?? {};
     if (dialect === "gguf") {
       return { decoder: { ...llamaNames.gguf, mlpNorm: "blk.{l}.post_attention_norm" } };
     }
     const layer = "model.layers.{l}";
-    // Stored [experts, in, out]; gate and up take turns among the outputs.
+    // Gate and up take turns among the outputs. As numbers they are stored [experts, in, out], as MXFP4 [experts, out, in].
     const turns = (first: number) => Int32Array.from({ length: width }, (_, row) => 2 * row + first);
-    const gateUp = (expert: number, order: Int32Array): StoredPart => ({
-      name: `${layer}.mlp.experts.gate_up_proj`,
-      ...{ suffix: "", biasSuffix: "_bias", shape: [count, hidden, 2 * width] },
-      ...{ first: expert * hidden, transposed: true, order },
-    });
-    const down = (expert: number): StoredPart => ({
-      name: `${layer}.mlp.experts.down_proj`,
-      ...{ suffix: "", biasSuffix: "_bias", shape: [count, width, hidden] },
-      ...{ first: expert * width, transposed: true },
-    });
+    const packed = has("model.layers.0.mlp.experts.down_proj_blocks");
+    const stacked = (name: string, [outputs, inputs]: [number, number], order?: Int32Array) => {
+      const part = { name: `${layer}.mlp.experts.${name}`, biasSuffix: "_bias", order };
+      return (expert: number): StoredPart =>
+        packed
+          ? {
+              ...{ ...part, suffix: "_blocks", scaleSuffix: "_scales" },
+              ...{ shape: [count, outputs, inputs], first: expert * outputs },
+            }
+          : {
+              ...{ ...part, suffix: "", transposed: true },
+              ...{ shape: [count, inputs, outputs], first: expert * inputs },
+            };
+    };
     return {
       decoder: {
         ...llamaNames.huggingface,
         sinks: { name: `${layer}.self_attn.sinks`, suffix: "", shape: [numHeads] },
         router: `${layer}.mlp.router`,
-        expertGate: (expert) => gateUp(expert, turns(0)),
-        expertUp: (expert) => gateUp(expert, turns(1)),
-        expertDown: down,
+        expertGate: stacked("gate_up_proj", [2 * width, hidden], turns(0)),
+        expertUp: stacked("gate_up_proj", [2 * width, hidden], turns(1)),
+        expertDown: stacked("down_proj", [hidden, width]),
       },
     };
   },
