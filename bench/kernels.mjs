@@ -8,7 +8,7 @@ import { readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
-import asc from "assemblyscript/asc";
+import { bestSeconds, compileLoops, fill, meet, openLoops, READ_BYTES } from "./loops.mjs";
 
 const root = resolve(import.meta.dirname, "..");
 const kernels = (name) => import(join(root, "dist/src/kernels", `${name}.js`));
@@ -22,12 +22,11 @@ const {
   scratchBytes,
   weightForms,
 } = await kernels("module");
-const { withEngineFlags } = await kernels("engine-flags");
 const matmul = await kernels("matmul");
 const attention = await kernels("attention");
 const { cost: normCost } = await kernels("norm");
 const { cost: ropeCost } = await kernels("rope");
-const { cost: siluCost } = await kernels("silu-mul");
+const { activationNumber, cost: activateCost } = await kernels("activate");
 const { cost: sumCost } = await kernels("elementwise");
 const { cost: quantizeCost } = await kernels("quantize-activations");
 const { cost: storeCost } = await kernels("kv-store");
@@ -35,7 +34,7 @@ const { cost: storeCost } = await kernels("kv-store");
 /** One layer's largest matrix of a 1.1 B Llama, half its rows, and enough of them to leave every cache. */
 const rows = 2816;
 const cols = 2048;
-const weightBytes = 160 << 20;
+const weightBytes = READ_BYTES;
 const memoryBytes = weightBytes + (64 << 20);
 
 if (isMainThread) await main();
@@ -104,34 +103,16 @@ function print(results, { build, workers }) {
   }
 }
 
-/** The loops of loops.as.ts as a module's bytes. */
-async function compileLoops(build) {
-  let bytes;
-  const features = build === "relaxed" ? "simd,relaxed-simd" : "simd";
-  const flags = ["--enable", features, "--runtime", "stub", "-O1", "--noAssert", "--importMemory"];
-  const { error, stderr } = await asc.main(
-    ["bench/loops.as.ts", "--outFile", "loops.wasm", "--baseDir", root, ...flags],
-    {
-      writeFile: (_, contents) => void (bytes = contents),
-      readFile: (name, base) => readFile(join(base, name), "utf8").catch(() => null),
-      listFiles: () => [],
-    },
-  );
-  if (error) throw new Error(`loops.as.ts: ${stderr}`);
-  return bytes;
-}
-
 async function measureAll({ build, names, loops, gate, workers }) {
   const bytesOf = (name) => readFile(join(root, "dist/src/kernels", `kernels.${name}.wasm`));
   const { module } = await compileKernels(bytesOf, { build });
   const memory = new WebAssembly.Memory({ initial: Math.ceil(memoryBytes / 65536) });
   const k = instantiateKernels(module, memory);
-  const loopModule = await withEngineFlags(() => WebAssembly.compile(loops));
-  const loop = new WebAssembly.Instance(loopModule, { env: { memory } }).exports;
   fill(memory);
+  const ceilings = await openLoops(loops, memory);
   const results = [];
   let gates = 0;
-  for (const one of list(k, loop, probeProducts(module))) {
+  for (const one of [...ceilings, ...list(k, probeProducts(module))]) {
     if (names.length > 0 && !one.name.startsWith("loop") && !names.some((name) => one.name.includes(name)))
       continue;
     one.prepare?.();
@@ -141,53 +122,19 @@ async function measureAll({ build, names, loops, gate, workers }) {
       name: one.name,
       ...one.cost,
       integer: one.integer ?? false,
-      seconds: measure(one.run) / (one.times ?? 1),
+      seconds: bestSeconds(one.run) / (one.times ?? 1),
     });
   }
   return results;
 }
 
-/** Waits until all workers are here. */
-function meet(gate, count) {
-  const here = new Int32Array(gate);
-  Atomics.add(here, 0, 1);
-  while (Atomics.load(here, 0) < count);
-}
-
-/** Seconds of one run: the best of several stretches. */
-function measure(run) {
-  let [best, repeats] = [Infinity, 1];
-  for (const started = performance.now(); performance.now() - started < 700; ) {
-    const from = performance.now();
-    for (let i = 0; i < repeats; i++) run();
-    const spent = performance.now() - from;
-    best = Math.min(best, spent / repeats / 1e3);
-    repeats = Math.max(1, Math.ceil(25 / ((spent + 0.001) / repeats)));
-  }
-  return best;
-}
-
-/** Random bytes, none of which is an infinite, subnormal or large half or float. */
-function fill(memory) {
-  const halves = new Uint16Array(memory.buffer);
-  let state = 1;
-  for (let i = 0; i < halves.length; i++) {
-    state = (Math.imul(state, 1664525) + 1013904223) | 0;
-    halves[i] = 0x2400 | ((state >>> 16) & 0x87ff);
-  }
-}
-
-function list(k, loop, products) {
+function list(k, products) {
   const scratchAt = weightBytes;
   const xAt = scratchAt + (2 << 20);
   const qAt = xAt + (8 << 20);
   const yAt = qAt + (8 << 20);
   const groups = rows / 4;
-  const entries = [
-    { name: "loop: read", cost: { bytes: weightBytes, flops: 0 }, run: () => loop.read(0, weightBytes) },
-    { name: "loop: multiply", cost: { bytes: 0, flops: 64e6 }, run: () => loop.multiply(1e6) },
-    { name: "loop: dot", integer: true, cost: { bytes: 0, flops: 256e6 }, run: () => loop.dot(1e6) },
-  ];
+  const entries = [];
   const modes = products === "wide" ? ["wide"] : [products, "wide"];
   const products8 = modes.map((mode) => ["q8_0", `q8_0_${mode}`]);
   const others = Object.keys(weightForms).filter((type) => type !== "q8_0");
@@ -236,9 +183,9 @@ function list(k, loop, products) {
       run: () => k.quantize_q8(xAt, cols, tokens, cols, qAt),
     });
     entries.push({
-      name: `rms_norm ${tokens}`,
+      name: `norm ${tokens}`,
       cost: normCost({ rows: tokens, width: cols }),
-      run: () => k.rms_norm(xAt, cols, tokens, cols, xAt, 1e-5, qAt, cols),
+      run: () => k.norm(xAt, cols, tokens, cols, 0, 1e-5, xAt, 0, qAt, cols),
     });
     entries.push({
       name: `rope ${tokens}`,
@@ -246,9 +193,9 @@ function list(k, loop, products) {
       run: () => k.rope(xAt, 1024, tokens, 16, 64, 64, qAt, qAt),
     });
     entries.push({
-      name: `silu_mul ${tokens}`,
-      cost: siluCost({ tokens, width: rows }),
-      run: () => k.silu_mul(xAt, rows, qAt, rows, yAt, rows, tokens, rows),
+      name: `activate silu ${tokens}`,
+      cost: activateCost({ tokens, width: rows }),
+      run: () => k.activate(activationNumber("silu"), xAt, rows, qAt, rows, tokens, rows, 0),
     });
     entries.push({
       name: `add ${tokens}`,
@@ -267,16 +214,19 @@ function list(k, loop, products) {
         },
       });
       const position = tokens === 1 ? 511 : 0;
+      const heads = { heads: 8, headDim: 64, valueDim: 64, length: 0, causal: true, window: 0 };
+      const [keys, values] = [qAt, qAt + (1 << 20)];
       entries.push({
         name: `attention ${cache} ${tokens} of 512`,
-        cost: attention.cost({ tokens, heads: 8, headDim: 64, position, window: 0 }, size),
+        cost: attention.cost({ ...heads, tokens, position }, size),
         prepare: () => {
-          k[`store_k_${cache}`](xAt, 256, 512, 64, qAt, 0);
-          k[`store_v_${cache}`](xAt, 256, 512, 64, qAt + (1 << 20), 0);
+          k[`store_k_${cache}`](xAt, 256, 512, 64, keys, 0);
+          k[`store_v_${cache}`](xAt, 256, 512, 64, values, 0);
         },
         run: () =>
           k[`attention_${cache}`](
-            ...[xAt, 512, tokens, 8, 64, qAt, qAt + (1 << 20), position, 0, 0.125, yAt, 512, scratchAt],
+            ...[xAt, 512, tokens, 8, 64, 64, keys, values, position, 0, 0, 0.125, 0],
+            ...[0, 0, 0, 0, yAt, 512, scratchAt], // no sinks, slopes or bias
           ),
       });
     }
