@@ -31,7 +31,7 @@ export interface EngineSettings {
 }
 
 /** Messages that come while a request runs. */
-export type StreamMessage = Extract<FromWorker, { type: "token" | "prompt-progress" }>;
+export type StreamMessage = Extract<FromWorker, { type: "tokens" | "prompt-progress" }>;
 
 const workerUrl = new URL(import.meta.url.endsWith(".ts") ? "./worker.ts" : "./worker.js", import.meta.url);
 
@@ -122,7 +122,7 @@ export class Engine {
 
   #receive(message: FromWorker): void {
     switch (message.type) {
-      case "token":
+      case "tokens":
       case "prompt-progress":
         return this.#current?.onMessage(message);
       case "result":

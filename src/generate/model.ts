@@ -173,9 +173,12 @@ export function createModel(parts: ModelParts): TraceableModel {
           signal,
           onMessage(message) {
             if (message.type === "prompt-progress") waiting.push(message);
-            else if (stopped === undefined) {
-              seen++;
-              push(stream.push(message.token));
+            else {
+              for (const token of message.tokens) {
+                if (stopped !== undefined) break;
+                seen++;
+                push(stream.push(token));
+              }
             }
             wake();
           },

@@ -15,13 +15,19 @@ import type {
   LogitsRequest,
   MeasureRequest,
 } from "./protocol.ts";
-import { createSampler } from "./sampler.ts";
+import { createSampler, type SampledToken } from "./sampler.ts";
 
 /** Commands on the bus: the first word, then the arguments in order. */
 const FORWARD = 1; // tokens, position, tokens of the whole sequence
 const LOGITS = 2; // first row, rows
 const ENCODE = 3; // tokens
 const EXIT = 4;
+
+/**
+ * Milliseconds between messages with tokens. A message costs both threads tens of microseconds, which a small model
+ * would pay for every token.
+ */
+const SEND_EVERY = 8;
 
 type Emit = (message: FromWorker) => void;
 
@@ -88,15 +94,25 @@ export class Session {
     const cachedTokens = this.#reusable(prompt);
     const fed = this.#prefill(prompt, cachedTokens);
     const promptDone = performance.now();
-    const finish = (reason: "stop" | "length" | "aborted", completionTokens: number, stopToken?: number) => ({
-      ...{ kind: "generate" as const, reason, stopToken, completionTokens, cachedTokens },
-      promptMs: promptDone - started,
-      generationMs: performance.now() - promptDone,
-      pages: pages && {
-        hits: pages.hits - (before.hits ?? 0),
-        misses: pages.misses - (before.misses ?? 0),
-      },
-    });
+    let unsent: SampledToken[] = [];
+    let sentAt = Number.NEGATIVE_INFINITY;
+    const send = () => {
+      if (unsent.length > 0) this.#emit({ type: "tokens", tokens: unsent });
+      unsent = [];
+      sentAt = performance.now();
+    };
+    const finish = (reason: "stop" | "length" | "aborted", completionTokens: number, stopToken?: number) => {
+      send();
+      return {
+        ...{ kind: "generate" as const, reason, stopToken, completionTokens, cachedTokens },
+        promptMs: promptDone - started,
+        generationMs: performance.now() - promptDone,
+        pages: pages && {
+          hits: pages.hits - (before.hits ?? 0),
+          misses: pages.misses - (before.misses ?? 0),
+        },
+      };
+    };
     if (!fed) return finish("aborted", 0);
 
     const stops = new Set(stopTokens);
@@ -105,7 +121,8 @@ export class Session {
     for (let count = 0; count < limit; count++) {
       const token = sampler.sample(this.#logitRows(this.#lastRows - 1, 1));
       if (stops.has(token.id)) return finish("stop", count + 1, token.id);
-      this.#emit({ type: "token", token });
+      unsent.push(token);
+      if (performance.now() - sentAt >= SEND_EVERY) send();
       if (this.#bus.stopWanted) return finish("aborted", count + 1);
       if (count + 1 === limit) return finish("length", limit);
       const position = prompt.length + count;
