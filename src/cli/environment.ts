@@ -23,6 +23,15 @@ export function dataFolder(): string {
   return join(env.XDG_DATA_HOME || join(homedir(), ".local", "share"), "baimo");
 }
 
+/** The folder of what can be made again. */
+export function cacheFolder(): string {
+  const { env, platform } = process;
+  if (env.BAIMO_HOME) return join(env.BAIMO_HOME, "cache");
+  if (platform === "win32") return join(dataFolder(), "cache");
+  if (platform === "darwin") return join(homedir(), "Library", "Caches", "baimo");
+  return join(env.XDG_CACHE_HOME || join(homedir(), ".cache"), "baimo");
+}
+
 /** Most memory that this process has held, in bytes. On Linux maxRSS begins with the parent's, so the kernel's own mark is read. */
 export function peakMemory(): number {
   try {

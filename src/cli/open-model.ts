@@ -1,8 +1,9 @@
 // Opens the model that a command works with: the embedded one where none is named. Leans on the public API.
 import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { BaimoError } from "../errors.ts";
 import type { TraceableModel } from "../generate/model.ts";
-import { hubSettings, packagePath } from "./environment.ts";
+import { cacheFolder, hubSettings, packagePath } from "./environment.ts";
 import { listenForInterrupt } from "./interrupt.ts";
 import type { EngineFlags } from "./options.ts";
 import { createProgress } from "./progress.ts";
@@ -36,6 +37,7 @@ export async function openModel(
       contextLength: flags.context,
       cacheType: flags.cacheType,
       memoryBytes: flags.memory,
+      packedCache: flags.packedCache === false ? undefined : { folder: join(cacheFolder(), "packed") },
       hub: hubSettings(),
       signal,
       onProgress: ({ phase, file, done, total }) => {

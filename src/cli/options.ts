@@ -77,6 +77,7 @@ export interface EngineFlags {
   /** Bytes that the model may take. */
   memory?: number;
   cacheType?: "F32" | "F16" | "Q8";
+  packedCache?: boolean;
 }
 
 /** Adds --device, --threads and --context. */
@@ -90,6 +91,7 @@ export function addEngineOptions(command: Command): Command {
       "most memory to take, for example 8GB; experts beyond it are read from the file as needed (default: the machine's)",
       byteSize,
     )
+    .option("--no-packed-cache", "keep no packed weights on disk for a faster opening next time")
     .option(
       "--cache-type <type>",
       "how keys and values are kept: f32, f16 or q8 (default: f32 for F32 weights, else f16)",

@@ -1,6 +1,7 @@
 // `load`: from a file, a folder, a URL or the Hub to a running model. Opens, understands, cuts, starts.
 import { availableMemory, availableThreads } from "../backends/threads.ts";
 import { type PreparedKernels, prepareKernels } from "../backends/wasm/kernels.ts";
+import type { PackedFile } from "../backends/wasm/packed-store.ts";
 import { probeThreads } from "../backends/wasm/probe.ts";
 import { BaimoError, throwIfAborted } from "../errors.ts";
 import { type Checkpoint, type CheckpointInput, openCheckpoint } from "../formats/checkpoint.ts";
@@ -42,6 +43,12 @@ export interface LoadOptions extends DescribeOptions {
   memoryBytes?: number;
   /** Tokens of a prompt that run at a time. Default 72. Results do not depend on it. */
   chunkTokens?: number;
+  /**
+   * Keeps weights as kernels hold them in a folder, so that the next opening only reads them; the files used longest ago
+   * give way when it is full (default 16 GB). Default: nothing is kept. For models in files on this machine of at least
+   * `leastBytes` (default 64 MiB): smaller ones are packed before a second file is found.
+   */
+  packedCache?: { folder: string; maxBytes?: number; leastBytes?: number };
   /** The build of the kernels. Default: the fastest that this runtime has. */
   kernels?: "relaxed" | "simd";
   /** Most bytes of weights in one WASM memory. For tests of models beyond 4 GiB. */
@@ -100,6 +107,7 @@ export async function load(source: CheckpointInput, options: LoadOptions = {}): 
       wasm: kernels && {
         ...{ ...kernels.choice, products: kernels.products, bankBytes: options.bankBytes },
         expertBytes: expertBytes === undefined ? undefined : Math.floor(expertBytes / threads),
+        packed: await findPackedFile(options, checkpoint, kernels, threads),
       },
       onTensor: (done) => options.onProgress?.({ phase: "weights", done, total }),
     });
@@ -122,6 +130,36 @@ export async function load(source: CheckpointInput, options: LoadOptions = {}): 
 /** How keys and values are stored unless a caller says otherwise: as exactly as the weights deserve. */
 export function defaultCacheType(weights: ModelDescription["weights"]): CacheType {
   return weights.embedding.stored.dtype === "F32" ? "F32" : "F16";
+}
+
+const LEAST_PACKED_BYTES = 64 << 20;
+const DEFAULT_PACKED_BYTES = 16e9;
+
+/** The file of packed weights of this model, these kernels and this number of threads. */
+async function findPackedFile(
+  { packedCache, bankBytes }: LoadOptions,
+  checkpoint: Checkpoint,
+  { choice, products, digest }: PreparedKernels,
+  threads: number,
+): Promise<PackedFile | undefined> {
+  if (!packedCache) return undefined;
+  const paths = checkpoint.files.map(({ descriptor }) =>
+    descriptor.kind === "path" ? descriptor.path : undefined,
+  );
+  const size = checkpoint.files.reduce((sum, file) => sum + file.size, 0);
+  if (paths.includes(undefined) || size < (packedCache.leastBytes ?? LEAST_PACKED_BYTES)) return undefined;
+  const { stat } = await import("node:fs/promises");
+  const files = await Promise.all(
+    paths.map(async (path) => {
+      const { size: bytes, mtimeMs } = await stat(String(path));
+      return { path, bytes, mtimeMs };
+    }),
+  );
+  const layout = { threads, products, bankBytes, converted: choice.converted, kernels: digest };
+  const text = new TextEncoder().encode(JSON.stringify([files, layout]));
+  const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", text));
+  const key = Array.from(hash.subarray(0, 16), (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return { path: `${packedCache.folder}/${key}`, folderBytes: packedCache.maxBytes ?? DEFAULT_PACKED_BYTES };
 }
 
 /** Brings a model of the Hub to this machine, and returns where it lies; other sources come back as they are. */

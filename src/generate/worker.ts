@@ -4,6 +4,7 @@ import { createReferenceBackend } from "../backends/reference.ts";
 import { ownThread } from "../backends/threads.ts";
 import { createWasmBackend } from "../backends/wasm/backend.ts";
 import { createInstantiate } from "../backends/wasm/kernels.ts";
+import { openPackedStore } from "../backends/wasm/packed-store.ts";
 import { BaimoError } from "../errors.ts";
 import { openByteSource } from "../formats/open-byte-source.ts";
 import { loadWeights } from "../models/load-weights.ts";
@@ -25,19 +26,20 @@ function plain(error: unknown): PlainError {
   return { code: "device", message: `worker ${setup.rank}: ${message}`, stack: (error as Error)?.stack };
 }
 
-function createBackend(): Backend {
+async function createBackend(): Promise<Backend> {
   if (!setup.wasm)
     return createReferenceBackend({ maxTokens: setup.maxTokens, stopRequested: () => bus.stopWanted });
-  const { products, converted, bankBytes, expertBytes } = setup.wasm;
+  const { products, converted, bankBytes, expertBytes, packed } = setup.wasm;
   return createWasmBackend({
     ...{ bus, products, converted, bankBytes, expertBytes, maxTokens: setup.maxTokens },
+    packed: packed && (await openPackedStore({ ...packed, path: `${packed.path}.${setup.rank}.packed` })),
     instantiate: createInstantiate(setup.wasm),
   });
 }
 
 async function load(): Promise<Transformer> {
   const { config, contextLength, cacheType } = setup;
-  const backend = createBackend();
+  const backend = await createBackend();
   // Activations and the cache come first: they must lie in the first memory bank.
   const workspace = createWorkspace(backend, config, contextLength);
   const caches = createCaches(backend, config, { contextLength, dtype: cacheType });

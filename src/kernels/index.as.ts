@@ -1,4 +1,5 @@
 // The kernel module: every export of the WebAssembly module, by op; leans on the kernels beside it.
+export { checksum } from "./checksum.as";
 export { choose_byte_products, choose_pairs, probe_products, probe_relaxed } from "./product.as";
 export { quantize_q8 } from "./quantize-activations.as";
 export { quantize_q8k } from "./quantize-q8k.as";

@@ -182,6 +182,8 @@ export interface Kernels extends PackKernels, NormalizeKernels, UnpackKernels, M
     width: number,
     limit: number,
   ) => void;
+  /** A checksum of `bytes` bytes, see checksum.ts. */
+  checksum: (p: number, bytes: number) => bigint;
   add: (x: number, y: number, count: number) => void;
   add_rows: (x: number, xStride: number, tokens: number, width: number, bias: number) => void;
   scale_add: (x: number, y: number, factor: number, count: number) => void;
@@ -282,14 +284,15 @@ export interface Kernels extends PackKernels, NormalizeKernels, UnpackKernels, M
 export async function compileKernels(
   bytesOf: (name: KernelBuild) => Promise<Uint8Array>,
   options?: { build?: KernelBuild },
-): Promise<{ module: WebAssembly.Module; build: KernelBuild }> {
+): Promise<{ module: WebAssembly.Module; build: KernelBuild; digest: string }> {
   const builds: readonly KernelBuild[] = options?.build ? [options.build] : ["relaxed", "simd"];
   let cause: unknown;
   for (const build of builds) {
     const bytes = await bytesOf(build);
     try {
       const module = await withEngineFlags(() => WebAssembly.compile(bytes as Uint8Array<ArrayBuffer>));
-      if (privateKernels(module).probe_relaxed() === 1) return { module, build };
+      if (privateKernels(module).probe_relaxed() === 1)
+        return { module, build, digest: await digestOf(bytes) };
       cause = new BaimoError("device", "kernels: the engine computes the relaxed dot product wrong");
     } catch (error) {
       cause = error;
@@ -302,6 +305,12 @@ export async function compileKernels(
       `Node 20.19, Chromium 91, Firefox 89, Safari 16.4 or later`,
     { cause },
   );
+}
+
+/** The beginning of a hash, in hexadecimal digits. */
+async function digestOf(bytes: Uint8Array): Promise<string> {
+  const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes as Uint8Array<ArrayBuffer>));
+  return Array.from(hash.subarray(0, 8), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
 /** Instantiates the module over `memory`. Views of the memory stay the caller's business. */

@@ -18,6 +18,7 @@ import { runGatedDelta, WasmDeltaState } from "./delta.ts";
 import { ExpertPages, type PagedMatrix } from "./expert-pages.ts";
 import { Linear } from "./linear.ts";
 import { asHalves, GROUP, loadMatrix, partOf, unpackRow, type WasmMatrix } from "./matrix.ts";
+import type { PackedStore } from "./packed-store.ts";
 import { Columns, columnsOf, Rows, rowsOf, strideOf, vectorOf, WasmVector } from "./rows.ts";
 
 /** Room kept in each bank for activations and scratch, which are allocated last. */
@@ -34,6 +35,8 @@ export interface WasmBackendOptions {
   maxTokens: number;
   /** Most bytes of weights in one bank; smaller in tests. */
   bankBytes?: number;
+  /** Where packed weights come from and are kept for the next time. */
+  packed?: PackedStore;
   /** Bytes for this rank's experts, where they are read as they are needed. Default: all are kept in memory. */
   expertBytes?: number;
 }
@@ -102,7 +105,7 @@ export function createWasmBackend(options: WasmBackendOptions): Backend {
       const loaded =
         pages && source.expert
           ? pages.register(source, partition)
-          : await loadMatrix(source, partition, rank, products, bankFor, staging);
+          : await loadMatrix(source, partition, rank, products, bankFor, staging, options.packed);
       const mostPartRows = isPaged(loaded)
         ? strideOf(partition[rank + 1] - partition[rank])
         : Math.max(0, ...loaded.parts.map((part) => part.rowGroups * GROUP));
@@ -143,6 +146,7 @@ export function createWasmBackend(options: WasmBackendOptions): Backend {
     },
     finishLoading() {
       pages?.allocate();
+      options.packed?.finish();
       linear.allocate(banks, maxHeadDim);
     },
 

@@ -25,6 +25,8 @@ export interface KernelChoice {
 export interface PreparedKernels {
   readonly choice: KernelChoice;
   readonly products: ProductMode;
+  /** Of the module: other kernels may pack otherwise. */
+  readonly digest: string;
   /** For people: the build and how 8-bit products are formed. */
   readonly name: string;
   readonly warnings: readonly string[];
@@ -38,7 +40,7 @@ export async function prepareKernels(
   use: KernelUse,
   options: { build?: KernelBuild } = {},
 ): Promise<PreparedKernels> {
-  const { module, build } = await compileKernels(readBuild, options);
+  const { module, build, digest } = await compileKernels(readBuild, options);
   let fallback: WebAssembly.Module | undefined;
   const { replaced, converted, products, warnings } = await chooseKernels(use, {
     instantiate: (memory) => instantiateKernels(module, memory),
@@ -49,7 +51,7 @@ export async function prepareKernels(
         : async () => (fallback = (await compileKernels(readBuild, { build: "simd" })).module),
   });
   const name = build === "relaxed" ? `relaxed SIMD, ${products} 8-bit products` : "plain SIMD";
-  return { choice: { module, fallback, replaced, converted }, products, name, warnings };
+  return { choice: { module, fallback, replaced, converted }, products, digest, name, warnings };
 }
 
 /** A function that instantiates the chosen kernels over a memory. */

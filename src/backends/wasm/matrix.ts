@@ -14,6 +14,7 @@ import type { Matrix, MatrixSource } from "../../tensor/backend.ts";
 import { byteLength, type DType } from "../../tensor/dtype.ts";
 import type { Partition } from "../../tensor/partition.ts";
 import type { Bank } from "./bank.ts";
+import type { PackedStore } from "./packed-store.ts";
 
 /** Rows that a kernel handles together; packed forms interleave them. */
 export const GROUP = 4;
@@ -75,6 +76,7 @@ export async function loadMatrix(
   products: ProductMode,
   bankFor: (bytes: number) => Bank,
   staging: (bank: Bank, bytes: number) => number,
+  store?: PackedStore,
 ): Promise<WasmMatrix> {
   const type = weightTypeOf(source.dtype);
   const { cols } = source;
@@ -90,13 +92,19 @@ export async function loadMatrix(
     const rowGroups = Math.min(totalGroups - group, Math.max(1, Math.floor(bank.room / groupBytes) - 1));
     // The staging area comes first, so that no allocation follows the part's own.
     staging(bank, stagingBytes(source, rowGroups));
-    const address = bank.allocate(packedBytes(type, rowGroups, cols));
+    const partBytes = packedBytes(type, rowGroups, cols);
+    const address = bank.allocate(partBytes);
     const place = { bank, address, firstRow: group * GROUP, rowGroups };
-    const packing = packRows(source, { type, cols, first, rows, place, products, staging });
-    let step = packing.next();
-    for (; !step.done; step = packing.next()) await step.value;
-    parts.push({ ...place, scale: step.value });
-    bytes += packedBytes(type, rowGroups, cols);
+    let scale = store?.restore(place, partBytes);
+    if (scale === undefined) {
+      const packing = packRows(source, { type, cols, first, rows, place, products, staging });
+      let step = packing.next();
+      for (; !step.done; step = packing.next()) await step.value;
+      scale = step.value;
+      store?.keep(place, partBytes, scale);
+    }
+    parts.push({ ...place, scale });
+    bytes += partBytes;
     group += rowGroups;
   }
   return { type, parts, rows: source.rows, cols, partition, bytes };

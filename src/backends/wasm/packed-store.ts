@@ -1,0 +1,181 @@
+// Packed weights on disk: what packing made of a model's matrices, kept for the next time. One file a rank. Leans on node:fs.
+import type { Kernels } from "../../kernels/module.ts";
+
+/** Which file to read, or to write where there is none. */
+export interface PackedFile {
+  readonly path: string;
+  /** Most bytes of all files in its folder; the ones used longest ago give way. */
+  readonly folderBytes: number;
+}
+
+/** One part of a matrix: where it lies in the file. */
+interface Entry {
+  readonly at: number;
+  readonly bytes: number;
+  readonly scale: number;
+  readonly sum: string;
+}
+
+/** Where packed bytes lie in WASM memory. */
+interface Place {
+  readonly bank: { readonly u8: Uint8Array; readonly kernels: Kernels };
+  readonly address: number;
+}
+
+/** Packed parts, asked for in the order in which a model loads them, which is always the same. */
+export interface PackedStore {
+  /** Fills the place with the next part and returns its scale; undefined where it must be packed. */
+  restore(place: Place, bytes: number): number | undefined;
+  /** Keeps a part that was packed. */
+  keep(place: Place, bytes: number, scale: number): void;
+  /** After the last part: what was written is complete, and older files make room for it. */
+  finish(): void;
+}
+
+const MAGIC = "baimo packed 1\n";
+/** The directory's length stands before the magic word, in so many digits. */
+const LENGTH_DIGITS = 12;
+/** No directory is longer: a hundred thousand parts. */
+const MOST_DIRECTORY = 16 << 20;
+
+type FileSystem = typeof import("node:fs");
+
+/**
+ * Opens the file of packed parts, or begins one. Whatever is wrong with it, the model loads without: a part that is damaged
+ * or missing is packed anew, and a disk that is full keeps nothing.
+ */
+export async function openPackedStore({ path, folderBytes }: PackedFile): Promise<PackedStore> {
+  const fs = await import("node:fs");
+  const found = readDirectory(fs, path);
+  if (found) return createReader(fs, path, found);
+  return createWriter(fs, path, folderBytes);
+}
+
+/** The directory at the file's end; undefined where there is no whole file. */
+function readDirectory(
+  fs: FileSystem,
+  path: string,
+): { file: number; entries: readonly Entry[] } | undefined {
+  let file: number | undefined;
+  try {
+    file = fs.openSync(path, "r");
+    const { size } = fs.fstatSync(file);
+    const tail = Buffer.alloc(LENGTH_DIGITS + MAGIC.length);
+    if (size < tail.length) throw new Error("too short");
+    fs.readSync(file, tail, 0, tail.length, size - tail.length);
+    const length = Number(tail.toString("latin1", 0, LENGTH_DIGITS));
+    const start = size - tail.length - length;
+    if (tail.toString("latin1", LENGTH_DIGITS) !== MAGIC || !(length <= MOST_DIRECTORY) || start < 0)
+      throw new Error("not whole");
+    const json = Buffer.alloc(length);
+    fs.readSync(file, json, 0, length, start);
+    const entries: Entry[] = JSON.parse(json.toString("utf8"));
+    for (const { at, bytes } of entries)
+      if (!(at >= 0 && at + bytes <= start)) throw new Error("out of bounds");
+    const now = new Date();
+    fs.utimesSync(path, now, now);
+    return { file, entries };
+  } catch {
+    if (file !== undefined) fs.closeSync(file);
+    return undefined;
+  }
+}
+
+function createReader(
+  fs: FileSystem,
+  path: string,
+  { file, entries }: { file: number; entries: readonly Entry[] },
+): PackedStore {
+  let damaged = false;
+  let next = 0;
+  return {
+    restore({ bank, address }, bytes) {
+      const entry = entries[next++];
+      if (entry?.bytes !== bytes) return void (damaged = true);
+      const read = fs.readSync(file, bank.u8, address, bytes, entry.at);
+      const sum = BigInt.asUintN(64, bank.kernels.checksum(address, bytes)).toString(16);
+      if (read !== bytes || sum !== entry.sum) return void (damaged = true);
+      return entry.scale;
+    },
+    keep() {},
+    finish() {
+      fs.closeSync(file);
+      // The next time it is made anew.
+      if (damaged) fs.rmSync(path, { force: true });
+    },
+  };
+}
+
+function createWriter(fs: FileSystem, path: string, folderBytes: number): PackedStore {
+  const partial = `${path}.${crypto.randomUUID().slice(0, 8)}.partial`;
+  const entries: Entry[] = [];
+  let file: number | undefined;
+  let at = 0;
+  const giveUp = () => {
+    if (file !== undefined) fs.closeSync(file);
+    file = undefined;
+    fs.rmSync(partial, { force: true });
+  };
+  try {
+    fs.mkdirSync(folderOf(path), { recursive: true, mode: 0o700 });
+    file = fs.openSync(partial, "wx", 0o600);
+  } catch {} // nothing is kept
+  const write = (bytes: Uint8Array, start: number, length: number) => {
+    for (let done = 0; done < length; ) done += fs.writeSync(file!, bytes, start + done, length - done);
+    at += length;
+  };
+  return {
+    restore: () => undefined,
+    keep({ bank, address }, bytes, scale) {
+      if (file === undefined) return;
+      try {
+        if (at + bytes > folderBytes) throw new Error("larger than the folder may be");
+        const sum = BigInt.asUintN(64, bank.kernels.checksum(address, bytes)).toString(16);
+        entries.push({ at, bytes, scale, sum });
+        write(bank.u8, address, bytes);
+      } catch {
+        giveUp();
+      }
+    },
+    finish() {
+      if (file === undefined) return;
+      try {
+        const directory = Buffer.from(JSON.stringify(entries));
+        const tail = Buffer.from(String(directory.length).padStart(LENGTH_DIGITS, "0") + MAGIC, "latin1");
+        write(directory, 0, directory.length);
+        write(tail, 0, tail.length);
+        fs.closeSync(file);
+        file = undefined;
+        fs.renameSync(partial, path);
+        makeRoom(fs, folderOf(path), folderBytes, path);
+      } catch {
+        giveUp();
+      }
+    },
+  };
+}
+
+/** Removes the files used longest ago until the rest fits; never the one just written. */
+function makeRoom(fs: FileSystem, folder: string, most: number, newest: string): void {
+  const files = fs
+    .readdirSync(folder)
+    .map((name) => `${folder}/${name}`)
+    .filter((path) => path.endsWith(".packed"))
+    .map((path) => ({ path, ...pick(fs.statSync(path)) }))
+    .sort((a, b) => a.mtimeMs - b.mtimeMs);
+  let total = files.reduce((sum, { size }) => sum + size, 0);
+  for (const { path, size } of files) {
+    if (total <= most) return;
+    if (path === newest) continue;
+    fs.rmSync(path, { force: true });
+    total -= size;
+  }
+}
+
+function pick({ size, mtimeMs }: { size: number; mtimeMs: number }) {
+  return { size, mtimeMs };
+}
+
+function folderOf(path: string): string {
+  return path.slice(0, path.lastIndexOf("/"));
+}
