@@ -375,10 +375,12 @@ test("of two pulls of one file one downloads and the other waits", async () => {
   );
   assert.equal(a, b);
   assert.deepEqual(readFileSync(a), large);
-  assert.deepEqual(
-    ranges.map((range) => range.split(" ")[1]),
-    ["0", "1000000", "2000000"],
-    "nothing was fetched twice",
+  // What was on its way when the connection was cut is asked for again, but one of the two asks.
+  const starts = ranges.map((range) => Number(range.split(" ")[1]));
+  assert.ok(starts.length >= 3 && starts[0] === 0, starts.join());
+  assert.ok(
+    starts.every((start, i) => i === 0 || start > starts[i - 1]),
+    starts.join(),
   );
   assert.ok(seen.includes(large.length));
   const locks = join(elsewhere, ".locks", "models--someone--large");
@@ -391,8 +393,8 @@ test("a lock whose holder is gone is broken; one that is held is waited for", as
   const locks = join(elsewhere, ".locks", "models--someone--large");
   const lock = join(locks, `${createHash("sha256").update(large).digest("hex")}.baimo.lock`);
   mkdirSync(locks, { recursive: true });
-  const attempt = (signal?: AbortSignal) =>
-    pull("hf:someone/large", { cacheFolder: elsewhere, lock: { pollMs: 5 }, signal });
+  const attempt = (more: Partial<PullOptions> = {}) =>
+    pull("hf:someone/large", { cacheFolder: elsewhere, lock: { pollMs: 5 }, ...more });
   const again = () => rmSync(join(elsewhere, "models--someone--large"), { recursive: true, force: true });
 
   const { pid } = spawnSync(process.execPath, ["--version"]);
@@ -411,7 +413,14 @@ test("a lock whose holder is gone is broken; one that is held is waited for", as
   for (const holder of [`${process.pid}\n${hostname()}\n`, "1\nanother-machine\n"]) {
     writeFileSync(lock, holder);
     ranges.length = 0;
-    await assert.rejects(attempt(AbortSignal.timeout(100)), is("aborted", /waiting for another download/));
+    // While it waits it reports the other's progress.
+    const waiting = new AbortController();
+    let looks = 0;
+    const onProgress = () => ++looks === 5 && waiting.abort();
+    await assert.rejects(
+      attempt({ signal: waiting.signal, onProgress }),
+      is("aborted", /waiting for another download/),
+    );
     assert.deepEqual(ranges, []);
     assert.equal(readFileSync(lock, "utf8"), holder, "it is still the other's");
   }

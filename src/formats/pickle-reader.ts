@@ -61,9 +61,9 @@ const MAX_STACK = 1 << 16;
 const MAX_MARKS = 256;
 /**
  * Most memory for values, in bytes as estimated by the costs below: a tensor takes about 1,300, with its name, sizes,
- * storage and memo, so this is enough for some 25,000 in one file.
+ * storage and memo, so this is enough for some 18,000 in one file.
  */
-const MAX_COST = 32 << 20;
+const MAX_COST = 24 << 20;
 const COST = { value: 56, slot: 24, map: 200, entry: 48, call: 128 };
 /** Names of tensors, classes and storages are short; so are the settings that some programs put beside them. */
 const MAX_TEXT = 1 << 16;
