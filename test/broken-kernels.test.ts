@@ -52,10 +52,10 @@ function misdirect(bytes: Uint8Array, name: string, other: string): Uint8Array {
 describe("a model on broken kernels", () => {
   let copy: string;
   let loadBroken: typeof load;
-  const kernels = (build: string) => join("kernels", `kernels.${build}.wasm`);
-  const breakKernel = async (build: string, name: string, other: string) => {
-    const good = await readFile(join(root, "dist", "src", kernels(build)));
-    await writeFile(join(copy, kernels(build)), misdirect(good, name, other));
+  const breakKernel = async (part: string, build: string, name: string, other: string) => {
+    const file = join("kernels", `kernels.${part}.${build}.wasm`);
+    const good = await readFile(join(root, "dist", "src", file));
+    await writeFile(join(copy, file), misdirect(good, name, other));
   };
 
   before(async () => {
@@ -67,7 +67,7 @@ describe("a model on broken kernels", () => {
   after(() => rm(copy, { recursive: true }));
 
   for (const [file, kernel, other] of [
-    ["llama-q4_0", "matmul_q4_0", "matmul_q4_1"],
+    ["llama-q4_0", "matmul_q4_0", "matmul_q8_0_wide"],
     ["llama-q8_0", "attention_f16", "attention_f32"],
     ["llama-q8_0", "norm", "activate"],
   ] as const) {
@@ -75,8 +75,8 @@ describe("a model on broken kernels", () => {
       const { prompts } = readJson(golden("gguf", `${file}.golden.json`));
       const { ids, reference } = prompts.at(-1);
       const options = { threads: 2, contextLength: 96, kernels: "relaxed" } as const;
-      await breakKernel("relaxed", kernel, other);
-      await breakKernel("simd", kernel, kernel);
+      await breakKernel("core", "relaxed", kernel, other);
+      await breakKernel("core", "simd", kernel, kernel);
       const [good, broken] = [
         await load(golden("gguf", `${file}.gguf`), options),
         await loadBroken(golden("gguf", `${file}.gguf`), options),
@@ -103,7 +103,7 @@ describe("a model on broken kernels", () => {
   it("llama-legacymix without any matmul_q5_1 is close to its reference", async () => {
     const { prompts } = readJson(golden("gguf", "llama-legacymix.golden.json"));
     const { ids, reference } = prompts.at(-1);
-    for (const build of ["relaxed", "simd"]) await breakKernel(build, "matmul_q5_1", "matmul_q4_0");
+    for (const build of ["relaxed", "simd"]) await breakKernel("blocks", build, "matmul_q5_1", "matmul_q4_1");
     const model = await loadBroken(golden("gguf", "llama-legacymix.gguf"), { threads: 2, contextLength: 96 });
     try {
       assert.match(model.engine.warnings.join(), /^kernel matmul_q5_1 failed.+Q5_1 weights become F16/);

@@ -1,10 +1,8 @@
 // The messages between the engine on the main thread and its workers: plain data, cloned or posted.
-
-import type { PackedFile } from "../backends/wasm/packed-store.ts";
 import type { ErrorCode } from "../errors.ts";
 import type { ByteSourceDescriptor } from "../formats/byte-source.ts";
 import type { ColumnSums } from "../formats/importance.ts";
-import type { ProductMode } from "../kernels/module.ts";
+import type { KernelModule, ProductMode } from "../kernels/module.ts";
 import type { ModelConfig } from "../models/config.ts";
 import type { WeightPlan } from "../models/weight-plan.ts";
 import type { PageCounts } from "../tensor/backend.ts";
@@ -36,16 +34,14 @@ export interface WorkerSetup {
 
 /** The kernels as the main thread compiled and tested them. */
 export interface WasmSetup {
-  readonly module: WebAssembly.Module;
+  readonly module: KernelModule;
   /** The plain-SIMD module, where kernels of it replace those that failed the self-test. */
-  readonly fallback?: WebAssembly.Module;
+  readonly fallback?: KernelModule;
   readonly replaced: readonly string[];
   /** Element types whose weights become f16 while they load. */
   readonly converted: readonly DType[];
   readonly products: ProductMode;
   readonly bankBytes?: number;
-  /** Where packed weights are kept from one time to the next: this worker's file is `path` and its rank. */
-  readonly packed?: PackedFile;
   /** Bytes for the experts of one worker, where they are read as they are needed. */
   readonly expertBytes?: number;
 }
@@ -125,8 +121,7 @@ export type FromWorker =
   | { type: "progress"; done: number }
   | { type: "ready"; weightBytes: number; cacheBytes: number }
   | { type: "prompt-progress"; done: number; total: number }
-  /** What was generated since the last such message. */
-  | { type: "tokens"; tokens: readonly GeneratedToken[] }
+  | { type: "token"; token: GeneratedToken }
   | { type: "result"; result: EngineResult }
   /** A request failed; the engine goes on. */
   | { type: "refused"; error: PlainError }

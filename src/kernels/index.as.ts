@@ -1,8 +1,6 @@
-// The kernel module: every export of the WebAssembly module, by op; leans on the kernels beside it.
-export { checksum } from "./checksum.as";
-export { choose_byte_products, choose_pairs, probe_products, probe_relaxed } from "./product.as";
+// The core of the kernel module, which every model needs: its exports by op; leans on the kernels beside it.
+export { choose_pairs, probe_products, probe_relaxed } from "./product.as";
 export { quantize_q8 } from "./quantize-activations.as";
-export { quantize_q8k } from "./quantize-q8k.as";
 export { matmul_q4_0, normalize_q4_0, pack_q4_0, unpack_row_q4_0 } from "./matmul-q4_0.as";
 export {
   matmul_q8_0_signed,
@@ -12,53 +10,6 @@ export {
   pack_q8_0,
   unpack_row_q8_0,
 } from "./matmul-q8_0.as";
-export {
-  matmul_q2_k,
-  matmul_q3_k,
-  matmul_q4_k,
-  matmul_q5_k,
-  matmul_q6_k,
-  normalize_q2_k,
-  normalize_q3_k,
-  normalize_q4_k,
-  normalize_q5_k,
-  normalize_q6_k,
-  pack_q2_k,
-  pack_q3_k,
-  pack_q4_k,
-  pack_q5_k,
-  pack_q6_k,
-  unpack_row_q2_k,
-  unpack_row_q3_k,
-  unpack_row_q4_k,
-  unpack_row_q5_k,
-  unpack_row_q6_k,
-} from "./matmul-k.as";
-export {
-  matmul_iq4 as matmul_iq4_nl,
-  matmul_iq4 as matmul_iq4_xs,
-  matmul_mxfp4,
-  matmul_q4_1,
-  matmul_q5_0,
-  matmul_q5_1,
-} from "./matmul-blocks.as";
-export {
-  normalize_q4_1,
-  normalize_q5_0,
-  normalize_q5_1,
-  pack_iq4_nl,
-  pack_iq4_xs,
-  pack_mxfp4,
-  pack_q4_1,
-  pack_q5_0,
-  pack_q5_1,
-  unpack_row_iq4 as unpack_row_iq4_nl,
-  unpack_row_iq4 as unpack_row_iq4_xs,
-  unpack_row_mxfp4,
-  unpack_row_q4_1,
-  unpack_row_q5_0,
-  unpack_row_q5_1,
-} from "./pack-blocks.as";
 export {
   matmul_bf16,
   matmul_f16,

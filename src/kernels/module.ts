@@ -11,7 +11,15 @@ export type ProductMode = "unsigned" | "signed" | "wide";
 /** How a product reads activations: as they are, or as quantize_q8 (blocks of 32) or quantize_q8k (of 256) rounds them. */
 export type ActivationForm = "f32" | "q8" | "q8k";
 
+/** Parts of the module: the core, blocks of 4 and 5 bits, K-quants. The last two are compiled where a model needs them. */
+export type KernelPart = "core" | "blocks" | "k";
+
+/** The compiled parts of one build, the core first. */
+export type KernelModule = readonly WebAssembly.Module[];
+
 interface WeightForm {
+  /** Which holds its kernels. */
+  readonly part: KernelPart;
   /** Of one packed weight, its share of the scales included. */
   readonly bits: number;
   readonly activations: ActivationForm;
@@ -21,22 +29,22 @@ interface WeightForm {
 
 /** Weight types that are computed in their own form: for each T there is pack_T, unpack_row_T, matmul_T and, for halves, normalize_T. */
 export const weightForms = {
-  f32: { bits: 32, activations: "f32", halves: false },
-  f16: { bits: 16, activations: "f32", halves: true },
-  bf16: { bits: 16, activations: "f32", halves: false },
-  q8_0: { bits: 8.5, activations: "q8", halves: true },
-  q4_0: { bits: 4.5, activations: "q8", halves: true },
-  q4_1: { bits: 5, activations: "q8", halves: true },
-  q5_0: { bits: 5.5, activations: "q8", halves: true },
-  q5_1: { bits: 6, activations: "q8", halves: true },
-  iq4_nl: { bits: 4.75, activations: "q8", halves: false },
-  iq4_xs: { bits: 4.75, activations: "q8", halves: false },
-  mxfp4: { bits: 4.25, activations: "q8", halves: false },
-  q6_k: { bits: 6.5625, activations: "q8k", halves: true },
-  q5_k: { bits: 5.625, activations: "q8k", halves: true },
-  q4_k: { bits: 4.625, activations: "q8k", halves: true },
-  q3_k: { bits: 3.5625, activations: "q8k", halves: true },
-  q2_k: { bits: 2.625, activations: "q8k", halves: true },
+  f32: { part: "core", bits: 32, activations: "f32", halves: false },
+  f16: { part: "core", bits: 16, activations: "f32", halves: true },
+  bf16: { part: "core", bits: 16, activations: "f32", halves: false },
+  q8_0: { part: "core", bits: 8.5, activations: "q8", halves: true },
+  q4_0: { part: "core", bits: 4.5, activations: "q8", halves: true },
+  q4_1: { part: "blocks", bits: 5, activations: "q8", halves: true },
+  q5_0: { part: "blocks", bits: 5.5, activations: "q8", halves: true },
+  q5_1: { part: "blocks", bits: 6, activations: "q8", halves: true },
+  iq4_nl: { part: "blocks", bits: 4.75, activations: "q8", halves: false },
+  iq4_xs: { part: "blocks", bits: 4.75, activations: "q8", halves: false },
+  mxfp4: { part: "blocks", bits: 4.25, activations: "q8", halves: false },
+  q6_k: { part: "k", bits: 6.5625, activations: "q8k", halves: true },
+  q5_k: { part: "k", bits: 5.625, activations: "q8k", halves: true },
+  q4_k: { part: "k", bits: 4.625, activations: "q8k", halves: true },
+  q3_k: { part: "k", bits: 3.5625, activations: "q8k", halves: true },
+  q2_k: { part: "k", bits: 2.625, activations: "q8k", halves: true },
 } as const satisfies Record<string, WeightForm>;
 
 export type WeightType = keyof typeof weightForms;
@@ -182,8 +190,6 @@ export interface Kernels extends PackKernels, NormalizeKernels, UnpackKernels, M
     width: number,
     limit: number,
   ) => void;
-  /** A checksum of `bytes` bytes, see checksum.ts. */
-  checksum: (p: number, bytes: number) => bigint;
   add: (x: number, y: number, count: number) => void;
   add_rows: (x: number, xStride: number, tokens: number, width: number, bias: number) => void;
   scale_add: (x: number, y: number, factor: number, count: number) => void;
@@ -278,21 +284,25 @@ export interface Kernels extends PackKernels, NormalizeKernels, UnpackKernels, M
 /**
  * Compiles the best build that the engine takes and computes correctly.
  *
- * bytesOf  reads a build's bytes, from a file or the network
+ * bytesOf  reads the file kernels.<name>.wasm, from a disk or the network
+ * types    what the weights may be; default all
  * @throws {BaimoError} `device` when the engine takes none
  */
 export async function compileKernels(
-  bytesOf: (name: KernelBuild) => Promise<Uint8Array>,
-  options?: { build?: KernelBuild },
-): Promise<{ module: WebAssembly.Module; build: KernelBuild; digest: string }> {
-  const builds: readonly KernelBuild[] = options?.build ? [options.build] : ["relaxed", "simd"];
+  bytesOf: (name: `${KernelPart}.${KernelBuild}`) => Promise<Uint8Array>,
+  options: { build?: KernelBuild; types?: readonly WeightType[] } = {},
+): Promise<{ module: KernelModule; build: KernelBuild }> {
+  const builds: readonly KernelBuild[] = options.build ? [options.build] : ["relaxed", "simd"];
+  const forms = options.types ? options.types.map((type) => weightForms[type]) : Object.values(weightForms);
+  const parts = [...new Set<KernelPart>(["core", ...forms.map(({ part }) => part)])];
   let cause: unknown;
   for (const build of builds) {
-    const bytes = await bytesOf(build);
+    const bytes = await Promise.all(parts.map((part) => bytesOf(`${part}.${build}`)));
     try {
-      const module = await withEngineFlags(() => WebAssembly.compile(bytes as Uint8Array<ArrayBuffer>));
-      if (privateKernels(module).probe_relaxed() === 1)
-        return { module, build, digest: await digestOf(bytes) };
+      const module = await withEngineFlags(() =>
+        Promise.all(bytes.map((part) => WebAssembly.compile(part as Uint8Array<ArrayBuffer>))),
+      );
+      if (privateKernels(module).probe_relaxed() === 1) return { module, build };
       cause = new BaimoError("device", "kernels: the engine computes the relaxed dot product wrong");
     } catch (error) {
       cause = error;
@@ -307,20 +317,23 @@ export async function compileKernels(
   );
 }
 
-/** The beginning of a hash, in hexadecimal digits. */
-async function digestOf(bytes: Uint8Array): Promise<string> {
-  const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes as Uint8Array<ArrayBuffer>));
-  return Array.from(hash.subarray(0, 8), (byte) => byte.toString(16).padStart(2, "0")).join("");
-}
-
-/** Instantiates the module over `memory`. Views of the memory stay the caller's business. */
-export function instantiateKernels(module: WebAssembly.Module, memory: WebAssembly.Memory): Kernels {
-  // the exports are what index.as.ts exports; a test holds this interface to them
-  return new WebAssembly.Instance(module, { env: { memory } }).exports as unknown as Kernels;
+/** Instantiates the module over `memory`. Kernels of parts that were not compiled are missing. */
+export function instantiateKernels(module: KernelModule, memory: WebAssembly.Memory): Kernels {
+  // the exports are what the parts' index files export; a test holds this interface to them
+  const parts = module.map(
+    (part) => new WebAssembly.Instance(part, { env: { memory } }).exports as unknown as Kernels,
+  );
+  const choose = (name: "choose_pairs" | "choose_byte_products") => (kind: number) => {
+    for (const part of parts) part[name]?.(kind);
+  };
+  return Object.assign({}, ...parts, {
+    choose_pairs: choose("choose_pairs"),
+    choose_byte_products: choose("choose_byte_products"),
+  });
 }
 
 /** How the machine multiplies 8-bit weights, found by computing, never by the processor's name. */
-export function probeProducts(module: WebAssembly.Module): ProductMode {
+export function probeProducts(module: KernelModule): ProductMode {
   const kind = privateKernels(module).probe_products();
   return kind === 1 ? "unsigned" : kind === 2 ? "signed" : "wide";
 }
@@ -330,7 +343,7 @@ export function q8Offset(products: ProductMode): 0 | 128 {
   return products === "unsigned" ? 128 : 0;
 }
 
-function privateKernels(module: WebAssembly.Module): Kernels {
+function privateKernels(module: KernelModule): Kernels {
   return instantiateKernels(module, new WebAssembly.Memory({ initial: 1 }));
 }
 

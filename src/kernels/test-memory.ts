@@ -2,7 +2,13 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import type { Random } from "../random.ts";
-import { compileKernels, instantiateKernels, type KernelBuild, type Kernels } from "./module.ts";
+import {
+  compileKernels,
+  instantiateKernels,
+  type KernelBuild,
+  type KernelModule,
+  type Kernels,
+} from "./module.ts";
 
 export const seed = 20_240_501;
 
@@ -13,7 +19,7 @@ export class TestMemory {
   /** The module's own data lies below. */
   #top = 65_536;
 
-  constructor(module: WebAssembly.Module) {
+  constructor(module: KernelModule) {
     this.k = instantiateKernels(module, this.memory);
   }
 
@@ -69,7 +75,7 @@ export function strided(b: TestMemory, x: Float32Array, tokens: number, cols: nu
   return b.put(wide);
 }
 
-export async function loadBuild(build: KernelBuild): Promise<WebAssembly.Module> {
-  const bytesOf = (name: KernelBuild) => readFile(new URL(`kernels.${name}.wasm`, import.meta.url));
+export async function loadBuild(build: KernelBuild): Promise<KernelModule> {
+  const bytesOf = (name: string) => readFile(new URL(`kernels.${name}.wasm`, import.meta.url));
   return (await compileKernels(bytesOf, { build })).module;
 }

@@ -4,18 +4,21 @@ import {
   compileKernels,
   instantiateKernels,
   type KernelBuild,
+  type KernelModule,
+  type KernelPart,
   type Kernels,
   type ProductMode,
   probeProducts,
 } from "../../kernels/module.ts";
 import type { DType } from "../../tensor/dtype.ts";
+import { weightTypeOf } from "./matrix.ts";
 import { chooseKernels, type KernelUse, mixKernels } from "./self-test.ts";
 
 /** What an engine's threads need to compute alike: the main thread chooses once for all. */
 export interface KernelChoice {
-  readonly module: WebAssembly.Module;
+  readonly module: KernelModule;
   /** The plain-SIMD build, where kernels of it replace some. */
-  readonly fallback?: WebAssembly.Module;
+  readonly fallback?: KernelModule;
   readonly replaced: readonly string[];
   /** Element types whose weights become f16 while they load. */
   readonly converted: readonly DType[];
@@ -25,8 +28,6 @@ export interface KernelChoice {
 export interface PreparedKernels {
   readonly choice: KernelChoice;
   readonly products: ProductMode;
-  /** Of the module: other kernels may pack otherwise. */
-  readonly digest: string;
   /** For people: the build and how 8-bit products are formed. */
   readonly name: string;
   readonly warnings: readonly string[];
@@ -40,18 +41,19 @@ export async function prepareKernels(
   use: KernelUse,
   options: { build?: KernelBuild } = {},
 ): Promise<PreparedKernels> {
-  const { module, build, digest } = await compileKernels(readBuild, options);
-  let fallback: WebAssembly.Module | undefined;
+  const types = use.samples.map(({ dtype }) => weightTypeOf(dtype));
+  const { module, build } = await compileKernels(readPart, { ...options, types });
+  let fallback: KernelModule | undefined;
   const { replaced, converted, products, warnings } = await chooseKernels(use, {
     instantiate: (memory) => instantiateKernels(module, memory),
     products: probeProducts(module),
     plain:
       build === "simd"
         ? undefined
-        : async () => (fallback = (await compileKernels(readBuild, { build: "simd" })).module),
+        : async () => (fallback = (await compileKernels(readPart, { build: "simd", types })).module),
   });
   const name = build === "relaxed" ? `relaxed SIMD, ${products} 8-bit products` : "plain SIMD";
-  return { choice: { module, fallback, replaced, converted }, products, digest, name, warnings };
+  return { choice: { module, fallback, replaced, converted }, products, name, warnings };
 }
 
 /** A function that instantiates the chosen kernels over a memory. */
@@ -60,9 +62,9 @@ export function createInstantiate(choice: KernelChoice): (memory: WebAssembly.Me
     mixKernels(instantiateKernels(choice.module, memory), choice.fallback, choice.replaced, memory);
 }
 
-/** The bytes of one build, which lie beside the kernels' code. */
-async function readBuild(build: KernelBuild): Promise<Uint8Array> {
-  const url = new URL(`../../kernels/kernels.${build}.wasm`, import.meta.url);
+/** The bytes of one part in one build, which lie beside the kernels' code. */
+async function readPart(name: `${KernelPart}.${KernelBuild}`): Promise<Uint8Array> {
+  const url = new URL(`../../kernels/kernels.${name}.wasm`, import.meta.url);
   if (url.protocol === "file:") {
     const { readFile } = await import("node:fs/promises");
     return readFile(url).catch((cause) => {

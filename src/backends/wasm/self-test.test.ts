@@ -3,7 +3,13 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { describe, test } from "node:test";
 import { quantize } from "../../formats/quantize.ts";
-import { compileKernels, instantiateKernels, type Kernels, probeProducts } from "../../kernels/module.ts";
+import {
+  compileKernels,
+  instantiateKernels,
+  type KernelModule,
+  type Kernels,
+  probeProducts,
+} from "../../kernels/module.ts";
 import { createRandom } from "../../random.ts";
 import { dtypesWithKernels } from "./matrix.ts";
 import { chooseKernels, type KernelUse } from "./self-test.ts";
@@ -11,7 +17,7 @@ import type { WeightSample } from "./self-test-products.ts";
 
 const seed = 7;
 const build = async (name: "relaxed" | "simd") => {
-  const bytesOf = () => readFile(new URL(`../../kernels/kernels.${name}.wasm`, import.meta.url));
+  const bytesOf = (file: string) => readFile(new URL(`../../kernels/kernels.${file}.wasm`, import.meta.url));
   return (await compileKernels(bytesOf, { build: name })).module;
 };
 const relaxed = await build("relaxed");
@@ -43,7 +49,7 @@ function everything(cacheType: "F32" | "F16" | "Q8"): KernelUse {
 const broken = (name: string) => () => (name.startsWith("normalize") ? 3 : 0);
 
 const breaking =
-  (module: WebAssembly.Module, ...names: string[]) =>
+  (module: KernelModule, ...names: string[]) =>
   (memory: WebAssembly.Memory): Kernels => ({
     ...instantiateKernels(module, memory),
     ...Object.fromEntries(names.map((name) => [name, broken(name)])),

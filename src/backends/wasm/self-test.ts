@@ -1,6 +1,11 @@
 // The self-test: every kernel that a model will use against its reference, and the next best in place of a wrong one.
 import { BaimoError } from "../../errors.ts";
-import { instantiateKernels, type Kernels, type ProductMode } from "../../kernels/module.ts";
+import {
+  instantiateKernels,
+  type KernelModule,
+  type Kernels,
+  type ProductMode,
+} from "../../kernels/module.ts";
 import type { DType } from "../../tensor/dtype.ts";
 import { Bus, busBytes } from "../bus.ts";
 import { createReferenceBackend } from "../reference.ts";
@@ -23,7 +28,7 @@ export interface Builds {
   readonly instantiate: Instantiate;
   readonly products: ProductMode;
   /** The plain build, compiled when asked for, where `instantiate` is not that already. */
-  readonly plain?: () => Promise<WebAssembly.Module>;
+  readonly plain?: () => Promise<KernelModule>;
 }
 
 /** Kernels that have answered right. */
@@ -86,7 +91,7 @@ export async function chooseKernels(use: KernelUse, builds: Builds): Promise<Tes
   const warnings: string[] = [];
   const converted: DType[] = [];
   let replaced: readonly string[] = [];
-  let plain: WebAssembly.Module | undefined;
+  let plain: KernelModule | undefined;
   const subjectWith = (names: readonly string[], products: ProductMode) =>
     new Subject((memory) => mixKernels(builds.instantiate(memory), plain, names, memory), products);
   let subject = subjectWith([], builds.products);
@@ -153,7 +158,7 @@ export async function chooseKernels(use: KernelUse, builds: Builds): Promise<Tes
 /** Instances over one memory, with some kernels taken from the plain build. */
 export function mixKernels(
   kernels: Kernels,
-  plain: WebAssembly.Module | undefined,
+  plain: KernelModule | undefined,
   replaced: readonly string[],
   memory: WebAssembly.Memory,
 ): Kernels {
