@@ -113,15 +113,6 @@ export class ConfigReader {
     return list.map((item) => item === true || item === 1);
   }
 
-  /** A list of strings, or nothing. */
-  texts(key: string): string[] | undefined {
-    const value = this.#take(key);
-    if (value === undefined) return undefined;
-    if (!Array.isArray(value) || value.some((item) => typeof item !== "string"))
-      this.#fail(key, "a list of strings", value);
-    return value;
-  }
-
   /** What each layer's attention is, by `layer_types`; nothing where the field is not there. */
   layerTypes(numLayers: number, other = "sliding_attention"): string[] | undefined {
     const key = "layer_types";

@@ -15,7 +15,8 @@ export const baichuan: Family = {
   defaults: { max_position_embeddings: 4096 },
   interleavedRope: ["gguf"],
   readConfig(reader, facts) {
-    const isNormalized = reader.has("z_loss_weight");
+    // The second generation has this field, and a vocabulary of its own.
+    const isNormalized = reader.has("z_loss_weight") || reader.number("vocab_size", 0) === 125_696;
     // A file without max_position_embeddings has ALiBi, and another name for its context.
     const hasRope = reader.has("max_position_embeddings");
     if (!hasRope) reader.spell({ max_position_embeddings: ["model_max_length", "max_sequence_length"] });
@@ -24,7 +25,7 @@ export const baichuan: Family = {
       if (facts.dialect === "gguf") {
         r.ignore("tensor_data_layout");
         const max = r.number("attention.max_alibi_bias", numLayers === LAYERS_OF_13B ? 8 : 0);
-        if (max > 0) r.ignore("rope.dimension_count");
+        if (max > 0) r.ignore("rope.dimension_count", "rope.freq_base");
         return max > 0 ? { ropes: [], alibiSlopes: alibiSlopes(numHeads, max) } : {};
       }
       r.ignore("z_loss_weight", "max_sequence_length", "model_max_length");

@@ -6,7 +6,8 @@ import { completeConfig } from "../config.ts";
 import type { ConfigReader } from "../config-reader.ts";
 import { plainExperts, readGgufExperts } from "./experts.ts";
 import type { Family, ModelNames, StoredPart } from "./family.ts";
-import { checkSizes, ignoreHarmless, readLlamaLine } from "./llama-line.ts";
+import { ignoreHarmless } from "./harmless.ts";
+import { checkSizes, readLlamaLine } from "./llama-line.ts";
 import { llamaNames } from "./llama-names.ts";
 import { packedThirds } from "./packing.ts";
 

@@ -34,7 +34,8 @@ export const gpt2: Family = {
       const knobs = { ...layerNormKnobs, ropes: [], learnedPositions: contextLength };
       if (gguf) return { ...knobs, activation: "gelu-tanh" };
       r.ignore("summary_type", "summary_use_proj", "summary_activation", "summary_first_dropout");
-      r.ignore("summary_proj_to_labels", "reorder_and_upcast_attn", "task_specific_params");
+      r.ignore("summary_proj_to_labels", "reorder_and_upcast_attn");
+      r.ignore("n_special", "predict_special_tokens", "output_past", "_num_labels");
       r.only("add_cross_attention", false);
       return {
         ...knobs,

@@ -30,7 +30,7 @@ export const gptj: Family = {
         return { ...knobs, activation: "gelu-tanh", ropes: [readGgufRope(r, { dims, contextLength })] };
       }
       r.ignore("summary_type", "summary_use_proj", "summary_activation", "summary_first_dropout");
-      r.ignore("summary_proj_to_labels", "task_specific_params");
+      r.ignore("summary_proj_to_labels");
       r.only("rotary", true);
       r.only("scale_attn_weights", true);
       const dims = r.size("rotary_dim", 64, 4096);

@@ -4,6 +4,7 @@ import { completeConfig, type ModelConfig } from "../config.ts";
 import type { ConfigReader } from "../config-reader.ts";
 import { readActivation } from "./activation.ts";
 import type { CheckpointFacts } from "./family.ts";
+import { ignoreHarmless } from "./harmless.ts";
 import { readGgufRope, readRope } from "./rope-fields.ts";
 
 /** Sizes that are read before a family's own fields. */
@@ -23,39 +24,6 @@ export function readLlamaLine(reader: ConfigReader, facts: CheckpointFacts, knob
   return facts.dialect === "gguf" ? readGguf(reader, knobs) : readHuggingFace(reader, knobs);
 }
 
-/** What concerns training, other programs or the file itself. */
-export function ignoreHarmless(reader: ConfigReader): void {
-  reader.ignore(
-    ...["architectures", "auto_map", "initializer_range", "pretraining_tp", "torch_dtype", "dtype"],
-    ...[
-      "transformers_version",
-      "use_cache",
-      "pad_token_id",
-      "unk_token_id",
-      "sep_token_id",
-      "model_max_length",
-    ],
-    ...["_name_or_path", "attention_dropout", "hidden_dropout", "resid_pdrop", "embd_pdrop", "attn_pdrop"],
-    ...["residual_dropout", "embedding_dropout", "gradient_checkpointing", "tokenizer_class"],
-    ...[
-      "output_attentions",
-      "output_hidden_states",
-      "return_dict",
-      "id2label",
-      "label2id",
-      "_attn_implementation",
-    ],
-    ...[
-      "output_router_logits",
-      "router_aux_loss_coef",
-      "attn_implementation",
-      "_attn_implementation_autoset",
-    ],
-  );
-  // Of other quantisers than ggml's only MXFP4 is read.
-  reader.record("quantization_config")?.only("quant_method", "mxfp4");
-}
-
 function readHuggingFace(reader: ConfigReader, knobs: ReadKnobs): ModelConfig {
   const numLayers = reader.size("num_hidden_layers", undefined, 1024);
   const hiddenSize = reader.size("hidden_size");
@@ -64,6 +32,7 @@ function readHuggingFace(reader: ConfigReader, knobs: ReadKnobs): ModelConfig {
   const contextLength = reader.size("max_position_embeddings", undefined, 1 << 30);
   const [bosTokenId] = reader.ids("bos_token_id");
   ignoreHarmless(reader);
+  reader.only("is_encoder_decoder", false);
   const own = knobs(reader, { numLayers, hiddenSize, numHeads, headDim, contextLength });
   return checkSizes(
     completeConfig({

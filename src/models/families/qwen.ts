@@ -31,6 +31,7 @@ export const qwen: Family = {
       );
       r.ignore("softmax_in_fp32", "use_cache_quantization", "use_cache_kernel", "hidden_dropout_prob");
       r.ignore("params_dtype", "padded_vocab_size", "ffn_hidden_size", "pos_emb", "n_positions", "n_inner");
+      r.ignore("tokenizer_type");
       r.only("scale_attn_weights", true);
       const bias = !r.boolean("no_bias", true);
       const trained = r.size("seq_length", contextLength, 1 << 30);

@@ -18,7 +18,9 @@ export const starcoder2: Family = {
         const slidingWindow = windows(numLayers, r.number("attention.sliding_window", 0), () => true);
         return { ...layerNormKnobs, activation: "gelu-tanh", slidingWindow };
       }
-      r.ignore("activation_function");
+      r.ignore("activation_function", "layer_norm_epsilon", "attention_softmax_in_fp32");
+      r.ignore("scale_attention_softmax_in_fp32");
+      r.only("scale_attn_weights", true);
       r.only("mlp_type", "default");
       r.only("norm_type", "layer_norm");
       const bias = r.boolean("use_bias", true);

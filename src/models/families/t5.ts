@@ -2,7 +2,7 @@
 import { completeConfig, type ModelConfig } from "../config.ts";
 import type { ConfigReader } from "../config-reader.ts";
 import type { CheckpointFacts, Family, ModelNames, TensorNames } from "./family.ts";
-import { ignoreHarmless } from "./llama-line.ts";
+import { ignoreHarmless } from "./harmless.ts";
 
 /** What `feed_forward_proj` and `dense_act_fn` call activations. */
 const activations = {
