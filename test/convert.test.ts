@@ -1,0 +1,176 @@
+// Conversion to GGUF: the same logits from the file as from the folder, family by family, and refusals.
+import assert from "node:assert/strict";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, test } from "node:test";
+import { BaimoError } from "../src/errors.ts";
+import { openCheckpoint } from "../src/formats/index.ts";
+import { type ConvertOptions, convertToGguf } from "../src/models/convert.ts";
+import { ggufForms } from "../src/models/families/gguf-forms.ts";
+import { families } from "../src/models/families/index.ts";
+import { openTokenizer } from "../src/tokenizers/index.ts";
+import { beside, golden, maxDifference, readJson, unlessBeside } from "./places.ts";
+import { openReference } from "./reference-run.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "baimo-convert-"));
+after(() => rmSync(folder, { recursive: true }));
+
+async function convert(source: string, name: string, options: ConvertOptions = {}) {
+  const target = join(folder, `${name}.gguf`);
+  const checkpoint = await openCheckpoint(source);
+  try {
+    return { target, summary: await convertToGguf(checkpoint, target, options) };
+  } finally {
+    await checkpoint.close();
+  }
+}
+
+/** Folders of families that cannot be converted, and what the message says. */
+const refused: Readonly<Record<string, RegExp>> = {
+  "bloom-post": /residualFromNorm/,
+  "falcon-rw": /alibiSlopes/,
+  gemma2: /attentionScale/, // 27B alone has a scale of its own, which readers know by its layers
+  gemma3: /attentionScale/,
+  "gpt2-depth": /attentionScaleByDepth/,
+  "olmoe-clip": /qkvClip/,
+  "mpt-clip": /attentionScale/,
+  opt: /"opt" cannot be written/,
+  opt350: /"opt" cannot be written/,
+  "opt-bare": /"opt" cannot be written/,
+  phimoe: /experts\.jitter/, // readers take the published value
+  qwen3_next: /"qwen3_next" cannot be written/,
+  spark: /"spark" cannot be written/,
+  ul2: /activation/,
+};
+/** Texts past the length of training grow the base of RoPE, which GGUF does not say. */
+const warned: Readonly<Record<string, RegExp>> = {
+  internlm2: /RoPE scaling "dynamic"/,
+  "qwen-long": /log-n attention[\s\S]*RoPE scaling "qwen-ntk"/,
+};
+
+interface Case {
+  input_ids: number[];
+  decoder_input_ids?: number[];
+}
+
+for (const [where, names] of [
+  ["the repository", readdirSync(golden("families")).map((name) => golden("families", name))],
+  [
+    "beside",
+    unlessBeside("families") ? [] : readdirSync(beside("families")).map((name) => beside("families", name)),
+  ],
+] as const) {
+  for (const source of names) {
+    const name = source.split(/[/\\]/).at(-1)!;
+    const config = join(source, "config.json");
+    if (!existsSync(config)) continue;
+    test(`${name} (${where}): F32 from the file gives the logits of the folder`, async () => {
+      if (refused[name]) {
+        await assert.rejects(
+          convert(source, name, { fileType: "F32" }),
+          (e) => e instanceof BaimoError && e.code === "request" && refused[name].test(e.message),
+        );
+        return;
+      }
+      const { target, summary } = await convert(source, name, { fileType: "F32" });
+      const notes = summary.warnings.filter((note) => !/^the tokenizer: neither/.test(note));
+      if (warned[name]) assert.match(notes.join("\n"), warned[name]);
+      else assert.deepEqual(notes, []);
+      const before = await openReference(source);
+      const written = await openReference(target);
+      for (const { input_ids, decoder_input_ids } of readJson(join(source, "golden.json")).cases as Case[]) {
+        const tokens = decoder_input_ids ?? input_ids;
+        // What grows past the length of training is lost there.
+        if (warned[name] && tokens.length > 16) continue;
+        const encoderTokens = decoder_input_ids ? input_ids : undefined;
+        const expected = await before.run(tokens, { encoderTokens });
+        const found = await written.run(tokens, { encoderTokens });
+        // Measured: none but what settings lose as float32 (llama3's divisors 3.5e-6, grok1's scales 6e-6).
+        assert.ok(maxDifference(found.logits, expected.logits) <= 1e-5);
+      }
+      await before.close();
+      await written.close();
+    });
+  }
+}
+
+test("beside the checkout there is more to convert", { skip: unlessBeside("families") }, () => {
+  assert.ok(readdirSync(beside("families")).length > 50);
+});
+
+test("every form names an architecture that a family reads", () => {
+  for (const [name, { architecture }] of Object.entries(ggufForms)) {
+    assert.ok(
+      families.some((family) => family.name === name),
+      name,
+    );
+    assert.ok(
+      families.some((family) => family.ggufArchitectures.includes(architecture)),
+      architecture,
+    );
+  }
+});
+
+/** A family's folder with a tokenizer beside it. */
+function withTokenizer(family: string, vocabulary: string): string {
+  const place = join(folder, `${family}-${vocabulary}`);
+  mkdirSync(place);
+  cpSync(golden("families", family), place, { recursive: true });
+  cpSync(golden("tokenizers", vocabulary), place, { recursive: true });
+  return place;
+}
+
+test("the tokenizer comes along, filled up or cut to the rows of the embedding", async () => {
+  const source = withTokenizer("llama", "synth-spm-model-bpe-1");
+  writeFileSync(join(source, "chat_template.jinja"), "{{ messages[0].content }}");
+  const { target, summary } = await convert(source, "with-tokenizer", { fileType: "F16", name: "A Llama" });
+  assert.match(summary.warnings.join("\n"), /tokens past the 160 rows of the embedding/);
+  const checkpoint = await openCheckpoint(target);
+  const { metadata } = checkpoint;
+  assert.equal(metadata.get("general.name"), "A Llama");
+  assert.equal(metadata.get("general.architecture"), "llama");
+  assert.equal(metadata.get("general.file_type"), 1);
+  assert.equal(metadata.get("tokenizer.ggml.model"), "llama");
+  assert.equal(metadata.get("tokenizer.chat_template"), "{{ messages[0].content }}");
+  assert.equal((metadata.get("tokenizer.ggml.tokens") as string[]).length, 160);
+  assert.equal(checkpoint.tensors.get("blk.0.attn_q.weight")?.dtype, "F16");
+  assert.equal(checkpoint.tensors.get("blk.0.attn_norm.weight")?.dtype, "F32");
+  await checkpoint.close();
+  assert.equal((await openTokenizer(target)).bosTokenId, 1);
+});
+
+test("a quantised conversion is what quantising the F32 conversion gives", async () => {
+  const source = golden("families", "gpt2");
+  const { summary } = await convert(source, "gpt2-q8", { fileType: "Q8_0" });
+  assert.ok(summary.types.Q8_0.tensors >= 9);
+  const { quantizeGguf } = await import("../src/formats/quantize-gguf.ts");
+  const { target } = await convert(source, "gpt2-f32", { fileType: "F32" });
+  const wide = await openCheckpoint(target);
+  await quantizeGguf(wide, join(folder, "gpt2-again.gguf"), "Q8_0");
+  const [once, twice] = await Promise.all(
+    ["gpt2-q8", "gpt2-again"].map((name) => openCheckpoint(join(folder, `${name}.gguf`))),
+  );
+  assert.deepEqual([...once.tensors.keys()].sort(), [...twice.tensors.keys()].sort());
+  for (const name of once.tensors.keys()) {
+    assert.equal(once.tensors.get(name)?.dtype, twice.tensors.get(name)?.dtype, name);
+    assert.deepEqual(await once.readTensor(name), await twice.readTensor(name), name);
+  }
+  for (const checkpoint of [wide, once, twice]) await checkpoint.close();
+});
+
+test("GGUF is not converted again, and a failure leaves no file", async () => {
+  const is = (message: RegExp) => (e: unknown) =>
+    e instanceof BaimoError && e.code === "request" && message.test(e.message);
+  await assert.rejects(convert(golden("gguf", "llama-f32.gguf"), "twice"), is(/is GGUF already/));
+  const controller = new AbortController();
+  controller.abort();
+  await assert.rejects(
+    convert(golden("families", "llama"), "aborted", { signal: controller.signal }),
+    (e) => e instanceof BaimoError && e.code === "aborted",
+  );
+  assert.deepEqual(
+    readdirSync(folder).filter((name) => /twice|aborted|partial/.test(name)),
+    [],
+  );
+});
