@@ -1,4 +1,6 @@
 // The messages between the engine on the main thread and its workers: plain data, cloned or posted.
+
+import type { PackedFile } from "../backends/wasm/packed-store.ts";
 import type { ErrorCode } from "../errors.ts";
 import type { ByteSourceDescriptor } from "../formats/byte-source.ts";
 import type { ColumnSums } from "../formats/importance.ts";
@@ -42,6 +44,8 @@ export interface WasmSetup {
   readonly converted: readonly DType[];
   readonly products: ProductMode;
   readonly bankBytes?: number;
+  /** Where packed weights are kept from one time to the next: this worker's file is `path` and its rank. */
+  readonly packed?: PackedFile;
   /** Bytes for the experts of one worker, where they are read as they are needed. */
   readonly expertBytes?: number;
 }
@@ -121,7 +125,8 @@ export type FromWorker =
   | { type: "progress"; done: number }
   | { type: "ready"; weightBytes: number; cacheBytes: number }
   | { type: "prompt-progress"; done: number; total: number }
-  | { type: "token"; token: GeneratedToken }
+  /** What was generated since the last such message. */
+  | { type: "tokens"; tokens: readonly GeneratedToken[] }
   | { type: "result"; result: EngineResult }
   /** A request failed; the engine goes on. */
   | { type: "refused"; error: PlainError }

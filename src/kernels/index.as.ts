@@ -1,4 +1,5 @@
 // The core of the kernel module, which every model needs: its exports by op; leans on the kernels beside it.
+export { checksum } from "./checksum.as";
 export { choose_pairs, probe_products, probe_relaxed } from "./product.as";
 export { quantize_q8 } from "./quantize-activations.as";
 export { matmul_q4_0, normalize_q4_0, pack_q4_0, unpack_row_q4_0 } from "./matmul-q4_0.as";

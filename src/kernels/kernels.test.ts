@@ -4,6 +4,7 @@ import { describe, test } from "node:test";
 import { createRandom } from "../random.ts";
 import { activate, cases as activateCases, activationNumber, kinds } from "./activate.ts";
 import { type AttentionCase, attention, cases as attentionCases } from "./attention.ts";
+import { checksum, cases as checksumCases } from "./checksum.ts";
 import { addRows, clip, cases as elementwiseCases, joinHeads, scaleAdd, sigmoidMul } from "./elementwise.ts";
 import { createDeltaState, cases as deltaCases, gatedDelta } from "./gated-delta.ts";
 import {
@@ -28,6 +29,7 @@ const names: Record<keyof Kernels, true> = {
   attention_f16: true,
   attention_f32: true,
   attention_q8: true,
+  checksum: true,
   choose_byte_products: true,
   choose_pairs: true,
   clip: true,
@@ -127,6 +129,21 @@ for (const build of ["relaxed", "simd"] as const) {
         module.map(() => "env.memory"),
       );
     });
+
+    for (const length of checksumCases) {
+      test(`checksum of ${length} bytes`, () => {
+        const random = createRandom(seed);
+        const bytes = Uint8Array.from({ length }, () => random.integer(256));
+        const b = new TestMemory(module);
+        const room = new Uint8Array(Math.ceil((length + 1) / 4) * 4);
+        room.set(bytes);
+        const at = b.put(new Float32Array(room.buffer));
+        assert.equal(BigInt.asUintN(64, b.k.checksum(at, length)), checksum(bytes));
+        if (length === 0) return;
+        bytes[length >> 1] ^= 1;
+        assert.notEqual(checksum(bytes), BigInt.asUintN(64, b.k.checksum(at, length)));
+      });
+    }
 
     for (const shape of normCases) {
       for (const kind of ["rms", "layer"] as const) {

@@ -190,6 +190,8 @@ export interface Kernels extends PackKernels, NormalizeKernels, UnpackKernels, M
     width: number,
     limit: number,
   ) => void;
+  /** A checksum of `bytes` bytes, see checksum.ts. */
+  checksum: (p: number, bytes: number) => bigint;
   add: (x: number, y: number, count: number) => void;
   add_rows: (x: number, xStride: number, tokens: number, width: number, bias: number) => void;
   scale_add: (x: number, y: number, factor: number, count: number) => void;
@@ -291,7 +293,7 @@ export interface Kernels extends PackKernels, NormalizeKernels, UnpackKernels, M
 export async function compileKernels(
   bytesOf: (name: `${KernelPart}.${KernelBuild}`) => Promise<Uint8Array>,
   options: { build?: KernelBuild; types?: readonly WeightType[] } = {},
-): Promise<{ module: KernelModule; build: KernelBuild }> {
+): Promise<{ module: KernelModule; build: KernelBuild; digest: string }> {
   const builds: readonly KernelBuild[] = options.build ? [options.build] : ["relaxed", "simd"];
   const forms = options.types ? options.types.map((type) => weightForms[type]) : Object.values(weightForms);
   const parts = [...new Set<KernelPart>(["core", ...forms.map(({ part }) => part)])];
@@ -302,7 +304,8 @@ export async function compileKernels(
       const module = await withEngineFlags(() =>
         Promise.all(bytes.map((part) => WebAssembly.compile(part as Uint8Array<ArrayBuffer>))),
       );
-      if (privateKernels(module).probe_relaxed() === 1) return { module, build };
+      if (privateKernels(module).probe_relaxed() === 1)
+        return { module, build, digest: (await Promise.all(bytes.map(digestOf))).join("-") };
       cause = new BaimoError("device", "kernels: the engine computes the relaxed dot product wrong");
     } catch (error) {
       cause = error;
@@ -315,6 +318,12 @@ export async function compileKernels(
       `Node 20.19, Chromium 91, Firefox 89, Safari 16.4 or later`,
     { cause },
   );
+}
+
+/** The beginning of a hash, in hexadecimal digits. */
+async function digestOf(bytes: Uint8Array): Promise<string> {
+  const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes as Uint8Array<ArrayBuffer>));
+  return Array.from(hash.subarray(0, 8), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
 /** Instantiates the module over `memory`. Kernels of parts that were not compiled are missing. */

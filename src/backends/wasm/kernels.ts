@@ -28,6 +28,8 @@ export interface KernelChoice {
 export interface PreparedKernels {
   readonly choice: KernelChoice;
   readonly products: ProductMode;
+  /** Of the module: other kernels may pack otherwise. */
+  readonly digest: string;
   /** For people: the build and how 8-bit products are formed. */
   readonly name: string;
   readonly warnings: readonly string[];
@@ -42,7 +44,7 @@ export async function prepareKernels(
   options: { build?: KernelBuild } = {},
 ): Promise<PreparedKernels> {
   const types = use.samples.map(({ dtype }) => weightTypeOf(dtype));
-  const { module, build } = await compileKernels(readPart, { ...options, types });
+  const { module, build, digest } = await compileKernels(readPart, { ...options, types });
   let fallback: KernelModule | undefined;
   const { replaced, converted, products, warnings } = await chooseKernels(use, {
     instantiate: (memory) => instantiateKernels(module, memory),
@@ -53,7 +55,7 @@ export async function prepareKernels(
         : async () => (fallback = (await compileKernels(readPart, { build: "simd", types })).module),
   });
   const name = build === "relaxed" ? `relaxed SIMD, ${products} 8-bit products` : "plain SIMD";
-  return { choice: { module, fallback, replaced, converted }, products, name, warnings };
+  return { choice: { module, fallback, replaced, converted }, products, digest, name, warnings };
 }
 
 /** A function that instantiates the chosen kernels over a memory. */
