@@ -88,3 +88,15 @@ for (const name of names) {
     });
   }
 }
+
+it("a context is no longer than the table of learned positions", async () => {
+  for (const [name, expected] of [
+    ["gpt2", 64],
+    ["opt-bare", 64],
+    ["bloom", 4096],
+  ] as const) {
+    const model = await load(golden("families", name), { device: "reference", contextLength: 4096 });
+    assert.equal(model.contextLength, expected);
+    await model.dispose();
+  }
+});

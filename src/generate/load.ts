@@ -6,6 +6,7 @@ import { probeThreads } from "../backends/wasm/probe.ts";
 import { BaimoError, throwIfAborted } from "../errors.ts";
 import { type Checkpoint, type CheckpointInput, openCheckpoint } from "../formats/checkpoint.ts";
 import type { PullOptions } from "../formats/hub.ts";
+import { longestContext } from "../models/config.ts";
 import { tensorsOf } from "../models/load-weights.ts";
 import { expertBudget, packedMatrixBytes } from "../models/memory.ts";
 import { type DescribeOptions, describeModel, type ModelDescription } from "../models/open-model.ts";
@@ -32,7 +33,7 @@ export interface LoadOptions extends DescribeOptions {
   device?: "cpu" | "reference";
   /** Worker threads. Default: as many as a short probe finds worth having. */
   threads?: number;
-  /** Tokens that prompt and answer may hold together. Default: the model's own, at most 4,096. */
+  /** Tokens that prompt and answer may hold together. Default: the model's own, at most 4,096. Learned positions bound it. */
   contextLength?: number;
   /** Storage of keys and values; "Q8": 8 bits with a scale per token and head. Default "F32" for F32 weights, else "F16". */
   cacheType?: CacheType;
@@ -86,11 +87,8 @@ export async function load(source: CheckpointInput, options: LoadOptions = {}): 
     const description = await describeModel(checkpoint, options);
     const { config, weights } = description;
     const tokenizer = await readTokenizer(checkpoint, description);
-    const contextLength = whole(
-      "contextLength",
-      options.contextLength ?? Math.min(config.contextLength, DEFAULT_CONTEXT),
-      1 << 24,
-    );
+    const asked = options.contextLength ?? Math.min(config.contextLength, DEFAULT_CONTEXT);
+    const contextLength = Math.min(whole("contextLength", asked, 1 << 24), longestContext(config));
     const cacheType = options.cacheType ?? defaultCacheType(weights);
     const use = () => describeKernelUse(description, checkpoint.files, cacheType);
     const kernels =

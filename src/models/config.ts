@@ -207,6 +207,12 @@ export interface ModelConfig {
   readonly logitSoftcap: number;
 }
 
+/** The longest context that a model can have whatever it is asked for: a table of positions ends somewhere. */
+export function longestContext(config: ModelConfig): number {
+  const { learnedPositions, learnedPositionOffset } = config;
+  return learnedPositions > 0 ? learnedPositions - learnedPositionOffset : 1 << 24;
+}
+
 /** What a family has to say in any case. */
 export type RequiredKnobs = Pick<
   ModelConfig,
