@@ -121,7 +121,9 @@ async function openFolder(folder: ModelFolder, options: OpenOptions): Promise<Ch
   const single = await folder.open(SINGLE);
   if (single) return openFile(single, folder, options);
   const names = (await folder.list()) ?? [];
-  const weights = names.filter((n) => n.endsWith(".gguf") || n.endsWith(".safetensors"));
+  // Beside PyTorch's weights, safetensors of another name are something else: adapters, stored answers.
+  const hasTorch = names.includes(TORCH_INDEX) || names.includes(TORCH_SINGLE);
+  const weights = names.filter((n) => n.endsWith(".gguf") || (!hasTorch && n.endsWith(".safetensors")));
   const firsts = weights.filter((n) => (splitName.exec(n)?.[2] ?? "00001") === "00001");
   if (firsts.length === 1) {
     const source = await folder.open(firsts[0]);

@@ -81,6 +81,8 @@ test("a folder with pytorch_model.bin opens where there are no safetensors", asy
   );
   await checkpoint.close();
 
+  copyFileSync(`${families}/codellama/golden.safetensors`, join(model, "golden.safetensors"));
+  await assertOpens(model, `${families}/codellama/model.safetensors`);
   copyFileSync(`${families}/yi/model.safetensors`, join(model, "model.safetensors"));
   const preferred = await openCheckpoint(model);
   assert.equal(preferred.format, "safetensors");
