@@ -140,6 +140,10 @@ async function plan(
   // Read back whole, as a reader will: every key must be known, every tensor have its place.
   const back = await describeModel(describe(layout, metadata, vectors));
   warnings.push(...compareConfigs(config, back.config, form));
+  const window = Math.max(0, ...config.slidingWindow);
+  if (form.window === "here" && window > 0 && window < config.contextLength) {
+    warnings.push(`the window of ${window} positions for llama.cpp, which has none in "${architecture}"`);
+  }
   return { architecture, layout, metadata, vectors, warnings };
 }
 

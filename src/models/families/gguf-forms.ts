@@ -14,8 +14,8 @@ export interface GgufForm {
   readonly architecture: string;
   /** Query, key and value are one tensor. */
   readonly packed?: boolean;
-  /** Layers may have windows, of which the key tells. */
-  readonly window?: boolean;
+  /** Layers may have windows, of which the key tells; "here": llama.cpp reads past that key. */
+  readonly window?: "everywhere" | "here";
   /** Keys of the mixture beside its counts. */
   readonly experts?: (experts: ExpertsConfig, config: ModelConfig) => GgufFields;
   /** Keys beside the usual ones. */
@@ -67,8 +67,8 @@ const alibi = ({ alibiSlopes: slopes, numHeads }: ModelConfig): GgufFields => ({
 /** By the family's name. */
 export const ggufForms: Readonly<Record<string, GgufForm>> = {
   llama: { architecture: "llama" },
-  mistral: { architecture: "llama", window: true },
-  mixtral: { architecture: "llama", window: true, experts: () => ({}) },
+  mistral: { architecture: "llama", window: "here" },
+  mixtral: { architecture: "llama", window: "here", experts: () => ({}) },
   qwen2: { architecture: "qwen2" },
   qwen3: { architecture: "qwen3" },
   qwen2_moe: {
@@ -82,25 +82,25 @@ export const ggufForms: Readonly<Record<string, GgufForm>> = {
   qwen3_moe: { architecture: "qwen3moe", experts: expertWidth },
   gpt2: { architecture: "gpt2", packed: true },
   gemma: { architecture: "gemma" },
-  gemma2: { architecture: "gemma2", window: true, fields: softcaps },
+  gemma2: { architecture: "gemma2", window: "everywhere", fields: softcaps },
   gemma3: {
     architecture: "gemma3",
-    window: true,
+    window: "everywhere",
     fields: (config) => ({
       ...softcaps(config),
       ...slidingPeriod(config),
       "rope.freq_base_swa": config.ropes[1] && f32(config.ropes[1].theta),
     }),
   },
-  phi3: { architecture: "phi3", packed: true, window: true },
+  phi3: { architecture: "phi3", packed: true, window: "here" },
   phimoe: { architecture: "phimoe", experts: expertWidth },
   olmo: { architecture: "olmo", fields: clip },
-  olmo2: { architecture: "olmo2", window: true, fields: pattern },
+  olmo2: { architecture: "olmo2", window: "everywhere", fields: pattern },
   olmoe: {
     architecture: "olmoe",
     experts: (e) => ({ ...expertWidth(e), expert_weights_norm: flag(e.normalize > 0) }),
   },
-  starcoder2: { architecture: "starcoder2", window: true },
+  starcoder2: { architecture: "starcoder2", window: "here" },
   bloom: { architecture: "bloom", packed: true },
   falcon: {
     architecture: "falcon",
@@ -144,7 +144,7 @@ export const ggufForms: Readonly<Record<string, GgufForm>> = {
   smollm3: { architecture: "smollm3" },
   seed_oss: { architecture: "seed_oss" },
   ernie4_5: { architecture: "ernie4_5" },
-  exaone4: { architecture: "exaone4", window: true, fields: pattern },
+  exaone4: { architecture: "exaone4", window: "everywhere", fields: pattern },
   internlm2: { architecture: "internlm2" },
   baichuan: { architecture: "baichuan", fields: alibi },
   qwen: {
@@ -165,7 +165,7 @@ export const ggufForms: Readonly<Record<string, GgufForm>> = {
     marks: ({ qkNorm }) => (qkNorm === "none" ? [] : ["blk.0.attn_q_norm.weight"]),
   },
   minimax_m2: { architecture: "minimax-m2", experts: (e) => ({ ...expertWidth(e), ...scoring(e) }) },
-  gpt_oss: { architecture: "gpt-oss", window: true, experts: expertWidth, fields: pattern },
+  gpt_oss: { architecture: "gpt-oss", window: "everywhere", experts: expertWidth, fields: pattern },
   ministral3: {
     architecture: "mistral3",
     fields: ({ queryScaling, ropes }) => ({
