@@ -288,11 +288,12 @@ export interface Kernels extends PackKernels, NormalizeKernels, UnpackKernels, M
  *
  * bytesOf  reads the file kernels.<name>.wasm, from a disk or the network
  * types    what the weights may be; default all
+ * join     see withEngineFlags
  * @throws {BaimoError} `device` when the engine takes none
  */
 export async function compileKernels(
   bytesOf: (name: `${KernelPart}.${KernelBuild}`) => Promise<Uint8Array>,
-  options: { build?: KernelBuild; types?: readonly WeightType[] } = {},
+  options: { build?: KernelBuild; types?: readonly WeightType[]; join?: boolean } = {},
 ): Promise<{ module: KernelModule; build: KernelBuild; digest: string }> {
   const builds: readonly KernelBuild[] = options.build ? [options.build] : ["relaxed", "simd"];
   const forms = options.types ? options.types.map((type) => weightForms[type]) : Object.values(weightForms);
@@ -301,8 +302,9 @@ export async function compileKernels(
   for (const build of builds) {
     const bytes = await Promise.all(parts.map((part) => bytesOf(`${part}.${build}`)));
     try {
-      const module = await withEngineFlags(() =>
-        Promise.all(bytes.map((part) => WebAssembly.compile(part as Uint8Array<ArrayBuffer>))),
+      const module = await withEngineFlags(
+        () => Promise.all(bytes.map((part) => WebAssembly.compile(part as Uint8Array<ArrayBuffer>))),
+        options,
       );
       if (privateKernels(module).probe_relaxed() === 1)
         return { module, build, digest: (await Promise.all(bytes.map(digestOf))).join("-") };

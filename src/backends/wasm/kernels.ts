@@ -52,7 +52,8 @@ export async function prepareKernels(
     plain:
       build === "simd"
         ? undefined
-        : async () => (fallback = (await compileKernels(readPart, { build: "simd", types })).module),
+        : async () =>
+            (fallback = (await compileKernels(readPart, { build: "simd", types, join: false })).module),
   });
   const name = build === "relaxed" ? `relaxed SIMD, ${products} 8-bit products` : "plain SIMD";
   return { choice: { module, fallback, replaced, converted }, products, digest, name, warnings };
