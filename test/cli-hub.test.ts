@@ -103,6 +103,7 @@ test("what was pulled is listed, runs offline, and is removed", options, async (
   requests = [];
   const offline = { ...hub, HF_HUB_OFFLINE: "1" };
   const inspected = await baimo(["inspect", "hf:someone/tiny:Q8_0", "--json"], "", offline);
+  assert.equal(inspected.status, 0, inspected.stderr);
   assert.equal(JSON.parse(inspected.stdout).tensors.length, 21);
   const ran = await baimo(
     ["run", "-m", "hf:someone/tiny:q8_0", "the", "-n", "2", "--seed", "1"],
@@ -120,7 +121,7 @@ test("what was pulled is listed, runs offline, and is removed", options, async (
   assert.match(unasked.stderr, /would remove hf:someone\/tiny:Q4_K_M .* free 1.43 MiB; .* give --yes/);
   const removed = await baimo(["remove", "hf:someone/tiny:Q4_K_M", "--yes"], "", hub);
   assert.equal(removed.stdout, "removed hf:someone/tiny:Q4_K_M (ccccccc); 1.43 MiB freed\n");
-  const rest = await baimo(["rm", "someone/tiny", "-y", "--json"], "", hub);
+  const rest = await baimo(["remove", "someone/tiny", "-y", "--json"], "", hub);
   assert.equal(JSON.parse(rest.stdout).freedBytes, statSync(tiny).size);
   assert.deepEqual(
     readdirSync(hub.HF_HUB_CACHE!).filter((name) => name !== ".locks"),

@@ -15,7 +15,18 @@ const options = { timeout: 60_000 };
 test("every command has help", options, async () => {
   const all = await baimo(["--help"]);
   assert.equal(all.status, 0);
-  for (const name of ["run", "chat", "serve", "inspect", "bench", "verify", "pull", "tokenize"]) {
+  for (const name of [
+    "run",
+    "chat",
+    "serve",
+    "inspect",
+    "bench",
+    "verify",
+    "pull",
+    "list",
+    "remove",
+    "tokenize",
+  ]) {
     assert.match(all.stdout, new RegExp(`^  ${name} `, "m"));
     const one = await baimo([name, "--help"]);
     assert.equal(one.status, 0, name);

@@ -18,7 +18,6 @@ interface RemoveFlags {
 export function addRemove(program: Command, context: CommandContext): Command {
   return program
     .command("remove")
-    .alias("rm")
     .summary("delete downloaded models")
     .description(
       "Deletes a model from the Hub's cache folder: its links, and the files that no other revision or quantisation " +
