@@ -1,5 +1,5 @@
 // What the machine is and how busy it is while something is measured; Linux tells, elsewhere the fields are absent.
-import { closeSync, openSync, readFileSync, readSync } from "node:fs";
+import { closeSync, openSync, readdirSync, readFileSync, readSync } from "node:fs";
 import { arch, cpus, platform, release, totalmem } from "node:os";
 
 /** The facts that a figure depends on. */
@@ -23,6 +23,26 @@ export function machineBusySeconds() {
   return (user + nice + system + irq + softirq + steal) / 100;
 }
 
+/** Milliseconds of processor time that a process and all below it have used so far; undefined where nobody tells. */
+export function treeCpuMs(root) {
+  const processes = new Map();
+  for (const name of listOrEmpty("/proc")) {
+    const stat = /^\d+$/.test(name) ? readOrEmpty(`/proc/${name}/stat`) : "";
+    // What follows the command's name: state, parent, and from the 12th on user and system time in hundredths.
+    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    if (stat)
+      processes.set(Number(name), {
+        parent: Number(fields[1]),
+        ticks: Number(fields[11]) + Number(fields[12]),
+      });
+  }
+  if (!processes.has(root)) return undefined;
+  const isBelow = (id) => id === root || (processes.has(id) && isBelow(processes.get(id).parent));
+  let ticks = 0;
+  for (const [id, process] of processes) if (isBelow(id)) ticks += process.ticks;
+  return ticks * 10;
+}
+
 /** Reads a file once, so that the measurement after it finds it in the page cache. */
 export function warmFile(path) {
   const file = openSync(path, "r");
@@ -36,5 +56,13 @@ function readOrEmpty(path) {
     return readFileSync(path, "utf8");
   } catch {
     return "";
+  }
+}
+
+function listOrEmpty(folder) {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
   }
 }

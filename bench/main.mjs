@@ -8,19 +8,22 @@ import { parseArgs } from "node:util";
 const root = resolve(import.meta.dirname, "..");
 const HELP = `npm run bench                    this engine on the embedded model
 npm run bench -- FILE…           the same on model files
-npm run bench -- --peers         a random 1.1 B model, this engine and native llama.cpp in turn
-                                 (installs node-llama-cpp into bench/peers, makes 1.8 GB of models in bench/data)
-npm run bench -- --make NAME     makes a random model and prints its path, for example llama-4.7b-Q8_0,
-                                 qwen3-0.6b-Q4_0, qwen3-0.6b-BF16-safetensors
+npm run bench -- --peers         random models, this engine and others in turn: native llama.cpp, and wllama in a page
+                                 (installs them into bench/peers, makes 8 GB of models in bench/data; about an hour)
+npm run bench -- --make NAME     makes a random model and prints its path, for example llama-1.1b-Q4_K_M,
+                                 mixtral-1.5b-Q4_0, qwen3-0.6b-BF16-safetensors
 node bench/kernels.mjs           every kernel by itself: GB/s and GFLOP/s
 
 options
   --threads N       threads, where no peers are asked for
-  --rounds N        rounds of --peers; default 5
-  --quick           one round, 8 tokens
-  --only REGEXP     measure these cells of --peers again (Q4_0/2/own, Q8_0/1/native, …), keep the others' stored results
-  --variants        with --peers: Node 20, the plain-SIMD build and native's flash attention beside it
+  --rounds N        at most N rounds of each cell of --peers; default: two to five, as bench/plan.mjs says
+  --only REGEXP     measure these cells of --peers (llama-1.1b-Q4_0/2/own, mixtral-1.5b-Q4_0/2/native/long, …), keep the
+                    others' stored results
+  --variants        with --peers: Node 20, the plain-SIMD build and native's flash attention, too (6 minutes more)
+  --large           with --peers: a dense model of 7.2 GB, made for it and removed again (5 minutes more)
+  --quick           with --peers: tries each step once, small, and stores nothing
   --patience N      measure again up to N times while other work disturbs; default 2
+  --stored          with --peers: measure nothing, report the stored results
   --write           with --peers: write docs/benchmarks.md from all stored results
   --json            results as JSON
 `;
@@ -30,13 +33,15 @@ const { values, positionals } = parseArgs({
   options: {
     peers: { type: "boolean" },
     variants: { type: "boolean" },
+    large: { type: "boolean" },
+    stored: { type: "boolean" },
     write: { type: "boolean" },
     quick: { type: "boolean" },
     json: { type: "boolean" },
     help: { type: "boolean", short: "h" },
     make: { type: "string" },
     only: { type: "string" },
-    rounds: { type: "string", default: "5" },
+    rounds: { type: "string" },
     patience: { type: "string", default: "2" },
     threads: { type: "string" },
   },
@@ -60,18 +65,19 @@ if (values.help) {
   const { path, bytes } = await prepareModel(values.make);
   console.log(values.json ? JSON.stringify({ path, bytes }) : `${path} (${(bytes / 1e6).toFixed(0)} MB)`);
 } else if (values.peers) {
-  const { comparePeers } = await import("./peers.mjs");
+  const { comparePeers, readResults } = await import("./peers.mjs");
   const { renderBenchmarks } = await import("./report.mjs");
-  const results = await comparePeers({
-    rounds: values.quick ? 1 : count("rounds", values.rounds),
-    tokens: values.quick ? 8 : 24,
-    contexts: [16, 512],
-    only: values.only,
-    variants: values.variants,
-    patience: count("patience", values.patience),
-  });
+  const results = values.stored
+    ? readResults()
+    : await comparePeers({
+        rounds: values.rounds === undefined ? undefined : count("rounds", values.rounds),
+        only: values.only,
+        asked: ["variants", "large"].filter((part) => values[part]),
+        patience: values.quick ? 0 : count("patience", values.patience),
+        quick: values.quick,
+      });
   const page = renderBenchmarks(results);
-  if (values.write) writeFileSync(join(root, "docs/benchmarks.md"), page);
+  if (values.write && !values.quick) writeFileSync(join(root, "docs/benchmarks.md"), page);
   console.log(values.json ? JSON.stringify(results) : page);
 } else {
   measureOwn(positionals.length > 0 ? positionals : embeddedModels());
@@ -93,7 +99,8 @@ function embeddedModels() {
 function measureOwn(paths) {
   const threads = values.threads ? count("threads", values.threads) : availableParallelism();
   const results = paths.map((path) => {
-    const settings = { model: resolve(path), threads, contextLength: 256, contexts: [16, 128], tokens: 32 };
+    const runs = [{ length: 16 }, { length: 128 }];
+    const settings = { model: resolve(path), threads, contextLength: 256, runs, tokens: 32 };
     const child = spawnSync(
       process.execPath,
       [join(import.meta.dirname, "own.mjs"), JSON.stringify(settings)],

@@ -1,5 +1,9 @@
-// The steps of one measurement, the same for every engine: open, a short prompt, a warm-up, a long prompt.
-// Runs inside the child process that bench/compare.mjs starts; its one argument is JSON, its one line of output too.
+// The steps of one measurement, the same for every engine: open, a short prompt, a warm-up, prompts of each length.
+// Runs inside the child process that bench/peers.mjs starts; its one argument is JSON, its one line of output too.
+
+/** The prompt after whose first token an engine counts as open. */
+const OPENING = 16;
+const WARM_UP = 64;
 
 /** Token ids that look like no text in particular; two lists of different `salt` share no prefix. */
 function promptOf(length, salt, vocabSize) {
@@ -17,58 +21,63 @@ export function median(values) {
 /**
  * Measures one engine and prints the result.
  *
- * open  settings => { vocabSize, generate(tokens): AsyncIterable<number of new tokens>, about(): facts }
+ * open  settings => { vocabSize, generate(tokens, count, { goesOn }), about() }; generate yields lists of new tokens, `count`
+ *       in all, and keeps with goesOn what the cache has of the prompt before, which begins this one
  *
- * Settings, from argv[2]: model, threads, contextLength, contexts (prompt lengths, shortest first), tokens (to generate).
+ * Settings, from argv[2]: model, threads, contextLength, runs ({ length, promptOnly, goesOn }, shortest first), tokens (to
+ * generate and count).
  */
 export async function measure(open) {
   const settings = JSON.parse(process.argv[2]);
-  const { contexts, tokens } = settings;
+  const { runs, tokens } = settings;
   const opened = performance.now();
   const engine = await open(settings);
   const loadMs = performance.now() - opened;
 
   /** Runs one prompt; times are milliseconds, a token's time is the gap between two arrivals. */
-  const run = async (length, salt, count) => {
+  const run = async (length, salt, count, goesOn = false) => {
     const gaps = [];
+    const ids = [];
     const started = performance.now();
     let promptMs = 0;
     let last = started;
-    let done = 0;
-    for await (const fresh of engine.generate(promptOf(length, salt, engine.vocabSize), count)) {
+    for await (const fresh of engine.generate(promptOf(length, salt, engine.vocabSize), count, { goesOn })) {
       const now = performance.now();
-      if (done === 0) promptMs = now - started;
-      else for (let i = 0; i < fresh; i++) gaps.push((now - last) / fresh);
+      if (ids.length === 0) promptMs = now - started;
+      else for (const _ of fresh) gaps.push((now - last) / fresh.length);
       last = now;
-      done += fresh;
-      if (done >= count) break;
+      ids.push(...fresh);
     }
-    if (done < count) throw new Error(`generation ended after ${done} of ${count} tokens`);
-    return { length, promptMs, firstTokenAt: started + promptMs, gaps };
+    if (ids.length < count) throw new Error(`generation ended after ${ids.length} of ${count} tokens`);
+    return { promptMs, firstTokenAt: started + promptMs, gaps, ids };
   };
 
-  const runs = [];
-  let openMs = 0;
-  let processMs = 0;
-  for (const [i, length] of contexts.entries()) {
-    // The second length comes after a warm-up of a middling prompt, so that no compiler or page fault is in it.
-    if (i > 0) await run(Math.min(64, length), 100 + i, 3);
-    const { gaps, promptMs, firstTokenAt } = await run(length, i + 1, tokens + 3);
-    if (i === 0) {
-      openMs = firstTokenAt - opened;
-      processMs = firstTokenAt;
-    }
-    // The first two gaps are warm-up.
-    runs.push({ context: length, promptMs, tokenMs: median(gaps.slice(2)), tokens: gaps.length - 2 });
+  let firstTokenAt;
+  if (runs[0].length !== OPENING) ({ firstTokenAt } = await run(OPENING, 100, 2));
+  const measured = [];
+  let salt = 0;
+  for (const { length, promptOnly = false, goesOn = false } of runs) {
+    // Longer prompts come after a warm-up of a middling one, so that no compiler or page fault is in them.
+    if (length > OPENING && measured.every((run) => run.context <= OPENING)) await run(WARM_UP, 101, 3);
+    if (!goesOn) salt++;
+    const result = await run(length, salt, promptOnly ? 1 : tokens + 3, goesOn);
+    firstTokenAt ??= result.firstTokenAt;
+    measured.push({
+      context: length,
+      // What was kept of the prompt before is not measured again.
+      ...(goesOn ? {} : { promptMs: result.promptMs }),
+      // The first two gaps are warm-up.
+      ...(promptOnly ? {} : { tokenMs: median(result.gaps.slice(2)), ids: result.ids }),
+    });
   }
   const { maxRSS, userCPUTime, systemCPUTime } = process.resourceUsage();
   const result = {
     loadMs,
-    openMs,
-    processMs,
+    openMs: firstTokenAt - opened,
+    processMs: firstTokenAt,
     peakBytes: maxRSS * 1024,
     cpuMs: (userCPUTime + systemCPUTime) / 1000,
-    runs,
+    runs: measured,
     about: await engine.about(),
   };
   process.stdout.write(`${JSON.stringify(result)}\n`, () => process.exit(0));

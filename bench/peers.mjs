@@ -1,39 +1,25 @@
-// This engine beside native llama.cpp: one child process a measurement, engines in turn, five rounds.
+// This engine beside others: one child process a measurement, the engines of a cell in turn, as plan.mjs says.
 import { spawn, spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { foretell } from "./foresight.mjs";
 import { describeMachine, machineBusySeconds, warmFile } from "./machine.mjs";
+import { cellKey, ENGINES, PLAN } from "./plan.mjs";
 import { prepareModel } from "./random-model.mjs";
 
 const here = import.meta.dirname;
 const peers = join(here, "peers");
 const resultsFile = join(here, "data", "peers.json");
 
-/** What is measured; a variant is only reported beside the comparison. */
-export const ENGINES = {
-  own: { label: "baimo, Node 24", script: join(here, "own.mjs"), node: "node-24" },
-  native: { label: "node-llama-cpp", script: join(peers, "native.mjs"), node: "node-24" },
-  own20: { label: "baimo, Node 20", script: join(here, "own.mjs"), node: "node-20", variant: true },
-  plain: {
-    label: "baimo, Node 24, plain SIMD",
-    script: join(here, "own.mjs"),
-    node: "node-24",
-    settings: { options: { kernels: "simd" } },
-    variant: true,
-  },
-  flash: {
-    label: "node-llama-cpp, flash attention on",
-    script: join(peers, "native.mjs"),
-    node: "node-24",
-    settings: { flashAttention: true },
-    variant: true,
-  },
-};
+/** Of the form of the stored results; others are left aside. */
+const VERSION = 2;
+/** More cores than this at work elsewhere disturb a measurement. */
+const DISTURBED = 0.1;
 
 /** Installs the peers and the two Node versions into their own folder, unless they are there. */
 function installPeers() {
-  const installed = join(peers, "node_modules", "node-llama-cpp", "package.json");
-  if (existsSync(installed)) return;
+  if (["node-llama-cpp", "@wllama/wllama"].every((name) => existsSync(join(peers, "node_modules", name))))
+    return;
   console.error("bench: installing the peers into bench/peers (once; about 900 MB)");
   const npm = spawnSync("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund"], {
     cwd: peers,
@@ -50,12 +36,11 @@ function nodeBinary(name) {
 }
 
 /** Starts one measurement and returns its result, with the share of the machine that others used meanwhile. */
-async function measureOnce(engine, settings) {
-  const { script, node, settings: more } = ENGINES[engine];
+async function measureOnce({ script, node }, settings) {
   warmFile(settings.model);
   const busyBefore = machineBusySeconds();
   const started = performance.now();
-  const child = spawn(nodeBinary(node), [script, JSON.stringify({ ...settings, ...more })], {
+  const child = spawn(nodeBinary(node), [script, JSON.stringify(settings)], {
     stdio: ["ignore", "pipe", "pipe"],
   });
   let out = "";
@@ -66,78 +51,121 @@ async function measureOnce(engine, settings) {
     child.on("error", reject);
     child.on("close", resolve);
   });
-  if (status !== 0) throw new Error(`${engine} ended with ${status}:\n${err.slice(-2000)}`);
+  if (status !== 0) throw new Error(`${script} ended with ${status}:\n${err.slice(-2000)}`);
   const result = JSON.parse(out.trim().split("\n").at(-1));
   const wallMs = performance.now() - started;
   const busyAfter = machineBusySeconds();
-  const others =
-    busyBefore === undefined ? 0 : Math.max(0, (busyAfter - busyBefore) * 1000 - result.cpuMs) / wallMs;
+  const known = busyBefore !== undefined && result.cpuMs !== undefined;
+  const others = known ? Math.max(0, (busyAfter - busyBefore) * 1000 - result.cpuMs) / wallMs : 0;
   return { ...result, wallMs, othersCores: others, date: new Date().toISOString() };
 }
 
+/** The same, tried again while somebody else's work makes a figure worthless; the least disturbed is kept. */
+async function measurePatiently(engine, settings, patience) {
+  let result = await measureOnce(engine, settings);
+  for (let again = 0; again < patience && result.othersCores > DISTURBED; again++) {
+    console.error(`  disturbed (${result.othersCores.toFixed(2)} cores busy elsewhere), once more`);
+    const retry = await measureOnce(engine, settings);
+    if (retry.othersCores < result.othersCores) result = retry;
+  }
+  return result;
+}
+
 /**
- * Measures every cell (model, threads) that `only` lets through, and keeps all results in bench/data/peers.json.
+ * Measures what of the plan `only` lets through, and keeps all results in bench/data/peers.json.
  *
- * rounds    how often each engine is measured, in turn; one thread and the variants at most three times
- * tokens    generated in each measurement and counted
- * only      regular expression over `Q4_0/2/own`, `Q8_0/1/native`, … : measure these, keep the other stored results
- * variants  also measure Node 20, the plain-SIMD build and native's flash attention (2 threads)
+ * rounds    at most so often each engine is measured, in turn; default: as the plan says
+ * only      regular expression over `llama-1.1b-Q4_0/2/own`, `…/2/native/long`, …: measure these, keep other stored results
+ * asked     parts of the plan that are measured only when asked for: "variants", "large"
+ * quick     to try the pipeline: one round, few tokens, half-long contexts; nothing is kept
  */
-export async function comparePeers({ rounds, tokens, contexts, only, variants, patience }) {
+export async function comparePeers({
+  rounds = Infinity,
+  only = "",
+  asked = [],
+  patience = 0,
+  quick = false,
+}) {
   installPeers();
-  const machine = describeMachine();
-  const results = readResults(machine);
-  const filter = new RegExp(only ?? "");
-  for (const dtype of ["Q4_0", "Q8_0"]) {
-    const model = await prepareModel(`llama-1.1b-${dtype}`);
-    for (const threads of [2, 1]) {
-      const named = Object.keys(ENGINES)
-        .filter((name) => !ENGINES[name].variant || (variants && threads === 2))
-        .filter((name) => filter.test(`${dtype}/${threads}/${name}`));
-      const fresh = new Map(named.map((name) => [name, []]));
-      for (let round = 0; round < rounds; round++) {
-        for (const name of named) {
-          // What no aim depends on is measured thrice at most, to keep the whole within ten minutes.
-          if (round >= 3 && (threads === 1 || ENGINES[name].variant)) continue;
-          const settings = { model: model.path, threads, contextLength: 1024, contexts, tokens };
-          let result = await measureOnce(name, settings);
-          // Somebody else's work makes a figure worthless: try again, then keep the least disturbed with its mark.
-          for (let again = 0; again < patience && result.othersCores > 0.1; again++) {
-            console.error(`  disturbed (${result.othersCores.toFixed(2)} cores busy elsewhere), once more`);
-            const retry = await measureOnce(name, settings);
-            if (retry.othersCores < result.othersCores) result = retry;
-          }
-          fresh.get(name).push({ ...result, fileBytes: model.bytes });
-          results.cells[`${dtype}/${threads}/${name}`] = fresh.get(name);
-          report(`${dtype} ${threads} thread${threads > 1 ? "s" : ""} round ${round + 1}`, name, result);
-          writeResults(results);
-        }
-      }
+  const results = quick ? { version: VERSION, machine: describeMachine(), cells: {} } : readResults();
+  const filter = new RegExp(only);
+  const cells = PLAN.filter(({ asked: by }) => by === undefined || asked.includes(by))
+    .map((cell) => ({ ...cell, engines: cell.engines.filter((name) => filter.test(cellKey(cell, name))) }))
+    .filter(({ engines }) => engines.length > 0)
+    .map((cell) => (quick ? quicken(cell) : { ...cell, rounds: Math.min(rounds, cell.rounds) }));
+  const seconds = cells.reduce((sum, cell) => sum + cell.seconds * cell.rounds, 0);
+  if (!quick) console.error(`bench: ${cells.length} cells, about ${Math.ceil(seconds / 60)} minutes`);
+  for (const cell of cells) {
+    const model = await prepareModel(cell.model);
+    try {
+      await measureCell(cell, model, { results, patience, save: () => quick || writeResults(results) });
+    } finally {
+      if (cell.passing && model.made) rmSync(model.path);
     }
   }
   return results;
 }
 
-function report(where, name, result) {
-  const runs = result.runs.map((run) => {
+/** One round of the same steps, smaller. */
+function quicken(cell) {
+  const runs = cell.runs.map((run) => ({ ...run, length: Math.min(run.length, run.goesOn ? 512 : 256) }));
+  return { ...cell, runs, rounds: 1, tokens: 6 };
+}
+
+/** Measures the engines of a cell in turn; one that fails is left out, and the others go on. */
+async function measureCell(cell, model, { results, patience, save }) {
+  const { threads, contextLength, runs, tokens } = cell;
+  const fresh = new Map(cell.engines.map((name) => [name, []]));
+  for (let round = 0; round < cell.rounds; round++) {
+    for (const name of fresh.keys()) {
+      const { settings: more, expertShare, ...engine } = ENGINES[name];
+      const key = cellKey(cell, name);
+      try {
+        const foretold = foretell(model.path, { contextLength, threads, expertShare });
+        const options = expertShare === undefined ? {} : { options: { memoryBytes: foretold.totalBytes } };
+        const settings = { model: model.path, threads, contextLength, runs, tokens, ...options, ...more };
+        const result = await measurePatiently(engine, settings, patience);
+        fresh.get(name).push({ ...result, contextLength, foretold, fileBytes: model.bytes });
+        report(`${key}, round ${round + 1}`, result);
+      } catch (error) {
+        console.error(`  ${key} could not be measured: ${error.message}`);
+        process.exitCode = 1;
+        if (round === 0) fresh.delete(name);
+        continue;
+      }
+      results.cells[key] = fresh.get(name);
+      save();
+    }
+  }
+}
+
+function report(where, result) {
+  const parts = [];
+  if (result.openMs) parts.push(`open ${(result.openMs / 1000).toFixed(2)} s`);
+  for (const { context, promptMs, tokenMs } of result.runs) {
     const rate =
-      run.context >= 64 ? `, prompt ${((1000 * run.context) / run.promptMs).toFixed(1)} tokens/s` : "";
-    return `${run.tokenMs.toFixed(1)} ms a token at ${run.context}${rate}`;
-  });
-  const others = result.othersCores > 0.1 ? ` (disturbed: ${result.othersCores.toFixed(2)} cores)` : "";
-  console.error(
-    `  ${where}, ${name}: open ${(result.openMs / 1000).toFixed(2)} s; ${runs.join("; ")}; ` +
-      `peak ${(result.peakBytes / 1e6).toFixed(0)} MB${others}`,
-  );
+      promptMs && context > 16 ? [`prompt ${((1000 * context) / promptMs).toFixed(1)} tokens/s`] : [];
+    const token = tokenMs ? [`${tokenMs.toFixed(1)} ms a token`] : [];
+    parts.push(`at ${context}: ${[...token, ...rate].join(", ")}`);
+  }
+  if (result.peakBytes) parts.push(`peak ${(result.peakBytes / 1e6).toFixed(0)} MB`);
+  if (result.readBytesPerSecond) {
+    const giga = (value) => (value / 1e9).toFixed(1);
+    parts.push(`${giga(result.readBytesPerSecond)} GB/s read, ${giga(result.integerOpsPerSecond)} GOP/s`);
+  }
+  if (result.othersCores > DISTURBED) parts.push(`disturbed: ${result.othersCores.toFixed(2)} cores`);
+  console.error(`  ${where}: ${parts.join("; ")}`);
 }
 
 /** The stored results, if they are of this machine; an empty set otherwise. */
-function readResults(machine) {
+export function readResults() {
+  const machine = describeMachine();
   if (existsSync(resultsFile)) {
     const stored = JSON.parse(readFileSync(resultsFile, "utf8"));
-    if (JSON.stringify(stored.machine) === JSON.stringify(machine)) return stored;
+    const same = JSON.stringify(stored.machine) === JSON.stringify(machine);
+    if (stored.version === VERSION && same) return stored;
   }
-  return { machine, cells: {} };
+  return { version: VERSION, machine, cells: {} };
 }
 
 function writeResults(results) {

@@ -13,7 +13,7 @@ import { folderFiles, vocabularyMetadata } from "./vocabularies.mjs";
 const dataFolder = join(import.meta.dirname, "data");
 
 /**
- * Makes a model unless it is there, and says where it lies.
+ * Makes a model unless it is there; says where it lies, and whether it was made now.
  *
  * name  shape and type of file: `llama-1.1b-Q4_0`, `mixtral-1.5b-Q4_K_M` (GGUF), `qwen3-0.6b-BF16-safetensors` (a folder)
  */
@@ -30,12 +30,13 @@ export async function prepareModel(name) {
   mkdirSync(dataFolder, { recursive: true });
   const path = join(dataFolder, folder ? name : `${name}.gguf`);
   const weights = folder ? join(path, "model.safetensors") : path;
-  if (!existsSync(weights)) {
+  const made = !existsSync(weights);
+  if (made) {
     console.error(`bench: making ${path}`);
     if (folder) await writeFolder(path, weights, shape, type);
     else await writeFile(weights, name, shape, type);
   }
-  return { path, bytes: statSync(weights).size };
+  return { path, bytes: statSync(weights).size, made };
 }
 
 async function writeFile(path, name, shape, type) {

@@ -20,11 +20,25 @@ async function open({ model: modelPath, threads, contextLength, flashAttention =
     flashAttention,
   });
   const sequence = context.getSequence();
+  let before = 0;
   return {
     vocabSize: model.fileInfo.metadata.tokenizer.ggml.tokens.length,
-    async *generate(tokens) {
-      await sequence.clearHistory();
-      for await (const _token of sequence.evaluate(tokens, { temperature: 0, yieldEogToken: true })) yield 1;
+    async *generate(tokens, count, { goesOn }) {
+      // What was generated after the prompt before goes; the prompt itself may stay.
+      const kept = goesOn ? Math.min(before, sequence.nextTokenIndex) : 0;
+      if (kept === 0) await sequence.clearHistory();
+      else if (kept < sequence.nextTokenIndex) {
+        await sequence.eraseContextTokenRanges([{ start: kept, end: sequence.nextTokenIndex }]);
+      }
+      before = tokens.length;
+      let done = 0;
+      for await (const token of sequence.evaluate(tokens.slice(kept), {
+        temperature: 0,
+        yieldEogToken: true,
+      })) {
+        yield [token];
+        if (++done >= count) break;
+      }
     },
     about: async () => ({
       engine: `node-llama-cpp ${await getModuleVersion()}`,
