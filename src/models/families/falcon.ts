@@ -9,7 +9,7 @@ import { packedGroups } from "./packing.ts";
 
 const knobs = { norm: "layer", normBias: true, gatedMlp: false } as const;
 
-/** Slopes count in bfloat16, and what they add is scaled as the scores are. */
+/** Slopes count in bfloat16, and what they add is scaled as the scores are; it is not rounded once more. */
 function slopes(numHeads: number, headDim: number): number[] {
   const rounded = bfloatToFloat(floatToBfloat(Float32Array.from(alibiSlopes(numHeads))));
   return Array.from(rounded, (slope) => slope / Math.sqrt(headDim));
