@@ -81,9 +81,17 @@ async function withStoredFactors(checkpoint: Checkpoint, config: ModelConfig): P
   const factors = await read("rope_freqs.weight");
   if (factors) return withScaling({ type: "factors", factors, attentionFactor: 1 });
   const [long, short] = [await read("rope_factors_long.weight"), await read("rope_factors_short.weight")];
-  if (!long || !short) return config;
+  const field = (key: string) => checkpoint.metadata.get(`${config.architecture}.rope.scaling.${key}`);
+  if (!long || !short) {
+    if (field("type") !== "longrope") return config;
+    throw new BaimoError(
+      "format",
+      `${checkpoint.name}: tensors "rope_factors_long.weight" and "rope_factors_short.weight" of ${pairs} values are ` +
+        "missing, but its RoPE scaling is longrope",
+    );
+  }
   const stated = (key: string, missing: number) => {
-    const value = checkpoint.metadata.get(`${config.architecture}.rope.scaling.${key}`);
+    const value = field(key);
     return typeof value === "number" ? value : missing;
   };
   const originalContextLength = stated("original_context_length", config.contextLength);
