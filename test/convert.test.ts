@@ -39,7 +39,6 @@ const refused: Readonly<Record<string, RegExp>> = {
   opt350: /"opt" cannot be written/,
   "opt-bare": /"opt" cannot be written/,
   phimoe: /experts\.jitter/, // readers take the published value
-  qwen3_next: /"qwen3_next" cannot be written/,
   spark: /"spark" cannot be written/,
   ul2: /activation/,
 };

@@ -3,29 +3,20 @@
 import { BaimoError } from "../errors.ts";
 import type { MatrixPlan, StoredTensor, TensorSource, VectorPlan, WeightPlan } from "./weight-plan.ts";
 
-/** A stored tensor that gives rows, or columns where it is transposed. */
-export interface RowsFrom {
-  readonly stored: StoredTensor;
-  readonly transposed: boolean;
-  /** Transposed: the first of the stored rows, of which there are as many as the width. */
-  readonly first: number;
-  /** Rows are divided by their length. */
-  readonly normalized: boolean;
-}
-
 /** One tensor to write. Matrices by rows; vectors by values, each a row of one. */
 export interface LayoutTensor {
   readonly name: string;
   /** Outermost first. */
   readonly shape: readonly number[];
   readonly kind: "matrix" | "vector";
-  readonly from: RowsFrom[];
+  /** Weights of the checkpoint: matrices, or vectors. */
+  readonly from: (MatrixPlan | VectorPlan)[];
   /** For each row which of `from` it comes from; -1 for a row of zeros. */
   readonly source: Int32Array;
-  /** The stored row there; the column, where that is transposed. */
+  /** The row of that weight. */
   readonly row: Int32Array;
-  /** 1 is added to every value. */
-  readonly plusOne: boolean;
+  /** Minus the exponential of every value is stored. */
+  readonly negatedExp: boolean;
 }
 
 /** A source that holds any tensor it is asked for, and keeps their shapes. */
@@ -87,14 +78,14 @@ export function layOut(
     name: string,
     shape: readonly number[],
     kind: "matrix" | "vector",
-    plusOne: boolean,
+    negatedExp = false,
   ): Draft => {
     let draft = drafts.get(name);
     if (!draft) {
       const values = shape.reduce((a, b) => a * b, 1);
       const rows = kind === "matrix" ? values / shape.at(-1)! : values;
       draft = {
-        ...{ name, shape, kind, plusOne, from: [], filled: 0 },
+        ...{ name, shape, kind, negatedExp, from: [], filled: 0 },
         source: new Int32Array(rows).fill(-1),
         row: new Int32Array(rows),
       };
@@ -113,10 +104,10 @@ export function layOut(
     left.delete(path);
     const { name } = place.stored;
     const shape = shapes.get(name) ?? shapeOf(place.stored);
-    if (leaf.kind === "matrix") putMatrix(draftOf(name, shape, "matrix", false), leaf, place as MatrixPlan);
+    if (leaf.kind === "matrix") putMatrix(draftOf(name, shape, "matrix"), leaf, place as MatrixPlan);
     else {
-      const added = leaf.onePlus && !(place as VectorPlan).onePlus;
-      putVector(draftOf(name, shape, "vector", added), leaf, place as VectorPlan);
+      const vector = place as VectorPlan;
+      putVector(draftOf(name, shape, "vector", vector.negatedExp), leaf, vector);
     }
   }
   for (const [path, leaf] of left) {
@@ -127,7 +118,7 @@ export function layOut(
         `a GGUF file of this architecture needs "${leaf.stored.name}", which is not there`,
       );
     }
-    draftOf(leaf.stored.name, shapes.get(leaf.stored.name) ?? shapeOf(leaf.stored), "vector", false);
+    draftOf(leaf.stored.name, shapes.get(leaf.stored.name) ?? shapeOf(leaf.stored), "vector");
   }
   for (const { name, kind, filled, source: rows } of drafts.values()) {
     if (kind === "matrix" && filled !== rows.length) {
@@ -151,48 +142,25 @@ function biasOf(matrix: Leaf | undefined): VectorPlan | undefined {
   return { kind: "vector", name, length: rows, stored: bias, first, order, onePlus: false };
 }
 
-function sourceIndex(draft: Draft, part: RowsFrom): number {
-  const known = draft.from.findIndex(
-    (one) =>
-      one.stored.name === part.stored.name &&
-      one.transposed === part.transposed &&
-      one.first === part.first &&
-      one.normalized === part.normalized,
-  );
-  return known >= 0 ? known : draft.from.push(part) - 1;
-}
-
 function putMatrix(draft: Draft, from: MatrixPlan, to: MatrixPlan): void {
   if (to.transposed)
     throw new BaimoError("request", `"${draft.name}" is stored transposed, which is not written`);
-  if (from.scales)
-    throw new BaimoError("request", `"${from.name}" is MXFP4 in two tensors, which is not converted`);
-  const { stored, transposed } = from;
-  const part = { stored, transposed, first: transposed ? from.first : 0, normalized: from.normalized };
-  const index = sourceIndex(draft, part);
-  for (let r = 0; r < from.rows; r++) {
-    const at = to.first + (to.order ? to.order[r] : r);
-    const row = from.order ? from.order[r] : r;
-    if (draft.source[at] < 0) draft.filled++;
-    draft.source[at] = index;
-    draft.row[at] = transposed ? row : from.first + row;
-  }
+  put(draft, from, from.rows, to);
 }
 
 function putVector(draft: Draft, from: VectorPlan, to: VectorPlan): void {
-  if (from.negatedExp !== to.negatedExp)
-    throw new BaimoError(
-      "request",
-      `"${draft.name}" is stored as -exp of "${from.name}", which is not written`,
-    );
-  const part = { stored: from.stored, transposed: false, first: 0, normalized: false };
-  const index = sourceIndex(draft, part);
+  const { rows, cols } = from.stored;
   // A bias by distance is stored by bucket.
-  const length = from.buckets ? from.stored.rows * from.stored.cols : from.length;
-  for (let i = 0; i < length; i++) {
-    const at = to.first + (to.order ? to.order[i] : i);
+  const plain = from.buckets ? { ...from, buckets: undefined, length: rows * cols } : from;
+  put(draft, plain, plain.length, to);
+}
+
+function put(draft: Draft, from: MatrixPlan | VectorPlan, count: number, to: MatrixPlan | VectorPlan): void {
+  const index = draft.from.push(from) - 1;
+  for (let r = 0; r < count; r++) {
+    const at = to.first + (to.order ? to.order[r] : r);
     if (draft.source[at] < 0) draft.filled++;
     draft.source[at] = index;
-    draft.row[at] = from.first + (from.order ? from.order[i] : i);
+    draft.row[at] = r;
   }
 }

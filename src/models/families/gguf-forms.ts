@@ -194,6 +194,25 @@ export const ggufForms: Readonly<Record<string, GgufForm>> = {
       return experts?.selectionBias ? [`blk.${first}.exp_probs_b.bias`] : [];
     },
   },
+  qwen3_next: {
+    architecture: "qwen3next",
+    experts: (e) => ({
+      ...expertWidth(e),
+      expert_shared_feed_forward_length: u32(e.sharedIntermediateSize),
+      expert_weights_norm: flag(e.normalize > 0),
+    }),
+    fields: ({ delta, deltaLayers }) =>
+      delta
+        ? {
+            "attention.recurrent_layers": { type: "BOOL[]", value: [...deltaLayers] },
+            "ssm.conv_kernel": u32(delta.kernel),
+            "ssm.state_size": u32(delta.keyDim),
+            "ssm.group_count": u32(delta.keyHeads),
+            "ssm.time_step_rank": u32(delta.valueHeads),
+            "ssm.inner_size": u32(delta.valueHeads * delta.valueDim),
+          }
+        : {},
+  },
   t5: {
     architecture: "t5",
     fields: (config) => ({
