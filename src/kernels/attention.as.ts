@@ -7,13 +7,13 @@
 //
 // Halves are widened by shifts alone, which leaves them 2^112 too small; queries and weights are 2^96 too large for them.
 import { keyBlockBytes, valueBlockBytes, valueStep } from "./kv-store.as";
-import { exp4, exp4Times, HALF_MASK, madd, maxLanes, ONE, sumLanes, tanh4 } from "./simd.as";
+import { exp4, exp4Times, HALF_MASK, madd, ONE, sumLanes, tanh4 } from "./simd.as";
 
 /** Rows that share one conversion of a block; with scratchBytes in module.ts. */
 const MAX_ROWS: i32 = 64;
 /** Up to so many rows read a block's halves or bytes themselves; more share one that is widened for all. */
 const DIRECT_ROWS: i32 = 8;
-/** Bytes of a row's state: maximum, sum, factor of its last block. */
+/** Bytes of a row's state: maximum, sum, factor of its last block; its token, counted from the first. */
 const STATE: usize = 16;
 
 /** What all rows of a call share; lies at the head of the scratch, HEADER bytes. */
@@ -135,24 +135,25 @@ function attendTile<T>(call: Call, first: i32, tokens: i32, head: i32, heads: i3
     }
     for (let r = 0; r < rows; ) {
       const some = together(rows - r);
-      const last = own + (r + some - 1) / heads;
-      const p = weights + 128 * <usize>r, q = queries + queryBytes * <usize>r;
-      if (lowest(call, own + r / heads) <= highest(call, last, b)) {
+      const p = weights + 128 * <usize>r, q = queries + queryBytes * <usize>r, s = state + STATE * <usize>r;
+      const low = lowest(call, own + tokenOf(s)), high = highest(call, own + tokenOf(s + STATE * <usize>(some - 1)), b);
+      if (low <= high) {
         if (isFloat<T>()) scores<f32>(q, headDim, kb, scale, p, some);
         else if (widened) scores<f32>(q, headDim, keys, scale, p, some);
         else scores<T>(q, headDim, kb, scale, p, some);
-        for (let i = r; i < r + some; i++) {
-          const t = i / heads;
-          soften<T>(call, weights + 128 * <usize>i, head + i - t * heads, own + t, b, state + STATE * <usize>i, keyScales, valueScales);
+        for (let i: usize = 0; i < <usize>some; i++) {
+          const t = tokenOf(s + STATE * i);
+          const h = head + r + <i32>i - t * heads;
+          soften<T>(call, p + 128 * i, h, own + t, b, s + STATE * i, keyScales, valueScales);
         }
       }
       r += some;
     }
     for (let r = 0; r < rows; ) {
       const some = together(rows - r);
-      const low = lowest(call, own + r / heads), high = highest(call, own + (r + some - 1) / heads, b);
+      const p = weights + 128 * <usize>r, o = sums + sumBytes * <usize>r, s = state + STATE * <usize>r;
+      const low = lowest(call, own + tokenOf(s)), high = highest(call, own + tokenOf(s + STATE * <usize>(some - 1)), b);
       if (low <= high) {
-        const p = weights + 128 * <usize>r, o = sums + sumBytes * <usize>r, s = state + STATE * <usize>r;
         if (isFloat<T>()) addValues<f32>(p, low, high, valueDim, vb, o, s, some);
         else if (widened) addValues<f32>(p, low, high, valueDim, values, o, s, some);
         else addValues<T>(p, low, high, valueDim, vb, o, s, some);
@@ -162,7 +163,7 @@ function attendTile<T>(call: Call, first: i32, tokens: i32, head: i32, heads: i3
   }
 
   for (let r = 0; r < rows; r++) {
-    const t = r / heads;
+    const t = tokenOf(state + STATE * <usize>r);
     const o = call.out + <usize>(first + t) * call.outStep + ((<usize>(head + r - t * heads) * <usize>valueDim) << 2);
     const sum = load<f32>(state + STATE * <usize>r, 4);
     // for halves the sum is 2^96 too large, and the values' sum 2^16 too small
@@ -184,6 +185,7 @@ function begin<T>(
     for (let h = 0; h < heads; h++, state += STATE) {
       store<f32>(state, call.sinks != 0 ? load<f32>(call.sinks + (<usize>(head + h) << 2)) : -Infinity, 0);
       store<f32>(state, call.sinks != 0 ? enlarge : 0, 4);
+      store<i32>(state, t, 12);
     }
   }
 }
@@ -216,6 +218,12 @@ function lowest(call: Call, own: i32): i32 {
 @inline
 function highest(call: Call, own: i32, b: i32): i32 {
   return min(call.length > 0 ? call.length - 1 - (b << 5) : own, 31);
+}
+
+// @ts-ignore: decorator
+@inline
+function tokenOf(state: usize): i32 {
+  return load<i32>(state, 12);
 }
 
 /** How many of `rows` rows are computed together. */
@@ -402,9 +410,10 @@ function soften<T>(
   let top = f32x4.pmax(v128.load(p, 0), v128.load(p, 16)), top2 = f32x4.pmax(v128.load(p, 32), v128.load(p, 48));
   top = f32x4.pmax(top, f32x4.pmax(v128.load(p, 64), v128.load(p, 80)));
   top2 = f32x4.pmax(top2, f32x4.pmax(v128.load(p, 96), v128.load(p, 112)));
-  const old = load<f32>(state);
-  const now = max<f32>(old, maxLanes(f32x4.pmax(top, top2)));
-  const m = f32x4.splat(now);
+  top = f32x4.pmax(top, top2);
+  top = f32x4.pmax(top, i8x16.shuffle(top, top, 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7));
+  top = f32x4.pmax(top, i8x16.shuffle(top, top, 4, 5, 6, 7, 0, 1, 2, 3, 12, 13, 14, 15, 8, 9, 10, 11));
+  const m = f32x4.pmax(v128.load32_splat(state), top);
   const one = sizeof<T>() == 2 ? i32x4.splat(0x6f800000) : ONE; // 2^96
   let sum = f32x4.splat(0), sum2 = sum;
   for (let i: usize = 0; i < 128; i += 32) {
@@ -416,9 +425,9 @@ function soften<T>(
   }
   const total = sumLanes(f32x4.add(sum, sum2));
   let factor: f32 = 1;
-  if (old != now) {
-    factor = f32x4.extract_lane(exp4(f32x4.splat(old - now)), 0);
-    store<f32>(state, now);
+  if (load<f32>(state) != f32x4.extract_lane(m, 0)) {
+    factor = f32x4.extract_lane(exp4(f32x4.sub(v128.load32_splat(state), m)), 0);
+    v128.store32_lane(state, m, 0);
   }
   store<f32>(state, load<f32>(state, 4) * factor + total, 4);
   store<f32>(state, factor, 8);

@@ -72,16 +72,6 @@ export function sumLanes(v: v128): f32 {
   );
 }
 
-/** The largest of the four lanes. */
-// @ts-ignore: decorator
-@inline
-export function maxLanes(v: v128): f32 {
-  return max(
-    max(f32x4.extract_lane(v, 0), f32x4.extract_lane(v, 1)),
-    max(f32x4.extract_lane(v, 2), f32x4.extract_lane(v, 3)),
-  );
-}
-
 const EXP_LOW: v128 = i32x4.splat(reinterpret<i32>(<f32>-87.33) + zero);
 const EXP_HIGH: v128 = i32x4.splat(reinterpret<i32>(<f32>88.37) + zero);
 const LOG2_E: v128 = i32x4.splat(0x3fb8aa3b + zero);
