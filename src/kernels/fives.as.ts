@@ -127,23 +127,23 @@ function lastAt<H>(p: usize): v128 {
   );
 }
 
-/** A row group -> a panel of bytes, 16 too high, with scales and what minimums there are. */
+/** A row group -> one half of a panel of bytes, 16 too high, with scales and what minimums there are. */
 export function unpackFives<H>(p: usize, blocks: i32, o: usize): void {
   for (let b = 0; b < blocks; b++) {
     const a = v128.load(p, offsetof<H>()), c = v128.load(p, offsetof<H>() + 16);
     v128.store(o, lower(a), 0);
-    v128.store(o, lower(c), 16);
-    v128.store(o, upper(a, c), 80);
+    v128.store(o, lower(c), 32);
+    v128.store(o, upper(a, c), 160);
     const e = v128.load(p, offsetof<H>() + 32), g = v128.load(p, offsetof<H>() + 48);
-    v128.store(o, lower(e), 32);
-    v128.store(o, lower(g), 48);
-    v128.store(o, upper(e, g), 96);
+    v128.store(o, lower(e), 64);
+    v128.store(o, lower(g), 96);
+    v128.store(o, upper(e, g), 192);
     const i = v128.load(p, offsetof<H>() + 64);
-    v128.store(o, lower(i), 64);
-    v128.store(o, last(i, c, g), 112);
+    v128.store(o, lower(i), 128);
+    v128.store(o, last(i, c, g), 224);
     const d = scalesAt<H>(p);
-    v128.store(o, d, 128);
-    if (hasMinimums<H>()) v128.store(o, minimumsAt(p, d), 144);
+    v128.store(o, d, 256);
+    if (hasMinimums<H>()) v128.store(o, minimumsAt(p, d), 288);
     p += offsetof<H>() + 80;
     o += hasMinimums<H>() ? MINIMUM_BLOCK : PANEL_BLOCK;
   }

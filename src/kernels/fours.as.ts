@@ -155,36 +155,36 @@ export function fourGroupsOfFours<P, H>(
   v128.store(y + 3 * yPart, f32x4.mul(f3, s));
 }
 
-/** A row group -> a panel of bytes, `zeroOf` too high, with scales and what minimums there are. */
+/** A row group -> one half of a panel of bytes, `zeroOf` too high, with scales and what minimums there are. */
 export function unpackFours<P, H>(p: usize, blocks: i32, o: usize): void {
   const mask = NIBBLE, levels = levelsOf<P, H>();
   for (let b = 0; b < blocks; b++) {
     for (let j: usize = 0; j < 64; j += 16) {
       const v = v128.load(p + j, offsetof<H>());
-      v128.store(o + j, level<H>(levels, v128.and(v, mask)), 0);
-      v128.store(o + j, level<H>(levels, v128.and(i16x8.shr_u(v, 4), mask)), 64);
+      v128.store(o + 2 * j, level<H>(levels, v128.and(v, mask)), 0);
+      v128.store(o + 2 * j, level<H>(levels, v128.and(i16x8.shr_u(v, 4), mask)), 128);
     }
     const d = scalesAt<H>(p);
-    v128.store(o, d, 128);
-    if (hasMinimums<H>()) v128.store(o, minimumsAt(p, d), 144);
+    v128.store(o, d, 256);
+    if (hasMinimums<H>()) v128.store(o, minimumsAt(p, d), 288);
     p += offsetof<H>() + 64;
     o += hasMinimums<H>() ? MINIMUM_BLOCK : PANEL_BLOCK;
   }
 }
 
-/** A row group of IQ4 -> a panel of the nibbles of the levels plus 128. */
+/** A row group of IQ4 -> one half of a panel of the nibbles of the levels plus 128. */
 export function unpackIq4Nibbles(p: usize, blocks: i32, o: usize): void {
   const mask = NIBBLE, low = IQ4_LOW, high = IQ4_HIGH;
   for (let b = 0; b < blocks; b++) {
     for (let j: usize = 0; j < 64; j += 16) {
       const v = v128.load(p + j, offsetof<Floats24>());
       const first = v128.and(v, mask), second = v128.and(i16x8.shr_u(v, 4), mask);
-      v128.store(o + j, level<Floats24>(low, first), 0);
-      v128.store(o + j, level<Floats24>(low, second), 64);
-      v128.store(o + j, level<Floats24>(high, first), 128);
-      v128.store(o + j, level<Floats24>(high, second), 192);
+      v128.store(o + 2 * j, level<Floats24>(low, first), 0);
+      v128.store(o + 2 * j, level<Floats24>(low, second), 128);
+      v128.store(o + 2 * j, level<Floats24>(high, first), 256);
+      v128.store(o + 2 * j, level<Floats24>(high, second), 384);
     }
-    v128.store(o, scalesAt<Floats24>(p), 256);
+    v128.store(o, scalesAt<Floats24>(p), 512);
     p += offsetof<Floats24>() + 64;
     o += NIBBLE_BLOCK;
   }

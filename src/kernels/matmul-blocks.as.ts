@@ -1,13 +1,12 @@
 // Products by packed blocks of 4- and 5-bit quants: Q4_1, Q5_0, Q5_1, IQ4_NL, IQ4_XS, MXFP4; leans on fours, fives and panels.
 import { activationBytes, TILE, TOKEN_BLOCK } from "./quantize-activations.as";
-import { byteTile, chunkTokens, FEW, MINIMUM_BLOCK, minimumTile } from "./panel.as";
-import { NIBBLE_BLOCK, nibbleTile, offsetTile, PANEL_BLOCK } from "./panel.as";
+import { byteTile, chunkTokens, FEW, minimumTile, nibbleTile, offsetTile } from "./panel.as";
 import { fourGroupsOfFives, unpackFives } from "./fives.as";
 import { fourGroupsOfFours, isIq4, unpackFours, unpackIq4Nibbles } from "./fours.as";
 import { Fives, Floats24, Fours, Halves, HalvesPairs, hasMinimums, Powers } from "./heads.as";
 import { byteProducts, prefersPairs } from "./product.as";
 
-/** y[token * yStride + row] = scale * (w x); x: what quantize_q8 wrote. scratch: two panels. */
+/** y[token * yStride + row] = scale * (w x); x: what quantize_q8 wrote. scratch: a panel. */
 export function matmul_q4_1(
   w: usize, rowGroups: i32, cols: i32, x: usize, xStride: i32, tokens: i32, y: usize, yStride: i32, scale: f32,
   scratch: usize,
@@ -78,19 +77,18 @@ function product<P, H, Q>(
     }
     return;
   }
-  const panel = <usize>blocks * panelBlock<P, H>();
   const chunk = chunkTokens(blocks);
   for (let t0 = 0; t0 < tokens; t0 += chunk) {
     const end = min(tokens, t0 + chunk);
     for (let g = 0; g < rowGroups; g += 2) {
       const p = w + <usize>g * group;
-      const second = g + 1 < rowGroups ? panel : 0;
+      const both = g + 1 < rowGroups;
       unpack<P, H, Q>(p, blocks, scratch);
-      if (second != 0) unpack<P, H, Q>(p + group, blocks, scratch + panel);
+      if (both) unpack<P, H, Q>(p + group, blocks, scratch + 16);
       for (let t = t0; t < end; t += TILE) {
         const at = x + activationBytes(t, blocks);
         const to = y + <usize>t * yStep + (<usize>g << 4);
-        tile<P, H, Q>(scratch, second, blocks, at, min(TILE, end - t), to, yStep, scale);
+        tile<P, H, Q>(scratch, both, blocks, at, min(TILE, end - t), to, yStep, scale);
       }
     }
   }
@@ -136,13 +134,6 @@ function inNibbles<P>(): bool {
 
 // @ts-ignore: decorator
 @inline
-function panelBlock<P, H>(): usize {
-  if (inNibbles<P>()) return NIBBLE_BLOCK;
-  return hasMinimums<H>() ? MINIMUM_BLOCK : PANEL_BLOCK;
-}
-
-// @ts-ignore: decorator
-@inline
 function unpack<P, H, Q>(p: usize, blocks: i32, panel: usize): void {
   if (offsetof<Q>() == 80) unpackFives<H>(p, blocks, panel);
   else if (inNibbles<P>()) unpackIq4Nibbles(p, blocks, panel);
@@ -152,16 +143,15 @@ function unpack<P, H, Q>(p: usize, blocks: i32, panel: usize): void {
 // @ts-ignore: decorator
 @inline
 function tile<P, H, Q>(
-  panel: usize, second: usize, blocks: i32, x: usize, count: i32, y: usize, yStep: usize, scale: f32,
+  panel: usize, both: bool, blocks: i32, x: usize, count: i32, y: usize, yStep: usize, scale: f32,
 ): void {
   if (inNibbles<P>()) {
-    nibbleTile(panel, blocks, x, count, y, yStep, scale);
-    if (second != 0) nibbleTile(panel + second, blocks, x, count, y + 16, yStep, scale);
+    nibbleTile(panel, both, blocks, x, count, y, yStep, scale);
   } else if (isIq4<H>()) {
-    byteTile<P>(panel, second, blocks, x, count, y, yStep, scale);
+    byteTile<P>(panel, both, blocks, x, count, y, yStep, scale);
   } else if (hasMinimums<H>()) {
-    minimumTile<P>(panel, second, blocks, x, count, y, yStep, scale);
+    minimumTile<P>(panel, both, blocks, x, count, y, yStep, scale);
   } else {
-    offsetTile<P>(panel, second, blocks, x, count, y, yStep, scale);
+    offsetTile<P>(panel, both, blocks, x, count, y, yStep, scale);
   }
 }

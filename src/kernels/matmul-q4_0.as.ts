@@ -75,7 +75,7 @@ function store4(out: usize, bytes: v128, d: v128): void {
   v128.store(out, f32x4.mul(f32x4.convert_i32x4_s(i32x4.sub(words, i32x4.splat(8))), d));
 }
 
-/** y[token * yStride + row] = scale * (w x); x: what quantize_q8 wrote. scratch: two panels. */
+/** y[token * yStride + row] = scale * (w x); x: what quantize_q8 wrote. scratch: a panel. */
 export function matmul_q4_0(
   w: usize, rowGroups: i32, cols: i32, x: usize, xStride: i32, tokens: i32, y: usize, yStride: i32, scale: f32,
   scratch: usize,
@@ -98,36 +98,37 @@ function product<P>(
     return;
   }
   const chunk = chunkTokens(blocks);
-  const group = <usize>blocks * BLOCK, panel = <usize>blocks * PANEL_BLOCK;
+  const group = <usize>blocks * BLOCK;
   for (let t0 = 0; t0 < tokens; t0 += chunk) {
     const end = min(tokens, t0 + chunk);
     for (let g = 0; g < rowGroups; g += 2) {
       const p = w + <usize>g * group;
-      const second = g + 1 < rowGroups ? panel : 0;
+      const both = g + 1 < rowGroups;
       unpackPanel(p, blocks, scratch);
-      if (second != 0) unpackPanel(p + group, blocks, scratch + panel);
+      if (both) unpackPanel(p + group, blocks, scratch + 16);
       for (let t = t0; t < end; t += TILE) {
         const at = x + activationBytes(t, blocks);
         const to = y + <usize>t * yStep + (<usize>g << 4);
-        panelTile<P>(scratch, second, blocks, 8, at, min(TILE, end - t), to, yStep, scale);
+        panelTile<P>(scratch, both, blocks, 8, at, min(TILE, end - t), to, yStep, scale);
       }
     }
   }
 }
 
+/** The row group packed at `p` -> one half of a panel, at `o` or, for the second, 16 bytes on. */
 function unpackPanel(p: usize, blocks: i32, o: usize): void {
   const mask = NIBBLE, halfMask = HALF_MASK, halfScale = HALF_SCALE;
   for (let b = 0; b < blocks; b++) {
     const v0 = v128.load(p, 8), v1 = v128.load(p, 24), v2 = v128.load(p, 40), v3 = v128.load(p, 56);
     v128.store(o, v128.and(v0, mask), 0);
-    v128.store(o, v128.and(v1, mask), 16);
-    v128.store(o, v128.and(v2, mask), 32);
-    v128.store(o, v128.and(v3, mask), 48);
-    v128.store(o, v128.and(i16x8.shr_u(v0, 4), mask), 64);
-    v128.store(o, v128.and(i16x8.shr_u(v1, 4), mask), 80);
-    v128.store(o, v128.and(i16x8.shr_u(v2, 4), mask), 96);
-    v128.store(o, v128.and(i16x8.shr_u(v3, 4), mask), 112);
-    v128.store(o, loadHalves(p, halfMask, halfScale), 128);
+    v128.store(o, v128.and(v1, mask), 32);
+    v128.store(o, v128.and(v2, mask), 64);
+    v128.store(o, v128.and(v3, mask), 96);
+    v128.store(o, v128.and(i16x8.shr_u(v0, 4), mask), 128);
+    v128.store(o, v128.and(i16x8.shr_u(v1, 4), mask), 160);
+    v128.store(o, v128.and(i16x8.shr_u(v2, 4), mask), 192);
+    v128.store(o, v128.and(i16x8.shr_u(v3, 4), mask), 224);
+    v128.store(o, loadHalves(p, halfMask, halfScale), 256);
     p += BLOCK;
     o += PANEL_BLOCK;
   }

@@ -93,7 +93,7 @@ export function matmul_q8_0_wide(
   else product<i16>(w, rowGroups, cols, x, tokens, y, yStride, scale, scratch);
 }
 
-/** The product where one step is exact for 8-bit weights: two panels at a time. */
+/** The product where one step is exact for 8-bit weights. */
 function product<P>(
   w: usize, rowGroups: i32, cols: i32, x: usize, tokens: i32, y: usize, yStride: i32, scale: f32, scratch: usize,
 ): void {
@@ -106,41 +106,44 @@ function product<P>(
     }
     return;
   }
-  const group = <usize>blocks * BLOCK, panel = <usize>blocks * PANEL_BLOCK;
+  const group = <usize>blocks * BLOCK;
   const chunk = chunkTokens(blocks);
   for (let t0 = 0; t0 < tokens; t0 += chunk) {
     const end = min(tokens, t0 + chunk);
     for (let g = 0; g < rowGroups; g += 2) {
       const p = w + <usize>g * group;
-      const second = g + 1 < rowGroups ? panel : 0;
+      const both = g + 1 < rowGroups;
       unpackPanel(p, blocks, scratch);
-      if (second != 0) unpackPanel(p + group, blocks, scratch + panel);
+      if (both) unpackPanel(p + group, blocks, scratch + 16);
       for (let t = t0; t < end; t += TILE) {
         const at = x + activationBytes(t, blocks);
         const to = y + <usize>t * yStep + (<usize>g << 4);
-        panelTile<P>(scratch, second, blocks, zeroOf<P>(), at, min(TILE, end - t), to, yStep, scale);
+        panelTile<P>(scratch, both, blocks, zeroOf<P>(), at, min(TILE, end - t), to, yStep, scale);
       }
     }
   }
 }
 
-/** The product where it is not: a panel at a time, cut in nibbles, each of which is exact in pairs. */
+/** The product where it is not: panels are cut in nibbles, each of which is exact in pairs. */
 function nibbles(
   w: usize, rowGroups: i32, cols: i32, x: usize, tokens: i32, y: usize, yStride: i32, scale: f32, scratch: usize,
 ): void {
   const blocks = cols >> 5;
   const yStep = <usize>yStride << 2;
+  const group = <usize>blocks * BLOCK;
   const chunk = chunkTokens(blocks);
   for (let t0 = 0; t0 < tokens; t0 += chunk) {
     const end = min(tokens, t0 + chunk);
-    let p = w;
-    for (let g = 0; g < rowGroups; g++) {
+    for (let g = 0; g < rowGroups; g += 2) {
+      const p = w + <usize>g * group;
+      const both = g + 1 < rowGroups;
       unpackNibbles(p, blocks, scratch);
+      if (both) unpackNibbles(p + group, blocks, scratch + 16);
       for (let t = t0; t < end; t += TILE) {
         const at = x + activationBytes(t, blocks);
-        nibbleTile(scratch, blocks, at, min(TILE, end - t), y + <usize>t * yStep + (<usize>g << 4), yStep, scale);
+        const to = y + <usize>t * yStep + (<usize>g << 4);
+        nibbleTile(scratch, both, blocks, at, min(TILE, end - t), to, yStep, scale);
       }
-      p += <usize>blocks * BLOCK;
     }
   }
 }
@@ -151,26 +154,27 @@ function zeroOf<P>(): i32 {
   return isSigned<P>() ? 0 : 128; // plain products are of signed bytes, too
 }
 
+/** The row group packed at `p` -> one half of a panel, at `o` or, for the second, 16 bytes on. */
 function unpackPanel(p: usize, blocks: i32, o: usize): void {
   for (let b = 0; b < blocks; b++) {
-    for (let k: usize = 0; k < 128; k += 16) v128.store(o + k, v128.load(p + k, 8));
-    v128.store(o, loadHalves(p, HALF_MASK, HALF_SCALE), 128);
+    for (let k: usize = 0; k < 128; k += 16) v128.store(o + 2 * k, v128.load(p + k, 8));
+    v128.store(o, loadHalves(p, HALF_MASK, HALF_SCALE), 256);
     p += BLOCK;
     o += PANEL_BLOCK;
   }
 }
 
-/** Signed bytes -> low and high nibbles of the byte plus 128. */
+/** The same in low and high nibbles of the signed byte plus 128. */
 function unpackNibbles(p: usize, blocks: i32, o: usize): void {
   const mask = NIBBLE;
   const flip = i8x16.splat(-128);
   for (let b = 0; b < blocks; b++) {
     for (let k: usize = 0; k < 128; k += 16) {
       const v = v128.xor(v128.load(p + k, 8), flip);
-      v128.store(o + k, v128.and(v, mask), 0);
-      v128.store(o + k, v128.and(i16x8.shr_u(v, 4), mask), 128);
+      v128.store(o + 2 * k, v128.and(v, mask), 0);
+      v128.store(o + 2 * k, v128.and(i16x8.shr_u(v, 4), mask), 256);
     }
-    v128.store(o, loadHalves(p, HALF_MASK, HALF_SCALE), 256);
+    v128.store(o, loadHalves(p, HALF_MASK, HALF_SCALE), 512);
     p += BLOCK;
     o += NIBBLE_BLOCK;
   }
