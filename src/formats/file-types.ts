@@ -29,6 +29,8 @@ export const fileTypes = {
   Q3_K_M: { number: 12, base: "Q3_K" },
   Q3_K_S: { number: 11, base: "Q3_K" },
   Q2_K: { number: 10, base: "Q2_K" },
+  /** Experts in MXFP4, the rest in Q8_0: how GPT-OSS is published. */
+  MXFP4_MOE: { number: 38, base: "MXFP4" },
 } as const satisfies Record<string, { number: number; base: QuantizableType }>;
 
 export type FileType = keyof typeof fileTypes;
@@ -127,6 +129,11 @@ export function chooseTypes(
     }
     const kind = kindOf(tensor.name);
     const width = tensor.shape.at(-1)!;
+    if (fileType === "MXFP4_MOE") {
+      const isExperts = tensor.shape.length > 2 && tensor.shape[0] > 1;
+      types.set(tensor.name, fitWidth(isExperts ? "MXFP4" : "Q8_0", width));
+      continue;
+    }
     // Beside experts a layer may have several such matrices, or none.
     const place = kind !== "ffn_down" ? values : mix.numExperts > 1 ? layerOf(tensor.name) : downs;
     types.set(tensor.name, fitWidth(chooseType(kind, width, place, mix), width));

@@ -40,7 +40,7 @@ models={
  'gpt2':outline('gpt2',12,256,4,4,qkv(256),{'position_embd.weight':[64,256],'output.weight':[64,256]}),
  'llama-80':outline('llama',80,96,6,2,dense(96,32),{'output.weight':[64,96]}),
 }
-ftypes=dict(F32=0,F16=1,BF16=32,Q8_0=7,Q6_K=18,Q5_K_M=17,Q5_K_S=16,Q5_1=9,Q5_0=8,Q4_K_M=15,Q4_K_S=14,IQ4_NL=25,IQ4_XS=30,Q4_1=3,Q4_0=2,Q3_K_L=13,Q3_K_M=12,Q3_K_S=11,Q2_K=10)
+ftypes=dict(F32=0,F16=1,BF16=32,Q8_0=7,Q6_K=18,Q5_K_M=17,Q5_K_S=16,Q5_1=9,Q5_0=8,Q4_K_M=15,Q4_K_S=14,IQ4_NL=25,IQ4_XS=30,Q4_1=3,Q4_0=2,Q3_K_L=13,Q3_K_M=12,Q3_K_S=11,Q2_K=10,MXFP4_MOE=38)
 rng=np.random.default_rng(0)
 result={}
 with tempfile.TemporaryDirectory() as tmp:
