@@ -4,7 +4,7 @@ import { type Checkpoint, openCheckpoint } from "../src/formats/index.ts";
 import type { ModelConfig } from "../src/models/config.ts";
 import type { CheckpointFacts, Family } from "../src/models/families/family.ts";
 import { families } from "../src/models/families/index.ts";
-import { llamaNames } from "../src/models/families/llama-names.ts";
+import { lineNames } from "../src/models/families/llama-names.ts";
 import { loadWeights } from "../src/models/load-weights.ts";
 import { describeModel } from "../src/models/open-model.ts";
 import {
@@ -31,7 +31,7 @@ function lenient(family: Family): Family {
   return {
     ...family,
     names: (config, facts) => ({
-      ...(family.names?.(config, facts) ?? { decoder: llamaNames[facts.dialect] }),
+      ...(family.names?.(config, facts) ?? { decoder: lineNames(config, facts) }),
       ignore: /./,
     }),
   };

@@ -12,7 +12,7 @@ import type {
   StoredPart,
   TensorNames,
 } from "./families/family.ts";
-import { llamaNames } from "./families/llama-names.ts";
+import { lineNames } from "./families/llama-names.ts";
 import { planLayer } from "./layer-plan.ts";
 import type { ModelParts, NormParts, StackParts } from "./weights.ts";
 
@@ -144,7 +144,7 @@ export function planWeights(
   family: Family,
   facts: CheckpointFacts,
 ): WeightPlan {
-  const names: ModelNames = family.names?.(config, facts) ?? { decoder: llamaNames[facts.dialect] };
+  const names: ModelNames = family.names?.(config, facts) ?? { decoder: lineNames(config, facts) };
   const used = new Set<string>();
   const interleaved = family.interleavedRope.includes(facts.dialect);
   const finderOf = (layer?: number) => createFinder(checkpoint, config, facts, { used, interleaved, layer });

@@ -8,7 +8,7 @@ import { plainExperts, readGgufExperts } from "./experts.ts";
 import type { Family, ModelNames, StoredPart } from "./family.ts";
 import { ignoreHarmless } from "./harmless.ts";
 import { checkSizes, readLlamaLine } from "./llama-line.ts";
-import { llamaNames } from "./llama-names.ts";
+import { ggufNames } from "./llama-names.ts";
 import { packedThirds } from "./packing.ts";
 
 function readHuggingFace(reader: ConfigReader): ModelConfig {
@@ -66,12 +66,11 @@ export const dbrx: Family = {
           qkvClip: r.number("attention.clamp_kqv", 0),
           experts: readGgufExperts(r, numLayers),
         })),
-  names({ hiddenSize: hidden, numHeads, numKvHeads, headDim, experts }, { dialect }): ModelNames {
+  names(config, facts): ModelNames {
+    const { hiddenSize: hidden, numHeads, numKvHeads, headDim, experts } = config;
     const sizes = [numHeads * headDim, numKvHeads * headDim, numKvHeads * headDim] as const;
-    if (dialect === "gguf") {
-      const packed = packedThirds("blk.{l}.attn_qkv", sizes, hidden);
-      return { decoder: { ...llamaNames.gguf, ...packed, mlpNorm: "blk.{l}.attn_output_norm" } };
-    }
+    if (facts.dialect === "gguf")
+      return { decoder: { ...ggufNames(config, facts), mlpNorm: "blk.{l}.attn_output_norm" } };
     const { count = 0, intermediateSize: width = 0 } = experts ?? {};
     const block = "transformer.blocks.{l}";
     // One expert's rows after another's: [experts * width, hidden], down too.

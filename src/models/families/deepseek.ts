@@ -4,7 +4,7 @@ import type { ConfigReader } from "../config-reader.ts";
 import { leadingDense, plainExperts, readGgufExperts } from "./experts.ts";
 import type { CheckpointFacts, Family, ModelNames, TensorNames } from "./family.ts";
 import { readLlamaLine, type Sizes } from "./llama-line.ts";
-import { llamaNames } from "./llama-names.ts";
+import { ggufNames, llamaNames } from "./llama-names.ts";
 import { ggufSelectionBias, nextTokenLayers, noAux, noAuxExperts, sharedExperts } from "./no-aux.ts";
 import { readGgufRope, readGgufScoreTemperature, readRope, readScoreTemperature } from "./rope-fields.ts";
 
@@ -80,7 +80,7 @@ function readGguf(reader: ConfigReader, facts: CheckpointFacts): ModelConfig {
   });
 }
 
-function ggufNames(config: ModelConfig, { has }: CheckpointFacts): Partial<TensorNames> {
+function latentGgufNames(config: ModelConfig, facts: CheckpointFacts): Partial<TensorNames> {
   const { numHeads, headDim, valueDim, latent } = config;
   const { queryRank = 0, keyValueRank = 0, ropeDim = 0 } = latent ?? {};
   const plainDim = headDim - ropeDim;
@@ -94,9 +94,9 @@ function ggufNames(config: ModelConfig, { has }: CheckpointFacts): Partial<Tenso
     valueUp: { name: "blk.{l}.attn_v_b", shape: [numHeads, valueDim, keyValueRank] },
   };
   return {
-    ...llamaNames.gguf,
+    ...ggufNames(config, facts),
     ...ggufSelectionBias(config),
-    ...(has("blk.0.attn_k_b.weight") ? apart : { keyValueUp: "blk.{l}.attn_kv_b" }),
+    ...(facts.has("blk.0.attn_k_b.weight") ? apart : { keyValueUp: "blk.{l}.attn_kv_b" }),
     query: queryRank > 0 ? "blk.{l}.attn_q_b" : "blk.{l}.attn_q",
     queryDown: "blk.{l}.attn_q_a",
     queryDownNorm: "blk.{l}.attn_q_a_norm",
@@ -108,7 +108,7 @@ function ggufNames(config: ModelConfig, { has }: CheckpointFacts): Partial<Tenso
 function names(config: ModelConfig, facts: CheckpointFacts): ModelNames {
   const { dialect } = facts;
   if (dialect === "gguf") {
-    return { decoder: ggufNames(config, facts), ignore: nextTokenLayers(config, dialect) };
+    return { decoder: latentGgufNames(config, facts), ignore: nextTokenLayers(config, dialect) };
   }
   return {
     decoder: {

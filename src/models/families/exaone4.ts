@@ -2,7 +2,7 @@
 import type { ConfigReader } from "../config-reader.ts";
 import type { Family } from "./family.ts";
 import { readGgufPattern, readLlamaLine, windows } from "./llama-line.ts";
-import { llamaNames } from "./llama-names.ts";
+import { ggufNames, llamaNames } from "./llama-names.ts";
 
 /** Which layers slide: by `layer_types`, or by a pattern, "LLLG" or 4. */
 function readPattern(r: ConfigReader, numLayers: number): (layer: number) => boolean {
@@ -36,10 +36,10 @@ export const exaone4: Family = {
         layerRopes: Array.from({ length: numLayers }, (_, l) => (window === 0 || slides(l) ? 0 : -1)),
       };
     }),
-  names: (_, { dialect }) => ({
+  names: (config, facts) => ({
     decoder:
-      dialect === "gguf"
-        ? llamaNames.gguf
+      facts.dialect === "gguf"
+        ? ggufNames(config, facts)
         : {
             ...llamaNames.huggingface,
             attentionEndNorm: "model.layers.{l}.post_attention_layernorm",

@@ -4,7 +4,7 @@ import type { ConfigReader } from "../config-reader.ts";
 import { readActivation } from "./activation.ts";
 import type { CheckpointFacts, Family, ModelNames } from "./family.ts";
 import { type ReadKnobs, readGgufPattern, readLlamaLine, type Sizes, windows } from "./llama-line.ts";
-import { llamaNames } from "./llama-names.ts";
+import { ggufNames, llamaNames } from "./llama-names.ts";
 import { mediaTensors, textPart, withRoot } from "./multimodal.ts";
 import { readGgufRope, readRope, readScaling } from "./rope-fields.ts";
 
@@ -94,7 +94,9 @@ export const gemma2: Family = {
         slidingWindow: windows(sizes.numLayers, window, slides),
       };
     }),
-  names: (_, { dialect }) => ({ decoder: dialect === "gguf" ? llamaNames.gguf : sandwichNames }),
+  names: (config, facts) => ({
+    decoder: facts.dialect === "gguf" ? ggufNames(config, facts) : sandwichNames,
+  }),
 };
 
 /** Sliding layers have angles of their own, which are not stretched. */
@@ -166,8 +168,8 @@ export const gemma3: Family = {
     };
     return textPart(reader, gemma3Defaults, (text) => readLlamaLine(text, facts, knobs));
   },
-  names(_, { dialect, has }): ModelNames {
-    if (dialect === "gguf") return { decoder: llamaNames.gguf };
-    return { decoder: withRoot(sandwichNames, has), ignore: mediaTensors };
+  names(config, facts): ModelNames {
+    if (facts.dialect === "gguf") return { decoder: ggufNames(config, facts) };
+    return { decoder: withRoot(sandwichNames, facts.has), ignore: mediaTensors };
   },
 };

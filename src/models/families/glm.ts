@@ -3,9 +3,9 @@ import type { ModelConfig } from "../config.ts";
 import { readGgufExperts } from "./experts.ts";
 import type { CheckpointFacts, Family, ModelNames } from "./family.ts";
 import { type ReadKnobs, readLlamaLine } from "./llama-line.ts";
-import { llamaNames } from "./llama-names.ts";
+import { ggufNames, lineNames, llamaNames } from "./llama-names.ts";
 import { ggufSelectionBias, nextTokenLayers, noAux, noAuxExperts, sharedExperts } from "./no-aux.ts";
-import { packedThirds, pieceOf } from "./packing.ts";
+import { pieceOf } from "./packing.ts";
 import { readRope } from "./rope-fields.ts";
 
 const eosOfGlm = [151_329, 151_336, 151_338];
@@ -28,16 +28,13 @@ const glmKnobs: (facts: CheckpointFacts) => ReadKnobs =
           ropes: [readRope(r, { contextLength, dims: headDim, partial: 0.5 })],
         };
 
-/** Gate and up are one tensor; in GGUF of the first GLM-4 so are query, key and value. */
-function glmNames(config: ModelConfig, { dialect, has }: CheckpointFacts): ModelNames {
-  const { hiddenSize, numHeads, numKvHeads, headDim, intermediateSize: width } = config;
-  const gguf = dialect === "gguf";
-  const gateUp = gguf ? "blk.{l}.ffn_up" : "model.layers.{l}.mlp.gate_up_proj";
-  const sizes = [numHeads * headDim, numKvHeads * headDim, numKvHeads * headDim] as const;
+/** Gate and up are one tensor. */
+function glmNames(config: ModelConfig, facts: CheckpointFacts): ModelNames {
+  const { hiddenSize, intermediateSize: width } = config;
+  const gateUp = facts.dialect === "gguf" ? "blk.{l}.ffn_up" : "model.layers.{l}.mlp.gate_up_proj";
   return {
     decoder: {
-      ...llamaNames[dialect],
-      ...(gguf && has("blk.0.attn_qkv.weight") ? packedThirds("blk.{l}.attn_qkv", sizes, hiddenSize) : {}),
+      ...lineNames(config, facts),
       gate: pieceOf(gateUp, [width, width], hiddenSize, 0),
       up: pieceOf(gateUp, [width, width], hiddenSize, 1),
     },
@@ -111,13 +108,14 @@ export const glm4Moe: Family = {
         experts: noAuxExperts(r, numLayers),
       };
     }),
-  names(config, { dialect }) {
+  names(config, facts) {
+    const { dialect } = facts;
     if (dialect === "huggingface") {
       const decoder = { ...llamaNames.huggingface, ...sharedExperts(config) };
       return { decoder, ignore: nextTokenLayers(config, dialect) };
     }
     const decoder = {
-      ...llamaNames.gguf,
+      ...ggufNames(config, facts),
       ...ggufSelectionBias(config),
       mlpNorm: "blk.{l}.post_attention_norm",
     };

@@ -2,7 +2,7 @@
 import { plainExperts, readGgufExperts } from "./experts.ts";
 import type { Family, StoredPart } from "./family.ts";
 import { readGgufPattern, readLlamaLine, windows } from "./llama-line.ts";
-import { llamaNames } from "./llama-names.ts";
+import { ggufNames, llamaNames } from "./llama-names.ts";
 import { readGgufRope } from "./rope-fields.ts";
 
 const attention = { qkvBias: true, outputBias: true, attentionSinks: true } as const;
@@ -55,15 +55,16 @@ export const gptOss: Family = {
         experts: { ...plainExperts({ count, perToken, intermediateSize, numLayers }), ...router },
       };
     }),
-  names({ hiddenSize: hidden, numHeads, experts }, { dialect, has }) {
+  names(config, facts) {
+    const { hiddenSize: hidden, numHeads, experts } = config;
     const { count = 0, intermediateSize: width = 0 } = experts ?? {};
-    if (dialect === "gguf") {
-      return { decoder: { ...llamaNames.gguf, mlpNorm: "blk.{l}.post_attention_norm" } };
+    if (facts.dialect === "gguf") {
+      return { decoder: { ...ggufNames(config, facts), mlpNorm: "blk.{l}.post_attention_norm" } };
     }
     const layer = "model.layers.{l}";
     // Gate and up take turns among the outputs. As numbers they are stored [experts, in, out], as MXFP4 [experts, out, in].
     const turns = (first: number) => Int32Array.from({ length: width }, (_, row) => 2 * row + first);
-    const packed = has("model.layers.0.mlp.experts.down_proj_blocks");
+    const packed = facts.has("model.layers.0.mlp.experts.down_proj_blocks");
     const stacked = (name: string, [outputs, inputs]: [number, number], order?: Int32Array) => {
       const part = { name: `${layer}.mlp.experts.${name}`, biasSuffix: "_bias", order };
       return (expert: number): StoredPart =>

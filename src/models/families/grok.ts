@@ -2,7 +2,7 @@
 import { plainExperts, readGgufExperts } from "./experts.ts";
 import type { Family } from "./family.ts";
 import { readLlamaLine } from "./llama-line.ts";
-import { llamaNames } from "./llama-names.ts";
+import { ggufNames } from "./llama-names.ts";
 
 export const grok1: Family = {
   name: "grok1",
@@ -53,11 +53,12 @@ export const grok1: Family = {
         experts: { ...plainExperts({ count, perToken, intermediateSize, numLayers }), normalize: 0 },
       };
     }),
-  names({ hiddenSize }, { dialect, has }) {
-    if (dialect === "gguf") {
-      const end = has("blk.0.layer_output_norm.weight") ? "layer_output_norm" : "post_ffw_norm";
+  names(config, facts) {
+    const { hiddenSize } = config;
+    if (facts.dialect === "gguf") {
+      const end = facts.has("blk.0.layer_output_norm.weight") ? "layer_output_norm" : "post_ffw_norm";
       const norms = { attentionEndNorm: "blk.{l}.attn_output_norm", mlpEndNorm: `blk.{l}.${end}` };
-      return { decoder: { ...llamaNames.gguf, ...norms } };
+      return { decoder: { ...ggufNames(config, facts), ...norms } };
     }
     const layer = "model.layers.{l}";
     const norm = (name: string) => ({ name, suffix: ".scale", shape: [hiddenSize] });

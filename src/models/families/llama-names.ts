@@ -57,10 +57,28 @@ const gguf = {
 /** Names without their ".weight" or ".bias". */
 export const llamaNames: Readonly<Record<Dialect, Partial<TensorNames>>> = { huggingface, gguf };
 
-/** llama.cpp's names, with query, key and value in one tensor where the file has them so. */
-export function ggufNames(config: ModelConfig, facts: CheckpointFacts): Partial<TensorNames> {
-  if (!facts.has("blk.0.attn_qkv.weight")) return gguf;
-  const { numHeads, numKvHeads, headDim, valueDim, hiddenSize } = config;
-  const sizes = [numHeads * headDim, numKvHeads * headDim, numKvHeads * valueDim] as const;
-  return { ...gguf, ...packedThirds("blk.{l}.attn_qkv", sizes, hiddenSize) };
+/** llama.cpp's names, with query, key and value in one tensor where the file has them so, and experts' gate and up. */
+export function ggufNames(config: ModelConfig, { has }: CheckpointFacts): Partial<TensorNames> {
+  const { numHeads, numKvHeads, headDim, valueDim, hiddenSize: hidden, experts, delta } = config;
+  const names: { -readonly [Part in keyof TensorNames]?: TensorNames[Part] } = { ...gguf };
+  // A delta net has a tensor of this name, too.
+  if (!delta && has("blk.0.attn_qkv.weight")) {
+    const sizes = [numHeads * headDim, numKvHeads * headDim, numKvHeads * valueDim] as const;
+    Object.assign(names, packedThirds("blk.{l}.attn_qkv", sizes, hidden));
+  }
+  if (experts && has(`blk.${experts.denseLayers.indexOf(false)}.ffn_gate_up_exps.weight`)) {
+    const { count, intermediateSize: width } = experts;
+    const half = (expert: number, first: number) => ({
+      ...{ name: "blk.{l}.ffn_gate_up_exps", shape: [count, 2 * width, hidden] },
+      first: expert * 2 * width + first,
+    });
+    names.expertGate = (expert) => half(expert, 0);
+    names.expertUp = (expert) => half(expert, width);
+  }
+  return names;
+}
+
+/** The names of the Llama line in a checkpoint's dialect. */
+export function lineNames(config: ModelConfig, facts: CheckpointFacts): Partial<TensorNames> {
+  return facts.dialect === "gguf" ? ggufNames(config, facts) : huggingface;
 }

@@ -2,7 +2,7 @@
 import { plainExperts, readGgufExperts } from "./experts.ts";
 import type { Family } from "./family.ts";
 import { readLlamaLine } from "./llama-line.ts";
-import { llamaNames } from "./llama-names.ts";
+import { ggufNames, llamaNames } from "./llama-names.ts";
 import { blockSparseMoe } from "./mixtral.ts";
 import { ggufSelectionBias } from "./no-aux.ts";
 import { readRope } from "./rope-fields.ts";
@@ -55,8 +55,9 @@ export const minimaxM2: Family = {
         },
       };
     }),
-  names(config, { dialect }) {
-    if (dialect === "gguf") return { decoder: { ...llamaNames.gguf, ...ggufSelectionBias(config) } };
+  names(config, facts) {
+    if (facts.dialect === "gguf")
+      return { decoder: { ...ggufNames(config, facts), ...ggufSelectionBias(config) } };
     const name = "model.layers.{l}.block_sparse_moe.e_score_correction_bias";
     const selectionBias = { name, suffix: "", shape: [config.experts?.count ?? 0] };
     return {

@@ -1,7 +1,7 @@
 // Ministral 3: Mistral whose queries grow with the position; the text part of its checkpoints for images too. Data only.
 import type { Family } from "./family.ts";
 import { type ReadKnobs, readLlamaLine, windows } from "./llama-line.ts";
-import { llamaNames } from "./llama-names.ts";
+import { ggufNames, llamaNames } from "./llama-names.ts";
 import { mediaTensors, textPart, withRoot } from "./multimodal.ts";
 
 const defaults = {
@@ -35,8 +35,8 @@ export const ministral3: Family = {
     };
     return textPart(reader, defaults, (text) => readLlamaLine(text, facts, knobs));
   },
-  names: (_, { dialect, has }) =>
-    dialect === "gguf"
-      ? { decoder: llamaNames.gguf }
-      : { decoder: withRoot(llamaNames.huggingface, has), ignore: mediaTensors },
+  names: (config, facts) =>
+    facts.dialect === "gguf"
+      ? { decoder: ggufNames(config, facts) }
+      : { decoder: withRoot(llamaNames.huggingface, facts.has), ignore: mediaTensors },
 };

@@ -4,7 +4,7 @@ import type { ConfigReader } from "../config-reader.ts";
 import { plainExperts } from "./experts.ts";
 import type { Family } from "./family.ts";
 import { readGgufPattern, readLlamaLine, windows } from "./llama-line.ts";
-import { llamaNames } from "./llama-names.ts";
+import { ggufNames, llamaNames } from "./llama-names.ts";
 import { readGgufRope, readRope, readRopeOfType } from "./rope-fields.ts";
 
 export const olmo: Family = {
@@ -70,10 +70,10 @@ export const olmo2: Family = {
       const rope = readRopeOfType(r, "full_attention", defaults) ?? readRope(r, defaults);
       return { ...own, ...sliding(numLayers, rope, r.number("sliding_window", 4096), slides) };
     }),
-  names: (_, { dialect }) => ({
+  names: (config, facts) => ({
     decoder:
-      dialect === "gguf"
-        ? llamaNames.gguf
+      facts.dialect === "gguf"
+        ? ggufNames(config, facts)
         : {
             ...llamaNames.huggingface,
             attentionEndNorm: "model.layers.{l}.post_attention_layernorm",

@@ -3,7 +3,7 @@ import type { ConfigReader } from "../config-reader.ts";
 import { plainExperts, readGgufExperts } from "./experts.ts";
 import type { Family } from "./family.ts";
 import { readLlamaLine, type Sizes, windows } from "./llama-line.ts";
-import { llamaNames } from "./llama-names.ts";
+import { lineNames } from "./llama-names.ts";
 import { blockSparseMoe } from "./mixtral.ts";
 import { packedThirds, pieceOf } from "./packing.ts";
 import { readRope } from "./rope-fields.ts";
@@ -34,15 +34,16 @@ export const phi3: Family = {
       r.only("attention_bias", false);
       return { slidingWindow, ropes: [phiRope(r, sizes, 1)] };
     }),
-  names({ hiddenSize, numHeads, numKvHeads, headDim, intermediateSize: width }, { dialect }) {
-    const gguf = dialect === "gguf";
-    const layer = gguf ? "blk.{l}" : "model.layers.{l}";
+  names(config, facts) {
+    const { hiddenSize, numHeads, numKvHeads, headDim, intermediateSize: width } = config;
+    const gguf = facts.dialect === "gguf";
+    const layer = "model.layers.{l}";
     const sizes = [numHeads * headDim, numKvHeads * headDim, numKvHeads * headDim] as const;
-    const gateUp = gguf ? `${layer}.ffn_up` : `${layer}.mlp.gate_up_proj`;
+    const gateUp = gguf ? "blk.{l}.ffn_up" : `${layer}.mlp.gate_up_proj`;
     return {
       decoder: {
-        ...llamaNames[dialect],
-        ...packedThirds(gguf ? `${layer}.attn_qkv` : `${layer}.self_attn.qkv_proj`, sizes, hiddenSize),
+        ...lineNames(config, facts),
+        ...(gguf ? {} : packedThirds(`${layer}.self_attn.qkv_proj`, sizes, hiddenSize)),
         gate: pieceOf(gateUp, [width, width], hiddenSize, 0),
         up: pieceOf(gateUp, [width, width], hiddenSize, 1),
       },
@@ -96,7 +97,7 @@ export const phimoe: Family = {
         },
       };
     }),
-  names: (_, { dialect }) => ({
-    decoder: dialect === "gguf" ? llamaNames.gguf : { ...llamaNames.huggingface, ...blockSparseMoe },
+  names: (config, facts) => ({
+    decoder: { ...lineNames(config, facts), ...(facts.dialect === "gguf" ? {} : blockSparseMoe) },
   }),
 };

@@ -4,7 +4,7 @@ import type { ConfigReader } from "../config-reader.ts";
 import { plainExperts, readGgufExperts } from "./experts.ts";
 import type { Family } from "./family.ts";
 import { readLlamaLine, windows } from "./llama-line.ts";
-import { llamaNames } from "./llama-names.ts";
+import { lineNames } from "./llama-names.ts";
 
 /** Every `decoder_sparse_step`-th layer has experts, but for those of `mlp_only_layers`. */
 export function readQwenExperts(
@@ -70,8 +70,8 @@ export const qwen2Moe: Family = {
         },
       };
     }),
-  names: (_, { dialect }) => ({
-    decoder: dialect === "gguf" ? llamaNames.gguf : { ...llamaNames.huggingface, ...sharedExpert },
+  names: (config, facts) => ({
+    decoder: { ...lineNames(config, facts), ...(facts.dialect === "gguf" ? {} : sharedExpert) },
   }),
 };
 

@@ -4,7 +4,7 @@ import type { ConfigReader } from "../config-reader.ts";
 import { readGgufExperts } from "./experts.ts";
 import type { CheckpointFacts, Family, ModelNames, StoredPart, TensorNames } from "./family.ts";
 import { type ReadKnobs, readLlamaLine, type Sizes } from "./llama-line.ts";
-import { llamaNames } from "./llama-names.ts";
+import { ggufNames, llamaNames } from "./llama-names.ts";
 import { mediaTensors, textPart, withRoot } from "./multimodal.ts";
 import { nextTokenLayers } from "./no-aux.ts";
 import { pieceOf, pieceOfGroups } from "./packing.ts";
@@ -110,7 +110,7 @@ function readGguf(reader: ConfigReader, facts: CheckpointFacts): ModelConfig {
   });
 }
 
-function ggufNames(config: ModelConfig, { has }: CheckpointFacts): ModelNames {
+function mixerGgufNames(config: ModelConfig, facts: CheckpointFacts): ModelNames {
   const { hiddenSize: hidden, numHeads, headDim, delta } = config;
   const { keyHeads = 1, valueHeads = 1, keyDim = 0, valueDim = 0, kernel = 0 } = delta ?? {};
   const [keys, values, each] = [keyHeads * keyDim, valueHeads * valueDim, valueHeads / keyHeads];
@@ -131,13 +131,13 @@ function ggufNames(config: ModelConfig, { has }: CheckpointFacts): ModelNames {
   const ofHead = (index: number) =>
     pieceOfGroups("blk.{l}.attn_q", numHeads, [headDim, headDim], hidden, index);
   // Older files have query, key, value and gate in one, key head by key head.
-  const isOld = has("blk.0.ssm_in.weight");
+  const isOld = facts.has("blk.0.ssm_in.weight");
   const large = isOld
     ? { deltaQuery: packed(0), deltaKey: packed(1), deltaValue: packed(2), deltaGate: packed(3) }
     : { deltaQuery: piece(0), deltaKey: piece(1), deltaValue: piece(2), deltaGate: "blk.{l}.attn_gate" };
   return {
     decoder: {
-      ...llamaNames.gguf,
+      ...ggufNames(config, facts),
       ...large,
       ...{ query: ofHead(0), attentionGate: ofHead(1), mlpNorm: "blk.{l}.post_attention_norm" },
       ...{ deltaBeta: small(0), deltaAlpha: small(1) },
@@ -167,7 +167,7 @@ export const qwen3Next: Family = {
           experts: readShared(r, sizes.numLayers),
         })),
   names(config, facts) {
-    if (facts.dialect === "gguf") return ggufNames(config, facts);
+    if (facts.dialect === "gguf") return mixerGgufNames(config, facts);
     const { hiddenSize: hidden, delta } = config;
     const { keyHeads = 1, valueHeads = 1, keyDim = 0, valueDim = 0 } = delta ?? {};
     const each = valueHeads / keyHeads;

@@ -1,7 +1,7 @@
 // Seed-OSS: the Llama line with biases on q, k and v. Data only.
 import type { Family } from "./family.ts";
 import { readLlamaLine } from "./llama-line.ts";
-import { llamaNames } from "./llama-names.ts";
+import { ggufNames, llamaNames } from "./llama-names.ts";
 
 export const seedOss: Family = {
   name: "seed_oss",
@@ -18,10 +18,10 @@ export const seedOss: Family = {
         mlpBias: r.boolean("mlp_bias", false),
       };
     }),
-  names: (_, { dialect }) => ({
+  names: (config, facts) => ({
     decoder:
-      dialect === "gguf"
-        ? { ...llamaNames.gguf, mlpNorm: "blk.{l}.post_attention_norm" }
+      facts.dialect === "gguf"
+        ? { ...ggufNames(config, facts), mlpNorm: "blk.{l}.post_attention_norm" }
         : llamaNames.huggingface,
   }),
 };
