@@ -73,7 +73,9 @@ function scalingOf(scaling: ConfigReader, type: string, defaults: RopeDefaults):
     case "linear":
       return { type: "linear", factor: scaling.number("factor") };
     case "dynamic":
-      return { type: "dynamic", factor: scaling.number("factor"), originalContextLength: original() };
+      // The published code grows from `max_position_embeddings`, whatever the record says of an original length.
+      scaling.ignore("original_max_position_embeddings");
+      return { type: "dynamic", factor: scaling.number("factor"), originalContextLength: contextLength };
     case "llama3":
       return {
         type: "llama3",
