@@ -53,7 +53,9 @@ export function delta_rule(
         const forget = exp4(f32x4.splat(-rate * softplus(load<f32>(alpha + h) + load<f32>(decayBias + h))));
         const step = sigmoid4(v128.load32_splat(beta + h));
         const v = value + (h >> 2) * valueBytes, o = out + (h >> 2) * valueBytes;
-        for (let c: usize = 0; c < valueBytes; c += 16) {
+        let c: usize = 0;
+        for (; c + 64 <= valueBytes; c += 64) columns16(s + c, row, q, k, keyBytes, forget, step, v + c, o + c);
+        for (; c < valueBytes; c += 16) {
           columns(s + c, row, q, k, keyBytes, forget, step, v + c, o + c, valueBytes - c);
         }
         s += row * <usize>keyDim;
@@ -68,7 +70,45 @@ export function delta_rule(
   }
 }
 
-/** Four columns of S: both passes over the keys. */
+/** Sixteen columns of S, a line of the cache: both passes over the keys. */
+function columns16(
+  s: usize, row: usize, q: usize, k: usize, keyBytes: usize, forget: v128, step: v128, v: usize, o: usize,
+): void {
+  let a = f32x4.splat(0), b = a, c = a, d = a;
+  for (let i: usize = 0, p = s; i < keyBytes; i += 4, p += row) {
+    const x = v128.load32_splat(k + i);
+    a = madd(v128.load(p), x, a);
+    b = madd(v128.load(p, 16), x, b);
+    c = madd(v128.load(p, 32), x, c);
+    d = madd(v128.load(p, 48), x, d);
+  }
+  const da = f32x4.mul(step, f32x4.sub(v128.load(v), f32x4.mul(forget, a)));
+  const db = f32x4.mul(step, f32x4.sub(v128.load(v, 16), f32x4.mul(forget, b)));
+  const dc = f32x4.mul(step, f32x4.sub(v128.load(v, 32), f32x4.mul(forget, c)));
+  const dd = f32x4.mul(step, f32x4.sub(v128.load(v, 48), f32x4.mul(forget, d)));
+  a = b = c = d = f32x4.splat(0);
+  for (let i: usize = 0, p = s; i < keyBytes; i += 4, p += row) {
+    const x = v128.load32_splat(k + i), y = v128.load32_splat(q + i);
+    let now = madd(x, da, f32x4.mul(forget, v128.load(p)));
+    v128.store(p, now);
+    a = madd(now, y, a);
+    now = madd(x, db, f32x4.mul(forget, v128.load(p, 16)));
+    v128.store(p, now, 16);
+    b = madd(now, y, b);
+    now = madd(x, dc, f32x4.mul(forget, v128.load(p, 32)));
+    v128.store(p, now, 32);
+    c = madd(now, y, c);
+    now = madd(x, dd, f32x4.mul(forget, v128.load(p, 48)));
+    v128.store(p, now, 48);
+    d = madd(now, y, d);
+  }
+  v128.store(o, a);
+  v128.store(o, b, 16);
+  v128.store(o, c, 32);
+  v128.store(o, d, 48);
+}
+
+/** Four columns of S, or the last of them. */
 // @ts-ignore: decorator
 @inline
 function columns(
