@@ -44,7 +44,8 @@ export const minimaxM2: Family = {
       const count = r.size("num_local_experts", undefined, 4096);
       const perToken = r.size("num_experts_per_tok", undefined, 4096);
       const selectionBias = r.boolean("use_routing_bias", true);
-      const dims = r.size("rotary_dim", headDim, headDim);
+      const partial = r.number("partial_rotary_factor", 1);
+      const dims = r.size("rotary_dim", Math.trunc(headDim * partial), headDim);
       return {
         qkNorm: normed ? "full" : "none",
         intermediateSize,

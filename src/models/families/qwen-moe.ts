@@ -38,6 +38,7 @@ export const qwen2Moe: Family = {
   name: "qwen2_moe",
   modelTypes: ["qwen2_moe"],
   ggufArchitectures: ["qwen2moe"],
+  spellings: { num_experts: ["num_local_experts"] },
   interleavedRope: [],
   defaults: {
     max_position_embeddings: 32_768,
@@ -79,6 +80,7 @@ export const qwen3Moe: Family = {
   name: "qwen3_moe",
   modelTypes: ["qwen3_moe"],
   ggufArchitectures: ["qwen3moe"],
+  spellings: { num_experts: ["num_local_experts"] },
   interleavedRope: [],
   defaults: {
     max_position_embeddings: 32_768,
