@@ -151,13 +151,13 @@ function normOf(config: ModelConfig, { weight, bias }: NormParts<Vector>): Norm 
 }
 
 function setAngles(
-  { backend: b, config }: Transformer,
+  { backend: b, config, workspace: w }: Transformer,
   position: number,
   tokens: number,
   total: number,
 ): void {
   for (const [i, rope] of config.ropes.entries()) {
-    const { cos, sin } = ropeAngles(ropeFrequencies(rope, total), position, tokens);
+    const { cos, sin } = ropeAngles(w.frequencies[i] ?? ropeFrequencies(rope, total), position, tokens);
     b.setAngles(i, cos, sin, rope.dims / 2);
   }
 }

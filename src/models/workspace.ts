@@ -2,6 +2,7 @@
 import type { Activation, Backend, DeltaState, KvCache, Slice } from "../tensor/backend.ts";
 import type { ModelConfig } from "./config.ts";
 import { cutDeltaHeads, cutFor, cutHeads } from "./partitions.ts";
+import { dependsOnLength, type RopeFrequencies, ropeFrequencies } from "./rope.ts";
 import { createRouter, type Router } from "./router.ts";
 
 /** Rows whose logits are computed at a time. */
@@ -15,6 +16,8 @@ export interface MlpSpace {
 
 /** The activations of a forward pass. */
 export interface Workspace {
+  /** Of each RoPE whose frequencies no length changes. */
+  readonly frequencies: readonly (RopeFrequencies | undefined)[];
   readonly hidden: Activation;
   readonly normed: Activation;
   /** The MLP's input, where it is made before attention's answer is added. */
@@ -112,6 +115,7 @@ export function createWorkspace(backend: Allocator, config: ModelConfig, context
   if (experts) widths.add(experts.intermediateSize);
   if (experts && experts.sharedIntermediateSize > 0) widths.add(experts.sharedIntermediateSize);
   return {
+    frequencies: config.ropes.map((rope) => (dependsOnLength(rope) ? undefined : ropeFrequencies(rope, 0))),
     hidden: activation(hiddenSize),
     normed: activation(hiddenSize),
     ahead: config.residual === "parallel" ? activation(hiddenSize) : undefined,
