@@ -45,13 +45,14 @@ export const gptOss: Family = {
       }
       const bias = r.boolean("attention_bias", true);
       // Says again what other fields say.
-      r.ignore("initial_context_length", "experts_per_token", "swiglu_limit", "hidden_act");
+      r.ignore("initial_context_length", "experts_per_token", "hidden_act");
       const intermediateSize = r.size("intermediate_size");
       const count = r.size("num_local_experts", undefined, 4096);
       const perToken = r.size("num_experts_per_tok", undefined, 4096);
       return {
         ...knobs,
         ...{ qkvBias: bias, outputBias: bias, intermediateSize },
+        activationLimit: r.number("swiglu_limit", 7),
         experts: { ...plainExperts({ count, perToken, intermediateSize, numLayers }), ...router },
       };
     }),

@@ -33,23 +33,22 @@ export const minimaxM2: Family = {
       r.only("shared_intermediate_size", 0);
       const types = r.ids("attn_type_list");
       if (types.some((type) => type !== 1)) r.only("attn_type_list", new Array(numLayers).fill(1));
-      r.ignore(
-        "router_jitter_noise",
-        "max_model_len",
-        "use_mtp",
-        "mtp_transformer_layers",
-        "num_mtp_modules",
-      );
+      for (const place of ["full_attention", "linear_attention", "mlp"]) r.only(`layernorm_${place}_beta`, 1);
+      r.ignore("router_jitter_noise", "mlp_intermediate_size", "shared_moe_mode", "max_model_len");
+      r.ignore("use_mtp", "mtp_transformer_layers", "num_mtp_modules");
+      r.only("sliding_window");
       const intermediateSize = r.size("intermediate_size");
       const count = r.size("num_local_experts", undefined, 4096);
       const perToken = r.size("num_experts_per_tok", undefined, 4096);
       const selectionBias = r.boolean("use_routing_bias", true);
-      const partial = r.number("partial_rotary_factor", 1);
-      const dims = r.size("rotary_dim", Math.trunc(headDim * partial), headDim);
+      // How many dimensions of a head turn, or else their share.
+      const dims = r.size("rotary_dim", headDim, headDim);
+      const partial = r.has("rotary_dim") ? undefined : 1;
+      if (partial === undefined) r.ignore("partial_rotary_factor");
       return {
         qkNorm: normed ? "full" : "none",
         intermediateSize,
-        ropes: [readRope(r, { contextLength, dims })],
+        ropes: [readRope(r, { contextLength, dims, partial })],
         experts: {
           ...plainExperts({ count, perToken, intermediateSize, numLayers }),
           ...{ score: "sigmoid", selectionBias },

@@ -31,7 +31,9 @@ export const phi3: Family = {
       const slidingWindow = windows(sizes.numLayers, window, () => true);
       if (gguf) return { slidingWindow };
       // Written by some and read by nobody: the published code has no biases.
-      r.only("attention_bias", false);
+      for (const key of ["attention_bias", "mlp_bias", "lm_head_bias"]) r.only(key, false);
+      r.only("full_attn_mod", 1);
+      r.ignore("interpolate_factor");
       return { slidingWindow, ropes: [phiRope(r, sizes, 1)] };
     }),
   names(config, facts) {

@@ -57,7 +57,7 @@ export function readScaling(scaling: ConfigReader, defaults: RopeDefaults): Rope
   // What is read elsewhere, or says again what the config says.
   scaling.ignore("type", "rope_type", "rope_theta", "partial_rotary_factor", "llama_4_scaling_beta");
   // For images and films; a text's positions are the same along all axes.
-  scaling.ignore("mrope_section", "mrope_interleaved");
+  scaling.ignore("mrope_section", "mrope_interleaved", "max_position_embeddings");
   const result = scalingOf(scaling, type, defaults);
   scaling.finish();
   return result;
