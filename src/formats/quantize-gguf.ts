@@ -10,7 +10,7 @@ import { type TypedMetadataValue, writeGguf } from "./gguf-writer.ts";
 import { type ImportanceMatrix, importanceOf } from "./importance.ts";
 import type { MetadataValue } from "./metadata.ts";
 import { isQuantizable } from "./quantize.ts";
-import { quantizeRows, rowsOf } from "./quantize-rows.ts";
+import { type Packer, quantizeRows, rowsOf } from "./quantize-rows.ts";
 import { elementCount } from "./tensor-info.ts";
 
 /** ggml's number for how blocks are packed. */
@@ -21,6 +21,8 @@ export interface QuantizeGgufOptions {
   importance?: ImportanceMatrix;
   /** Lets blocks be packed again, which adds the errors of both; without it a quantised tensor is refused. */
   requantize?: boolean;
+  /** Packs in threads of its own; without it, in this one. */
+  packer?: Packer;
   onProgress?: (progress: QuantizeProgress) => void;
   signal?: AbortSignal;
 }
@@ -59,7 +61,7 @@ export async function quantizeGguf(
   fileType: FileType,
   options: QuantizeGgufOptions = {},
 ): Promise<QuantizeSummary> {
-  const { importance, requantize = false, onProgress, signal } = options;
+  const { importance, requantize = false, packer, onProgress, signal } = options;
   if (checkpoint.format !== "gguf") {
     throw new BaimoError(
       "request",
@@ -97,7 +99,7 @@ export async function quantizeGguf(
       name,
       dtype: type,
       shape,
-      data: () => quantizeRows(rows, type, { importance: weights, onRows, signal }),
+      data: () => quantizeRows(rows, type, { importance: weights, packer, onRows, signal }),
     };
   });
   const metadata = await copyMetadata(checkpoint, signal);

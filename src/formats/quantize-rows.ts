@@ -15,6 +15,19 @@ export interface RowSource {
   readRows(start: number, count: number, signal?: AbortSignal): Promise<Float32Array>;
 }
 
+/** What packs pieces, perhaps several at a time in threads of their own. */
+export interface Packer {
+  /** How many pieces are worth giving before the first is done. */
+  readonly lanes: number;
+  pack(type: QuantizableType, values: Float32Array, importance?: Float32Array): Promise<Uint8Array>;
+}
+
+/** Packs in this thread. */
+const here: Packer = {
+  lanes: 0,
+  pack: async (type, values, importance) => quantize(type, values, { importance }),
+};
+
 /** So many values are worked on at a time. */
 const PIECE_VALUES = 1 << 20;
 
@@ -40,24 +53,41 @@ export function rowsOf(checkpoint: Checkpoint, { name, dtype, shape }: TensorInf
 export async function* quantizeRows(
   source: RowSource,
   type: DType & QuantizableType,
-  options: { importance?: Float32Array; onRows?: (count: number) => void; signal?: AbortSignal } = {},
+  options: {
+    importance?: Float32Array;
+    packer?: Packer;
+    onRows?: (count: number) => void;
+    signal?: AbortSignal;
+  } = {},
 ): AsyncGenerator<Uint8Array> {
-  const { importance, onRows, signal } = options;
+  const { importance, packer = here, onRows, signal } = options;
   const { name, shape } = source;
   const width = shape.at(-1) ?? 1;
   const rows = shape.slice(0, -1).reduce((a, b) => a * b, 1);
   const matrices = importance ? importance.length / width : 1;
   const perMatrix = rows / matrices;
   const piece = Math.max(1, Math.floor(PIECE_VALUES / width));
+  const waiting: { blocks: Promise<Uint8Array>; count: number }[] = [];
   for (let matrix = 0; matrix < matrices; matrix++) {
     const weights = importance?.subarray(matrix * width, (matrix + 1) * width);
     for (let row = 0; row < perMatrix; row += piece) {
       const count = Math.min(piece, perMatrix - row);
       const values = await source.readRows(matrix * perMatrix + row, count, signal);
       checkFinite(name, values, matrix * perMatrix + row, width);
-      yield quantize(type, values, { importance: weights });
-      onRows?.(count);
+      const blocks = packer.pack(type, values, weights);
+      // A failure is told when its turn comes, which never is when another comes first.
+      blocks.catch(() => {});
+      waiting.push({ blocks, count });
+      if (waiting.length > packer.lanes) {
+        const first = waiting.shift()!;
+        yield await first.blocks;
+        onRows?.(first.count);
+      }
     }
+  }
+  for (const { blocks, count } of waiting) {
+    yield await blocks;
+    onRows?.(count);
   }
 }
 

@@ -8,7 +8,7 @@ import { type ImportanceMatrix, importanceOf } from "../formats/importance.ts";
 import type { MetadataValue } from "../formats/metadata.ts";
 import { isQuantizable } from "../formats/quantize.ts";
 import { type QuantizeProgress, type QuantizeSummary, summarize } from "../formats/quantize-gguf.ts";
-import { quantizeRows } from "../formats/quantize-rows.ts";
+import { type Packer, quantizeRows } from "../formats/quantize-rows.ts";
 import { elementCount, type TensorInfo } from "../formats/tensor-info.ts";
 import { type TokenizerFiles, tokenizerToGguf } from "../tokenizers/to-gguf.ts";
 import { ConfigReader } from "./config-reader.ts";
@@ -29,6 +29,8 @@ export interface ConvertOptions extends DescribeOptions {
   preTokenizer?: string;
   /** What the file calls the model; default the checkpoint's own name. */
   name?: string;
+  /** Packs in threads of its own; without it, in this one. */
+  packer?: Packer;
   onProgress?: (progress: QuantizeProgress) => void;
   signal?: AbortSignal;
 }
@@ -50,7 +52,7 @@ export async function convertToGguf(
   target: WriteTarget,
   options: ConvertOptions = {},
 ): Promise<ConvertSummary> {
-  const { fileType = "F16", importance, onProgress, signal } = options;
+  const { fileType = "F16", importance, packer, onProgress, signal } = options;
   if (checkpoint.format === "gguf") {
     throw new BaimoError(
       "request",
@@ -76,7 +78,7 @@ export async function convertToGguf(
       onProgress?.({ tensor: name, done, total });
     };
     const data = () =>
-      quantizeRows(layoutRows(checkpoint, tensor), type, { importance: weights, onRows, signal });
+      quantizeRows(layoutRows(checkpoint, tensor), type, { importance: weights, packer, onRows, signal });
     return { name, dtype: type, shape, data };
   });
   for (const [name, values] of vectors) {

@@ -2,7 +2,7 @@
 import type { Command } from "commander";
 import { listenForInterrupt } from "../interrupt.ts";
 import { fetchSource } from "../open-model.ts";
-import type { CommandContext } from "../options.ts";
+import { type CommandContext, wholeNumber } from "../options.ts";
 import { checkOutput } from "../output-file.ts";
 import { createProgress } from "../progress.ts";
 import { describeWritten } from "./quantize.ts";
@@ -12,6 +12,7 @@ interface ConvertFlags {
   imatrix?: string;
   pre?: string;
   name?: string;
+  threads?: number;
   force?: boolean;
   json?: boolean;
 }
@@ -31,6 +32,7 @@ export function addConvert(program: Command, context: CommandContext): Command {
     .option("--imatrix <file>", "weigh errors by an importance matrix")
     .option("--pre <name>", "llama.cpp's name of the pre-tokenizer, where it cannot be found")
     .option("--name <name>", "what the file calls the model")
+    .option("-t, --threads <count>", "threads that pack (default: as many as cores)", wholeNumber(1))
     .option("-f, --force", "replace the output if it is there")
     .option("--json", "print a JSON document")
     .action(async (source: string, output: string, flags: ConvertFlags) => {
@@ -38,10 +40,12 @@ export function addConvert(program: Command, context: CommandContext): Command {
       const { openCheckpoint, readFileType, readImportance } = await import("../../formats/index.ts");
       const { convertToGguf } = await import("../../models/convert.ts");
       const fileType = readFileType(flags.type);
+      const { startPackingThreads } = await import("../../models/packing-threads.ts");
       checkOutput(output, flags.force);
       const interrupt = listenForInterrupt();
       const { signal } = interrupt;
       const progress = createProgress(terminal);
+      const packer = await startPackingThreads(flags.threads);
       try {
         const file = flags.imatrix ? await openCheckpoint(flags.imatrix, { signal }) : undefined;
         try {
@@ -49,6 +53,7 @@ export function addConvert(program: Command, context: CommandContext): Command {
           try {
             const started = performance.now();
             const summary = await convertToGguf(checkpoint, output, {
+              packer,
               fileType,
               importance: file && (await readImportance(file, signal)),
               ...{ preTokenizer: flags.pre, name: flags.name, signal },
@@ -68,6 +73,7 @@ export function addConvert(program: Command, context: CommandContext): Command {
         }
       } finally {
         progress.clear();
+        await packer.close();
         interrupt.release();
       }
     });

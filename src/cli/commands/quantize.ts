@@ -3,7 +3,7 @@ import type { Command } from "commander";
 import type { QuantizeSummary } from "../../formats/index.ts";
 import { listenForInterrupt } from "../interrupt.ts";
 import { fetchSource } from "../open-model.ts";
-import type { CommandContext } from "../options.ts";
+import { type CommandContext, wholeNumber } from "../options.ts";
 import { checkOutput } from "../output-file.ts";
 import { createProgress } from "../progress.ts";
 import { formatBytes, formatCount, formatSeconds, formatTable } from "../table.ts";
@@ -11,6 +11,7 @@ import { formatBytes, formatCount, formatSeconds, formatTable } from "../table.t
 interface QuantizeFlags {
   imatrix?: string;
   requantize?: boolean;
+  threads?: number;
   force?: boolean;
   json?: boolean;
 }
@@ -30,6 +31,7 @@ export function addQuantize(program: Command, context: CommandContext): Command 
     .argument("<type>", "for example Q4_K_M")
     .option("--imatrix <file>", "weigh errors by an importance matrix (baimo imatrix, llama-imatrix)")
     .option("--requantize", "pack weights again that are quantised already; adds the errors of both")
+    .option("-t, --threads <count>", "threads that pack (default: as many as cores)", wholeNumber(1))
     .option("-f, --force", "replace the output if it is there")
     .option("--json", "print a JSON document")
     .action(async (source: string, output: string, type: string, flags: QuantizeFlags) => {
@@ -38,10 +40,12 @@ export function addQuantize(program: Command, context: CommandContext): Command 
         "../../formats/index.ts"
       );
       const fileType = readFileType(type);
+      const { startPackingThreads } = await import("../../models/packing-threads.ts");
       checkOutput(output, flags.force);
       const interrupt = listenForInterrupt();
       const { signal } = interrupt;
       const progress = createProgress(terminal);
+      const packer = await startPackingThreads(flags.threads);
       try {
         const importance = flags.imatrix ? await openCheckpoint(flags.imatrix, { signal }) : undefined;
         try {
@@ -50,6 +54,7 @@ export function addQuantize(program: Command, context: CommandContext): Command 
           try {
             const started = performance.now();
             const summary = await quantizeGguf(checkpoint, output, fileType, {
+              packer,
               importance: matrix,
               requantize: flags.requantize,
               signal,
@@ -74,6 +79,7 @@ export function addQuantize(program: Command, context: CommandContext): Command 
         }
       } finally {
         progress.clear();
+        await packer.close();
         interrupt.release();
       }
     });
