@@ -142,3 +142,31 @@ describe("chat templates", () => {
     );
   });
 });
+
+// The form is that of the model card of codellama/CodeLlama-70b-Instruct-hf.
+it("Code Llama 70B's template names the source of every message and the destination of the last", () => {
+  const template = createChatTemplate(
+    "{% for message in messages %}{% if loop.first %}{{ bos_token }}{% endif %}" +
+      "{% if message['role'] not in ['system', 'user', 'assistant'] %}" +
+      "{{ raise_exception('a role of another kind: ' + message['role']) }}{% endif %}" +
+      "{{ 'Source: ' + message['role'] + '\\n\\n ' + message['content'] | trim + ' <step> ' }}{% endfor %}" +
+      "{{ 'Source: assistant\\nDestination: user\\n\\n ' }}",
+    { bosToken: "<s>" },
+  );
+  const messages = [
+    { role: "system", content: "System prompt" },
+    { role: "user", content: " First user query\n" },
+    { role: "assistant", content: "Model response to first query" },
+    { role: "user", content: "Second user query" },
+  ];
+  assert.equal(
+    template.render({ messages, addGenerationPrompt: true }),
+    "<s>Source: system\n\n System prompt <step> Source: user\n\n First user query <step> " +
+      "Source: assistant\n\n Model response to first query <step> Source: user\n\n Second user query <step> " +
+      "Source: assistant\nDestination: user\n\n ",
+  );
+  assert.throws(
+    () => template.render({ messages: [{ role: "tool", content: "" }] }),
+    /of another kind: tool/,
+  );
+});
