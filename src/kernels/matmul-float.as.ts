@@ -137,7 +137,7 @@ export function matmul_bf16(
   product<i16>(w, rowGroups, cols, x, xStride, tokens, y, yStride, scale, scratch);
 }
 
-/** scratch: cols * 32 bytes for two panels, then max(CHUNK_BYTES, cols * 12) for activations. */
+/** scratch: cols * 32 bytes for a panel (two row groups, vector beside vector, see panel.as.ts), then max(CHUNK_BYTES, cols * 12) for activations. */
 function product<T>(
   w: usize, rowGroups: i32, cols: i32, x: usize, xStride: i32, tokens: i32, y: usize, yStride: i32, scale: f32,
   scratch: usize,
@@ -152,8 +152,7 @@ function product<T>(
     }
     return;
   }
-  const panelBytes = <usize>cols << 4;
-  const tiles = scratch + 2 * panelBytes;
+  const tiles = scratch + (<usize>cols << 5);
   const tileBytes = <usize>cols * 12;
   const chunk = max<i32>(1, <i32>(CHUNK_BYTES / tileBytes)) * TILE;
   for (let t0 = 0; t0 < tokens; t0 += chunk) {
@@ -162,30 +161,26 @@ function product<T>(
       packTile(x + <usize>t * xStep, xStep, cols, min(TILE, end - t), o);
     }
     for (let g = 0; g < rowGroups; g += 2) {
-      let panel = w + <usize>g * group;
-      let second = g + 1 < rowGroups ? panel + group : 0;
-      if (!isFloat<T>()) {
-        widen<T>(panel, cols, scratch);
-        if (second != 0) widen<T>(second, cols, scratch + panelBytes);
-        panel = scratch;
-        if (second != 0) second = scratch + panelBytes;
-      }
+      const p = w + <usize>g * group;
+      const both = g + 1 < rowGroups;
+      widen<T>(p, cols, scratch);
+      if (both) widen<T>(p + group, cols, scratch + 16);
       for (let t = t0, o = tiles; t < end; t += TILE, o += tileBytes) {
         const to = y + <usize>t * yStep + (<usize>g << 4);
-        if (second != 0) tile2x3(panel, second, cols, o, min(TILE, end - t), to, yStep, scale);
-        else tile3(panel, cols, o, min(TILE, end - t), to, yStep, scale);
+        if (both) tile2x3(scratch, cols, o, min(TILE, end - t), to, yStep, scale);
+        else tile3(scratch, cols, o, min(TILE, end - t), to, yStep, scale);
       }
     }
   }
 }
 
-/** A packed row group -> its f32 panel. */
+/** A packed row group -> one half of an f32 panel. */
 function widen<T>(p: usize, cols: i32, o: usize): void {
   const mask = HALF_MASK, size = HALF_SCALE;
   for (let k = 0; k < cols; k++) {
     v128.store(o, loadFour<T>(p, mask, size));
     p += 4 * sizeof<T>();
-    o += 16;
+    o += 32;
   }
 }
 
@@ -199,15 +194,15 @@ function packTile(x: usize, xStep: usize, cols: i32, tile: i32, o: usize): void 
   }
 }
 
-/** Two panels times three tokens: a broadcast of an activation serves both. a, c: even columns; b, d: odd ones. */
-function tile2x3(w: usize, w2: usize, cols: i32, x: usize, tile: i32, y: usize, yStep: usize, scale: f32): void {
+/** A panel times three tokens: a broadcast of an activation serves both. a, c: even columns; b, d: odd ones. */
+function tile2x3(w: usize, cols: i32, x: usize, tile: i32, y: usize, yStep: usize, scale: f32): void {
   let a0 = f32x4.splat(0), a1 = a0, a2 = a0, b0 = a0, b1 = a0, b2 = a0;
   let c0 = a0, c1 = a0, c2 = a0, d0 = a0, d1 = a0, d2 = a0;
   let v = a0, u = a0, s = a0;
   let k = 0;
   for (; k + 2 <= cols; k += 2) {
-    v = v128.load(w);
-    u = v128.load(w2);
+    v = v128.load(w, 0);
+    u = v128.load(w, 16);
     s = v128.load32_splat(x, 0);
     a0 = madd(v, s, a0);
     c0 = madd(u, s, c0);
@@ -217,8 +212,8 @@ function tile2x3(w: usize, w2: usize, cols: i32, x: usize, tile: i32, y: usize, 
     s = v128.load32_splat(x, 8);
     a2 = madd(v, s, a2);
     c2 = madd(u, s, c2);
-    v = v128.load(w, 16);
-    u = v128.load(w2, 16);
+    v = v128.load(w, 32);
+    u = v128.load(w, 48);
     s = v128.load32_splat(x, 12);
     b0 = madd(v, s, b0);
     d0 = madd(u, s, d0);
@@ -228,13 +223,12 @@ function tile2x3(w: usize, w2: usize, cols: i32, x: usize, tile: i32, y: usize, 
     s = v128.load32_splat(x, 20);
     b2 = madd(v, s, b2);
     d2 = madd(u, s, d2);
-    w += 32;
-    w2 += 32;
+    w += 64;
     x += 24;
   }
   if (k < cols) {
-    v = v128.load(w);
-    u = v128.load(w2);
+    v = v128.load(w, 0);
+    u = v128.load(w, 16);
     s = v128.load32_splat(x, 0);
     a0 = madd(v, s, a0);
     c0 = madd(u, s, c0);
@@ -245,31 +239,24 @@ function tile2x3(w: usize, w2: usize, cols: i32, x: usize, tile: i32, y: usize, 
     a2 = madd(v, s, a2);
     c2 = madd(u, s, c2);
   }
-  put(y, a0, b0, scale);
-  put(y + 16, c0, d0, scale);
-  if (tile > 1) {
-    put(y + yStep, a1, b1, scale);
-    put(y + yStep + 16, c1, d1, scale);
-  }
-  if (tile > 2) {
-    put(y + 2 * yStep, a2, b2, scale);
-    put(y + 2 * yStep + 16, c2, d2, scale);
-  }
+  putBoth(y, a0, b0, c0, d0, scale);
+  if (tile > 1) putBoth(y + yStep, a1, b1, c1, d1, scale);
+  if (tile > 2) putBoth(y + 2 * yStep, a2, b2, c2, d2, scale);
 }
 
-/** The same for one panel. */
+/** The same for the first half alone. */
 function tile3(w: usize, cols: i32, x: usize, tile: i32, y: usize, yStep: usize, scale: f32): void {
   let a0 = f32x4.splat(0), a1 = a0, a2 = a0, b0 = a0, b1 = a0, b2 = a0;
   let k = 0;
   for (; k + 2 <= cols; k += 2) {
-    const v = v128.load(w), u = v128.load(w, 16);
+    const v = v128.load(w), u = v128.load(w, 32);
     a0 = madd(v, v128.load32_splat(x, 0), a0);
     a1 = madd(v, v128.load32_splat(x, 4), a1);
     a2 = madd(v, v128.load32_splat(x, 8), a2);
     b0 = madd(u, v128.load32_splat(x, 12), b0);
     b1 = madd(u, v128.load32_splat(x, 16), b1);
     b2 = madd(u, v128.load32_splat(x, 20), b2);
-    w += 32;
+    w += 64;
     x += 24;
   }
   if (k < cols) {
@@ -287,6 +274,14 @@ function tile3(w: usize, cols: i32, x: usize, tile: i32, y: usize, yStep: usize,
 @inline
 function put(y: usize, even: v128, odd: v128, scale: f32): void {
   v128.store(y, f32x4.mul(f32x4.add(even, odd), f32x4.splat(scale)));
+}
+
+// @ts-ignore: decorator
+@inline
+function putBoth(y: usize, even: v128, odd: v128, even2: v128, odd2: v128, scale: f32): void {
+  const by = f32x4.splat(scale);
+  v128.store(y, f32x4.mul(f32x4.add(even, odd), by), 0);
+  v128.store(y, f32x4.mul(f32x4.add(even2, odd2), by), 16);
 }
 
 /** A matrix times one token, from four distant row groups at once. */
