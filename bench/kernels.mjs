@@ -30,6 +30,7 @@ const { activationNumber, cost: activateCost } = await kernels("activate");
 const { cost: sumCost } = await kernels("elementwise");
 const { cost: quantizeCost } = await kernels("quantize-activations");
 const { cost: storeCost } = await kernels("kv-store");
+const { cost: deltaCost } = await kernels("gated-delta");
 
 /** One layer's largest matrix of a 1.1 B Llama, half its rows, and enough of them to leave every cache. */
 const rows = 2816;
@@ -202,8 +203,18 @@ function list(k, products) {
       cost: sumCost({ count: tokens * cols }),
       run: () => k.add(xAt, qAt, tokens * cols),
     });
-    for (const cache of ["f16", "f32"]) {
-      const size = cache === "f16" ? 2 : 4;
+    const delta = { keyHeads: 8, valueHeads: 16, keyDim: 128, valueDim: 128, kernel: 4 };
+    entries.push({
+      name: `delta rule ${tokens}`,
+      cost: deltaCost({ ...delta, tokens }),
+      run: () =>
+        k.delta_rule(
+          ...[xAt, 1024, xAt, 1024, xAt, 2048, xAt, 16, xAt, 16, xAt, xAt], // query, key, value, beta, alpha, decays
+          ...[qAt, tokens, 8, 2, 128, 128, yAt, 2048, scratchAt],
+        ),
+    });
+    for (const cache of ["f16", "f32", "q8"]) {
+      const size = { f16: 2, f32: 4, q8: 1 + 4 / 64 }[cache];
       const shape = { tokens, headDim: 64, position: 0 };
       entries.push({
         name: `store k and v ${cache} ${tokens}`,
