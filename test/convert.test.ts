@@ -1,6 +1,15 @@
 // Conversion to GGUF: the same logits from the file as from the folder, family by family, and refusals.
 import assert from "node:assert/strict";
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
@@ -156,6 +165,16 @@ test("a quantised conversion is what quantising the F32 conversion gives", async
     assert.deepEqual(await once.readTensor(name), await twice.readTensor(name), name);
   }
   for (const checkpoint of [wide, once, twice]) await checkpoint.close();
+});
+
+test("a PyTorch checkpoint gives the file that its safetensors give", async () => {
+  const source = join(folder, "torch-mistral");
+  mkdirSync(source);
+  cpSync(golden("torch", "mistral"), source, { recursive: true });
+  cpSync(golden("families", "mistral", "config.json"), join(source, "config.json"));
+  const { target } = await convert(source, "torch", { fileType: "F32", name: "m" });
+  const other = await convert(golden("families", "mistral"), "safetensors", { fileType: "F32", name: "m" });
+  assert.deepEqual(readFileSync(target), readFileSync(other.target));
 });
 
 test("GGUF is not converted again, and a failure leaves no file", async () => {
