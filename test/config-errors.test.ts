@@ -62,6 +62,13 @@ it("an unknown setting, unless the caller knows better", async () => {
   assert.equal(config.numLayers, 2);
 });
 
+it("an unknown setting of a nested record, unless the caller knows better", async () => {
+  await setConfig({ rope_scaling: { rope_type: "linear", factor: 2, wobble: 3 } });
+  await failsWith("config", '"rope_scaling"', '"wobble"', "ignoreConfigKeys");
+  const { config } = await describe({ ignoreConfigKeys: ["wobble"] });
+  assert.deepEqual(config.ropes[0].scaling, { type: "linear", factor: 2 });
+});
+
 it("an unknown model type, with those that are known", async () => {
   await setConfig({ model_type: "sparrow" });
   await failsWith("config", '"sparrow"', "llama", "qwen3");

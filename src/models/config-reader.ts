@@ -9,10 +9,13 @@ export class ConfigReader {
   readonly #used = new Set<string>();
   readonly #spellings = new Map<string, readonly string[]>();
   #assumed: Readonly<Record<string, unknown>> = {};
+  readonly #ignored: readonly string[];
 
-  constructor(where: string, fields: ReadonlyMap<string, unknown>) {
+  /** ignored  fields that nobody need read, here and in nested records */
+  constructor(where: string, fields: ReadonlyMap<string, unknown>, ignored: readonly string[] = []) {
     this.where = where;
     this.#fields = fields;
+    this.#ignored = ignored;
   }
 
   /** Other spellings of fields, each before its usual one: what a family calls differently. */
@@ -130,7 +133,7 @@ export class ConfigReader {
     if (value === undefined) return undefined;
     if (typeof value !== "object" || value === null || Array.isArray(value))
       this.#fail(key, "a record", value);
-    return new ConfigReader(`${this.where}: "${key}"`, new Map(Object.entries(value)));
+    return new ConfigReader(`${this.where}: "${key}"`, new Map(Object.entries(value)), this.#ignored);
   }
 
   /** The field must have one of these values, where it is there at all; with none listed it must not be there. */
@@ -150,8 +153,9 @@ export class ConfigReader {
    * @throws {BaimoError} `config` naming the fields that nobody read
    */
   finish(): void {
+    const known = new Set([...this.#used, ...this.#ignored]);
     const unknown = [...this.#fields].flatMap(([key, value]) =>
-      this.#used.has(key) || (value ?? undefined) === undefined ? [] : [key],
+      known.has(key) || (value ?? undefined) === undefined ? [] : [key],
     );
     if (unknown.length === 0) return;
     throw new BaimoError(

@@ -45,14 +45,13 @@ export async function describeModel(
       `${where}: "${key}" should be one of ${known.join(", ")}; found ${type === undefined ? "nothing" : `"${type}"`}`,
     );
   }
-  const reader = new ConfigReader(where, fields);
+  const reader = new ConfigReader(where, fields, options.ignoreConfigKeys);
   if (dialect === "huggingface") {
     reader.spell(family.spellings ?? {});
     reader.assume(family.defaults ?? {});
   }
   const facts = { dialect, has: (name: string) => checkpoint.tensors.has(name) };
   let config = family.readConfig(reader, facts);
-  reader.ignore(...(options.ignoreConfigKeys ?? []));
   reader.finish();
   if (dialect === "gguf") config = await withStoredFactors(checkpoint, config);
   const weights = planWeights(checkpoint, config, family, facts);
