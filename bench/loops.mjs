@@ -60,7 +60,7 @@ export function fill(memory) {
   let state = 1;
   for (let i = 0; i < halves.length; i++) {
     state = (Math.imul(state, 1664525) + 1013904223) | 0;
-    halves[i] = 0x2400 | ((state >>> 16) & 0x87ff);
+    halves[i] = 0x2460 | ((state >>> 16) & 0x871f);
   }
 }
 

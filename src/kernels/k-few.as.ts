@@ -5,11 +5,12 @@ import {
   addUnit, blockBytes, chunkBytes, First, hasMinimums, hasScalesOf16, headBytes, lowBits, minimumsOf, Second,
 } from "./k-weights.as";
 import { HALF_MASK, HALF_SCALE, loadHalves, madd } from "./simd.as";
+import { streamGroups } from "./streams.as";
 
 /** A matrix times one token, whose blocks are `next` bytes apart. Reads four distant row groups at once: hardware prefetch stops at 4 KiB pages. */
 export function oneToken<T>(w: usize, rowGroups: i32, blocks: i32, x: usize, next: usize, y: usize, scale: f32): void {
   const group = <usize>blocks * blockBytes<T>();
-  const part = rowGroups >> 2;
+  const part = streamGroups(rowGroups, group);
   const stride = <usize>part * group;
   const yPart = <usize>part << 4;
   for (let g = 0; g < part; g++) {

@@ -5,6 +5,7 @@ import { fourGroupsOfFives, unpackFives } from "./fives.as";
 import { fourGroupsOfFours, isIq4, unpackFours, unpackIq4Nibbles } from "./fours.as";
 import { Fives, Floats24, Fours, Halves, HalvesPairs, hasMinimums, Powers } from "./heads.as";
 import { byteProducts, prefersPairs } from "./product.as";
+import { streamGroups } from "./streams.as";
 
 /** y[token * yStride + row] = scale * (w x); x: what quantize_q8 wrote. scratch: a panel. */
 export function matmul_q4_1(
@@ -100,19 +101,16 @@ function product<P, H, Q>(
 function oneToken<P, H, Q>(
   w: usize, rowGroups: i32, group: usize, blocks: i32, x: usize, next: usize, y: usize, scale: f32,
 ): void {
-  const part = rowGroups >> 2;
+  const part = streamGroups(rowGroups, group);
   const stride = <usize>part * group;
   for (let g = 0; g < part; g++) {
     fourGroups<P, H, Q>(w + <usize>g * group, stride, blocks, x, next, y + (<usize>g << 4), <usize>part << 4, scale);
   }
-  if (part > 0 && (rowGroups & 3) != 0) {
-    // the last four once more: those that are done come out the same
-    const last = <usize>(rowGroups - 4);
-    fourGroups<P, H, Q>(w + last * group, group, blocks, x, next, y + (last << 4), 16, scale);
-  }
-  if (part > 0) return;
-  for (let g = 0; g < rowGroups; g++) {
-    fourGroups<P, H, Q>(w + <usize>g * group, 0, blocks, x, next, y + (<usize>g << 4), 0, scale);
+  for (let g = part << 2; g < rowGroups; g += part > 0 ? 4 : 1) {
+    // four neighbours, the last perhaps once more, which come out the same; or four times the one
+    const at = <usize>(part > 0 ? min(g, rowGroups - 4) : g);
+    const apart = part > 0 ? group : 0;
+    fourGroups<P, H, Q>(w + at * group, apart, blocks, x, next, y + (at << 4), part > 0 ? 16 : 0, scale);
   }
 }
 

@@ -5,6 +5,7 @@
 // T stands for the element: f32; u16 for f16; i16 for bf16.
 import { floatAt, HALF_MASK, HALF_SCALE, loadFour, madd } from "./simd.as";
 import { normalizeScales } from "./subnormal.as";
+import { streamGroups } from "./streams.as";
 
 const TILE: i32 = 3;
 /** Bytes of activations copied at a time, beside the panels, to stay in the second-level cache. */
@@ -287,7 +288,7 @@ function putBoth(y: usize, even: v128, odd: v128, even2: v128, odd2: v128, scale
 /** A matrix times one token, from four distant row groups at once. */
 function oneToken<T>(w: usize, rowGroups: i32, cols: i32, x: usize, y: usize, scale: f32): void {
   const group = <usize>cols * 4 * sizeof<T>();
-  const part = rowGroups >> 2;
+  const part = streamGroups(rowGroups, group);
   const stride = <usize>part * group;
   const yPart = <usize>part << 4;
   for (let g = 0; g < part; g++) {

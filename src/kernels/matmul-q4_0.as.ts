@@ -8,6 +8,7 @@ import { chunkTokens, FEW, PANEL_BLOCK, panelTile } from "./panel.as";
 import { lowBytes, prefersPairs, start, step, total } from "./product.as";
 import { HALF_MASK, HALF_SCALE, halfAt, loadHalves, madd, NIBBLE, NIBBLE_WORD } from "./simd.as";
 import { normalizeScales } from "./subnormal.as";
+import { streamGroups } from "./streams.as";
 
 const BLOCK: usize = 72;
 const FILE_BLOCK: usize = 18;
@@ -137,7 +138,7 @@ function unpackPanel(p: usize, blocks: i32, o: usize): void {
 /** A matrix times one token, whose blocks are `next` bytes apart. Reads four distant row groups at once: hardware prefetch stops at 4 KiB pages. */
 function oneToken<P>(w: usize, rowGroups: i32, blocks: i32, x: usize, next: usize, y: usize, scale: f32): void {
   const group = <usize>blocks * BLOCK;
-  const part = rowGroups >> 2;
+  const part = streamGroups(rowGroups, group);
   const stride = <usize>part * group;
   const yPart = <usize>part << 4;
   for (let g = 0; g < part; g++) {

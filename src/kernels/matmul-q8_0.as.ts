@@ -9,6 +9,7 @@ import { start, step } from "./product.as";
 import { HALF_MASK, HALF_SCALE, halfAt, loadHalves, madd, NIBBLE } from "./simd.as";
 import { normalizeScales } from "./subnormal.as";
 import { transpose } from "./matmul-q4_0.as";
+import { streamGroups } from "./streams.as";
 
 const BLOCK: usize = 136;
 const FILE_BLOCK: usize = 34;
@@ -183,7 +184,7 @@ function unpackNibbles(p: usize, blocks: i32, o: usize): void {
 /** A matrix times one token, whose blocks are `next` bytes apart, from four distant row groups at once. */
 function oneToken<P>(w: usize, rowGroups: i32, blocks: i32, x: usize, next: usize, y: usize, scale: f32): void {
   const group = <usize>blocks * BLOCK;
-  const part = rowGroups >> 2;
+  const part = streamGroups(rowGroups, group);
   const stride = <usize>part * group;
   const yPart = <usize>part << 4;
   for (let g = 0; g < part; g++) {
