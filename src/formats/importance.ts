@@ -1,10 +1,13 @@
 // Importance matrices: how much each column of a weight matrix matters, as GGUF files that llama.cpp's imatrix tool reads
 // and writes; leans on checkpoint.ts and gguf-writer.ts. Format: tools/imatrix of llama.cpp, since release b5900.
 import { BaimoError } from "../errors.ts";
-import type { Checkpoint } from "./checkpoint.ts";
+import type { ByteSource } from "./byte-source.ts";
+import { type Checkpoint, openCheckpoint } from "./checkpoint.ts";
 import type { WriteTarget } from "./file-sink.ts";
 import { writeGguf } from "./gguf-writer.ts";
-import type { TensorInfo } from "./tensor-info.ts";
+import { createHeaderCursor } from "./header-cursor.ts";
+import { type ByteSourceInput, openByteSource } from "./open-byte-source.ts";
+import { grouped, type TensorInfo } from "./tensor-info.ts";
 
 /** What was measured at the input of one weight matrix, or of the matrices of several experts. */
 export interface ColumnSums {
@@ -22,6 +25,69 @@ export interface ImportanceMatrix {
   /** Pieces of text, of so many tokens. */
   readonly chunkCount: number;
   readonly chunkSize: number;
+}
+
+/**
+ * Opens an importance matrix: a GGUF file, or the older binary form (imatrix.dat).
+ *
+ * @throws {BaimoError} `request` when nothing is there, `format` when it is no such file, or damaged
+ */
+export async function openImportance(
+  input: ByteSourceInput,
+  { signal }: { signal?: AbortSignal } = {},
+): Promise<ImportanceMatrix> {
+  const source = await openByteSource(input, { signal });
+  try {
+    const head = await source.read(0, Math.min(4, source.size), signal);
+    if (String.fromCharCode(...head) !== "GGUF") return await readOldImportance(source, signal);
+    return await readImportance(await openCheckpoint(source, { signal }), signal);
+  } finally {
+    await source.close();
+  }
+}
+
+const MAX_ENTRIES = 1 << 16;
+const MAX_NAME = 1024;
+
+/** The form of before 2025: a count of entries; for each a name, how often it was measured, and its means times that. */
+async function readOldImportance(source: ByteSource, signal?: AbortSignal): Promise<ImportanceMatrix> {
+  const fail = (message: string) => new BaimoError("format", `${source.name}: ${message}`);
+  const cursor = createHeaderCursor(source, signal);
+  const take = async (what: string): Promise<number> => {
+    await cursor.ensure(4, what);
+    return cursor.takeU32();
+  };
+  const entries = await take("the number of entries");
+  if (entries < 1 || entries > MAX_ENTRIES || entries * 16 > source.size) {
+    throw fail(`is no importance matrix: neither GGUF, nor ${grouped(entries)} entries of the older form`);
+  }
+  const text = async (what: string): Promise<string> => {
+    const length = await take(`the length of ${what}`);
+    if (length > MAX_NAME)
+      throw fail(`${what} claims ${grouped(length)} bytes; at most ${MAX_NAME} are taken`);
+    await cursor.ensure(length, what);
+    return cursor.takeText(length) ?? "";
+  };
+  const columns = new Map<string, ColumnSums>();
+  for (let i = 0; i < entries; i++) {
+    const name = await text(`the name of entry ${i}`);
+    const calls = await take(`the count of "${name}"`);
+    const length = await take(`the length of "${name}"`);
+    const bytes = await cursor.readBytes(length * 4, `the sums of "${name}"`);
+    columns.set(name, { sums: new Float32Array(bytes.buffer), counts: Float32Array.of(calls) });
+  }
+  checkSums(columns, fail);
+  // What follows, the number of pieces and the text's name, may be left out.
+  const chunkCount = cursor.remaining >= 4 ? await take("the number of pieces") : 0;
+  const dataset = cursor.remaining >= 4 ? await text("the name of the text") : "";
+  return { columns, datasets: dataset === "" ? [] : [dataset], chunkCount, chunkSize: 0 };
+}
+
+/** Sums of squares are sizes. */
+function checkSums(columns: ReadonlyMap<string, ColumnSums>, fail: (message: string) => BaimoError): void {
+  for (const [name, { sums }] of columns) {
+    if (sums.some((x) => !(x >= 0 && x < Infinity))) throw fail(`"${name}" holds a sum that is no size`);
+  }
 }
 
 const SUMS = ".in_sum2";
@@ -54,9 +120,9 @@ export async function readImportance(
         `"${name}" has ${sums.length} sums for ${counts.length} counts; a whole number each is expected`,
       );
     }
-    if (sums.some((x) => !(x >= 0 && x < Infinity))) throw fail(`"${name}" holds a sum that is no size`);
     columns.set(base, { sums, counts });
   }
+  checkSums(columns, fail);
   if (columns.size === 0) throw fail(`holds no sums (tensors named …${SUMS}); it is no importance matrix`);
   const number = (key: string) => {
     const value = checkpoint.metadata.get(key);

@@ -24,6 +24,7 @@ export { type HubSpec, parseHubSpec } from "./hub-files.ts";
 export {
   type ColumnSums,
   type ImportanceMatrix,
+  openImportance,
   readImportance,
   writeImportance,
 } from "./importance.ts";

@@ -10,7 +10,13 @@ import { openCheckpoint } from "./checkpoint.ts";
 import { dequantize } from "./dequantize.ts";
 import { readGguf } from "./gguf-reader.ts";
 import { writeGguf } from "./gguf-writer.ts";
-import { type ColumnSums, type ImportanceMatrix, readImportance, writeImportance } from "./importance.ts";
+import {
+  type ColumnSums,
+  type ImportanceMatrix,
+  openImportance,
+  readImportance,
+  writeImportance,
+} from "./importance.ts";
 import { quantize } from "./quantize.ts";
 import { quantizeGguf } from "./quantize-gguf.ts";
 
@@ -219,6 +225,22 @@ test("an importance matrix goes to a file and back, and lowers the errors that i
   }
   await written.close();
 
+  // The older form of llama.cpp: name, calls, sums; then the number of pieces and the name of the text.
+  const old = await openImportance(
+    oldForm([["blk.0.attn_q.weight", 7, columns.get("blk.0.attn_q.weight")!.sums]]),
+  );
+  assert.deepEqual(old.columns.get("blk.0.attn_q.weight"), columns.get("blk.0.attn_q.weight"));
+  assert.deepEqual([old.chunkCount, old.datasets], [5, ["b.txt"]]);
+  assert.deepEqual((await openImportance(at("imatrix.gguf"))).columns, matrix.columns);
+  for (const damaged of [
+    oldForm([["x", 7, Float32Array.of(1, -1)]]),
+    oldForm([["x", 7, sizes(64)]]).subarray(0, 100),
+    new Uint8Array(64).fill(255),
+    new TextEncoder().encode("not a matrix at all, but a text"),
+  ]) {
+    await refuses(openImportance(damaged), "format", /no size|takes|is no importance matrix|claims/);
+  }
+
   columns.set("output.weight", { sums: sizes(128), counts: Float32Array.of(7) });
   await refuses(
     quantizeGguf(source, at("wrong.gguf"), "Q4_K_M", { importance: matrix }),
@@ -228,6 +250,20 @@ test("an importance matrix goes to a file and back, and lowers the errors that i
   await refuses(readImportance(source), "format", /holds no sums/);
   await source.close();
 });
+
+function oldForm(entries: [name: string, calls: number, sums: Float32Array][]): Uint8Array {
+  const u32 = (value: number) => new Uint8Array(Uint32Array.of(value).buffer);
+  const named = (name: string) => [u32(name.length), new TextEncoder().encode(name)];
+  const parts = [
+    u32(entries.length),
+    ...entries.flatMap(([name, calls, sums]) => [
+      ...named(name),
+      ...[u32(calls), u32(sums.length), new Uint8Array(sums.slice().buffer)],
+    ]),
+    ...[u32(5), ...named("b.txt")],
+  ];
+  return new Uint8Array(Buffer.concat(parts));
+}
 
 test("what is no GGUF is refused", async () => {
   const golden = "test/golden/quants/Q8_0.safetensors";
