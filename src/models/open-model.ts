@@ -50,7 +50,11 @@ export async function describeModel(
     reader.spell(family.spellings ?? {});
     reader.assume(family.defaults ?? {});
   }
-  const facts = { dialect, has: (name: string) => checkpoint.tensors.has(name) };
+  const facts = {
+    dialect,
+    has: (name: string) => checkpoint.tensors.has(name),
+    shape: (name: string) => checkpoint.tensors.get(name)?.shape,
+  };
   let config = family.readConfig(reader, facts);
   reader.finish();
   if (dialect === "gguf") config = await withStoredFactors(checkpoint, config);

@@ -120,6 +120,8 @@ export interface CheckpointFacts {
   readonly dialect: Dialect;
   /** Whether the checkpoint holds a tensor of this name. */
   has(tensor: string): boolean;
+  /** The shape of the tensor of this name, where there is a checkpoint. */
+  shape?(tensor: string): readonly number[] | undefined;
 }
 
 /** One family of models. */

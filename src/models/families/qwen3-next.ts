@@ -87,20 +87,28 @@ function mixerNames({ hiddenSize, numHeads, headDim, delta }: ModelConfig): Part
   };
 }
 
-/** GGUF stores norms with the 1 added, but for the delta net's own, which has none. */
-function readGguf(reader: ConfigReader, facts: CheckpointFacts): ModelConfig {
+/**
+ * GGUF stores norms with the 1 added, but for the delta net's own, which has none. `copied`: Qwen3.5's files have value
+ * heads in turns of key heads, so here every value head has a key head of its own, a copy of the stored one.
+ */
+function readGguf(
+  reader: ConfigReader,
+  facts: CheckpointFacts,
+  { copied }: { copied: boolean },
+): ModelConfig {
   return readLlamaLine(reader, facts, (r, { numLayers: all }) => {
     const numLayers = all - r.number("nextn_predict_layers", 0);
     const interval = r.size("full_attention_interval", 4, 1024);
     const listed = r.flags("attention.recurrent_layers", all);
     const valueHeads = r.size("ssm.time_step_rank", undefined, 65_536);
-    const experts = readGgufExperts(r, numLayers, { sharedGate: true });
+    const keyHeads = r.size("ssm.group_count", undefined, 65_536);
+    const experts = r.has("expert_count") ? readGgufExperts(r, numLayers, { sharedGate: true }) : undefined;
     return {
       ...{ numLayers, qkNorm: "head", attentionGate: true, experts },
-      intermediateSize: r.number("feed_forward_length", experts.intermediateSize),
+      intermediateSize: r.size("feed_forward_length", experts?.intermediateSize),
       deltaLayers: Array.from({ length: numLayers }, (_, l) => listed?.[l] ?? (l + 1) % interval !== 0),
       delta: {
-        keyHeads: r.size("ssm.group_count", undefined, 65_536),
+        keyHeads: copied ? valueHeads : keyHeads,
         valueHeads,
         keyDim: r.size("ssm.state_size", undefined, 4096),
         valueDim: r.size("ssm.inner_size") / valueHeads,
@@ -153,6 +161,37 @@ function mixerGgufNames(config: ModelConfig, facts: CheckpointFacts): ModelNames
   };
 }
 
+/** Qwen3.5's names in GGUF: the same but for beta and alpha, and for heads that are copies. */
+function copiedGgufNames(config: ModelConfig, facts: CheckpointFacts): ModelNames {
+  const { hiddenSize: hidden, delta, deltaLayers } = config;
+  const { keyHeads = 0, valueHeads = 0, keyDim = 0, valueDim = 0, kernel = 0 } = delta ?? {};
+  const values = valueHeads * valueDim;
+  const [rows = 0] = facts.shape?.(`blk.${deltaLayers.indexOf(true)}.attn_qkv.weight`) ?? [];
+  const keys = (rows - values) / 2;
+  // Value head h reads stored key head h modulo their number.
+  const copies = Int32Array.from({ length: keyHeads * keyDim }, (_, row) => row % keys);
+  const qkv = { name: "blk.{l}.attn_qkv", shape: [rows, hidden] };
+  const kernels = { name: "blk.{l}.ssm_conv1d", shape: [rows, kernel] };
+  const kernelOrder = Int32Array.from(
+    { length: copies.length * kernel },
+    (_, i) => copies[Math.floor(i / kernel)] * kernel + (i % kernel),
+  );
+  return {
+    decoder: {
+      ...mixerGgufNames(config, facts).decoder,
+      deltaQuery: { ...qkv, order: copies },
+      deltaKey: { ...qkv, first: keys, order: copies },
+      deltaValue: { ...qkv, first: 2 * keys },
+      deltaGate: "blk.{l}.attn_gate",
+      ...{ deltaBeta: "blk.{l}.ssm_beta", deltaAlpha: "blk.{l}.ssm_alpha" },
+      deltaQueryKernel: { ...kernels, order: kernelOrder },
+      deltaKeyKernel: { ...kernels, first: keys * kernel, order: kernelOrder },
+      deltaValueKernel: { ...kernels, first: 2 * keys * kernel },
+    },
+    ignore: nextTokenLayers(config, "gguf"),
+  };
+}
+
 export const qwen3Next: Family = {
   name: "qwen3_next",
   modelTypes: ["qwen3_next"],
@@ -161,7 +200,7 @@ export const qwen3Next: Family = {
   defaults,
   readConfig: (reader, facts) =>
     facts.dialect === "gguf"
-      ? readGguf(reader, facts)
+      ? readGguf(reader, facts, { copied: false })
       : readLlamaLine(reader, facts, (r, sizes) => ({
           ...mixerKnobs(r, sizes),
           experts: readShared(r, sizes.numLayers),
@@ -193,10 +232,11 @@ const defaults35 = { ...defaults, vocab_size: 248_320, num_experts: undefined, n
 export const qwen35: Family = {
   name: "qwen3_5",
   modelTypes: ["qwen3_5", "qwen3_5_text", "qwen3_5_moe", "qwen3_5_moe_text"],
-  ggufArchitectures: [],
+  ggufArchitectures: ["qwen35", "qwen35moe"],
   interleavedRope: [],
   defaults: defaults35,
   readConfig(reader, facts) {
+    if (facts.dialect === "gguf") return readGguf(reader, facts, { copied: true });
     const knobs: ReadKnobs = (r, sizes) => {
       r.ignore(
         "attn_output_gate",
@@ -210,7 +250,9 @@ export const qwen35: Family = {
     };
     return textPart(reader, defaults35, (text) => readLlamaLine(text, facts, knobs));
   },
-  names(config, { has }) {
+  names(config, facts) {
+    if (facts.dialect === "gguf") return copiedGgufNames(config, facts);
+    const { has } = facts;
     const { hiddenSize: hidden, delta, experts } = config;
     const { keyHeads = 0, valueHeads = 0, keyDim = 0, valueDim = 0 } = delta ?? {};
     const sizes = [keyHeads * keyDim, keyHeads * keyDim, valueHeads * valueDim];
