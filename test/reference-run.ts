@@ -41,6 +41,7 @@ async function openTransformer(checkpoint: Checkpoint, config: ModelConfig, fami
   const facts: CheckpointFacts = {
     dialect: checkpoint.format === "gguf" ? "gguf" : "huggingface",
     has: (name) => checkpoint.tensors.has(name),
+    shape: (name) => checkpoint.tensors.get(name)?.shape,
   };
   const plan = planWeights(checkpoint, config, lenient(family), facts);
   const backend = createReferenceBackend({ maxTokens: ROOM });
