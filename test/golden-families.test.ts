@@ -40,6 +40,7 @@ for (const name of names) {
       let answers: Checkpoint;
       before(async () => {
         model = await load(folder, { device, threads: 2, contextLength: 96, cacheType: "F32" });
+        assert.deepEqual(model.engine.warnings, [], "the self-test of good kernels");
         answers = await openCheckpoint(`${folder}/golden.safetensors`);
       });
       after(async () => {

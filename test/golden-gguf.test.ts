@@ -24,6 +24,7 @@ describe("tiny GGUF models", () => {
           contextLength: 96,
         });
         try {
+          assert.deepEqual(model.engine.warnings, [], "the self-test of good kernels");
           for (const { ids, reference, llamacpp } of prompts) {
             const { data } = await model.logits(ids, { positions: "last" });
             if (device === "reference" || !rounds.test(file)) {
