@@ -1,4 +1,4 @@
-// GGUF files that llama.cpp's own converter (de3ff81, with a made-up vocabulary) made of golden checkpoints, against their golden runs.
+// GGUF files that llama.cpp's converter of September 2026 made of golden checkpoints, against the same golden runs.
 import assert from "node:assert/strict";
 import { readdirSync } from "node:fs";
 import { describe, it } from "node:test";

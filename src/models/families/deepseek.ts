@@ -108,7 +108,10 @@ function latentGgufNames(config: ModelConfig, facts: CheckpointFacts): Partial<T
 function names(config: ModelConfig, facts: CheckpointFacts): ModelNames {
   const { dialect } = facts;
   if (dialect === "gguf") {
-    return { decoder: latentGgufNames(config, facts), ignore: nextTokenLayers(config, dialect) };
+    // Some files keep what is apart together, too.
+    const again = facts.has("blk.0.attn_k_b.weight") ? "|\\.attn_kv_b\\.weight$" : "";
+    const ignore = new RegExp(nextTokenLayers(config, dialect).source + again);
+    return { decoder: latentGgufNames(config, facts), ignore };
   }
   return {
     decoder: {

@@ -75,6 +75,12 @@ export function ggufNames(config: ModelConfig, { has }: CheckpointFacts): Partia
     names.expertGate = (expert) => half(expert, 0);
     names.expertUp = (expert) => half(expert, width);
   }
+  // Files of the first mixtures have a tensor an expert.
+  if (experts && has("blk.0.ffn_gate.0.weight")) {
+    names.expertGate = "blk.{l}.ffn_gate.{e}";
+    names.expertUp = "blk.{l}.ffn_up.{e}";
+    names.expertDown = "blk.{l}.ffn_down.{e}";
+  }
   return names;
 }
 
