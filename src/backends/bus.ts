@@ -42,7 +42,7 @@ export class Bus {
   #command = 0;
 
   constructor(
-    shared: SharedArrayBuffer,
+    shared: ArrayBufferLike,
     options: { rank: number; ranks: number; tokens: number; floats: number },
   ) {
     this.rank = options.rank;
