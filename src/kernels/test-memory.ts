@@ -75,7 +75,7 @@ export function strided(b: TestMemory, x: Float32Array, tokens: number, cols: nu
   return b.put(wide);
 }
 
-export async function loadBuild(build: KernelBuild): Promise<KernelModule> {
+export async function loadBuild(build: KernelBuild, join = true): Promise<KernelModule> {
   const bytesOf = (name: string) => readFile(new URL(`kernels.${name}.wasm`, import.meta.url));
-  return (await compileKernels(bytesOf, { build })).module;
+  return (await compileKernels(bytesOf, { build, join })).module;
 }
