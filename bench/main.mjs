@@ -77,7 +77,8 @@ if (values.help) {
         quick: values.quick,
       });
   const page = renderBenchmarks(results);
-  if (values.write && !values.quick) writeFileSync(join(root, "docs/benchmarks.md"), page);
+  const isWritten = values.write && !values.quick && Object.keys(results.cells).length > 0;
+  if (isWritten) writeFileSync(join(root, "docs/benchmarks.md"), page);
   console.log(values.json ? JSON.stringify(results) : page);
 } else {
   measureOwn(positionals.length > 0 ? positionals : embeddedModels());
