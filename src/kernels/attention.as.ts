@@ -1,20 +1,21 @@
-// Attention of one KV head over its cache, by online softmax in blocks of 32 positions; leans on the SIMD pieces.
+// Attention of one KV head over its cache, by online softmax in blocks of 32 positions; leans on its two tiled products.
 //
 // A row is one query head of one token. Every row walks the same blocks in the same order with the same operations,
 // whatever rows are computed beside it: a score is one sum over headDim in order; a block's maximum, exponentials and
-// sum of 32 come next; then out = out * e^(old - new maximum) + sum of p v in the order of positions. A pair of rows may
-// walk positions that only one of them sees, all of them written: a weight of 0 leaves a sum as it is.
+// sum of 32 come next; then out = out * e^(old - new maximum) + sum of p v in the order of positions. Rows computed together may
+// walk positions that only some of them see, all of them written: a weight of 0 leaves a sum as it is.
 //
 // Halves are widened by shifts alone, which leaves them 2^112 too small; queries and weights are 2^96 too large for them.
+import { widen } from "./attention-elements.as";
+import { scores } from "./attention-scores.as";
+import { addValues, STATE } from "./attention-values.as";
 import { keyBlockBytes, valueBlockBytes, valueStep } from "./kv-store.as";
-import { exp4, exp4Times, HALF_MASK, madd, ONE, sumLanes, tanh4 } from "./simd.as";
+import { exp4, exp4Times, madd, ONE, sumLanes, tanh4 } from "./simd.as";
 
 /** Rows that share one conversion of a block; with scratchBytes in module.ts. */
 const MAX_ROWS: i32 = 64;
 /** Up to so many rows read a block's halves or bytes themselves; more share one that is widened for all. */
 const DIRECT_ROWS: i32 = 8;
-/** Bytes of a row's state: maximum, sum, factor of its last block; its token, counted from the first. */
-const STATE: usize = 16;
 
 /** What all rows of a call share; lies at the head of the scratch, HEADER bytes. */
 @unmanaged
@@ -233,135 +234,6 @@ function together(rows: i32): i32 {
   return rows >= 4 ? 4 : rows >= 2 ? 2 : 1;
 }
 
-/**
- * Four elements of a cache as f32, halves 2^112 too small: those at p, or the four after them where I is i16 (i8: those at
- * p). The distance is an immediate, so that an engine can see two neighbouring vectors as one.
- */
-// @ts-ignore: decorator
-@inline
-function four<T, I>(p: usize, mask: v128): v128 {
-  if (isFloat<T>()) return v128.load(p, 16 * (sizeof<I>() - 1));
-  if (sizeof<T>() == 2) return v128.and(i32x4.shl(v128.load16x4_s(p, 8 * (sizeof<I>() - 1)), 13), mask);
-  const bytes = v128.load32_zero(p, 4 * (sizeof<I>() - 1));
-  return f32x4.convert_i32x4_s(i32x4.extend_low_i16x8_s(i16x8.extend_low_i8x16_s(bytes)));
-}
-
-/** Elements -> `bytes` bytes of f32. */
-function widen<T>(p: usize, o: usize, bytes: usize): void {
-  const mask = HALF_MASK;
-  for (const end = o + bytes; o < end; o += 64, p += 16 * sizeof<T>()) {
-    if (sizeof<T>() == 2) {
-      v128.store(o, four<T, i8>(p, mask), 0);
-      v128.store(o, four<T, i16>(p, mask), 16);
-      v128.store(o, four<T, i8>(p + 16, mask), 32);
-      v128.store(o, four<T, i16>(p + 16, mask), 48);
-    } else {
-      const low = v128.load8x8_s(p, 0), high = v128.load8x8_s(p, 8);
-      v128.store(o, f32x4.convert_i32x4_s(i32x4.extend_low_i16x8_s(low)), 0);
-      v128.store(o, f32x4.convert_i32x4_s(i32x4.extend_high_i16x8_s(low)), 16);
-      v128.store(o, f32x4.convert_i32x4_s(i32x4.extend_low_i16x8_s(high)), 32);
-      v128.store(o, f32x4.convert_i32x4_s(i32x4.extend_high_i16x8_s(high)), 48);
-    }
-  }
-}
-
-/** Scores of 4, 2 or 1 rows against a block's 32 keys -> out, 128 bytes a row. */
-// @ts-ignore: decorator
-@inline
-function scores<T>(q: usize, headDim: i32, k: usize, scale: f32, out: usize, rows: i32): void {
-  if (rows == 4) scores4<T>(q, headDim, k, scale, out);
-  else if (rows == 2) scores2<T>(q, q + (<usize>headDim << 2), headDim, k, scale, out);
-  else scores1<T>(q, headDim, k, scale, out);
-}
-
-/** A quarter of a block at a time. */
-function scores4<T>(q0: usize, headDim: i32, k: usize, scale: f32, out: usize): void {
-  const mask = HALF_MASK, factor = f32x4.splat(scale);
-  const bytes = <usize>headDim << 2;
-  const q1 = q0 + bytes, q2 = q1 + bytes, q3 = q2 + bytes;
-  for (let part: usize = 0; part < 32; part += 8, out += 32) {
-    let a = f32x4.splat(0), b = a, c = a, d = a, e = a, f = a, g = a, h = a;
-    let p = k + part * sizeof<T>();
-    for (let i: usize = 0; i < bytes; i += 4) {
-      const k0 = four<T, i8>(p, mask), k1 = four<T, i16>(p, mask);
-      let s = v128.load32_splat(q0 + i);
-      a = madd(s, k0, a);
-      b = madd(s, k1, b);
-      s = v128.load32_splat(q1 + i);
-      c = madd(s, k0, c);
-      d = madd(s, k1, d);
-      s = v128.load32_splat(q2 + i);
-      e = madd(s, k0, e);
-      f = madd(s, k1, f);
-      s = v128.load32_splat(q3 + i);
-      g = madd(s, k0, g);
-      h = madd(s, k1, h);
-      p += 32 * sizeof<T>();
-    }
-    v128.store(out, f32x4.mul(a, factor), 0);
-    v128.store(out, f32x4.mul(b, factor), 16);
-    v128.store(out, f32x4.mul(c, factor), 128);
-    v128.store(out, f32x4.mul(d, factor), 144);
-    v128.store(out, f32x4.mul(e, factor), 256);
-    v128.store(out, f32x4.mul(f, factor), 272);
-    v128.store(out, f32x4.mul(g, factor), 384);
-    v128.store(out, f32x4.mul(h, factor), 400);
-  }
-}
-
-function scores1<T>(q: usize, headDim: i32, k: usize, scale: f32, out: usize): void {
-  const mask = HALF_MASK;
-  for (let part: usize = 0; part < 32; part += 16) {
-    let a = f32x4.splat(0), b = a, c = a, d = a;
-    let p = k + part * sizeof<T>();
-    for (let i: usize = 0; i < <usize>headDim << 2; i += 4) {
-      const s = v128.load32_splat(q + i);
-      a = madd(s, four<T, i8>(p, mask), a);
-      b = madd(s, four<T, i16>(p, mask), b);
-      c = madd(s, four<T, i8>(p + 8 * sizeof<T>(), mask), c);
-      d = madd(s, four<T, i16>(p + 8 * sizeof<T>(), mask), d);
-      p += 32 * sizeof<T>();
-    }
-    put4(out + 4 * part, a, b, c, d, scale);
-  }
-}
-
-/** Half a block at a time, so that everything stays in registers. */
-function scores2<T>(q: usize, r: usize, headDim: i32, k: usize, scale: f32, out: usize): void {
-  const mask = HALF_MASK;
-  for (let part: usize = 0; part < 32; part += 16) {
-    let a = f32x4.splat(0), b = a, c = a, d = a, e = a, f = a, g = a, h = a;
-    let p = k + part * sizeof<T>();
-    for (let i: usize = 0; i < <usize>headDim << 2; i += 4) {
-      const k0 = four<T, i8>(p, mask), k1 = four<T, i16>(p, mask);
-      const k2 = four<T, i8>(p + 8 * sizeof<T>(), mask), k3 = four<T, i16>(p + 8 * sizeof<T>(), mask);
-      let s = v128.load32_splat(q + i);
-      a = madd(s, k0, a);
-      b = madd(s, k1, b);
-      c = madd(s, k2, c);
-      d = madd(s, k3, d);
-      s = v128.load32_splat(r + i);
-      e = madd(s, k0, e);
-      f = madd(s, k1, f);
-      g = madd(s, k2, g);
-      h = madd(s, k3, h);
-      p += 32 * sizeof<T>();
-    }
-    put4(out + 4 * part, a, b, c, d, scale);
-    put4(out + 4 * part + 128, e, f, g, h, scale);
-  }
-}
-
-// @ts-ignore: decorator
-@inline
-function put4(out: usize, a: v128, b: v128, c: v128, d: v128, scale: f32): void {
-  const s = f32x4.splat(scale);
-  v128.store(out, f32x4.mul(a, s), 0);
-  v128.store(out, f32x4.mul(b, s), 16);
-  v128.store(out, f32x4.mul(c, s), 32);
-  v128.store(out, f32x4.mul(d, s), 48);
-}
-
 /** The scores of a row's block by its options: softcap, distance; own: the query's position counted from the block. */
 function adjust(call: Call, p: usize, head: i32, own: i32): void {
   if (call.softcap > 0) {
@@ -447,150 +319,4 @@ function hide(p: usize, low: i32, high: i32): void {
     v128.store(p + i, v128.bitselect(v128.load(p + i), none, seen));
     index = i32x4.add(index, i32x4.splat(4));
   }
-}
-
-/** sums = sums * factor + sum over low..high of weight x value, for 4, 2 or 1 rows; p: weights, state: factors. */
-// @ts-ignore: decorator
-@inline
-function addValues<T>(
-  p: usize, low: i32, high: i32, valueDim: i32, v: usize, sums: usize, state: usize, rows: i32,
-): void {
-  const step = valueStep(valueDim) * sizeof<T>();
-  const from = v + <usize>low * step, to = v + <usize>high * step;
-  const w = p + (<usize>low << 2);
-  const f = load<f32>(state, 8);
-  if (rows == 4) values4<T>(w, from, to, step, sums, state);
-  else if (rows == 2) values2<T>(w, from, to, step, sums, f, load<f32>(state + STATE, 8));
-  else values1<T>(w, from, to, step, sums, f);
-}
-
-/** Values from..to, `step` bytes apart, in order; weights at p, a row's 128 bytes after the last's. */
-function values4<T>(p: usize, from: usize, to: usize, step: usize, out: usize, state: usize): void {
-  const mask = HALF_MASK;
-  const f0 = v128.load32_splat(state, 8), f1 = v128.load32_splat(state + STATE, 8);
-  const f2 = v128.load32_splat(state + 2 * STATE, 8), f3 = v128.load32_splat(state + 3 * STATE, 8);
-  const row = (step / sizeof<T>()) << 2;
-  let o1 = out + row, o2 = o1 + row, o3 = o2 + row;
-  let i: usize = 0;
-  for (; i + 8 * sizeof<T>() <= step; i += 8 * sizeof<T>()) {
-    let a = f32x4.mul(v128.load(out), f0), b = f32x4.mul(v128.load(out, 16), f0);
-    let c = f32x4.mul(v128.load(o1), f1), d = f32x4.mul(v128.load(o1, 16), f1);
-    let e = f32x4.mul(v128.load(o2), f2), f = f32x4.mul(v128.load(o2, 16), f2);
-    let g = f32x4.mul(v128.load(o3), f3), h = f32x4.mul(v128.load(o3, 16), f3);
-    for (let u = from + i, w = p; u <= to + i; u += step, w += 4) {
-      const v0 = four<T, i8>(u, mask), v1 = four<T, i16>(u, mask);
-      let s = v128.load32_splat(w);
-      a = madd(s, v0, a);
-      b = madd(s, v1, b);
-      s = v128.load32_splat(w, 128);
-      c = madd(s, v0, c);
-      d = madd(s, v1, d);
-      s = v128.load32_splat(w, 256);
-      e = madd(s, v0, e);
-      f = madd(s, v1, f);
-      s = v128.load32_splat(w, 384);
-      g = madd(s, v0, g);
-      h = madd(s, v1, h);
-    }
-    v128.store(out, a);
-    v128.store(out, b, 16);
-    v128.store(o1, c);
-    v128.store(o1, d, 16);
-    v128.store(o2, e);
-    v128.store(o2, f, 16);
-    v128.store(o3, g);
-    v128.store(o3, h, 16);
-    out += 32;
-    o1 += 32;
-    o2 += 32;
-    o3 += 32;
-  }
-  for (; i < step; i += 4 * sizeof<T>()) {
-    let a = f32x4.mul(v128.load(out), f0), c = f32x4.mul(v128.load(o1), f1);
-    let e = f32x4.mul(v128.load(o2), f2), g = f32x4.mul(v128.load(o3), f3);
-    for (let u = from + i, w = p; u <= to + i; u += step, w += 4) {
-      const v = four<T, i8>(u, mask);
-      a = madd(v128.load32_splat(w), v, a);
-      c = madd(v128.load32_splat(w, 128), v, c);
-      e = madd(v128.load32_splat(w, 256), v, e);
-      g = madd(v128.load32_splat(w, 384), v, g);
-    }
-    v128.store(out, a);
-    v128.store(o1, c);
-    v128.store(o2, e);
-    v128.store(o3, g);
-  }
-}
-
-/** Values from..to, `step` bytes apart, in order; weights at p. */
-function values1<T>(p: usize, from: usize, to: usize, step: usize, out: usize, factor: f32): void {
-  const mask = HALF_MASK;
-  const scale = f32x4.splat(factor);
-  let i: usize = 0;
-  for (; i + 16 * sizeof<T>() <= step; i += 16 * sizeof<T>(), out += 64) {
-    let a = f32x4.mul(v128.load(out, 0), scale), b = f32x4.mul(v128.load(out, 16), scale);
-    let c = f32x4.mul(v128.load(out, 32), scale), d = f32x4.mul(v128.load(out, 48), scale);
-    for (let u = from + i, w = p; u <= to + i; u += step, w += 4) {
-      const s = v128.load32_splat(w);
-      a = madd(s, four<T, i8>(u, mask), a);
-      b = madd(s, four<T, i16>(u, mask), b);
-      c = madd(s, four<T, i8>(u + 8 * sizeof<T>(), mask), c);
-      d = madd(s, four<T, i16>(u + 8 * sizeof<T>(), mask), d);
-    }
-    keep4(out, a, b, c, d);
-  }
-  for (; i < step; i += 4 * sizeof<T>(), out += 16) {
-    let a = f32x4.mul(v128.load(out), scale);
-    for (let u = from + i, w = p; u <= to + i; u += step, w += 4) a = madd(v128.load32_splat(w), four<T, i8>(u, mask), a);
-    v128.store(out, a);
-  }
-}
-
-/** The same for two rows; the second one's weights are 128 bytes on, its sums follow the first's. */
-function values2<T>(p: usize, from: usize, to: usize, step: usize, out: usize, f0: f32, f1: f32): void {
-  const mask = HALF_MASK;
-  const scale0 = f32x4.splat(f0), scale1 = f32x4.splat(f1);
-  let other = out + step / sizeof<T>() * 4;
-  let i: usize = 0;
-  for (; i + 16 * sizeof<T>() <= step; i += 16 * sizeof<T>(), out += 64, other += 64) {
-    let a = f32x4.mul(v128.load(out, 0), scale0), b = f32x4.mul(v128.load(out, 16), scale0);
-    let c = f32x4.mul(v128.load(out, 32), scale0), d = f32x4.mul(v128.load(out, 48), scale0);
-    let e = f32x4.mul(v128.load(other, 0), scale1), f = f32x4.mul(v128.load(other, 16), scale1);
-    let g = f32x4.mul(v128.load(other, 32), scale1), h = f32x4.mul(v128.load(other, 48), scale1);
-    for (let u = from + i, w = p; u <= to + i; u += step, w += 4) {
-      const v0 = four<T, i8>(u, mask), v1 = four<T, i16>(u, mask);
-      const v2 = four<T, i8>(u + 8 * sizeof<T>(), mask), v3 = four<T, i16>(u + 8 * sizeof<T>(), mask);
-      let s = v128.load32_splat(w);
-      a = madd(s, v0, a);
-      b = madd(s, v1, b);
-      c = madd(s, v2, c);
-      d = madd(s, v3, d);
-      s = v128.load32_splat(w, 128);
-      e = madd(s, v0, e);
-      f = madd(s, v1, f);
-      g = madd(s, v2, g);
-      h = madd(s, v3, h);
-    }
-    keep4(out, a, b, c, d);
-    keep4(other, e, f, g, h);
-  }
-  for (; i < step; i += 4 * sizeof<T>(), out += 16, other += 16) {
-    let a = f32x4.mul(v128.load(out), scale0), e = f32x4.mul(v128.load(other), scale1);
-    for (let u = from + i, w = p; u <= to + i; u += step, w += 4) {
-      const v0 = four<T, i8>(u, mask);
-      a = madd(v128.load32_splat(w), v0, a);
-      e = madd(v128.load32_splat(w, 128), v0, e);
-    }
-    v128.store(out, a);
-    v128.store(other, e);
-  }
-}
-
-// @ts-ignore: decorator
-@inline
-function keep4(out: usize, a: v128, b: v128, c: v128, d: v128): void {
-  v128.store(out, a, 0);
-  v128.store(out, b, 16);
-  v128.store(out, c, 32);
-  v128.store(out, d, 48);
 }
