@@ -16,8 +16,6 @@ const ARGUMENT_WORDS = 16;
 
 /** Loads of a spinning worker before it sleeps: about a tenth of a millisecond. */
 const SPINS = 20_000;
-/** The same between commands, while rank 0 samples: to be woken costs tens of microseconds, and it is soon back. */
-const COMMAND_SPINS = 20 * SPINS;
 /** A sleeping worker looks for poison this often, in milliseconds. */
 const NAP = 100;
 
@@ -77,7 +75,7 @@ export class Bus {
       Atomics.store(words, GENERATION * LINE, generation);
       Atomics.notify(words, GENERATION * LINE);
     } else {
-      this.#waitFor(GENERATION * LINE, generation, SPINS, NAP);
+      this.#waitFor(GENERATION * LINE, generation, NAP);
     }
   }
 
@@ -108,7 +106,7 @@ export class Bus {
   /** Other ranks: sleeps until the next command, and returns its words. */
   receive(): Int32Array {
     this.#command = (this.#command + 1) | 0;
-    this.#waitFor(COMMAND * LINE, this.#command, COMMAND_SPINS, Number.POSITIVE_INFINITY);
+    this.#waitFor(COMMAND * LINE, this.#command, Number.POSITIVE_INFINITY);
     return this.#words.slice(CONTROL_WORDS, CONTROL_WORDS + ARGUMENT_WORDS);
   }
 
@@ -120,7 +118,7 @@ export class Bus {
   }
 
   /** Returns when the word has reached `value`: spins first, then sleeps. */
-  #waitFor(word: number, value: number, mostSpins: number, napMs: number): void {
+  #waitFor(word: number, value: number, napMs: number): void {
     const words = this.#words;
     for (let spins = 0; ; spins++) {
       const seen = Atomics.load(words, word);
@@ -128,7 +126,7 @@ export class Bus {
       if (words[POISON * LINE] !== 0) {
         throw new BaimoError("device", "another worker of this engine failed; its own error tells why");
       }
-      if (spins > mostSpins) Atomics.wait(words, word, seen, napMs);
+      if (spins > SPINS) Atomics.wait(words, word, seen, napMs);
     }
   }
 }
