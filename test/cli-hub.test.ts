@@ -167,7 +167,12 @@ test("on a terminal remove asks, and takes only a yes", {
   const { stdout } = await baimo(["pull", "hf:someone/folder"], "", hub);
   const answer = async (text: string) => {
     const command = `'${process.execPath}' '${main}' remove someone/folder`;
-    const child = launch("script", ["-qefc", command, "/dev/null"], { ...hub, TERM: "xterm", CI: "" });
+    const child = launch("script", ["-qefc", command, "/dev/null"], {
+      ...hub,
+      TERM: "xterm",
+      CI: "",
+      SHELL: "/bin/sh",
+    });
     child.stdout.once("data", () => child.stdin.write(text));
     return result(child);
   };

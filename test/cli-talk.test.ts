@@ -168,7 +168,7 @@ test("in a terminal, Ctrl-C stops the answer and not the program, and history is
   const parts = [process.execPath, main, "chat", model, "-c", "40000", "--ignore-eos", "-t", "1"];
   // In the shell's place: one that waited would take the same Ctrl-C as its own end.
   const command = `exec ${parts.map((part) => `'${part}'`).join(" ")}`;
-  const child = launch("script", ["-qefc", command, "/dev/null"], { TERM: "xterm" });
+  const child = launch("script", ["-qefc", command, "/dev/null"], { TERM: "xterm", SHELL: "/bin/sh" });
   let seen = "";
   child.stdout.setEncoding("utf8").on("data", (text) => (seen += text));
   const ended = new Promise<number | null>((resolve) => child.on("close", resolve));
