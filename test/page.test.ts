@@ -162,6 +162,22 @@ describe("the page", { skip: noBrowser }, () => {
     });
   });
 
+  test("hears what another tab has kept", async () => {
+    await visit({}, async (page) => {
+      const other = await page.context().newPage();
+      await other.goto(server.url);
+      await other.evaluate(() => {
+        const messages = [
+          { role: "user", text: "from the other tab" },
+          { role: "assistant", text: "heard" },
+        ];
+        localStorage.setItem("baimo.conversations", JSON.stringify([{ id: "other", messages }]));
+      });
+      await page.getByRole("button", { name: "Conversations" }).click();
+      await page.getByRole("button", { name: /^from the other tab/ }).waitFor();
+    });
+  });
+
   test("speaks Chinese and English", async () => {
     await visit({ locale: "zh-CN" }, async (page) => {
       assert.equal(await page.evaluate(() => document.documentElement.lang), "zh-Hans");

@@ -2,6 +2,7 @@
 import { AnswerError, type Handle, type Sampling, streamAnswer, type Turn } from "./client.ts";
 import {
   type Conversation,
+  conversationsKey,
   loadConversations,
   type Message,
   type Settings,
