@@ -23,6 +23,7 @@ function run(name, script, args) {
 }
 
 run("types", "typescript/bin/tsc", ["-p", "tsconfig.json", "--noEmit"]);
+run("the page's types", "typescript/bin/tsc", ["-p", "web/tsconfig.json"]);
 run("lint", "@biomejs/biome/bin/biome", ["check", "--error-on-warnings", "--max-diagnostics=50"]);
 report("layers", checkLayers(root));
 report("file map", checkFileMap(root, { fix }));

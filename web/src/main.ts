@@ -1,6 +1,8 @@
 // Mounts the page; the only place that decides what answers its requests (here `fetch`).
 import { mount } from "svelte";
 import App from "./App.svelte";
+import type { Handle } from "./client.ts";
 import "./styles.css";
 
-mount(App, { target: document.getElementById("app")!, props: { handle: (request) => fetch(request) } });
+const handle: Handle = (request) => fetch(request);
+mount(App, { target: document.getElementById("app")!, props: { handle } });
