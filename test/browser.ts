@@ -1,5 +1,7 @@
-// Where tests find a browser (Chromium) and how they start it.
+// Where tests find a browser (Chromium), how they start it, and how they visit a page.
+import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
+import type { Browser, BrowserContextOptions, Page } from "playwright-core";
 
 const browsers = [
   process.env.CHROMIUM_PATH,
@@ -26,3 +28,33 @@ export const browserArguments = [
 ];
 export const desk = { width: 1280, height: 800 };
 export const phone = { width: 360, height: 740 };
+
+/** Opens a page in a context of its own, runs, and holds the page to having raised no error but those left out. */
+export async function visitPage(
+  browser: Browser,
+  url: string,
+  options: BrowserContextOptions,
+  run: (page: Page) => Promise<void>,
+  leaveOut: (message: string) => boolean = () => false,
+): Promise<void> {
+  const context = await browser.newContext({
+    viewport: desk,
+    locale: "en-US",
+    reducedMotion: "reduce",
+    ...options,
+  });
+  context.setDefaultTimeout(20_000);
+  const page = await context.newPage();
+  const errors: string[] = [];
+  page.on("pageerror", (error) => errors.push(error.message));
+  page.on("console", (message) => {
+    if (message.type() === "error" && !leaveOut(message.text())) errors.push(message.text());
+  });
+  try {
+    await page.goto(url);
+    await run(page);
+    assert.deepEqual(errors, []);
+  } finally {
+    await context.close();
+  }
+}

@@ -6,7 +6,7 @@ import { after, before, describe, test } from "node:test";
 import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
 import { createHandler } from "../src/serve/index.ts";
 import { type Listening, listen, openPage } from "../src/serve/node.ts";
-import { browserArguments, desk, executablePath, noBrowser, phone } from "./browser.ts";
+import { browserArguments, executablePath, noBrowser, phone, visitPage } from "./browser.ts";
 import { root } from "./places.ts";
 
 describe("the page's catalogue", { skip: noBrowser }, () => {
@@ -22,29 +22,9 @@ describe("the page's catalogue", { skip: noBrowser }, () => {
     await server?.close();
   });
 
-  /** Opens the page at an address of the catalogue, runs, and holds the page to having raised no error. */
-  async function visit(hash: string, options: BrowserContextOptions, run: (page: Page) => Promise<void>) {
-    const context = await browser.newContext({
-      viewport: desk,
-      locale: "en-US",
-      reducedMotion: "reduce",
-      ...options,
-    });
-    context.setDefaultTimeout(20_000);
-    const page = await context.newPage();
-    const errors: string[] = [];
-    page.on("pageerror", (error) => errors.push(error.message));
-    page.on("console", (message) => {
-      if (message.type() === "error") errors.push(message.text());
-    });
-    try {
-      await page.goto(`${server.url}${hash}`);
-      await run(page);
-      assert.deepEqual(errors, []);
-    } finally {
-      await context.close();
-    }
-  }
+  /** Visits the page at an address of the catalogue. */
+  const visit = (hash: string, options: BrowserContextOptions, run: (page: Page) => Promise<void>) =>
+    visitPage(browser, `${server.url}${hash}`, options, run);
   const names = (page: Page) => page.locator(".catalogue li strong").allTextContents();
 
   test("lists every model, and leaves what search and filters ask for", async () => {

@@ -7,7 +7,7 @@ import { type Browser, type BrowserContextOptions, chromium, type Page } from "p
 import { load, type Model } from "../src/index.ts";
 import { createHandler } from "../src/serve/index.ts";
 import { type Listening, listen, openPage } from "../src/serve/node.ts";
-import { browserArguments, desk, executablePath, noBrowser, phone } from "./browser.ts";
+import { browserArguments, executablePath, noBrowser, phone, visitPage } from "./browser.ts";
 import { loadChatModel, root, watch } from "./chat-model.ts";
 
 describe("the page", { skip: noBrowser }, () => {
@@ -28,31 +28,18 @@ describe("the page", { skip: noBrowser }, () => {
     await model?.dispose();
   });
 
-  /** Opens the page in a browser of its own, runs, and holds the page to having raised no error. */
-  async function visit(options: BrowserContextOptions, run: (page: Page) => Promise<void>, url = server.url) {
-    const context = await browser.newContext({
-      viewport: desk,
-      locale: "en-US",
-      reducedMotion: "reduce",
-      ...options,
-    });
-    context.setDefaultTimeout(20_000);
-    const page = await context.newPage();
-    const errors: string[] = [];
-    page.on("pageerror", (error) => errors.push(error.message));
-    page.on("console", (message) => {
-      if (message.type() === "error" && !message.text().startsWith("Failed to load resource"))
-        errors.push(message.text());
-    });
-    try {
-      await page.goto(url);
-      await page.getByRole("heading", { level: 2 }).waitFor();
-      await run(page);
-      assert.deepEqual(errors, []);
-    } finally {
-      await context.close();
-    }
-  }
+  /** Visits the page and waits until it stands; a request that a test makes fail is no error of the page. */
+  const visit = (options: BrowserContextOptions, run: (page: Page) => Promise<void>, url = server.url) =>
+    visitPage(
+      browser,
+      url,
+      options,
+      async (page) => {
+        await page.getByRole("heading", { level: 2 }).waitFor();
+        await run(page);
+      },
+      (message) => message.startsWith("Failed to load resource"),
+    );
   const composer = (page: Page) => page.locator(".composer textarea");
   const answer = (page: Page) => page.locator("article.answer").last();
   const say = async (page: Page, text: string) => {

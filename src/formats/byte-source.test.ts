@@ -7,10 +7,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { pathToFileURL } from "node:url";
-import { BaimoError } from "../errors.ts";
 import { createRandom } from "../random.ts";
 import { openCheckpoint } from "./checkpoint.ts";
 import { openByteSource } from "./open-byte-source.ts";
+import { is } from "./test-errors.ts";
 import { openUrlSource } from "./url-source.ts";
 
 const random = createRandom(20241);
@@ -19,13 +19,6 @@ const folder = mkdtempSync(join(tmpdir(), "baimo-source-"));
 const path = join(folder, "data.bin");
 writeFileSync(path, content);
 after(() => rmSync(folder, { recursive: true }));
-
-const is = (code: string, message: RegExp) => (e: unknown) => {
-  assert.ok(e instanceof BaimoError, String(e));
-  assert.equal(e.code, code, e.message);
-  assert.match(e.message, message);
-  return true;
-};
 
 // --- a server with a behaviour a path ---
 

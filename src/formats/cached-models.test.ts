@@ -17,20 +17,13 @@ import {
 import { hostname, tmpdir } from "node:os";
 import { dirname, join, relative } from "node:path";
 import { after, beforeEach, test } from "node:test";
-import { BaimoError } from "../errors.ts";
 import { listCachedModels, planRemoval, removeCachedModels } from "./cached-models.ts";
+import { is } from "./test-errors.ts";
 
 const root = mkdtempSync(join(tmpdir(), "baimo-cache-"));
 after(() => rmSync(root, { recursive: true }));
 const cache = join(root, "hub");
 beforeEach(() => rmSync(cache, { recursive: true, force: true }));
-
-const is = (code: string, message: RegExp) => (e: unknown) => {
-  assert.ok(e instanceof BaimoError, String(e));
-  assert.equal(e.code, code, e.message);
-  assert.match(e.message, message);
-  return true;
-};
 
 const first = "1".repeat(40);
 const second = "2".repeat(40);

@@ -17,7 +17,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import fc from "fast-check";
-import { BaimoError } from "../errors.ts";
 import type { DType } from "../tensor/dtype.ts";
 import { openCheckpoint } from "./checkpoint.ts";
 import { dequantize } from "./dequantize.ts";
@@ -27,17 +26,11 @@ import { type TypedMetadataValue, writeGguf } from "./gguf-writer.ts";
 import type { MetadataValue } from "./metadata.ts";
 import { openByteSource } from "./open-byte-source.ts";
 import { quantize } from "./quantize.ts";
+import { is } from "./test-errors.ts";
 
 const golden = "test/golden/gguf";
 const folder = mkdtempSync(join(tmpdir(), "baimo-gguf-"));
 after(() => rmSync(folder, { recursive: true }));
-
-const is = (code: string, message: RegExp) => (e: unknown) => {
-  assert.ok(e instanceof BaimoError, String(e));
-  assert.equal(e.code, code, e.message);
-  assert.match(e.message, message);
-  return true;
-};
 
 /** What the writer makes, as one array. */
 async function written(

@@ -1,15 +1,8 @@
 // Names of models on the Hub, and which of a repository's files they mean.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { BaimoError } from "../errors.ts";
 import { chooseFiles, parseHubSpec } from "./hub-files.ts";
-
-const is = (code: string, message: RegExp) => (e: unknown) => {
-  assert.ok(e instanceof BaimoError, String(e));
-  assert.equal(e.code, code, e.message);
-  assert.match(e.message, message);
-  return true;
-};
+import { is } from "./test-errors.ts";
 
 test("specifications are read", () => {
   assert.deepEqual(parseHubSpec("hf:a/b"), { repo: "a/b", quantisation: undefined, revision: "main" });

@@ -20,18 +20,11 @@ import type { AddressInfo } from "node:net";
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, beforeEach, test } from "node:test";
-import { BaimoError } from "../errors.ts";
 import { createRandom } from "../random.ts";
 import { listCachedModels } from "./cached-models.ts";
 import { openCheckpoint } from "./checkpoint.ts";
 import { type PullOptions, type PullProgress, pullModel } from "./hub.ts";
-
-const is = (code: string, message: RegExp) => (e: unknown) => {
-  assert.ok(e instanceof BaimoError, String(e));
-  assert.equal(e.code, code, e.message);
-  assert.match(e.message, message);
-  return true;
-};
+import { is } from "./test-errors.ts";
 
 const cacheFolder = mkdtempSync(join(tmpdir(), "baimo-hub-"));
 after(() => rmSync(cacheFolder, { recursive: true }));

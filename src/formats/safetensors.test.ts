@@ -5,23 +5,16 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import fc from "fast-check";
-import { BaimoError } from "../errors.ts";
 import { byteLength, type DType } from "../tensor/dtype.ts";
 import { openCheckpoint } from "./checkpoint.ts";
 import type { TensorToWrite } from "./file-sink.ts";
 import { createJsonScanner, type JsonScanner } from "./json-scanner.ts";
 import { writeSafetensors, writeShardedSafetensors } from "./safetensors-writer.ts";
+import { is } from "./test-errors.ts";
 
 const families = "test/golden/families";
 const folder = mkdtempSync(join(tmpdir(), "baimo-safetensors-"));
 after(() => rmSync(folder, { recursive: true }));
-
-const is = (code: string, message: RegExp) => (e: unknown) => {
-  assert.ok(e instanceof BaimoError, String(e));
-  assert.equal(e.code, code, e.message);
-  assert.match(e.message, message);
-  return true;
-};
 
 for (const family of readdirSync(families)) {
   test(`${family}: the folder opens, with its config and golden outputs`, async () => {

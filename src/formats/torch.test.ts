@@ -15,22 +15,15 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
-import { BaimoError } from "../errors.ts";
 import { makeSource } from "./byte-source.ts";
 import { type Checkpoint, type CheckpointInput, openCheckpoint } from "./checkpoint.ts";
 import { readPickle } from "./pickle-reader.ts";
+import { is } from "./test-errors.ts";
 
 const golden = "test/golden/torch";
 const families = "test/golden/families";
 const folder = mkdtempSync(join(tmpdir(), "baimo-torch-"));
 after(() => rmSync(folder, { recursive: true }));
-
-const is = (code: string, message: RegExp) => (e: unknown) => {
-  assert.ok(e instanceof BaimoError, String(e));
-  assert.equal(e.code, code, e.message);
-  assert.match(e.message, message);
-  return true;
-};
 
 /** Every tensor of the one is in the other, with type, shape and bytes; and no other. */
 async function assertSame(found: Checkpoint, twin: string): Promise<void> {
