@@ -29,16 +29,19 @@ const inNode: boolean = typeof process !== "undefined" && process.versions?.node
 const nodeThreads = "node:worker_threads";
 const nodeSystem = "node:os";
 
+/** node:os, where there is one. */
+async function system(): Promise<typeof import("node:os") | undefined> {
+  return inNode ? import(/* @vite-ignore */ nodeSystem).catch(() => undefined) : undefined;
+}
+
 /** Bytes of this machine's memory; a page is not told. */
 export async function availableMemory(): Promise<number> {
-  const os = inNode ? await import(/* @vite-ignore */ nodeSystem).catch(() => undefined) : undefined;
-  return os?.totalmem() ?? Number.POSITIVE_INFINITY;
+  return (await system())?.totalmem() ?? Number.POSITIVE_INFINITY;
 }
 
 /** How many threads this machine runs at once. */
 export async function availableThreads(): Promise<number> {
-  const os = inNode ? await import(/* @vite-ignore */ nodeSystem).catch(() => undefined) : undefined;
-  return os?.availableParallelism() ?? globalThis.navigator?.hardwareConcurrency ?? 1;
+  return (await system())?.availableParallelism() ?? globalThis.navigator?.hardwareConcurrency ?? 1;
 }
 
 /** Starts a module as a worker thread. Young generation: megabytes for short-lived objects, where it can be said. */

@@ -3,7 +3,7 @@ import type { KernelUse } from "../backends/wasm/self-test.ts";
 import type { WeightSample } from "../backends/wasm/self-test-products.ts";
 import type { ByteSource } from "../formats/byte-source.ts";
 import type { ModelConfig } from "../models/config.ts";
-import { tensorsOf } from "../models/load-weights.ts";
+import { matricesOf } from "../models/load-weights.ts";
 import type { ModelDescription } from "../models/open-model.ts";
 import { type MatrixPlan, readType } from "../models/weight-plan.ts";
 import { createWeightReader, type WeightReader } from "../models/weight-reader.ts";
@@ -22,9 +22,8 @@ export async function describeKernelUse(
   cacheType: KvCacheShape["dtype"],
 ): Promise<KernelUse> {
   const reader = createWeightReader(files);
-  const matrices = tensorsOf(weights).flatMap((tensor) => (tensor.kind === "matrix" ? [tensor] : []));
   const chosen = new Map<string, MatrixPlan>();
-  for (const plan of matrices) {
+  for (const plan of matricesOf(weights)) {
     const known = chosen.get(readType(plan));
     // a transposed matrix is read whole for a few of its rows
     if (!known || (known.transposed && !plan.transposed)) chosen.set(readType(plan), plan);

@@ -7,7 +7,7 @@ import { BaimoError, throwIfAborted } from "../errors.ts";
 import { type Checkpoint, type CheckpointInput, openCheckpoint } from "../formats/checkpoint.ts";
 import type { PullOptions } from "../formats/hub.ts";
 import { longestContext } from "../models/config.ts";
-import { tensorsOf } from "../models/load-weights.ts";
+import { matricesOf, tensorsOf } from "../models/load-weights.ts";
 import { expertBudget, packedMatrixBytes } from "../models/memory.ts";
 import { type DescribeOptions, describeModel, type ModelDescription } from "../models/open-model.ts";
 import type { ChatTemplate } from "../tokenizers/chat-template.ts";
@@ -184,8 +184,7 @@ async function chooseThreads(
   { config, weights }: ModelDescription,
 ): Promise<number> {
   const most = Math.min(await availableThreads(), MAX_THREADS);
-  const matrices = tensorsOf(weights).flatMap((tensor) => (tensor.kind === "matrix" ? [tensor] : []));
-  const weightBytes = matrices.reduce((sum, matrix) => sum + packedMatrixBytes(matrix), 0);
+  const weightBytes = matricesOf(weights).reduce((sum, matrix) => sum + packedMatrixBytes(matrix), 0);
   if (weightBytes < ONE_THREAD_BYTES) return 1;
   return probeThreads(choice, { most, bytes: weightBytes, gathers: GATHERS_PER_LAYER * config.numLayers });
 }

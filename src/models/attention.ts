@@ -24,8 +24,7 @@ export function attend(
   const span = { position, length: position + x.tokens };
   b.attention(caches.decoder, l, w.query, w.attended, decoder.attention[l], span);
   if (weights.gate && w.attentionGate) b.sigmoidMul(w.attended, w.attentionGate);
-  b.linear(b.gather(w.attended), [weights.output, w.projected]);
-  return b.gather(w.projected);
+  return projectOut(model, weights.output, w.attended);
 }
 
 /** Queries into the workspace; keys and values whole: clipped, normalised and turned as the config has it. */
@@ -153,8 +152,7 @@ export function attendEncoded(
     : { causal: false, window: 0, softcap: 0, scale: config.attentionScale };
   const whole = { position: 0, length: state.encodedTokens };
   b.attention(cache, own ? 0 : l, w.query, w.attended, options, span ?? whole);
-  b.linear(b.gather(w.attended), [weights.output, w.projected]);
-  return b.gather(w.projected);
+  return projectOut(model, weights.output, w.attended);
 }
 
 /** A gated delta net: its answer, normalised and gated head by head, projected. */
@@ -183,6 +181,11 @@ export function mixRecurrently(
   b.gatedDelta(caches.delta, l, { query, key, value, beta, alpha, ...kernels }, space.out, position);
   b.headNorm(space.out, { kind: "rms", eps: config.normEps, weight: weights.norm }, config.delta.valueDim);
   b.activate("silu", space.gate, space.out, 0);
-  b.linear(b.gather(space.gate), [weights.output, w.projected]);
+  return projectOut(model, weights.output, space.gate);
+}
+
+/** A mixer's answer, whole; valid until the next product into the same workspace. */
+function projectOut({ backend: b, workspace: w }: Transformer, output: Matrix, answer: Slice): Activation {
+  b.linear(b.gather(answer), [output, w.projected]);
   return b.gather(w.projected);
 }

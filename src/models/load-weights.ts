@@ -24,6 +24,11 @@ export function tensorsOf(part: unknown): TensorPlan[] {
   return typeof part === "object" && part !== null ? Object.values(part).flatMap(tensorsOf) : [];
 }
 
+/** The matrices among them. */
+export function matricesOf(part: unknown): MatrixPlan[] {
+  return tensorsOf(part).flatMap((tensor) => (tensor.kind === "matrix" ? [tensor] : []));
+}
+
 function isLeaf(part: unknown): part is TensorPlan {
   return typeof part === "object" && part !== null && "kind" in part;
 }

@@ -1,6 +1,7 @@
 // The memory that a running model takes: weights as kernels hold them, the cache, activations, the runtime itself; and
 // whether that fits a budget. Leans on the plan, the workspace and the sizes of packed forms.
-import { weightTypeOf } from "../backends/wasm/matrix.ts";
+import { cacheTypes } from "../backends/wasm/cache.ts";
+import { GROUP, weightTypeOf } from "../backends/wasm/matrix.ts";
 import { BaimoError } from "../errors.ts";
 import { areaBytes } from "../kernels/kv-store.ts";
 import { activationBytes, packedBytes, scratchBytes, weightForms } from "../kernels/module.ts";
@@ -35,8 +36,6 @@ export interface RunShape {
 /** What Node takes with an idle engine, and what each worker thread adds (measured with `baimo bench` on a tiny model). */
 const RUNTIME_BYTES = 70 * 2 ** 20;
 const WORKER_BYTES = 12 * 2 ** 20;
-/** Rows that a kernel handles together. */
-const GROUP = 4;
 
 /** Bytes of a matrix as kernels hold it. */
 export function packedMatrixBytes(plan: MatrixPlan): number {
@@ -88,8 +87,7 @@ function createCounter(ranks: number, maxTokens: number) {
       return { ...handle, partition };
     },
     allocateCache(shape) {
-      const type = ({ F32: "f32", F16: "f16", Q8: "q8" } as const)[shape.dtype];
-      const [keys, values] = areaBytes(type, shape.contextLength, shape);
+      const [keys, values] = areaBytes(cacheTypes[shape.dtype], shape.contextLength, shape);
       bytes += keptHeads(shape.heads, shape.numHeads / shape.numKvHeads) * shape.numLayers * (keys + values);
       return handle;
     },

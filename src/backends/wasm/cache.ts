@@ -15,7 +15,8 @@ interface CachedHead {
   values: readonly number[];
 }
 
-const cacheTypes = { F32: "f32", F16: "f16", Q8: "q8" } as const satisfies Record<
+/** What the kernels call the storage types. */
+export const cacheTypes = { F32: "f32", F16: "f16", Q8: "q8" } as const satisfies Record<
   KvCacheShape["dtype"],
   CacheType
 >;
