@@ -21,6 +21,7 @@ const {
   activationBytes,
   scratchBytes,
   weightForms,
+  GROUP,
 } = await kernels("module");
 const matmul = await kernels("matmul");
 const attention = await kernels("attention");
@@ -134,7 +135,7 @@ function list(k, products) {
   const xAt = scratchAt + (2 << 20);
   const qAt = xAt + (8 << 20);
   const yAt = qAt + (8 << 20);
-  const groups = rows / 4;
+  const groups = rows / GROUP;
   const entries = [];
   const modes = products === "wide" ? ["wide"] : [products, "wide"];
   const products8 = modes.map((mode) => ["q8_0", `q8_0_${mode}`]);

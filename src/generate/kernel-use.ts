@@ -10,7 +10,7 @@ import { createWeightReader, type WeightReader } from "../models/weight-reader.t
 import type { KvCacheShape } from "../tensor/backend.ts";
 import { byteLength } from "../tensor/dtype.ts";
 
-/** Rows of a sample: four distant groups of four, and a tail. */
+/** Rows of a sample: two row groups and half of a third. */
 const SAMPLE_ROWS = 20;
 /** Columns of a sample: whole blocks of every type. */
 const SAMPLE_COLS = 256;

@@ -1,5 +1,5 @@
 // Elements of the KV cache as f32; leans on nothing but constants.
-import { HALF_MASK } from "./simd.as";
+import { halfMask } from "./simd.as";
 
 /**
  * Four elements of a cache as f32, halves 2^112 too small: those at p, or the four after them where I is i16 (i8: those at
@@ -16,7 +16,7 @@ export function four<T, I>(p: usize, mask: v128): v128 {
 
 /** Elements -> `bytes` bytes of f32. */
 export function widen<T>(p: usize, o: usize, bytes: usize): void {
-  const mask = HALF_MASK;
+  const mask = halfMask();
   for (const end = o + bytes; o < end; o += 64, p += 16 * sizeof<T>()) {
     if (sizeof<T>() == 2) {
       v128.store(o, four<T, i8>(p, mask), 0);

@@ -1,6 +1,6 @@
 // Scores of rows of queries against a block of 32 keys: register tiles of 4, 2 and 1 rows; leans on the SIMD pieces.
 import { four } from "./attention-elements.as";
-import { HALF_MASK, madd } from "./simd.as";
+import { halfMask, madd } from "./simd.as";
 
 /** Scores of 4, 2 or 1 rows against a block's 32 keys -> out, 128 bytes a row. */
 // @ts-ignore: decorator
@@ -13,7 +13,7 @@ export function scores<T>(q: usize, headDim: i32, k: usize, scale: f32, out: usi
 
 /** A quarter of a block at a time. */
 function scores4<T>(q0: usize, headDim: i32, k: usize, scale: f32, out: usize): void {
-  const mask = HALF_MASK, factor = f32x4.splat(scale);
+  const mask = halfMask(), factor = f32x4.splat(scale);
   const bytes = <usize>headDim << 2;
   const q1 = q0 + bytes, q2 = q1 + bytes, q3 = q2 + bytes;
   for (let part: usize = 0; part < 32; part += 8, out += 32) {
@@ -47,7 +47,7 @@ function scores4<T>(q0: usize, headDim: i32, k: usize, scale: f32, out: usize): 
 }
 
 function scores1<T>(q: usize, headDim: i32, k: usize, scale: f32, out: usize): void {
-  const mask = HALF_MASK;
+  const mask = halfMask();
   for (let part: usize = 0; part < 32; part += 16) {
     let a = f32x4.splat(0), b = a, c = a, d = a;
     let p = k + part * sizeof<T>();
@@ -65,7 +65,7 @@ function scores1<T>(q: usize, headDim: i32, k: usize, scale: f32, out: usize): v
 
 /** Half a block at a time, so that everything stays in registers. */
 function scores2<T>(q: usize, r: usize, headDim: i32, k: usize, scale: f32, out: usize): void {
-  const mask = HALF_MASK;
+  const mask = halfMask();
   for (let part: usize = 0; part < 32; part += 16) {
     let a = f32x4.splat(0), b = a, c = a, d = a, e = a, f = a, g = a, h = a;
     let p = k + part * sizeof<T>();

@@ -1,7 +1,7 @@
 // Sums of a block's values by weights: register tiles of 4, 2 and 1 rows; leans on the SIMD pieces.
 import { four } from "./attention-elements.as";
 import { valueStep } from "./kv-store.as";
-import { HALF_MASK, madd } from "./simd.as";
+import { halfMask, madd } from "./simd.as";
 
 /** Bytes of a row's state: maximum, sum, factor of its last block; its token, counted from the first. */
 export const STATE: usize = 16;
@@ -23,7 +23,7 @@ export function addValues<T>(
 
 /** Values from..to, `step` bytes apart, in order; weights at p, a row's 128 bytes after the last's. */
 function values4<T>(p: usize, from: usize, to: usize, step: usize, out: usize, state: usize): void {
-  const mask = HALF_MASK;
+  const mask = halfMask();
   const f0 = v128.load32_splat(state, 8), f1 = v128.load32_splat(state + STATE, 8);
   const f2 = v128.load32_splat(state + 2 * STATE, 8), f3 = v128.load32_splat(state + 3 * STATE, 8);
   const row = (step / sizeof<T>()) << 2;
@@ -81,7 +81,7 @@ function values4<T>(p: usize, from: usize, to: usize, step: usize, out: usize, s
 
 /** Values from..to, `step` bytes apart, in order; weights at p. */
 function values1<T>(p: usize, from: usize, to: usize, step: usize, out: usize, factor: f32): void {
-  const mask = HALF_MASK;
+  const mask = halfMask();
   const scale = f32x4.splat(factor);
   let i: usize = 0;
   for (; i + 16 * sizeof<T>() <= step; i += 16 * sizeof<T>(), out += 64) {
@@ -105,7 +105,7 @@ function values1<T>(p: usize, from: usize, to: usize, step: usize, out: usize, f
 
 /** The same for two rows; the second one's weights are 128 bytes on, its sums follow the first's. */
 function values2<T>(p: usize, from: usize, to: usize, step: usize, out: usize, f0: f32, f1: f32): void {
-  const mask = HALF_MASK;
+  const mask = halfMask();
   const scale0 = f32x4.splat(f0), scale1 = f32x4.splat(f1);
   let other = out + step / sizeof<T>() * 4;
   let i: usize = 0;

@@ -4,6 +4,7 @@ import { test } from "node:test";
 import { createRandom } from "../random.ts";
 import {
   activationBytes,
+  GROUP,
   type KernelModule,
   matmulName,
   packedBytes,
@@ -14,7 +15,7 @@ import {
 } from "./module.ts";
 import { loadBuild, normals, seed, TestMemory } from "./test-memory.ts";
 
-const [rows, cols] = [20, 512];
+const [rows, cols] = [40, 512];
 const types = Object.keys(weightForms) as WeightType[]; // keys of the table of types
 
 /** A product of random packed weights, in which no scale is infinite, with random activations. */
@@ -22,7 +23,7 @@ function product(module: KernelModule, type: WeightType, tokens: number): Float3
   const random = createRandom(seed);
   const b = new TestMemory(module);
   // halves from 2^-6 to 2^-5 of either sign, or bytes that make no large exponent wherever a scale begins
-  const halves = Uint16Array.from({ length: packedBytes(type, rows / 4, cols) / 2 }, () =>
+  const halves = Uint16Array.from({ length: packedBytes(type, rows / GROUP, cols) / 2 }, () =>
     weightForms[type].halves ? 0x2400 | (random.integer(0x10000) & 0x87ff) : random.integer(0x10000) & 0x3f3f,
   );
   const w = b.put(new Uint8Array(halves.buffer));
@@ -36,7 +37,7 @@ function product(module: KernelModule, type: WeightType, tokens: number): Float3
   const y = b.result(tokens * rows);
   const scratch = b.room(scratchBytes(cols, 0));
   b.k[matmulName(type, probeProducts(module))](
-    ...([w, rows / 4, cols, x, cols, tokens, y, rows, 1, scratch] as const),
+    ...([w, rows / GROUP, cols, x, cols, tokens, y, rows, 1, scratch] as const),
   );
   return b.floats(y, tokens * rows);
 }

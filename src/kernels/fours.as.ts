@@ -1,12 +1,16 @@
-// 4-bit quants of packed blocks: four row groups times a token, and panels; leans on heads and the 8-bit products.
+// 4-bit quants of packed blocks: two row groups times a token, and panels; leans on heads and the 8-bit products.
 //
-// Quants: 4 vectors j of 16 bytes, as of Q4_0: bytes 4r..4r+3 of vector j are the row r's; low nibbles are columns 4j..,
-// high ones 16 + 4j... A nibble stands for itself (Q4_1) or for one of 16 levels.
-import { addBlock, blockSum, Floats24, hasMinimums, minimumsAt, scalesAt } from "./heads.as";
+// Quants: 4 pairs j of vectors of 16 bytes (rows 0-3, rows 4-7), as of Q4_0: bytes 4r..4r+3 of a vector are its row r's;
+// low nibbles are columns 4j.., high ones 16 + 4j... A nibble stands for itself (Q4_1) or for one of 16 levels.
+import {
+  addBlock, blockSum, eighth, firstMinimums, firstScales, Floats24, Fours, halfMinimum, hasMinimums, secondMinimums,
+  secondScales,
+} from "./heads.as";
 import { steps as nibbleSteps } from "./matmul-q4_0.as";
-import { MINIMUM_BLOCK, NIBBLE_BLOCK, PANEL_BLOCK } from "./panel.as";
+import { MINIMUM_BLOCK, PANEL_BLOCK } from "./panel.as";
 import { lowBytes, start, step, total } from "./product.as";
-import { NIBBLE, NIBBLE_WORD, zero } from "./simd.as";
+import { halfMask, halfScale, madd, nibbles, nibbleWords, upperBytes, zero } from "./simd.as";
+import { storeWords, WORDS_BLOCK, WORDS_SCALES } from "./words.as";
 
 /** Twice the values of E2M1, plus 16. */
 const E2M1: v128 = i32x4.add(
@@ -16,25 +20,25 @@ const E2M1: v128 = i32x4.add(
 const IQ4: v128 = i32x4.add(
   i8x16(-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113), i32x4.splat(zero),
 );
-/** The levels plus 128, and their nibbles. */
+/** The levels plus 128. */
 const IQ4_OFFSET: v128 = v128.xor(IQ4, i32x4.splat(0x80808080));
-const IQ4_LOW: v128 = v128.and(IQ4_OFFSET, NIBBLE);
-const IQ4_HIGH: v128 = v128.and(i16x8.shr_u(IQ4_OFFSET, 4), NIBBLE);
-/** The upper byte of every 16-bit lane. */
-const UPPER: v128 = i32x4.splat(<i32>0xff00ff00 + zero);
+/** What levels exceed 16 times their nibbles less 8 by, plus 16. */
+const IQ4_REST: v128 = i32x4.add(
+  i8x16(17, 24, 29, 31, 31, 29, 26, 22, 17, 13, 9, 6, 5, 5, 9, 17), i32x4.splat(zero),
+);
 
 /** Whether nibbles stand for the levels of IQ4, which exceed 7 bits. */
 // @ts-ignore: decorator
 @inline
 export function isIq4<H>(): bool {
-  return offsetof<H>() == 12;
+  return offsetof<H>() == 24;
 }
 
-/** Whether the levels are multiplied as 16-bit values: plain products, where quads are not exact beyond 7 bits. */
+/** Whether the levels are multiplied as 16-bit values: plain products. */
 // @ts-ignore: decorator
 @inline
 function isWide<P, H>(): bool {
-  return isIq4<H>() && sizeof<P>() == 2;
+  return isIq4<H>() && sizeof<P>() == 2 && isSigned<P>();
 }
 
 /** How much too high weights are multiplied. */
@@ -55,16 +59,16 @@ function levelsOf<P, H>(): v128 {
 
 // @ts-ignore: decorator
 @inline
-function level<H>(levels: v128, nibbles: v128): v128 {
-  if (hasMinimums<H>()) return nibbles;
-  return ASC_FEATURE_RELAXED_SIMD ? i8x16.relaxed_swizzle(levels, nibbles) : i8x16.swizzle(levels, nibbles);
+function level<H>(levels: v128, codes: v128): v128 {
+  if (hasMinimums<H>()) return codes;
+  return ASC_FEATURE_RELAXED_SIMD ? i8x16.relaxed_swizzle(levels, codes) : i8x16.swizzle(levels, codes);
 }
 
 /** 15 in every byte, or in every word where plain products take Q4_1 apart. */
 // @ts-ignore: decorator
 @inline
 function maskOf<P, H>(): v128 {
-  return hasMinimums<H>() && sizeof<P>() == 2 && isSigned<P>() ? NIBBLE_WORD : NIBBLE;
+  return hasMinimums<H>() && sizeof<P>() == 2 && isSigned<P>() ? nibbleWords() : nibbles();
 }
 
 /** acc + the low nibbles of v times s + the high ones times u; 256 times as much where wide. */
@@ -82,7 +86,7 @@ function steps<P, H>(acc: v128, s: v128, u: v128, v: v128, mask: v128, levels: v
 @inline
 function wideStep(acc: v128, x: v128, w: v128): v128 {
   const even = i32x4.dot_i16x8_s(lowBytes(x), i16x8.shl(w, 8));
-  return i32x4.add(i32x4.add(acc, even), i32x4.dot_i16x8_s(i16x8.shr_s(x, 8), v128.and(w, UPPER)));
+  return i32x4.add(i32x4.add(acc, even), i32x4.dot_i16x8_s(i16x8.shr_s(x, 8), v128.and(w, upperBytes())));
 }
 
 // @ts-ignore: decorator
@@ -91,112 +95,196 @@ function wholeOf<P, H>(acc: v128): v128 {
   return isWide<P, H>() ? i32x4.shr_s(acc, 8) : total<P>(acc);
 }
 
-/** Four row groups, `stride` bytes apart, times a token whose blocks are `next` bytes apart -> y, `yPart` bytes apart. */
-export function fourGroupsOfFours<P, H>(
+/**
+ * Two row groups, `stride` bytes apart, times a token whose blocks are `next` bytes apart -> y, `yPart` bytes apart.
+ * Sums a and f are of rows 0-3, c and g of rows 4-7.
+ */
+export function twoGroupsOfFours<P, H>(
   p0: usize, stride: usize, blocks: i32, x: usize, next: usize, y: usize, yPart: usize, scale: f32,
 ): void {
-  let p1 = p0 + stride, p2 = p1 + stride, p3 = p2 + stride;
+  let p1 = p0 + stride;
   const mask = maskOf<P, H>(), levels = levelsOf<P, H>();
-  let f0 = f32x4.splat(0), f1 = f0, f2 = f0, f3 = f0;
+  const half = halfMask(), by = halfScale(), minimumBy = halfMinimum(), sixteen = eighth();
+  let f0 = f32x4.splat(0), f1 = f0, g0 = f0, g1 = f0;
   for (let b = 0; b < blocks; b++) {
-    let a0 = start<P>(x, zeroOf<P, H>()), a1 = a0, a2 = a0, a3 = a0;
-    let s = v128.load32_splat(x, 0), u = v128.load32_splat(x, 16);
-    let v0 = v128.load(p0, offsetof<H>()), v1 = v128.load(p1, offsetof<H>());
-    let v2 = v128.load(p2, offsetof<H>()), v3 = v128.load(p3, offsetof<H>());
-    a0 = steps<P, H>(a0, s, u, v0, mask, levels);
-    a1 = steps<P, H>(a1, s, u, v1, mask, levels);
-    a2 = steps<P, H>(a2, s, u, v2, mask, levels);
-    a3 = steps<P, H>(a3, s, u, v3, mask, levels);
+    let a0 = start<P>(x, zeroOf<P, H>()), a1 = a0, c0 = a0, c1 = a0;
+    let s = a0, u = a0, v = a0, w = a0;
+    s = v128.load32_splat(x, 0);
+    u = v128.load32_splat(x, 16);
+    v = v128.load(p0, 0);
+    w = v128.load(p0, 16);
+    a0 = steps<P, H>(a0, s, u, v, mask, levels);
+    c0 = steps<P, H>(c0, s, u, w, mask, levels);
+    v = v128.load(p1, 0);
+    w = v128.load(p1, 16);
+    a1 = steps<P, H>(a1, s, u, v, mask, levels);
+    c1 = steps<P, H>(c1, s, u, w, mask, levels);
     s = v128.load32_splat(x, 4);
     u = v128.load32_splat(x, 20);
-    v0 = v128.load(p0, offsetof<H>() + 16);
-    v1 = v128.load(p1, offsetof<H>() + 16);
-    v2 = v128.load(p2, offsetof<H>() + 16);
-    v3 = v128.load(p3, offsetof<H>() + 16);
-    a0 = steps<P, H>(a0, s, u, v0, mask, levels);
-    a1 = steps<P, H>(a1, s, u, v1, mask, levels);
-    a2 = steps<P, H>(a2, s, u, v2, mask, levels);
-    a3 = steps<P, H>(a3, s, u, v3, mask, levels);
+    v = v128.load(p0, 32);
+    w = v128.load(p0, 48);
+    a0 = steps<P, H>(a0, s, u, v, mask, levels);
+    c0 = steps<P, H>(c0, s, u, w, mask, levels);
+    v = v128.load(p1, 32);
+    w = v128.load(p1, 48);
+    a1 = steps<P, H>(a1, s, u, v, mask, levels);
+    c1 = steps<P, H>(c1, s, u, w, mask, levels);
     s = v128.load32_splat(x, 8);
     u = v128.load32_splat(x, 24);
-    v0 = v128.load(p0, offsetof<H>() + 32);
-    v1 = v128.load(p1, offsetof<H>() + 32);
-    v2 = v128.load(p2, offsetof<H>() + 32);
-    v3 = v128.load(p3, offsetof<H>() + 32);
-    a0 = steps<P, H>(a0, s, u, v0, mask, levels);
-    a1 = steps<P, H>(a1, s, u, v1, mask, levels);
-    a2 = steps<P, H>(a2, s, u, v2, mask, levels);
-    a3 = steps<P, H>(a3, s, u, v3, mask, levels);
+    v = v128.load(p0, 64);
+    w = v128.load(p0, 80);
+    a0 = steps<P, H>(a0, s, u, v, mask, levels);
+    c0 = steps<P, H>(c0, s, u, w, mask, levels);
+    v = v128.load(p1, 64);
+    w = v128.load(p1, 80);
+    a1 = steps<P, H>(a1, s, u, v, mask, levels);
+    c1 = steps<P, H>(c1, s, u, w, mask, levels);
     s = v128.load32_splat(x, 12);
     u = v128.load32_splat(x, 28);
-    v0 = v128.load(p0, offsetof<H>() + 48);
-    v1 = v128.load(p1, offsetof<H>() + 48);
-    v2 = v128.load(p2, offsetof<H>() + 48);
-    v3 = v128.load(p3, offsetof<H>() + 48);
-    a0 = steps<P, H>(a0, s, u, v0, mask, levels);
-    a1 = steps<P, H>(a1, s, u, v1, mask, levels);
-    a2 = steps<P, H>(a2, s, u, v2, mask, levels);
-    a3 = steps<P, H>(a3, s, u, v3, mask, levels);
-    const sum = hasMinimums<H>() ? blockSum(x) : s;
-    f0 = addBlock<H>(f0, p0, wholeOf<P, H>(a0), x, sum);
-    f1 = addBlock<H>(f1, p1, wholeOf<P, H>(a1), x, sum);
-    f2 = addBlock<H>(f2, p2, wholeOf<P, H>(a2), x, sum);
-    f3 = addBlock<H>(f3, p3, wholeOf<P, H>(a3), x, sum);
-    p0 += offsetof<H>() + 64;
-    p1 += offsetof<H>() + 64;
-    p2 += offsetof<H>() + 64;
-    p3 += offsetof<H>() + 64;
+    v = v128.load(p0, 96);
+    w = v128.load(p0, 112);
+    a0 = steps<P, H>(a0, s, u, v, mask, levels);
+    c0 = steps<P, H>(c0, s, u, w, mask, levels);
+    v = v128.load(p1, 96);
+    w = v128.load(p1, 112);
+    a1 = steps<P, H>(a1, s, u, v, mask, levels);
+    c1 = steps<P, H>(c1, s, u, w, mask, levels);
+    s = v128.load32_splat(x, 32);
+    v = firstScales<H, Fours>(p0, half, by);
+    w = secondScales<H, Fours>(p0, half, by);
+    f0 = addBlock(f0, v, wholeOf<P, H>(a0), s);
+    g0 = addBlock(g0, w, wholeOf<P, H>(c0), s);
+    if (hasMinimums<H>()) {
+      u = blockSum(x);
+      f0 = madd(firstMinimums<Fours>(p0, v, half, minimumBy, sixteen), u, f0);
+      g0 = madd(secondMinimums<Fours>(p0, w, half, minimumBy, sixteen), u, g0);
+    }
+    v = firstScales<H, Fours>(p1, half, by);
+    w = secondScales<H, Fours>(p1, half, by);
+    f1 = addBlock(f1, v, wholeOf<P, H>(a1), s);
+    g1 = addBlock(g1, w, wholeOf<P, H>(c1), s);
+    if (hasMinimums<H>()) {
+      f1 = madd(firstMinimums<Fours>(p1, v, half, minimumBy, sixteen), u, f1);
+      g1 = madd(secondMinimums<Fours>(p1, w, half, minimumBy, sixteen), u, g1);
+    }
+    p0 += offsetof<Fours>() + offsetof<H>();
+    p1 += offsetof<Fours>() + offsetof<H>();
     x += next;
   }
-  const s = f32x4.splat(scale);
-  v128.store(y, f32x4.mul(f0, s));
-  v128.store(y + yPart, f32x4.mul(f1, s));
-  v128.store(y + 2 * yPart, f32x4.mul(f2, s));
-  v128.store(y + 3 * yPart, f32x4.mul(f3, s));
+  const all = f32x4.splat(scale);
+  v128.store(y, f32x4.mul(f0, all), 0);
+  v128.store(y, f32x4.mul(g0, all), 16);
+  y += yPart;
+  v128.store(y, f32x4.mul(f1, all), 0);
+  v128.store(y, f32x4.mul(g1, all), 16);
 }
 
-/** A row group -> one half of a panel of bytes, `zeroOf` too high, with scales and what minimums there are. */
-export function unpackFours<P, H>(p: usize, blocks: i32, o: usize): void {
-  const mask = NIBBLE, levels = levelsOf<P, H>();
+/**
+ * twoGroupsOfFours for IQ4 in pairs, whose 16-bit sums do not hold levels of 8 bits: a level is 16 (n - 8) + r, where n
+ * is its nibble and r is from -11 to 15, and they hold the sums of either.
+ */
+export function twoGroupsOfIq4(
+  p0: usize, stride: usize, blocks: i32, x: usize, next: usize, y: usize, yPart: usize, scale: f32,
+): void {
+  let p1 = p0 + stride;
+  const mask = nibbles(), rest = IQ4_REST;
+  let f0 = f32x4.splat(0), f1 = f0, g0 = f0, g1 = f0;
   for (let b = 0; b < blocks; b++) {
-    for (let j: usize = 0; j < 64; j += 16) {
-      const v = v128.load(p + j, offsetof<H>());
-      v128.store(o + 2 * j, level<H>(levels, v128.and(v, mask)), 0);
-      v128.store(o + 2 * j, level<H>(levels, v128.and(i16x8.shr_u(v, 4), mask)), 128);
+    const s = v128.load32_splat(x, 32);
+    let n0 = start<u16>(x, 8), m0 = n0, r0 = start<u16>(x, 16), q0 = r0;
+    for (let j: usize = 0; j < 16; j += 4) {
+      const low = v128.load32_splat(x + j, 0), high = v128.load32_splat(x + j, 16);
+      const v = v128.load(p0 + 8 * j, 0), w = v128.load(p0 + 8 * j, 16);
+      const v0 = v128.and(v, mask), v1 = v128.and(i16x8.shr_u(v, 4), mask);
+      n0 = step<u16>(step<u16>(n0, low, v0), high, v1);
+      r0 = step<u16>(step<u16>(r0, low, level<Floats24>(rest, v0)), high, level<Floats24>(rest, v1));
+      const w0 = v128.and(w, mask), w1 = v128.and(i16x8.shr_u(w, 4), mask);
+      m0 = step<u16>(step<u16>(m0, low, w0), high, w1);
+      q0 = step<u16>(step<u16>(q0, low, level<Floats24>(rest, w0)), high, level<Floats24>(rest, w1));
     }
-    const d = scalesAt<H>(p);
-    v128.store(o, d, 256);
-    if (hasMinimums<H>()) v128.store(o, minimumsAt(p, d), 288);
-    p += offsetof<H>() + 64;
+    f0 = addBlock(f0, firstScales<Floats24, Fours>(p0, mask, mask), splitSum(n0, r0), s);
+    g0 = addBlock(g0, secondScales<Floats24, Fours>(p0, mask, mask), splitSum(m0, q0), s);
+    let n1 = start<u16>(x, 8), m1 = n1, r1 = start<u16>(x, 16), q1 = r1;
+    for (let j: usize = 0; j < 16; j += 4) {
+      const low = v128.load32_splat(x + j, 0), high = v128.load32_splat(x + j, 16);
+      const v = v128.load(p1 + 8 * j, 0), w = v128.load(p1 + 8 * j, 16);
+      const v0 = v128.and(v, mask), v1 = v128.and(i16x8.shr_u(v, 4), mask);
+      n1 = step<u16>(step<u16>(n1, low, v0), high, v1);
+      r1 = step<u16>(step<u16>(r1, low, level<Floats24>(rest, v0)), high, level<Floats24>(rest, v1));
+      const w0 = v128.and(w, mask), w1 = v128.and(i16x8.shr_u(w, 4), mask);
+      m1 = step<u16>(step<u16>(m1, low, w0), high, w1);
+      q1 = step<u16>(step<u16>(q1, low, level<Floats24>(rest, w0)), high, level<Floats24>(rest, w1));
+    }
+    f1 = addBlock(f1, firstScales<Floats24, Fours>(p1, mask, mask), splitSum(n1, r1), s);
+    g1 = addBlock(g1, secondScales<Floats24, Fours>(p1, mask, mask), splitSum(m1, q1), s);
+    p0 += offsetof<Fours>() + offsetof<Floats24>();
+    p1 += offsetof<Fours>() + offsetof<Floats24>();
+    x += next;
+  }
+  const all = f32x4.splat(scale);
+  v128.store(y, f32x4.mul(f0, all), 0);
+  v128.store(y, f32x4.mul(g0, all), 16);
+  y += yPart;
+  v128.store(y, f32x4.mul(f1, all), 0);
+  v128.store(y, f32x4.mul(g1, all), 16);
+}
+
+// @ts-ignore: decorator
+@inline
+function splitSum(n: v128, r: v128): v128 {
+  return i32x4.add(i32x4.shl(total<u16>(n), 4), total<u16>(r));
+}
+
+/** A row group -> a panel of bytes, `zeroOf` too high, with scales and what minimums there are. */
+export function unpackFours<P, H>(p: usize, blocks: i32, o: usize): void {
+  const mask = nibbles(), levels = levelsOf<P, H>();
+  const half = halfMask(), by = halfScale(), minimumBy = halfMinimum(), sixteen = eighth();
+  for (let b = 0; b < blocks; b++) {
+    for (let j: usize = 0; j < offsetof<Fours>(); j += 32) {
+      const q = p + j, to = o + j;
+      const v = v128.load(q, 0), w = v128.load(q, 16);
+      v128.store(to, level<H>(levels, v128.and(v, mask)), 0);
+      v128.store(to, level<H>(levels, v128.and(w, mask)), 16);
+      v128.store(to, level<H>(levels, v128.and(i16x8.shr_u(v, 4), mask)), 128);
+      v128.store(to, level<H>(levels, v128.and(i16x8.shr_u(w, 4), mask)), 144);
+    }
+    // each load beside its store: where the second of two joined loads that widen comes first, V8 13 reads from there
+    v128.store(o, firstScales<H, Fours>(p, half, by), 256);
+    v128.store(o, secondScales<H, Fours>(p, half, by), 272);
+    if (hasMinimums<H>()) {
+      const d = v128.load(o, 256), e = v128.load(o, 272);
+      v128.store(o, firstMinimums<Fours>(p, d, half, minimumBy, sixteen), 288);
+      v128.store(o, secondMinimums<Fours>(p, e, half, minimumBy, sixteen), 304);
+    }
+    p += offsetof<Fours>() + offsetof<H>();
     o += hasMinimums<H>() ? MINIMUM_BLOCK : PANEL_BLOCK;
   }
 }
 
-/** A row group of IQ4 -> one half of a panel of the nibbles of the levels plus 128. */
-export function unpackIq4Nibbles(p: usize, blocks: i32, o: usize): void {
-  const mask = NIBBLE, low = IQ4_LOW, high = IQ4_HIGH;
+/** A row group of IQ4 -> a panel of words of 16 bits. */
+export function unpackIq4Words(p: usize, blocks: i32, o: usize): void {
+  const mask = nibbles(), levels = IQ4;
   for (let b = 0; b < blocks; b++) {
-    for (let j: usize = 0; j < 64; j += 16) {
-      const v = v128.load(p + j, offsetof<Floats24>());
-      const first = v128.and(v, mask), second = v128.and(i16x8.shr_u(v, 4), mask);
-      v128.store(o + 2 * j, level<Floats24>(low, first), 0);
-      v128.store(o + 2 * j, level<Floats24>(low, second), 128);
-      v128.store(o + 2 * j, level<Floats24>(high, first), 256);
-      v128.store(o + 2 * j, level<Floats24>(high, second), 384);
+    for (let j: usize = 0; j < 128; j += 32) {
+      const v = v128.load(p + j, 0), w = v128.load(p + j, 16);
+      storeWords(level<Floats24>(levels, v128.and(v, mask)), level<Floats24>(levels, v128.and(w, mask)), o + 2 * j);
+      const v1 = v128.and(i16x8.shr_u(v, 4), mask), w1 = v128.and(i16x8.shr_u(w, 4), mask);
+      storeWords(level<Floats24>(levels, v1), level<Floats24>(levels, w1), o + 2 * j + 256);
     }
-    v128.store(o, scalesAt<Floats24>(p), 512);
-    p += offsetof<Floats24>() + 64;
-    o += NIBBLE_BLOCK;
+    v128.store(o, firstScales<Floats24, Fours>(p, mask, mask), WORDS_SCALES);
+    v128.store(o, secondScales<Floats24, Fours>(p, mask, mask), WORDS_SCALES + 16);
+    p += offsetof<Fours>() + offsetof<Floats24>();
+    o += WORDS_BLOCK;
   }
 }
 
-/** Vector k of the block at `p`, exact: weights of columns 4k..4k+3, without minimums. */
+/** Columns 4k..4k+3 of rows 0-3 of the block at `p` (of rows 4-7: at p + 16), exact, without minimums. */
 // @ts-ignore: decorator
 @inline
 export function foursAt<H>(p: usize, k: usize): v128 {
-  const v = v128.load(p + 16 * (k & 3), offsetof<H>());
-  const nibbles = v128.and(k < 4 ? v : i16x8.shr_u(v, 4), NIBBLE);
-  if (hasMinimums<H>()) return nibbles;
-  if (isIq4<H>()) return i8x16.swizzle(IQ4, nibbles);
-  return i8x16.sub(i8x16.swizzle(E2M1, nibbles), i8x16.splat(16));
+  const v = v128.load(p + 32 * (k & 3));
+  const codes = v128.and(k < 4 ? v : i16x8.shr_u(v, 4), nibbles());
+  if (hasMinimums<H>()) return codes;
+  if (isIq4<H>()) return i8x16.swizzle(IQ4, codes);
+  return i8x16.sub(i8x16.swizzle(E2M1, codes), i8x16.splat(16));
 }

@@ -1,38 +1,35 @@
-// Heads of packed blocks (4 rows, 32 columns): scales and minimums of six weight types, and how a block's sums are added
-// with them; leans on the small SIMD pieces.
-import { HALF_MASK, HALF_SCALE, halfAt, loadHalves, madd, zero } from "./simd.as";
+// Heads of packed blocks (8 rows, 32 columns): scales and minimums of six weight types, and how a block's sums are
+// added with them; leans on the small SIMD pieces.
+import { halfAt, halfToFloat, madd, zero } from "./simd.as";
 
-/** HALF_SCALE / -128. */
-const HALF_MINIMUM: v128 = i32x4.splat(<i32>0xf4000000 + zero);
-/** -16 / 128. */
-const EIGHTH: v128 = i32x4.splat(<i32>0xbe000000 + zero);
-/** Moves 4 times 3 bytes to the upper bytes of the lanes; what lies beyond a table is 0. */
-const UPPER_BYTES: v128 = i32x4.add(i32x4(0x020100ff, 0x050403ff, 0x080706ff, 0x0b0a09ff), i32x4.splat(zero));
+const halfMinimumBits: i32 = <i32>0xf4000000 + zero;
+const eighthBits: i32 = <i32>0xbe000000 + zero;
+/** Moves 4 times 3 bytes, from the fifth on, to the upper bytes of the lanes; what lies beyond a table is 0. */
+const UPPER_BYTES: v128 = i32x4.add(i32x4(0x060504ff, 0x090807ff, 0x0c0b0aff, 0x0f0e0dff), i32x4.splat(zero));
 
 /**
- * What stands before a block's quants, named for generic code: offsetof<H>() is where the quants begin.
- *   Powers       4 scales of a byte e: 2^(e - 127), 0 where e is 0 (MXFP4)
- *   Halves       4 scales of half precision (Q5_0)
- *   Floats24     4 scales, the upper 24 bits of an f32: they hold a half times a 6-bit scale (IQ4_NL, IQ4_XS)
- *   HalvesPairs  4 scales and 4 minimums of half precision (Q4_1, Q5_1)
+ * What stands after a block's quants, row after row, named for generic code: offsetof<H>() is its size.
+ *   Powers       8 scales of a byte e: 2^(e - 127), 0 where e is 0 (MXFP4)
+ *   Halves       8 scales of half precision (Q5_0)
+ *   Floats24     8 scales, the upper 24 bits of an f32: they hold a half times a 6-bit scale (IQ4_NL, IQ4_XS)
+ *   HalvesPairs  8 scales, then 8 minimums, of half precision (Q4_1, Q5_1)
  */
 @unmanaged export class Powers {
-  scales: u32;
+  scales: u64;
 }
 @unmanaged export class Halves {
-  scales: u64;
+  scales0: u64;
+  scales1: u64;
 }
-@unmanaged export class Floats24 {
-  scales0: u32;
-  scales1: u32;
-  scales2: u32;
+@unmanaged export class Floats24 extends Halves {
+  scales2: u64;
 }
-@unmanaged export class HalvesPairs {
-  scales: u64;
-  minimums: u64;
+@unmanaged export class HalvesPairs extends Halves {
+  minimums0: u64;
+  minimums1: u64;
 }
 
-/** The quants after a head, named likewise: offsetof<Q>() is their size. */
+/** The quants before a head, named likewise: offsetof<Q>() is where the head begins. */
 @unmanaged export class Fours {
   q0: u64;
   q1: u64;
@@ -42,38 +39,77 @@ const UPPER_BYTES: v128 = i32x4.add(i32x4(0x020100ff, 0x050403ff, 0x080706ff, 0x
   q5: u64;
   q6: u64;
   q7: u64;
-}
-@unmanaged export class Fives extends Fours {
   q8: u64;
   q9: u64;
+  q10: u64;
+  q11: u64;
+  q12: u64;
+  q13: u64;
+  q14: u64;
+  q15: u64;
+}
+@unmanaged export class Fives extends Fours {
+  q16: u64;
+  q17: u64;
+  q18: u64;
+  q19: u64;
 }
 
 /** Whether weights are scale * q + minimum. */
 // @ts-ignore: decorator
 @inline
 export function hasMinimums<H>(): bool {
-  return offsetof<H>() == 16;
+  return offsetof<H>() == 32;
 }
 
-/** The scales of the block at `p`. */
+/** halfScale() / -128. */
 // @ts-ignore: decorator
 @inline
-export function scalesAt<H>(p: usize): v128 {
-  if (offsetof<H>() == 4) {
-    return i32x4.shl(i32x4.extend_low_i16x8_u(i16x8.extend_low_i8x16_u(v128.load32_zero(p))), 23);
-  }
-  if (offsetof<H>() == 12) return i8x16.swizzle(v128.load(p), UPPER_BYTES);
-  return loadHalves(p, HALF_MASK, HALF_SCALE);
+export function halfMinimum(): v128 {
+  return i32x4.splat(halfMinimumBits);
+}
+
+/** -16 / 128. */
+// @ts-ignore: decorator
+@inline
+export function eighth(): v128 {
+  return i32x4.splat(eighthBits);
+}
+
+/** The scales of rows 0-3 of the block at `p`; mask and scale: halfMask() and halfScale(), for halves. */
+// @ts-ignore: decorator
+@inline
+export function firstScales<H, Q>(p: usize, mask: v128, scale: v128): v128 {
+  if (offsetof<H>() == 8) return i32x4.shl(i32x4.extend_low_i16x8_u(v128.load8x8_u(p, offsetof<Q>())), 23);
+  if (offsetof<H>() == 24) return i8x16.swizzle(v128.load(p, offsetof<Q>() - 4), UPPER_BYTES);
+  return halfToFloat(v128.load16x4_s(p, offsetof<Q>()), mask, scale);
+}
+
+/** Those of rows 4-7. */
+// @ts-ignore: decorator
+@inline
+export function secondScales<H, Q>(p: usize, mask: v128, scale: v128): v128 {
+  if (offsetof<H>() == 8) return i32x4.shl(i32x4.extend_high_i16x8_u(v128.load8x8_u(p, offsetof<Q>())), 23);
+  if (offsetof<H>() == 24) return i8x16.swizzle(v128.load(p, offsetof<Q>() + 8), UPPER_BYTES);
+  return halfToFloat(v128.load16x4_s(p, offsetof<Q>() + 8), mask, scale);
 }
 
 /**
- * The minimums of the block at `p` whose scales are d, for weights that are multiplied 16 too low (minimum + 16 d) and
- * for activations whose sum is stored times -128: -(minimum + 16 d) / 128.
+ * The minimums of rows 0-3 of the block at `p`, whose scales are d, for weights that are multiplied 16 too low
+ * (minimum + 16 d) and for activations whose sum is stored times -128: -(minimum + 16 d) / 128. mask, scale and by:
+ * halfMask(), halfMinimum() and eighth().
  */
 // @ts-ignore: decorator
 @inline
-export function minimumsAt(p: usize, d: v128): v128 {
-  return madd(d, EIGHTH, loadHalves(p + 8, HALF_MASK, HALF_MINIMUM));
+export function firstMinimums<Q>(p: usize, d: v128, mask: v128, scale: v128, by: v128): v128 {
+  return madd(d, by, halfToFloat(v128.load16x4_s(p, offsetof<Q>() + 16), mask, scale));
+}
+
+/** Those of rows 4-7. */
+// @ts-ignore: decorator
+@inline
+export function secondMinimums<Q>(p: usize, d: v128, mask: v128, scale: v128, by: v128): v128 {
+  return madd(d, by, halfToFloat(v128.load16x4_s(p, offsetof<Q>() + 24), mask, scale));
 }
 
 /** -128 * the sum of a token's block, with its scale, exactly: 12 bits of a sum times 11 of a scale. */
@@ -83,27 +119,26 @@ export function blockSum(x: usize): v128 {
   return f32x4.mul(f32x4.convert_i32x4_s(v128.load32_splat(x, 40)), v128.load32_splat(x, 32));
 }
 
-/** sums + what the block at `p` adds. whole: its integer sums; x: the token's block; sum: its blockSum. */
+/** sums + what a block adds, but for minimums. d: its scales; whole: its integer sums; s: the token's scale. */
 // @ts-ignore: decorator
 @inline
-export function addBlock<H>(sums: v128, p: usize, whole: v128, x: usize, sum: v128): v128 {
-  const d = scalesAt<H>(p);
-  const f = madd(f32x4.convert_i32x4_s(whole), f32x4.mul(d, v128.load32_splat(x, 32)), sums);
-  return hasMinimums<H>() ? madd(minimumsAt(p, d), sum, f) : f;
+export function addBlock(sums: v128, d: v128, whole: v128, s: v128): v128 {
+  return madd(f32x4.convert_i32x4_s(whole), f32x4.mul(d, s), sums);
 }
 
-/** The scale of one row. */
+/** The scale of one row of 8, from the head at `p`. */
 // @ts-ignore: decorator
 @inline
-export function scaleOf<H>(p: usize, lane: usize): f32 {
-  if (offsetof<H>() == 4) return reinterpret<f32>(<u32>load<u8>(p + lane) << 23);
-  if (offsetof<H>() == 12) return reinterpret<f32>(load<u32>(p + 3 * lane) << 8);
-  return halfAt(p + 2 * lane);
+export function scaleOf<H>(p: usize, row: usize): f32 {
+  if (offsetof<H>() == 8) return reinterpret<f32>(<u32>load<u8>(p + row) << 23);
+  // the lowest of four bytes is not the scale's
+  if (offsetof<H>() == 24) return reinterpret<f32>(load<u32>(p + 3 * row - 1) & 0xffffff00);
+  return halfAt(p + 2 * row);
 }
 
 /** The minimum of one row, 0 where the type has none. */
 // @ts-ignore: decorator
 @inline
-export function minimumOf<H>(p: usize, lane: usize): f32 {
-  return hasMinimums<H>() ? halfAt(p + 8 + 2 * lane) : 0;
+export function minimumOf<H>(p: usize, row: usize): f32 {
+  return hasMinimums<H>() ? halfAt(p + 16 + 2 * row) : 0;
 }

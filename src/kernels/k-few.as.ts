@@ -1,67 +1,62 @@
 // Products of K-quants with one token, straight from the packed form; leans on how they are packed and on their products.
-import { less } from "./k-products.as";
+import { less, scaled } from "./k-products.as";
 import { SCALE, SUMS_16, SUMS_32, SUMS_8 } from "./quantize-q8k.as";
 import {
-  addUnit, blockBytes, chunkBytes, First, hasMinimums, hasScalesOf16, headBytes, lowBits, minimumsOf, Second,
+  addUnit, blockBytes, chunkBytes, First, halvesAt, hasMinimums, hasScalesOf16, lowBits, moreBits, Second, unitBytes,
 } from "./k-weights.as";
-import { HALF_MASK, HALF_SCALE, loadHalves, madd } from "./simd.as";
+import { halfMask, halfScale, halfToFloat, madd } from "./simd.as";
 import { streamGroups } from "./streams.as";
 
-/** A matrix times one token, whose blocks are `next` bytes apart. Reads four distant row groups at once: hardware prefetch stops at 4 KiB pages. */
+/** A matrix times one token, whose blocks are `next` bytes apart. Reads two distant row groups at once: hardware prefetch stops at 4 KiB pages. */
 export function oneToken<T>(w: usize, rowGroups: i32, blocks: i32, x: usize, next: usize, y: usize, scale: f32): void {
   const group = <usize>blocks * blockBytes<T>();
   const part = streamGroups(rowGroups, group);
-  const stride = <usize>part * group;
-  const yPart = <usize>part << 4;
+  const apart = <usize>(rowGroups - part);
   for (let g = 0; g < part; g++) {
-    fourGroups<T>(w, stride, blocks, x, next, y, yPart, scale);
+    twoGroups<T>(w, apart * group, blocks, x, next, y, apart << 5, scale);
     w += group;
-    y += 16;
-  }
-  w += 3 * stride;
-  y += 3 * yPart;
-  for (let g = part << 2; g < rowGroups; g++) {
-    oneGroup<T>(w, blocks, x, next, y, scale);
-    w += group;
-    y += 16;
+    y += 32;
   }
 }
 
-/** Four rows' halves at `p`, times d. */
+/** Side S of the d of the block at `p`, times d. */
 // @ts-ignore: decorator
 @inline
-function unit(p: usize, d: v128): v128 {
-  return f32x4.mul(loadHalves(p, HALF_MASK, HALF_SCALE), d);
+function unit<T, S>(p: usize, d: v128, sign: v128, size: v128): v128 {
+  return f32x4.mul(halfToFloat(v128.load16x4_s(p, halvesAt<T>() + 8 * offsetof<S>()), sign, size), d);
 }
 
-/** f - what the minimums of the block at `p` take of the token's block at `x`. */
+/** Products of side S of the minimums of the block at `p` with a token's sums, of 32 (4 pairs) or of 16 (8), added up. */
 // @ts-ignore: decorator
 @inline
-function lessMinimums<T>(f: v128, p: usize, x: usize, d: v128): v128 {
-  let sums = i32x4.splat(0);
-  if (!hasMinimums<T>()) return f;
-  if (hasScalesOf16<T>()) {
-    for (let k: usize = 0; k < 4; k++) {
-      const at = p + chunkBytes<T>() * k + 16, q = x + 8 * k;
-      sums = i32x4.add(sums, i32x4.dot_i16x8_s(minimumsOf<T, First>(at), v128.load32_splat(q, SUMS_16)));
-      sums = i32x4.add(sums, i32x4.dot_i16x8_s(minimumsOf<T, Second>(at), v128.load32_splat(q, SUMS_16 + 4)));
-    }
-  } else {
-    sums = i32x4.add(
-      i32x4.add(
-        i32x4.dot_i16x8_s(v128.load8x8_u(p, 16), v128.load32_splat(x, SUMS_32)),
-        i32x4.dot_i16x8_s(v128.load8x8_u(p, 16 + chunkBytes<T>()), v128.load32_splat(x, SUMS_32 + 4)),
-      ),
-      i32x4.add(
-        i32x4.dot_i16x8_s(v128.load8x8_u(p, 16 + 2 * chunkBytes<T>()), v128.load32_splat(x, SUMS_32 + 8)),
-        i32x4.dot_i16x8_s(v128.load8x8_u(p, 16 + 3 * chunkBytes<T>()), v128.load32_splat(x, SUMS_32 + 12)),
-      ),
+function minimumSums<T, S>(
+  p: usize, s0: v128, s1: v128, s2: v128, s3: v128, s4: v128, s5: v128, s6: v128, s7: v128,
+): v128 {
+  const at = unitBytes<T>() + 8 * offsetof<S>(), next = chunkBytes<T>();
+  if (!hasScalesOf16<T>()) {
+    return i32x4.add(
+      scaled(i32x4.dot_i16x8_s(v128.load8x8_u(p, at), s0), v128.load8x8_u(p, at + next), s1),
+      scaled(i32x4.dot_i16x8_s(v128.load8x8_u(p, at + 2 * next), s2), v128.load8x8_u(p, at + 3 * next), s3),
     );
   }
-  return less(f, sums, unit(p + 8, d));
+  let sums = i32x4.dot_i16x8_s(i16x8.shr_u(v128.load8x8_u(p, at), 4), s0);
+  sums = scaled(sums, i16x8.shr_u(v128.load8x8_u(p, at + 16), 4), s1);
+  sums = scaled(sums, i16x8.shr_u(v128.load8x8_u(p, at + next), 4), s2);
+  sums = scaled(sums, i16x8.shr_u(v128.load8x8_u(p, at + next + 16), 4), s3);
+  sums = scaled(sums, i16x8.shr_u(v128.load8x8_u(p, at + 2 * next), 4), s4);
+  sums = scaled(sums, i16x8.shr_u(v128.load8x8_u(p, at + 2 * next + 16), 4), s5);
+  sums = scaled(sums, i16x8.shr_u(v128.load8x8_u(p, at + 3 * next), 4), s6);
+  return scaled(sums, i16x8.shr_u(v128.load8x8_u(p, at + 3 * next + 16), 4), s7);
 }
 
-/** What takes the offset of the weights out of a unit's sums: for the token's unit at x; e: its sums of 8 or of 16. */
+/** Side S of the dmin of the block at `p`, times d. */
+// @ts-ignore: decorator
+@inline
+function minimumUnit<T, S>(p: usize, d: v128, sign: v128, size: v128): v128 {
+  return f32x4.mul(halfToFloat(v128.load16x4_s(p, halvesAt<T>() + 16 + 8 * offsetof<S>()), sign, size), d);
+}
+
+/** What takes the offset of the weights out of a unit's sums; e: the token's sums of 8 or of 16 for it. */
 // @ts-ignore: decorator
 @inline
 function offset<T>(e: usize): v128 {
@@ -69,98 +64,77 @@ function offset<T>(e: usize): v128 {
   return offsetof<T>() == 3 ? i16x8.neg(i16x8.shl(sums, 2)) : sums;
 }
 
+/**
+ * Two row groups, `stride` bytes apart, times a token -> y, `yStride` bytes apart. f0, f1: the sides of the first; g0, g1:
+ * of the second. First sides come first: of two widening loads that V8 joins it takes the address of the earlier one.
+ */
 // @ts-ignore: decorator
 @inline
-function fourGroups<T>(
-  p0: usize, stride: usize, blocks: i32, x: usize, next: usize, y: usize, yPart: usize, scale: f32,
+function twoGroups<T>(
+  p: usize, stride: usize, blocks: i32, x: usize, next: usize, y: usize, yStride: usize, scale: f32,
 ): void {
-  let p1 = p0 + stride, p2 = p1 + stride, p3 = p2 + stride;
-  const m = lowBits<T>();
-  let f0 = f32x4.splat(0), f1 = f0, f2 = f0, f3 = f0;
+  let q = p + stride;
+  const m = lowBits<T>(), n = moreBits<T>(), sign = halfMask(), size = halfScale();
+  let f0 = f32x4.splat(0), f1 = f0, g0 = f0, g1 = f0;
   for (let b = 0; b < blocks; b++) {
-    const d = v128.load32_splat(x, SCALE);
-    const d0 = unit(p0, d), d1 = unit(p1, d), d2 = unit(p2, d), d3 = unit(p3, d);
-    p0 += headBytes<T>();
-    p1 += headBytes<T>();
-    p2 += headBytes<T>();
-    p3 += headBytes<T>();
-    let i0 = i32x4.splat(0), i1 = i0, i2 = i0, i3 = i0;
-    let q = x, e = x + (offsetof<T>() == 6 ? SUMS_8 : SUMS_16);
-    for (const end = x + 256; q < end; q += 64) {
-      let s0 = v128.load32_splat(q, 0), s1 = v128.load32_splat(q, 4);
-      let s2 = v128.load32_splat(q, 8), s3 = v128.load32_splat(q, 12);
-      let s4 = v128.load32_splat(q, 16), s5 = v128.load32_splat(q, 20);
-      let s6 = v128.load32_splat(q, 24), s7 = v128.load32_splat(q, 28);
+    let i0 = i32x4.splat(0), i1 = i0, j0 = i0, j1 = i0;
+    let t = x, e = x + (offsetof<T>() == 6 ? SUMS_8 : SUMS_16);
+    for (const end = x + 256; t < end; t += 64) {
+      let s0 = v128.load32_splat(t, 0), s1 = v128.load32_splat(t, 4);
+      let s2 = v128.load32_splat(t, 8), s3 = v128.load32_splat(t, 12);
+      let s4 = v128.load32_splat(t, 16), s5 = v128.load32_splat(t, 20);
+      let s6 = v128.load32_splat(t, 24), s7 = v128.load32_splat(t, 28);
       let e0 = hasMinimums<T>() ? m : offset<T>(e), e1 = offsetof<T>() == 6 ? offset<T>(e + 4) : e0;
-      i0 = addUnit<T, First>(i0, p0, m, s0, s1, s2, s3, s4, s5, s6, s7, e0, e1);
-      i1 = addUnit<T, First>(i1, p1, m, s0, s1, s2, s3, s4, s5, s6, s7, e0, e1);
-      i2 = addUnit<T, First>(i2, p2, m, s0, s1, s2, s3, s4, s5, s6, s7, e0, e1);
-      i3 = addUnit<T, First>(i3, p3, m, s0, s1, s2, s3, s4, s5, s6, s7, e0, e1);
-      s0 = v128.load32_splat(q, 32);
-      s1 = v128.load32_splat(q, 36);
-      s2 = v128.load32_splat(q, 40);
-      s3 = v128.load32_splat(q, 44);
-      s4 = v128.load32_splat(q, 48);
-      s5 = v128.load32_splat(q, 52);
-      s6 = v128.load32_splat(q, 56);
-      s7 = v128.load32_splat(q, 60);
+      i0 = addUnit<T, First, First>(i0, p, m, n, s0, s1, s2, s3, s4, s5, s6, s7, e0, e1);
+      i1 = addUnit<T, First, Second>(i1, p, m, n, s0, s1, s2, s3, s4, s5, s6, s7, e0, e1);
+      j0 = addUnit<T, First, First>(j0, q, m, n, s0, s1, s2, s3, s4, s5, s6, s7, e0, e1);
+      j1 = addUnit<T, First, Second>(j1, q, m, n, s0, s1, s2, s3, s4, s5, s6, s7, e0, e1);
+      s0 = v128.load32_splat(t, 32);
+      s1 = v128.load32_splat(t, 36);
+      s2 = v128.load32_splat(t, 40);
+      s3 = v128.load32_splat(t, 44);
+      s4 = v128.load32_splat(t, 48);
+      s5 = v128.load32_splat(t, 52);
+      s6 = v128.load32_splat(t, 56);
+      s7 = v128.load32_splat(t, 60);
       e0 = hasMinimums<T>() ? m : offset<T>(e + (offsetof<T>() == 6 ? 8 : 4));
       e1 = offsetof<T>() == 6 ? offset<T>(e + 12) : e0;
-      i0 = addUnit<T, Second>(i0, p0, m, s0, s1, s2, s3, s4, s5, s6, s7, e0, e1);
-      i1 = addUnit<T, Second>(i1, p1, m, s0, s1, s2, s3, s4, s5, s6, s7, e0, e1);
-      i2 = addUnit<T, Second>(i2, p2, m, s0, s1, s2, s3, s4, s5, s6, s7, e0, e1);
-      i3 = addUnit<T, Second>(i3, p3, m, s0, s1, s2, s3, s4, s5, s6, s7, e0, e1);
-      p0 += chunkBytes<T>();
-      p1 += chunkBytes<T>();
-      p2 += chunkBytes<T>();
-      p3 += chunkBytes<T>();
+      i0 = addUnit<T, Second, First>(i0, p, m, n, s0, s1, s2, s3, s4, s5, s6, s7, e0, e1);
+      i1 = addUnit<T, Second, Second>(i1, p, m, n, s0, s1, s2, s3, s4, s5, s6, s7, e0, e1);
+      j0 = addUnit<T, Second, First>(j0, q, m, n, s0, s1, s2, s3, s4, s5, s6, s7, e0, e1);
+      j1 = addUnit<T, Second, Second>(j1, q, m, n, s0, s1, s2, s3, s4, s5, s6, s7, e0, e1);
+      p += chunkBytes<T>();
+      q += chunkBytes<T>();
       e += offsetof<T>() == 6 ? 16 : 8;
     }
     // only now, so that memory is read in one direction: looking ahead cost a tenth to a fifth
-    f0 = lessMinimums<T>(f0, p0 - blockBytes<T>(), x, d);
-    f1 = lessMinimums<T>(f1, p1 - blockBytes<T>(), x, d);
-    f2 = lessMinimums<T>(f2, p2 - blockBytes<T>(), x, d);
-    f3 = lessMinimums<T>(f3, p3 - blockBytes<T>(), x, d);
-    f0 = madd(f32x4.convert_i32x4_s(i0), d0, f0);
-    f1 = madd(f32x4.convert_i32x4_s(i1), d1, f1);
-    f2 = madd(f32x4.convert_i32x4_s(i2), d2, f2);
-    f3 = madd(f32x4.convert_i32x4_s(i3), d3, f3);
-    x += next;
-  }
-  const s = f32x4.splat(scale);
-  v128.store(y, f32x4.mul(f0, s));
-  v128.store(y + yPart, f32x4.mul(f1, s));
-  v128.store(y + 2 * yPart, f32x4.mul(f2, s));
-  v128.store(y + 3 * yPart, f32x4.mul(f3, s));
-}
-
-function oneGroup<T>(p: usize, blocks: i32, x: usize, next: usize, y: usize, scale: f32): void {
-  const m = lowBits<T>();
-  let f = f32x4.splat(0);
-  for (let b = 0; b < blocks; b++) {
+    p -= halvesAt<T>();
+    q -= halvesAt<T>();
     const d = v128.load32_splat(x, SCALE);
-    f = lessMinimums<T>(f, p, x, d);
-    const d0 = unit(p, d);
-    p += headBytes<T>();
-    let sums = i32x4.splat(0);
-    let e = x + (offsetof<T>() == 6 ? SUMS_8 : SUMS_16);
-    for (let q = x; q < x + 256; q += 64) {
-      let e0 = hasMinimums<T>() ? m : offset<T>(e), e1 = offsetof<T>() == 6 ? offset<T>(e + 4) : e0;
-      sums = addUnit<T, First>(
-        sums, p, m, v128.load32_splat(q, 0), v128.load32_splat(q, 4), v128.load32_splat(q, 8), v128.load32_splat(q, 12),
-        v128.load32_splat(q, 16), v128.load32_splat(q, 20), v128.load32_splat(q, 24), v128.load32_splat(q, 28), e0, e1,
-      );
-      e0 = hasMinimums<T>() ? m : offset<T>(e + (offsetof<T>() == 6 ? 8 : 4));
-      e1 = offsetof<T>() == 6 ? offset<T>(e + 12) : e0;
-      sums = addUnit<T, Second>(
-        sums, p, m, v128.load32_splat(q, 32), v128.load32_splat(q, 36), v128.load32_splat(q, 40), v128.load32_splat(q, 44),
-        v128.load32_splat(q, 48), v128.load32_splat(q, 52), v128.load32_splat(q, 56), v128.load32_splat(q, 60), e0, e1,
-      );
-      p += chunkBytes<T>();
-      e += offsetof<T>() == 6 ? 16 : 8;
+    if (hasMinimums<T>()) {
+      const at = x + (hasScalesOf16<T>() ? SUMS_16 : SUMS_32);
+      const s0 = v128.load32_splat(at, 0), s1 = v128.load32_splat(at, 4), s2 = v128.load32_splat(at, 8);
+      const s3 = v128.load32_splat(at, 12), s4 = hasScalesOf16<T>() ? v128.load32_splat(at, 16) : s0;
+      const s5 = hasScalesOf16<T>() ? v128.load32_splat(at, 20) : s0;
+      const s6 = hasScalesOf16<T>() ? v128.load32_splat(at, 24) : s0;
+      const s7 = hasScalesOf16<T>() ? v128.load32_splat(at, 28) : s0;
+      f0 = less(f0, minimumSums<T, First>(p, s0, s1, s2, s3, s4, s5, s6, s7), minimumUnit<T, First>(p, d, sign, size));
+      f1 = less(f1, minimumSums<T, Second>(p, s0, s1, s2, s3, s4, s5, s6, s7), minimumUnit<T, Second>(p, d, sign, size));
+      g0 = less(g0, minimumSums<T, First>(q, s0, s1, s2, s3, s4, s5, s6, s7), minimumUnit<T, First>(q, d, sign, size));
+      g1 = less(g1, minimumSums<T, Second>(q, s0, s1, s2, s3, s4, s5, s6, s7), minimumUnit<T, Second>(q, d, sign, size));
     }
-    f = madd(f32x4.convert_i32x4_s(sums), d0, f);
+    f0 = madd(f32x4.convert_i32x4_s(i0), unit<T, First>(p, d, sign, size), f0);
+    f1 = madd(f32x4.convert_i32x4_s(i1), unit<T, Second>(p, d, sign, size), f1);
+    g0 = madd(f32x4.convert_i32x4_s(j0), unit<T, First>(q, d, sign, size), g0);
+    g1 = madd(f32x4.convert_i32x4_s(j1), unit<T, Second>(q, d, sign, size), g1);
+    p += blockBytes<T>();
+    q += blockBytes<T>();
     x += next;
   }
-  v128.store(y, f32x4.mul(f, f32x4.splat(scale)));
+  const by = f32x4.splat(scale);
+  v128.store(y, f32x4.mul(f0, by), 0);
+  v128.store(y, f32x4.mul(f1, by), 16);
+  y += yStride;
+  v128.store(y, f32x4.mul(g0, by), 0);
+  v128.store(y, f32x4.mul(g1, by), 16);
 }

@@ -1,12 +1,12 @@
 // Packs K-quants and reads single rows of them; leans on how they are packed.
 import {
-  blockBytes, chunkBytes, hasMinimums, hasScalesOf16, headBytes, unpackUnit,
+  blockBytes, chunkBytes, hasMinimums, hasScalesOf16, halvesAt, lowBits, moreBits, secondAt, unitBytes, unpackUnit,
 } from "./k-weights.as";
 import { transpose } from "./matmul-q4_0.as";
 import { halfAt } from "./simd.as";
 import { normalizeScales } from "./subnormal.as";
 
-/** A unit's words of four rows: packed ones side by side, unpacked ones every 32 bytes. */
+/** A unit's words: of four rows where they are packed, of eight where they are unpacked. */
 const words: usize = memory.data(256, 16);
 
 /** Bytes of a block in a file. */
@@ -28,24 +28,32 @@ function fileHead<T>(): usize {
   return offsetof<T>() == 6 ? 208 : 0;
 }
 
-/** src: 4 * rowGroups file rows of cols / 256 blocks (layouts: ggml-common.h of llama.cpp) -> dst, packed. */
+/** src: 8 * rowGroups file rows of cols / 256 blocks (layouts: ggml-common.h of llama.cpp) -> dst, packed. */
 export function packRows<T>(src: usize, dst: usize, rowGroups: i32, cols: i32): void {
-  const row = <usize>(cols >> 8) * fileBytes<T>();
+  const blocks = <usize>(cols >> 8);
+  const row = blocks * fileBytes<T>();
   for (let g = 0; g < rowGroups; g++) {
-    for (const end = src + row; src < end; src += fileBytes<T>()) {
-      for (let r: usize = 0; r < 4; r++) {
-        const p = src + r * row;
-        store<u16>(dst + 2 * r, load<u16>(p, fileHead<T>()));
-        if (hasMinimums<T>()) store<u16>(dst + 2 * r, load<u16>(p, fileHead<T>() + 2), 8);
-        packScales<T>(p, dst + headBytes<T>() + 2 * r);
-      }
-      for (let unit: usize = 0; unit < 8; unit++) {
-        unitWords<T>(src, row, unit);
-        packUnit<T>(dst + headBytes<T>() + chunkBytes<T>() * (unit >> 1) + 16 + 16 * offsetof<T>() * (unit & 1));
-      }
-      dst += blockBytes<T>();
+    packSide<T>(src, row, dst, 0);
+    packSide<T>(src + 4 * row, row, dst, 1);
+    src += 8 * row;
+    dst += blocks * blockBytes<T>();
+  }
+}
+
+/** Four file rows -> the first (0) or second (1) vectors of a row group. */
+function packSide<T>(src: usize, row: usize, dst: usize, side: usize): void {
+  for (const end = src + row; src < end; src += fileBytes<T>()) {
+    for (let r: usize = 0; r < 4; r++) {
+      const p = src + r * row, o = dst + 8 * side + 2 * r;
+      store<u16>(o, load<u16>(p, fileHead<T>()), halvesAt<T>());
+      if (hasMinimums<T>()) store<u16>(o, load<u16>(p, fileHead<T>() + 2), halvesAt<T>() + 16);
+      packScales<T>(p, o + unitBytes<T>());
     }
-    src += 3 * row;
+    for (let unit: usize = 0; unit < 8; unit++) {
+      unitWords<T>(src, row, unit);
+      packUnit<T>(dst + 16 * side + chunkBytes<T>() * (unit >> 1) + secondAt<T>() * (unit & 1));
+    }
+    dst += blockBytes<T>();
   }
 }
 
@@ -59,12 +67,12 @@ function packScales<T>(p: usize, o: usize): void {
       const low = <u32>load<u8>(at), middle = <u32>load<u8>(at, 4), high = <u32>load<u8>(at, 8);
       const to = o + chunkBytes<T>() * (i >> 1) + (i & 1);
       store<u8>(to, i < 4 ? middle & 63 : (high >> 4) | ((middle >> 2) & 48));
-      store<u8>(to, i < 4 ? low & 63 : (high & 15) | ((low >> 2) & 48), 8);
+      store<u8>(to, i < 4 ? low & 63 : (high & 15) | ((low >> 2) & 48), 16);
     }
     return;
   }
   for (let i: usize = 0; i < 16; i++) {
-    const to = o + chunkBytes<T>() * (i >> 2) + 8 * (i & 1) + ((i >> 1) & 1);
+    const to = o + chunkBytes<T>() * (i >> 2) + 16 * (i & 1) + ((i >> 1) & 1);
     if (offsetof<T>() == 2) store<u8>(to, load<u8>(p + i));
     if (offsetof<T>() == 3) {
       const low = (<u32>load<u8>(p + (i & 7), 96) >> (i >> 3 << 2)) & 15;
@@ -135,7 +143,7 @@ function put(a: v128, b: v128, mask: i8, shift: i32): v128 {
   return v128.or(a, i16x8.shl(v128.and(b, i8x16.splat(mask)), shift));
 }
 
-/** `words` -> the vectors of a unit at `o`: what unpackUnit undoes. */
+/** `words` -> the vectors of a unit for four rows at o, o + 32 …: what unpackUnit undoes. */
 // @ts-ignore: decorator
 @inline
 function packUnit<T>(o: usize): void {
@@ -143,31 +151,31 @@ function packUnit<T>(o: usize): void {
   const w4 = v128.load(words, 64), w5 = v128.load(words, 80), w6 = v128.load(words, 96), w7 = v128.load(words, 112);
   if (offsetof<T>() == 2) {
     v128.store(o, put(put(put(w0, w1, 3, 2), w2, 3, 4), w3, 3, 6), 0);
-    v128.store(o, put(put(put(w4, w5, 3, 2), w6, 3, 4), w7, 3, 6), 16);
+    v128.store(o, put(put(put(w4, w5, 3, 2), w6, 3, 4), w7, 3, 6), 32);
   } else if (offsetof<T>() == 3) {
     const rest = put(w6, w7, 7, 3);
     v128.store(o, put(put(w0, w1, 7, 3), rest, 3, 6), 0);
-    v128.store(o, put(put(w2, w3, 7, 3), i16x8.shr_u(rest, 2), 3, 6), 16);
-    v128.store(o, put(put(w4, w5, 7, 3), i16x8.shr_u(rest, 4), 3, 6), 32);
+    v128.store(o, put(put(w2, w3, 7, 3), i16x8.shr_u(rest, 2), 3, 6), 32);
+    v128.store(o, put(put(w4, w5, 7, 3), i16x8.shr_u(rest, 4), 3, 6), 64);
   } else if (offsetof<T>() == 4) {
     v128.store(o, put(w0, w4, 15, 4), 0);
-    v128.store(o, put(w1, w5, 15, 4), 16);
-    v128.store(o, put(w2, w6, 15, 4), 32);
-    v128.store(o, put(w3, w7, 15, 4), 48);
+    v128.store(o, put(w1, w5, 15, 4), 32);
+    v128.store(o, put(w2, w6, 15, 4), 64);
+    v128.store(o, put(w3, w7, 15, 4), 96);
   } else if (offsetof<T>() == 5) {
     const high = i16x8.shr_u(w7, 3);
     v128.store(o, put(w0, w5, 7, 5), 0);
-    v128.store(o, put(put(w1, i16x8.shr_u(w5, 3), 3, 5), high, 1, 7), 16);
-    v128.store(o, put(w2, w6, 7, 5), 32);
-    v128.store(o, put(put(w3, i16x8.shr_u(w6, 3), 3, 5), i16x8.shr_u(high, 1), 1, 7), 48);
-    v128.store(o, put(w4, w7, 7, 5), 64);
+    v128.store(o, put(put(w1, i16x8.shr_u(w5, 3), 3, 5), high, 1, 7), 32);
+    v128.store(o, put(w2, w6, 7, 5), 64);
+    v128.store(o, put(put(w3, i16x8.shr_u(w6, 3), 3, 5), i16x8.shr_u(high, 1), 1, 7), 96);
+    v128.store(o, put(w4, w7, 7, 5), 128);
   } else {
     v128.store(o, put(w0, w3, 3, 6), 0);
-    v128.store(o, put(w1, i16x8.shr_u(w3, 2), 3, 6), 16);
-    v128.store(o, put(w2, i16x8.shr_u(w3, 4), 3, 6), 32);
-    v128.store(o, put(w4, w7, 3, 6), 48);
-    v128.store(o, put(w5, i16x8.shr_u(w7, 2), 3, 6), 64);
-    v128.store(o, put(w6, i16x8.shr_u(w7, 4), 3, 6), 80);
+    v128.store(o, put(w1, i16x8.shr_u(w3, 2), 3, 6), 32);
+    v128.store(o, put(w2, i16x8.shr_u(w3, 4), 3, 6), 64);
+    v128.store(o, put(w4, w7, 3, 6), 96);
+    v128.store(o, put(w5, i16x8.shr_u(w7, 2), 3, 6), 128);
+    v128.store(o, put(w6, i16x8.shr_u(w7, 4), 3, 6), 160);
   }
 }
 
@@ -175,36 +183,39 @@ function packUnit<T>(o: usize): void {
 // @ts-ignore: decorator
 @inline
 export function normalizeBlocks<T>(w: usize, rowGroups: i32, cols: i32): i32 {
-  return normalizeScales(w, rowGroups * (cols >> 8), blockBytes<T>(), hasMinimums<T>() ? 8 : 4);
+  return normalizeScales(w, rowGroups * (cols >> 8), blockBytes<T>(), hasMinimums<T>() ? 16 : 8, halvesAt<T>());
 }
 
 /** Row `row` of w, times scale -> out [cols] f32. */
 export function unpackRow<T>(w: usize, cols: i32, row: i32, out: usize, scale: f32): void {
   const blocks = <usize>(cols >> 8);
-  const r = <usize>(row & 3);
-  let p = w + <usize>(row >> 2) * blocks * blockBytes<T>();
-  for (const end = p + blocks * blockBytes<T>(); p < end; ) {
-    const d = halfAt(p + 2 * r) * scale, dmin = hasMinimums<T>() ? halfAt(p + 8 + 2 * r) * scale : <f32>0.0;
-    p += headBytes<T>();
-    for (let chunk = 0; chunk < 4; chunk++) {
+  const r = <usize>(row & 7);
+  const m = lowBits<T>(), n = moreBits<T>();
+  let p = w + <usize>(row >> 3) * blocks * blockBytes<T>();
+  for (const end = p + blocks * blockBytes<T>(); p < end; p += blockBytes<T>()) {
+    const head = p + halvesAt<T>() + 2 * r;
+    const d = halfAt(head) * scale, dmin = hasMinimums<T>() ? halfAt(head + 16) * scale : <f32>0.0;
+    for (let chunk = p; chunk < p + halvesAt<T>(); chunk += chunkBytes<T>()) {
       for (let u: usize = 0; u < 2; u++) {
-        unpackUnit<T>(p + 16 * offsetof<T>() * u, words);
-        rowOfUnit<T>(p + 2 * r, 8 * u, words + 4 * r, out + 64 * u, d, dmin);
+        unpackUnit<T>(chunk + secondAt<T>() * u, words, m, n);
+        rowOfUnit<T>(chunk + unitBytes<T>() + 2 * r, 16 * u, words + 4 * r, out + 64 * u, d, dmin);
       }
-      p += chunkBytes<T>();
       out += 256;
     }
   }
 }
 
-/** A row's words of a unit, from w on, times its scales -> 16 columns of A at `out`, and of B. unit: 0, or 8 for the second. */
+/**
+ * A row's words of a unit, from w on, times its scales, from p on, -> 16 columns of A at `out`, and of B. unit: 0, or 16
+ * for the second.
+ */
 // @ts-ignore: decorator
 @inline
 function rowOfUnit<T>(p: usize, unit: usize, w: usize, out: usize, d: f32, dmin: f32): void {
   for (let part: usize = 0; part < 2; part++) {
     let scale: f32, minimum: f32;
     if (!hasScalesOf16<T>()) {
-      scale = d * <f32>load<u8>(p + part, 8);
+      scale = d * <f32>load<u8>(p + part, 16);
       minimum = dmin * <f32>load<u8>(p + part);
     } else if (hasMinimums<T>()) {
       const byte = <u32>load<u8>(p + part + unit);

@@ -4,18 +4,19 @@
 // applies both sub-blocks' scales and adds them up. A block of 256 ends with one floating step, and one more for minimums.
 import { dot2, less, scaled } from "./k-products.as";
 import {
-  chunkBytes, First, fitsEight, hasMinimums, hasScalesOf16, headBytes, minimumsOf, scalesOf, Second, unpackUnit,
+  blockBytes, chunkBytes, First, fitsEight, halvesAt, hasMinimums, hasScalesOf16, lowBits, minimumsOf, moreBits, scalesOf,
+  Second, secondAt, unpackUnit,
 } from "./k-weights.as";
-import { HALF_MASK, HALF_SCALE, loadHalves, madd } from "./simd.as";
+import { halfMask, halfScale, halfToFloat, madd } from "./simd.as";
 import { TILE } from "./quantize-activations.as";
 import { SCALE, SUMS_16, SUMS_32, SUMS_8, TOKEN_BLOCK } from "./quantize-q8k.as";
 
 /** Up to how many tokens a product is made token by token: reading the weights twice costs less than unpacking them. */
 export const FEW: i32 = 2;
 /**
- * A panel is two row groups unpacked, vector beside vector, so that an engine that makes one instruction of two
- * neighbouring vectors can. In a block: the rows' d and dmin (f32), 8 units of 8 words and their scales as pairs, then
- * pairs of minimums; for types of 3 bits, whose weights are 4 too high, of -4 times the scales.
+ * A panel is a row group unpacked: 8 rows as two vectors of 4, side by side, so that an engine that makes one instruction
+ * of two neighbouring vectors can. In a block: the rows' d and dmin (f32), 8 units of 8 words and their scales as pairs,
+ * then pairs of minimums; for types of 3 bits, whose weights are 4 too high, of -4 times the scales.
  */
 const UNITS: usize = 64;
 const UNIT: usize = 288;
@@ -30,30 +31,50 @@ export function panelBytes<T>(): usize {
   return MINIMUMS + (offsetof<T>() == 6 ? 0 : hasScalesOf16<T>() ? 256 : 128);
 }
 
-/** The row group packed at `p` -> one half of a panel, at `o` or, for the second, 16 bytes on. */
+/**
+ * The row group packed at `p` -> a panel at `o`. A store stands between the widening loads of the two sides, so that V8
+ * does not join them: it takes the address of the earlier one, and the compiler may have put the second side's first.
+ */
 export function unpackPanel<T>(p: usize, blocks: i32, o: usize): void {
+  const m = lowBits<T>(), n = moreBits<T>(), sign = halfMask(), size = halfScale();
   for (let b = 0; b < blocks; b++) {
-    v128.store(o, loadHalves(p, HALF_MASK, HALF_SCALE), 0);
-    if (hasMinimums<T>()) v128.store(o, loadHalves(p + 8, HALF_MASK, HALF_SCALE), 32);
-    p += headBytes<T>();
-    let m = o + MINIMUMS;
-    let to = o + UNITS;
-    for (let chunk = 0; chunk < 4; chunk++) {
-      for (let u: usize = 0; u < 2; u++) {
-        const scales = scalesOf<T, First>(p + (hasScalesOf16<T>() ? 8 * u : 0));
-        unpackUnit<T>(p + 16 * offsetof<T>() * u, to);
-        v128.store(to, scales, 256);
-        if (offsetof<T>() == 3) v128.store(m + 32 * u, i16x8.neg(i16x8.shl(scales, 2)));
-        to += UNIT;
+    const block = p;
+    let to = o + UNITS, more = o + MINIMUMS;
+    for (const end = p + halvesAt<T>(); p < end; p += chunkBytes<T>()) {
+      unpackUnit<T>(p, to, m, n);
+      unpackScales<T, First>(p, to, more, n);
+      unpackUnit<T>(p + secondAt<T>(), to + UNIT, m, n);
+      unpackScales<T, Second>(p, to + UNIT, more + 32, n);
+      if (!hasScalesOf16<T>()) {
+        v128.store(more, minimumsOf<T, First, First>(p), 0);
+        v128.store(more, minimumsOf<T, First, Second>(p), 16);
       }
-      if (hasMinimums<T>()) {
-        v128.store(m, minimumsOf<T, First>(p), 0);
-        if (hasScalesOf16<T>()) v128.store(m, minimumsOf<T, Second>(p), 32);
-      }
-      m += hasScalesOf16<T>() ? 64 : 32;
-      p += chunkBytes<T>();
+      to += 2 * UNIT;
+      more += hasScalesOf16<T>() ? 64 : 32;
     }
+    v128.store(o, halfToFloat(v128.load16x4_s(block, halvesAt<T>()), sign, size), 0);
+    v128.store(o, halfToFloat(v128.load16x4_s(block, halvesAt<T>() + 8), sign, size), 16);
+    if (hasMinimums<T>()) {
+      v128.store(o, halfToFloat(v128.load16x4_s(block, halvesAt<T>() + 16), sign, size), 32);
+      v128.store(o, halfToFloat(v128.load16x4_s(block, halvesAt<T>() + 24), sign, size), 48);
+    }
+    p = block + blockBytes<T>();
     o += panelBytes<T>();
+  }
+}
+
+/** The scales of unit U of the chunk at `p` -> its place in a panel; what goes with scales of 16 columns -> more. */
+// @ts-ignore: decorator
+@inline
+function unpackScales<T, U>(p: usize, unit: usize, more: usize, n: v128): void {
+  v128.store(unit, scalesOf<T, U, First>(p, n), 256);
+  v128.store(unit, scalesOf<T, U, Second>(p, n), 272);
+  if (offsetof<T>() == 3) {
+    v128.store(more, i16x8.neg(i16x8.shl(v128.load(unit, 256), 2)), 0);
+    v128.store(more, i16x8.neg(i16x8.shl(v128.load(unit, 272), 2)), 16);
+  } else if (offsetof<T>() == 2) {
+    v128.store(more, minimumsOf<T, U, First>(p), 0);
+    v128.store(more, minimumsOf<T, U, Second>(p), 16);
   }
 }
 
@@ -64,23 +85,19 @@ export function chunkTokens(blocks: i32): i32 {
   return max<i32>(1, <i32>(CHUNK_BYTES / (<usize>blocks * TOKEN_BLOCK * <usize>TILE))) * TILE;
 }
 
-/**
- * A tile of up to 3 tokens with a panel, of whose two row groups the second may be missing; its rows follow the first's
- * in y. yStep: bytes between tokens of y.
- */
+/** A tile of up to 3 tokens with a panel. yStep: bytes between tokens of y. */
 // @ts-ignore: decorator
 @inline
 export function panelTile<T>(
-  panel: usize, both: bool, blocks: i32, x: usize, tile: i32, y: usize, yStep: usize, scale: f32,
+  panel: usize, blocks: i32, x: usize, tile: i32, y: usize, yStep: usize, scale: f32,
 ): void {
-  if (tile == 3 && both) {
+  if (tile == 3) {
     panel2x3<T>(panel, blocks, x, y, yStep, scale);
     return;
   }
   const next = <usize>tile * TOKEN_BLOCK;
   for (; tile > 0; tile--) {
-    panel1<T>(panel, blocks, x, next, y, scale);
-    if (both) panel1<T>(panel + 16, blocks, x, next, y + 16, scale);
+    panel2x1<T>(panel, blocks, x, next, y, scale);
     x += TOKEN_BLOCK;
     y += yStep;
   }
@@ -299,46 +316,78 @@ function panel2x3<T>(w: usize, blocks: i32, x0: usize, y: usize, yStep: usize, s
   v128.store(y, f32x4.mul(g2, by), 16);
 }
 
-/** One token with one half of a panel. */
-function panel1<T>(w: usize, blocks: i32, x: usize, next: usize, y: usize, scale: f32): void {
-  let f = f32x4.splat(0);
+function panel2x1<T>(w: usize, blocks: i32, x: usize, next: usize, y: usize, scale: f32): void {
+  let f = f32x4.splat(0), g = f;
   for (let b = 0; b < blocks; b++) {
     const d = v128.load32_splat(x, SCALE);
-    let sums = i32x4.splat(0);
+    let i = i32x4.splat(0), j = i, s = i;
     if (offsetof<T>() != 6) {
       let q = x + (hasScalesOf16<T>() ? SUMS_16 : SUMS_32);
-      for (let m = w + MINIMUMS; m < w + panelBytes<T>(); m += 32) {
-        sums = scaled(sums, v128.load(m), v128.load32_splat(q));
+      for (let m = w + MINIMUMS, end = w + panelBytes<T>(); m < end; m += 32) {
+        s = v128.load32_splat(q);
+        i = scaled(i, v128.load(m, 0), s);
+        j = scaled(j, v128.load(m, 16), s);
         q += 4;
       }
     }
     if (hasMinimums<T>()) {
-      f = less(f, sums, f32x4.mul(v128.load(w, 32), d));
-      sums = i32x4.splat(0);
+      f = less(f, i, f32x4.mul(v128.load(w, 32), d));
+      g = less(g, j, f32x4.mul(v128.load(w, 48), d));
+      i = i32x4.splat(0);
+      j = i;
     }
-    for (let k: usize = 0; k < 8; k++) {
-      const at = w + UNIT * k + UNITS, q = x + 32 * k;
-      const scales = v128.load(at, 256);
-      let a = four(at, q), c = four(at + 128, q + 16);
+    let at = w + UNITS, q = x, e = x + SUMS_8;
+    for (const end = x + 256; q < end; q += 32) {
+      const v = v128.load(at, 256), u = v128.load(at, 272);
+      let s0 = v128.load32_splat(q, 0), s1 = v128.load32_splat(q, 4);
+      let s2 = v128.load32_splat(q, 8), s3 = v128.load32_splat(q, 12);
+      let a = four<First>(at, s0, s1, s2, s3), c = four<Second>(at, s0, s1, s2, s3);
       if (offsetof<T>() == 6) {
-        a = i16x8.add(a, v128.load32_splat(x + 8 * k, SUMS_8));
-        c = i16x8.add(c, v128.load32_splat(x + 8 * k, SUMS_8 + 4));
+        s = v128.load32_splat(e, 0);
+        a = i16x8.add(a, s);
+        c = i16x8.add(c, s);
       }
-      if (fitsEight<T>()) sums = scaled(sums, i16x8.add(a, c), scales);
-      else sums = scaled(scaled(sums, a, scales), c, scales);
+      if (!fitsEight<T>()) {
+        i = scaled(i, a, v);
+        j = scaled(j, c, u);
+      }
+      s0 = v128.load32_splat(q, 16);
+      s1 = v128.load32_splat(q, 20);
+      s2 = v128.load32_splat(q, 24);
+      s3 = v128.load32_splat(q, 28);
+      at += 128;
+      if (fitsEight<T>()) {
+        a = i16x8.add(a, four<First>(at, s0, s1, s2, s3));
+        c = i16x8.add(c, four<Second>(at, s0, s1, s2, s3));
+      } else {
+        a = four<First>(at, s0, s1, s2, s3);
+        c = four<Second>(at, s0, s1, s2, s3);
+      }
+      if (offsetof<T>() == 6) {
+        s = v128.load32_splat(e, 4);
+        a = i16x8.add(a, s);
+        c = i16x8.add(c, s);
+      }
+      i = scaled(i, a, v);
+      j = scaled(j, c, u);
+      at += UNIT - 128;
+      e += 8;
     }
-    f = madd(f32x4.convert_i32x4_s(sums), f32x4.mul(v128.load(w, 0), d), f);
+    f = madd(f32x4.convert_i32x4_s(i), f32x4.mul(v128.load(w, 0), d), f);
+    g = madd(f32x4.convert_i32x4_s(j), f32x4.mul(v128.load(w, 16), d), g);
     w += panelBytes<T>();
     x += next;
   }
-  v128.store(y, f32x4.mul(f, f32x4.splat(scale)));
+  const by = f32x4.splat(scale);
+  v128.store(y, f32x4.mul(f, by), 0);
+  v128.store(y, f32x4.mul(g, by), 16);
 }
 
-/** Four words of a panel's half times a token's. */
+/** Side S of four words of a panel, from `w` on, times a token's. */
 // @ts-ignore: decorator
 @inline
-function four(w: usize, x: usize): v128 {
-  const a = i16x8.add(dot2(v128.load32_splat(x, 0), v128.load(w, 0)), dot2(v128.load32_splat(x, 4), v128.load(w, 32)));
-  const b = i16x8.add(dot2(v128.load32_splat(x, 8), v128.load(w, 64)), dot2(v128.load32_splat(x, 12), v128.load(w, 96)));
-  return i16x8.add(a, b);
+function four<S>(w: usize, s0: v128, s1: v128, s2: v128, s3: v128): v128 {
+  const at = 16 * offsetof<S>();
+  const a = i16x8.add(dot2(s0, v128.load(w, at)), dot2(s1, v128.load(w, at + 32)));
+  return i16x8.add(a, i16x8.add(dot2(s2, v128.load(w, at + 64)), dot2(s3, v128.load(w, at + 96))));
 }

@@ -5,7 +5,7 @@ import { dequantize } from "../formats/dequantize.ts";
 import { createRandom, type Random } from "../random.ts";
 import { byteLength } from "../tensor/dtype.ts";
 import { type MatmulShape, matmul, matmulQuantized } from "./matmul.ts";
-import { activationBytes, packedBytes, scratchBytes } from "./module.ts";
+import { activationBytes, GROUP, packedBytes, scratchBytes } from "./module.ts";
 import { quantizeActivationsBy256 } from "./quantize-activations.ts";
 import { assertClose, loadBuild, normals, seed, strided, TestMemory } from "./test-memory.ts";
 
@@ -20,15 +20,15 @@ const types = [
 
 type KQuant = (typeof types)[number];
 
-/** Row groups alone and in fours, one block and several, tiles whole and broken, several chunks of tokens. */
+/** Row groups alone, odd and even in number, one block and several, tiles whole and broken, several chunks of tokens. */
 const shapes: readonly MatmulShape[] = [
-  { rows: 4, cols: 256, tokens: 1 },
-  { rows: 28, cols: 512, tokens: 2 },
-  { rows: 16, cols: 256, tokens: 3 },
-  { rows: 24, cols: 768, tokens: 7 },
-  { rows: 20, cols: 2048, tokens: 1 },
-  { rows: 12, cols: 512, tokens: 66 },
-  { rows: 8, cols: 5632, tokens: 50 },
+  { rows: 8, cols: 256, tokens: 1 },
+  { rows: 56, cols: 512, tokens: 2 },
+  { rows: 32, cols: 256, tokens: 3 },
+  { rows: 48, cols: 768, tokens: 7 },
+  { rows: 40, cols: 2048, tokens: 1 },
+  { rows: 24, cols: 512, tokens: 66 },
+  { rows: 16, cols: 5632, tokens: 50 },
 ];
 
 /** Blocks of random bytes, so that every integer occurs, with scales of either sign and ordinary size. */
@@ -45,8 +45,8 @@ function randomBlocks({ dtype, halves }: KQuant, count: number, random: Random):
 }
 
 function pack(b: TestMemory, { type }: KQuant, bytes: Uint8Array, rows: number, cols: number): number {
-  const w = b.put(new Uint8Array(packedBytes(type, rows / 4, cols)).fill(255));
-  b.k[`pack_${type}`](b.put(bytes), w, rows / 4, cols, 0);
+  const w = b.put(new Uint8Array(packedBytes(type, rows / GROUP, cols)).fill(255));
+  b.k[`pack_${type}`](b.put(bytes), w, rows / GROUP, cols, 0);
   return w;
 }
 
@@ -57,7 +57,7 @@ function product(
   at: { w: number; groups: number; cols: number; x: number; first: number; tokens: number; scale?: number },
 ): Float32Array {
   const { w, groups, cols, x, first, tokens, scale = 1 } = at;
-  const rows = 4 * groups;
+  const rows = GROUP * groups;
   const prepared = b.room(activationBytes("q8k", tokens, cols));
   b.k.quantize_q8k(x + first * (cols + 4) * 4, cols + 4, tokens, cols, prepared);
   const y = b.result(tokens * (rows + 4));
@@ -88,7 +88,7 @@ for (const build of ["relaxed", "simd"] as const) {
           const weights = dequantize(dtype, bytes, rows * cols);
           const w = pack(b, one, bytes, rows, cols);
           const x = normals(random, tokens * cols);
-          const at = { w, groups: rows / 4, cols, x: strided(b, x, tokens, cols) };
+          const at = { w, groups: rows / GROUP, cols, x: strided(b, x, tokens, cols) };
           const y = product(b, one, { ...at, first: 0, tokens });
           const expected = new Float32Array(tokens * rows);
           matmulQuantized(weights, quantizeActivationsBy256(x, shape), expected, shape);
@@ -102,14 +102,14 @@ for (const build of ["relaxed", "simd"] as const) {
               assert.deepEqual(part, y.slice(first * rows, (first + some) * rows), `batch of ${batch}`);
             }
           }
-          const head = Math.floor(rows / 12);
+          const head = Math.floor(rows / (3 * GROUP));
           const tail = product(b, one, {
             ...{ ...at, first: 0, tokens },
-            ...{ w: w + packedBytes(type, head, cols), groups: rows / 4 - head },
+            ...{ w: w + packedBytes(type, head, cols), groups: rows / GROUP - head },
           });
           for (let t = 0; t < tokens; t++) {
-            const own = tail.subarray(t * (rows - 4 * head), (t + 1) * (rows - 4 * head));
-            assert.deepEqual(own, y.subarray(t * rows + 4 * head, (t + 1) * rows), "split of rows");
+            const own = tail.subarray(t * (rows - GROUP * head), (t + 1) * (rows - GROUP * head));
+            assert.deepEqual(own, y.subarray(t * rows + GROUP * head, (t + 1) * rows), "split of rows");
           }
           const out = b.result(cols);
           for (let row = 0; row < rows; row++) {
@@ -133,7 +133,7 @@ for (const build of ["relaxed", "simd"] as const) {
             }
             const w = pack(b, one, bytes, rows, cols);
             const x = new Float32Array(tokens * cols).fill(127 * sign);
-            const at = { w, groups: rows / 4, cols, x: strided(b, x, tokens, cols), first: 0 };
+            const at = { w, groups: rows / GROUP, cols, x: strided(b, x, tokens, cols), first: 0 };
             const expected = new Float32Array(tokens * rows);
             matmul(dequantize(dtype, bytes, rows * cols), x, expected, { rows, cols, tokens });
             // the sum beside a minimum's is one rounding away from the difference
@@ -173,17 +173,18 @@ for (const build of ["relaxed", "simd"] as const) {
               return b.floats(out, cols);
             });
           const before = unpack();
-          assert.equal(b.k[`normalize_${type}`](w, rows / 4, cols), enlarged, `${top}`);
+          assert.equal(b.k[`normalize_${type}`](w, rows / GROUP, cols), enlarged, `${top}`);
           assert.deepEqual(
             unpack().map((row) => row.map((value) => value * 2 ** -enlarged)),
             before,
           );
-          if (enlarged === 10) assert.equal(b.k[`normalize_${type}`](w, rows / 4, cols), 0, "none is left");
+          if (enlarged === 10)
+            assert.equal(b.k[`normalize_${type}`](w, rows / GROUP, cols), 0, "none is left");
         }
       });
 
       test("a product is scaled", () => {
-        const [rows, cols] = [20, 256];
+        const [rows, cols] = [40, 256];
         const b = new TestMemory(module);
         const random = createRandom(seed);
         const w = pack(b, one, randomBlocks(one, rows * cols, random), rows, cols);

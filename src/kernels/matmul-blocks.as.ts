@@ -1,11 +1,12 @@
 // Products by packed blocks of 4- and 5-bit quants: Q4_1, Q5_0, Q5_1, IQ4_NL, IQ4_XS, MXFP4; leans on fours, fives and panels.
 import { activationBytes, TILE, TOKEN_BLOCK } from "./quantize-activations.as";
-import { byteTile, chunkTokens, FEW, minimumTile, nibbleTile, offsetTile } from "./panel.as";
-import { fourGroupsOfFives, unpackFives } from "./fives.as";
-import { fourGroupsOfFours, isIq4, unpackFours, unpackIq4Nibbles } from "./fours.as";
+import { byteTile, chunkTokens, FEW, minimumTile, offsetTile } from "./panel.as";
+import { twoGroupsOfFives, unpackFives } from "./fives.as";
+import { isIq4, twoGroupsOfFours, twoGroupsOfIq4, unpackFours, unpackIq4Words } from "./fours.as";
 import { Fives, Floats24, Fours, Halves, HalvesPairs, hasMinimums, Powers } from "./heads.as";
 import { byteProducts, prefersPairs } from "./product.as";
 import { streamGroups } from "./streams.as";
+import { chunkOfWords, tile4x3, tileWords, widenTokens, WORDS_BLOCK } from "./words.as";
 
 /** y[token * yStride + row] = scale * (w x); x: what quantize_q8 wrote. scratch: a panel. */
 export function matmul_q4_1(
@@ -49,6 +50,8 @@ export function matmul_iq4(
     product<u8, Floats24, Fours>(w, rowGroups, cols, x, tokens, y, yStride, scale, scratch);
   } else if (ASC_FEATURE_RELAXED_SIMD && products == 2) {
     product<i8, Floats24, Fours>(w, rowGroups, cols, x, tokens, y, yStride, scale, scratch);
+  } else if (ASC_FEATURE_RELAXED_SIMD) {
+    product<u16, Floats24, Fours>(w, rowGroups, cols, x, tokens, y, yStride, scale, scratch);
   } else {
     product<i16, Floats24, Fours>(w, rowGroups, cols, x, tokens, y, yStride, scale, scratch);
   }
@@ -70,7 +73,7 @@ function product<P, H, Q>(
 ): void {
   const blocks = cols >> 5;
   const yStep = <usize>yStride << 2;
-  const group = <usize>blocks * (offsetof<H>() + offsetof<Q>());
+  const group = <usize>blocks * (offsetof<Q>() + offsetof<H>());
   if (tokens <= FEW) {
     const next = <usize>tokens * TOKEN_BLOCK;
     for (let t = 0; t < tokens; t++) {
@@ -78,78 +81,89 @@ function product<P, H, Q>(
     }
     return;
   }
+  if (isIq4<H>() && sizeof<P>() == 2) {
+    iq4InWords(w, rowGroups, group, blocks, x, tokens, y, yStride, scale, scratch);
+    return;
+  }
   const chunk = chunkTokens(blocks);
   for (let t0 = 0; t0 < tokens; t0 += chunk) {
     const end = min(tokens, t0 + chunk);
-    for (let g = 0; g < rowGroups; g += 2) {
-      const p = w + <usize>g * group;
-      const both = g + 1 < rowGroups;
-      unpack<P, H, Q>(p, blocks, scratch);
-      if (both) unpack<P, H, Q>(p + group, blocks, scratch + 16);
+    for (let g = 0; g < rowGroups; g++) {
+      unpack<P, H, Q>(w + <usize>g * group, blocks, scratch);
       for (let t = t0; t < end; t += TILE) {
         const at = x + activationBytes(t, blocks);
-        const to = y + <usize>t * yStep + (<usize>g << 4);
-        tile<P, H, Q>(scratch, both, blocks, at, min(TILE, end - t), to, yStep, scale);
+        const to = y + <usize>t * yStep + (<usize>g << 5);
+        tile<P, H, Q>(scratch, blocks, at, min(TILE, end - t), to, yStep, scale);
       }
     }
   }
 }
 
-/** A matrix times one token, whose blocks are `next` bytes apart. Reads four distant row groups at once: see matmul_q4_0. */
+/** A matrix times one token, whose blocks are `next` bytes apart. Reads two distant row groups at once: see matmul_q4_0. */
 // @ts-ignore: decorator
 @inline
 function oneToken<P, H, Q>(
   w: usize, rowGroups: i32, group: usize, blocks: i32, x: usize, next: usize, y: usize, scale: f32,
 ): void {
   const part = streamGroups(rowGroups, group);
-  const stride = <usize>part * group;
+  const apart = <usize>(rowGroups - part);
   for (let g = 0; g < part; g++) {
-    fourGroups<P, H, Q>(w + <usize>g * group, stride, blocks, x, next, y + (<usize>g << 4), <usize>part << 4, scale);
-  }
-  for (let g = part << 2; g < rowGroups; g += part > 0 ? 4 : 1) {
-    // four neighbours, the last perhaps once more, which come out the same; or four times the one
-    const at = <usize>(part > 0 ? min(g, rowGroups - 4) : g);
-    const apart = part > 0 ? group : 0;
-    fourGroups<P, H, Q>(w + at * group, apart, blocks, x, next, y + (at << 4), part > 0 ? 16 : 0, scale);
+    twoGroups<P, H, Q>(w, apart * group, blocks, x, next, y, apart << 5, scale);
+    w += group;
+    y += 32;
   }
 }
 
 // @ts-ignore: decorator
 @inline
-function fourGroups<P, H, Q>(
+function twoGroups<P, H, Q>(
   p: usize, stride: usize, blocks: i32, x: usize, next: usize, y: usize, yPart: usize, scale: f32,
 ): void {
-  if (offsetof<Q>() == 80) fourGroupsOfFives<P, H>(p, stride, blocks, x, next, y, yPart, scale);
-  else fourGroupsOfFours<P, H>(p, stride, blocks, x, next, y, yPart, scale);
+  if (offsetof<Q>() == 160) twoGroupsOfFives<P, H>(p, stride, blocks, x, next, y, yPart, scale);
+  else if (isIq4<H>() && sizeof<P>() == 2 && !isSigned<P>()) twoGroupsOfIq4(p, stride, blocks, x, next, y, yPart, scale);
+  else twoGroupsOfFours<P, H>(p, stride, blocks, x, next, y, yPart, scale);
 }
 
-/** Whether panels are of nibbles: levels of IQ4 on a machine whose relaxed dot is not exact for them. */
-// @ts-ignore: decorator
-@inline
-function inNibbles<P>(): bool {
-  return ASC_FEATURE_RELAXED_SIMD && isSigned<P>() && sizeof<P>() == 2;
+/** The product of IQ4 with many tokens where no dot of bytes is exact for its levels: see matmul_q8_0_wide. */
+function iq4InWords(
+  w: usize, rowGroups: i32, group: usize, blocks: i32, x: usize, tokens: i32, y: usize, yStride: i32, scale: f32,
+  scratch: usize,
+): void {
+  const panel = <usize>blocks * WORDS_BLOCK, yStep = <usize>yStride << 2;
+  const chunk = chunkOfWords(blocks), tiles = scratch + 2 * panel;
+  for (let t0 = 0; t0 < tokens; t0 += chunk) {
+    const end = min(tokens, t0 + chunk);
+    widenTokens(x, blocks, t0, end, tiles);
+    for (let g = 0; g < rowGroups; g += 2) {
+      const p = w + <usize>g * group;
+      const both = g + 1 < rowGroups;
+      unpackIq4Words(p, blocks, scratch);
+      if (both) unpackIq4Words(p + group, blocks, scratch + panel);
+      for (let t = t0, o = tiles; t < end; t += TILE, o += tileWords(blocks)) {
+        const to = y + <usize>t * yStep + (<usize>g << 5);
+        tile4x3(scratch, both ? panel : 0, blocks, o, min(TILE, end - t), to, both ? 32 : 0, yStep, scale);
+      }
+    }
+  }
 }
 
 // @ts-ignore: decorator
 @inline
 function unpack<P, H, Q>(p: usize, blocks: i32, panel: usize): void {
-  if (offsetof<Q>() == 80) unpackFives<H>(p, blocks, panel);
-  else if (inNibbles<P>()) unpackIq4Nibbles(p, blocks, panel);
+  if (offsetof<Q>() == 160) unpackFives<H>(p, blocks, panel);
   else unpackFours<P, H>(p, blocks, panel);
 }
 
 // @ts-ignore: decorator
 @inline
 function tile<P, H, Q>(
-  panel: usize, both: bool, blocks: i32, x: usize, count: i32, y: usize, yStep: usize, scale: f32,
+  panel: usize, blocks: i32, x: usize, count: i32, y: usize, yStep: usize, scale: f32,
 ): void {
-  if (inNibbles<P>()) {
-    nibbleTile(panel, both, blocks, x, count, y, yStep, scale);
-  } else if (isIq4<H>()) {
-    byteTile<P>(panel, both, blocks, x, count, y, yStep, scale);
+  if (isIq4<H>()) {
+    byteTile<P>(panel, blocks, x, count, y, yStep, scale);
   } else if (hasMinimums<H>()) {
-    minimumTile<P>(panel, both, blocks, x, count, y, yStep, scale);
+    minimumTile<P>(panel, blocks, x, count, y, yStep, scale);
   } else {
-    offsetTile<P>(panel, both, blocks, x, count, y, yStep, scale);
+    offsetTile<P>(panel, blocks, x, count, y, yStep, scale);
   }
 }

@@ -23,15 +23,12 @@ function product<T>(
   const group = <usize>blocks * blockBytes<T>();
   for (let t0 = 0; t0 < tokens; t0 += chunk) {
     const end = min(tokens, t0 + chunk);
-    for (let g = 0; g < rowGroups; g += 2) {
-      const p = w + <usize>g * group;
-      const both = g + 1 < rowGroups;
-      unpackPanel<T>(p, blocks, scratch);
-      if (both) unpackPanel<T>(p + group, blocks, scratch + 16);
+    for (let g = 0; g < rowGroups; g++) {
+      unpackPanel<T>(w + <usize>g * group, blocks, scratch);
       for (let t = t0; t < end; t += TILE) {
         const at = x + activationBytes(t, blocks);
-        const to = y + <usize>t * yStep + (<usize>g << 4);
-        panelTile<T>(scratch, both, blocks, at, min(TILE, end - t), to, yStep, scale);
+        const to = y + <usize>t * yStep + (<usize>g << 5);
+        panelTile<T>(scratch, blocks, at, min(TILE, end - t), to, yStep, scale);
       }
     }
   }

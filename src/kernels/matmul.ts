@@ -56,24 +56,24 @@ export function cost(
   return { flops: 2 * rows * cols * tokens, bytes: (rows * cols * weightForms[type].bits) / 8 + activations };
 }
 
-/** Sizes at the edges of every path: row groups alone and in fours, tiles whole and broken, several chunks of tokens. */
+/** Sizes at the edges of every path: row groups alone, odd and even in number, tiles whole and broken, several chunks of tokens. */
 export const quantizedCases: readonly MatmulShape[] = [
-  { rows: 4, cols: 32, tokens: 1 },
-  { rows: 12, cols: 64, tokens: 2 },
-  { rows: 16, cols: 96, tokens: 3 },
-  { rows: 28, cols: 160, tokens: 7 },
+  { rows: 8, cols: 32, tokens: 1 },
+  { rows: 24, cols: 64, tokens: 2 },
+  { rows: 32, cols: 96, tokens: 3 },
+  { rows: 56, cols: 160, tokens: 7 },
   { rows: 64, cols: 256, tokens: 11 },
-  { rows: 20, cols: 2048, tokens: 1 },
-  { rows: 8, cols: 5632, tokens: 66 },
+  { rows: 40, cols: 2048, tokens: 1 },
+  { rows: 16, cols: 5632, tokens: 66 },
 ];
 
 /** The same for float types, with widths that no vector divides. */
 export const floatCases: readonly MatmulShape[] = [
-  { rows: 4, cols: 1, tokens: 1 },
-  { rows: 16, cols: 7, tokens: 2 },
-  { rows: 20, cols: 64, tokens: 3 },
-  { rows: 24, cols: 172, tokens: 9 },
-  { rows: 4, cols: 1030, tokens: 70 },
+  { rows: 8, cols: 1, tokens: 1 },
+  { rows: 32, cols: 7, tokens: 2 },
+  { rows: 40, cols: 64, tokens: 3 },
+  { rows: 48, cols: 172, tokens: 9 },
+  { rows: 8, cols: 1030, tokens: 70 },
 ];
 
 /** A random matrix in file form and as the values that it stands for. */

@@ -5,6 +5,9 @@ import { withEngineFlags } from "./engine-flags.ts";
 /** The builds of the module, best first. */
 export type KernelBuild = "relaxed" | "simd";
 
+/** Rows of a row group: packed forms interleave them, and a product handles them together. */
+export const GROUP = 8;
+
 /** How the machine multiplies 8-bit weights: which matmul_q8_0 to call, and which offset to pack with. */
 export type ProductMode = "unsigned" | "signed" | "wide";
 
@@ -53,11 +56,11 @@ type HalvesType = {
   [T in WeightType]: (typeof weightForms)[T]["halves"] extends true ? T : never;
 }[WeightType];
 
-/** src: 4 * rowGroups rows as the file has them -> dst, packed. offset: see q8Offset; for q8_0 alone. */
+/** src: GROUP * rowGroups rows as the file has them -> dst, packed. offset: see q8Offset; for q8_0 alone. */
 export type Pack = (src: number, dst: number, rowGroups: number, cols: number, offset: number) => void;
 
 /**
- * y[token * yStride + row] = scale * sum over k of w[row, k] * x[token, k], for 4 * rowGroups rows.
+ * y[token * yStride + row] = scale * sum over k of w[row, k] * x[token, k], for GROUP * rowGroups rows.
  * x is f32 at stride xStride, or what the quantize kernel of the type's activations wrote (xStride unused).
  */
 export type Matmul = (
@@ -372,9 +375,9 @@ function hasHalves(type: WeightType): type is HalvesType {
   return weightForms[type].halves;
 }
 
-/** Bytes of a packed matrix of 4 * rowGroups rows. */
+/** Bytes of a packed matrix of GROUP * rowGroups rows. */
 export function packedBytes(type: WeightType, rowGroups: number, cols: number): number {
-  return (rowGroups * cols * weightForms[type].bits) / 2;
+  return (rowGroups * cols * weightForms[type].bits * GROUP) / 8;
 }
 
 /** Bytes that `tokens` prepared rows of activations take beside the f32 rows themselves. */
@@ -385,7 +388,8 @@ export function activationBytes(form: ActivationForm, tokens: number, cols: numb
 
 /** Bytes of scratch that the products, the attention and the delta rule need, for the largest sizes that they will meet. */
 export function scratchBytes(maxCols: number, maxHeadDim: number): number {
-  const matmul = maxCols * 32 + Math.max(384 << 10, maxCols * 12);
+  // two panels of 16-bit words, or one of f32; a chunk of activations, or a tile
+  const matmul = maxCols * 34 + Math.max(384 << 10, maxCols * 12);
   // 64 rows of queries and of sums, weights and state; a block of keys and one of values
   const attention = 64 + (maxHeadDim + 3) * (64 * 8 + 2 * 128) + 64 * (128 + 16);
   return align16(Math.max(matmul, attention));

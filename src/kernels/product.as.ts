@@ -1,4 +1,5 @@
-// The 8-bit products: three ways to multiply signed activations by small weights, all exact; leans on nothing.
+// The 8-bit products: three ways to multiply signed activations by small weights, all exact.
+import { zeros } from "./simd.as";
 
 /**
  * Ways to multiply, named by a type so that a kernel is compiled once for each:
@@ -32,7 +33,7 @@ export function total<P>(acc: v128): v128 {
 // @ts-ignore: decorator
 @inline
 export function start<P>(x: usize, zero: i32): v128 {
-  if (zero == 0) return i32x4.splat(0);
+  if (zero == 0) return zeros();
   if (zero == 128) return v128.load32_splat(x, 40);
   if (sizeof<P>() == 2 && !isSigned<P>()) {
     const sums = v128.load32_splat(x, 36);

@@ -6,6 +6,7 @@ import { blockTypes, e2m1 as fp4, iq4 as levels } from "./block-weights.ts";
 import { floatCases, makeWeights, matmul, matmulQuantized, quantizedCases } from "./matmul.ts";
 import {
   activationBytes,
+  GROUP,
   type KernelBuild,
   type Kernels,
   type Matmul,
@@ -67,8 +68,8 @@ function quantizedOperands(k: Kernels, build: KernelBuild, machine: ProductMode)
 
 /** Packs a matrix whose file form is `bytes`. */
 function packed(b: TestMemory, operand: Operand, bytes: Uint8Array, rows: number, cols: number): number {
-  const w = b.room(packedBytes(operand.type, rows / 4, cols));
-  operand.pack(b.put(bytes), w, rows / 4, cols);
+  const w = b.room(packedBytes(operand.type, rows / GROUP, cols));
+  operand.pack(b.put(bytes), w, rows / GROUP, cols);
   return w;
 }
 
@@ -87,7 +88,7 @@ function product(
     b.k[`quantize_${form}`](x, stride, tokens, cols, q);
     x = q;
   }
-  const rows = 4 * groups;
+  const rows = GROUP * groups;
   const y = b.result(tokens * (rows + 4));
   const scratch = b.room(scratchBytes(cols, 0));
   operand.multiply(w, groups, cols, x, stride, tokens, y, rows + 4, at.scale ?? 1, scratch);
@@ -125,7 +126,7 @@ for (const build of ["relaxed", "simd"] as const) {
           const weights = makeWeights(operand.type, rows, cols, random);
           const w = packed(b, operand, weights.bytes, rows, cols);
           const x = normals(random, tokens * cols);
-          const at = { w, groups: rows / 4, cols, x: strided(b, x, tokens, cols) };
+          const at = { w, groups: rows / GROUP, cols, x: strided(b, x, tokens, cols) };
           const y = product(b, operand, { ...at, first: 0, tokens });
           const expected = new Float32Array(tokens * rows);
           matmulQuantized(weights.values, quantizeActivations(x, shape), expected, shape);
@@ -147,7 +148,7 @@ for (const build of ["relaxed", "simd"] as const) {
           const weights = makeWeights(type, rows, cols, random);
           const w = packed(b, operand, weights.bytes, rows, cols);
           const x = normals(random, tokens * cols);
-          const at = { w, groups: rows / 4, cols, x: strided(b, x, tokens, cols) };
+          const at = { w, groups: rows / GROUP, cols, x: strided(b, x, tokens, cols) };
           const y = product(b, operand, { ...at, first: 0, tokens });
           const expected = new Float32Array(tokens * rows);
           matmul(weights.values, x, expected, shape);
@@ -162,7 +163,7 @@ for (const build of ["relaxed", "simd"] as const) {
     test("products in quads have the bits of pairs", {
       skip: build === "simd" && "has neither",
     }, () => {
-      const [rows, cols, tokens] = [28, 96, 7];
+      const [rows, cols, tokens] = [56, 96, 7];
       const random = createRandom(seed);
       const b = new TestMemory(module);
       for (const operand of quantizedOperands(b.k, build, machine)) {
@@ -170,7 +171,7 @@ for (const build of ["relaxed", "simd"] as const) {
         const w = packed(b, operand, makeWeights(operand.type, rows, cols, random).bytes, rows, cols);
         const x = strided(b, normals(random, tokens * cols), tokens, cols);
         for (const some of [1, tokens]) {
-          const at = { w, groups: rows / 4, cols, x, first: 0, tokens: some };
+          const at = { w, groups: rows / GROUP, cols, x, first: 0, tokens: some };
           b.k.choose_pairs(1);
           const inPairs = product(b, operand, at);
           b.k.choose_pairs(0);
@@ -185,7 +186,7 @@ for (const build of ["relaxed", "simd"] as const) {
     ] as const) {
       const skip = build === "simd" && "the plain build lacks it";
       test(`IQ4's levels as ${mode} bytes, those within 7 bits, are exact on every machine`, { skip }, () => {
-        const [rows, cols, tokens] = [28, 256, 7];
+        const [rows, cols, tokens] = [56, 256, 7];
         const random = createRandom(seed);
         const b = new TestMemory(module);
         for (const operand of quantizedOperands(b.k, build, machine)) {
@@ -199,7 +200,7 @@ for (const build of ["relaxed", "simd"] as const) {
           const w = packed(b, operand, bytes, rows, cols);
           const x = strided(b, normals(random, tokens * cols), tokens, cols);
           for (const some of [1, tokens]) {
-            const at = { w, groups: rows / 4, cols, x, first: 0, tokens: some };
+            const at = { w, groups: rows / GROUP, cols, x, first: 0, tokens: some };
             b.k.choose_byte_products(0);
             const wide = product(b, operand, at);
             b.k.choose_byte_products(kind);
@@ -210,7 +211,7 @@ for (const build of ["relaxed", "simd"] as const) {
     }
 
     test("extreme quants of blocks stay exact, whatever the signs of activations", () => {
-      const [rows, cols, tokens] = [20, 256, 8];
+      const [rows, cols, tokens] = [24, 256, 8];
       const b = new TestMemory(module);
       const signs = [
         () => 1,
@@ -227,7 +228,7 @@ for (const build of ["relaxed", "simd"] as const) {
             const { bytes, values } = extremeBlocks(type, rows * cols, fill);
             const w = packed(b, operand, bytes, rows, cols);
             const x = Float32Array.from({ length: tokens * cols }, (_, i) => 127 * sign(i));
-            const at = { w, groups: rows / 4, cols, x: strided(b, x, tokens, cols), first: 0 };
+            const at = { w, groups: rows / GROUP, cols, x: strided(b, x, tokens, cols), first: 0 };
             const expected = new Float32Array(tokens * rows);
             matmul(values, x, expected, { rows, cols, tokens });
             for (const pairs of [1, 0]) {
@@ -244,7 +245,7 @@ for (const build of ["relaxed", "simd"] as const) {
     for (const mode of ["unsigned", "signed"] as const) {
       const skip = build === "simd" && "the plain build lacks it";
       test(`8-bit ${mode} products, bytes within 7 bits, are exact on every machine`, { skip }, () => {
-        const [rows, cols, tokens] = [28, 96, 7];
+        const [rows, cols, tokens] = [56, 96, 7];
         const random = createRandom(seed);
         const b = new TestMemory(module);
         const { bytes } = makeWeights("q8_0", rows, cols, random);
@@ -260,7 +261,7 @@ for (const build of ["relaxed", "simd"] as const) {
             pack: (from, to, groups, k) => b.k.pack_q8_0(from, to, groups, k, q8Offset(one)),
             unpack: () => {},
           };
-          const at = { w: packed(b, operand, bytes, rows, cols), groups: rows / 4, cols, x, first: 0 };
+          const at = { w: packed(b, operand, bytes, rows, cols), groups: rows / GROUP, cols, x, first: 0 };
           return [1, tokens].map((some) => product(b, operand, { ...at, tokens: some }));
         });
         assert.deepEqual(relaxed, plain);
@@ -285,7 +286,7 @@ for (const build of ["relaxed", "simd"] as const) {
             for (let i = 0; i < values.length; i++) values[i] = value(i);
             const w = packed(b, operand, bytes, rows, cols);
             const x = new Float32Array(tokens * cols).fill(127 * sign);
-            const at = { w, groups: rows / 4, cols, x: strided(b, x, tokens, cols), first: 0 };
+            const at = { w, groups: rows / GROUP, cols, x: strided(b, x, tokens, cols), first: 0 };
             const expected = new Float32Array(tokens * rows);
             matmul(values, x, expected, { rows, cols, tokens });
             assert.deepEqual(product(b, operand, { ...at, tokens }), expected, `${operand.type} ${fill}`);
@@ -328,16 +329,17 @@ for (const build of ["relaxed", "simd"] as const) {
               return b.floats(out, cols);
             });
           const before = unpack();
-          assert.equal(b.k[`normalize_${type}`](w, rows / 4, cols), enlarged, `${type} ${top}`);
+          assert.equal(b.k[`normalize_${type}`](w, rows / GROUP, cols), enlarged, `${type} ${top}`);
           const after = unpack().map((row) => row.map((value) => value * 2 ** -enlarged));
           assert.deepEqual(after, before);
-          if (enlarged === 10) assert.equal(b.k[`normalize_${type}`](w, rows / 4, cols), 0, "none is left");
+          if (enlarged === 10)
+            assert.equal(b.k[`normalize_${type}`](w, rows / GROUP, cols), 0, "none is left");
         }
         const { bytes } = makeWeights("q4_0", rows, cols, random);
         assert.equal(
           b.k.normalize_q4_0(
             packed(b, quantizedOperands(b.k, build, machine)[0], bytes, rows, cols),
-            2,
+            1,
             cols,
           ),
           0,
@@ -350,9 +352,9 @@ for (const build of ["relaxed", "simd"] as const) {
       const random = createRandom(seed);
       const cols = 256;
       for (const operand of [...quantizedOperands(b.k, build, machine), floatOperand(b.k, "f16")]) {
-        const { bytes } = makeWeights(operand.type, 20, cols, random);
+        const { bytes } = makeWeights(operand.type, 40, cols, random);
         const at = {
-          w: packed(b, operand, bytes, 20, cols),
+          w: packed(b, operand, bytes, 40, cols),
           groups: 5,
           cols,
           x: strided(b, normals(random, 7 * cols), 7, cols),
@@ -431,9 +433,9 @@ function assertSameBits(
     const w = at.w + packedBytes(operand.type, from, at.cols);
     const part = product(b, operand, { ...at, w, groups, first: 0, tokens });
     for (let t = 0; t < tokens; t++) {
-      const whole = y.slice(t * rows + 4 * from, t * rows + 4 * (from + groups));
+      const whole = y.slice(t * rows + GROUP * from, t * rows + GROUP * (from + groups));
       assert.deepEqual(
-        part.slice(t * 4 * groups, (t + 1) * 4 * groups),
+        part.slice(t * GROUP * groups, (t + 1) * GROUP * groups),
         whole,
         `${operand.type}: split of rows`,
       );

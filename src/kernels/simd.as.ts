@@ -8,20 +8,68 @@ export function madd(a: v128, b: v128, c: v128): v128 {
   return f32x4.add(f32x4.mul(a, b), c);
 }
 
-// Vector constants live in globals that the optimiser cannot see through: V8 builds a literal anew wherever it is used,
-// three instructions each time, where a global is one load, and a local copy of it a register.
+// Vector constants are splats of globals that the optimiser cannot see through: V8 builds a literal anew wherever it is
+// used, three instructions each time, where a local copy of a splat is a register. (A global vector would do, too, but V8
+// joins no neighbours that meet one.)
 
 /** Always 0: a module has at most 65,536 pages. */
 export const zero: i32 = memory.size() >>> 20;
 
+const nibble: i32 = 0x0f0f0f0f + zero;
+const nibbleWord: i32 = 0x000f000f + zero;
+const upperHalf: i32 = 0xffff0000 + zero;
+const upperByte: i32 = 0xff00ff00 + zero;
+const halfMaskBits: i32 = 0x8fffe000 + zero;
+const halfScaleBits: i32 = 0x77800000 + zero;
+
+/** Zeros, to start sums from: where two sums start from one literal and two others share another, V8 does not join them. */
+// @ts-ignore: decorator
+@inline
+export function zeros(): v128 {
+  return i32x4.splat(zero);
+}
+
 /** 15 in every byte. */
-export const NIBBLE: v128 = i32x4.splat(0x0f0f0f0f + zero);
+// @ts-ignore: decorator
+@inline
+export function nibbles(): v128 {
+  return i32x4.splat(nibble);
+}
+
 /** 15 in every 16-bit lane. */
-export const NIBBLE_WORD: v128 = i32x4.splat(0x000f000f + zero);
+// @ts-ignore: decorator
+@inline
+export function nibbleWords(): v128 {
+  return i32x4.splat(nibbleWord);
+}
+
+/** The upper byte of every 16-bit lane. */
+// @ts-ignore: decorator
+@inline
+export function upperBytes(): v128 {
+  return i32x4.splat(upperByte);
+}
+
+/** The upper half of every 32-bit lane. */
+// @ts-ignore: decorator
+@inline
+export function upperHalves(): v128 {
+  return i32x4.splat(upperHalf);
+}
+
 /** The bits of a half's value after it is sign extended and shifted left by 13. */
-export const HALF_MASK: v128 = i32x4.splat(0x8fffe000 + zero);
+// @ts-ignore: decorator
+@inline
+export function halfMask(): v128 {
+  return i32x4.splat(halfMaskBits);
+}
+
 /** 2^112: the difference of the exponent biases of f32 and f16. */
-export const HALF_SCALE: v128 = i32x4.splat(0x77800000 + zero);
+// @ts-ignore: decorator
+@inline
+export function halfScale(): v128 {
+  return i32x4.splat(halfScaleBits);
+}
 
 /** Four halves in the low 16 bits of each lane, sign extended -> f32. Finite values only; subnormals are right but slow. */
 // @ts-ignore: decorator
@@ -30,7 +78,7 @@ export function halfToFloat(h: v128, mask: v128, scale: v128): v128 {
   return f32x4.mul(v128.and(i32x4.shl(h, 13), mask), scale);
 }
 
-/** Four consecutive halves at `p` -> f32; mask and scale: HALF_MASK and HALF_SCALE. */
+/** Four consecutive halves at `p` -> f32; mask and scale: halfMask() and halfScale(). */
 // @ts-ignore: decorator
 @inline
 export function loadHalves(p: usize, mask: v128, scale: v128): v128 {
@@ -54,7 +102,7 @@ export function floatAt<T>(p: usize): f32 {
   return halfAt(p);
 }
 
-/** Four elements at `p` -> f32x4; T as in floatAt; mask and scale: HALF_MASK and HALF_SCALE. */
+/** Four elements at `p` -> f32x4; T as in floatAt; mask and scale: halfMask() and halfScale(). */
 // @ts-ignore: decorator
 @inline
 export function loadFour<T>(p: usize, mask: v128, scale: v128): v128 {

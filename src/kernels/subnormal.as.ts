@@ -1,18 +1,20 @@
 // Takes subnormal halves out of packed scales: a subnormal costs over a hundred cycles in every product; leans on nothing.
 
 /**
- * Scales of a packed matrix: 4 or 8 halves at the head of each of `count` blocks of `size` bytes. If any is a nonzero
+ * Scales of a packed matrix: 8 or 16 halves at byte `at` of each of `count` blocks of `size` bytes. If any is a nonzero
  * subnormal, multiplies all in place by 2^k, exactly, k the largest up to 10 that overflows none, and returns k; else 0.
  */
-export function normalizeScales(w: usize, count: i32, size: usize, halves: i32 = 4): i32 {
+export function normalizeScales(w: usize, count: i32, size: usize, halves: i32, at: usize = 0): i32 {
   let top = i16x8.splat(0);
   let found = i16x8.splat(0);
-  const end = w + <usize>count * size;
-  for (let p = w; p < end; p += size) {
-    const h = v128.and(halves == 4 ? v128.load64_zero(p) : v128.load(p), i16x8.splat(0x7fff));
-    top = i16x8.max_u(top, h);
-    // 1..0x3ff, less one, is below 0x3ff; zero wraps to the top
-    found = v128.or(found, i16x8.lt_u(i16x8.sub(h, i16x8.splat(1)), i16x8.splat(0x3ff)));
+  const first = w + at, end = first + <usize>count * size;
+  for (let block = first; block < end; block += size) {
+    for (let p = block; p < block + <usize>(2 * halves); p += 16) {
+      const h = v128.and(v128.load(p), i16x8.splat(0x7fff));
+      top = i16x8.max_u(top, h);
+      // 1..0x3ff, less one, is below 0x3ff; zero wraps to the top
+      found = v128.or(found, i16x8.lt_u(i16x8.sub(h, i16x8.splat(1)), i16x8.splat(0x3ff)));
+    }
   }
   if (!v128.any_true(found)) return 0;
   let most: u32 = 0;
@@ -22,7 +24,7 @@ export function normalizeScales(w: usize, count: i32, size: usize, halves: i32 =
   }
   const k = min(10, 30 - <i32>(most >> 10));
   if (k <= 0) return 0;
-  for (let p = w; p < end; p += size) {
+  for (let p = first; p < end; p += size) {
     for (let i: usize = 0; i < <usize>(2 * halves); i += 2) store<u16>(p + i, timesPowerOfTwo(<u32>load<u16>(p + i), k));
   }
   return k;

@@ -1,10 +1,10 @@
 // The memory that a running model takes: weights as kernels hold them, the cache, activations, the runtime itself; and
 // whether that fits a budget. Leans on the plan, the workspace and the sizes of packed forms.
 import { cacheTypes } from "../backends/wasm/cache.ts";
-import { GROUP, weightTypeOf } from "../backends/wasm/matrix.ts";
+import { weightTypeOf } from "../backends/wasm/matrix.ts";
 import { BaimoError } from "../errors.ts";
 import { areaBytes } from "../kernels/kv-store.ts";
-import { activationBytes, packedBytes, scratchBytes, weightForms } from "../kernels/module.ts";
+import { activationBytes, GROUP, packedBytes, scratchBytes, weightForms } from "../kernels/module.ts";
 import type { KvCacheShape } from "../tensor/backend.ts";
 import type { Partition } from "../tensor/partition.ts";
 import type { ModelConfig } from "./config.ts";

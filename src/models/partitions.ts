@@ -4,7 +4,7 @@ import type { ModelConfig } from "./config.ts";
 import type { Cut } from "./weight-plan.ts";
 
 /** Rows go by groups of this many, as kernels take them. */
-const ROW_GROUP = 4;
+const ROW_GROUP = 8;
 
 /** The query heads of each rank; they stay whole. */
 export function cutHeads(config: ModelConfig, ranks: number): Partition {

@@ -1,6 +1,6 @@
 // The CPU backend: one rank's memory banks and kernels, and the bus that joins it to the other ranks.
 import { activationNumber } from "../../kernels/activate.ts";
-import type { Kernels, ProductMode } from "../../kernels/module.ts";
+import { GROUP, type Kernels, type ProductMode } from "../../kernels/module.ts";
 import type {
   Backend,
   DeltaState,
@@ -17,7 +17,7 @@ import { attend, storeKeysValues, WasmCache } from "./cache.ts";
 import { runGatedDelta, WasmDeltaState } from "./delta.ts";
 import { ExpertPages, type PagedMatrix } from "./expert-pages.ts";
 import { Linear } from "./linear.ts";
-import { asHalves, GROUP, loadMatrix, partOf, unpackRow, type WasmMatrix } from "./matrix.ts";
+import { asHalves, loadMatrix, partOf, unpackRow, type WasmMatrix } from "./matrix.ts";
 import type { PackedStore } from "./packed-store.ts";
 import { Columns, columnsOf, Rows, rowsOf, strideOf, vectorOf, WasmVector } from "./rows.ts";
 

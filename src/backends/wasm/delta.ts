@@ -48,7 +48,8 @@ export class WasmDeltaState implements DeltaState {
     this.keyHeads = shape.heads[rank + 1] - first;
     this.firstValueHead = first * this.group;
     const valueHeads = this.keyHeads * this.group;
-    this.memoryBytes = valueHeads * keyDim * strideOf(valueDim) * 4;
+    // delta_rule keeps values in whole fours
+    this.memoryBytes = valueHeads * keyDim * Math.ceil(valueDim / 4) * 4 * 4;
     let bytes = 0;
     const allocate = (size: number) => {
       bytes += size;

@@ -1,10 +1,10 @@
 // Experts that live in the file: slots in memory for their matrices, of which the least recently used gives way.
 import { BaimoError } from "../../errors.ts";
-import { type ProductMode, packedBytes } from "../../kernels/module.ts";
+import { GROUP, type ProductMode, packedBytes } from "../../kernels/module.ts";
 import type { MatrixSource, PageCounts } from "../../tensor/backend.ts";
 import type { Partition } from "../../tensor/partition.ts";
 import type { Bank } from "./bank.ts";
-import { GROUP, type MatrixPart, packRows, stagingBytes, type WasmMatrix, weightTypeOf } from "./matrix.ts";
+import { type MatrixPart, packRows, stagingBytes, type WasmMatrix, weightTypeOf } from "./matrix.ts";
 
 /** This rank's rows of an expert's matrix; `parts` is empty while they are in the file alone. */
 export interface PagedMatrix extends WasmMatrix {

@@ -4,6 +4,7 @@ import { BaimoError } from "../../errors.ts";
 import {
   type ActivationForm,
   activationBytes,
+  GROUP,
   type Kernels,
   type Matmul,
   matmulName,
@@ -14,7 +15,7 @@ import {
   weightForms,
 } from "../../kernels/module.ts";
 import type { Bank } from "./bank.ts";
-import { GROUP, type MatrixPart, type WasmMatrix } from "./matrix.ts";
+import type { MatrixPart, WasmMatrix } from "./matrix.ts";
 import { type Columns, type Rows, strideOf } from "./rows.ts";
 
 /** What a bank needs beside weights. */

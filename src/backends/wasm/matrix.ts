@@ -3,6 +3,7 @@ import { BaimoError } from "../../errors.ts";
 import { dequantizeInto } from "../../formats/dequantize.ts";
 import { floatToHalf } from "../../formats/half.ts";
 import {
+  GROUP,
   matmulName,
   normalize,
   type ProductMode,
@@ -16,8 +17,6 @@ import type { Partition } from "../../tensor/partition.ts";
 import type { Bank } from "./bank.ts";
 import type { PackedStore } from "./packed-store.ts";
 
-/** Rows that a kernel handles together; packed forms interleave them. */
-export const GROUP = 4;
 /** Bytes read and packed at a time. */
 const STAGING_BYTES = 1 << 19;
 
@@ -25,7 +24,7 @@ const STAGING_BYTES = 1 << 19;
 export interface MatrixPart {
   readonly bank: Bank;
   readonly address: number;
-  /** First row, counted within this rank's rows; a multiple of 4. */
+  /** First row, counted within this rank's rows; a multiple of GROUP. */
   readonly firstRow: number;
   readonly rowGroups: number;
   /** Power of two that the kernel multiplies products with, since scales were stored enlarged. */

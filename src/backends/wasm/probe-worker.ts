@@ -1,4 +1,5 @@
 // A worker of the thread probe: times barriers and a matrix-vector product beside its fellows, then waits for more.
+import { GROUP, packedBytes } from "../../kernels/module.ts";
 import { Bus } from "../bus.ts";
 import { ownThread } from "../threads.ts";
 import { Bank } from "./bank.ts";
@@ -14,12 +15,12 @@ import {
 
 const thread = await ownThread<KernelChoice>();
 const bank = new Bank(createInstantiate(thread.data));
-const bytes = (PROBE_GROUPS * PROBE_COLS * 18) / 8;
+const bytes = packedBytes("q4_0", PROBE_GROUPS, PROBE_COLS);
 const weights = bank.allocate(bytes);
 // Bytes of 0x11 make scales and values of an ordinary size; a memory never written would be read from cache.
 bank.u8.fill(0x11, weights, weights + bytes);
 const x = bank.allocate(PROBE_COLS * 8);
-const y = bank.allocate(PROBE_GROUPS * 16);
+const y = bank.allocate(PROBE_GROUPS * GROUP * 4);
 
 thread.listen((posted) => {
   const { bus: shared, rank, ranks } = posted as ProbeTask; // what probe.ts posts

@@ -1,11 +1,12 @@
 // The thread probe: how many workers are worth having on this machine, by trying. Workers beyond the real cores are ruinous.
+import { packedBytes } from "../../kernels/module.ts";
 import { busBytes } from "../bus.ts";
 import { nextMessage, startThread } from "../threads.ts";
 import type { KernelChoice } from "./kernels.ts";
 
 /** Size of the matrix that each worker multiplies by: beyond the caches of most machines. */
 export const PROBE_COLS = 2048;
-export const PROBE_GROUPS = 2048;
+export const PROBE_GROUPS = 1024;
 export const PROBE_BARRIERS = 200;
 export const PROBE_PRODUCTS = 2;
 
@@ -56,7 +57,7 @@ export async function probeThreads(
           return (await nextMessage(worker)) as ProbeTimes; // what probe-worker.ts posts
         }),
       );
-      const probed = (PROBE_PRODUCTS * threads * PROBE_GROUPS * PROBE_COLS * 18) / 8;
+      const probed = PROBE_PRODUCTS * threads * packedBytes("q4_0", PROBE_GROUPS, PROBE_COLS);
       const ms = (bytes / probed) * times.productsMs + gathers * times.barrierMs;
       if (ms < best.ms) best = { threads, ms };
     }

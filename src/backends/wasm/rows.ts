@@ -1,7 +1,7 @@
 // Activations and weight vectors in the first bank: their addresses and sizes; leans on the contract.
+import { GROUP } from "../../kernels/module.ts";
 import type { Activation, Slice, Vector } from "../../tensor/backend.ts";
 import type { Partition } from "../../tensor/partition.ts";
-import { GROUP } from "./matrix.ts";
 
 /** Floats from one row to the next: the width in whole row groups. */
 export const strideOf = (width: number) => Math.ceil(width / GROUP) * GROUP;

@@ -4,6 +4,7 @@ import { floatToHalf } from "../../formats/half.ts";
 import { matmul, matmulQuantized } from "../../kernels/matmul.ts";
 import {
   activationBytes,
+  GROUP,
   type Kernels,
   matmulName,
   normalize,
@@ -18,7 +19,7 @@ import { quantizeActivations, quantizeActivationsBy256 } from "../../kernels/qua
 import { createRandom } from "../../random.ts";
 import type { DType } from "../../tensor/dtype.ts";
 import type { Bank } from "./bank.ts";
-import { GROUP, weightTypeOf } from "./matrix.ts";
+import { weightTypeOf } from "./matrix.ts";
 
 /** Some rows of a model's matrix, cut to their first columns, in file form. */
 export interface WeightSample {

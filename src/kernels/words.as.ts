@@ -1,0 +1,212 @@
+// Products of 8-bit weights with many tokens where no dot of bytes is exact: weights and activations as words of 16 bits;
+// leans on how activations are rounded.
+//
+// A panel is a row group unpacked: for each 4 columns a pair of vectors (8 rows) of the even columns' words, then one of the
+// odd columns', a lane a row; after 32 columns the rows' scales. Two panels meet three tokens: a broadcast serves 16 rows.
+import { lowBytes } from "./product.as";
+import { activationBytes, TILE, TOKEN_BLOCK } from "./quantize-activations.as";
+import { madd, zeros } from "./simd.as";
+
+/** Bytes of a block of a panel. */
+export const WORDS_BLOCK: usize = 544;
+/** Where its scales begin. */
+export const WORDS_SCALES: usize = 512;
+/** Bytes of a token's block: 16 even columns' words, 16 odd ones', an f32 scale. */
+const TOKEN_WORDS: usize = 68;
+/** Bytes of activations that stay in the second-level cache while every row group passes over them. */
+const CHUNK_BYTES: usize = 384 << 10;
+
+/** Two pairs of vectors of bytes, 4 columns of 8 rows, -> words at `o`. */
+// @ts-ignore: decorator
+@inline
+export function storeWords(v: v128, u: v128, o: usize): void {
+  v128.store(o, lowBytes(v), 0);
+  v128.store(o, lowBytes(u), 16);
+  v128.store(o, i16x8.shr_s(v, 8), 32);
+  v128.store(o, i16x8.shr_s(u, 8), 48);
+}
+
+/** Bytes of a tile of tokens' words. */
+// @ts-ignore: decorator
+@inline
+export function tileWords(blocks: i32): usize {
+  return <usize>blocks * TOKEN_WORDS * <usize>TILE;
+}
+
+/** Tokens that a pass over the matrix takes: whole tiles. */
+// @ts-ignore: decorator
+@inline
+export function chunkOfWords(blocks: i32): i32 {
+  return max<i32>(1, <i32>(CHUNK_BYTES / tileWords(blocks))) * TILE;
+}
+
+/** Tokens [t, end) of what quantize_q8 wrote -> tiles of words at `o`; t begins a tile. */
+export function widenTokens(x: usize, blocks: i32, t: i32, end: i32, o: usize): void {
+  for (; t < end; t += TILE) {
+    widen(x + activationBytes(t, blocks), blocks * min(TILE, end - t), o);
+    o += tileWords(blocks);
+  }
+}
+
+/** `count` prepared blocks of tokens -> their words. */
+function widen(x: usize, count: i32, o: usize): void {
+  for (let i = 0; i < count; i++) {
+    const v = v128.load(x), u = v128.load(x, 16);
+    v128.store(o, lowBytes(v), 0);
+    v128.store(o, lowBytes(u), 16);
+    v128.store(o, i16x8.shr_s(v, 8), 32);
+    v128.store(o, i16x8.shr_s(u, 8), 48);
+    store<f32>(o, load<f32>(x, 32), 64);
+    x += TOKEN_BLOCK;
+    o += TOKEN_WORDS;
+  }
+}
+
+/**
+ * A panel and the next one, `panel` bytes on, whose rows are `rows` bytes on in y, times a tile of tokens. What is missing,
+ * a second panel or tokens, is the first once more, which writes the same again.
+ */
+export function tile4x3(
+  w: usize, panel: usize, blocks: i32, x0: usize, tile: i32, y0: usize, rows: usize, yStep: usize, scale: f32,
+): void {
+  let z = w + panel;
+  let x1 = tile > 1 ? x0 + TOKEN_WORDS : x0, x2 = tile > 2 ? x1 + TOKEN_WORDS : x0;
+  let y1 = tile > 1 ? y0 + yStep : y0, y2 = tile > 2 ? y1 + yStep : y0;
+  const next = (<usize>tile - 1) * TOKEN_WORDS + (TOKEN_WORDS - 32);
+  let e0 = zeros(), e1 = e0, e2 = e0, f0 = e0, f1 = e0, f2 = e0;
+  let g0 = e0, g1 = e0, g2 = e0, h0 = e0, h1 = e0, h2 = e0;
+  for (let i = 0; i < blocks; i++) {
+    let a0 = zeros(), a1 = a0, a2 = a0, b0 = a0, b1 = a0, b2 = a0;
+    let c0 = a0, c1 = a0, c2 = a0, d0 = a0, d1 = a0, d2 = a0;
+    let v = a0, u = a0, r = a0, q = a0, s = a0;
+    for (const end = w + WORDS_SCALES; w < end; w += 128) {
+      v = v128.load(w, 0);
+      u = v128.load(w, 16);
+      r = v128.load(z, 0);
+      q = v128.load(z, 16);
+      s = v128.load32_splat(x0, 0);
+      a0 = i32x4.add(a0, i32x4.dot_i16x8_s(s, v));
+      b0 = i32x4.add(b0, i32x4.dot_i16x8_s(s, u));
+      c0 = i32x4.add(c0, i32x4.dot_i16x8_s(s, r));
+      d0 = i32x4.add(d0, i32x4.dot_i16x8_s(s, q));
+      s = v128.load32_splat(x1, 0);
+      a1 = i32x4.add(a1, i32x4.dot_i16x8_s(s, v));
+      b1 = i32x4.add(b1, i32x4.dot_i16x8_s(s, u));
+      c1 = i32x4.add(c1, i32x4.dot_i16x8_s(s, r));
+      d1 = i32x4.add(d1, i32x4.dot_i16x8_s(s, q));
+      s = v128.load32_splat(x2, 0);
+      a2 = i32x4.add(a2, i32x4.dot_i16x8_s(s, v));
+      b2 = i32x4.add(b2, i32x4.dot_i16x8_s(s, u));
+      c2 = i32x4.add(c2, i32x4.dot_i16x8_s(s, r));
+      d2 = i32x4.add(d2, i32x4.dot_i16x8_s(s, q));
+      v = v128.load(w, 32);
+      u = v128.load(w, 48);
+      r = v128.load(z, 32);
+      q = v128.load(z, 48);
+      s = v128.load32_splat(x0, 32);
+      a0 = i32x4.add(a0, i32x4.dot_i16x8_s(s, v));
+      b0 = i32x4.add(b0, i32x4.dot_i16x8_s(s, u));
+      c0 = i32x4.add(c0, i32x4.dot_i16x8_s(s, r));
+      d0 = i32x4.add(d0, i32x4.dot_i16x8_s(s, q));
+      s = v128.load32_splat(x1, 32);
+      a1 = i32x4.add(a1, i32x4.dot_i16x8_s(s, v));
+      b1 = i32x4.add(b1, i32x4.dot_i16x8_s(s, u));
+      c1 = i32x4.add(c1, i32x4.dot_i16x8_s(s, r));
+      d1 = i32x4.add(d1, i32x4.dot_i16x8_s(s, q));
+      s = v128.load32_splat(x2, 32);
+      a2 = i32x4.add(a2, i32x4.dot_i16x8_s(s, v));
+      b2 = i32x4.add(b2, i32x4.dot_i16x8_s(s, u));
+      c2 = i32x4.add(c2, i32x4.dot_i16x8_s(s, r));
+      d2 = i32x4.add(d2, i32x4.dot_i16x8_s(s, q));
+      v = v128.load(w, 64);
+      u = v128.load(w, 80);
+      r = v128.load(z, 64);
+      q = v128.load(z, 80);
+      s = v128.load32_splat(x0, 4);
+      a0 = i32x4.add(a0, i32x4.dot_i16x8_s(s, v));
+      b0 = i32x4.add(b0, i32x4.dot_i16x8_s(s, u));
+      c0 = i32x4.add(c0, i32x4.dot_i16x8_s(s, r));
+      d0 = i32x4.add(d0, i32x4.dot_i16x8_s(s, q));
+      s = v128.load32_splat(x1, 4);
+      a1 = i32x4.add(a1, i32x4.dot_i16x8_s(s, v));
+      b1 = i32x4.add(b1, i32x4.dot_i16x8_s(s, u));
+      c1 = i32x4.add(c1, i32x4.dot_i16x8_s(s, r));
+      d1 = i32x4.add(d1, i32x4.dot_i16x8_s(s, q));
+      s = v128.load32_splat(x2, 4);
+      a2 = i32x4.add(a2, i32x4.dot_i16x8_s(s, v));
+      b2 = i32x4.add(b2, i32x4.dot_i16x8_s(s, u));
+      c2 = i32x4.add(c2, i32x4.dot_i16x8_s(s, r));
+      d2 = i32x4.add(d2, i32x4.dot_i16x8_s(s, q));
+      v = v128.load(w, 96);
+      u = v128.load(w, 112);
+      r = v128.load(z, 96);
+      q = v128.load(z, 112);
+      s = v128.load32_splat(x0, 36);
+      a0 = i32x4.add(a0, i32x4.dot_i16x8_s(s, v));
+      b0 = i32x4.add(b0, i32x4.dot_i16x8_s(s, u));
+      c0 = i32x4.add(c0, i32x4.dot_i16x8_s(s, r));
+      d0 = i32x4.add(d0, i32x4.dot_i16x8_s(s, q));
+      s = v128.load32_splat(x1, 36);
+      a1 = i32x4.add(a1, i32x4.dot_i16x8_s(s, v));
+      b1 = i32x4.add(b1, i32x4.dot_i16x8_s(s, u));
+      c1 = i32x4.add(c1, i32x4.dot_i16x8_s(s, r));
+      d1 = i32x4.add(d1, i32x4.dot_i16x8_s(s, q));
+      s = v128.load32_splat(x2, 36);
+      a2 = i32x4.add(a2, i32x4.dot_i16x8_s(s, v));
+      b2 = i32x4.add(b2, i32x4.dot_i16x8_s(s, u));
+      c2 = i32x4.add(c2, i32x4.dot_i16x8_s(s, r));
+      d2 = i32x4.add(d2, i32x4.dot_i16x8_s(s, q));
+      z += 128;
+      x0 += 8;
+      x1 += 8;
+      x2 += 8;
+    }
+    v = v128.load(w, 0);
+    u = v128.load(w, 16);
+    r = v128.load(z, 0);
+    q = v128.load(z, 16);
+    s = v128.load32_splat(x0, 32);
+    e0 = add(e0, v, a0, s);
+    f0 = add(f0, u, b0, s);
+    g0 = add(g0, r, c0, s);
+    h0 = add(h0, q, d0, s);
+    s = v128.load32_splat(x1, 32);
+    e1 = add(e1, v, a1, s);
+    f1 = add(f1, u, b1, s);
+    g1 = add(g1, r, c1, s);
+    h1 = add(h1, q, d1, s);
+    s = v128.load32_splat(x2, 32);
+    e2 = add(e2, v, a2, s);
+    f2 = add(f2, u, b2, s);
+    g2 = add(g2, r, c2, s);
+    h2 = add(h2, q, d2, s);
+    w += WORDS_BLOCK - WORDS_SCALES;
+    z += WORDS_BLOCK - WORDS_SCALES;
+    x0 += next;
+    x1 += next;
+    x2 += next;
+  }
+  const by = f32x4.splat(scale);
+  v128.store(y0, f32x4.mul(e0, by), 0);
+  v128.store(y0, f32x4.mul(f0, by), 16);
+  y0 += rows;
+  v128.store(y0, f32x4.mul(g0, by), 0);
+  v128.store(y0, f32x4.mul(h0, by), 16);
+  v128.store(y1, f32x4.mul(e1, by), 0);
+  v128.store(y1, f32x4.mul(f1, by), 16);
+  y1 += rows;
+  v128.store(y1, f32x4.mul(g1, by), 0);
+  v128.store(y1, f32x4.mul(h1, by), 16);
+  v128.store(y2, f32x4.mul(e2, by), 0);
+  v128.store(y2, f32x4.mul(f2, by), 16);
+  y2 += rows;
+  v128.store(y2, f32x4.mul(g2, by), 0);
+  v128.store(y2, f32x4.mul(h2, by), 16);
+}
+
+/** sums + the scales x the token's x the sums of a block. */
+// @ts-ignore: decorator
+@inline
+function add(sums: v128, scales: v128, acc: v128, d: v128): v128 {
+  return madd(f32x4.convert_i32x4_s(acc), f32x4.mul(scales, d), sums);
+}
