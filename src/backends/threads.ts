@@ -44,6 +44,11 @@ export async function availableThreads(): Promise<number> {
   return (await system())?.availableParallelism() ?? globalThis.navigator?.hardwareConcurrency ?? 1;
 }
 
+/** Whether threads can share memory; a page must be isolated for that. */
+export function canShareMemory(): boolean {
+  return typeof SharedArrayBuffer !== "undefined";
+}
+
 /** Starts a module as a worker thread. Young generation: megabytes for short-lived objects, where it can be said. */
 export async function startThread(
   url: URL,

@@ -1,6 +1,6 @@
 // The main thread's side of an engine: starts the workers, hands them requests one after another, and stops them.
 import { Bus, busBytes } from "../backends/bus.ts";
-import { startThread, type Thread } from "../backends/threads.ts";
+import { canShareMemory, startThread, type Thread } from "../backends/threads.ts";
 import { BaimoError, throwIfAborted } from "../errors.ts";
 import type { ByteSourceDescriptor } from "../formats/byte-source.ts";
 import type { ModelDescription } from "../models/open-model.ts";
@@ -11,6 +11,7 @@ import type {
   EngineResult,
   FromWorker,
   PlainError,
+  ToWorker,
   WasmSetup,
   WorkerSetup,
 } from "./protocol.ts";
@@ -19,6 +20,7 @@ import type {
 export interface EngineSettings {
   readonly description: ModelDescription;
   readonly files: readonly ByteSourceDescriptor[];
+  /** 1 where no memory is shared. */
   readonly threads: number;
   readonly contextLength: number;
   readonly cacheType: CacheType;
@@ -40,7 +42,8 @@ export class Engine {
   readonly weightBytes: number;
   readonly cacheBytes: number;
   readonly #workers: readonly Thread[];
-  readonly #bus: Bus;
+  /** Absent where no memory is shared: the single worker is spoken to by messages alone. */
+  readonly #bus: Bus | undefined;
   /** Settles when the request before has ended; requests queue on it. */
   #turn: Promise<unknown> = Promise.resolve();
   #current:
@@ -48,7 +51,11 @@ export class Engine {
     | undefined;
   #lost: BaimoError | undefined;
 
-  constructor(workers: readonly Thread[], bus: Bus, sizes: { weightBytes: number; cacheBytes: number }) {
+  constructor(
+    workers: readonly Thread[],
+    bus: Bus | undefined,
+    sizes: { weightBytes: number; cacheBytes: number },
+  ) {
     this.#workers = workers;
     this.#bus = bus;
     this.weightBytes = sizes.weightBytes;
@@ -93,14 +100,14 @@ export class Engine {
     signal: AbortSignal | undefined,
     onMessage: (message: StreamMessage) => void,
   ): Promise<EngineResult> {
-    const stop = () => this.#bus.wantStop(true);
+    const stop = () => this.#wantStop(true);
     try {
-      this.#bus.wantStop(false);
+      this.#wantStop(false);
       signal?.addEventListener("abort", stop, { once: true });
       this.#workers[0].ref();
       const result = await new Promise<EngineResult | BaimoError>((settle) => {
         this.#current = { onMessage, settle };
-        this.#workers[0].postMessage({ type: "request", request });
+        this.#workers[0].postMessage({ type: "request", request } satisfies ToWorker);
       });
       if (result instanceof BaimoError) throw result;
       return result;
@@ -111,12 +118,18 @@ export class Engine {
     }
   }
 
+  /** Asks the running request to stop, or takes that back. */
+  #wantStop(wanted: boolean): void {
+    if (this.#bus) this.#bus.wantStop(wanted);
+    else this.#workers[0].postMessage({ type: "stop", wanted } satisfies ToWorker);
+  }
+
   /** Ends the workers. A running request is stopped first. */
   async dispose(): Promise<void> {
-    this.#bus.wantStop(true);
+    this.#wantStop(true);
     this.#lost ??= new BaimoError("request", "the model has been disposed");
     await this.#turn;
-    this.#bus.poison();
+    this.#bus?.poison();
     await Promise.all(this.#workers.map((worker) => worker.terminate()));
   }
 
@@ -136,7 +149,7 @@ export class Engine {
 
   #lose(error: BaimoError): void {
     this.#lost ??= error;
-    this.#bus.poison();
+    this.#bus?.poison();
     this.#current?.settle(this.#lost);
   }
 }
@@ -150,18 +163,14 @@ export async function startEngine(settings: EngineSettings): Promise<Engine> {
     settings;
   const { config, weights } = description;
   throwIfAborted(signal, "loading the model");
-  if (typeof SharedArrayBuffer === "undefined") {
-    throw new BaimoError(
-      "device",
-      "threads need shared memory: serve the page with the headers Cross-Origin-Opener-Policy: same-origin and " +
-        "Cross-Origin-Embedder-Policy: require-corp",
-    );
-  }
   const exchangeFloats = Math.max(maxTokens * widestActivation(config), LOGIT_ROWS * config.vocabSize);
   // An encoder's text comes whole.
   const commandTokens = config.encoderLayers > 0 ? Math.max(maxTokens, contextLength) : maxTokens;
-  const shared = new SharedArrayBuffer(busBytes(exchangeFloats, commandTokens));
-  const bus = new Bus(shared, { rank: -1, ranks: threads, tokens: commandTokens, floats: exchangeFloats });
+  const shared = canShareMemory()
+    ? new SharedArrayBuffer(busBytes(exchangeFloats, commandTokens))
+    : undefined;
+  const sizes = { rank: -1, ranks: threads, tokens: commandTokens, floats: exchangeFloats };
+  const bus = shared && new Bus(shared, sizes);
   const start = (rank: number) => {
     const setup: WorkerSetup = {
       ...{ rank, ranks: threads, bus: shared, exchangeFloats, maxTokens, files, config, weights },
@@ -179,13 +188,13 @@ export async function startEngine(settings: EngineSettings): Promise<Engine> {
       signal?.addEventListener("abort", abort, { once: true });
     });
     const ready = Promise.all(workers.map((worker) => untilReady(worker, onTensor)));
-    const sizes = await Promise.race([ready, aborted]);
+    const loaded = await Promise.race([ready, aborted]);
     return new Engine(workers, bus, {
-      weightBytes: sizes.reduce((sum, { weightBytes }) => sum + weightBytes, 0),
-      cacheBytes: sizes.reduce((sum, { cacheBytes }) => sum + cacheBytes, 0),
+      weightBytes: loaded.reduce((sum, { weightBytes }) => sum + weightBytes, 0),
+      cacheBytes: loaded.reduce((sum, { cacheBytes }) => sum + cacheBytes, 0),
     });
   } catch (error) {
-    bus.poison();
+    bus?.poison();
     await Promise.all(workers.map((worker) => worker.terminate()));
     throw error;
   } finally {

@@ -1,5 +1,5 @@
 // `load`: from a file, a folder, a URL or the Hub to a running model. Opens, understands, cuts, starts.
-import { availableMemory, availableThreads } from "../backends/threads.ts";
+import { availableMemory, availableThreads, canShareMemory } from "../backends/threads.ts";
 import { type PreparedKernels, prepareKernels } from "../backends/wasm/kernels.ts";
 import type { PackedFile } from "../backends/wasm/packed-store.ts";
 import { probeThreads } from "../backends/wasm/probe.ts";
@@ -65,6 +65,9 @@ const DEFAULT_CONTEXT = 4096;
 const ONE_THREAD_BYTES = 32 << 20;
 /** Threads are not chosen beyond this; memory bandwidth ends long before. */
 const MAX_THREADS = 32;
+const ALONE =
+  "one thread: more need shared memory, for which a page is served with the headers Cross-Origin-Opener-Policy: " +
+  "same-origin and Cross-Origin-Embedder-Policy: require-corp";
 /** Twelve of the kernels' tiles of six tokens. */
 export const DEFAULT_CHUNK = 72;
 
@@ -93,7 +96,8 @@ export async function load(source: CheckpointInput, options: LoadOptions = {}): 
     const use = () => describeKernelUse(description, checkpoint.files, cacheType);
     const kernels =
       device === "cpu" ? await prepareKernels(await use(), { build: options.kernels }) : undefined;
-    const threads = kernels ? (options.threads ?? (await chooseThreads(kernels, description))) : 1;
+    const alone = !canShareMemory();
+    const threads = !kernels || alone ? 1 : (options.threads ?? (await chooseThreads(kernels, description)));
     const shape = { contextLength, cacheType, threads, chunkTokens };
     const memoryBytes = options.memoryBytes ?? (await availableMemory());
     const expertBytes = kernels && expertBudget(description.name, config, weights, shape, memoryBytes);
@@ -116,7 +120,7 @@ export async function load(source: CheckpointInput, options: LoadOptions = {}): 
       info: {
         ...{ device, threads, weightBytes, cacheBytes },
         kernels: kernels?.name ?? "plain loops",
-        warnings: kernels?.warnings ?? [],
+        warnings: [...(kernels?.warnings ?? []), ...(alone && kernels ? [ALONE] : [])],
         loadSeconds: (performance.now() - started) / 1000,
       },
     });

@@ -19,7 +19,8 @@ export type CacheType = "F32" | "F16" | "Q8";
 export interface WorkerSetup {
   readonly rank: number;
   readonly ranks: number;
-  readonly bus: SharedArrayBuffer;
+  /** Absent where no memory is shared: there is one worker then, and stops come as messages. */
+  readonly bus?: SharedArrayBuffer;
   /** Floats of one half of the bus's exchange area. */
   readonly exchangeFloats: number;
   readonly maxTokens: number;
@@ -83,7 +84,11 @@ export interface MeasureRequest {
 export type EngineRequest = GenerateRequest | LogitsRequest | MeasureRequest;
 
 /** From the main thread to rank 0. */
-export type ToWorker = { type: "request"; request: EngineRequest } | { type: "dispose" };
+export type ToWorker =
+  | { type: "request"; request: EngineRequest }
+  /** Stop the running request, or take that back: where the bus is not shared. */
+  | { type: "stop"; wanted: boolean }
+  | { type: "dispose" };
 
 /** How a generation ended, seen from the worker. */
 export interface GenerateResult {

@@ -55,6 +55,8 @@ export class Session {
   readonly #plan: WeightPlan;
   readonly #bus: Bus;
   readonly #emit: Emit;
+  /** Between chunks and tokens, where stops come as messages. */
+  readonly #pause: (() => Promise<void>) | undefined;
   /** Ids whose keys and values lie in the cache, from position 0. */
   readonly #cached: number[] = [];
   /** For each of them the angles with which its key was turned, where those depend on a sequence's length. */
@@ -64,15 +66,16 @@ export class Session {
   /** Rows of the last forward pass. */
   #lastRows = 0;
 
-  constructor(model: Transformer, plan: WeightPlan, bus: Bus, emit: Emit) {
+  constructor(model: Transformer, plan: WeightPlan, bus: Bus, emit: Emit, pause?: () => Promise<void>) {
     this.#model = model;
     this.#plan = plan;
     this.#bus = bus;
     this.#emit = emit;
+    this.#pause = pause;
   }
 
-  /** Runs one request to its end. Blocks the thread; a stop comes through the bus. */
-  run(request: EngineRequest): EngineResult {
+  /** Runs one request to its end. Blocks the thread but for pauses; a stop comes through the bus. */
+  async run(request: EngineRequest): Promise<EngineResult> {
     if (request.kind === "measure") return this.#measure(request);
     return request.kind === "generate" ? this.#generate(request) : this.#logits(request);
   }
@@ -82,7 +85,7 @@ export class Session {
     this.#bus.send([EXIT]);
   }
 
-  #generate(request: GenerateRequest): EngineResult {
+  async #generate(request: GenerateRequest): Promise<EngineResult> {
     const { prompt, maxTokens, stopTokens } = request;
     const { config } = this.#model;
     const sampler = createSampler(request.sampler, config.vocabSize, prompt);
@@ -92,7 +95,7 @@ export class Session {
     if (!this.#encode(request.encoderTokens)) return abortedGeneration;
     // The last prompt token always runs, since its logits choose the first new one.
     const cachedTokens = this.#reusable(prompt);
-    const fed = this.#prefill(prompt, cachedTokens);
+    const fed = await this.#prefill(prompt, cachedTokens);
     const promptDone = performance.now();
     let unsent: SampledToken[] = [];
     let sentAt = Number.NEGATIVE_INFINITY;
@@ -123,6 +126,7 @@ export class Session {
       if (stops.has(token.id)) return finish("stop", count + 1, token.id);
       unsent.push(token);
       if (performance.now() - sentAt >= SEND_EVERY) send();
+      if (this.#pause) await this.#pause();
       if (this.#bus.stopWanted) return finish("aborted", count + 1);
       if (count + 1 === limit) return finish("length", limit);
       const position = prompt.length + count;
@@ -131,7 +135,7 @@ export class Session {
     return finish("length", 0);
   }
 
-  #logits({ tokens, positions, trace, encoderTokens }: LogitsRequest): EngineResult {
+  async #logits({ tokens, positions, trace, encoderTokens }: LogitsRequest): Promise<EngineResult> {
     const { vocabSize, numLayers, hiddenSize, embeddingSize } = this.#model.config;
     const encoderHidden: Float32Array[] = [];
     // Hidden states are asked for as they are computed.
@@ -152,6 +156,7 @@ export class Session {
     // Every position must run again: only the last chunk's hidden states are still there.
     this.#cached.length = 0;
     for (let start = 0; start < tokens.length; start += this.#model.backend.maxTokens) {
+      if (this.#pause) await this.#pause();
       const chunk = tokens.subarray(start, start + this.#model.backend.maxTokens);
       const keep = (first: number) => (layer: number, values: Float32Array) =>
         hidden[layer].set(values, (start + first) * widthOf(layer));
@@ -170,7 +175,7 @@ export class Session {
   }
 
   /** Runs a text and scores its tokens; the products' inputs are measured on the way where that is asked. */
-  #measure({ tokens, from, columnSums }: MeasureRequest): EngineResult {
+  async #measure({ tokens, from, columnSums }: MeasureRequest): Promise<EngineResult> {
     const meter = columnSums
       ? createInputMeter(this.#model.backend, this.#plan, this.#model.weights)
       : undefined;
@@ -182,6 +187,7 @@ export class Session {
       ({ kind: "measure", aborted, logprobs, columns: meter?.columns() ?? new Map() }) as const;
     this.#cached.length = 0;
     for (let start = 0; start < tokens.length; start += maxTokens) {
+      if (this.#pause) await this.#pause();
       const chunk = tokens.subarray(start, start + maxTokens);
       if (!this.#step(chunk, start, tokens.length, undefined, model)) return result(true);
       // Row r tells of token start + r + 1.
@@ -243,9 +249,10 @@ export class Session {
   }
 
   /** Runs the prompt from position `from` on, in chunks. False when stopped. */
-  #prefill(prompt: Int32Array, from: number): boolean {
+  async #prefill(prompt: Int32Array, from: number): Promise<boolean> {
     const { maxTokens } = this.#model.backend;
     for (let done = from; done < prompt.length; done += maxTokens) {
+      if (this.#pause) await this.#pause();
       const chunk = prompt.subarray(done, done + maxTokens);
       if (!this.#step(chunk, done, prompt.length)) return false;
       this.#emit({ type: "prompt-progress", done: done + chunk.length, total: prompt.length });

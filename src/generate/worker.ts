@@ -1,5 +1,5 @@
 // What runs in a worker thread: one rank of an engine. Loads its share of the weights, then serves or follows.
-import { Bus } from "../backends/bus.ts";
+import { Bus, busBytes } from "../backends/bus.ts";
 import { createReferenceBackend } from "../backends/reference.ts";
 import { ownThread } from "../backends/threads.ts";
 import { createWasmBackend } from "../backends/wasm/backend.ts";
@@ -17,7 +17,10 @@ import { follow, Session } from "./session.ts";
 const thread = await ownThread<WorkerSetup>();
 const setup = thread.data;
 const emit = (message: FromWorker) => thread.postMessage(message);
-const bus = new Bus(setup.bus, { ...setup, tokens: setup.commandTokens, floats: setup.exchangeFloats });
+const { commandTokens, exchangeFloats } = setup;
+const bus = new Bus(setup.bus ?? new ArrayBuffer(busBytes(exchangeFloats, commandTokens)), {
+  ...{ rank: setup.rank, ranks: setup.ranks, tokens: commandTokens, floats: exchangeFloats },
+});
 
 /** An error as it crosses threads. */
 function plain(error: unknown): PlainError {
@@ -62,16 +65,17 @@ async function load(): Promise<Transformer> {
 
 /** Serves requests, one after another, as messages bring them. */
 function serve(model: Transformer): void {
-  const session = new Session(model, setup.weights, bus, emit);
-  thread.listen((posted) => {
+  const session = new Session(model, setup.weights, bus, emit, setup.bus ? undefined : createPause());
+  thread.listen(async (posted) => {
     const message = posted as ToWorker; // what engine.ts posts
+    if (message.type === "stop") return bus.wantStop(message.wanted);
     if (message.type === "dispose") {
       session.dispose();
       thread.close();
       return;
     }
     try {
-      emit({ type: "result", result: session.run(message.request) });
+      emit({ type: "result", result: await session.run(message.request) });
     } catch (error) {
       // A bad request leaves all ranks between commands; anything else may have left them apart.
       if (error instanceof BaimoError && error.code === "request")
@@ -79,6 +83,16 @@ function serve(model: Transformer): void {
       else fail(error);
     }
   });
+}
+
+/** Lets messages in, among them one that asks to stop. */
+function createPause(): () => Promise<void> {
+  const { port1, port2 } = new MessageChannel();
+  return () =>
+    new Promise((resolve) => {
+      port1.onmessage = () => resolve();
+      port2.postMessage(undefined);
+    });
 }
 
 function fail(error: unknown): void {

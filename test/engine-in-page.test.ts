@@ -1,0 +1,114 @@
+// The engine itself in a real page (headless Chromium), with memory shared among threads and without. Skipped where no browser is.
+import assert from "node:assert/strict";
+import { createReadStream, statSync } from "node:fs";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { extname, join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import { type Browser, chromium } from "playwright-core";
+import { load } from "../src/index.ts";
+import { browserArguments, executablePath, noBrowser, visitPage } from "./browser.ts";
+import { root } from "./chat-model.ts";
+import { golden } from "./places.ts";
+
+const model = golden("gguf", "llama-q8_0.gguf");
+const prompt = Array.from({ length: 200 }, (_, i) => (i * 7) % 500);
+const types: Record<string, string> = { ".js": "text/javascript", ".wasm": "application/wasm" };
+
+const html =
+  '<!doctype html><title>engine</title><link rel="icon" href="data:,">' +
+  '<script type="module">import { load } from "./src/index.js"; globalThis.load = load;</script>';
+
+/** Serves the built project and the model; below /isolated with the headers that shared memory asks for. */
+function serve(): Promise<Server> {
+  const server = createServer((request, response) => {
+    const { pathname } = new URL(request.url ?? "/", "http://localhost");
+    if (pathname.startsWith("/isolated/")) {
+      response.setHeader("Cross-Origin-Opener-Policy", "same-origin");
+      response.setHeader("Cross-Origin-Embedder-Policy", "require-corp");
+    }
+    const path = pathname.replace(/^\/(isolated|plain)/, "");
+    if (path === "/") {
+      response.setHeader("content-type", "text/html");
+      return response.end(html);
+    }
+    const file = path === "/model.gguf" ? model : join(root, "dist", path);
+    if (!statSync(file, { throwIfNoEntry: false })?.isFile()) {
+      response.statusCode = 404;
+      return response.end();
+    }
+    response.setHeader("content-type", types[extname(file)] ?? "application/octet-stream");
+    createReadStream(file).pipe(response);
+  });
+  return new Promise((resolve) => server.listen(0, "127.0.0.1", () => resolve(server)));
+}
+
+/** Runs in the page: 20 tokens, then an answer that is stopped after the third, then 20 tokens again. */
+async function talk({ base, prompt }: { base: string; prompt: number[] }) {
+  const { load } = globalThis as unknown as typeof import("../src/index.ts"); // see html
+  const file = new File([await (await fetch(`${base}/model.gguf`)).blob()], "model.gguf");
+  const model = await load(file, { threads: 2, contextLength: 2048 });
+  const answer = async (maxTokens: number, stopAfter = Number.POSITIVE_INFINITY) => {
+    const controller = new AbortController();
+    const ids: number[] = [];
+    let reason = "";
+    const options = { maxTokens, temperature: 0, ignoreEos: true, signal: controller.signal };
+    for await (const event of model.complete(prompt, options)) {
+      if (event.type === "text-delta") ids.push(...event.tokens.map(({ id }) => id));
+      if (event.type === "finish") reason = event.reason;
+      if (ids.length >= stopAfter) controller.abort();
+    }
+    return { ids, reason };
+  };
+  const result = {
+    threads: model.engine.threads,
+    warnings: [...model.engine.warnings],
+    first: await answer(20),
+    stopped: await answer(1500, 3),
+    again: await answer(20),
+  };
+  await model.dispose();
+  return result;
+}
+
+describe("the engine in a page", { skip: noBrowser }, () => {
+  let browser: Browser;
+  let server: Server;
+  let expected: number[];
+  before(async () => {
+    browser = await chromium.launch({ executablePath, args: browserArguments });
+    server = await serve();
+    const here = await load(model, { threads: 1, contextLength: 2048 });
+    expected = [];
+    for await (const event of here.complete(prompt, { maxTokens: 20, temperature: 0, ignoreEos: true })) {
+      if (event.type === "text-delta") expected.push(...event.tokens.map(({ id }) => id));
+    }
+    await here.dispose();
+  });
+  after(async () => {
+    await browser?.close();
+    server?.close();
+  });
+
+  for (const [where, threads] of [
+    ["isolated", 2],
+    ["plain", 1],
+  ] as const) {
+    test(`${where}: answers with ${threads} of 2 threads, stops when asked, answers again`, async () => {
+      const { port } = server.address() as AddressInfo;
+      await visitPage(browser, `http://127.0.0.1:${port}/${where}/`, {}, async (page) => {
+        await page.waitForFunction("load");
+        const told = await page.evaluate(talk, { base: `/${where}`, prompt });
+        assert.equal(told.threads, threads);
+        assert.equal(
+          told.warnings.filter((text) => text.includes("Cross-Origin-Opener-Policy")).length,
+          2 - threads,
+        );
+        assert.deepEqual(told.first, { ids: expected, reason: "length" });
+        assert.equal(told.stopped.reason, "aborted");
+        assert.ok(told.stopped.ids.length < 1500, `${told.stopped.ids.length} tokens`);
+        assert.deepEqual(told.again, told.first);
+      });
+    });
+  }
+});
