@@ -17,8 +17,8 @@ const LAST_V8 = 13;
 /**
  * Runs `compile` with V8's optimising compiler forced, so that the first token is as fast as the last (and because the
  * baseline compiler of Node 20 gets the relaxed dot product wrong); turns relaxed SIMD on in Node 20, for good.
- * With `join`, the V8 of Node 24 also makes one 256-bit instruction of two neighbouring ones where it can: the same
- * results lane by lane, and products of many tokens in two thirds of the time.
+ * With `join`, the V8 of Node 24 on x64 also makes one 256-bit instruction of two neighbouring ones where it can: the same
+ * results lane by lane.
  * In other engines, and in later ones, it only runs `compile`.
  */
 export async function withEngineFlags<T>(compile: () => Promise<T>, { join = true } = {}): Promise<T> {
@@ -27,7 +27,8 @@ export async function withEngineFlags<T>(compile: () => Promise<T>, { join = tru
   const version = Number.parseInt(process.versions.v8, 10);
   if (version > LAST_V8) return compile();
   if (!hasRelaxedSimd()) setFlags("--experimental-wasm-relaxed-simd");
-  const joining = join && version === LAST_V8;
+  // elsewhere V8 has no such flag, and says so on the error stream
+  const joining = join && version === LAST_V8 && process.arch === "x64";
   if (joining) setFlags("--experimental-wasm-revectorize");
   // lazy compilation would put the work off until after the flags are back
   setFlags("--no-liftoff");
