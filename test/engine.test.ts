@@ -1,5 +1,6 @@
 // How a running engine behaves: it stops, waits its turn, sleeps when idle, leaves the event loop free, fails plainly.
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import { after, before, describe, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -202,5 +203,16 @@ describe("an engine that ends", () => {
     const controller = new AbortController();
     const loading = load(file, { signal: controller.signal, onProgress: () => controller.abort() });
     await assert.rejects(loading, withCode("aborted"));
+  });
+
+  it("leaves no worker behind when the tokenizer cannot be made while they load", async () => {
+    const bytes = readFileSync(file);
+    const model = bytes.indexOf("tokenizer.ggml.model") + "tokenizer.ggml.model".length + 4 + 8; // a type, a length
+    bytes.write("?", model);
+    await assert.rejects(
+      load(new Uint8Array(bytes), { threads: 2 }),
+      (error: unknown) => withCode("format")(error) && String(error).includes("tokenizer.ggml.model"),
+    );
+    assert.ok(!process.getActiveResourcesInfo().includes("MessagePort"));
   });
 });

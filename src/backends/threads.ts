@@ -1,10 +1,13 @@
-// Worker threads, of Node (and Deno and Bun) or of a page: started with some data, spoken to by messages; and what the
-// machine has for them.
+// Worker threads, of Node (and Deno and Bun) or of a page: started, and spoken to by messages; and what the machine has
+// for them.
 
 /** A worker thread, seen from the thread that started it. */
 export interface Thread {
   postMessage(message: unknown): void;
-  /** Listeners stay until the thread has ended. `exit` is told without an error where the runtime has such a thing. */
+  /**
+   * Listeners stay until the thread has ended; an error or an exit that came before them is told at once. `exit` is told
+   * without an error where the runtime has such a thing.
+   */
   on(event: "message", listener: (message: unknown) => void): void;
   on(event: "error", listener: (error: Error) => void): void;
   on(event: "exit", listener: () => void): void;
@@ -15,10 +18,9 @@ export interface Thread {
 }
 
 /** The inside of a worker thread. */
-export interface OwnThread<Data> {
-  /** What it was started with. */
-  readonly data: Data;
+export interface OwnThread {
   postMessage(message: unknown): void;
+  /** Messages that came before the listener are told at once. */
   listen(listener: (message: unknown) => void): void;
   /** Listens no more, so that the thread may end. */
   close(): void;
@@ -52,7 +54,6 @@ export function canShareMemory(): boolean {
 /** Starts a module as a worker thread. Young generation: megabytes for short-lived objects, where it can be said. */
 export async function startThread(
   url: URL,
-  data: unknown,
   options: { name: string; youngGenerationMb?: number },
 ): Promise<Thread> {
   const { name, youngGenerationMb } = options;
@@ -61,27 +62,32 @@ export async function startThread(
       /* @vite-ignore */ nodeThreads
     );
     const resourceLimits = youngGenerationMb ? { maxYoungGenerationSizeMb: youngGenerationMb } : undefined;
-    const worker = new NodeWorker(url, { workerData: data, name, resourceLimits });
+    const worker = new NodeWorker(url, { name, resourceLimits });
+    const past = { error: undefined as Error | undefined, exit: false };
+    worker.on("error", (error: Error) => (past.error ??= error));
+    worker.on("exit", () => (past.exit = true));
     return {
       postMessage: (message) => worker.postMessage(message),
-      on: (event: string, listener: (value: never) => void) => void worker.on(event, listener as () => void),
+      on(event: "message" | "error" | "exit", listener: (value: never) => void) {
+        worker.on(event, listener as () => void);
+        tellPast(past, event, listener);
+      },
       ref: () => worker.ref(),
       unref: () => worker.unref(),
       terminate: async () => void (await worker.terminate()),
     };
   }
   const worker = new Worker(url, { type: "module", name });
-  worker.postMessage(data);
+  const past = { error: undefined as Error | undefined, exit: false };
+  const errorOf = ({ message }: ErrorEvent) => new Error(message || `${url} cannot be loaded`);
+  worker.addEventListener("error", (event) => (past.error ??= errorOf(event)));
   return {
     postMessage: (message) => worker.postMessage(message),
     on(event: "message" | "error" | "exit", listener: (value: never) => void) {
       const tell = listener as (value: unknown) => void;
       if (event === "message") worker.addEventListener("message", ({ data: message }) => tell(message));
-      if (event === "error") {
-        worker.addEventListener("error", ({ message }) =>
-          tell(new Error(message || `${url} cannot be loaded`)),
-        );
-      }
+      if (event === "error") worker.addEventListener("error", (failure) => tell(errorOf(failure)));
+      tellPast(past, event, listener);
     },
     ref() {},
     unref() {},
@@ -89,37 +95,41 @@ export async function startThread(
   };
 }
 
-/** The thread that runs this, from inside. */
-export async function ownThread<Data>(): Promise<OwnThread<Data>> {
+/** Tells a new listener of what it has missed. */
+function tellPast(
+  past: { error?: Error; exit: boolean },
+  event: "message" | "error" | "exit",
+  listener: (value: never) => void,
+): void {
+  const tell = listener as (value?: unknown) => void;
+  if (event === "error" && past.error) tell(past.error);
+  if (event === "exit" && past.exit) tell();
+}
+
+/** The thread that runs this, from inside. Call it before anything is awaited: a page's messages do not wait. */
+export async function ownThread(): Promise<OwnThread> {
+  const waiting: unknown[] = [];
+  let receive: (message: unknown) => void = (message) => waiting.push(message);
+  const listen = (listener: (message: unknown) => void) => {
+    receive = listener;
+    for (const message of waiting.splice(0)) listener(message);
+  };
   if (inNode) {
-    const { parentPort, workerData }: typeof import("node:worker_threads") = await import(
-      /* @vite-ignore */ nodeThreads
-    );
+    const { parentPort }: typeof import("node:worker_threads") = await import(/* @vite-ignore */ nodeThreads);
+    parentPort?.on("message", (message) => receive(message));
     return {
-      data: workerData as Data,
       postMessage: (message) => parentPort?.postMessage(message),
-      listen: (listener) => void parentPort?.on("message", listener),
+      listen,
       close: () => parentPort?.close(),
     };
   }
   const scope = globalThis as unknown as {
     postMessage(message: unknown): void;
     close(): void;
-    addEventListener(
-      type: "message",
-      listener: (event: MessageEvent) => void,
-      options?: { once: boolean },
-    ): void;
+    addEventListener(type: "message", listener: (event: MessageEvent) => void): void;
   };
-  const data = await new Promise<Data>((resolve) =>
-    scope.addEventListener("message", (event) => resolve(event.data), { once: true }),
-  );
-  return {
-    data,
-    postMessage: (message) => scope.postMessage(message),
-    listen: (listener) => scope.addEventListener("message", (event) => listener(event.data)),
-    close: () => scope.close(),
-  };
+  scope.addEventListener("message", (event) => receive(event.data));
+  return { postMessage: (message) => scope.postMessage(message), listen, close: () => scope.close() };
 }
 
 /** The first message of a thread; rejects when it fails or ends before. */

@@ -18,10 +18,10 @@ import type {
 
 /** What `startEngine` takes. */
 export interface EngineSettings {
+  /** One a rank, of `startWorkers`. */
+  readonly workers: readonly Thread[];
   readonly description: ModelDescription;
   readonly files: readonly ByteSourceDescriptor[];
-  /** 1 where no memory is shared. */
-  readonly threads: number;
   readonly contextLength: number;
   readonly cacheType: CacheType;
   /** Tokens in one chunk of a prompt. */
@@ -154,14 +154,24 @@ export class Engine {
   }
 }
 
+/** Starts threads that will be the ranks of an engine: they import what they need before they are told of a model. */
+export function startWorkers(count: number): Promise<Thread[]> {
+  // Workers make little garbage: a small nursery saves several megabytes each.
+  const options = { youngGenerationMb: 2 };
+  return Promise.all(
+    Array.from({ length: count }, (_, rank) => startThread(workerUrl, { ...options, name: `baimo ${rank}` })),
+  );
+}
+
 /**
- * Starts the workers and waits until all have loaded their share.
+ * Tells the workers of the model and waits until all have loaded their share. Where that fails, ending them is the caller's.
  * @throws {BaimoError} what a worker met while loading; `aborted` when the signal fires
  */
 export async function startEngine(settings: EngineSettings): Promise<Engine> {
-  const { description, files, threads, contextLength, cacheType, maxTokens, wasm, signal, onTensor } =
+  const { workers, description, files, contextLength, cacheType, maxTokens, wasm, signal, onTensor } =
     settings;
   const { config, weights } = description;
+  const threads = workers.length;
   throwIfAborted(signal, "loading the model");
   const exchangeFloats = Math.max(maxTokens * widestActivation(config), LOGIT_ROWS * config.vocabSize);
   // An encoder's text comes whole.
@@ -171,15 +181,13 @@ export async function startEngine(settings: EngineSettings): Promise<Engine> {
     : undefined;
   const sizes = { rank: -1, ranks: threads, tokens: commandTokens, floats: exchangeFloats };
   const bus = shared && new Bus(shared, sizes);
-  const start = (rank: number) => {
-    const setup: WorkerSetup = {
-      ...{ rank, ranks: threads, bus: shared, exchangeFloats, maxTokens, files, config, weights },
+  for (const [rank, worker] of workers.entries()) {
+    worker.postMessage({
+      ...{ type: "setup", rank, ranks: threads, bus: shared, exchangeFloats, maxTokens, files },
+      ...{ config, weights },
       ...{ commandTokens, contextLength, cacheType, wasm },
-    };
-    // Workers make little garbage: a small nursery saves several megabytes each.
-    return startThread(workerUrl, setup, { name: `baimo ${rank}`, youngGenerationMb: 2 });
-  };
-  const workers = await Promise.all(Array.from({ length: threads }, (_, rank) => start(rank)));
+    } satisfies WorkerSetup);
+  }
   let abort = () => {};
   try {
     const aborted = new Promise<never>((_, reject) => {
@@ -195,7 +203,6 @@ export async function startEngine(settings: EngineSettings): Promise<Engine> {
     });
   } catch (error) {
     bus?.poison();
-    await Promise.all(workers.map((worker) => worker.terminate()));
     throw error;
   } finally {
     signal?.removeEventListener("abort", abort);

@@ -1,6 +1,6 @@
 // `load`: from a file, a folder, a URL or the Hub to a running model. Opens, understands, cuts, starts.
-import { availableMemory, availableThreads, canShareMemory } from "../backends/threads.ts";
-import { type PreparedKernels, prepareKernels } from "../backends/wasm/kernels.ts";
+import { availableMemory, availableThreads, canShareMemory, type Thread } from "../backends/threads.ts";
+import { compileBuild, type PreparedKernels, testKernels } from "../backends/wasm/kernels.ts";
 import type { PackedFile } from "../backends/wasm/packed-store.ts";
 import { probeThreads } from "../backends/wasm/probe.ts";
 import { BaimoError, throwIfAborted } from "../errors.ts";
@@ -8,11 +8,11 @@ import { type Checkpoint, type CheckpointInput, openCheckpoint } from "../format
 import type { PullOptions } from "../formats/hub.ts";
 import { longestContext } from "../models/config.ts";
 import { matricesOf, tensorsOf } from "../models/load-weights.ts";
-import { expertBudget, packedMatrixBytes } from "../models/memory.ts";
+import { packedMatrixBytes, rankBudget } from "../models/memory.ts";
 import { type DescribeOptions, describeModel, type ModelDescription } from "../models/open-model.ts";
 import type { ChatTemplate } from "../tokenizers/chat-template.ts";
 import type { Tokenizer } from "../tokenizers/tokenizer.ts";
-import { startEngine } from "./engine.ts";
+import { startEngine, startWorkers } from "./engine.ts";
 import { describeKernelUse } from "./kernel-use.ts";
 import { createModel, type TraceableModel } from "./model.ts";
 import { createNoTokenizer } from "./no-tokenizer.ts";
@@ -86,37 +86,43 @@ export async function load(source: CheckpointInput, options: LoadOptions = {}): 
   if (options.threads !== undefined) whole("threads", options.threads, 256);
   whole("chunkTokens", chunkTokens, 4096);
   const checkpoint = await openCheckpoint(await fetchFromHub(source, options), { signal });
+  let workers: Thread[] = [];
   try {
     const description = await describeModel(checkpoint, options);
     const { config, weights } = description;
-    const tokenizer = await readTokenizer(checkpoint, description);
     const asked = options.contextLength ?? Math.min(config.contextLength, DEFAULT_CONTEXT);
     const contextLength = Math.min(whole("contextLength", asked, 1 << 24), longestContext(config));
     const cacheType = options.cacheType ?? defaultCacheType(weights);
-    const use = () => describeKernelUse(description, checkpoint.files, cacheType);
-    const kernels =
-      device === "cpu" ? await prepareKernels(await use(), { build: options.kernels }) : undefined;
-    const alone = !canShareMemory();
-    const threads = !kernels || alone ? 1 : (options.threads ?? (await chooseThreads(kernels, description)));
-    const shape = { contextLength, cacheType, threads, chunkTokens };
+    const use =
+      device === "cpu" ? await describeKernelUse(description, checkpoint.files, cacheType) : undefined;
+    const compiled = use && (await compileBuild(use, options.kernels));
+    const alone = !compiled || !canShareMemory();
+    // The workers begin, and import what they need, while this thread tests the kernels; they read and pack while it makes
+    // the tokenizer.
+    workers = await startWorkers(alone ? 1 : (options.threads ?? (await mostThreads(description))));
+    const kernels = compiled && (await testKernels(compiled, use));
+    if (kernels && options.threads === undefined) await keepUsefulThreads(workers, kernels, description);
+    throwIfAborted(signal, "loading the model");
+    const threads = workers.length;
     const memoryBytes = options.memoryBytes ?? (await availableMemory());
-    const expertBytes = kernels && expertBudget(description.name, config, weights, shape, memoryBytes);
+    const shape = { contextLength, cacheType, threads, chunkTokens };
     const total = tensorsOf(weights).length;
-    const engine = await startEngine({
-      ...{ description, threads, contextLength, signal, maxTokens: chunkTokens },
-      files: checkpoint.files.map((file) => file.descriptor),
-      cacheType,
-      wasm: kernels && {
-        ...{ ...kernels.choice, products: kernels.products, bankBytes: options.bankBytes },
-        expertBytes: expertBytes === undefined ? undefined : Math.floor(expertBytes / threads),
-        packed: await findPackedFile(options, checkpoint, kernels, threads),
-      },
-      onTensor: (done) => options.onProgress?.({ phase: "weights", done, total }),
-    });
+    const [engine, { tokenizer, chatTemplate }] = await Promise.all([
+      startEngine({
+        ...{ workers, description, contextLength, cacheType, signal, maxTokens: chunkTokens },
+        files: checkpoint.files.map((file) => file.descriptor),
+        wasm: kernels && {
+          ...{ ...kernels.choice, products: kernels.products, bankBytes: options.bankBytes },
+          ...rankBudget(description.name, config, weights, shape, memoryBytes),
+          packed: await findPackedFile(options, checkpoint, kernels, threads),
+        },
+        onTensor: (done) => options.onProgress?.({ phase: "weights", done, total }),
+      }),
+      readLanguage(checkpoint, description),
+    ]);
     const { weightBytes, cacheBytes } = engine;
     return createModel({
-      ...{ engine, description, tokenizer, contextLength },
-      chatTemplate: await readChatTemplate(tokenizer),
+      ...{ engine, description, tokenizer, chatTemplate, contextLength },
       info: {
         ...{ device, threads, weightBytes, cacheBytes },
         kernels: kernels?.name ?? "plain loops",
@@ -124,6 +130,9 @@ export async function load(source: CheckpointInput, options: LoadOptions = {}): 
         loadSeconds: (performance.now() - started) / 1000,
       },
     });
+  } catch (error) {
+    await Promise.all(workers.map((worker) => worker.terminate()));
+    throw error;
   } finally {
     await checkpoint.close();
   }
@@ -183,14 +192,24 @@ async function fetchFromHub(source: CheckpointInput, options: LoadOptions): Prom
 /** Products of one layer whose results are gathered. */
 const GATHERS_PER_LAYER = 6;
 
-async function chooseThreads(
+/** Threads that may be worth having. */
+async function mostThreads({ weights }: ModelDescription): Promise<number> {
+  return weightBytesOf(weights) < ONE_THREAD_BYTES ? 1 : Math.min(await availableThreads(), MAX_THREADS);
+}
+
+/** Ends those workers with which a token would take longer than without. */
+async function keepUsefulThreads(
+  workers: Thread[],
   { choice }: PreparedKernels,
   { config, weights }: ModelDescription,
-): Promise<number> {
-  const most = Math.min(await availableThreads(), MAX_THREADS);
-  const weightBytes = matricesOf(weights).reduce((sum, matrix) => sum + packedMatrixBytes(matrix), 0);
-  if (weightBytes < ONE_THREAD_BYTES) return 1;
-  return probeThreads(choice, { most, bytes: weightBytes, gathers: GATHERS_PER_LAYER * config.numLayers });
+): Promise<void> {
+  const gathers = GATHERS_PER_LAYER * config.numLayers;
+  const useful = await probeThreads(choice, workers, { bytes: weightBytesOf(weights), gathers });
+  await Promise.all(workers.splice(useful).map((worker) => worker.terminate()));
+}
+
+function weightBytesOf(weights: ModelDescription["weights"]): number {
+  return matricesOf(weights).reduce((sum, matrix) => sum + packedMatrixBytes(matrix), 0);
 }
 
 function whole(name: string, value: number, most: number): number {
@@ -201,6 +220,15 @@ function whole(name: string, value: number, most: number): number {
 /** What an encoder reads of a conversation when its tokenizer brings no template: FLAN's models were tuned on plain requests. */
 const PLAIN_REQUEST =
   "{% for message in messages %}{{ message.content }}{{ '' if loop.last else '\\n' }}{% endfor %}";
+
+/** What the engine does not know: how text becomes tokens, and a conversation text. */
+async function readLanguage(
+  checkpoint: Checkpoint,
+  description: ModelDescription,
+): Promise<{ tokenizer: Tokenizer; chatTemplate: ChatTemplate | undefined }> {
+  const tokenizer = await readTokenizer(checkpoint, description);
+  return { tokenizer, chatTemplate: await readChatTemplate(tokenizer) };
+}
 
 /** The tokenizer inside a GGUF file or in the folder, or one that knows only ids. */
 async function readTokenizer(checkpoint: Checkpoint, { config, name }: ModelDescription): Promise<Tokenizer> {

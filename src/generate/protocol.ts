@@ -1,22 +1,24 @@
 // The messages between the engine on the main thread and its workers: plain data, cloned or posted.
 
+import type { KernelChoice } from "../backends/wasm/instantiate.ts";
 import type { PackedFile } from "../backends/wasm/packed-store.ts";
+import type { ProbeTask } from "../backends/wasm/probe.ts";
 import type { ErrorCode } from "../errors.ts";
 import type { ByteSourceDescriptor } from "../formats/byte-source.ts";
 import type { ColumnSums } from "../formats/importance.ts";
-import type { KernelModule, ProductMode } from "../kernels/module.ts";
+import type { ProductMode } from "../kernels/module.ts";
 import type { ModelConfig } from "../models/config.ts";
 import type { WeightPlan } from "../models/weight-plan.ts";
 import type { PageCounts } from "../tensor/backend.ts";
-import type { DType } from "../tensor/dtype.ts";
 import type { SamplerOptions } from "./sampler.ts";
 import type { GeneratedToken } from "./types.ts";
 
 /** Storage types of keys and values. */
 export type CacheType = "F32" | "F16" | "Q8";
 
-/** What a worker is born with. */
+/** What makes a worker one rank of an engine. */
 export interface WorkerSetup {
+  readonly type: "setup";
   readonly rank: number;
   readonly ranks: number;
   /** Absent where no memory is shared: there is one worker then, and stops come as messages. */
@@ -36,15 +38,11 @@ export interface WorkerSetup {
 }
 
 /** The kernels as the main thread compiled and tested them. */
-export interface WasmSetup {
-  readonly module: KernelModule;
-  /** The plain-SIMD module, where kernels of it replace those that failed the self-test. */
-  readonly fallback?: KernelModule;
-  readonly replaced: readonly string[];
-  /** Element types whose weights become f16 while they load. */
-  readonly converted: readonly DType[];
+export interface WasmSetup extends KernelChoice {
   readonly products: ProductMode;
   readonly bankBytes?: number;
+  /** Bytes that one worker will allocate, about. */
+  readonly expectedBytes: number;
   /** Where packed weights are kept from one time to the next: this worker's file is `path` and its rank. */
   readonly packed?: PackedFile;
   /** Bytes for the experts of one worker, where they are read as they are needed. */
@@ -83,8 +81,10 @@ export interface MeasureRequest {
 
 export type EngineRequest = GenerateRequest | LogitsRequest | MeasureRequest;
 
-/** From the main thread to rank 0. */
+/** From the main thread to a worker; requests and stops to rank 0 alone. */
 export type ToWorker =
+  | ProbeTask
+  | WorkerSetup
   | { type: "request"; request: EngineRequest }
   /** Stop the running request, or take that back: where the bus is not shared. */
   | { type: "stop"; wanted: boolean }

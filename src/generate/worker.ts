@@ -1,48 +1,48 @@
-// What runs in a worker thread: one rank of an engine. Loads its share of the weights, then serves or follows.
+// What runs in a worker thread: one rank of an engine. Takes part in the thread probe, loads its share of the weights, then
+// serves or follows.
 import { Bus, busBytes } from "../backends/bus.ts";
-import { createReferenceBackend } from "../backends/reference.ts";
 import { ownThread } from "../backends/threads.ts";
 import { createWasmBackend } from "../backends/wasm/backend.ts";
-import { createInstantiate } from "../backends/wasm/kernels.ts";
+import { createInstantiate } from "../backends/wasm/instantiate.ts";
 import { openPackedStore } from "../backends/wasm/packed-store.ts";
+import type { ProbeAnswer } from "../backends/wasm/probe.ts";
+import { createProbe } from "../backends/wasm/probe-run.ts";
 import { BaimoError } from "../errors.ts";
 import { openByteSource } from "../formats/open-byte-source.ts";
 import { loadWeights } from "../models/load-weights.ts";
 import { assembleTransformer, type Transformer } from "../models/transformer.ts";
 import { createCaches, createWorkspace } from "../models/workspace.ts";
 import type { Backend } from "../tensor/backend.ts";
-import type { FromWorker, PlainError, ToWorker, WorkerSetup } from "./protocol.ts";
+import type { EngineRequest, FromWorker, PlainError, ToWorker, WorkerSetup } from "./protocol.ts";
 import { follow, Session } from "./session.ts";
 
-const thread = await ownThread<WorkerSetup>();
-const setup = thread.data;
+const thread = await ownThread();
 const emit = (message: FromWorker) => thread.postMessage(message);
-const { commandTokens, exchangeFloats } = setup;
-const bus = new Bus(setup.bus ?? new ArrayBuffer(busBytes(exchangeFloats, commandTokens)), {
-  ...{ rank: setup.rank, ranks: setup.ranks, tokens: commandTokens, floats: exchangeFloats },
-});
 
 /** An error as it crosses threads. */
 function plain(error: unknown): PlainError {
   if (error instanceof BaimoError) return { code: error.code, message: error.message, stack: error.stack };
   const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-  return { code: "device", message: `worker ${setup.rank}: ${message}`, stack: (error as Error)?.stack };
+  return { code: "device", message: `a worker failed: ${message}`, stack: (error as Error)?.stack };
 }
 
-async function createBackend(): Promise<Backend> {
-  if (!setup.wasm)
-    return createReferenceBackend({ maxTokens: setup.maxTokens, stopRequested: () => bus.stopWanted });
-  const { products, converted, bankBytes, expertBytes, packed } = setup.wasm;
+async function createBackend(setup: WorkerSetup, bus: Bus): Promise<Backend> {
+  const { rank, maxTokens, wasm } = setup;
+  if (!wasm) {
+    const { createReferenceBackend } = await import("../backends/reference.ts");
+    return createReferenceBackend({ maxTokens, stopRequested: () => bus.stopWanted });
+  }
+  const { products, converted, bankBytes, expectedBytes, expertBytes, packed } = wasm;
   return createWasmBackend({
-    ...{ bus, products, converted, bankBytes, expertBytes, maxTokens: setup.maxTokens },
-    packed: packed && (await openPackedStore({ ...packed, path: `${packed.path}.${setup.rank}.packed` })),
-    instantiate: createInstantiate(setup.wasm),
+    ...{ bus, products, converted, bankBytes, expectedBytes, expertBytes, maxTokens },
+    packed: packed && (await openPackedStore({ ...packed, path: `${packed.path}.${rank}.packed` })),
+    instantiate: createInstantiate(wasm),
   });
 }
 
-async function load(): Promise<Transformer> {
+async function load(setup: WorkerSetup, bus: Bus): Promise<Transformer> {
   const { config, contextLength, cacheType } = setup;
-  const backend = await createBackend();
+  const backend = await createBackend(setup, bus);
   // Activations and the cache come first: they must lie in the first memory bank.
   const workspace = createWorkspace(backend, config, contextLength);
   const caches = createCaches(backend, config, { contextLength, dtype: cacheType });
@@ -63,26 +63,15 @@ async function load(): Promise<Transformer> {
   return model;
 }
 
-/** Serves requests, one after another, as messages bring them. */
-function serve(model: Transformer): void {
-  const session = new Session(model, setup.weights, bus, emit, setup.bus ? undefined : createPause());
-  thread.listen(async (posted) => {
-    const message = posted as ToWorker; // what engine.ts posts
-    if (message.type === "stop") return bus.wantStop(message.wanted);
-    if (message.type === "dispose") {
-      session.dispose();
-      thread.close();
-      return;
-    }
-    try {
-      emit({ type: "result", result: await session.run(message.request) });
-    } catch (error) {
-      // A bad request leaves all ranks between commands; anything else may have left them apart.
-      if (error instanceof BaimoError && error.code === "request")
-        emit({ type: "refused", error: plain(error) });
-      else fail(error);
-    }
-  });
+/** Answers one request. */
+async function serve(session: Session, request: EngineRequest): Promise<void> {
+  try {
+    emit({ type: "result", result: await session.run(request) });
+  } catch (error) {
+    // A bad request leaves all ranks between commands; anything else may have left them apart.
+    if (!(error instanceof BaimoError) || error.code !== "request") throw error;
+    emit({ type: "refused", error: plain(error) });
+  }
 }
 
 /** Lets messages in, among them one that asks to stop. */
@@ -95,15 +84,40 @@ function createPause(): () => Promise<void> {
     });
 }
 
-function fail(error: unknown): void {
-  emit({ type: "failed", error: plain(error) });
-  bus.poison();
+let probe: ReturnType<typeof createProbe> | undefined;
+let bus: Bus | undefined;
+let session: Session | undefined;
+
+/** Messages come one after another: trials of the probe, the setup, and for rank 0 requests; a stop may come during one. */
+async function receive(message: ToWorker): Promise<void> {
+  switch (message.type) {
+    case "probe":
+      probe ??= createProbe(message.choice);
+      return thread.postMessage({ type: "probed", times: probe(message) } satisfies ProbeAnswer);
+    case "setup": {
+      probe = undefined; // its memory is free
+      const { commandTokens: tokens, exchangeFloats: floats } = message;
+      bus = new Bus(message.bus ?? new ArrayBuffer(busBytes(floats, tokens)), { ...message, tokens, floats });
+      const model = await load(message, bus);
+      const pause = message.bus ? undefined : createPause();
+      if (message.rank === 0) session = new Session(model, message.weights, bus, emit, pause);
+      else follow(model, bus);
+      return;
+    }
+    case "request":
+      return session && serve(session, message.request);
+    case "stop":
+      return bus?.wantStop(message.wanted);
+    case "dispose":
+      session?.dispose();
+      thread.close();
+  }
 }
 
-try {
-  const model = await load();
-  if (setup.rank === 0) serve(model);
-  else follow(model, bus);
-} catch (error) {
-  fail(error);
-}
+thread.listen((posted) => {
+  const message = posted as ToWorker; // what engine.ts and probe.ts post
+  receive(message).catch((error) => {
+    emit({ type: "failed", error: plain(error) });
+    bus?.poison();
+  });
+});

@@ -22,6 +22,16 @@ export interface MemoryNeeds {
   /** Activations, scratch, and the runtime itself (the last measured, not computed). */
   readonly buffers: number;
   readonly total: number;
+  /** What of it lies in the memories of kernels: all but the exchange and the runtime. */
+  readonly inBanks: number;
+}
+
+/** What one rank may take. */
+export interface RankBudget {
+  /** In the memories of its kernels, about. */
+  readonly expectedBytes: number;
+  /** For experts that are read as they are needed; undefined where all are kept. */
+  readonly expertBytes?: number;
 }
 
 /** How a model is going to run. */
@@ -68,7 +78,8 @@ export function memoryNeeds(config: ModelConfig, plan: WeightPlan, shape: RunSha
   const scratch = threads * (rounded + scratchBytes(maxCols, Math.max(config.headDim, config.valueDim)));
   const runtime = RUNTIME_BYTES + threads * WORKER_BYTES;
   const buffers = activations + exchange + scratch + threads * vectors + runtime;
-  return { weights, experts, cache, buffers, total: weights + experts + cache + buffers };
+  const total = weights + experts + cache + buffers;
+  return { weights, experts, cache, buffers, total, inBanks: total - exchange - runtime };
 }
 
 /** Counts what all ranks together would allocate. */
@@ -116,18 +127,19 @@ function keptHeads(heads: Partition, group: number): number {
 }
 
 /**
- * The bytes that experts may take within a budget; undefined where everything fits.
+ * What each rank may take within a budget for all.
  * @throws {BaimoError} `memory` with the figures where the model cannot run within it
  */
-export function expertBudget(
+export function rankBudget(
   name: string,
   config: ModelConfig,
   plan: WeightPlan,
   shape: RunShape,
   memoryBytes: number,
-): number | undefined {
+): RankBudget {
+  const { threads } = shape;
   const needs = memoryNeeds(config, plan, shape);
-  if (needs.total <= memoryBytes) return undefined;
+  if (needs.total <= memoryBytes) return { expectedBytes: Math.ceil(needs.inBanks / threads) };
   const gigabytes = (bytes: number) => `${(bytes / 1e9).toFixed(2)} GB`;
   const parts =
     `weights ${gigabytes(needs.weights + needs.experts)}, keys and values ${gigabytes(needs.cache)} at ` +
@@ -138,7 +150,12 @@ export function expertBudget(
   const mixtures = experts ? config.numLayers - experts.denseLayers.filter((dense) => dense).length : 0;
   const least =
     experts && mixtures > 0 ? (2 * experts.perToken * needs.experts) / (experts.count * mixtures) : 0;
-  if (experts && left >= least) return left;
+  if (experts && left >= least) {
+    return {
+      expectedBytes: Math.ceil((needs.inBanks - needs.experts + left) / threads),
+      expertBytes: Math.floor(left / threads),
+    };
+  }
   const advice = experts
     ? `even with experts read from the file as they are needed it takes ${gigabytes(needs.total - needs.experts + least)}`
     : "a dense model needs all of its weights in memory";

@@ -44,7 +44,7 @@ export async function startPackingThreads(count?: number): Promise<PackingThread
     pending.clear();
   };
   for (let i = 0; i < lanes; i++) {
-    const thread = await startThread(workerUrl, undefined, { name: `baimo packer ${i}` });
+    const thread = await startThread(workerUrl, { name: `baimo packer ${i}` });
     thread.on("message", (message) => {
       const answer = message as FromPacker; // what packing-worker.ts posts
       const waiting = pending.get(answer.id);

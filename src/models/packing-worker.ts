@@ -4,7 +4,7 @@ import { BaimoError } from "../errors.ts";
 import { quantize } from "../formats/quantize.ts";
 import type { FromPacker, ToPacker } from "./packing-threads.ts";
 
-const thread = await ownThread<undefined>();
+const thread = await ownThread();
 thread.listen((posted) => {
   const { id, type, values, importance } = posted as ToPacker; // what packing-threads.ts posts
   const answer = (message: FromPacker) => thread.postMessage(message);

@@ -112,13 +112,9 @@ export function createScoreMerges(
   mergeable: (id: number) => boolean,
   note?: (left: number, right: number, id: number) => boolean,
 ): Merges {
-  const sorted = Float32Array.from(new Set(scores)).sort().reverse();
-  const rank = new Map<number, number>();
-  sorted.forEach((score, i) => {
-    rank.set(score, i);
-  });
-  const priority = Int32Array.from(scores, (score) => rank.get(score) ?? sorted.length);
-  const result = Int32Array.from(scores, (_, i) => i);
+  const priority = ranksOf(scores);
+  const result = new Int32Array(scores.length);
+  for (let id = 0; id < result.length; id++) result[id] = id;
   // Which pairs merge is found out when they first meet; value 0: they do not, else the id + 1.
   let table = createPairTable(1 << 12);
   return {
@@ -135,6 +131,24 @@ export function createScoreMerges(
       return value - 1;
     },
   };
+}
+
+/** The place of each score among all, 0 for the best; equal scores share one. */
+function ranksOf(scores: Float32Array): Int32Array {
+  const sorted = scores.toSorted();
+  const ranks = new Int32Array(scores.length);
+  for (let i = 0; i < scores.length; i++) {
+    // how many lie at or below it: the same for equal ones
+    let low = 0;
+    let high = sorted.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (sorted[middle] > scores[i]) high = middle;
+      else low = middle + 1;
+    }
+    ranks[i] = sorted.length - low;
+  }
+  return ranks;
 }
 
 /**

@@ -294,8 +294,14 @@ export function characterSymbols(
 ): { symbols: string[]; extraSymbols: Map<string, number> } {
   const symbols = [...tokens];
   const extraSymbols = new Map<string, number>();
+  const seen = new Uint8Array(1 << 16); // characters of the basic plane
   for (const token of tokens) {
-    for (const character of token) {
+    for (let i = 0; i < token.length; i++) {
+      const point = token.codePointAt(i)!;
+      if (point > 0xffff) i++;
+      else if (seen[point]) continue;
+      else seen[point] = 1;
+      const character = String.fromCodePoint(point);
       if (ids.has(character) || extraSymbols.has(character)) continue;
       extraSymbols.set(character, symbols.length);
       symbols.push(character);

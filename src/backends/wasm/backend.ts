@@ -37,6 +37,8 @@ export interface WasmBackendOptions {
   bankBytes?: number;
   /** Where packed weights come from and are kept for the next time. */
   packed?: PackedStore;
+  /** Bytes that this rank will allocate, about. */
+  expectedBytes?: number;
   /** Bytes for this rank's experts, where they are read as they are needed. Default: all are kept in memory. */
   expertBytes?: number;
 }
@@ -46,8 +48,14 @@ export function createWasmBackend(options: WasmBackendOptions): Backend {
   const { bus, products, maxTokens } = options;
   const { rank, ranks } = bus;
   const bankBytes = options.bankBytes ?? MAX_BANK_BYTES - RESERVED_BYTES;
-  const banks: Bank[] = [new Bank(options.instantiate, bankBytes)];
-  const home = banks[0];
+  const banks: Bank[] = [];
+  const addBank = (): Bank => {
+    const expected = (options.expectedBytes ?? 0) - banks.length * bankBytes;
+    const bank = new Bank(options.instantiate, { limit: bankBytes, expected });
+    banks.push(bank);
+    return bank;
+  };
+  const home = addBank();
   const kernels = home.kernels;
   const stages = new Map<Bank, { address: number; bytes: number }>();
   const linear = new Linear(home, products, maxTokens);
@@ -60,10 +68,9 @@ export function createWasmBackend(options: WasmBackendOptions): Backend {
   const stateOf = (handle: DeltaState) => handle as WasmDeltaState;
 
   const bankFor = (bytes: number): Bank => {
-    let bank = banks[banks.length - 1];
+    const bank = banks[banks.length - 1];
     // A bank also needs room for the staging area and for one more row group.
-    if (bank.room < 4 * bytes + (4 << 20)) banks.push((bank = new Bank(options.instantiate, bankBytes)));
-    return bank;
+    return bank.room < 4 * bytes + (4 << 20) ? addBank() : bank;
   };
   const staging = (bank: Bank, bytes: number): number => {
     let stage = stages.get(bank);

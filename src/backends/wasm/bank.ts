@@ -7,7 +7,7 @@ const PAGE = 65_536;
 const FIRST_ADDRESS = PAGE;
 const MAX_PAGES = 65_536;
 
-/** A memory begins with so many pages: V8 answers each growth with a full collection, and pages never touched cost nothing. */
+/** A memory begins with so many pages at least; pages never touched cost nothing. */
 const FIRST_PAGES = 128;
 
 /** Most bytes that one bank holds: a 32-bit address space less a page of slack. */
@@ -22,8 +22,22 @@ export class Bank {
   #f32: Float32Array;
   #u8: Uint8Array;
 
-  constructor(instantiate: (memory: WebAssembly.Memory) => Kernels, limit = MAX_BANK_BYTES) {
-    this.memory = new WebAssembly.Memory({ initial: FIRST_PAGES, maximum: MAX_PAGES });
+  /**
+   * limit     most bytes of weights
+   * expected  bytes that will be allocated, as far as known: the memory begins with them, since V8 answers each growth
+   *           with a full collection
+   * @throws {BaimoError} `memory` when the machine does not give them
+   */
+  constructor(
+    instantiate: (memory: WebAssembly.Memory) => Kernels,
+    { limit = MAX_BANK_BYTES, expected = 0 }: { limit?: number; expected?: number } = {},
+  ) {
+    const wanted = FIRST_PAGES + Math.ceil(Math.max(0, Math.min(expected, limit)) / PAGE);
+    try {
+      this.memory = new WebAssembly.Memory({ initial: Math.min(wanted, MAX_PAGES), maximum: MAX_PAGES });
+    } catch (cause) {
+      throw noMemory(wanted * PAGE, cause);
+    }
     this.kernels = instantiate(this.memory);
     this.limit = limit;
     this.#f32 = new Float32Array(this.memory.buffer);
@@ -64,7 +78,7 @@ export class Bank {
       const room = MAX_PAGES - this.memory.buffer.byteLength / PAGE;
       const doubled = Math.min(room, Math.max(missing, this.memory.buffer.byteLength / PAGE));
       if (!this.#grow(doubled) && !this.#grow(missing)) {
-        throw new BaimoError("memory", `the machine gave no memory for ${bytes} more bytes of the model`);
+        throw noMemory(bytes);
       }
       this.#f32 = new Float32Array(this.memory.buffer);
       this.#u8 = new Uint8Array(this.memory.buffer);
@@ -82,4 +96,10 @@ export class Bank {
       return false;
     }
   }
+}
+
+function noMemory(bytes: number, cause?: unknown): BaimoError {
+  return new BaimoError("memory", `the machine gave no memory for ${bytes} more bytes of the model`, {
+    cause,
+  });
 }

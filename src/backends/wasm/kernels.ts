@@ -1,4 +1,4 @@
-// Kernels for an engine: compiled, probed and tested once; those that fail are taken from the plain-SIMD build.
+// Kernels for an engine: compiled, probed and tested once, by the main thread. Leans on the self-test.
 import { BaimoError } from "../../errors.ts";
 import {
   compileKernels,
@@ -6,22 +6,19 @@ import {
   type KernelBuild,
   type KernelModule,
   type KernelPart,
-  type Kernels,
   type ProductMode,
   probeProducts,
+  type WeightType,
 } from "../../kernels/module.ts";
-import type { DType } from "../../tensor/dtype.ts";
+import type { KernelChoice } from "./instantiate.ts";
 import { weightTypeOf } from "./matrix.ts";
-import { chooseKernels, type KernelUse, mixKernels } from "./self-test.ts";
+import { chooseKernels, type KernelUse } from "./self-test.ts";
 
-/** What an engine's threads need to compute alike: the main thread chooses once for all. */
-export interface KernelChoice {
+/** The best build that this engine takes. */
+export interface CompiledKernels {
   readonly module: KernelModule;
-  /** The plain-SIMD build, where kernels of it replace some. */
-  readonly fallback?: KernelModule;
-  readonly replaced: readonly string[];
-  /** Element types whose weights become f16 while they load. */
-  readonly converted: readonly DType[];
+  readonly build: KernelBuild;
+  readonly digest: string;
 }
 
 /** Kernels that have passed the self-test. */
@@ -36,15 +33,21 @@ export interface PreparedKernels {
 }
 
 /**
- * Compiles the best build, tests every kernel that a model will use against its reference, and replaces the wrong ones.
- * @throws {BaimoError} `device` when no build compiles, or when a kernel is wrong for which there is nothing else
+ * Compiles the best build, as far as a model will use it.
+ * @throws {BaimoError} `device` when no build compiles
  */
-export async function prepareKernels(
+export function compileBuild(use: KernelUse, build?: KernelBuild): Promise<CompiledKernels> {
+  return compileKernels(readPart, { build, types: typesOf(use) });
+}
+
+/**
+ * Tests every kernel that a model will use against its reference; those that fail are taken from the plain-SIMD build.
+ * @throws {BaimoError} `device` when a kernel is wrong for which there is nothing else
+ */
+export async function testKernels(
+  { module, build, digest }: CompiledKernels,
   use: KernelUse,
-  options: { build?: KernelBuild } = {},
 ): Promise<PreparedKernels> {
-  const types = use.samples.map(({ dtype }) => weightTypeOf(dtype));
-  const { module, build, digest } = await compileKernels(readPart, { ...options, types });
   let fallback: KernelModule | undefined;
   const { replaced, converted, products, warnings } = await chooseKernels(use, {
     instantiate: (memory) => instantiateKernels(module, memory),
@@ -53,16 +56,15 @@ export async function prepareKernels(
       build === "simd"
         ? undefined
         : async () =>
-            (fallback = (await compileKernels(readPart, { build: "simd", types, join: false })).module),
+            (fallback = (await compileKernels(readPart, { build: "simd", types: typesOf(use), join: false }))
+              .module),
   });
   const name = build === "relaxed" ? `relaxed SIMD, ${products} 8-bit products` : "plain SIMD";
   return { choice: { module, fallback, replaced, converted }, products, digest, name, warnings };
 }
 
-/** A function that instantiates the chosen kernels over a memory. */
-export function createInstantiate(choice: KernelChoice): (memory: WebAssembly.Memory) => Kernels {
-  return (memory) =>
-    mixKernels(instantiateKernels(choice.module, memory), choice.fallback, choice.replaced, memory);
+function typesOf({ samples }: KernelUse): WeightType[] {
+  return samples.map(({ dtype }) => weightTypeOf(dtype));
 }
 
 /** The bytes of one part in one build, which lie beside the kernels' code. */

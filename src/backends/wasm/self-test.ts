@@ -1,16 +1,12 @@
 // The self-test: every kernel that a model will use against its reference, and the next best in place of a wrong one.
 import { BaimoError } from "../../errors.ts";
-import {
-  instantiateKernels,
-  type KernelModule,
-  type Kernels,
-  type ProductMode,
-} from "../../kernels/module.ts";
+import type { KernelModule, Kernels, ProductMode } from "../../kernels/module.ts";
 import type { DType } from "../../tensor/dtype.ts";
 import { Bus, busBytes } from "../bus.ts";
 import { createReferenceBackend } from "../reference.ts";
 import { createWasmBackend } from "./backend.ts";
 import { Bank } from "./bank.ts";
+import { mixKernels } from "./instantiate.ts";
 import { type Answer, type OperationUse, runOperations, SELF_TEST_TOKENS } from "./self-test-operations.ts";
 import { isClose, ProductTest, toHalves, type WeightSample } from "./self-test-products.ts";
 
@@ -154,18 +150,6 @@ export async function chooseKernels(use: KernelUse, builds: Builds): Promise<Tes
         `${test.kernels(subject.products).join(", ")}; try another version of it, or the option device: "reference"`,
     );
   }
-}
-
-/** Instances over one memory, with some kernels taken from the plain build. */
-export function mixKernels(
-  kernels: Kernels,
-  plain: KernelModule | undefined,
-  replaced: readonly string[],
-  memory: WebAssembly.Memory,
-): Kernels {
-  if (!plain || replaced.length === 0) return kernels;
-  const others = Object.entries(instantiateKernels(plain, memory));
-  return { ...kernels, ...Object.fromEntries(others.filter(([name]) => replaced.includes(name))) };
 }
 
 function testProduct(sample: WeightSample): Test {
