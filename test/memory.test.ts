@@ -1,5 +1,8 @@
 // A memory budget: experts read as they are needed give the same bits, and what cannot fit is refused with figures.
 import assert from "node:assert/strict";
+import { copyFile, mkdtemp, rm, truncate } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, it } from "node:test";
 import { openCheckpoint } from "../src/formats/index.ts";
 import { load } from "../src/generate/load.ts";
@@ -21,9 +24,9 @@ async function needsOf(path: string, threads: number = shape.threads) {
   }
 }
 
-async function run(memoryBytes?: number, threads = 2) {
+async function run(memoryBytes?: number, threads = 2, readAhead?: boolean) {
   const { contextLength, chunkTokens } = shape;
-  const model = await load(file, { contextLength, chunkTokens, threads, memoryBytes });
+  const model = await load(file, { contextLength, chunkTokens, threads, memoryBytes, readAhead });
   try {
     const ids: number[] = [];
     const events = model.complete(prompt, { temperature: 0, maxTokens: 24, ignoreEos: true });
@@ -40,16 +43,90 @@ async function run(memoryBytes?: number, threads = 2) {
   }
 }
 
+/** Worker threads of this process that have not ended. */
+function countThreads() {
+  const live = { count: 0, started: 0 };
+  process.on("worker", (worker) => {
+    live.count++;
+    live.started++;
+    worker.once("exit", () => live.count--);
+  });
+  return live;
+}
+
 describe("a mixture of experts larger than its memory", () => {
   it("generates the same, bit for bit, with three times less memory for its experts", async () => {
     const whole = await run();
     assert.equal(whole.experts, undefined);
-    for (const threads of [1, 2]) {
+    for (const [threads, readAhead] of [[1, false] as const, [1, true] as const, [2, true] as const]) {
       const needs = await needsOf(file, threads);
-      const paged = await run(needs.total - needs.experts * (2 / 3), threads);
+      const paged = await run(needs.total - needs.experts * (2 / 3), threads, readAhead);
       assert.deepEqual(paged.ids, whole.ids);
       assert.deepEqual(paged.logits, whole.logits);
-      assert.ok(paged.experts && paged.experts.misses > 0 && paged.experts.hits > 0);
+      const { experts } = paged;
+      assert.ok(experts && experts.misses > 0 && experts.hits > 0);
+      assert.ok(experts.readAhead >= 0 && experts.readAhead <= experts.misses);
+    }
+  });
+
+  it("leaves no thread behind, neither disposed of nor aborted while it loads", async () => {
+    const threads = countThreads();
+    const needs = await needsOf(file, 1);
+    const options = { ...shape, threads: 1, memoryBytes: needs.total - needs.experts * (2 / 3) };
+    const started: number[] = [];
+    for (const readAhead of [false, true]) {
+      const before = threads.started;
+      const model = await load(file, { ...options, readAhead });
+      await model.dispose();
+      started.push(threads.started - before);
+    }
+    assert.ok(started[1] > started[0]);
+    assert.equal(threads.count, 0);
+    const controller = new AbortController();
+    const loading = load(file, {
+      ...{ ...options, readAhead: true, signal: controller.signal },
+      onProgress: () => controller.abort(),
+    });
+    await assert.rejects(loading, { code: "aborted" });
+    assert.equal(threads.count, 0);
+  });
+
+  it("fails for good where the file is lost while it runs", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "baimo-experts-"));
+    try {
+      const copy = join(folder, "model.gguf");
+      await copyFile(file, copy);
+      const needs = await needsOf(file);
+      const memoryBytes = needs.total - needs.experts * (2 / 3);
+      const model = await load(copy, { ...shape, memoryBytes, readAhead: true });
+      await truncate(copy, 1000);
+      for (let i = 0; i < 2; i++) {
+        await assert.rejects(model.logits(prompt), (error: Error & { code?: string }) => {
+          assert.equal(error.code, "device");
+          assert.match(error.message, /cannot be read any more: .* ended at byte|another worker/);
+          return true;
+        });
+      }
+      await model.dispose();
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
+
+  it("sweeps through its experts with as many at hand as there is room for", async () => {
+    const needs = await needsOf(file, 1);
+    const { contextLength, chunkTokens } = shape;
+    const memoryBytes = needs.total - needs.experts * (1 / 2);
+    const model = await load(file, { contextLength, chunkTokens, threads: 1, memoryBytes });
+    try {
+      const events = model.complete(prompt, { temperature: 0, maxTokens: 1, ignoreEos: true });
+      let next = await events.next();
+      while (!next.done) next = await events.next();
+      const { experts } = next.value;
+      // Five chunks, the first of which finds nothing; the least recently used would never be there.
+      assert.ok(experts && experts.hits > 0.3 * (experts.hits + experts.misses), JSON.stringify(experts));
+    } finally {
+      await model.dispose();
     }
   });
 

@@ -165,6 +165,7 @@ export function createReferenceBackend(options: ReferenceBackendOptions): Backen
         });
       }
     },
+    expect() {},
     linear(x, ...products) {
       for (const [weight, y] of products) {
         const { data, rows, cols, bias } = open(weight);

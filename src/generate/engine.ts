@@ -1,6 +1,7 @@
 // The main thread's side of an engine: starts the workers, hands them requests one after another, and stops them.
 import { Bus, busBytes } from "../backends/bus.ts";
 import { canShareMemory, startThread, type Thread } from "../backends/threads.ts";
+import { type ExpertReader, startExpertReader } from "../backends/wasm/expert-reader.ts";
 import { BaimoError, throwIfAborted } from "../errors.ts";
 import type { ByteSourceDescriptor } from "../formats/byte-source.ts";
 import type { ModelDescription } from "../models/open-model.ts";
@@ -27,6 +28,8 @@ export interface EngineSettings {
   /** Tokens in one chunk of a prompt. */
   readonly maxTokens: number;
   readonly wasm?: WasmSetup;
+  /** Whether experts that are read as they are needed are read ahead. */
+  readonly readAhead?: boolean;
   readonly signal?: AbortSignal;
   /** Called with the number of tensors that the first worker has loaded. */
   readonly onTensor?: (done: number) => void;
@@ -44,6 +47,7 @@ export class Engine {
   readonly #workers: readonly Thread[];
   /** Absent where no memory is shared: the single worker is spoken to by messages alone. */
   readonly #bus: Bus | undefined;
+  readonly #reader: ExpertReader | undefined;
   /** Settles when the request before has ended; requests queue on it. */
   #turn: Promise<unknown> = Promise.resolve();
   #current:
@@ -54,10 +58,12 @@ export class Engine {
   constructor(
     workers: readonly Thread[],
     bus: Bus | undefined,
+    reader: ExpertReader | undefined,
     sizes: { weightBytes: number; cacheBytes: number },
   ) {
     this.#workers = workers;
     this.#bus = bus;
+    this.#reader = reader;
     this.weightBytes = sizes.weightBytes;
     this.cacheBytes = sizes.cacheBytes;
     for (const worker of workers) {
@@ -130,7 +136,7 @@ export class Engine {
     this.#lost ??= new BaimoError("request", "the model has been disposed");
     await this.#turn;
     this.#bus?.poison();
-    await Promise.all(this.#workers.map((worker) => worker.terminate()));
+    await Promise.all([...this.#workers.map((worker) => worker.terminate()), this.#reader?.close()]);
   }
 
   #receive(message: FromWorker): void {
@@ -150,6 +156,7 @@ export class Engine {
   #lose(error: BaimoError): void {
     this.#lost ??= error;
     this.#bus?.poison();
+    void this.#reader?.close();
     this.#current?.settle(this.#lost);
   }
 }
@@ -181,11 +188,11 @@ export async function startEngine(settings: EngineSettings): Promise<Engine> {
     : undefined;
   const sizes = { rank: -1, ranks: threads, tokens: commandTokens, floats: exchangeFloats };
   const bus = shared && new Bus(shared, sizes);
+  const reader = settings.readAhead ? await startExpertReader(files, threads) : undefined;
   for (const [rank, worker] of workers.entries()) {
     worker.postMessage({
       ...{ type: "setup", rank, ranks: threads, bus: shared, exchangeFloats, maxTokens, files },
-      ...{ config, weights },
-      ...{ commandTokens, contextLength, cacheType, wasm },
+      ...{ config, weights, commandTokens, contextLength, cacheType, wasm, readAhead: reader?.shared },
     } satisfies WorkerSetup);
   }
   let abort = () => {};
@@ -197,12 +204,13 @@ export async function startEngine(settings: EngineSettings): Promise<Engine> {
     });
     const ready = Promise.all(workers.map((worker) => untilReady(worker, onTensor)));
     const loaded = await Promise.race([ready, aborted]);
-    return new Engine(workers, bus, {
+    return new Engine(workers, bus, reader, {
       weightBytes: loaded.reduce((sum, { weightBytes }) => sum + weightBytes, 0),
       cacheBytes: loaded.reduce((sum, { cacheBytes }) => sum + cacheBytes, 0),
     });
   } catch (error) {
     bus?.poison();
+    await reader?.close();
     throw error;
   } finally {
     signal?.removeEventListener("abort", abort);

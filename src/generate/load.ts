@@ -42,6 +42,11 @@ export interface LoadOptions extends DescribeOptions {
    * experts used last and reads the others from its file.
    */
   memoryBytes?: number;
+  /**
+   * Whether a thread of its own reads ahead experts that are about to be needed. Default: where it takes little of
+   * `memoryBytes`; `true` has it also where it takes more than that.
+   */
+  readAhead?: boolean;
   /** Tokens of a prompt that run at a time. Default 72. Results do not depend on it. */
   chunkTokens?: number;
   /**
@@ -106,16 +111,20 @@ export async function load(source: CheckpointInput, options: LoadOptions = {}): 
     const threads = workers.length;
     const memoryBytes = options.memoryBytes ?? (await availableMemory());
     const shape = { contextLength, cacheType, threads, chunkTokens };
+    const budget =
+      kernels && rankBudget(description.name, config, weights, shape, memoryBytes, options.readAhead);
     const total = tensorsOf(weights).length;
     const [engine, { tokenizer, chatTemplate }] = await Promise.all([
       startEngine({
         ...{ workers, description, contextLength, cacheType, signal, maxTokens: chunkTokens },
         files: checkpoint.files.map((file) => file.descriptor),
-        wasm: kernels && {
-          ...{ ...kernels.choice, products: kernels.products, bankBytes: options.bankBytes },
-          ...rankBudget(description.name, config, weights, shape, memoryBytes),
-          packed: await findPackedFile(options, checkpoint, kernels, threads),
-        },
+        readAhead: budget?.readAhead,
+        wasm: kernels &&
+          budget && {
+            ...{ ...kernels.choice, products: kernels.products, bankBytes: options.bankBytes },
+            ...{ expectedBytes: budget.expectedBytes, expertBytes: budget.expertBytes },
+            packed: await findPackedFile(options, checkpoint, kernels, threads),
+          },
         onTensor: (done) => options.onProgress?.({ phase: "weights", done, total }),
       }),
       readLanguage(checkpoint, description),

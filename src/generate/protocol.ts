@@ -35,6 +35,8 @@ export interface WorkerSetup {
   readonly cacheType: CacheType;
   /** Absent: the reference backend. */
   readonly wasm?: WasmSetup;
+  /** The queue of the thread that reads experts ahead, where there is one. */
+  readonly readAhead?: SharedArrayBuffer;
 }
 
 /** The kernels as the main thread compiled and tested them. */

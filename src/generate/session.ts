@@ -113,6 +113,7 @@ export class Session {
         pages: pages && {
           hits: pages.hits - (before.hits ?? 0),
           misses: pages.misses - (before.misses ?? 0),
+          readAhead: pages.readAhead - (before.readAhead ?? 0),
         },
       };
     };

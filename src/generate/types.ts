@@ -79,8 +79,11 @@ export interface Finish {
   usage: Usage;
   timings: Timings;
   seed: number;
-  /** Where experts are read as they are needed: how often one was in memory, and how often it was read. */
-  experts?: { hits: number; misses: number };
+  /**
+   * Where experts are read as they are needed: how often a matrix was in memory, how often it was read, and how many of those
+   * had been fetched from the disk ahead.
+   */
+  experts?: { hits: number; misses: number; readAhead: number };
 }
 
 /** What generation sends. `text-delta` never holds half a character; `prompt-progress` comes between prompt chunks. */

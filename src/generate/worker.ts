@@ -3,6 +3,7 @@
 import { Bus, busBytes } from "../backends/bus.ts";
 import { ownThread } from "../backends/threads.ts";
 import { createWasmBackend } from "../backends/wasm/backend.ts";
+import { ReadAhead } from "../backends/wasm/expert-reader.ts";
 import { createInstantiate } from "../backends/wasm/instantiate.ts";
 import { openPackedStore } from "../backends/wasm/packed-store.ts";
 import type { ProbeAnswer } from "../backends/wasm/probe.ts";
@@ -36,6 +37,7 @@ async function createBackend(setup: WorkerSetup, bus: Bus): Promise<Backend> {
   return createWasmBackend({
     ...{ bus, products, converted, bankBytes, expectedBytes, expertBytes, maxTokens },
     packed: packed && (await openPackedStore({ ...packed, path: `${packed.path}.${rank}.packed` })),
+    readAhead: setup.readAhead && new ReadAhead(setup.readAhead, setup),
     instantiate: createInstantiate(wasm),
   });
 }
@@ -88,7 +90,7 @@ let probe: ReturnType<typeof createProbe> | undefined;
 let bus: Bus | undefined;
 let session: Session | undefined;
 
-/** Messages come one after another: trials of the probe, the setup, and for rank 0 requests; a stop may come during one. */
+/** Messages come in this order: trials of the probe, the setup, and for rank 0 requests, which a stop may follow. */
 async function receive(message: ToWorker): Promise<void> {
   switch (message.type) {
     case "probe":
@@ -96,12 +98,12 @@ async function receive(message: ToWorker): Promise<void> {
       return thread.postMessage({ type: "probed", times: probe(message) } satisfies ProbeAnswer);
     case "setup": {
       probe = undefined; // its memory is free
-      const { commandTokens: tokens, exchangeFloats: floats } = message;
-      bus = new Bus(message.bus ?? new ArrayBuffer(busBytes(floats, tokens)), { ...message, tokens, floats });
+      const { rank, ranks, commandTokens: tokens, exchangeFloats: floats, weights } = message;
+      const memory = message.bus ?? new ArrayBuffer(busBytes(floats, tokens));
+      bus = new Bus(memory, { rank, ranks, tokens, floats });
       const model = await load(message, bus);
-      const pause = message.bus ? undefined : createPause();
-      if (message.rank === 0) session = new Session(model, message.weights, bus, emit, pause);
-      else follow(model, bus);
+      if (rank > 0) return follow(model, bus);
+      session = new Session(model, weights, bus, emit, message.bus ? undefined : createPause());
       return;
     }
     case "request":

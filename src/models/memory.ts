@@ -1,6 +1,7 @@
 // The memory that a running model takes: weights as kernels hold them, the cache, activations, the runtime itself; and
 // whether that fits a budget. Leans on the plan, the workspace and the sizes of packed forms.
 import { cacheTypes } from "../backends/wasm/cache.ts";
+import { READER_BYTES } from "../backends/wasm/expert-reader.ts";
 import { weightTypeOf } from "../backends/wasm/matrix.ts";
 import { BaimoError } from "../errors.ts";
 import { areaBytes } from "../kernels/kv-store.ts";
@@ -32,6 +33,8 @@ export interface RankBudget {
   readonly expectedBytes: number;
   /** For experts that are read as they are needed; undefined where all are kept. */
   readonly expertBytes?: number;
+  /** Whether a thread reads those ahead; it takes its part of the budget. */
+  readonly readAhead?: boolean;
 }
 
 /** How a model is going to run. */
@@ -126,8 +129,13 @@ function keptHeads(heads: Partition, group: number): number {
   return kept;
 }
 
+/** The thread that reads ahead is worth its memory where experts have so many times as much. */
+const READER_SHARE = 8;
+
 /**
  * What each rank may take within a budget for all.
+ *
+ * readAhead  default: where the thread for it takes little of the budget
  * @throws {BaimoError} `memory` with the figures where the model cannot run within it
  */
 export function rankBudget(
@@ -136,6 +144,7 @@ export function rankBudget(
   plan: WeightPlan,
   shape: RunShape,
   memoryBytes: number,
+  readAhead?: boolean,
 ): RankBudget {
   const { threads } = shape;
   const needs = memoryNeeds(config, plan, shape);
@@ -151,9 +160,12 @@ export function rankBudget(
   const least =
     experts && mixtures > 0 ? (2 * experts.perToken * needs.experts) / (experts.count * mixtures) : 0;
   if (experts && left >= least) {
+    const reads = readAhead ?? left >= Math.max(READER_SHARE * READER_BYTES, least + READER_BYTES);
+    const bytes = reads ? Math.max(least, left - READER_BYTES) : left;
     return {
-      expectedBytes: Math.ceil((needs.inBanks - needs.experts + left) / threads),
-      expertBytes: Math.floor(left / threads),
+      expectedBytes: Math.ceil((needs.inBanks - needs.experts + bytes) / threads),
+      expertBytes: Math.floor(bytes / threads),
+      readAhead: reads,
     };
   }
   const advice = experts

@@ -215,6 +215,11 @@ function runMlp(
   return b.gather(w.projected);
 }
 
+/** In the order in which `runMlp` multiplies by them. */
+function matricesOfMlp({ gate, up, down }: MlpParts<Matrix>): Matrix[] {
+  return gate ? [gate, up, down] : [up, down];
+}
+
 /** The sum of the chosen experts' answers, added in the order of experts, and of the shared ones'. */
 function mixExperts(
   model: Transformer,
@@ -227,7 +232,13 @@ function mixExperts(
   b.linear(x, [router, space.router]);
   const logits = b.read(b.gather(space.router));
   b.clear(space.mixed, x);
-  for (const { expert, rows, weights } of space.chooser.route(logits, selectionBias)) {
+  const routes = space.chooser.route(logits, selectionBias);
+  // In memory they need no announcement, and a step no garbage.
+  if (b.pages) {
+    const chosen = routes.flatMap(({ expert }) => matricesOfMlp(experts[expert]));
+    b.expect(chosen, { sweep: 2 * routes.length > experts.length });
+  }
+  for (const { expert, rows, weights } of routes) {
     b.takeRows(x, rows, space.input);
     const answer = runMlp(model, experts[expert], config.experts.intermediateSize, space.input);
     b.addRows(space.mixed, answer, rows, weights);

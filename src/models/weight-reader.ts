@@ -1,7 +1,7 @@
 // Reads weights of a plan from its files: rows in any order, transposed, or computed from what is stored. Leans on formats.
 import type { ByteSource } from "../formats/byte-source.ts";
 import { dequantize } from "../formats/dequantize.ts";
-import type { MatrixSource, VectorSource } from "../tensor/backend.ts";
+import type { FileRange, MatrixSource, VectorSource } from "../tensor/backend.ts";
 import { byteLength, dtypes } from "../tensor/dtype.ts";
 import { spreadBuckets } from "./relative-bias.ts";
 import { type MatrixPlan, readType, type StoredTensor, type VectorPlan } from "./weight-plan.ts";
@@ -147,6 +147,7 @@ export function createWeightReader(files: readonly ByteSource[]): WeightReader {
           ...{ name, dtype: readType(plan), rows, cols, expert },
           bias: bias && vector(bias),
           read: (firstRow, count, target) => readRows(plan, firstRow, count, target),
+          range: (firstRow, count) => rangeOf(plan, firstRow, count),
         };
       }
       return {
@@ -163,6 +164,17 @@ export function createWeightReader(files: readonly ByteSource[]): WeightReader {
       };
     },
   };
+}
+
+/** Where rows lie, if they do in one piece and as they are. */
+function rangeOf(
+  { stored, first, order, transposed, scales }: MatrixPlan,
+  row: number,
+  rows: number,
+): FileRange | undefined {
+  if (order || transposed || scales) return undefined;
+  const rowBytes = byteLength(stored.dtype, stored.cols);
+  return { file: stored.file, offset: stored.offset + (first + row) * rowBytes, length: rows * rowBytes };
 }
 
 const bytesOf = (values: Float32Array) => new Uint8Array(values.buffer, values.byteOffset, values.byteLength);

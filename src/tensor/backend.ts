@@ -2,6 +2,13 @@
 import type { DType } from "./dtype.ts";
 import type { Partition } from "./partition.ts";
 
+/** Bytes of one of a model's files. */
+export interface FileRange {
+  readonly file: number;
+  readonly offset: number;
+  readonly length: number;
+}
+
 /** Where the rows of a weight matrix come from. Reading stays in the file's own form until the backend packs it. */
 export interface MatrixSource {
   readonly name: string;
@@ -14,6 +21,8 @@ export interface MatrixSource {
   readonly expert?: boolean;
   /** Fills `target` with rows [firstRow, firstRow + rows) in file form. */
   read(firstRow: number, rows: number, target: Uint8Array): void | Promise<void>;
+  /** What `read` would read, where that is one piece of a file. */
+  range?(firstRow: number, rows: number): FileRange | undefined;
 }
 
 /** Where a weight vector comes from. */
@@ -119,6 +128,8 @@ export interface AttentionOptions {
 export interface PageCounts {
   hits: number;
   misses: number;
+  /** Of the misses, those that had been read ahead, from the disk into the system's memory. */
+  readAhead: number;
 }
 
 /** The state of recurrent mixers of one sequence, this rank's heads. */
@@ -189,6 +200,12 @@ export interface Backend {
   norm(x: Activation, norm: Norm, out: Activation): void;
   /** The same over each head of `headDim` values, in place. The weight has headDim values, or one for each of the width. */
   headNorm(x: Activation | Slice, norm: Norm, headDim: number): void;
+  /**
+   * Says which experts' matrices come next, in the order of their products. Those in the file may be read meanwhile.
+   *
+   * sweep  most of the layer's experts are among them, so that all of the model's come round before one comes again
+   */
+  expect(matrices: readonly Matrix[], options: { sweep: boolean }): void;
   /** y = x W^T (+ bias), this rank's rows of each matrix; x is prepared once for all. */
   linear(x: Activation, ...products: readonly (readonly [weight: Matrix, y: Slice])[]): void;
   /** Makes a slice whole on every rank. The result is overwritten by the next gather of the same slice. */

@@ -16,6 +16,7 @@ import { Bank, MAX_BANK_BYTES } from "./bank.ts";
 import { attend, storeKeysValues, WasmCache } from "./cache.ts";
 import { runGatedDelta, WasmDeltaState } from "./delta.ts";
 import { ExpertPages, type PagedMatrix } from "./expert-pages.ts";
+import type { ReadAhead } from "./expert-reader.ts";
 import { Linear } from "./linear.ts";
 import { asHalves, loadMatrix, partOf, unpackRow, type WasmMatrix } from "./matrix.ts";
 import type { PackedStore } from "./packed-store.ts";
@@ -41,6 +42,8 @@ export interface WasmBackendOptions {
   expectedBytes?: number;
   /** Bytes for this rank's experts, where they are read as they are needed. Default: all are kept in memory. */
   expertBytes?: number;
+  /** Where it may say what it will read of them. */
+  readAhead?: ReadAhead;
 }
 
 /** Makes the backend of one rank. */
@@ -81,7 +84,10 @@ export function createWasmBackend(options: WasmBackendOptions): Backend {
   const pages =
     options.expertBytes === undefined
       ? undefined
-      : new ExpertPages({ budget: options.expertBytes, rank, products, bankFor, staging });
+      : new ExpertPages({
+          ...{ budget: options.expertBytes, rank, products, bankFor, staging },
+          readAhead: options.readAhead,
+        });
   const allocateRows = (width: number, tokens: number) => home.allocate(strideOf(width) * tokens * 4);
 
   /** Copies the rows of x in use to a half of the bus, from column `first` of rows `width` wide. */
@@ -209,6 +215,9 @@ export function createWasmBackend(options: WasmBackendOptions): Backend {
         bias ? vectorOf(bias).address + offset : 0,
         each ? headDim : 0,
       );
+    },
+    expect(matrices, options) {
+      pages?.expect(matrices.map(matrixOf).filter(isPaged), options);
     },
     linear(x, ...outputs) {
       const from = rowsOf(x);

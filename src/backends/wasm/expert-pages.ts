@@ -1,14 +1,18 @@
-// Experts that live in the file: slots in memory for their matrices, of which the least recently used gives way.
+// Experts that live in the file: slots in memory for their matrices, of which the least recently used gives way; in prompts,
+// which use all in turn, the most recently used.
 import { BaimoError } from "../../errors.ts";
 import { GROUP, type ProductMode, packedBytes } from "../../kernels/module.ts";
-import type { MatrixSource, PageCounts } from "../../tensor/backend.ts";
+import type { FileRange, MatrixSource, PageCounts } from "../../tensor/backend.ts";
 import type { Partition } from "../../tensor/partition.ts";
 import type { Bank } from "./bank.ts";
+import type { ReadAhead } from "./expert-reader.ts";
 import { type MatrixPart, packRows, stagingBytes, type WasmMatrix, weightTypeOf } from "./matrix.ts";
 
 /** This rank's rows of an expert's matrix; `parts` is empty while they are in the file alone. */
 export interface PagedMatrix extends WasmMatrix {
   readonly source: MatrixSource;
+  /** Where they lie, if in one piece. */
+  readonly range: FileRange | undefined;
   parts: readonly MatrixPart[];
 }
 
@@ -25,6 +29,8 @@ interface SizeClass {
   count: number;
   readonly free: Slot[];
   readonly used: Map<PagedMatrix, Slot>;
+  /** The one asked for last. */
+  latest?: PagedMatrix;
 }
 
 /** What the pages of one rank are made of. */
@@ -35,14 +41,20 @@ export interface ExpertPagesOptions {
   products: ProductMode;
   bankFor: (bytes: number) => Bank;
   staging: (bank: Bank, bytes: number) => number;
+  readAhead?: ReadAhead;
 }
 
 /** Expert matrices in slots of fixed sizes; each size has its share of the budget. */
 export class ExpertPages {
-  readonly counts: PageCounts = { hits: 0, misses: 0 };
+  readonly counts: PageCounts = { hits: 0, misses: 0, readAhead: 0 };
   readonly #options: ExpertPagesOptions;
   readonly #classes = new Map<number, SizeClass>();
+  /** What was announced, is in memory, and has not been used since. */
+  readonly #kept = new Set<PagedMatrix>();
+  /** What was announced and is to be read: the numbers by which the reader knows them. */
+  readonly #asked = new Map<PagedMatrix, number>();
   #stagingBytes = 0;
+  #sweep = false;
 
   constructor(options: ExpertPagesOptions) {
     this.#options = options;
@@ -58,7 +70,8 @@ export class ExpertPages {
     const known = this.#classes.get(bytes);
     if (known) known.count++;
     else this.#classes.set(bytes, { bytes, count: 1, free: [], used: new Map() });
-    return { type, parts: [], rows: source.rows, cols: source.cols, partition, bytes, source };
+    const range = rows > 0 ? source.range?.(partition[rank], rows) : undefined;
+    return { type, parts: [], rows: source.rows, cols: source.cols, partition, bytes, source, range };
   }
 
   /** Allocates the slots, when every matrix is known. Returns their bytes. */
@@ -81,6 +94,28 @@ export class ExpertPages {
     return allocated;
   }
 
+  /** Notes what is used next, in this order: what is in memory stays there until then, the rest is read ahead. */
+  expect(matrices: readonly PagedMatrix[], { sweep }: { sweep: boolean }): void {
+    this.#sweep = sweep;
+    this.#kept.clear();
+    this.#asked.clear();
+    const ranges: FileRange[] = [];
+    for (const [i, matrix] of matrices.entries()) {
+      const used = this.#classes.get(matrix.bytes)?.used;
+      const slot = used?.get(matrix);
+      if (used && slot) {
+        renew(used, matrix, slot);
+        this.#kept.add(matrix);
+      } else if (matrix.range && i > 0) {
+        // The first is read at once.
+        this.#asked.set(matrix, ranges.length);
+        ranges.push(matrix.range);
+      }
+    }
+    const first = this.#options.readAhead?.ask(ranges) ?? 0;
+    for (const [matrix, index] of this.#asked) this.#asked.set(matrix, first + index);
+  }
+
   /** The matrix in memory: read from the file unless it is there. */
   resident(matrix: PagedMatrix): readonly MatrixPart[] {
     const size = this.#classes.get(matrix.bytes);
@@ -89,24 +124,59 @@ export class ExpertPages {
     const known = used.get(matrix);
     if (known) {
       this.counts.hits++;
-      used.delete(matrix);
-      used.set(matrix, known);
-      return matrix.parts;
+      this.#kept.delete(matrix);
+      renew(used, matrix, known);
+    } else {
+      this.counts.misses++;
+      this.#reach(matrix);
+      const slot = free.pop() ?? this.#evict(size);
+      try {
+        matrix.parts = [this.#read(matrix, slot)];
+      } catch (cause) {
+        free.push(slot);
+        if (cause instanceof BaimoError && cause.code === "memory") throw cause;
+        // Not a request to be refused: the other ranks may be further than this one.
+        const reason = cause instanceof Error ? cause.message : cause;
+        throw new BaimoError("device", `${matrix.source.name} cannot be read any more: ${reason}`, { cause });
+      }
+      used.set(matrix, slot);
     }
-    this.counts.misses++;
-    const slot = free.pop() ?? this.#evict(used);
-    used.set(matrix, slot);
-    matrix.parts = [this.#read(matrix, slot)];
+    size.latest = matrix;
     return matrix.parts;
   }
 
-  #evict(used: Map<PagedMatrix, Slot>): Slot {
-    const [oldest] = used;
-    if (!oldest) throw new BaimoError("memory", "no room was allocated for an expert of this size");
-    const [matrix, slot] = oldest;
+  /** Counts what was read ahead, and keeps the reader from what is read here. */
+  #reach(matrix: PagedMatrix): void {
+    const { readAhead } = this.#options;
+    const asked = this.#asked.get(matrix);
+    if (!readAhead || asked === undefined) return;
+    if (readAhead.isRead(asked)) this.counts.readAhead++;
+    readAhead.reach(asked);
+  }
+
+  /**
+   * Frees a slot: never that of a matrix which is about to be used, while there are others. In a sweep the matrix used last
+   * comes again last; if it gives way, the others are still there in their turn. Those used longest ago would all be gone.
+   */
+  #evict({ used, latest }: SizeClass): Slot {
+    const newest = this.#sweep && latest && !this.#kept.has(latest) && used.has(latest) ? latest : undefined;
+    const matrix = newest ?? this.#oldest(used);
+    const slot = matrix && used.get(matrix);
+    if (!slot) throw new BaimoError("memory", "no room was allocated for an expert of this size");
+    this.#kept.delete(matrix);
     used.delete(matrix);
     matrix.parts = [];
     return slot;
+  }
+
+  /** The one used longest ago that is not about to be used, or else the one to be used last. */
+  #oldest(used: Map<PagedMatrix, Slot>): PagedMatrix | undefined {
+    let last: PagedMatrix | undefined;
+    for (const matrix of used.keys()) {
+      if (!this.#kept.has(matrix)) return matrix;
+      last = matrix;
+    }
+    return last;
   }
 
   #read({ source, partition, type, cols }: PagedMatrix, { bank, address }: Slot): MatrixPart {
@@ -125,4 +195,10 @@ export class ExpertPages {
       );
     }
   }
+}
+
+/** Makes a matrix the one used last. */
+function renew(used: Map<PagedMatrix, Slot>, matrix: PagedMatrix, slot: Slot): void {
+  used.delete(matrix);
+  used.set(matrix, slot);
 }

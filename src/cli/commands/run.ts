@@ -129,6 +129,13 @@ function startAnswer(
   return model.chat([...system, { role: "user", content: prompt }], options);
 }
 
+/** How often experts were at hand. */
+function formatExperts({ hits, misses, readAhead }: NonNullable<Finish["experts"]>): string {
+  const inMemory = ((100 * hits) / (hits + misses)).toFixed(1);
+  const ahead = misses > 0 ? `, ${((100 * readAhead) / misses).toFixed(1)}% of the others read ahead` : "";
+  return `; experts in memory ${inMemory}% of the time${ahead}`;
+}
+
 /** Counts and speeds of one answer, on one line. */
 export function formatStats({ usage, timings, seed, reason, experts }: Finish): string {
   const rate = (tokens: number, ms: number) => (ms > 0 ? ((tokens / ms) * 1000).toFixed(1) : "-");
@@ -136,10 +143,6 @@ export function formatStats({ usage, timings, seed, reason, experts }: Finish): 
   return (
     `prompt ${usage.promptTokens} tokens (${rate(fresh, timings.promptMs)}/s), ` +
     `answer ${usage.completionTokens} tokens (${rate(usage.completionTokens, timings.generationMs)}/s), ` +
-    `seed ${seed}, ended by ${reason}${
-      experts
-        ? `; experts in memory ${((100 * experts.hits) / (experts.hits + experts.misses)).toFixed(1)}% of the time`
-        : ""
-    }`
+    `seed ${seed}, ended by ${reason}${experts ? formatExperts(experts) : ""}`
   );
 }
