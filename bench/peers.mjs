@@ -123,12 +123,13 @@ async function measureCell(cell, model, { results, patience, save }) {
   const fresh = new Map(cell.engines.map((name) => [name, []]));
   for (let round = 0; round < cell.rounds; round++) {
     for (const name of fresh.keys()) {
-      const { settings: more, expertShare, ...engine } = ENGINES[name];
+      const { settings: more, expertShare, rehearsed, ...engine } = ENGINES[name];
       const key = cellKey(cell, name);
       try {
         const foretold = foretell(model.path, { contextLength, threads, expertShare });
         const options = expertShare === undefined ? {} : { options: { memoryBytes: foretold.totalBytes } };
         const settings = { model: model.path, threads, contextLength, runs, tokens, ...options, ...more };
+        if (rehearsed && round === 0) await measureOnce(engine, settings);
         const result = await measurePatiently(engine, settings, patience);
         fresh.get(name).push({ ...result, contextLength, foretold, fileBytes: model.bytes });
         report(`${key}, round ${round + 1}`, result);

@@ -211,23 +211,35 @@ function renderModel(model, cells) {
   return lines;
 }
 
+/** Bars that are not speeds at a context. */
+const BAR_KINDS = {
+  open: {
+    measure: (rounds, others) => over(pairs(rounds, others), ([own, other]) => own.openMs / other.openMs),
+    ...{ what: "time to open", most: true, unit: times },
+  },
+  "seconds to open": {
+    measure: (rounds) => over(rounds, ({ openMs }) => openMs / 1000),
+    ...{ what: "time to open", most: true, unit: (value) => `${value.toFixed(2)} s` },
+  },
+};
+
 /** What of the two-thread figures was wanted, and whether it is so. */
 function renderBars(cells) {
   const rows = BARS.map((bar) => {
     const cell = { ...bar, threads: 2 };
     const rounds = cells[cellKey(cell, bar.engine)];
     const others = cells[cellKey(cell, ENGINES[bar.engine].against)];
-    const value = !rounds?.length
-      ? undefined
-      : bar.what === "open"
-        ? over(pairs(rounds, others), ([own, other]) => own.openMs / other.openMs)
-        : figuresAt(rounds, bar.context, { others })[bar.what];
-    const met = bar.what === "open" ? value <= bar.wanted : value >= bar.wanted;
-    const what = bar.what === "open" ? "time to open" : `${bar.what} at ${bar.context}`;
+    const { measure, what, most, unit } = BAR_KINDS[bar.what] ?? {
+      measure: () => figuresAt(rounds, bar.context, { others })[bar.what],
+      what: `${bar.what} at ${bar.context}`,
+      unit: times,
+    };
+    const value = rounds?.length ? measure(rounds, others) : undefined;
+    const met = most ? value <= bar.wanted : value >= bar.wanted;
     return [
       ...[bar.model, ENGINES[bar.engine].label, what],
-      `at ${bar.what === "open" ? "most" : "least"} ${bar.wanted}×`,
-      ...(value === undefined ? ["not measured", ""] : [times(value), met ? "met" : "not met"]),
+      `at ${most ? "most" : "least"} ${unit(bar.wanted)}`,
+      ...(value === undefined ? ["not measured", ""] : [unit(value), met ? "met" : "not met"]),
     ];
   });
   return [
