@@ -89,8 +89,7 @@ export type ToWorker =
   | WorkerSetup
   | { type: "request"; request: EngineRequest }
   /** Stop the running request, or take that back: where the bus is not shared. */
-  | { type: "stop"; wanted: boolean }
-  | { type: "dispose" };
+  | { type: "stop"; wanted: boolean };
 
 /** How a generation ended, seen from the worker. */
 export interface GenerateResult {

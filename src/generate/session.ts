@@ -21,7 +21,6 @@ import { createSampler, type SampledToken } from "./sampler.ts";
 const FORWARD = 1; // tokens, position, tokens of the whole sequence
 const LOGITS = 2; // first row, rows
 const ENCODE = 3; // tokens
-const EXIT = 4;
 
 /**
  * Milliseconds between messages with tokens. A message costs both threads tens of microseconds, which a small model
@@ -38,14 +37,13 @@ const abortedGeneration: EngineResult = {
   ...{ completionTokens: 0, cachedTokens: 0, promptMs: 0, generationMs: 0 },
 };
 
-/** Other ranks: follow rank 0's commands until it says goodbye. Blocks the thread. */
-export function follow(model: Transformer, bus: Bus): void {
+/** Other ranks: follow rank 0's commands, until the bus is poisoned. Blocks the thread. */
+export function follow(model: Transformer, bus: Bus): never {
   for (;;) {
     const [command, first, second, totalLength] = bus.receive();
     if (command === FORWARD) forward(model, bus.tokens.subarray(0, first), second, { totalLength });
     else if (command === LOGITS) logitsOf(model, first, second);
     else if (command === ENCODE) encode(model, bus.tokens.slice(0, first));
-    else return;
   }
 }
 
@@ -78,11 +76,6 @@ export class Session {
   async run(request: EngineRequest): Promise<EngineResult> {
     if (request.kind === "measure") return this.#measure(request);
     return request.kind === "generate" ? this.#generate(request) : this.#logits(request);
-  }
-
-  /** Lets the other ranks go. */
-  dispose(): void {
-    this.#bus.send([EXIT]);
   }
 
   async #generate(request: GenerateRequest): Promise<EngineResult> {

@@ -110,9 +110,6 @@ async function receive(message: ToWorker): Promise<void> {
       return session && serve(session, message.request);
     case "stop":
       return bus?.wantStop(message.wanted);
-    case "dispose":
-      session?.dispose();
-      thread.close();
   }
 }
 

@@ -5,11 +5,12 @@
 // the upper 3 bits: 5 in those of 0 and, its lower two bits, of 1; 6 in those of 2 and 3; 7 in those of 4 and in the top
 // bits of 1 and 3. That is 2.9 operations a vector, where nibbles and a vector of fifth bits take 4.4.
 import {
-  addBlock, blockSum, eighth, firstMinimums, firstScales, Fives, halfMinimum, hasMinimums, secondMinimums, secondScales,
+  addBlock, blockSum, eighth, firstMinimums, firstScales, Fives, halfMinimum, hasMinimums, secondMinimums,
+  secondScales, unpackHead,
 } from "./heads.as";
 import { MINIMUM_BLOCK, PANEL_BLOCK } from "./panel.as";
 import { start, step, total } from "./product.as";
-import { halfMask, halfScale, madd, zero } from "./simd.as";
+import { halfMask, halfScale, madd, storeRows, zero } from "./simd.as";
 
 const bits01234: i32 = 0x1f1f1f1f + zero;
 const bits234: i32 = 0x1c1c1c1c + zero;
@@ -136,18 +137,15 @@ export function twoGroupsOfFives<P, H>(
     x += next;
   }
   const all = f32x4.splat(scale);
-  v128.store(y, f32x4.mul(f0, all), 0);
-  v128.store(y, f32x4.mul(g0, all), 16);
+  storeRows(y, f0, g0, all);
   y += yPart;
-  v128.store(y, f32x4.mul(f1, all), 0);
-  v128.store(y, f32x4.mul(g1, all), 16);
+  storeRows(y, f1, g1, all);
 }
 
 /** A row group -> a panel of bytes, 16 too high, with scales and what minimums there are. */
 export function unpackFives<H>(p: usize, blocks: i32, o: usize): void {
   const five = i32x4.splat(bits01234), high = i32x4.splat(bits234), low = i32x4.splat(bits01);
   const first = i32x4.splat(bit0), second = i32x4.splat(bit1);
-  const half = halfMask(), by = halfScale(), minimumBy = halfMinimum(), sixteen = eighth();
   for (let b = 0; b < blocks; b++) {
     const a0 = v128.load(p, 0), b0 = v128.load(p, 16), a1 = v128.load(p, 32), b1 = v128.load(p, 48);
     v128.store(o, lower(a0, five), 0);
@@ -168,14 +166,7 @@ export function unpackFives<H>(p: usize, blocks: i32, o: usize): void {
     v128.store(o, lower(b4, five), 144);
     v128.store(o, last(a4, a1, a3, high, first, second), 224);
     v128.store(o, last(b4, b1, b3, high, first, second), 240);
-    // each load beside its store: where the second of two joined loads that widen comes first, V8 13 reads from there
-    v128.store(o, firstScales<H, Fives>(p, half, by), 256);
-    v128.store(o, secondScales<H, Fives>(p, half, by), 272);
-    if (hasMinimums<H>()) {
-      const d = v128.load(o, 256), e = v128.load(o, 272);
-      v128.store(o, firstMinimums<Fives>(p, d, half, minimumBy, sixteen), 288);
-      v128.store(o, secondMinimums<Fives>(p, e, half, minimumBy, sixteen), 304);
-    }
+    unpackHead<H, Fives>(p, o + 256);
     p += offsetof<Fives>() + offsetof<H>();
     o += hasMinimums<H>() ? MINIMUM_BLOCK : PANEL_BLOCK;
   }

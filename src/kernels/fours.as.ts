@@ -4,12 +4,12 @@
 // low nibbles are columns 4j.., high ones 16 + 4j... A nibble stands for itself (Q4_1) or for one of 16 levels.
 import {
   addBlock, blockSum, eighth, firstMinimums, firstScales, Floats24, Fours, halfMinimum, hasMinimums, secondMinimums,
-  secondScales,
+  secondScales, unpackHead,
 } from "./heads.as";
 import { steps as nibbleSteps } from "./matmul-q4_0.as";
 import { MINIMUM_BLOCK, PANEL_BLOCK } from "./panel.as";
 import { lowBytes, start, step, total } from "./product.as";
-import { halfMask, halfScale, madd, nibbles, nibbleWords, upperBytes, zero } from "./simd.as";
+import { halfMask, halfScale, madd, nibbles, nibbleWords, storeRows, upperBytes, zero } from "./simd.as";
 import { storeWords, WORDS_BLOCK, WORDS_SCALES } from "./words.as";
 
 /** Twice the values of E2M1, plus 16. */
@@ -172,11 +172,9 @@ export function twoGroupsOfFours<P, H>(
     x += next;
   }
   const all = f32x4.splat(scale);
-  v128.store(y, f32x4.mul(f0, all), 0);
-  v128.store(y, f32x4.mul(g0, all), 16);
+  storeRows(y, f0, g0, all);
   y += yPart;
-  v128.store(y, f32x4.mul(f1, all), 0);
-  v128.store(y, f32x4.mul(g1, all), 16);
+  storeRows(y, f1, g1, all);
 }
 
 /**
@@ -222,11 +220,9 @@ export function twoGroupsOfIq4(
     x += next;
   }
   const all = f32x4.splat(scale);
-  v128.store(y, f32x4.mul(f0, all), 0);
-  v128.store(y, f32x4.mul(g0, all), 16);
+  storeRows(y, f0, g0, all);
   y += yPart;
-  v128.store(y, f32x4.mul(f1, all), 0);
-  v128.store(y, f32x4.mul(g1, all), 16);
+  storeRows(y, f1, g1, all);
 }
 
 // @ts-ignore: decorator
@@ -238,7 +234,6 @@ function splitSum(n: v128, r: v128): v128 {
 /** A row group -> a panel of bytes, `zeroOf` too high, with scales and what minimums there are. */
 export function unpackFours<P, H>(p: usize, blocks: i32, o: usize): void {
   const mask = nibbles(), levels = levelsOf<P, H>();
-  const half = halfMask(), by = halfScale(), minimumBy = halfMinimum(), sixteen = eighth();
   for (let b = 0; b < blocks; b++) {
     for (let j: usize = 0; j < offsetof<Fours>(); j += 32) {
       const q = p + j, to = o + j;
@@ -248,14 +243,7 @@ export function unpackFours<P, H>(p: usize, blocks: i32, o: usize): void {
       v128.store(to, level<H>(levels, v128.and(i16x8.shr_u(v, 4), mask)), 128);
       v128.store(to, level<H>(levels, v128.and(i16x8.shr_u(w, 4), mask)), 144);
     }
-    // each load beside its store: where the second of two joined loads that widen comes first, V8 13 reads from there
-    v128.store(o, firstScales<H, Fours>(p, half, by), 256);
-    v128.store(o, secondScales<H, Fours>(p, half, by), 272);
-    if (hasMinimums<H>()) {
-      const d = v128.load(o, 256), e = v128.load(o, 272);
-      v128.store(o, firstMinimums<Fours>(p, d, half, minimumBy, sixteen), 288);
-      v128.store(o, secondMinimums<Fours>(p, e, half, minimumBy, sixteen), 304);
-    }
+    unpackHead<H, Fours>(p, o + 256);
     p += offsetof<Fours>() + offsetof<H>();
     o += hasMinimums<H>() ? MINIMUM_BLOCK : PANEL_BLOCK;
   }
@@ -271,8 +259,7 @@ export function unpackIq4Words(p: usize, blocks: i32, o: usize): void {
       const v1 = v128.and(i16x8.shr_u(v, 4), mask), w1 = v128.and(i16x8.shr_u(w, 4), mask);
       storeWords(level<Floats24>(levels, v1), level<Floats24>(levels, w1), o + 2 * j + 256);
     }
-    v128.store(o, firstScales<Floats24, Fours>(p, mask, mask), WORDS_SCALES);
-    v128.store(o, secondScales<Floats24, Fours>(p, mask, mask), WORDS_SCALES + 16);
+    unpackHead<Floats24, Fours>(p, o + WORDS_SCALES);
     p += offsetof<Fours>() + offsetof<Floats24>();
     o += WORDS_BLOCK;
   }

@@ -1,6 +1,6 @@
 // Heads of packed blocks (8 rows, 32 columns): scales and minimums of six weight types, and how a block's sums are
 // added with them; leans on the small SIMD pieces.
-import { halfAt, halfToFloat, madd, zero } from "./simd.as";
+import { halfAt, halfMask, halfScale, halfToFloat, madd, zero } from "./simd.as";
 
 const halfMinimumBits: i32 = <i32>0xf4000000 + zero;
 const eighthBits: i32 = <i32>0xbe000000 + zero;
@@ -110,6 +110,21 @@ export function firstMinimums<Q>(p: usize, d: v128, mask: v128, scale: v128, by:
 @inline
 export function secondMinimums<Q>(p: usize, d: v128, mask: v128, scale: v128, by: v128): v128 {
   return madd(d, by, halfToFloat(v128.load16x4_s(p, offsetof<Q>() + 24), mask, scale));
+}
+
+/** The scales of the block at `p`, and what minimums there are, -> f32 at `o`. */
+// @ts-ignore: decorator
+@inline
+export function unpackHead<H, Q>(p: usize, o: usize): void {
+  const mask = halfMask(), scale = halfScale();
+  // each load beside its store: where the second of two joined loads that widen comes first, V8 13 reads from there
+  v128.store(o, firstScales<H, Q>(p, mask, scale), 0);
+  v128.store(o, secondScales<H, Q>(p, mask, scale), 16);
+  if (hasMinimums<H>()) {
+    const d = v128.load(o, 0), e = v128.load(o, 16), minimumScale = halfMinimum(), by = eighth();
+    v128.store(o, firstMinimums<Q>(p, d, mask, minimumScale, by), 32);
+    v128.store(o, secondMinimums<Q>(p, e, mask, minimumScale, by), 48);
+  }
 }
 
 /** -128 * the sum of a token's block, with its scale, exactly: 12 bits of a sum times 11 of a scale. */

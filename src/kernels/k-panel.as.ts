@@ -7,7 +7,7 @@ import {
   blockBytes, chunkBytes, First, fitsEight, halvesAt, hasMinimums, hasScalesOf16, lowBits, minimumsOf, moreBits, scalesOf,
   Second, secondAt, unpackUnit,
 } from "./k-weights.as";
-import { halfMask, halfScale, halfToFloat, madd } from "./simd.as";
+import { halfMask, halfScale, halfToFloat, madd, storeRows } from "./simd.as";
 import { TILE } from "./quantize-activations.as";
 import { SCALE, SUMS_16, SUMS_32, SUMS_8, TOKEN_BLOCK } from "./quantize-q8k.as";
 
@@ -306,14 +306,11 @@ function panel2x3<T>(w: usize, blocks: i32, x0: usize, y: usize, yStep: usize, s
     x2 += 3 * TOKEN_BLOCK;
   }
   const by = f32x4.splat(scale);
-  v128.store(y, f32x4.mul(f0, by), 0);
-  v128.store(y, f32x4.mul(g0, by), 16);
+  storeRows(y, f0, g0, by);
   y += yStep;
-  v128.store(y, f32x4.mul(f1, by), 0);
-  v128.store(y, f32x4.mul(g1, by), 16);
+  storeRows(y, f1, g1, by);
   y += yStep;
-  v128.store(y, f32x4.mul(f2, by), 0);
-  v128.store(y, f32x4.mul(g2, by), 16);
+  storeRows(y, f2, g2, by);
 }
 
 function panel2x1<T>(w: usize, blocks: i32, x: usize, next: usize, y: usize, scale: f32): void {
@@ -379,8 +376,7 @@ function panel2x1<T>(w: usize, blocks: i32, x: usize, next: usize, y: usize, sca
     x += next;
   }
   const by = f32x4.splat(scale);
-  v128.store(y, f32x4.mul(f, by), 0);
-  v128.store(y, f32x4.mul(g, by), 16);
+  storeRows(y, f, g, by);
 }
 
 /** Side S of four words of a panel, from `w` on, times a token's. */

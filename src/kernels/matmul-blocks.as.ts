@@ -6,7 +6,7 @@ import { isIq4, twoGroupsOfFours, twoGroupsOfIq4, unpackFours, unpackIq4Words } 
 import { Fives, Floats24, Fours, Halves, HalvesPairs, hasMinimums, Powers } from "./heads.as";
 import { byteProducts, prefersPairs } from "./product.as";
 import { streamGroups } from "./streams.as";
-import { chunkOfWords, tile4x3, tileWords, widenTokens, WORDS_BLOCK } from "./words.as";
+import { chunkOfWords, multiplyWords, widenTokens, WORDS_BLOCK } from "./words.as";
 
 /** y[token * yStride + row] = scale * (w x); x: what quantize_q8 wrote. scratch: a panel. */
 export function matmul_q4_1(
@@ -139,10 +139,8 @@ function iq4InWords(
       const both = g + 1 < rowGroups;
       unpackIq4Words(p, blocks, scratch);
       if (both) unpackIq4Words(p + group, blocks, scratch + panel);
-      for (let t = t0, o = tiles; t < end; t += TILE, o += tileWords(blocks)) {
-        const to = y + <usize>t * yStep + (<usize>g << 5);
-        tile4x3(scratch, both ? panel : 0, blocks, o, min(TILE, end - t), to, both ? 32 : 0, yStep, scale);
-      }
+      const to = y + <usize>t0 * yStep + (<usize>g << 5);
+      multiplyWords(scratch, both, blocks, tiles, end - t0, to, yStep, scale);
     }
   }
 }

@@ -7,7 +7,7 @@
 //
 // Halves are multiplied as they widen, 2^-112 of their value, by 2^56 of the activations; what is 2^-56 too small is put right
 // at the end. All of it is exact, between sums of 2^-46 and activations of 2^71.
-import { floatAt, halfMask, madd, upperHalves, zeros } from "./simd.as";
+import { floatAt, halfMask, madd, storeRows, upperHalves, zeros } from "./simd.as";
 import { transpose } from "./matmul-q4_0.as";
 import { normalizeScales } from "./subnormal.as";
 import { streamGroups } from "./streams.as";
@@ -290,8 +290,7 @@ function tile2x3(w: usize, cols: i32, x: usize, tile: i32, y: usize, yStep: usiz
 @inline
 function putBoth(y: usize, even: v128, odd: v128, even2: v128, odd2: v128, scale: f32): void {
   const by = f32x4.splat(scale);
-  v128.store(y, f32x4.mul(f32x4.add(even, odd), by), 0);
-  v128.store(y, f32x4.mul(f32x4.add(even2, odd2), by), 16);
+  storeRows(y, f32x4.add(even, odd), f32x4.add(even2, odd2), by);
 }
 
 /** A matrix times one token, from two distant row groups at once. */

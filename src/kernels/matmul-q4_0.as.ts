@@ -7,7 +7,7 @@
 import { activationBytes, TILE, TOKEN_BLOCK } from "./quantize-activations.as";
 import { chunkTokens, FEW, PANEL_BLOCK, panelTile } from "./panel.as";
 import { lowBytes, prefersPairs, start, step, total } from "./product.as";
-import { halfAt, halfMask, halfScale, halfToFloat, madd, nibbles, nibbleWords, zeros } from "./simd.as";
+import { halfAt, halfMask, halfScale, halfToFloat, madd, nibbles, nibbleWords, storeRows, zeros } from "./simd.as";
 import { normalizeScales } from "./subnormal.as";
 import { streamGroups } from "./streams.as";
 
@@ -31,15 +31,21 @@ export function pack_q4_0(src: usize, dst: usize, rowGroups: i32, cols: i32): vo
 function packSide(a: usize, row: usize, blocks: i32, dst: usize, side: usize): void {
   for (let i = 0; i < blocks; i++) {
     const b = a + row, c = b + row, d = c + row;
-    const scales = dst + 8 * side;
-    store<u16>(scales, load<u16>(a), SCALES);
-    store<u16>(scales, load<u16>(b), SCALES + 2);
-    store<u16>(scales, load<u16>(c), SCALES + 4);
-    store<u16>(scales, load<u16>(d), SCALES + 6);
+    joinHalves(a, b, c, d, dst + SCALES + 8 * side);
     transpose(v128.load(a, 2), v128.load(b, 2), v128.load(c, 2), v128.load(d, 2), dst + 16 * side, 32);
     a += FILE_BLOCK;
     dst += BLOCK;
   }
+}
+
+/** The halves at a, b, c and d -> side by side at `o`. */
+// @ts-ignore: decorator
+@inline
+export function joinHalves(a: usize, b: usize, c: usize, d: usize, o: usize): void {
+  store<u16>(o, load<u16>(a), 0);
+  store<u16>(o, load<u16>(b), 2);
+  store<u16>(o, load<u16>(c), 4);
+  store<u16>(o, load<u16>(d), 6);
 }
 
 /** Four vectors of four words -> their transpose, vectors `step` bytes apart from `o` on. */
@@ -225,9 +231,7 @@ function twoGroups<P>(
     x += next;
   }
   const by = f32x4.splat(scale);
-  v128.store(y, f32x4.mul(f0, by), 0);
-  v128.store(y, f32x4.mul(f1, by), 16);
+  storeRows(y, f0, f1, by);
   y += yStride;
-  v128.store(y, f32x4.mul(g0, by), 0);
-  v128.store(y, f32x4.mul(g1, by), 16);
+  storeRows(y, g0, g1, by);
 }

@@ -6,11 +6,11 @@
 import { activationBytes, TILE, TOKEN_BLOCK } from "./quantize-activations.as";
 import { chunkTokens, FEW, PANEL_BLOCK, panelTile } from "./panel.as";
 import { lowBytes, start, step } from "./product.as";
-import { halfAt, halfMask, halfScale, halfToFloat, madd, upperBytes, zeros } from "./simd.as";
+import { halfAt, halfMask, halfScale, halfToFloat, madd, storeRows, upperBytes, zeros } from "./simd.as";
 import { normalizeScales } from "./subnormal.as";
-import { transpose } from "./matmul-q4_0.as";
+import { joinHalves, transpose } from "./matmul-q4_0.as";
 import { streamGroups } from "./streams.as";
-import { chunkOfWords, storeWords, tile4x3, tileWords, widenTokens, WORDS_BLOCK, WORDS_SCALES } from "./words.as";
+import { chunkOfWords, multiplyWords, storeWords, widenTokens, WORDS_BLOCK, WORDS_SCALES } from "./words.as";
 
 const BLOCK: usize = 272;
 const SCALES: usize = 256;
@@ -33,11 +33,7 @@ function packSide(a: usize, row: usize, blocks: i32, dst: usize, side: usize, of
   const flip = i8x16.splat(<i8>offset); // adding 128 to a byte flips its top bit
   for (let i = 0; i < blocks; i++) {
     const b = a + row, c = b + row, d = c + row;
-    const scales = dst + 8 * side;
-    store<u16>(scales, load<u16>(a), SCALES);
-    store<u16>(scales, load<u16>(b), SCALES + 2);
-    store<u16>(scales, load<u16>(c), SCALES + 4);
-    store<u16>(scales, load<u16>(d), SCALES + 6);
+    joinHalves(a, b, c, d, dst + SCALES + 8 * side);
     for (let half: usize = 0; half < 32; half += 16) {
       transpose(
         v128.xor(v128.load(a + half, 2), flip), v128.xor(v128.load(b + half, 2), flip),
@@ -138,10 +134,8 @@ function inWords(
       const both = g + 1 < rowGroups;
       unpackWords(p, blocks, scratch);
       if (both) unpackWords(p + group, blocks, scratch + panel);
-      for (let t = t0, o = tiles; t < end; t += TILE, o += tileWords(blocks)) {
-        const to = y + <usize>t * yStep + (<usize>g << 5);
-        tile4x3(scratch, both ? panel : 0, blocks, o, min(TILE, end - t), to, both ? 32 : 0, yStep, scale);
-      }
+      const to = y + <usize>t0 * yStep + (<usize>g << 5);
+      multiplyWords(scratch, both, blocks, tiles, end - t0, to, yStep, scale);
     }
   }
 }
@@ -265,9 +259,7 @@ function twoGroups<P>(
     x += next;
   }
   const by = f32x4.splat(scale);
-  v128.store(y, f32x4.mul(f0, by), 0);
-  v128.store(y, f32x4.mul(f1, by), 16);
+  storeRows(y, f0, f1, by);
   y += yStride;
-  v128.store(y, f32x4.mul(g0, by), 0);
-  v128.store(y, f32x4.mul(g1, by), 16);
+  storeRows(y, g0, g1, by);
 }

@@ -2,7 +2,7 @@
 //
 // A panel is a row group unpacked: 8 rows as two vectors of 4, side by side, so that an engine that makes one instruction
 // of two neighbouring vectors can.
-import { madd, zeros } from "./simd.as";
+import { madd, storeRows, zeros } from "./simd.as";
 import { TILE, TOKEN_BLOCK } from "./quantize-activations.as";
 import { start, step, total } from "./product.as";
 import { blockSum, Halves, HalvesPairs, hasMinimums } from "./heads.as";
@@ -205,14 +205,11 @@ function panel2x3<P, H>(
     x2 += 3 * TOKEN_BLOCK;
   }
   const by = f32x4.splat(scale);
-  v128.store(y, f32x4.mul(f0, by), 0);
-  v128.store(y, f32x4.mul(g0, by), 16);
+  storeRows(y, f0, g0, by);
   y += yStep;
-  v128.store(y, f32x4.mul(f1, by), 0);
-  v128.store(y, f32x4.mul(g1, by), 16);
+  storeRows(y, f1, g1, by);
   y += yStep;
-  v128.store(y, f32x4.mul(f2, by), 0);
-  v128.store(y, f32x4.mul(g2, by), 16);
+  storeRows(y, f2, g2, by);
 }
 
 // @ts-ignore: decorator
@@ -237,6 +234,5 @@ function panel2x1<P, H>(w: usize, blocks: i32, zero: i32, x: usize, next: usize,
     x += next;
   }
   const by = f32x4.splat(scale);
-  v128.store(y, f32x4.mul(f, by), 0);
-  v128.store(y, f32x4.mul(g, by), 16);
+  storeRows(y, f, g, by);
 }

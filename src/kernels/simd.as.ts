@@ -85,6 +85,14 @@ export function loadHalves(p: usize, mask: v128, scale: v128): v128 {
   return halfToFloat(v128.load16x4_s(p), mask, scale);
 }
 
+/** The sums of a row group, of rows 0-3 and of rows 4-7, times `by` -> y. */
+// @ts-ignore: decorator
+@inline
+export function storeRows(y: usize, first: v128, second: v128, by: v128): void {
+  v128.store(y, f32x4.mul(first, by), 0);
+  v128.store(y, f32x4.mul(second, by), 16);
+}
+
 /** One half -> f32. */
 // @ts-ignore: decorator
 @inline

@@ -5,7 +5,7 @@
 // odd columns', a lane a row; after 32 columns the rows' scales. Two panels meet three tokens: a broadcast serves 16 rows.
 import { lowBytes } from "./product.as";
 import { activationBytes, TILE, TOKEN_BLOCK } from "./quantize-activations.as";
-import { madd, zeros } from "./simd.as";
+import { madd, storeRows, zeros } from "./simd.as";
 
 /** Bytes of a block of a panel. */
 export const WORDS_BLOCK: usize = 544;
@@ -16,7 +16,7 @@ const TOKEN_WORDS: usize = 68;
 /** Bytes of activations that stay in the second-level cache while every row group passes over them. */
 const CHUNK_BYTES: usize = 384 << 10;
 
-/** Two pairs of vectors of bytes, 4 columns of 8 rows, -> words at `o`. */
+/** Two vectors of bytes -> their even bytes as words at `o`, then their odd ones. */
 // @ts-ignore: decorator
 @inline
 export function storeWords(v: v128, u: v128, o: usize): void {
@@ -29,7 +29,7 @@ export function storeWords(v: v128, u: v128, o: usize): void {
 /** Bytes of a tile of tokens' words. */
 // @ts-ignore: decorator
 @inline
-export function tileWords(blocks: i32): usize {
+function tileWords(blocks: i32): usize {
   return <usize>blocks * TOKEN_WORDS * <usize>TILE;
 }
 
@@ -52,13 +52,21 @@ export function widenTokens(x: usize, blocks: i32, t: i32, end: i32, o: usize): 
 function widen(x: usize, count: i32, o: usize): void {
   for (let i = 0; i < count; i++) {
     const v = v128.load(x), u = v128.load(x, 16);
-    v128.store(o, lowBytes(v), 0);
-    v128.store(o, lowBytes(u), 16);
-    v128.store(o, i16x8.shr_s(v, 8), 32);
-    v128.store(o, i16x8.shr_s(u, 8), 48);
+    storeWords(v, u, o);
     store<f32>(o, load<f32>(x, 32), 64);
     x += TOKEN_BLOCK;
     o += TOKEN_WORDS;
+  }
+}
+
+/** A panel, and the next one if there are both, times `tokens` tokens in tiles at `tiles` -> y. */
+export function multiplyWords(
+  panel: usize, both: bool, blocks: i32, tiles: usize, tokens: i32, y: usize, yStep: usize, scale: f32,
+): void {
+  const next = both ? <usize>blocks * WORDS_BLOCK : 0, rows: usize = both ? 32 : 0;
+  for (let t = 0; t < tokens; t += TILE) {
+    tile4x3(panel, next, blocks, tiles, min(TILE, tokens - t), y + <usize>t * yStep, rows, yStep, scale);
+    tiles += tileWords(blocks);
   }
 }
 
@@ -66,7 +74,7 @@ function widen(x: usize, count: i32, o: usize): void {
  * A panel and the next one, `panel` bytes on, whose rows are `rows` bytes on in y, times a tile of tokens. What is missing,
  * a second panel or tokens, is the first once more, which writes the same again.
  */
-export function tile4x3(
+function tile4x3(
   w: usize, panel: usize, blocks: i32, x0: usize, tile: i32, y0: usize, rows: usize, yStep: usize, scale: f32,
 ): void {
   let z = w + panel;
@@ -187,21 +195,15 @@ export function tile4x3(
     x2 += next;
   }
   const by = f32x4.splat(scale);
-  v128.store(y0, f32x4.mul(e0, by), 0);
-  v128.store(y0, f32x4.mul(f0, by), 16);
+  storeRows(y0, e0, f0, by);
   y0 += rows;
-  v128.store(y0, f32x4.mul(g0, by), 0);
-  v128.store(y0, f32x4.mul(h0, by), 16);
-  v128.store(y1, f32x4.mul(e1, by), 0);
-  v128.store(y1, f32x4.mul(f1, by), 16);
+  storeRows(y0, g0, h0, by);
+  storeRows(y1, e1, f1, by);
   y1 += rows;
-  v128.store(y1, f32x4.mul(g1, by), 0);
-  v128.store(y1, f32x4.mul(h1, by), 16);
-  v128.store(y2, f32x4.mul(e2, by), 0);
-  v128.store(y2, f32x4.mul(f2, by), 16);
+  storeRows(y1, g1, h1, by);
+  storeRows(y2, e2, f2, by);
   y2 += rows;
-  v128.store(y2, f32x4.mul(g2, by), 0);
-  v128.store(y2, f32x4.mul(h2, by), 16);
+  storeRows(y2, g2, h2, by);
 }
 
 /** sums + the scales x the token's x the sums of a block. */
