@@ -15,6 +15,7 @@ const kernels = (name) => import(join(root, "dist/src/kernels", `${name}.js`));
 const {
   compileKernels,
   instantiateKernels,
+  kernelMemory,
   probeProducts,
   q8Offset,
   packedBytes,
@@ -108,7 +109,7 @@ function print(results, { build, workers }) {
 async function measureAll({ build, names, loops, gate, workers }) {
   const bytesOf = (name) => readFile(join(root, "dist/src/kernels", `kernels.${name}.wasm`));
   const { module } = await compileKernels(bytesOf, { build });
-  const memory = new WebAssembly.Memory({ initial: Math.ceil(memoryBytes / 65536) });
+  const memory = kernelMemory(Math.ceil(memoryBytes / 65536));
   const k = instantiateKernels(module, memory);
   fill(memory);
   const ceilings = await openLoops(loops, memory);

@@ -8,7 +8,7 @@ const out = "dist/src/kernels";
 mkdirSync(join(root, out), { recursive: true });
 
 const entries = { core: "index", blocks: "index-blocks", k: "index-k" };
-const features = { relaxed: "simd,relaxed-simd", simd: "simd" };
+const features = { relaxed: "simd,relaxed-simd,threads", simd: "simd,threads" };
 
 for (const [part, build] of Object.keys(entries).flatMap((one) => [
   [one, "relaxed"],
@@ -19,7 +19,17 @@ for (const [part, build] of Object.keys(entries).flatMap((one) => [
     `src/kernels/${entries[part]}.as.ts`,
     ...["--outFile", file, "--baseDir", root, "--enable", features[build], "--runtime", "stub"],
     // -O3 turns the order of the products inside out, for 20% less: V8 optimises again, within the order it is given
-    ...["-O1", "--noAssert", "--importMemory", "--noExportMemory", "--use", "abort="],
+    ...[
+      "-O1",
+      "--noAssert",
+      "--importMemory",
+      "--noExportMemory",
+      "--sharedMemory",
+      "--maximumMemory",
+      "65536",
+      "--use",
+      "abort=",
+    ],
   ]);
   if (error) {
     console.error(stderr.toString());

@@ -1,4 +1,5 @@
-// The bus between workers: one SharedArrayBuffer with a barrier, a stop word and a doubled exchange area.
+// The bus between workers: one SharedArrayBuffer with a barrier, a stop word, a doubled exchange area, and words in which
+// each rank describes work that one which waits may help with.
 import { BaimoError } from "../errors.ts";
 
 /** Words of the control block. STOP_PUBLISHED is two words, one for each half of the exchange area. */
@@ -9,10 +10,12 @@ const STOP_WANTED = 3;
 const STOP_PUBLISHED = 4;
 const COMMAND = 6;
 /** Each word on a cache line of its own, so that spinning on one does not slow the others. */
-const LINE = 16;
+export const LINE = 16;
 const CONTROL_WORDS = 8 * LINE;
 /** Words after the control block that carry a command's arguments. */
 const ARGUMENT_WORDS = 16;
+/** Words after those in which each rank describes its work. */
+export const WORK_WORDS = 8 * LINE;
 
 /** Tells the processor that this thread spins, so that the other thread of its core works on; where the engine has it. */
 const pause = (Atomics as { pause?: () => void }).pause;
@@ -21,9 +24,22 @@ const SPINS = 20_000;
 /** A sleeping worker looks for poison this often, in milliseconds. */
 const NAP = 100;
 
-/** Bytes of a bus whose exchange area holds `floats` f32 twice, and whose token area holds `tokens` ids. */
-export function busBytes(floats: number, tokens: number): number {
-  return (CONTROL_WORDS + ARGUMENT_WORDS + tokens) * 4 + 64 + floats * 8;
+/** What a bus is made for. */
+export interface BusShape {
+  readonly ranks: number;
+  /** Ids that a command may carry. */
+  readonly tokens: number;
+  /** Floats of one half of the exchange area. */
+  readonly floats: number;
+}
+
+/** Bytes of a bus. */
+export function busBytes({ ranks, tokens, floats }: BusShape): number {
+  return (wordsOf(ranks) + tokens) * 4 + 64 + floats * 8;
+}
+
+function wordsOf(ranks: number): number {
+  return CONTROL_WORDS + ARGUMENT_WORDS + ranks * WORK_WORDS;
 }
 
 /**
@@ -35,25 +51,30 @@ export class Bus {
   readonly ranks: number;
   /** Ids of the tokens of the current command. */
   readonly tokens: Int32Array;
+  /** What a rank does while it waits, again and again: helps others, say. Must not wait itself. */
+  idle: () => void = () => {};
   readonly #words: Int32Array;
   readonly #halves: readonly [Float32Array, Float32Array];
   #half = 0;
   #generation = 0;
   #command = 0;
 
-  constructor(
-    shared: ArrayBufferLike,
-    options: { rank: number; ranks: number; tokens: number; floats: number },
-  ) {
-    this.rank = options.rank;
-    this.ranks = options.ranks;
-    this.#words = new Int32Array(shared, 0, CONTROL_WORDS + ARGUMENT_WORDS);
-    this.tokens = new Int32Array(shared, this.#words.byteLength, options.tokens);
+  constructor(shared: ArrayBufferLike, rank: number, { ranks, tokens, floats }: BusShape) {
+    this.rank = rank;
+    this.ranks = ranks;
+    this.#words = new Int32Array(shared, 0, wordsOf(ranks));
+    this.tokens = new Int32Array(shared, this.#words.byteLength, tokens);
     const start = Math.ceil((this.#words.byteLength + this.tokens.byteLength) / 64) * 64;
     this.#halves = [
-      new Float32Array(shared, start, options.floats),
-      new Float32Array(shared, start + options.floats * 4, options.floats),
+      new Float32Array(shared, start, floats),
+      new Float32Array(shared, start + floats * 4, floats),
     ];
+  }
+
+  /** WORK_WORDS words in which a rank describes its work to the others. */
+  workOf(rank: number): Int32Array {
+    const first = CONTROL_WORDS + ARGUMENT_WORDS + rank * WORK_WORDS;
+    return this.#words.subarray(first, first + WORK_WORDS);
   }
 
   /** The half of the exchange area to write before, and read after, the next barrier. */
@@ -77,7 +98,7 @@ export class Bus {
       Atomics.store(words, GENERATION * LINE, generation);
       Atomics.notify(words, GENERATION * LINE);
     } else {
-      this.#waitFor(GENERATION * LINE, generation, NAP);
+      this.#waitFor(this.#words, GENERATION * LINE, generation, NAP);
     }
   }
 
@@ -108,7 +129,7 @@ export class Bus {
   /** Other ranks: sleeps until the next command, and returns its words. */
   receive(): Int32Array {
     this.#command = (this.#command + 1) | 0;
-    this.#waitFor(COMMAND * LINE, this.#command, Number.POSITIVE_INFINITY);
+    this.#waitFor(this.#words, COMMAND * LINE, this.#command, Number.POSITIVE_INFINITY);
     return this.#words.slice(CONTROL_WORDS, CONTROL_WORDS + ARGUMENT_WORDS);
   }
 
@@ -119,15 +140,23 @@ export class Bus {
     Atomics.notify(this.#words, COMMAND * LINE);
   }
 
+  /**
+   * Waits until a word of this rank's work has reached `value`; whoever raises it notifies.
+   * @throws {BaimoError} `device` when another rank has failed
+   */
+  waitForWork(work: Int32Array, word: number, value: number): void {
+    this.#waitFor(work, word, value, NAP);
+  }
+
   /** Returns when the word has reached `value`: spins first, then sleeps. */
-  #waitFor(word: number, value: number, napMs: number): void {
-    const words = this.#words;
+  #waitFor(words: Int32Array, word: number, value: number, napMs: number): void {
     for (let spins = 0; ; spins++) {
       const seen = Atomics.load(words, word);
       if (((seen - value) | 0) >= 0) return;
-      if (words[POISON * LINE] !== 0) {
+      if (this.#words[POISON * LINE] !== 0) {
         throw new BaimoError("device", "another worker of this engine failed; its own error tells why");
       }
+      this.idle();
       pause?.();
       if (spins > SPINS) Atomics.wait(words, word, seen, napMs);
     }

@@ -1,6 +1,7 @@
 // The main thread's side of an engine: starts the workers, hands them requests one after another, and stops them.
-import { Bus, busBytes } from "../backends/bus.ts";
+import { Bus, type BusShape, busBytes } from "../backends/bus.ts";
 import { canShareMemory, startThread, type Thread } from "../backends/threads.ts";
+import { memoryOf } from "../backends/wasm/bank.ts";
 import { type ExpertReader, startExpertReader } from "../backends/wasm/expert-reader.ts";
 import { BaimoError, throwIfAborted } from "../errors.ts";
 import type { ByteSourceDescriptor } from "../formats/byte-source.ts";
@@ -180,19 +181,21 @@ export async function startEngine(settings: EngineSettings): Promise<Engine> {
   const { config, weights } = description;
   const threads = workers.length;
   throwIfAborted(signal, "loading the model");
-  const exchangeFloats = Math.max(maxTokens * widestActivation(config), LOGIT_ROWS * config.vocabSize);
-  // An encoder's text comes whole.
-  const commandTokens = config.encoderLayers > 0 ? Math.max(maxTokens, contextLength) : maxTokens;
-  const shared = canShareMemory()
-    ? new SharedArrayBuffer(busBytes(exchangeFloats, commandTokens))
-    : undefined;
-  const sizes = { rank: -1, ranks: threads, tokens: commandTokens, floats: exchangeFloats };
-  const bus = shared && new Bus(shared, sizes);
+  const shape: BusShape = {
+    ranks: threads,
+    // An encoder's text comes whole.
+    tokens: config.encoderLayers > 0 ? Math.max(maxTokens, contextLength) : maxTokens,
+    floats: Math.max(maxTokens * widestActivation(config), LOGIT_ROWS * config.vocabSize),
+  };
+  const shared = canShareMemory() ? new SharedArrayBuffer(busBytes(shape)) : undefined;
+  const bus = shared && new Bus(shared, -1, shape);
+  const size = wasm && { limit: wasm.bankBytes, expected: wasm.expectedBytes };
+  const homes = size && threads > 1 ? workers.map(() => memoryOf(size)) : undefined;
   const reader = settings.readAhead ? await startExpertReader(files, threads) : undefined;
   for (const [rank, worker] of workers.entries()) {
     worker.postMessage({
-      ...{ type: "setup", rank, ranks: threads, bus: shared, exchangeFloats, maxTokens, files },
-      ...{ config, weights, commandTokens, contextLength, cacheType, wasm, readAhead: reader?.shared },
+      ...{ type: "setup", rank, bus: shared, shape, maxTokens, files, config, weights },
+      ...{ contextLength, cacheType, wasm: wasm && { ...wasm, homes }, readAhead: reader?.shared },
     } satisfies WorkerSetup);
   }
   let abort = () => {};

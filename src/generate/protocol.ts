@@ -1,5 +1,6 @@
 // The messages between the engine on the main thread and its workers: plain data, cloned or posted.
 
+import type { BusShape } from "../backends/bus.ts";
 import type { KernelChoice } from "../backends/wasm/instantiate.ts";
 import type { PackedFile } from "../backends/wasm/packed-store.ts";
 import type { ProbeTask } from "../backends/wasm/probe.ts";
@@ -20,14 +21,10 @@ export type CacheType = "F32" | "F16" | "Q8";
 export interface WorkerSetup {
   readonly type: "setup";
   readonly rank: number;
-  readonly ranks: number;
   /** Absent where no memory is shared: there is one worker then, and stops come as messages. */
   readonly bus?: SharedArrayBuffer;
-  /** Floats of one half of the bus's exchange area. */
-  readonly exchangeFloats: number;
+  readonly shape: BusShape;
   readonly maxTokens: number;
-  /** Ids that one command may carry. */
-  readonly commandTokens: number;
   readonly files: readonly ByteSourceDescriptor[];
   readonly config: ModelConfig;
   readonly weights: WeightPlan;
@@ -42,6 +39,8 @@ export interface WorkerSetup {
 /** The kernels as the main thread compiled and tested them. */
 export interface WasmSetup extends KernelChoice {
   readonly products: ProductMode;
+  /** The first memory of every worker, where several help each other. */
+  readonly homes?: readonly WebAssembly.Memory[];
   readonly bankBytes?: number;
   /** Bytes that one worker will allocate, about. */
   readonly expectedBytes: number;

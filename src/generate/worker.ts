@@ -33,11 +33,11 @@ async function createBackend(setup: WorkerSetup, bus: Bus): Promise<Backend> {
     const { createReferenceBackend } = await import("../backends/reference.ts");
     return createReferenceBackend({ maxTokens, stopRequested: () => bus.stopWanted });
   }
-  const { products, converted, bankBytes, expectedBytes, expertBytes, packed } = wasm;
+  const { products, converted, homes, bankBytes, expectedBytes, expertBytes, packed } = wasm;
   return createWasmBackend({
-    ...{ bus, products, converted, bankBytes, expectedBytes, expertBytes, maxTokens },
+    ...{ bus, products, converted, homes, bankBytes, expectedBytes, expertBytes, maxTokens },
     packed: packed && (await openPackedStore({ ...packed, path: `${packed.path}.${rank}.packed` })),
-    readAhead: setup.readAhead && new ReadAhead(setup.readAhead, setup),
+    readAhead: setup.readAhead && new ReadAhead(setup.readAhead, { rank: bus.rank, ranks: bus.ranks }),
     instantiate: createInstantiate(wasm),
   });
 }
@@ -98,9 +98,8 @@ async function receive(message: ToWorker): Promise<void> {
       return thread.postMessage({ type: "probed", times: probe(message) } satisfies ProbeAnswer);
     case "setup": {
       probe = undefined; // its memory is free
-      const { rank, ranks, commandTokens: tokens, exchangeFloats: floats, weights } = message;
-      const memory = message.bus ?? new ArrayBuffer(busBytes(floats, tokens));
-      bus = new Bus(memory, { rank, ranks, tokens, floats });
+      const { rank, shape, weights } = message;
+      bus = new Bus(message.bus ?? new ArrayBuffer(busBytes(shape)), rank, shape);
       const model = await load(message, bus);
       if (rank > 0) return follow(model, bus);
       session = new Session(model, weights, bus, emit, message.bus ? undefined : createPause());

@@ -8,6 +8,9 @@ export type KernelBuild = "relaxed" | "simd";
 /** Rows of a row group: packed forms interleave them, and a product handles them together. */
 export const GROUP = 8;
 
+/** Pages of 64 KiB that a memory may have. */
+export const MAX_PAGES = 65_536;
+
 /** How the machine multiplies 8-bit weights: which matmul_q8_0 to call, and which offset to pack with. */
 export type ProductMode = "unsigned" | "signed" | "wide";
 
@@ -303,7 +306,9 @@ export async function compileKernels(
   const parts = [...new Set<KernelPart>(["core", ...forms.map(({ part }) => part)])];
   let cause: unknown;
   for (const build of builds) {
-    const bytes = await Promise.all(parts.map((part) => bytesOf(`${part}.${build}`)));
+    const bytes = await Promise.all(
+      parts.map(async (part) => withMemoryOf(await bytesOf(`${part}.${build}`), sharing)),
+    );
     try {
       const module = await withEngineFlags(
         () => Promise.all(bytes.map((part) => WebAssembly.compile(part as Uint8Array<ArrayBuffer>))),
@@ -323,6 +328,27 @@ export async function compileKernels(
       `Node 20.19, Chromium 91, Firefox 89, Safari 16.4 or later`,
     { cause },
   );
+}
+
+/** Whether threads here share memory; a page must be isolated for that. */
+const sharing = typeof SharedArrayBuffer !== "undefined";
+
+/** A memory for the kernels, shared where threads can share it: so are their modules compiled. It may grow to 4 GiB. */
+export function kernelMemory(pages: number): WebAssembly.Memory {
+  return new WebAssembly.Memory({ initial: pages, maximum: MAX_PAGES, shared: sharing });
+}
+
+/** How the module imports its memory, in its bytes: shared, with a maximum; the last byte but for sharing is 1. */
+const MEMORY_IMPORT = [..."\x03env\x06memory\x02\x03"].map((letter) => letter.charCodeAt(0));
+
+/** The bytes of a module with an import of memory that is shared, as they were built, or not. */
+function withMemoryOf(bytes: Uint8Array, shared: boolean): Uint8Array {
+  if (shared) return bytes;
+  const flags = MEMORY_IMPORT.length - 1;
+  const at = bytes.findIndex((_, i) => MEMORY_IMPORT.every((byte, j) => bytes[i + j] === byte));
+  const copy = bytes.slice();
+  copy[at + flags] = 1;
+  return copy;
 }
 
 /** The beginning of a hash, in hexadecimal digits. */
@@ -358,7 +384,7 @@ export function q8Offset(products: ProductMode): 0 | 128 {
 }
 
 function privateKernels(module: KernelModule): Kernels {
-  return instantiateKernels(module, new WebAssembly.Memory({ initial: 1 }));
+  return instantiateKernels(module, kernelMemory(1));
 }
 
 /** The product of a weight type; q8_0 has one for each way in which machines multiply. */

@@ -8,13 +8,14 @@ import {
   type KernelBuild,
   type KernelModule,
   type Kernels,
+  kernelMemory,
 } from "./module.ts";
 
 export const seed = 20_240_501;
 
 /** A module over a memory of its own; room is handed out and never taken back. */
 export class TestMemory {
-  readonly memory = new WebAssembly.Memory({ initial: 256 });
+  readonly memory = kernelMemory(256);
   readonly k: Kernels;
   /** The module's own data lies below. */
   #top = 65_536;

@@ -78,7 +78,9 @@ export function memoryNeeds(config: ModelConfig, plan: WeightPlan, shape: RunSha
   createCaches(counter.allocator, config, { contextLength, dtype: cacheType });
   const cache = counter.take();
   const exchange = 2 * 4 * Math.max(chunkTokens * widestActivation(config), LOGIT_ROWS * config.vocabSize);
-  const scratch = threads * (rounded + scratchBytes(maxCols, Math.max(config.headDim, config.valueDim)));
+  const own = scratchBytes(maxCols, Math.max(config.headDim, config.valueDim));
+  const helper = threads > 1 ? scratchBytes(maxCols, 0) : 0;
+  const scratch = threads * (rounded + own + helper);
   const runtime = RUNTIME_BYTES + threads * WORKER_BYTES;
   const buffers = activations + exchange + scratch + threads * vectors + runtime;
   const total = weights + experts + cache + buffers;

@@ -34,6 +34,8 @@ export interface WasmBackendOptions {
   /** Element types whose weights become f16 while they load, since no kernel is right for them. */
   converted?: readonly DType[];
   maxTokens: number;
+  /** The first memory of every rank, where ranks help each other. */
+  homes?: readonly WebAssembly.Memory[];
   /** Most bytes of weights in one bank; smaller in tests. */
   bankBytes?: number;
   /** Where packed weights come from and are kept for the next time. */
@@ -48,20 +50,21 @@ export interface WasmBackendOptions {
 
 /** Makes the backend of one rank. */
 export function createWasmBackend(options: WasmBackendOptions): Backend {
-  const { bus, products, maxTokens } = options;
+  const { bus, instantiate, products, maxTokens, homes } = options;
   const { rank, ranks } = bus;
   const bankBytes = options.bankBytes ?? MAX_BANK_BYTES - RESERVED_BYTES;
   const banks: Bank[] = [];
   const addBank = (): Bank => {
     const expected = (options.expectedBytes ?? 0) - banks.length * bankBytes;
-    const bank = new Bank(options.instantiate, { limit: bankBytes, expected });
+    const memory = banks.length === 0 ? homes?.[rank] : undefined;
+    const bank = new Bank(instantiate, { limit: bankBytes, expected, memory });
     banks.push(bank);
     return bank;
   };
   const home = addBank();
   const kernels = home.kernels;
   const stages = new Map<Bank, { address: number; bytes: number }>();
-  const linear = new Linear(home, products, maxTokens);
+  const linear = new Linear(home, { bus, mode: products, instantiate, homes, maxTokens });
   let maxHeadDim = 0;
   const angles: { cos: number; sin: number; pairs: number }[] = [];
 
@@ -224,9 +227,15 @@ export function createWasmBackend(options: WasmBackendOptions): Backend {
       linear.begin();
       for (let i = 0; i < outputs.length; i++) {
         const matrix = matrixOf(outputs[i][0]);
-        const parts = pages && isPaged(matrix) ? pages.resident(matrix) : matrix.parts;
-        linear.multiply(from, matrix, parts, columnsOf(outputs[i][1]));
+        if (pages && isPaged(matrix)) {
+          // The next may take its place.
+          linear.multiply(from, matrix, pages.resident(matrix), columnsOf(outputs[i][1]));
+          linear.finish();
+        } else linear.multiply(from, matrix, matrix.parts, columnsOf(outputs[i][1]));
       }
+      linear.finish();
+      for (let i = 0; i < outputs.length; i++)
+        linear.addBias(matrixOf(outputs[i][0]), columnsOf(outputs[i][1]));
     },
     gather(x) {
       const slice = columnsOf(x);

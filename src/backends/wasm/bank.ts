@@ -1,17 +1,37 @@
 // A bank: one WASM memory with one instance of the kernel module over it, and a bump allocator.
 import { BaimoError } from "../../errors.ts";
-import type { Kernels } from "../../kernels/module.ts";
+import { type Kernels, kernelMemory, MAX_PAGES } from "../../kernels/module.ts";
 
 const PAGE = 65_536;
 /** The module's own static data lies below this address. */
 const FIRST_ADDRESS = PAGE;
-const MAX_PAGES = 65_536;
 
 /** A memory begins with so many pages at least; pages never touched cost nothing. */
 const FIRST_PAGES = 128;
 
 /** Most bytes that one bank holds: a 32-bit address space less a page of slack. */
 export const MAX_BANK_BYTES = (MAX_PAGES - 1) * PAGE;
+
+/** How large a bank will be. */
+export interface BankSize {
+  /** Most bytes of weights. */
+  readonly limit?: number;
+  /** Bytes that will be allocated, as far as known. */
+  readonly expected?: number;
+}
+
+/**
+ * A memory for a bank. It begins with what is expected, since V8 answers each growth with a full collection.
+ * @throws {BaimoError} `memory` when the machine does not give it
+ */
+export function memoryOf({ limit = MAX_BANK_BYTES, expected = 0 }: BankSize): WebAssembly.Memory {
+  const wanted = FIRST_PAGES + Math.ceil(Math.max(0, Math.min(expected, limit)) / PAGE);
+  try {
+    return kernelMemory(Math.min(wanted, MAX_PAGES));
+  } catch (cause) {
+    throw noMemory(wanted * PAGE, cause);
+  }
+}
 
 /** One WASM memory. It grows while a model loads and keeps its size afterwards, so views stay valid. */
 export class Bank {
@@ -22,24 +42,14 @@ export class Bank {
   #f32: Float32Array;
   #u8: Uint8Array;
 
-  /**
-   * limit     most bytes of weights
-   * expected  bytes that will be allocated, as far as known: the memory begins with them, since V8 answers each growth
-   *           with a full collection
-   * @throws {BaimoError} `memory` when the machine does not give them
-   */
+  /** @throws {BaimoError} `memory` when the machine does not give what `memoryOf` asks for */
   constructor(
     instantiate: (memory: WebAssembly.Memory) => Kernels,
-    { limit = MAX_BANK_BYTES, expected = 0 }: { limit?: number; expected?: number } = {},
+    options: BankSize & { memory?: WebAssembly.Memory } = {},
   ) {
-    const wanted = FIRST_PAGES + Math.ceil(Math.max(0, Math.min(expected, limit)) / PAGE);
-    try {
-      this.memory = new WebAssembly.Memory({ initial: Math.min(wanted, MAX_PAGES), maximum: MAX_PAGES });
-    } catch (cause) {
-      throw noMemory(wanted * PAGE, cause);
-    }
+    this.memory = options.memory ?? memoryOf(options);
     this.kernels = instantiate(this.memory);
-    this.limit = limit;
+    this.limit = options.limit ?? MAX_BANK_BYTES;
     this.#f32 = new Float32Array(this.memory.buffer);
     this.#u8 = new Uint8Array(this.memory.buffer);
   }

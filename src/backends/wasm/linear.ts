@@ -1,22 +1,19 @@
 // Products with weight matrices: activations rounded once for all of them and brought to the weights' banks, answers
-// brought home. A step of a small model has little else than such calls, so they make no garbage.
+// brought home. A step of a small model has little else than such calls, so they make no garbage. Leans on the products
+// that ranks share.
 import { BaimoError } from "../../errors.ts";
 import {
   type ActivationForm,
   activationBytes,
   GROUP,
-  type Kernels,
-  type Matmul,
-  matmulName,
-  type ProductMode,
   type Quantize,
   scratchBytes,
-  type WeightType,
   weightForms,
 } from "../../kernels/module.ts";
 import type { Bank } from "./bank.ts";
 import type { MatrixPart, WasmMatrix } from "./matrix.ts";
 import { type Columns, type Rows, strideOf } from "./rows.ts";
+import { type Products, productsOf, SharedProducts, type SharedProductsOptions } from "./shared-products.ts";
 
 /** What a bank needs beside weights. */
 interface Area {
@@ -26,7 +23,9 @@ interface Area {
   /** Products of banks beyond the first. */
   readonly output: number;
   readonly scratch: number;
-  readonly products: Record<WeightType, Matmul>;
+  /** In the first bank, for a rank that helps. */
+  readonly helperScratch: number;
+  readonly products: Products;
 }
 
 /** Largest sizes of the matrices that were loaded. */
@@ -39,24 +38,24 @@ interface Sizes {
 /** The products of one rank. `home` is the bank where activations lie. */
 export class Linear {
   readonly #home: Bank;
-  readonly #mode: ProductMode;
-  readonly #maxTokens: number;
+  readonly #options: SharedProductsOptions & { maxTokens: number };
   readonly #sizes: Sizes = { cols: 0, partRows: 0, roundedBytes: 0 };
   readonly #areas = new Map<Bank, Area>();
   readonly #quantize: Record<Exclude<ActivationForm, "f32">, Quantize>;
+  readonly #shared: SharedProducts;
   #homeArea: Area | undefined;
 
-  constructor(home: Bank, mode: ProductMode, maxTokens: number) {
+  constructor(home: Bank, options: SharedProductsOptions & { maxTokens: number }) {
     this.#home = home;
-    this.#mode = mode;
-    this.#maxTokens = maxTokens;
+    this.#options = options;
     this.#quantize = { q8: home.kernels.quantize_q8, q8k: home.kernels.quantize_q8k };
+    this.#shared = new SharedProducts(options);
   }
 
   /** Notes a matrix that will be multiplied with, before `allocate`. */
   expect({ type, cols }: WasmMatrix, mostPartRows: number): void {
     const sizes = this.#sizes;
-    const rounded = activationBytes(weightForms[type].activations, this.#maxTokens, cols);
+    const rounded = activationBytes(weightForms[type].activations, this.#options.maxTokens, cols);
     sizes.cols = Math.max(sizes.cols, cols);
     sizes.roundedBytes = Math.max(sizes.roundedBytes, rounded);
     sizes.partRows = Math.max(sizes.partRows, mostPartRows);
@@ -65,15 +64,17 @@ export class Linear {
   /** Makes room in every bank, when all matrices are known. */
   allocate(banks: readonly Bank[], maxHeadDim: number): void {
     const { cols, partRows, roundedBytes } = this.#sizes;
+    const { maxTokens, mode, bus } = this.#options;
     for (const bank of banks) {
       const foreign = bank !== this.#home;
-      const copied = foreign ? this.#maxTokens * strideOf(cols) * 4 : 0;
+      const copied = foreign ? maxTokens * strideOf(cols) * 4 : 0;
       this.#areas.set(bank, {
         input: bank.allocate(Math.max(roundedBytes, copied)),
         held: undefined,
-        output: foreign ? bank.allocate(this.#maxTokens * partRows * 4) : 0,
+        output: foreign ? bank.allocate(maxTokens * partRows * 4) : 0,
         scratch: bank.allocate(scratchBytes(cols, maxHeadDim)),
-        products: productsOf(bank.kernels, this.#mode),
+        helperScratch: foreign || bus.ranks === 1 ? 0 : bank.allocate(scratchBytes(cols, 0)),
+        products: productsOf(bank.kernels, mode),
       });
     }
     this.#homeArea = this.#areas.get(this.#home);
@@ -94,10 +95,9 @@ export class Linear {
     for (const area of this.#areas.values()) area.held = undefined;
   }
 
-  /** to = from W^T (+ bias), this rank's rows; `from` is what it was since `begin`. */
+  /** to = from W^T, this rank's rows, once `finish` has been called; `from` is what it was since `begin`. */
   multiply(from: Rows, matrix: WasmMatrix, parts: readonly MatrixPart[], to: Columns): void {
     const { type, cols } = matrix;
-    const form = weightForms[type].activations;
     to.tokens = from.tokens;
     for (let i = 0; i < parts.length; i++) {
       const part = parts[i];
@@ -105,24 +105,23 @@ export class Linear {
         this.#multiplyAbroad(from, part, matrix, to);
         continue;
       }
-      const area = this.#own();
-      const input = form === "f32" ? from.address : this.#rounded(from, form, cols, area);
-      area.products[type](
-        part.address,
-        part.rowGroups,
-        cols,
-        input,
-        from.stride,
-        from.tokens,
-        to.address + part.firstRow * 4,
-        to.stride,
-        part.scale,
-        area.scratch,
-      );
+      if (this.#shared.full) this.finish();
+      this.#prepare(from, weightForms[type].activations, cols);
+      const { address, rowGroups, firstRow, scale } = part;
+      this.#shared.add(type, address, rowGroups, cols, to.address + firstRow * 4, to.stride, scale);
     }
-    if (matrix.biasAddress !== undefined) {
-      this.#home.kernels.add_rows(to.address, to.stride, to.tokens, to.width, matrix.biasAddress);
-    }
+  }
+
+  /** Computes the products that wait. */
+  finish(): void {
+    const { products, scratch, helperScratch } = this.#own();
+    this.#shared.run(products, scratch, helperScratch);
+  }
+
+  /** Adds a matrix's bias, where it has one, to a finished product. */
+  addBias({ biasAddress }: WasmMatrix, to: Columns): void {
+    if (biasAddress === undefined) return;
+    this.#home.kernels.add_rows(to.address, to.stride, to.tokens, to.width, biasAddress);
   }
 
   #multiplyAbroad(from: Rows, part: MatrixPart, { type, cols }: WasmMatrix, to: Columns): void {
@@ -130,7 +129,7 @@ export class Linear {
     const area = this.#areaOf(bank);
     const form = weightForms[type].activations;
     if (area.held !== form) {
-      const source = form === "f32" ? from.address : this.#rounded(from, form, cols, this.#own());
+      const source = this.#prepare(from, form, cols);
       const bytes = form === "f32" ? from.tokens * from.stride * 4 : activationBytes(form, from.tokens, cols);
       bank.u8.set(this.#home.u8.subarray(source, source + bytes), area.input);
       area.held = form;
@@ -146,13 +145,17 @@ export class Linear {
     }
   }
 
-  /** Where the rounded activations lie in the first bank. */
-  #rounded(from: Rows, form: Exclude<ActivationForm, "f32">, cols: number, area: Area): number {
+  /** Where activations lie in the first bank in a form. What waits for the form that was there before is computed first. */
+  #prepare(from: Rows, form: ActivationForm, cols: number): number {
+    const area = this.#own();
+    const input = form === "f32" ? from.address : area.input;
     if (area.held !== form) {
-      this.#quantize[form](from.address, from.stride, from.tokens, cols, area.input);
+      this.finish();
+      if (form !== "f32") this.#quantize[form](from.address, from.stride, from.tokens, cols, input);
       area.held = form;
+      this.#shared.begin(input, from.stride, from.tokens);
     }
-    return area.input;
+    return input;
   }
 
   #own(): Area {
@@ -164,12 +167,4 @@ export class Linear {
     if (!area) throw new BaimoError("shape", "the backend was used before finishLoading");
     return area;
   }
-}
-
-function productsOf(kernels: Kernels, mode: ProductMode): Record<WeightType, Matmul> {
-  const types = Object.keys(weightForms) as WeightType[]; // the keys of the record that defines them
-  return Object.fromEntries(types.map((type) => [type, kernels[matmulName(type, mode)]])) as Record<
-    WeightType,
-    Matmul
-  >;
 }

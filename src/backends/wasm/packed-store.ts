@@ -182,7 +182,11 @@ function makeRoom(fs: FileSystem, folder: string, most: number, newest: string):
     .readdirSync(folder)
     .map((name) => `${folder}/${name}`)
     .filter((path) => path.endsWith(".packed"))
-    .map((path) => ({ path, ...pick(fs.statSync(path)) }))
+    // Another rank may have removed it since.
+    .flatMap((path) => {
+      const { size, mtimeMs } = fs.statSync(path, { throwIfNoEntry: false }) ?? {};
+      return size === undefined || mtimeMs === undefined ? [] : [{ path, size, mtimeMs }];
+    })
     .sort((a, b) => a.mtimeMs - b.mtimeMs);
   let total = files.reduce((sum, { size }) => sum + size, 0);
   for (const { path, size } of files) {
@@ -191,10 +195,6 @@ function makeRoom(fs: FileSystem, folder: string, most: number, newest: string):
     fs.rmSync(path, { force: true });
     total -= size;
   }
-}
-
-function pick({ size, mtimeMs }: { size: number; mtimeMs: number }) {
-  return { size, mtimeMs };
 }
 
 function folderOf(path: string): string {

@@ -8,6 +8,7 @@ import {
   instantiateKernels,
   type KernelModule,
   type Kernels,
+  kernelMemory,
   probeProducts,
 } from "../../kernels/module.ts";
 import { createRandom } from "../../random.ts";
@@ -59,7 +60,7 @@ const breaking =
 const unused = /^probe_|^choose_|^checksum$|^matmul_q8_0_(?!wide)/;
 
 describe(`self-test (seed ${seed}, ${machine} 8-bit products)`, () => {
-  const names = Object.keys(instantiateKernels(relaxed, new WebAssembly.Memory({ initial: 1 })));
+  const names = Object.keys(instantiateKernels(relaxed, kernelMemory(1)));
   const builds = { products: "wide", plain: async () => plain } as const;
 
   for (const cacheType of ["F32", "F16", "Q8"] as const) {

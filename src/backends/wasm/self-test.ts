@@ -69,7 +69,8 @@ class Subject {
 
   async #run(use: OperationUse): Promise<Answer[]> {
     // one rank shares with nobody, and a page may have no memory to share
-    const bus = new Bus(new ArrayBuffer(busBytes(0, 0)), { rank: 0, ranks: 1, tokens: 0, floats: 0 });
+    const alone = { ranks: 1, tokens: 0, floats: 0 };
+    const bus = new Bus(new ArrayBuffer(busBytes(alone)), 0, alone);
     const { instantiate, products } = this;
     const backend = createWasmBackend({ bus, instantiate, products, maxTokens: SELF_TEST_TOKENS });
     const answers: Answer[] = [];

@@ -1,0 +1,245 @@
+// The products of one call, described in words that all ranks read: a rank that waits takes some of another's rows, so that
+// none waits for a slower one for long. Every row is computed by the same kernel on the same bytes, whoever does it.
+import {
+  GROUP,
+  type Kernels,
+  type Matmul,
+  matmulName,
+  type ProductMode,
+  packedBytes,
+  type WeightType,
+  weightForms,
+} from "../../kernels/module.ts";
+import { type Bus, LINE, WORK_WORDS } from "../bus.ts";
+
+/** The products of one instance of the kernels. */
+export type Products = Record<WeightType, Matmul>;
+
+/** Slices that nobody has taken: the first of them in the upper half of the word, their end in the lower. */
+const OPEN = 0;
+/** Slices that helpers have finished. */
+const HELPED = LINE;
+/** 1 while a helper is at it: there is scratch for one. */
+const HELPER = 2 * LINE;
+/** From here on words that stand still while slices are open or in work. */
+const COUNT = 3 * LINE;
+const INPUT = COUNT + 1;
+const INPUT_STRIDE = COUNT + 2;
+const TOKENS = COUNT + 3;
+const GROUPS_A_SLICE = COUNT + 4;
+const HELPER_SCRATCH = COUNT + 5;
+const PIECES = COUNT + 6;
+/** A piece: type, address, row groups, columns, output, its stride, scale. */
+const PIECE_WORDS = 7;
+const MOST_PIECES = Math.floor((WORK_WORDS - PIECES) / PIECE_WORDS);
+
+/** Weights times tokens of one slice, in bytes: microseconds of work. */
+const SLICE_BYTES = 32 << 10;
+/** How much of what is open a rank takes at once: few calls, since each begins slowly, and small ones at the end. */
+const SHARE = 1 / 2;
+
+const types = Object.keys(weightForms) as WeightType[]; // the keys of the record that defines them
+
+/** Another rank, whose products this one may help with. */
+interface Neighbour {
+  readonly words: Int32Array;
+  readonly floats: Float32Array;
+  readonly memory: WebAssembly.Memory;
+  /** Made when they are first needed. */
+  products?: Products;
+}
+
+/** What the products of one rank are shared through. */
+export interface SharedProductsOptions {
+  bus: Bus;
+  mode: ProductMode;
+  instantiate: (memory: WebAssembly.Memory) => Kernels;
+  /** The first memory of every rank; absent: nothing is shared. */
+  homes?: readonly WebAssembly.Memory[];
+}
+
+/** One rank's products with weights in its first bank. */
+export class SharedProducts {
+  readonly #options: SharedProductsOptions;
+  readonly #words: Int32Array;
+  readonly #floats: Float32Array;
+  readonly #neighbours: readonly Neighbour[];
+  #slices = 0;
+
+  constructor(options: SharedProductsOptions) {
+    const { bus, homes = [] } = options;
+    this.#options = options;
+    this.#words = bus.workOf(bus.rank);
+    this.#floats = floatsOf(this.#words);
+    // Each begins with the rank after its own, so that helpers spread.
+    this.#neighbours = homes
+      .map((_, i) => (bus.rank + i) % homes.length)
+      .slice(1)
+      .map((rank) => {
+        const words = bus.workOf(rank);
+        return { words, floats: floatsOf(words), memory: homes[rank] };
+      });
+    if (this.#neighbours.length > 0) bus.idle = () => this.#help();
+  }
+
+  /** Begins a call: the activations, as a kernel takes them. */
+  begin(input: number, inputStride: number, tokens: number): void {
+    const words = this.#words;
+    words[COUNT] = 0;
+    words[INPUT] = input;
+    words[INPUT_STRIDE] = inputStride;
+    words[TOKENS] = tokens;
+    this.#slices = 0;
+  }
+
+  /** Adds a product with whole row groups; see Matmul. */
+  add(
+    type: WeightType,
+    address: number,
+    rowGroups: number,
+    cols: number,
+    output: number,
+    outputStride: number,
+    scale: number,
+  ): void {
+    const words = this.#words;
+    const count = words[COUNT];
+    if (count === 0) {
+      const pairs = Math.ceil(SLICE_BYTES / (2 * packedBytes(type, 1, cols) * words[TOKENS]));
+      words[GROUPS_A_SLICE] = 2 * pairs;
+    }
+    const at = PIECES + count * PIECE_WORDS;
+    words[at] = types.indexOf(type);
+    words[at + 1] = address;
+    words[at + 2] = rowGroups;
+    words[at + 3] = cols;
+    words[at + 4] = output;
+    words[at + 5] = outputStride;
+    this.#floats[at + 6] = scale;
+    words[COUNT] = count + 1;
+    this.#slices += Math.ceil(rowGroups / words[GROUPS_A_SLICE]);
+  }
+
+  /** Whether another product can be added before `run`. */
+  get full(): boolean {
+    return this.#words[COUNT] === MOST_PIECES;
+  }
+
+  /**
+   * Computes what was added, with the help of ranks that wait.
+   * @throws {BaimoError} `device` when another rank has failed
+   */
+  run(products: Products, scratch: number, helperScratch: number): void {
+    const words = this.#words;
+    const slices = this.#slices;
+    if (slices < 2 || this.#neighbours.length === 0) {
+      multiply(words, this.#floats, products, scratch, 0, slices);
+    } else {
+      words[HELPER_SCRATCH] = helperScratch;
+      Atomics.store(words, HELPED, 0);
+      Atomics.store(words, OPEN, slices);
+      let done = 0;
+      for (let taken = takeFirst(words); taken !== 0; taken = takeFirst(words)) {
+        const [from, to] = [taken >>> 16, taken & 0xffff];
+        multiply(words, this.#floats, products, scratch, from, to);
+        done += to - from;
+      }
+      this.#options.bus.waitForWork(words, HELPED, slices - done);
+    }
+    words[COUNT] = 0;
+    this.#slices = 0;
+  }
+
+  /** Computes slices of others until none is open. */
+  #help(): void {
+    for (let i = 0; i < this.#neighbours.length; i++) {
+      const neighbour = this.#neighbours[i];
+      const { words } = neighbour;
+      if (!isOpen(words) || Atomics.compareExchange(words, HELPER, 0, 1) !== 0) continue;
+      neighbour.products ??= this.#productsOver(neighbour.memory);
+      for (let taken = takeLast(words); taken !== 0; taken = takeLast(words)) {
+        const [from, to] = [taken >>> 16, taken & 0xffff];
+        multiply(words, neighbour.floats, neighbour.products, words[HELPER_SCRATCH], from, to);
+        Atomics.add(words, HELPED, to - from);
+        Atomics.notify(words, HELPED);
+      }
+      Atomics.store(words, HELPER, 0);
+    }
+  }
+
+  #productsOver(memory: WebAssembly.Memory): Products {
+    return productsOf(this.#options.instantiate(memory), this.#options.mode);
+  }
+}
+
+/** The products of an instance, as this machine multiplies. */
+export function productsOf(kernels: Kernels, mode: ProductMode): Products {
+  return Object.fromEntries(types.map((type) => [type, kernels[matmulName(type, mode)]])) as Products;
+}
+
+function floatsOf(words: Int32Array): Float32Array {
+  return new Float32Array(words.buffer, words.byteOffset, words.length);
+}
+
+function isOpen(words: Int32Array): boolean {
+  const open = Atomics.load(words, OPEN);
+  return open >>> 16 < (open & 0xffff);
+}
+
+/** Takes slices from the front for their owner: the first and the end in one number, or 0. */
+function takeFirst(words: Int32Array): number {
+  for (;;) {
+    const open = Atomics.load(words, OPEN);
+    const [from, end] = [open >>> 16, open & 0xffff];
+    if (from >= end) return 0;
+    const to = from + Math.ceil((end - from) * SHARE);
+    if (Atomics.compareExchange(words, OPEN, open, (to << 16) | end) === open) return (from << 16) | to;
+  }
+}
+
+/** Takes slices from the back for a helper. */
+function takeLast(words: Int32Array): number {
+  for (;;) {
+    const open = Atomics.load(words, OPEN);
+    const [from, end] = [open >>> 16, open & 0xffff];
+    if (from >= end) return 0;
+    const to = end - Math.ceil((end - from) * SHARE);
+    if (Atomics.compareExchange(words, OPEN, open, (from << 16) | to) === open) return (to << 16) | end;
+  }
+}
+
+/** Computes slices [from, to) of the products that the words describe. */
+function multiply(
+  words: Int32Array,
+  floats: Float32Array,
+  products: Products,
+  scratch: number,
+  from: number,
+  to: number,
+): void {
+  const groups = words[GROUPS_A_SLICE];
+  // The piece's first slice, among all.
+  let first = 0;
+  for (let i = 0; i < words[COUNT] && first < to; i++) {
+    const at = PIECES + i * PIECE_WORDS;
+    const type = types[words[at]];
+    const rowGroups = words[at + 2];
+    const cols = words[at + 3];
+    const start = Math.max(0, from - first) * groups;
+    const end = Math.min((to - first) * groups, rowGroups);
+    first += Math.ceil(rowGroups / groups);
+    if (start >= end) continue;
+    products[type](
+      words[at + 1] + packedBytes(type, start, cols),
+      end - start,
+      cols,
+      words[INPUT],
+      words[INPUT_STRIDE],
+      words[TOKENS],
+      words[at + 4] + start * GROUP * 4,
+      words[at + 5],
+      floats[at + 6],
+      scratch,
+    );
+  }
+}
