@@ -29,14 +29,12 @@ const TOKENS = COUNT + 3;
 const GROUPS_A_SLICE = COUNT + 4;
 const HELPER_SCRATCH = COUNT + 5;
 const PIECES = COUNT + 6;
-/** A piece: type, address, row groups, columns, output, its stride, scale. */
-const PIECE_WORDS = 7;
+/** A piece: type, address, row groups, columns, output, its stride, scale, bytes of a row group, slices. */
+const PIECE_WORDS = 9;
 const MOST_PIECES = Math.floor((WORK_WORDS - PIECES) / PIECE_WORDS);
 
-/** Weights times tokens of one slice, in bytes: microseconds of work. */
+/** Weights times tokens of one slice, in bytes: microseconds of work. A rank takes half of what is open at a time, since each call begins slowly. */
 const SLICE_BYTES = 32 << 10;
-/** How much of what is open a rank takes at once: few calls, since each begins slowly, and small ones at the end. */
-const SHARE = 1 / 2;
 
 const types = Object.keys(weightForms) as WeightType[]; // the keys of the record that defines them
 
@@ -104,10 +102,9 @@ export class SharedProducts {
   ): void {
     const words = this.#words;
     const count = words[COUNT];
-    if (count === 0) {
-      const pairs = Math.ceil(SLICE_BYTES / (2 * packedBytes(type, 1, cols) * words[TOKENS]));
-      words[GROUPS_A_SLICE] = 2 * pairs;
-    }
+    const groupBytes = packedBytes(type, 1, cols);
+    if (count === 0) words[GROUPS_A_SLICE] = 2 * Math.ceil(SLICE_BYTES / (2 * groupBytes * words[TOKENS]));
+    const slices = Math.ceil(rowGroups / words[GROUPS_A_SLICE]);
     const at = PIECES + count * PIECE_WORDS;
     words[at] = types.indexOf(type);
     words[at + 1] = address;
@@ -116,8 +113,10 @@ export class SharedProducts {
     words[at + 4] = output;
     words[at + 5] = outputStride;
     this.#floats[at + 6] = scale;
+    words[at + 7] = groupBytes;
+    words[at + 8] = slices;
     words[COUNT] = count + 1;
-    this.#slices += Math.ceil(rowGroups / words[GROUPS_A_SLICE]);
+    this.#slices += slices;
   }
 
   /** Whether another product can be added before `run`. */
@@ -133,16 +132,15 @@ export class SharedProducts {
     const words = this.#words;
     const slices = this.#slices;
     if (slices < 2 || this.#neighbours.length === 0) {
-      multiply(words, this.#floats, products, scratch, 0, slices);
+      multiply(words, this.#floats, products, scratch, slices);
     } else {
       words[HELPER_SCRATCH] = helperScratch;
       Atomics.store(words, HELPED, 0);
       Atomics.store(words, OPEN, slices);
       let done = 0;
       for (let taken = takeFirst(words); taken !== 0; taken = takeFirst(words)) {
-        const [from, to] = [taken >>> 16, taken & 0xffff];
-        multiply(words, this.#floats, products, scratch, from, to);
-        done += to - from;
+        multiply(words, this.#floats, products, scratch, taken);
+        done += (taken & 0xffff) - (taken >>> 16);
       }
       this.#options.bus.waitForWork(words, HELPED, slices - done);
     }
@@ -158,9 +156,8 @@ export class SharedProducts {
       if (!isOpen(words) || Atomics.compareExchange(words, HELPER, 0, 1) !== 0) continue;
       neighbour.products ??= this.#productsOver(neighbour.memory);
       for (let taken = takeLast(words); taken !== 0; taken = takeLast(words)) {
-        const [from, to] = [taken >>> 16, taken & 0xffff];
-        multiply(words, neighbour.floats, neighbour.products, words[HELPER_SCRATCH], from, to);
-        Atomics.add(words, HELPED, to - from);
+        multiply(words, neighbour.floats, neighbour.products, words[HELPER_SCRATCH], taken);
+        Atomics.add(words, HELPED, (taken & 0xffff) - (taken >>> 16));
         Atomics.notify(words, HELPED);
       }
       Atomics.store(words, HELPER, 0);
@@ -186,60 +183,65 @@ function isOpen(words: Int32Array): boolean {
   return open >>> 16 < (open & 0xffff);
 }
 
-/** Takes slices from the front for their owner: the first and the end in one number, or 0. */
+// What follows runs hundreds of times a token, from the first on: whole numbers alone, which make no garbage even where V8
+// only interprets them yet. A range of slices is one number: its first in the upper half, its end in the lower.
+
+/** Takes half of the open slices from the front, for their owner; 0 where none is open. */
 function takeFirst(words: Int32Array): number {
   for (;;) {
     const open = Atomics.load(words, OPEN);
-    const [from, end] = [open >>> 16, open & 0xffff];
+    const from = open >>> 16;
+    const end = open & 0xffff;
     if (from >= end) return 0;
-    const to = from + Math.ceil((end - from) * SHARE);
+    const to = from + ((end - from + 1) >> 1);
     if (Atomics.compareExchange(words, OPEN, open, (to << 16) | end) === open) return (from << 16) | to;
   }
 }
 
-/** Takes slices from the back for a helper. */
+/** Takes half of them from the back, for a helper. */
 function takeLast(words: Int32Array): number {
   for (;;) {
     const open = Atomics.load(words, OPEN);
-    const [from, end] = [open >>> 16, open & 0xffff];
+    const from = open >>> 16;
+    const end = open & 0xffff;
     if (from >= end) return 0;
-    const to = end - Math.ceil((end - from) * SHARE);
+    const to = end - ((end - from + 1) >> 1);
     if (Atomics.compareExchange(words, OPEN, open, (from << 16) | to) === open) return (to << 16) | end;
   }
 }
 
-/** Computes slices [from, to) of the products that the words describe. */
+/** Computes a range of slices of the products that the words describe. */
 function multiply(
   words: Int32Array,
   floats: Float32Array,
   products: Products,
   scratch: number,
-  from: number,
-  to: number,
+  range: number,
 ): void {
   const groups = words[GROUPS_A_SLICE];
-  // The piece's first slice, among all.
-  let first = 0;
-  for (let i = 0; i < words[COUNT] && first < to; i++) {
-    const at = PIECES + i * PIECE_WORDS;
-    const type = types[words[at]];
-    const rowGroups = words[at + 2];
-    const cols = words[at + 3];
-    const start = Math.max(0, from - first) * groups;
-    const end = Math.min((to - first) * groups, rowGroups);
-    first += Math.ceil(rowGroups / groups);
-    if (start >= end) continue;
-    products[type](
-      words[at + 1] + packedBytes(type, start, cols),
-      end - start,
-      cols,
-      words[INPUT],
-      words[INPUT_STRIDE],
-      words[TOKENS],
-      words[at + 4] + start * GROUP * 4,
-      words[at + 5],
-      floats[at + 6],
-      scratch,
-    );
+  const count = words[COUNT];
+  // Counted from the piece's first slice.
+  let from = range >>> 16;
+  let to = range & 0xffff;
+  for (let at = PIECES; at < PIECES + count * PIECE_WORDS && to > 0; at += PIECE_WORDS) {
+    const slices = words[at + 8];
+    if (from < slices) {
+      const start = from > 0 ? from * groups : 0;
+      const end = to < slices ? to * groups : words[at + 2];
+      products[types[words[at]]](
+        words[at + 1] + start * words[at + 7],
+        end - start,
+        words[at + 3],
+        words[INPUT],
+        words[INPUT_STRIDE],
+        words[TOKENS],
+        words[at + 4] + start * GROUP * 4,
+        words[at + 5],
+        floats[at + 6],
+        scratch,
+      );
+    }
+    from -= slices;
+    to -= slices;
   }
 }
