@@ -1,6 +1,8 @@
 // Products by packed blocks of 4- and 5-bit quants: Q4_1, Q5_0, Q5_1, IQ4_NL, IQ4_XS, MXFP4; leans on fours, fives and panels.
-import { activationBytes, TILE, TOKEN_BLOCK } from "./quantize-activations.as";
-import { byteTile, chunkTokens, FEW, minimumTile, offsetTile } from "./panel.as";
+import { TOKEN_BLOCK } from "./quantize-activations.as";
+import {
+  chunkTokens, FEW, multiplyBytes, multiplyMinimums, multiplyOffset, panelBlock,
+} from "./panel.as";
 import { twoGroupsOfFives, unpackFives } from "./fives.as";
 import { isIq4, twoGroupsOfFours, twoGroupsOfIq4, unpackFours, unpackIq4Words } from "./fours.as";
 import { Fives, Floats24, Fours, Halves, HalvesPairs, hasMinimums, Powers } from "./heads.as";
@@ -8,7 +10,7 @@ import { byteProducts, prefersPairs } from "./product.as";
 import { streamGroups } from "./streams.as";
 import { chunkOfWords, multiplyWords, widenTokens, WORDS_BLOCK } from "./words.as";
 
-/** y[token * yStride + row] = scale * (w x); x: what quantize_q8 wrote. scratch: a panel. */
+/** y[token * yStride + row] = scale * (w x); x: what quantize_q8 wrote. scratch: two panels. */
 export function matmul_q4_1(
   w: usize, rowGroups: i32, cols: i32, x: usize, xStride: i32, tokens: i32, y: usize, yStride: i32, scale: f32,
   scratch: usize,
@@ -88,13 +90,15 @@ function product<P, H, Q>(
   const chunk = chunkTokens(blocks);
   for (let t0 = 0; t0 < tokens; t0 += chunk) {
     const end = min(tokens, t0 + chunk);
-    for (let g = 0; g < rowGroups; g++) {
-      unpack<P, H, Q>(w + <usize>g * group, blocks, scratch);
-      for (let t = t0; t < end; t += TILE) {
-        const at = x + activationBytes(t, blocks);
-        const to = y + <usize>t * yStep + (<usize>g << 5);
-        tile<P, H, Q>(scratch, blocks, at, min(TILE, end - t), to, yStep, scale);
-      }
+    for (let g = 0; g < rowGroups; g += 2) {
+      const p = w + <usize>g * group;
+      const both = g + 1 < rowGroups;
+      unpack<P, H, Q>(p, blocks, scratch);
+      if (both) unpack<P, H, Q>(p + group, blocks, scratch + <usize>blocks * panelBlock<H>());
+      const to = y + <usize>t0 * yStep + (<usize>g << 5);
+      if (isIq4<H>()) multiplyBytes<P>(scratch, both, blocks, x, t0, end, to, yStep, scale);
+      else if (hasMinimums<H>()) multiplyMinimums<P>(scratch, both, blocks, x, t0, end, to, yStep, scale);
+      else multiplyOffset<P>(scratch, both, blocks, x, t0, end, to, yStep, scale);
     }
   }
 }
@@ -150,18 +154,4 @@ function iq4InWords(
 function unpack<P, H, Q>(p: usize, blocks: i32, panel: usize): void {
   if (offsetof<Q>() == 160) unpackFives<H>(p, blocks, panel);
   else unpackFours<P, H>(p, blocks, panel);
-}
-
-// @ts-ignore: decorator
-@inline
-function tile<P, H, Q>(
-  panel: usize, blocks: i32, x: usize, count: i32, y: usize, yStep: usize, scale: f32,
-): void {
-  if (isIq4<H>()) {
-    byteTile<P>(panel, blocks, x, count, y, yStep, scale);
-  } else if (hasMinimums<H>()) {
-    minimumTile<P>(panel, blocks, x, count, y, yStep, scale);
-  } else {
-    offsetTile<P>(panel, blocks, x, count, y, yStep, scale);
-  }
 }

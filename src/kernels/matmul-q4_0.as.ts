@@ -4,8 +4,8 @@
 // and 4-7, then 8 halves (the rows' scales). Bytes 4r..4r+3 of a vector are bytes 4j..4j+3 of row r's block: low nibbles are
 // columns 4j.., high ones 16 + 4j... So each 32-bit lane of a vector is one row, and no sum ever crosses lanes; and an engine
 // that makes one instruction of two neighbouring vectors finds them everywhere.
-import { activationBytes, TILE, TOKEN_BLOCK } from "./quantize-activations.as";
-import { chunkTokens, FEW, PANEL_BLOCK, panelTile } from "./panel.as";
+import { TOKEN_BLOCK } from "./quantize-activations.as";
+import { chunkTokens, FEW, multiplyPanels, PANEL_BLOCK } from "./panel.as";
 import { lowBytes, prefersPairs, start, step, total } from "./product.as";
 import { halfAt, halfMask, halfScale, halfToFloat, madd, nibbles, nibbleWords, storeRows, zeros } from "./simd.as";
 import { normalizeScales } from "./subnormal.as";
@@ -89,7 +89,7 @@ function store4(out: usize, bytes: v128, d: v128): void {
   v128.store(out, f32x4.mul(f32x4.convert_i32x4_s(i32x4.sub(words, i32x4.splat(8))), d));
 }
 
-/** y[token * yStride + row] = scale * (w x); x: what quantize_q8 wrote. scratch: a panel. */
+/** y[token * yStride + row] = scale * (w x); x: what quantize_q8 wrote. scratch: two panels. */
 export function matmul_q4_0(
   w: usize, rowGroups: i32, cols: i32, x: usize, xStride: i32, tokens: i32, y: usize, yStride: i32, scale: f32,
   scratch: usize,
@@ -115,13 +115,13 @@ function product<P>(
   const group = <usize>blocks * BLOCK;
   for (let t0 = 0; t0 < tokens; t0 += chunk) {
     const end = min(tokens, t0 + chunk);
-    for (let g = 0; g < rowGroups; g++) {
-      unpackPanel(w + <usize>g * group, blocks, scratch);
-      for (let t = t0; t < end; t += TILE) {
-        const at = x + activationBytes(t, blocks);
-        const to = y + <usize>t * yStep + (<usize>g << 5);
-        panelTile<P>(scratch, blocks, 8, at, min(TILE, end - t), to, yStep, scale);
-      }
+    for (let g = 0; g < rowGroups; g += 2) {
+      const p = w + <usize>g * group;
+      const both = g + 1 < rowGroups;
+      unpackPanel(p, blocks, scratch);
+      if (both) unpackPanel(p + group, blocks, scratch + <usize>blocks * PANEL_BLOCK);
+      const to = y + <usize>t0 * yStep + (<usize>g << 5);
+      multiplyPanels<P>(scratch, both, blocks, 8, x, t0, end, to, yStep, scale);
     }
   }
 }

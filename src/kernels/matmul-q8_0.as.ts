@@ -3,8 +3,8 @@
 // Packed: row group after row group (8 rows), block after block (32 columns): 8 pairs k of vectors of 16 bytes, for rows 0-3
 // and 4-7, then 8 halves (the rows' scales). Bytes 4r..4r+3 of a vector are columns 4k..4k+3 of row r. `offset` (0 or 128) is
 // added to every byte, so that a machine whose dot takes the weights as unsigned can be given them.
-import { activationBytes, TILE, TOKEN_BLOCK } from "./quantize-activations.as";
-import { chunkTokens, FEW, PANEL_BLOCK, panelTile } from "./panel.as";
+import { TOKEN_BLOCK } from "./quantize-activations.as";
+import { chunkTokens, FEW, multiplyPanels, PANEL_BLOCK } from "./panel.as";
 import { lowBytes, start, step } from "./product.as";
 import { halfAt, halfMask, halfScale, halfToFloat, madd, storeRows, upperBytes, zeros } from "./simd.as";
 import { normalizeScales } from "./subnormal.as";
@@ -109,13 +109,13 @@ function product<P>(
   const chunk = chunkTokens(blocks);
   for (let t0 = 0; t0 < tokens; t0 += chunk) {
     const end = min(tokens, t0 + chunk);
-    for (let g = 0; g < rowGroups; g++) {
-      unpackPanel(w + <usize>g * group, blocks, scratch);
-      for (let t = t0; t < end; t += TILE) {
-        const at = x + activationBytes(t, blocks);
-        const to = y + <usize>t * yStep + (<usize>g << 5);
-        panelTile<P>(scratch, blocks, zeroOf<P>(), at, min(TILE, end - t), to, yStep, scale);
-      }
+    for (let g = 0; g < rowGroups; g += 2) {
+      const p = w + <usize>g * group;
+      const both = g + 1 < rowGroups;
+      unpackPanel(p, blocks, scratch);
+      if (both) unpackPanel(p + group, blocks, scratch + <usize>blocks * PANEL_BLOCK);
+      const to = y + <usize>t0 * yStep + (<usize>g << 5);
+      multiplyPanels<P>(scratch, both, blocks, zeroOf<P>(), x, t0, end, to, yStep, scale);
     }
   }
 }

@@ -1,10 +1,10 @@
 // Products of unpacked row groups (panels) with tiles of prepared tokens; leans on heads and the 8-bit products.
 //
 // A panel is a row group unpacked: 8 rows as two vectors of 4, side by side, so that an engine that makes one instruction
-// of two neighbouring vectors can.
-import { madd, storeRows, zeros } from "./simd.as";
-import { TILE, TOKEN_BLOCK } from "./quantize-activations.as";
-import { start, step, total } from "./product.as";
+// of two neighbouring vectors can. Two panels meet three tokens: a broadcast of an activation serves 16 rows.
+import { madd, oneWords, storeRows, zeros } from "./simd.as";
+import { activationBytes, TILE, TOKEN_BLOCK } from "./quantize-activations.as";
+import { start, step } from "./product.as";
 import { blockSum, Halves, HalvesPairs, hasMinimums } from "./heads.as";
 
 /** Bytes of a block of a panel: 8 pairs of vectors (lane = row, 4 columns each), then the 8 rows' scales. */
@@ -23,216 +23,220 @@ export function chunkTokens(blocks: i32): i32 {
   return max<i32>(1, <i32>(CHUNK_BYTES / (<usize>blocks * TOKEN_BLOCK * <usize>TILE))) * TILE;
 }
 
+/** A panel whose weights are `zero` too high, and the next one if there are both, times tokens [t, end) -> y, of the first of them. */
 // @ts-ignore: decorator
 @inline
-function add<P>(sums: v128, scales: v128, acc: v128, x: usize): v128 {
-  return madd(f32x4.convert_i32x4_s(total<P>(acc)), f32x4.mul(scales, v128.load32_splat(x, 32)), sums);
+export function multiplyPanels<P>(
+  w: usize, both: bool, blocks: i32, zero: i32, x: usize, t: i32, end: i32, y: usize, yStep: usize, scale: f32,
+): void {
+  multiply<P, Halves>(w, both, blocks, zero, x, t, end, y, yStep, scale);
+}
+
+/** multiplyPanels for weights 16 too high; compiled once for all types that have such panels. */
+export function multiplyOffset<P>(
+  w: usize, both: bool, blocks: i32, x: usize, t: i32, end: i32, y: usize, yStep: usize, scale: f32,
+): void {
+  multiply<P, Halves>(w, both, blocks, 16, x, t, end, y, yStep, scale);
+}
+
+/** multiplyOffset for panels with minimums. */
+export function multiplyMinimums<P>(
+  w: usize, both: bool, blocks: i32, x: usize, t: i32, end: i32, y: usize, yStep: usize, scale: f32,
+): void {
+  multiply<P, HalvesPairs>(w, both, blocks, 16, x, t, end, y, yStep, scale);
+}
+
+/** multiplyPanels for signed bytes, or for bytes 128 too high where products are of unsigned ones. */
+export function multiplyBytes<P>(
+  w: usize, both: bool, blocks: i32, x: usize, t: i32, end: i32, y: usize, yStep: usize, scale: f32,
+): void {
+  multiply<P, Halves>(w, both, blocks, isSigned<P>() ? 0 : 128, x, t, end, y, yStep, scale);
+}
+
+/** Bytes of a block of a panel. */
+// @ts-ignore: decorator
+@inline
+export function panelBlock<H>(): usize {
+  return hasMinimums<H>() ? MINIMUM_BLOCK : PANEL_BLOCK;
+}
+
+// @ts-ignore: decorator
+@inline
+function multiply<P, H>(
+  w: usize, both: bool, blocks: i32, zero: i32, x: usize, t: i32, end: i32, y: usize, yStep: usize, scale: f32,
+): void {
+  const panel = both ? <usize>blocks * panelBlock<H>() : 0, rows: usize = both ? 32 : 0;
+  for (; t < end; t += TILE) {
+    tile4x3<P, H>(w, panel, blocks, zero, x + activationBytes(t, blocks), min(TILE, end - t), y, rows, yStep, scale);
+    y += <usize>TILE * yStep;
+  }
 }
 
 /**
- * A tile of up to 3 tokens with a panel whose weights are `zero` too high; a broadcast of an activation serves both
- * vectors of rows. yStep: bytes between tokens of y.
+ * A panel and the next one, `panel` bytes on, whose rows are `rows` bytes on in y, times a tile of tokens. What is missing,
+ * a second panel or tokens, is the first once more, which writes the same again. A pointer a token, because V8 folds no
+ * offset into a broadcast: the tokens share the address of each offset.
  */
 // @ts-ignore: decorator
 @inline
-export function panelTile<P>(
-  panel: usize, blocks: i32, zero: i32, x: usize, tile: i32, y: usize, yStep: usize, scale: f32,
+function tile4x3<P, H>(
+  w: usize, panel: usize, blocks: i32, zero: i32, x0: usize, tile: i32, y0: usize, rows: usize, yStep: usize, scale: f32,
 ): void {
-  anyTile<P, Halves>(panel, blocks, zero, x, tile, y, yStep, scale);
-}
-
-/** panelTile for weights 16 too high; compiled once for all types that have such panels. */
-export function offsetTile<P>(
-  panel: usize, blocks: i32, x: usize, tile: i32, y: usize, yStep: usize, scale: f32,
-): void {
-  anyTile<P, Halves>(panel, blocks, 16, x, tile, y, yStep, scale);
-}
-
-/** offsetTile for panels with minimums. */
-export function minimumTile<P>(
-  panel: usize, blocks: i32, x: usize, tile: i32, y: usize, yStep: usize, scale: f32,
-): void {
-  anyTile<P, HalvesPairs>(panel, blocks, 16, x, tile, y, yStep, scale);
-}
-
-/** panelTile for signed bytes, or for bytes 128 too high where products are of unsigned ones. */
-export function byteTile<P>(
-  panel: usize, blocks: i32, x: usize, tile: i32, y: usize, yStep: usize, scale: f32,
-): void {
-  anyTile<P, Halves>(panel, blocks, isSigned<P>() ? 0 : 128, x, tile, y, yStep, scale);
-}
-
-// @ts-ignore: decorator
-@inline
-function anyTile<P, H>(
-  panel: usize, blocks: i32, zero: i32, x: usize, tile: i32, y: usize, yStep: usize, scale: f32,
-): void {
-  if (tile == 3) {
-    panel2x3<P, H>(panel, blocks, zero, x, y, yStep, scale);
-    return;
-  }
-  const next = <usize>tile * TOKEN_BLOCK;
-  for (; tile > 0; tile--) {
-    panel2x1<P, H>(panel, blocks, zero, x, next, y, scale);
-    x += TOKEN_BLOCK;
-    y += yStep;
-  }
-}
-
-/** A pointer a token, because V8 folds no offset into a broadcast: the tokens share the address of each offset. */
-// @ts-ignore: decorator
-@inline
-function panel2x3<P, H>(
-  w: usize, blocks: i32, zero: i32, x0: usize, y: usize, yStep: usize, scale: f32,
-): void {
-  let x1 = x0 + TOKEN_BLOCK, x2 = x1 + TOKEN_BLOCK;
-  let f0 = zeros(), f1 = f0, f2 = f0, g0 = f0, g1 = f0, g2 = f0;
-  for (let b = 0; b < blocks; b++) {
+  let z = w + panel;
+  let x1 = tile > 1 ? x0 + TOKEN_BLOCK : x0, x2 = tile > 2 ? x1 + TOKEN_BLOCK : x0;
+  let y1 = tile > 1 ? y0 + yStep : y0, y2 = tile > 2 ? y1 + yStep : y0;
+  const next = <usize>tile * TOKEN_BLOCK - 32;
+  const ones = oneWords();
+  let e0 = zeros(), e1 = e0, e2 = e0, f0 = e0, f1 = e0, f2 = e0;
+  let g0 = e0, g1 = e0, g2 = e0, h0 = e0, h1 = e0, h2 = e0;
+  for (let i = 0; i < blocks; i++) {
     let a0 = start<P>(x0, zero), a1 = start<P>(x1, zero), a2 = start<P>(x2, zero);
-    let c0 = a0, c1 = a1, c2 = a2, v = a0, u = a0, s = a0;
+    let b0 = a0, b1 = a1, b2 = a2, c0 = a0, c1 = a1, c2 = a2, d0 = a0, d1 = a1, d2 = a2;
+    let v = a0, u = a0, r = a0, q = a0, s = a0;
+    for (const end = w + 256; w < end; w += 128) {
+      v = v128.load(w, 0);
+      u = v128.load(w, 16);
+      r = v128.load(z, 0);
+      q = v128.load(z, 16);
+      s = v128.load32_splat(x0, 0);
+      a0 = step<P>(a0, s, v);
+      b0 = step<P>(b0, s, u);
+      c0 = step<P>(c0, s, r);
+      d0 = step<P>(d0, s, q);
+      s = v128.load32_splat(x1, 0);
+      a1 = step<P>(a1, s, v);
+      b1 = step<P>(b1, s, u);
+      c1 = step<P>(c1, s, r);
+      d1 = step<P>(d1, s, q);
+      s = v128.load32_splat(x2, 0);
+      a2 = step<P>(a2, s, v);
+      b2 = step<P>(b2, s, u);
+      c2 = step<P>(c2, s, r);
+      d2 = step<P>(d2, s, q);
+      v = v128.load(w, 32);
+      u = v128.load(w, 48);
+      r = v128.load(z, 32);
+      q = v128.load(z, 48);
+      s = v128.load32_splat(x0, 4);
+      a0 = step<P>(a0, s, v);
+      b0 = step<P>(b0, s, u);
+      c0 = step<P>(c0, s, r);
+      d0 = step<P>(d0, s, q);
+      s = v128.load32_splat(x1, 4);
+      a1 = step<P>(a1, s, v);
+      b1 = step<P>(b1, s, u);
+      c1 = step<P>(c1, s, r);
+      d1 = step<P>(d1, s, q);
+      s = v128.load32_splat(x2, 4);
+      a2 = step<P>(a2, s, v);
+      b2 = step<P>(b2, s, u);
+      c2 = step<P>(c2, s, r);
+      d2 = step<P>(d2, s, q);
+      v = v128.load(w, 64);
+      u = v128.load(w, 80);
+      r = v128.load(z, 64);
+      q = v128.load(z, 80);
+      s = v128.load32_splat(x0, 8);
+      a0 = step<P>(a0, s, v);
+      b0 = step<P>(b0, s, u);
+      c0 = step<P>(c0, s, r);
+      d0 = step<P>(d0, s, q);
+      s = v128.load32_splat(x1, 8);
+      a1 = step<P>(a1, s, v);
+      b1 = step<P>(b1, s, u);
+      c1 = step<P>(c1, s, r);
+      d1 = step<P>(d1, s, q);
+      s = v128.load32_splat(x2, 8);
+      a2 = step<P>(a2, s, v);
+      b2 = step<P>(b2, s, u);
+      c2 = step<P>(c2, s, r);
+      d2 = step<P>(d2, s, q);
+      v = v128.load(w, 96);
+      u = v128.load(w, 112);
+      r = v128.load(z, 96);
+      q = v128.load(z, 112);
+      s = v128.load32_splat(x0, 12);
+      a0 = step<P>(a0, s, v);
+      b0 = step<P>(b0, s, u);
+      c0 = step<P>(c0, s, r);
+      d0 = step<P>(d0, s, q);
+      s = v128.load32_splat(x1, 12);
+      a1 = step<P>(a1, s, v);
+      b1 = step<P>(b1, s, u);
+      c1 = step<P>(c1, s, r);
+      d1 = step<P>(d1, s, q);
+      s = v128.load32_splat(x2, 12);
+      a2 = step<P>(a2, s, v);
+      b2 = step<P>(b2, s, u);
+      c2 = step<P>(c2, s, r);
+      d2 = step<P>(d2, s, q);
+      z += 128;
+      x0 += 16;
+      x1 += 16;
+      x2 += 16;
+    }
     v = v128.load(w, 0);
     u = v128.load(w, 16);
+    r = v128.load(z, 0);
+    q = v128.load(z, 16);
     s = v128.load32_splat(x0, 0);
-    a0 = step<P>(a0, s, v);
-    c0 = step<P>(c0, s, u);
+    e0 = add<P>(e0, v, a0, s, ones);
+    f0 = add<P>(f0, u, b0, s, ones);
+    g0 = add<P>(g0, r, c0, s, ones);
+    h0 = add<P>(h0, q, d0, s, ones);
     s = v128.load32_splat(x1, 0);
-    a1 = step<P>(a1, s, v);
-    c1 = step<P>(c1, s, u);
+    e1 = add<P>(e1, v, a1, s, ones);
+    f1 = add<P>(f1, u, b1, s, ones);
+    g1 = add<P>(g1, r, c1, s, ones);
+    h1 = add<P>(h1, q, d1, s, ones);
     s = v128.load32_splat(x2, 0);
-    a2 = step<P>(a2, s, v);
-    c2 = step<P>(c2, s, u);
-    v = v128.load(w, 32);
-    u = v128.load(w, 48);
-    s = v128.load32_splat(x0, 4);
-    a0 = step<P>(a0, s, v);
-    c0 = step<P>(c0, s, u);
-    s = v128.load32_splat(x1, 4);
-    a1 = step<P>(a1, s, v);
-    c1 = step<P>(c1, s, u);
-    s = v128.load32_splat(x2, 4);
-    a2 = step<P>(a2, s, v);
-    c2 = step<P>(c2, s, u);
-    v = v128.load(w, 64);
-    u = v128.load(w, 80);
-    s = v128.load32_splat(x0, 8);
-    a0 = step<P>(a0, s, v);
-    c0 = step<P>(c0, s, u);
-    s = v128.load32_splat(x1, 8);
-    a1 = step<P>(a1, s, v);
-    c1 = step<P>(c1, s, u);
-    s = v128.load32_splat(x2, 8);
-    a2 = step<P>(a2, s, v);
-    c2 = step<P>(c2, s, u);
-    v = v128.load(w, 96);
-    u = v128.load(w, 112);
-    s = v128.load32_splat(x0, 12);
-    a0 = step<P>(a0, s, v);
-    c0 = step<P>(c0, s, u);
-    s = v128.load32_splat(x1, 12);
-    a1 = step<P>(a1, s, v);
-    c1 = step<P>(c1, s, u);
-    s = v128.load32_splat(x2, 12);
-    a2 = step<P>(a2, s, v);
-    c2 = step<P>(c2, s, u);
-    v = v128.load(w, 128);
-    u = v128.load(w, 144);
-    s = v128.load32_splat(x0, 16);
-    a0 = step<P>(a0, s, v);
-    c0 = step<P>(c0, s, u);
-    s = v128.load32_splat(x1, 16);
-    a1 = step<P>(a1, s, v);
-    c1 = step<P>(c1, s, u);
-    s = v128.load32_splat(x2, 16);
-    a2 = step<P>(a2, s, v);
-    c2 = step<P>(c2, s, u);
-    v = v128.load(w, 160);
-    u = v128.load(w, 176);
-    s = v128.load32_splat(x0, 20);
-    a0 = step<P>(a0, s, v);
-    c0 = step<P>(c0, s, u);
-    s = v128.load32_splat(x1, 20);
-    a1 = step<P>(a1, s, v);
-    c1 = step<P>(c1, s, u);
-    s = v128.load32_splat(x2, 20);
-    a2 = step<P>(a2, s, v);
-    c2 = step<P>(c2, s, u);
-    v = v128.load(w, 192);
-    u = v128.load(w, 208);
-    s = v128.load32_splat(x0, 24);
-    a0 = step<P>(a0, s, v);
-    c0 = step<P>(c0, s, u);
-    s = v128.load32_splat(x1, 24);
-    a1 = step<P>(a1, s, v);
-    c1 = step<P>(c1, s, u);
-    s = v128.load32_splat(x2, 24);
-    a2 = step<P>(a2, s, v);
-    c2 = step<P>(c2, s, u);
-    v = v128.load(w, 224);
-    u = v128.load(w, 240);
-    s = v128.load32_splat(x0, 28);
-    a0 = step<P>(a0, s, v);
-    c0 = step<P>(c0, s, u);
-    s = v128.load32_splat(x1, 28);
-    a1 = step<P>(a1, s, v);
-    c1 = step<P>(c1, s, u);
-    s = v128.load32_splat(x2, 28);
-    a2 = step<P>(a2, s, v);
-    c2 = step<P>(c2, s, u);
-    v = v128.load(w, 256);
-    u = v128.load(w, 272);
-    f0 = add<P>(f0, v, a0, x0);
-    g0 = add<P>(g0, u, c0, x0);
-    f1 = add<P>(f1, v, a1, x1);
-    g1 = add<P>(g1, u, c1, x1);
-    f2 = add<P>(f2, v, a2, x2);
-    g2 = add<P>(g2, u, c2, x2);
+    e2 = add<P>(e2, v, a2, s, ones);
+    f2 = add<P>(f2, u, b2, s, ones);
+    g2 = add<P>(g2, r, c2, s, ones);
+    h2 = add<P>(h2, q, d2, s, ones);
     if (hasMinimums<H>()) {
-      v = v128.load(w, 288);
-      u = v128.load(w, 304);
-      s = blockSum(x0);
-      f0 = madd(v, s, f0);
-      g0 = madd(u, s, g0);
-      s = blockSum(x1);
-      f1 = madd(v, s, f1);
-      g1 = madd(u, s, g1);
-      s = blockSum(x2);
-      f2 = madd(v, s, f2);
-      g2 = madd(u, s, g2);
+      v = v128.load(w, 32);
+      u = v128.load(w, 48);
+      r = v128.load(z, 32);
+      q = v128.load(z, 48);
+      s = blockSum(x0 - 32);
+      e0 = madd(v, s, e0);
+      f0 = madd(u, s, f0);
+      g0 = madd(r, s, g0);
+      h0 = madd(q, s, h0);
+      s = blockSum(x1 - 32);
+      e1 = madd(v, s, e1);
+      f1 = madd(u, s, f1);
+      g1 = madd(r, s, g1);
+      h1 = madd(q, s, h1);
+      s = blockSum(x2 - 32);
+      e2 = madd(v, s, e2);
+      f2 = madd(u, s, f2);
+      g2 = madd(r, s, g2);
+      h2 = madd(q, s, h2);
     }
-    w += hasMinimums<H>() ? MINIMUM_BLOCK : PANEL_BLOCK;
-    x0 += 3 * TOKEN_BLOCK;
-    x1 += 3 * TOKEN_BLOCK;
-    x2 += 3 * TOKEN_BLOCK;
+    w += panelBlock<H>() - 256;
+    z += panelBlock<H>() - 256;
+    x0 += next;
+    x1 += next;
+    x2 += next;
   }
   const by = f32x4.splat(scale);
-  storeRows(y, f0, g0, by);
-  y += yStep;
-  storeRows(y, f1, g1, by);
-  y += yStep;
-  storeRows(y, f2, g2, by);
+  storeRows(y0, e0, f0, by);
+  y0 += rows;
+  storeRows(y0, g0, h0, by);
+  storeRows(y1, e1, f1, by);
+  y1 += rows;
+  storeRows(y1, g1, h1, by);
+  storeRows(y2, e2, f2, by);
+  y2 += rows;
+  storeRows(y2, g2, h2, by);
 }
 
+/** sums + the scales x the token's x the sums of a block. */
 // @ts-ignore: decorator
 @inline
-function panel2x1<P, H>(w: usize, blocks: i32, zero: i32, x: usize, next: usize, y: usize, scale: f32): void {
-  let f = zeros(), g = f;
-  for (let b = 0; b < blocks; b++) {
-    let a = start<P>(x, zero), c = a;
-    for (let k: usize = 0; k < 32; k += 4) {
-      const s = v128.load32_splat(x + k);
-      a = step<P>(a, s, v128.load(w + 8 * k, 0));
-      c = step<P>(c, s, v128.load(w + 8 * k, 16));
-    }
-    f = add<P>(f, v128.load(w, 256), a, x);
-    g = add<P>(g, v128.load(w, 272), c, x);
-    if (hasMinimums<H>()) {
-      const s = blockSum(x);
-      f = madd(v128.load(w, 288), s, f);
-      g = madd(v128.load(w, 304), s, g);
-    }
-    w += hasMinimums<H>() ? MINIMUM_BLOCK : PANEL_BLOCK;
-    x += next;
-  }
-  const by = f32x4.splat(scale);
-  storeRows(y, f, g, by);
+function add<P>(sums: v128, scales: v128, acc: v128, d: v128, ones: v128): v128 {
+  const whole = sizeof<P>() == 2 && !isSigned<P>() ? i32x4.dot_i16x8_s(acc, ones) : acc;
+  return madd(f32x4.convert_i32x4_s(whole), f32x4.mul(scales, d), sums);
 }

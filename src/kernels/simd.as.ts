@@ -17,6 +17,7 @@ export const zero: i32 = memory.size() >>> 20;
 
 const nibble: i32 = 0x0f0f0f0f + zero;
 const nibbleWord: i32 = 0x000f000f + zero;
+const oneWord: i32 = 0x00010001 + zero;
 const upperHalf: i32 = 0xffff0000 + zero;
 const upperByte: i32 = 0xff00ff00 + zero;
 const halfMaskBits: i32 = 0x8fffe000 + zero;
@@ -41,6 +42,13 @@ export function nibbles(): v128 {
 @inline
 export function nibbleWords(): v128 {
   return i32x4.splat(nibbleWord);
+}
+
+/** 1 in every 16-bit lane. */
+// @ts-ignore: decorator
+@inline
+export function oneWords(): v128 {
+  return i32x4.splat(oneWord);
 }
 
 /** The upper byte of every 16-bit lane. */
