@@ -3,7 +3,8 @@
 
 /** The prompt after whose first token an engine counts as open. */
 const OPENING = 16;
-const WARM_UP = 64;
+/** What comes before anything is measured: a middling prompt and some tokens. */
+const WARM_UP = { length: 64, tokens: 16 };
 
 /** Token ids that look like no text in particular; two lists of different `salt` share no prefix. */
 function promptOf(length, salt, vocabSize) {
@@ -52,16 +53,14 @@ export async function measure(open) {
     return { promptMs, firstTokenAt: started + promptMs, gaps, ids };
   };
 
-  let firstTokenAt;
-  if (runs[0].length !== OPENING) ({ firstTokenAt } = await run(OPENING, 100, 2));
+  const { firstTokenAt } = await run(OPENING, 100, 2);
+  // No compiler, no page fault and nothing of a machine's first look at new memory is in what is measured.
+  await run(WARM_UP.length, 101, WARM_UP.tokens);
   const measured = [];
   let salt = 0;
   for (const { length, promptOnly = false, goesOn = false } of runs) {
-    // Longer prompts come after a warm-up of a middling one, so that no compiler or page fault is in them.
-    if (length > OPENING && measured.every((run) => run.context <= OPENING)) await run(WARM_UP, 101, 3);
     if (!goesOn) salt++;
     const result = await run(length, salt, promptOnly ? 1 : tokens + 3, goesOn);
-    firstTokenAt ??= result.firstTokenAt;
     measured.push({
       context: length,
       // What was kept of the prompt before is not measured again.

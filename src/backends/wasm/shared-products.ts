@@ -35,8 +35,13 @@ const MOST_PIECES = Math.floor((WORK_WORDS - PIECES) / PIECE_WORDS);
 
 /** Weights times tokens of one slice, in bytes: microseconds of work. A rank takes half of what is open at a time, since each call begins slowly. */
 const SLICE_BYTES = 32 << 10;
+/** What half a word counts; a call with more slices, gigabytes of weights, is not shared. */
+const MOST_SLICES = 0xffff;
 
 const types = Object.keys(weightForms) as WeightType[]; // the keys of the record that defines them
+
+/** So many ranks watch each rank: more would only slow down the words that they look at. */
+const MOST_NEIGHBOURS = 3;
 
 /** Another rank, whose products this one may help with. */
 interface Neighbour {
@@ -69,10 +74,10 @@ export class SharedProducts {
     this.#options = options;
     this.#words = bus.workOf(bus.rank);
     this.#floats = floatsOf(this.#words);
-    // Each begins with the rank after its own, so that helpers spread.
+    // The ranks after this one, so that helpers spread.
     this.#neighbours = homes
       .map((_, i) => (bus.rank + i) % homes.length)
-      .slice(1)
+      .slice(1, 1 + MOST_NEIGHBOURS)
       .map((rank) => {
         const words = bus.workOf(rank);
         return { words, floats: floatsOf(words), memory: homes[rank] };
@@ -131,15 +136,15 @@ export class SharedProducts {
   run(products: Products, scratch: number, helperScratch: number): void {
     const words = this.#words;
     const slices = this.#slices;
-    if (slices < 2 || this.#neighbours.length === 0) {
-      multiply(words, this.#floats, products, scratch, slices);
+    if (slices < 2 || slices > MOST_SLICES || this.#neighbours.length === 0) {
+      multiply(words, this.#floats, products, scratch, 0, slices);
     } else {
       words[HELPER_SCRATCH] = helperScratch;
       Atomics.store(words, HELPED, 0);
       Atomics.store(words, OPEN, slices);
       let done = 0;
       for (let taken = takeFirst(words); taken !== 0; taken = takeFirst(words)) {
-        multiply(words, this.#floats, products, scratch, taken);
+        multiply(words, this.#floats, products, scratch, taken >>> 16, taken & 0xffff);
         done += (taken & 0xffff) - (taken >>> 16);
       }
       this.#options.bus.waitForWork(words, HELPED, slices - done);
@@ -156,7 +161,8 @@ export class SharedProducts {
       if (!isOpen(words) || Atomics.compareExchange(words, HELPER, 0, 1) !== 0) continue;
       neighbour.products ??= this.#productsOver(neighbour.memory);
       for (let taken = takeLast(words); taken !== 0; taken = takeLast(words)) {
-        multiply(words, neighbour.floats, neighbour.products, words[HELPER_SCRATCH], taken);
+        const scratch = words[HELPER_SCRATCH];
+        multiply(words, neighbour.floats, neighbour.products, scratch, taken >>> 16, taken & 0xffff);
         Atomics.add(words, HELPED, (taken & 0xffff) - (taken >>> 16));
         Atomics.notify(words, HELPED);
       }
@@ -210,19 +216,17 @@ function takeLast(words: Int32Array): number {
   }
 }
 
-/** Computes a range of slices of the products that the words describe. */
+/** Computes slices [from, to) of the products that the words describe. */
 function multiply(
   words: Int32Array,
   floats: Float32Array,
   products: Products,
   scratch: number,
-  range: number,
+  from: number,
+  to: number,
 ): void {
   const groups = words[GROUPS_A_SLICE];
   const count = words[COUNT];
-  // Counted from the piece's first slice.
-  let from = range >>> 16;
-  let to = range & 0xffff;
   for (let at = PIECES; at < PIECES + count * PIECE_WORDS && to > 0; at += PIECE_WORDS) {
     const slices = words[at + 8];
     if (from < slices) {
@@ -241,6 +245,7 @@ function multiply(
         scratch,
       );
     }
+    // Counted from the next piece's first slice.
     from -= slices;
     to -= slices;
   }
