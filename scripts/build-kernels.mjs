@@ -19,17 +19,8 @@ for (const [part, build] of Object.keys(entries).flatMap((one) => [
     `src/kernels/${entries[part]}.as.ts`,
     ...["--outFile", file, "--baseDir", root, "--enable", features[build], "--runtime", "stub"],
     // -O3 turns the order of the products inside out, for 20% less: V8 optimises again, within the order it is given
-    ...[
-      "-O1",
-      "--noAssert",
-      "--importMemory",
-      "--noExportMemory",
-      "--sharedMemory",
-      "--maximumMemory",
-      "65536",
-      "--use",
-      "abort=",
-    ],
+    ...["-O1", "--noAssert", "--importMemory", "--noExportMemory", "--use", "abort="],
+    ...["--sharedMemory", "--maximumMemory", "65536"],
   ]);
   if (error) {
     console.error(stderr.toString());

@@ -153,14 +153,7 @@ function findLargest(logits: Float32Array): number {
 }
 
 function argmaxAdjusted(logits: Float32Array): number {
-  let best = -1;
-  let max = Number.NEGATIVE_INFINITY;
-  for (let i = 0; i < logits.length; i++) {
-    if (logits[i] > max) {
-      max = logits[i];
-      best = i;
-    }
-  }
+  const best = findLargest(logits);
   if (best < 0) {
     throw new BaimoError("request", "option logitBias bans every token that could follow");
   }

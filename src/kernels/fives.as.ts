@@ -8,9 +8,9 @@ import {
   addBlock, blockSum, eighth, firstMinimums, firstScales, Fives, halfMinimum, hasMinimums, secondMinimums,
   secondScales, unpackHead,
 } from "./heads.as";
-import { MINIMUM_BLOCK, PANEL_BLOCK } from "./panel.as";
+import { panelBlock } from "./panel.as";
 import { start, step, total } from "./product.as";
-import { halfMask, halfScale, madd, storeRows, zero } from "./simd.as";
+import { halfMask, halfScale, madd, oneWords, storeGroups, zero } from "./simd.as";
 
 const bits01234: i32 = 0x1f1f1f1f + zero;
 const bits234: i32 = 0x1c1c1c1c + zero;
@@ -65,7 +65,7 @@ export function twoGroupsOfFives<P, H>(
   let p1 = p0 + stride;
   const five = i32x4.splat(bits01234), high = i32x4.splat(bits234), low = i32x4.splat(bits01);
   const first = i32x4.splat(bit0), second = i32x4.splat(bit1);
-  const half = halfMask(), by = halfScale(), minimumBy = halfMinimum(), sixteen = eighth();
+  const half = halfMask(), by = halfScale(), minimumBy = halfMinimum(), sixteen = eighth(), ones = oneWords();
   let f0 = f32x4.splat(0), f1 = f0, g0 = f0, g1 = f0;
   for (let b = 0; b < blocks; b++) {
     let a0 = start<P>(x, 16), a1 = a0, c0 = a0, c1 = a0;
@@ -117,8 +117,8 @@ export function twoGroupsOfFives<P, H>(
     s = v128.load32_splat(x, 32);
     v = firstScales<H, Fives>(p0, half, by);
     w = secondScales<H, Fives>(p0, half, by);
-    f0 = addBlock(f0, v, total<P>(a0), s);
-    g0 = addBlock(g0, w, total<P>(c0), s);
+    f0 = addBlock(f0, v, total<P>(a0, ones), s);
+    g0 = addBlock(g0, w, total<P>(c0, ones), s);
     if (hasMinimums<H>()) {
       u = blockSum(x);
       f0 = madd(firstMinimums<Fives>(p0, v, half, minimumBy, sixteen), u, f0);
@@ -126,8 +126,8 @@ export function twoGroupsOfFives<P, H>(
     }
     v = firstScales<H, Fives>(p1, half, by);
     w = secondScales<H, Fives>(p1, half, by);
-    f1 = addBlock(f1, v, total<P>(a1), s);
-    g1 = addBlock(g1, w, total<P>(c1), s);
+    f1 = addBlock(f1, v, total<P>(a1, ones), s);
+    g1 = addBlock(g1, w, total<P>(c1, ones), s);
     if (hasMinimums<H>()) {
       f1 = madd(firstMinimums<Fives>(p1, v, half, minimumBy, sixteen), u, f1);
       g1 = madd(secondMinimums<Fives>(p1, w, half, minimumBy, sixteen), u, g1);
@@ -137,9 +137,7 @@ export function twoGroupsOfFives<P, H>(
     x += next;
   }
   const all = f32x4.splat(scale);
-  storeRows(y, f0, g0, all);
-  y += yPart;
-  storeRows(y, f1, g1, all);
+  storeGroups(y, yPart, f0, g0, f1, g1, all);
 }
 
 /** A row group -> a panel of bytes, 16 too high, with scales and what minimums there are. */
@@ -168,7 +166,7 @@ export function unpackFives<H>(p: usize, blocks: i32, o: usize): void {
     v128.store(o, last(b4, b1, b3, high, first, second), 240);
     unpackHead<H, Fives>(p, o + 256);
     p += offsetof<Fives>() + offsetof<H>();
-    o += hasMinimums<H>() ? MINIMUM_BLOCK : PANEL_BLOCK;
+    o += panelBlock<H>();
   }
 }
 

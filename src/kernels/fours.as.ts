@@ -7,9 +7,9 @@ import {
   secondScales, unpackHead,
 } from "./heads.as";
 import { steps as nibbleSteps } from "./matmul-q4_0.as";
-import { MINIMUM_BLOCK, PANEL_BLOCK } from "./panel.as";
+import { panelBlock } from "./panel.as";
 import { lowBytes, start, step, total } from "./product.as";
-import { halfMask, halfScale, madd, nibbles, nibbleWords, storeRows, upperBytes, zero } from "./simd.as";
+import { halfMask, halfScale, madd, nibbles, nibbleWords, oneWords, storeGroups, upperBytes, zero } from "./simd.as";
 import { storeWords, WORDS_BLOCK, WORDS_SCALES } from "./words.as";
 
 /** Twice the values of E2M1, plus 16. */
@@ -91,8 +91,8 @@ function wideStep(acc: v128, x: v128, w: v128): v128 {
 
 // @ts-ignore: decorator
 @inline
-function wholeOf<P, H>(acc: v128): v128 {
-  return isWide<P, H>() ? i32x4.shr_s(acc, 8) : total<P>(acc);
+function wholeOf<P, H>(acc: v128, ones: v128): v128 {
+  return isWide<P, H>() ? i32x4.shr_s(acc, 8) : total<P>(acc, ones);
 }
 
 /**
@@ -104,7 +104,7 @@ export function twoGroupsOfFours<P, H>(
 ): void {
   let p1 = p0 + stride;
   const mask = maskOf<P, H>(), levels = levelsOf<P, H>();
-  const half = halfMask(), by = halfScale(), minimumBy = halfMinimum(), sixteen = eighth();
+  const half = halfMask(), by = halfScale(), minimumBy = halfMinimum(), sixteen = eighth(), ones = oneWords();
   let f0 = f32x4.splat(0), f1 = f0, g0 = f0, g1 = f0;
   for (let b = 0; b < blocks; b++) {
     let a0 = start<P>(x, zeroOf<P, H>()), a1 = a0, c0 = a0, c1 = a0;
@@ -152,8 +152,8 @@ export function twoGroupsOfFours<P, H>(
     s = v128.load32_splat(x, 32);
     v = firstScales<H, Fours>(p0, half, by);
     w = secondScales<H, Fours>(p0, half, by);
-    f0 = addBlock(f0, v, wholeOf<P, H>(a0), s);
-    g0 = addBlock(g0, w, wholeOf<P, H>(c0), s);
+    f0 = addBlock(f0, v, wholeOf<P, H>(a0, ones), s);
+    g0 = addBlock(g0, w, wholeOf<P, H>(c0, ones), s);
     if (hasMinimums<H>()) {
       u = blockSum(x);
       f0 = madd(firstMinimums<Fours>(p0, v, half, minimumBy, sixteen), u, f0);
@@ -161,8 +161,8 @@ export function twoGroupsOfFours<P, H>(
     }
     v = firstScales<H, Fours>(p1, half, by);
     w = secondScales<H, Fours>(p1, half, by);
-    f1 = addBlock(f1, v, wholeOf<P, H>(a1), s);
-    g1 = addBlock(g1, w, wholeOf<P, H>(c1), s);
+    f1 = addBlock(f1, v, wholeOf<P, H>(a1, ones), s);
+    g1 = addBlock(g1, w, wholeOf<P, H>(c1, ones), s);
     if (hasMinimums<H>()) {
       f1 = madd(firstMinimums<Fours>(p1, v, half, minimumBy, sixteen), u, f1);
       g1 = madd(secondMinimums<Fours>(p1, w, half, minimumBy, sixteen), u, g1);
@@ -172,9 +172,7 @@ export function twoGroupsOfFours<P, H>(
     x += next;
   }
   const all = f32x4.splat(scale);
-  storeRows(y, f0, g0, all);
-  y += yPart;
-  storeRows(y, f1, g1, all);
+  storeGroups(y, yPart, f0, g0, f1, g1, all);
 }
 
 /**
@@ -185,7 +183,7 @@ export function twoGroupsOfIq4(
   p0: usize, stride: usize, blocks: i32, x: usize, next: usize, y: usize, yPart: usize, scale: f32,
 ): void {
   let p1 = p0 + stride;
-  const mask = nibbles(), rest = IQ4_REST;
+  const mask = nibbles(), rest = IQ4_REST, ones = oneWords();
   let f0 = f32x4.splat(0), f1 = f0, g0 = f0, g1 = f0;
   for (let b = 0; b < blocks; b++) {
     const s = v128.load32_splat(x, 32);
@@ -200,8 +198,8 @@ export function twoGroupsOfIq4(
       m0 = step<u16>(step<u16>(m0, low, w0), high, w1);
       q0 = step<u16>(step<u16>(q0, low, level<Floats24>(rest, w0)), high, level<Floats24>(rest, w1));
     }
-    f0 = addBlock(f0, firstScales<Floats24, Fours>(p0, mask, mask), splitSum(n0, r0), s);
-    g0 = addBlock(g0, secondScales<Floats24, Fours>(p0, mask, mask), splitSum(m0, q0), s);
+    f0 = addBlock(f0, firstScales<Floats24, Fours>(p0, mask, mask), splitSum(n0, r0, ones), s);
+    g0 = addBlock(g0, secondScales<Floats24, Fours>(p0, mask, mask), splitSum(m0, q0, ones), s);
     let n1 = start<u16>(x, 8), m1 = n1, r1 = start<u16>(x, 16), q1 = r1;
     for (let j: usize = 0; j < 16; j += 4) {
       const low = v128.load32_splat(x + j, 0), high = v128.load32_splat(x + j, 16);
@@ -213,22 +211,20 @@ export function twoGroupsOfIq4(
       m1 = step<u16>(step<u16>(m1, low, w0), high, w1);
       q1 = step<u16>(step<u16>(q1, low, level<Floats24>(rest, w0)), high, level<Floats24>(rest, w1));
     }
-    f1 = addBlock(f1, firstScales<Floats24, Fours>(p1, mask, mask), splitSum(n1, r1), s);
-    g1 = addBlock(g1, secondScales<Floats24, Fours>(p1, mask, mask), splitSum(m1, q1), s);
+    f1 = addBlock(f1, firstScales<Floats24, Fours>(p1, mask, mask), splitSum(n1, r1, ones), s);
+    g1 = addBlock(g1, secondScales<Floats24, Fours>(p1, mask, mask), splitSum(m1, q1, ones), s);
     p0 += offsetof<Fours>() + offsetof<Floats24>();
     p1 += offsetof<Fours>() + offsetof<Floats24>();
     x += next;
   }
   const all = f32x4.splat(scale);
-  storeRows(y, f0, g0, all);
-  y += yPart;
-  storeRows(y, f1, g1, all);
+  storeGroups(y, yPart, f0, g0, f1, g1, all);
 }
 
 // @ts-ignore: decorator
 @inline
-function splitSum(n: v128, r: v128): v128 {
-  return i32x4.add(i32x4.shl(total<u16>(n), 4), total<u16>(r));
+function splitSum(n: v128, r: v128, ones: v128): v128 {
+  return i32x4.add(i32x4.shl(total<u16>(n, ones), 4), total<u16>(r, ones));
 }
 
 /** A row group -> a panel of bytes, `zeroOf` too high, with scales and what minimums there are. */
@@ -245,7 +241,7 @@ export function unpackFours<P, H>(p: usize, blocks: i32, o: usize): void {
     }
     unpackHead<H, Fours>(p, o + 256);
     p += offsetof<Fours>() + offsetof<H>();
-    o += hasMinimums<H>() ? MINIMUM_BLOCK : PANEL_BLOCK;
+    o += panelBlock<H>();
   }
 }
 

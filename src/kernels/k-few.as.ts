@@ -4,7 +4,7 @@ import { SCALE, SUMS_16, SUMS_32, SUMS_8 } from "./quantize-q8k.as";
 import {
   addUnit, blockBytes, chunkBytes, First, halvesAt, hasMinimums, hasScalesOf16, lowBits, moreBits, Second, unitBytes,
 } from "./k-weights.as";
-import { halfMask, halfScale, halfToFloat, madd, storeRows } from "./simd.as";
+import { halfMask, halfScale, halfToFloat, madd, storeGroups } from "./simd.as";
 import { streamGroups } from "./streams.as";
 
 /** A matrix times one token, whose blocks are `next` bytes apart. Reads two distant row groups at once: hardware prefetch stops at 4 KiB pages. */
@@ -132,7 +132,5 @@ function twoGroups<T>(
     x += next;
   }
   const by = f32x4.splat(scale);
-  storeRows(y, f0, f1, by);
-  y += yStride;
-  storeRows(y, g0, g1, by);
+  storeGroups(y, yStride, f0, f1, g0, g1, by);
 }

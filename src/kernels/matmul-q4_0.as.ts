@@ -7,7 +7,7 @@
 import { TOKEN_BLOCK } from "./quantize-activations.as";
 import { chunkTokens, FEW, multiplyPanels, PANEL_BLOCK } from "./panel.as";
 import { lowBytes, prefersPairs, start, step, total } from "./product.as";
-import { halfAt, halfMask, halfScale, halfToFloat, madd, nibbles, nibbleWords, storeRows, zeros } from "./simd.as";
+import { halfAt, halfMask, halfScale, halfToFloat, madd, nibbles, nibbleWords, oneWords, storeGroups, zeros } from "./simd.as";
 import { normalizeScales } from "./subnormal.as";
 import { streamGroups } from "./streams.as";
 
@@ -183,8 +183,8 @@ function maskOf<P>(): v128 {
 /** sums + d x the scales, halves, x the sums of a block. */
 // @ts-ignore: decorator
 @inline
-function add<P>(sums: v128, scales: v128, acc: v128, d: v128, sign: v128, size: v128): v128 {
-  return madd(f32x4.convert_i32x4_s(total<P>(acc)), f32x4.mul(halfToFloat(scales, sign, size), d), sums);
+function add<P>(sums: v128, scales: v128, acc: v128, d: v128, sign: v128, size: v128, ones: v128): v128 {
+  return madd(f32x4.convert_i32x4_s(total<P>(acc, ones)), f32x4.mul(halfToFloat(scales, sign, size), d), sums);
 }
 
 /** Two row groups, `stride` bytes apart, times a token -> y, `yStride` bytes apart. a0, a1: the sides of the first; b0, b1: of the second. */
@@ -194,7 +194,7 @@ function twoGroups<P>(
   p: usize, stride: usize, blocks: i32, x: usize, next: usize, y: usize, yStride: usize, scale: f32,
 ): void {
   let q = p + stride;
-  const mask = maskOf<P>(), sign = halfMask(), size = halfScale();
+  const mask = maskOf<P>(), sign = halfMask(), size = halfScale(), ones = oneWords();
   let f0 = zeros(), f1 = f0, g0 = f0, g1 = f0;
   for (let i = 0; i < blocks; i++) {
     let a0 = start<P>(x, 8), a1 = a0, b0 = a0, b1 = a0;
@@ -222,16 +222,14 @@ function twoGroups<P>(
     b0 = steps<P>(b0, s, u, v128.load(q, 96), mask);
     b1 = steps<P>(b1, s, u, v128.load(q, 112), mask);
     s = v128.load32_splat(x, 32);
-    f0 = add<P>(f0, v128.load16x4_s(p, SCALES), a0, s, sign, size);
-    f1 = add<P>(f1, v128.load16x4_s(p, SCALES + 8), a1, s, sign, size);
-    g0 = add<P>(g0, v128.load16x4_s(q, SCALES), b0, s, sign, size);
-    g1 = add<P>(g1, v128.load16x4_s(q, SCALES + 8), b1, s, sign, size);
+    f0 = add<P>(f0, v128.load16x4_s(p, SCALES), a0, s, sign, size, ones);
+    f1 = add<P>(f1, v128.load16x4_s(p, SCALES + 8), a1, s, sign, size, ones);
+    g0 = add<P>(g0, v128.load16x4_s(q, SCALES), b0, s, sign, size, ones);
+    g1 = add<P>(g1, v128.load16x4_s(q, SCALES + 8), b1, s, sign, size, ones);
     p += BLOCK;
     q += BLOCK;
     x += next;
   }
   const by = f32x4.splat(scale);
-  storeRows(y, f0, f1, by);
-  y += yStride;
-  storeRows(y, g0, g1, by);
+  storeGroups(y, yStride, f0, f1, g0, g1, by);
 }

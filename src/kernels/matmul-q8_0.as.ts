@@ -6,7 +6,7 @@
 import { TOKEN_BLOCK } from "./quantize-activations.as";
 import { chunkTokens, FEW, multiplyPanels, PANEL_BLOCK } from "./panel.as";
 import { lowBytes, start, step } from "./product.as";
-import { halfAt, halfMask, halfScale, halfToFloat, madd, storeRows, upperBytes, zeros } from "./simd.as";
+import { halfAt, halfMask, halfScale, halfToFloat, madd, storeGroups, upperBytes, zeros } from "./simd.as";
 import { normalizeScales } from "./subnormal.as";
 import { joinHalves, transpose } from "./matmul-q4_0.as";
 import { streamGroups } from "./streams.as";
@@ -259,7 +259,5 @@ function twoGroups<P>(
     x += next;
   }
   const by = f32x4.splat(scale);
-  storeRows(y, f0, f1, by);
-  y += yStride;
-  storeRows(y, g0, g1, by);
+  storeGroups(y, yStride, f0, f1, g0, g1, by);
 }

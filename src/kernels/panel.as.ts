@@ -2,15 +2,15 @@
 //
 // A panel is a row group unpacked: 8 rows as two vectors of 4, side by side, so that an engine that makes one instruction
 // of two neighbouring vectors can. Two panels meet three tokens: a broadcast of an activation serves 16 rows.
-import { madd, oneWords, storeRows, zeros } from "./simd.as";
+import { madd, oneWords, storeGroups, zeros } from "./simd.as";
 import { activationBytes, TILE, TOKEN_BLOCK } from "./quantize-activations.as";
-import { start, step } from "./product.as";
+import { start, step, total } from "./product.as";
 import { blockSum, Halves, HalvesPairs, hasMinimums } from "./heads.as";
 
 /** Bytes of a block of a panel: 8 pairs of vectors (lane = row, 4 columns each), then the 8 rows' scales. */
 export const PANEL_BLOCK: usize = 288;
 /** The same with the rows' minimums after the scales, as minimumsAt gives them. */
-export const MINIMUM_BLOCK: usize = 320;
+const MINIMUM_BLOCK: usize = 320;
 /** Up to how many tokens a product is made token by token: reading the weights twice costs less than unpacking them. */
 export const FEW: i32 = 2;
 /** Bytes of activations that stay in the second-level cache while every row group passes over them. */
@@ -84,7 +84,7 @@ function tile4x3<P, H>(
 ): void {
   let z = w + panel;
   let x1 = tile > 1 ? x0 + TOKEN_BLOCK : x0, x2 = tile > 2 ? x1 + TOKEN_BLOCK : x0;
-  let y1 = tile > 1 ? y0 + yStep : y0, y2 = tile > 2 ? y1 + yStep : y0;
+  const y1 = tile > 1 ? y0 + yStep : y0, y2 = tile > 2 ? y1 + yStep : y0;
   const next = <usize>tile * TOKEN_BLOCK - 32;
   const ones = oneWords();
   let e0 = zeros(), e1 = e0, e2 = e0, f0 = e0, f1 = e0, f2 = e0;
@@ -222,21 +222,14 @@ function tile4x3<P, H>(
     x2 += next;
   }
   const by = f32x4.splat(scale);
-  storeRows(y0, e0, f0, by);
-  y0 += rows;
-  storeRows(y0, g0, h0, by);
-  storeRows(y1, e1, f1, by);
-  y1 += rows;
-  storeRows(y1, g1, h1, by);
-  storeRows(y2, e2, f2, by);
-  y2 += rows;
-  storeRows(y2, g2, h2, by);
+  storeGroups(y0, rows, e0, f0, g0, h0, by);
+  storeGroups(y1, rows, e1, f1, g1, h1, by);
+  storeGroups(y2, rows, e2, f2, g2, h2, by);
 }
 
 /** sums + the scales x the token's x the sums of a block. */
 // @ts-ignore: decorator
 @inline
 function add<P>(sums: v128, scales: v128, acc: v128, d: v128, ones: v128): v128 {
-  const whole = sizeof<P>() == 2 && !isSigned<P>() ? i32x4.dot_i16x8_s(acc, ones) : acc;
-  return madd(f32x4.convert_i32x4_s(whole), f32x4.mul(scales, d), sums);
+  return madd(f32x4.convert_i32x4_s(total<P>(acc, ones)), f32x4.mul(scales, d), sums);
 }

@@ -101,6 +101,16 @@ export function storeRows(y: usize, first: v128, second: v128, by: v128): void {
   v128.store(y, f32x4.mul(second, by), 16);
 }
 
+/** The sums of two row groups, the second's `apart` bytes on, times `by` -> y. */
+// @ts-ignore: decorator
+@inline
+export function storeGroups(
+  y: usize, apart: usize, first0: v128, second0: v128, first1: v128, second1: v128, by: v128,
+): void {
+  storeRows(y, first0, second0, by);
+  storeRows(y + apart, first1, second1, by);
+}
+
 /** One half -> f32. */
 // @ts-ignore: decorator
 @inline

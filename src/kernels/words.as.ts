@@ -5,7 +5,7 @@
 // odd columns', a lane a row; after 32 columns the rows' scales. Two panels meet three tokens: a broadcast serves 16 rows.
 import { lowBytes } from "./product.as";
 import { activationBytes, TILE, TOKEN_BLOCK } from "./quantize-activations.as";
-import { madd, storeRows, zeros } from "./simd.as";
+import { madd, storeGroups, zeros } from "./simd.as";
 
 /** Bytes of a block of a panel. */
 export const WORDS_BLOCK: usize = 544;
@@ -79,7 +79,7 @@ function tile4x3(
 ): void {
   let z = w + panel;
   let x1 = tile > 1 ? x0 + TOKEN_WORDS : x0, x2 = tile > 2 ? x1 + TOKEN_WORDS : x0;
-  let y1 = tile > 1 ? y0 + yStep : y0, y2 = tile > 2 ? y1 + yStep : y0;
+  const y1 = tile > 1 ? y0 + yStep : y0, y2 = tile > 2 ? y1 + yStep : y0;
   const next = (<usize>tile - 1) * TOKEN_WORDS + (TOKEN_WORDS - 32);
   let e0 = zeros(), e1 = e0, e2 = e0, f0 = e0, f1 = e0, f2 = e0;
   let g0 = e0, g1 = e0, g2 = e0, h0 = e0, h1 = e0, h2 = e0;
@@ -195,15 +195,9 @@ function tile4x3(
     x2 += next;
   }
   const by = f32x4.splat(scale);
-  storeRows(y0, e0, f0, by);
-  y0 += rows;
-  storeRows(y0, g0, h0, by);
-  storeRows(y1, e1, f1, by);
-  y1 += rows;
-  storeRows(y1, g1, h1, by);
-  storeRows(y2, e2, f2, by);
-  y2 += rows;
-  storeRows(y2, g2, h2, by);
+  storeGroups(y0, rows, e0, f0, g0, h0, by);
+  storeGroups(y1, rows, e1, f1, g1, h1, by);
+  storeGroups(y2, rows, e2, f2, g2, h2, by);
 }
 
 /** sums + the scales x the token's x the sums of a block. */

@@ -227,11 +227,11 @@ export function createWasmBackend(options: WasmBackendOptions): Backend {
       linear.begin();
       for (let i = 0; i < outputs.length; i++) {
         const matrix = matrixOf(outputs[i][0]);
-        if (pages && isPaged(matrix)) {
-          // The next may take its place.
-          linear.multiply(from, matrix, pages.resident(matrix), columnsOf(outputs[i][1]));
-          linear.finish();
-        } else linear.multiply(from, matrix, matrix.parts, columnsOf(outputs[i][1]));
+        const paged = pages && isPaged(matrix);
+        const parts = paged ? pages.resident(matrix) : matrix.parts;
+        linear.multiply(from, matrix, parts, columnsOf(outputs[i][1]));
+        // The next may take its place.
+        if (paged) linear.finish();
       }
       linear.finish();
       for (let i = 0; i < outputs.length; i++)

@@ -2,6 +2,7 @@
 // when they read it themselves. What it reads it throws away: late, wrong or absent, it changes no result. Leans on threads.ts.
 import type { ByteSourceDescriptor } from "../../formats/byte-source.ts";
 import type { FileRange } from "../../tensor/backend.ts";
+import { LINE } from "../bus.ts";
 import { canShareMemory, startThread, type Thread } from "../threads.ts";
 
 /** Bytes of one read, after which the reader looks whether the worker has come to the same place. */
@@ -16,7 +17,6 @@ const CAPACITY = 2048;
 /** Numbers begin again at 0 after so many, since words have 31 bits. */
 const MOST_NUMBERS = 2 ** 30;
 /** Words of the queue; each on a cache line of its own. */
-const LINE = 16;
 const SIGNAL = 0;
 const CLOSED = LINE;
 const CONTROL_WORDS = 2 * LINE;

@@ -184,8 +184,8 @@ function makeRoom(fs: FileSystem, folder: string, most: number, newest: string):
     .filter((path) => path.endsWith(".packed"))
     // Another rank may have removed it since.
     .flatMap((path) => {
-      const { size, mtimeMs } = fs.statSync(path, { throwIfNoEntry: false }) ?? {};
-      return size === undefined || mtimeMs === undefined ? [] : [{ path, size, mtimeMs }];
+      const found = fs.statSync(path, { throwIfNoEntry: false });
+      return found ? [{ path, size: found.size, mtimeMs: found.mtimeMs }] : [];
     })
     .sort((a, b) => a.mtimeMs - b.mtimeMs);
   let total = files.reduce((sum, { size }) => sum + size, 0);

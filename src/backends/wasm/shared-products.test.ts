@@ -74,21 +74,18 @@ describe(`products that ranks share (seed ${seed})`, async () => {
       const own = productsOf(bank.kernels, "wide");
 
       const run = (helps: boolean): Int32Array[] => {
-        let own_ = own;
-        if (helps) {
-          const turn = (matmul: Matmul): Matmul => {
-            return (...args) => {
-              helpers[done.length % 2].bus.idle();
-              matmul(...args);
-            };
+        const turn = (matmul: Matmul): Matmul => {
+          return (...args) => {
+            helpers[done.length % 2].bus.idle();
+            matmul(...args);
           };
-          own_ = { ...own, q8_0: turn(own.q8_0), q4_0: turn(own.q4_0) };
-        }
+        };
+        const mine = helps ? { ...own, q8_0: turn(own.q8_0), q4_0: turn(own.q4_0) } : own;
         for (const { y } of products) bank.f32.fill(7, y / 4, y / 4 + tokens * STRIDE);
         shared.begin(input, COLS, tokens);
         for (const { type, w, rowGroups, y, scale } of products)
           shared.add(type, w, rowGroups, COLS, y, STRIDE, scale);
-        shared.run(own_, scratch, helperScratch);
+        shared.run(mine, scratch, helperScratch);
         return products.map(({ y }) => new Int32Array(bank.f32.slice(y / 4, y / 4 + tokens * STRIDE).buffer));
       };
 

@@ -85,14 +85,12 @@ export class SharedProducts {
     if (this.#neighbours.length > 0) bus.idle = () => this.#help();
   }
 
-  /** Begins a call: the activations, as a kernel takes them. */
+  /** The activations of what is added from here on, as a kernel takes them; what was added before has run. */
   begin(input: number, inputStride: number, tokens: number): void {
     const words = this.#words;
-    words[COUNT] = 0;
     words[INPUT] = input;
     words[INPUT_STRIDE] = inputStride;
     words[TOKENS] = tokens;
-    this.#slices = 0;
   }
 
   /** Adds a product with whole row groups; see Matmul. */
