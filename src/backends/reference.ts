@@ -176,6 +176,7 @@ export function createReferenceBackend(options: ReferenceBackendOptions): Backen
       }
     },
     gather: (x) => open(x),
+    gatherHeads: (x) => x,
     keepOwn(x, out) {
       out.tokens = x.tokens;
       open(out).used.set(open(x).used);

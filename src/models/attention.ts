@@ -27,20 +27,19 @@ export function attend(
   return projectOut(model, weights.output, w.attended);
 }
 
-/** Queries into the workspace; keys and values whole: clipped, normalised and turned as the config has it. */
+/** Queries into the workspace; keys and values for the cache: clipped, normalised and turned as the config has it. */
 function projectHeads(
   model: Transformer,
   weights: Attention,
   l: number,
   x: Activation,
-): { key: Activation; value: Activation } {
-  const { backend: b, config, workspace: w } = model;
+): { key: Activation | Slice; value: Activation | Slice } {
+  const { backend: b, caches, config, workspace: w } = model;
   b.linear(x, [weights.query, w.query], [weights.key, w.key], [weights.value, w.value]);
   if (weights.gate && w.attentionGate) b.linear(x, [weights.gate, w.attentionGate]);
   if (config.qkvClip > 0 && !config.clipAfterNorm) clip(model, w.query, w.key, w.value);
-  const key = b.gather(w.key);
-  const value = b.gather(w.value);
-  normQueriesKeys(model, weights, key);
+  const key = normQueriesKeys(model, weights);
+  const value = b.gatherHeads(w.value, caches.decoder);
   if (config.qkvClip > 0 && config.clipAfterNorm) clip(model, w.query, key, value);
   turn(model, l, config.headDim, w.query, key);
   return { key, value };
@@ -50,19 +49,22 @@ function clip({ backend: b, config }: Transformer, ...parts: (Activation | Slice
   for (const part of parts) b.clip(part, config.qkvClip);
 }
 
-function normQueriesKeys(model: Transformer, { queryNorm, keyNorm }: Attention, key: Activation): void {
-  const { backend: b, config, workspace: w } = model;
-  if (!queryNorm || !keyNorm) return;
+/** Norms of queries and keys, where there are some; the keys are returned. */
+function normQueriesKeys(model: Transformer, { queryNorm, keyNorm }: Attention): Activation | Slice {
+  const { backend: b, caches, config, workspace: w } = model;
+  if (!queryNorm || !keyNorm) return b.gatherHeads(w.key, caches.decoder);
   const [ofQuery, ofKey] = [queryNorm, keyNorm].map((weight) => headNorm(config, weight));
   if (config.qkNorm === "full") {
-    const query = b.gather(w.query);
+    const [query, key] = [b.gather(w.query), b.gather(w.key)];
     b.norm(query, ofQuery, query);
     b.keepOwn(query, w.query);
     b.norm(key, ofKey, key);
-  } else {
-    b.headNorm(w.query, ofQuery, config.headDim);
-    b.headNorm(key, ofKey, config.headDim);
+    return key;
   }
+  const key = b.gatherHeads(w.key, caches.decoder);
+  b.headNorm(w.query, ofQuery, config.headDim);
+  b.headNorm(key, ofKey, config.headDim);
+  return key;
 }
 
 function headNorm({ norm: kind, normEps: eps }: ModelConfig, weight: Vector) {
@@ -89,8 +91,8 @@ function projectLatent(
   weights: Attention,
   l: number,
   x: Activation,
-): { key: Activation; value: Activation } {
-  const { backend: b, config, workspace: w } = model;
+): { key: Activation; value: Activation | Slice } {
+  const { backend: b, caches, config, workspace: w } = model;
   const { latent } = weights;
   const space = w.latent;
   if (!latent || !space || !config.latent) throw new Error("latent attention without its weights");
@@ -117,7 +119,7 @@ function projectLatent(
   turn(model, l, config.headDim, w.query);
   turn(model, l, ropeDim, shared);
   b.joinHeads(shared, b.gather(space.key), config.headDim - ropeDim, space.joined);
-  return { key: space.joined, value: b.gather(w.value) };
+  return { key: space.joined, value: b.gatherHeads(w.value, caches.decoder) };
 }
 
 /** Keeps keys and values that all tokens of a text will see: the encoder's own, or those that decoder layer `l` asks. */
@@ -131,7 +133,7 @@ export function storeEncoderKeys(
   const cache = l === undefined ? caches.encoder : caches.cross;
   if (!cache) throw new Error("this model has no encoder");
   b.linear(x, [weights.key, w.key], [weights.value, w.value]);
-  b.storeKeysValues(cache, l ?? 0, b.gather(w.key), b.gather(w.value), position);
+  b.storeKeysValues(cache, l ?? 0, b.gatherHeads(w.key, cache), b.gatherHeads(w.value, cache), position);
 }
 
 /** Attention over keys and values that were kept: of the encoder's text itself (`span` given), or of its answer. */

@@ -210,6 +210,8 @@ export interface Backend {
   linear(x: Activation, ...products: readonly (readonly [weight: Matrix, y: Slice])[]): void;
   /** Makes a slice whole on every rank. The result is overwritten by the next gather of the same slice. */
   gather(x: Slice): Activation;
+  /** Keys or values with all heads that this rank's part of the cache wants: the slice itself, or gathered. */
+  gatherHeads(x: Slice, cache: KvCache): Activation | Slice;
   /** out = this rank's columns of x. */
   keepOwn(x: Activation, out: Slice): void;
   /** cos and sin for the next tokens: [tokens, pairs] each; kept under a small number for `rope` until set again. */
@@ -218,12 +220,12 @@ export interface Backend {
   rope(x: Activation | Slice, headDim: number, angles: number): void;
   /** out[t, h] = [shared[t], own[t, h]]: gives every head the same first dimensions. */
   joinHeads(shared: Activation, own: Activation, ownDim: number, out: Activation): void;
-  /** Writes the keys and values of tokens at `position`, `position` + 1, … of one layer. */
+  /** Writes the keys and values of tokens at `position`, `position` + 1, … of one layer: whole ones, or `gatherHeads`'. */
   storeKeysValues(
     cache: KvCache,
     layer: number,
-    keys: Activation,
-    values: Activation,
+    keys: Activation | Slice,
+    values: Activation | Slice,
     position: number,
   ): void;
   /**

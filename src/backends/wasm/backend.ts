@@ -7,6 +7,7 @@ import type {
   KvCache,
   Matrix,
   MatrixSource,
+  Slice,
   VectorSource,
 } from "../../tensor/backend.ts";
 import type { DType } from "../../tensor/dtype.ts";
@@ -109,6 +110,17 @@ export function createWasmBackend(options: WasmBackendOptions): Backend {
     }
   };
 
+  const gather = (x: Slice): Rows => {
+    const slice = columnsOf(x);
+    const { whole } = slice;
+    const { exchange } = bus;
+    whole.tokens = slice.tokens;
+    if (ranks > 1) publish(slice, exchange, slice.first, whole.width);
+    bus.barrier();
+    if (ranks > 1) receive(exchange, whole);
+    return whole;
+  };
+
   return {
     rank,
     ranks,
@@ -202,10 +214,10 @@ export function createWasmBackend(options: WasmBackendOptions): Backend {
       );
     },
     headNorm(x, { kind, eps, weight, bias }, headDim) {
-      const { address, stride, tokens, width } = rowsOf(x);
+      const { address, stride, tokens, width, first } = rowsOf(x);
       // Weights a head are those of all heads; a slice has some of them.
       const each = weight !== undefined && weight.length > headDim;
-      const offset = each && x instanceof Columns ? x.first * 4 : 0;
+      const offset = each ? first * 4 : 0;
       kernels.norm_heads(
         address,
         stride,
@@ -237,15 +249,9 @@ export function createWasmBackend(options: WasmBackendOptions): Backend {
       for (let i = 0; i < outputs.length; i++)
         linear.addBias(matrixOf(outputs[i][0]), columnsOf(outputs[i][1]));
     },
-    gather(x) {
-      const slice = columnsOf(x);
-      const { whole } = slice;
-      const { exchange } = bus;
-      whole.tokens = slice.tokens;
-      if (ranks > 1) publish(slice, exchange, slice.first, whole.width);
-      bus.barrier();
-      if (ranks > 1) receive(exchange, whole);
-      return whole;
+    gather,
+    gatherHeads(x, cache) {
+      return cacheOf(cache).isCutAlike(columnsOf(x).partition) ? x : gather(x);
     },
     keepOwn(x, out) {
       const [from, to] = [rowsOf(x), columnsOf(out)];

@@ -2,6 +2,7 @@
 import { areaBytes, type CacheType } from "../../kernels/kv-store.ts";
 import type { Attention, StoreKv } from "../../kernels/module.ts";
 import type { AttentionOptions, KvCache, KvCacheShape } from "../../tensor/backend.ts";
+import type { Partition } from "../../tensor/partition.ts";
 import type { Bank } from "./bank.ts";
 import { type Columns, type Rows, vectorOf } from "./rows.ts";
 
@@ -59,6 +60,18 @@ export class WasmCache implements KvCache {
   get contextLength(): number {
     return this.shape.contextLength;
   }
+
+  /** Whether every rank that has these columns of keys or values has the heads that it reads. */
+  isCutAlike(columns: Partition): boolean {
+    const { numHeads, numKvHeads, heads } = this.shape;
+    const ranks = heads.length - 1;
+    const [group, dim] = [numHeads / numKvHeads, columns[ranks] / numKvHeads];
+    for (let rank = 0; rank < ranks; rank++) {
+      if (columns[rank] > Math.floor(heads[rank] / group) * dim) return false;
+      if (columns[rank + 1] < Math.ceil(heads[rank + 1] / group) * dim) return false;
+    }
+    return true;
+  }
 }
 
 /** Writes the keys and values of the heads that this rank reads. */
@@ -72,7 +85,8 @@ export function storeKeysValues(
   const { headDim, valueDim } = shape;
   for (let i = 0; i < heads.length; i++) {
     const { head, keys: keyAreas, values: valueAreas } = heads[i];
-    const [k, v] = [keys.address + head * headDim * 4, values.address + head * valueDim * 4];
+    const k = keys.address + (head * headDim - keys.first) * 4;
+    const v = values.address + (head * valueDim - values.first) * 4;
     storeKeys(k, keys.stride, keys.tokens, headDim, keyAreas[layer], position);
     storeValues(v, values.stride, values.tokens, valueDim, valueAreas[layer], position);
   }

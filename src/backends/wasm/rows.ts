@@ -39,15 +39,18 @@ export class Rows implements Activation {
   readonly width: number;
   readonly stride: number;
   readonly address: number;
+  /** The first of a slice's columns among all. */
+  readonly first: number;
   /** The first row in the memory. */
   readonly row: Views;
   /** The first row in a half of the bus. */
   readonly incoming: Views;
 
-  constructor(width: number, address: number) {
+  constructor(width: number, address: number, first = 0) {
     this.width = width;
     this.stride = strideOf(width);
     this.address = address;
+    this.first = first;
     this.row = new Views(address / 4, width);
     this.incoming = new Views(0, width);
   }
@@ -56,13 +59,11 @@ export class Rows implements Activation {
 /** This rank's columns, and the room in which `gather` makes them whole. */
 export class Columns extends Rows implements Slice {
   readonly partition: Partition;
-  readonly first: number;
   readonly whole: Rows;
 
   constructor(partition: Partition, rank: number, address: number, whole: Rows | undefined) {
-    super(partition[rank + 1] - partition[rank], address);
+    super(partition[rank + 1] - partition[rank], address, partition[rank]);
     this.partition = partition;
-    this.first = partition[rank];
     this.whole = whole ?? this;
   }
 }
