@@ -33,8 +33,8 @@ const PIECES = COUNT + 6;
 const PIECE_WORDS = 9;
 const MOST_PIECES = Math.floor((WORK_WORDS - PIECES) / PIECE_WORDS);
 
-/** Weights times tokens of one slice, in bytes: microseconds of work. A rank takes half of what is open at a time, since each call begins slowly. */
-const SLICE_BYTES = 32 << 10;
+/** Weights times tokens of one slice, in bytes: microseconds of work. A rank takes many at a time, since each call begins slowly. */
+const SLICE_BYTES = 128 << 10;
 /** What half a word counts; a call with more slices, gigabytes of weights, is not shared. */
 const MOST_SLICES = 0xffff;
 
@@ -190,14 +190,17 @@ function isOpen(words: Int32Array): boolean {
 // What follows runs hundreds of times a token, from the first on: whole numbers alone, which make no garbage even where V8
 // only interprets them yet. A range of slices is one number: its first in the upper half, its end in the lower.
 
-/** Takes half of the open slices from the front, for their owner; 0 where none is open. */
+/**
+ * Takes open slices from the front, for their owner; 0 where none is open. Three quarters of them for a single token, whose
+ * slices end so soon that beginning counts; half for a prompt, where one that was slow leaves less to wait for.
+ */
 function takeFirst(words: Int32Array): number {
   for (;;) {
     const open = Atomics.load(words, OPEN);
     const from = open >>> 16;
     const end = open & 0xffff;
     if (from >= end) return 0;
-    const to = from + ((end - from + 1) >> 1);
+    const to = end - ((end - from) >> (words[TOKENS] === 1 ? 2 : 1));
     if (Atomics.compareExchange(words, OPEN, open, (to << 16) | end) === open) return (from << 16) | to;
   }
 }
