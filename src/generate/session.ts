@@ -23,10 +23,10 @@ const LOGITS = 2; // first row, rows
 const ENCODE = 3; // tokens
 
 /**
- * Milliseconds between messages with tokens: two frames of a screen. A message wakes the main thread, which takes the
- * processor from a rank for a third of a millisecond.
+ * Milliseconds between messages with tokens. A message costs both threads tens of microseconds, which a small model
+ * would pay for every token.
  */
-const SEND_EVERY = 30;
+const SEND_EVERY = 8;
 
 type Emit = (message: FromWorker) => void;
 
