@@ -1,6 +1,7 @@
 // What the machine is and how busy it is while something is measured; Linux tells, elsewhere the fields are absent.
-import { closeSync, openSync, readdirSync, readFileSync, readSync } from "node:fs";
+import { closeSync, openSync, readdirSync, readFileSync, readSync, statSync } from "node:fs";
 import { arch, cpus, platform, release, totalmem } from "node:os";
+import { join } from "node:path";
 
 /** The facts that a figure depends on. */
 export function describeMachine() {
@@ -43,8 +44,12 @@ export function treeCpuMs(root) {
   return ticks * 10;
 }
 
-/** Reads a file once, so that the measurement after it finds it in the page cache. */
-export function warmFile(path) {
+/** Reads a file, or all of a folder, once, so that the measurement after it finds it in the page cache. */
+export function warm(path) {
+  if (statSync(path).isDirectory()) {
+    for (const name of readdirSync(path)) warm(join(path, name));
+    return;
+  }
   const file = openSync(path, "r");
   const chunk = Buffer.alloc(8 << 20);
   while (readSync(file, chunk) > 0);

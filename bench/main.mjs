@@ -8,8 +8,9 @@ import { parseArgs } from "node:util";
 const root = resolve(import.meta.dirname, "..");
 const HELP = `npm run bench                    this engine on the embedded model
 npm run bench -- FILE…           the same on model files
-npm run bench -- --peers         random models, this engine and others in turn: native llama.cpp, and wllama in a page
-                                 (installs them into bench/peers, makes 8 GB of models in bench/data; about an hour)
+npm run bench -- --peers         random models, this engine and others in turn: native llama.cpp, @huggingface/transformers, and
+                                 wllama in a page (installs them into bench/peers, makes 11 GB of models in bench/data; about
+                                 an hour)
 npm run bench -- --make NAME     makes a random model and prints its path, for example llama-1.1b-Q4_K_M,
                                  mixtral-1.5b-Q4_0, qwen3-0.6b-BF16-safetensors
 node bench/kernels.mjs           every kernel by itself: GB/s and GFLOP/s

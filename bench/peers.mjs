@@ -3,13 +3,16 @@ import { spawn, spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { foretell } from "./foresight.mjs";
-import { describeMachine, machineBusySeconds, warmFile } from "./machine.mjs";
+import { describeMachine, machineBusySeconds, warm } from "./machine.mjs";
 import { cellKey, ENGINES, PLAN } from "./plan.mjs";
 import { prepareModel } from "./random-model.mjs";
 
 const here = import.meta.dirname;
 const peers = join(here, "peers");
 const resultsFile = join(here, "data", "peers.json");
+
+/** What is measured beside this engine. */
+const PACKAGES = ["node-llama-cpp", "@wllama/wllama", "@huggingface/transformers"];
 
 /** Of the form of the stored results; others are left aside. */
 const VERSION = 2;
@@ -20,9 +23,8 @@ const DISTURBED = 0.1;
 
 /** Installs the peers and the two Node versions into their own folder, unless they are there. */
 function installPeers() {
-  if (["node-llama-cpp", "@wllama/wllama"].every((name) => existsSync(join(peers, "node_modules", name))))
-    return;
-  console.error("bench: installing the peers into bench/peers (once; about 900 MB)");
+  if (PACKAGES.every((name) => existsSync(join(peers, "node_modules", name)))) return;
+  console.error("bench: installing the peers into bench/peers (once; about 1.2 GB)");
   const npm = spawnSync("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund"], {
     cwd: peers,
     stdio: ["ignore", "inherit", "inherit"],
@@ -39,7 +41,7 @@ function nodeBinary(name) {
 
 /** Starts one measurement and returns its result, with the share of the machine that others used meanwhile. */
 async function measureOnce({ script, node }, settings) {
-  warmFile(settings.model);
+  warm(settings.model);
   const busyBefore = machineBusySeconds();
   const started = performance.now();
   const child = spawn(nodeBinary(node), [script, JSON.stringify(settings)], {
@@ -123,12 +125,13 @@ async function measureCell(cell, model, { results, patience, save }) {
   const fresh = new Map(cell.engines.map((name) => [name, []]));
   for (let round = 0; round < cell.rounds; round++) {
     for (const name of fresh.keys()) {
-      const { settings: more, expertShare, rehearsed, ...engine } = ENGINES[name];
+      const { settings: more, expertShare, rehearsed, graph, ...engine } = ENGINES[name];
       const key = cellKey(cell, name);
       try {
         const foretold = foretell(model.path, { contextLength, threads, expertShare });
         const options = expertShare === undefined ? {} : { options: { memoryBytes: foretold.totalBytes } };
-        const settings = { model: model.path, threads, contextLength, runs, tokens, ...options, ...more };
+        const path = graph ? await prepareGraph(model.path) : model.path;
+        const settings = { model: path, threads, contextLength, runs, tokens, ...options, ...more };
         if (rehearsed && round === 0) await measureOnce(engine, settings);
         const result = await measurePatiently(engine, settings, patience);
         fresh.get(name).push({ ...result, contextLength, foretold, fileBytes: model.bytes });
@@ -143,6 +146,12 @@ async function measureCell(cell, model, { results, patience, save }) {
       save();
     }
   }
+}
+
+/** Loaded when it is wanted: what it is written with lies in bench/peers. */
+async function prepareGraph(path) {
+  const { prepareOnnx } = await import("./peers/onnx.mjs");
+  return prepareOnnx(path);
 }
 
 function report(where, result) {

@@ -5,6 +5,7 @@ const here = import.meta.dirname;
 const scripts = {
   own: join(here, "own.mjs"),
   native: join(here, "peers", "native.mjs"),
+  transformers: join(here, "peers", "transformers.mjs"),
   browser: join(here, "browser.mjs"),
   loops: join(here, "loops.mjs"),
 };
@@ -21,6 +22,11 @@ export const ENGINES = {
   flash: {
     ...{ label: "node-llama-cpp, flash attention on", script: scripts.native, node: "node-24" },
     ...{ settings: { flashAttention: true }, against: "native" },
+  },
+  /** The same weights as an ONNX graph, which peers/onnx.mjs writes. */
+  transformers: {
+    ...{ label: "@huggingface/transformers", script: scripts.transformers, node: "node-24" },
+    ...{ graph: true, against: "own" },
   },
   /** A third of the experts in memory, the others read from the file as they are asked for. */
   paged: {
@@ -55,6 +61,9 @@ const types = ["Q4_0", "Q8_0", "Q4_K_M", "Q6_K", "F16"].map((type) => `llama-1.1
 const mixture = "mixtral-1.5b-Q4_0";
 const families = ["gpt2-124m-Q8_0", "bloom-560m-Q8_0"];
 
+/** Types whose blocks an ONNX graph can have as they are. */
+const graphTypes = ["llama-1.1b-Q4_0", "llama-1.1b-Q8_0"];
+
 /** Measured with two threads, without and with the long contexts. */
 const usual = {
   ...{ threads: 2, contextLength: 1024, tokens: 24, rounds: 5 },
@@ -79,7 +88,10 @@ const long = {
  * seconds   about how long a round takes on the two cores of docs/benchmarks.md
  */
 export const PLAN = [
-  ...types.map((model) => ({ ...usual, model, engines: ["own", "native", "loops"], seconds: 35 })),
+  ...types.map((model) => ({
+    ...{ ...usual, model, seconds: graphTypes.includes(model) ? 55 : 35 },
+    engines: ["own", "native", "loops", ...(graphTypes.includes(model) ? ["transformers"] : [])],
+  })),
   { ...usual, model: mixture, engines: ["own", "native", "loops", "paged"], seconds: 40 },
   { ...usual, model: "llama-1.1b-Q4_0", engines: ["kept"], runs: [{ length: 16 }], tokens: 8, seconds: 5 },
   ...[...types, mixture].map((model) => ({ ...long, model, engines: ["own", "native"], seconds: 120 })),

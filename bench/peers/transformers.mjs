@@ -1,0 +1,56 @@
+// One measurement of @huggingface/transformers (ONNX Runtime on the CPU), in a process of its own: JSON in argv, JSON out,
+// through the steps of ../measure.mjs. `model` is a folder that onnx.mjs made.
+import { readFileSync } from "node:fs";
+import { basename, dirname } from "node:path";
+import { AutoModelForCausalLM, env, Tensor } from "@huggingface/transformers";
+import { measure } from "../measure.mjs";
+
+/** Opens a graph with as many threads for each operation, and operations one after the other. */
+async function open({ model: folder, threads }) {
+  env.allowRemoteModels = false;
+  env.localModelPath = dirname(folder);
+  const model = await AutoModelForCausalLM.from_pretrained(basename(folder), {
+    ...{ dtype: "fp32", device: "cpu" }, // of the activations; the blocks are in the graph
+    session_options: { intraOpNumThreads: threads, interOpNumThreads: 1 },
+  });
+  return {
+    vocabSize: model.config.vocab_size,
+    async *generate(tokens, count) {
+      const fresh = [];
+      let wake = () => {};
+      let prompt = true;
+      const streamer = {
+        put([ids]) {
+          if (!prompt) fresh.push(Number(ids.at(-1)));
+          prompt = false;
+          wake();
+        },
+        end() {},
+      };
+      const inputs = new Tensor("int64", BigInt64Array.from(tokens, BigInt), [1, tokens.length]);
+      let failure;
+      const running = model
+        .generate({ inputs, max_new_tokens: count, do_sample: false, streamer })
+        .catch((error) => {
+          failure = error;
+          wake();
+        });
+      for (let done = 0; done < count; ) {
+        if (fresh.length === 0) await new Promise((resolve) => (wake = resolve));
+        if (failure) throw failure;
+        const ids = fresh.splice(0);
+        done += ids.length;
+        if (ids.length > 0) yield ids;
+      }
+      await running;
+    },
+    about: () => {
+      const { version } = JSON.parse(
+        readFileSync(new URL(import.meta.resolve("onnxruntime-node/package.json"))),
+      );
+      return { engine: `@huggingface/transformers ${env.version}`, onnxRuntime: version };
+    },
+  };
+}
+
+await measure(open);
