@@ -49,7 +49,7 @@ function clip({ backend: b, config }: Transformer, ...parts: (Activation | Slice
   for (const part of parts) b.clip(part, config.qkvClip);
 }
 
-/** Norms of queries and keys, where there are some; the keys are returned. */
+/** Normalises queries and keys where the model has norms for them. Returns the keys, for the cache. */
 function normQueriesKeys(model: Transformer, { queryNorm, keyNorm }: Attention): Activation | Slice {
   const { backend: b, caches, config, workspace: w } = model;
   if (!queryNorm || !keyNorm) return b.gatherHeads(w.key, caches.decoder);
