@@ -8,8 +8,8 @@ import {
   Second, secondAt, unpackUnit,
 } from "./k-weights.as";
 import { halfMask, halfScale, halfToFloat, madd, storeRows } from "./simd.as";
-import { TILE } from "./quantize-activations.as";
-import { SCALE, SUMS_16, SUMS_32, SUMS_8, TOKEN_BLOCK } from "./quantize-q8k.as";
+import { chunkOf, TILE } from "./quantize-activations.as";
+import { activationBytes, SCALE, SUMS_16, SUMS_32, SUMS_8, TOKEN_BLOCK } from "./quantize-q8k.as";
 
 /** Up to how many tokens a product is made token by token: reading the weights twice costs less than unpacking them. */
 export const FEW: i32 = 2;
@@ -21,8 +21,6 @@ export const FEW: i32 = 2;
 const UNITS: usize = 64;
 const UNIT: usize = 288;
 const MINIMUMS: usize = 2368;
-/** Bytes of activations that stay in the second-level cache while every row group passes over them. */
-const CHUNK_BYTES: usize = 384 << 10;
 
 /** Bytes of a panel's block. */
 // @ts-ignore: decorator
@@ -82,7 +80,7 @@ function unpackScales<T, U>(p: usize, unit: usize, more: usize, n: v128): void {
 // @ts-ignore: decorator
 @inline
 export function chunkTokens(blocks: i32): i32 {
-  return max<i32>(1, <i32>(CHUNK_BYTES / (<usize>blocks * TOKEN_BLOCK * <usize>TILE))) * TILE;
+  return chunkOf(activationBytes(TILE, blocks));
 }
 
 /** A tile of up to 3 tokens with a panel. yStep: bytes between tokens of y. */

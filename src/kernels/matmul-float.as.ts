@@ -9,12 +9,9 @@
 // at the end. All of it is exact, between sums of 2^-46 and activations of 2^71.
 import { floatAt, halfMask, madd, storeRows, upperHalves, zeros } from "./simd.as";
 import { transpose } from "./matmul-q4_0.as";
+import { chunkOf, TILE } from "./quantize-activations.as";
 import { normalizeScales } from "./subnormal.as";
 import { streamGroups } from "./streams.as";
-
-const TILE: i32 = 3;
-/** Bytes of activations copied at a time, beside the panels, to stay in the second-level cache. */
-const CHUNK_BYTES: usize = 384 << 10;
 
 /** What activations of F16 weights are multiplied by, and their products: 2^56. */
 const LIFT: f32 = reinterpret<f32>(0x5b800000);
@@ -137,7 +134,7 @@ export function matmul_bf16(
   product<i16>(w, rowGroups, cols, x, xStride, tokens, y, yStride, scale, scratch);
 }
 
-/** scratch: cols * 32 bytes for a panel (f32, 8 rows a column), then max(CHUNK_BYTES, cols * 12) for activations. */
+/** scratch: cols * 32 bytes for a panel (f32, 8 rows a column), then a chunk of activations, at least cols * 12. */
 function product<T>(
   w: usize, rowGroups: i32, cols: i32, x: usize, xStride: i32, tokens: i32, y: usize, yStride: i32, scale: f32,
   scratch: usize,
@@ -154,7 +151,7 @@ function product<T>(
   }
   const tiles = scratch + (<usize>cols << 5);
   const tileBytes = <usize>cols * 12;
-  const chunk = max<i32>(1, <i32>(CHUNK_BYTES / tileBytes)) * TILE;
+  const chunk = chunkOf(tileBytes);
   for (let t0 = 0; t0 < tokens; t0 += chunk) {
     const end = min(tokens, t0 + chunk);
     for (let t = t0, o = tiles; t < end; t += TILE, o += tileBytes) {

@@ -3,7 +3,7 @@
 // A panel is a row group unpacked: 8 rows as two vectors of 4, side by side, so that an engine that makes one instruction
 // of two neighbouring vectors can. Two panels meet three tokens: a broadcast of an activation serves 16 rows.
 import { madd, oneWords, storeGroups, zeros } from "./simd.as";
-import { activationBytes, TILE, TOKEN_BLOCK } from "./quantize-activations.as";
+import { activationBytes, chunkOf, TILE, TOKEN_BLOCK } from "./quantize-activations.as";
 import { start, step, total } from "./product.as";
 import { blockSum, Halves, HalvesPairs, hasMinimums } from "./heads.as";
 
@@ -13,14 +13,12 @@ export const PANEL_BLOCK: usize = 288;
 const MINIMUM_BLOCK: usize = 320;
 /** Up to how many tokens a product is made token by token: reading the weights twice costs less than unpacking them. */
 export const FEW: i32 = 2;
-/** Bytes of activations that stay in the second-level cache while every row group passes over them. */
-const CHUNK_BYTES: usize = 384 << 10;
 
 /** Tokens that a pass over the matrix takes: whole tiles. */
 // @ts-ignore: decorator
 @inline
 export function chunkTokens(blocks: i32): i32 {
-  return max<i32>(1, <i32>(CHUNK_BYTES / (<usize>blocks * TOKEN_BLOCK * <usize>TILE))) * TILE;
+  return chunkOf(activationBytes(TILE, blocks));
 }
 
 /** A panel whose weights are `zero` too high, and the next one if there are both, times tokens [t, end) -> y, of the first of them. */

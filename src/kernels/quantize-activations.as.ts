@@ -2,6 +2,16 @@
 
 /** Tokens that a product computes together. */
 export const TILE: i32 = 3;
+/** Bytes of activations that stay in the second-level cache while every row group passes over them. */
+const CHUNK_BYTES: usize = 384 << 10;
+
+/** Tokens that a pass over a matrix takes: whole tiles, of `tileBytes` each as the product reads them. */
+// @ts-ignore: decorator
+@inline
+export function chunkOf(tileBytes: usize): i32 {
+  return max<i32>(1, <i32>(CHUNK_BYTES / tileBytes)) * TILE;
+}
+
 /** Bytes of one token's block: 32 i8 values, f32 scale, 2 i16 -8 sum of every other pair of values, i32 -128 sum of all. */
 export const TOKEN_BLOCK: usize = 44;
 

@@ -4,7 +4,7 @@
 // A panel is a row group unpacked: for each 4 columns a pair of vectors (8 rows) of the even columns' words, then one of the
 // odd columns', a lane a row; after 32 columns the rows' scales. Two panels meet three tokens: a broadcast serves 16 rows.
 import { lowBytes } from "./product.as";
-import { activationBytes, TILE, TOKEN_BLOCK } from "./quantize-activations.as";
+import { activationBytes, chunkOf, TILE, TOKEN_BLOCK } from "./quantize-activations.as";
 import { madd, storeGroups, zeros } from "./simd.as";
 
 /** Bytes of a block of a panel. */
@@ -13,8 +13,6 @@ export const WORDS_BLOCK: usize = 544;
 export const WORDS_SCALES: usize = 512;
 /** Bytes of a token's block: 16 even columns' words, 16 odd ones', an f32 scale. */
 const TOKEN_WORDS: usize = 68;
-/** Bytes of activations that stay in the second-level cache while every row group passes over them. */
-const CHUNK_BYTES: usize = 384 << 10;
 
 /** Two vectors of bytes -> their even bytes as words at `o`, then their odd ones. */
 // @ts-ignore: decorator
@@ -37,7 +35,7 @@ function tileWords(blocks: i32): usize {
 // @ts-ignore: decorator
 @inline
 export function chunkOfWords(blocks: i32): i32 {
-  return max<i32>(1, <i32>(CHUNK_BYTES / tileWords(blocks))) * TILE;
+  return chunkOf(tileWords(blocks));
 }
 
 /** Tokens [t, end) of what quantize_q8 wrote -> tiles of words at `o`; t begins a tile. */
