@@ -11,9 +11,6 @@ const here = import.meta.dirname;
 const peers = join(here, "peers");
 const resultsFile = join(here, "data", "peers.json");
 
-/** What is measured beside this engine. */
-const PACKAGES = ["node-llama-cpp", "@wllama/wllama", "@huggingface/transformers"];
-
 /** Of the form of the stored results; others are left aside. */
 const VERSION = 2;
 /** A measurement that takes longer is given up. */
@@ -23,7 +20,8 @@ const DISTURBED = 0.1;
 
 /** Installs the peers and the two Node versions into their own folder, unless they are there. */
 function installPeers() {
-  if (PACKAGES.every((name) => existsSync(join(peers, "node_modules", name)))) return;
+  const { dependencies } = JSON.parse(readFileSync(join(peers, "package.json"), "utf8"));
+  if (Object.keys(dependencies).every((name) => existsSync(join(peers, "node_modules", name)))) return;
   console.error("bench: installing the peers into bench/peers (once; about 1.2 GB)");
   // not `npm ci`: it refuses a lock file without the builds for platforms that its maker's registry did not have
   const npm = spawnSync("npm", ["install", "--no-save", "--ignore-scripts", "--no-audit", "--no-fund"], {

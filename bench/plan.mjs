@@ -61,8 +61,8 @@ const types = ["Q4_0", "Q8_0", "Q4_K_M", "Q6_K", "F16"].map((type) => `llama-1.1
 const mixture = "mixtral-1.5b-Q4_0";
 const families = ["gpt2-124m-Q8_0", "bloom-560m-Q8_0"];
 
-/** Types whose blocks an ONNX graph can have as they are. */
-const graphTypes = ["llama-1.1b-Q4_0", "llama-1.1b-Q8_0"];
+/** Those whose blocks an ONNX graph can have as they are. */
+const withGraph = ["llama-1.1b-Q4_0", "llama-1.1b-Q8_0"];
 
 /** Measured with two threads, without and with the long contexts. */
 const usual = {
@@ -89,8 +89,8 @@ const long = {
  */
 export const PLAN = [
   ...types.map((model) => ({
-    ...{ ...usual, model, seconds: graphTypes.includes(model) ? 55 : 35 },
-    engines: ["own", "native", "loops", ...(graphTypes.includes(model) ? ["transformers"] : [])],
+    ...{ ...usual, model, seconds: withGraph.includes(model) ? 55 : 35 },
+    engines: ["own", "native", "loops", ...(withGraph.includes(model) ? ["transformers"] : [])],
   })),
   { ...usual, model: mixture, engines: ["own", "native", "loops", "paged"], seconds: 40 },
   { ...usual, model: "llama-1.1b-Q4_0", engines: ["kept"], runs: [{ length: 16 }], tokens: 8, seconds: 5 },

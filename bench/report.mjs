@@ -305,8 +305,8 @@ export function renderBenchmarks({ machine, cells }) {
     "",
     "## What is not here",
     "",
-    "- `@huggingface/transformers` with K-quants, F16 and other families: it runs ONNX graphs alone and reads no GGUF. For Q4_0 and Q8_0",
-    "  the same blocks are written as such a graph (bench/peers/onnx.mjs); K-quants have no such form.",
+    "- `@huggingface/transformers` with mixes of K-quants, F16 and other families: it runs ONNX graphs alone and reads no GGUF. The blocks",
+    "  of Q4_0, Q8_0 and Q6_K are written as such a graph (bench/peers/onnx.mjs); those of Q4_K have no such form.",
     "- The model with an encoder beside native: node-llama-cpp 3.22 generates with decoders alone (llama.cpp's assertion",
     "  `llama_encode must be called first`).",
   );

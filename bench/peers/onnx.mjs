@@ -1,8 +1,7 @@
 // A GGUF file of the llama line as an ONNX graph of the same weights, for @huggingface/transformers. Blocks stay what they
 // are: those of Q4_0 are MatMulNBits' of 4 bits, those of Q8_0 and Q6_K its of 8.
-import { createWriteStream, existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { closeSync, existsSync, mkdirSync, openSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
-import { finished } from "node:stream/promises";
 import protobuf from "protobufjs";
 import { dequantize, halfToFloat, openCheckpoint } from "../../dist/src/formats/index.js";
 
@@ -94,16 +93,15 @@ export async function prepareOnnx(path) {
   rmSync(making, { recursive: true, force: true });
   mkdirSync(join(making, "onnx"), { recursive: true });
   const checkpoint = await openCheckpoint(path);
+  const data = openSync(join(making, "onnx", "model.onnx_data"), "w");
   try {
     const shape = shapeOf(checkpoint);
-    const data = createWriteStream(join(making, "onnx", "model.onnx_data"));
     const graph = await buildGraph(checkpoint, shape, data);
-    data.end();
-    await finished(data);
     const model = { irVersion: 10, producerName: "baimo bench", graph, opsetImport: OPSETS };
     writeFileSync(join(making, "onnx", "model.onnx"), Model.encode(Model.fromObject(model)).finish());
     writeFileSync(join(making, "config.json"), JSON.stringify(configOf(shape), undefined, 2));
   } finally {
+    closeSync(data);
     await checkpoint.close();
   }
   renameSync(making, folder);
@@ -137,17 +135,17 @@ const configOf = (shape) => ({
   "transformers.js_config": { use_external_data_format: true },
 });
 
-/** The graph; its weights go to `data`. */
+/** The graph; its weights go to the open file `data`. */
 async function buildGraph(checkpoint, shape, data) {
   const { heads, kvHeads, headDim, layers, epsilon, vocab } = shape;
   const graph = { name: basename(checkpoint.name), node: [], initializer: [], input: [], output: [] };
   let written = 0;
-  const external = async (name, dims, dataType, values) => {
+  const external = (name, dims, dataType, values) => {
     const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
     const place = Object.entries({ location: "model.onnx_data", offset: written, length: bytes.length });
     const externalData = place.map(([key, value]) => ({ key, value: String(value) }));
     graph.initializer.push({ name, dims, dataType, externalData, dataLocation: EXTERNAL });
-    if (!data.write(bytes)) await new Promise((resolve) => data.once("drain", resolve));
+    writeFileSync(data, bytes);
     written += bytes.length;
     return name;
   };
@@ -173,9 +171,10 @@ async function buildGraph(checkpoint, shape, data) {
       },
     },
   });
-  const vector = async (name) => {
+  const floats = async (name) => {
     const { dtype, shape: dims } = checkpoint.tensors.get(name);
-    return external(name, dims, FLOAT, dequantize(dtype, await checkpoint.readTensor(name), dims[0]));
+    const count = dims.reduce((a, b) => a * b);
+    return external(name, dims, FLOAT, dequantize(dtype, await checkpoint.readTensor(name), count));
   };
   const multiply = async (input, name, output) => {
     const { dtype, shape: dims } = checkpoint.tensors.get(name);
@@ -183,8 +182,8 @@ async function buildGraph(checkpoint, shape, data) {
     const { bits, block, levels, scales } = blocksOf(dtype, await checkpoint.readTensor(name), rows * cols);
     const blocks = cols / block;
     const weights = [
-      await external(`${name}.levels`, [rows, blocks, (block * bits) / 8], UINT8, levels),
-      await external(`${name}.scales`, [rows * blocks], FLOAT, scales),
+      external(`${name}.levels`, [rows, blocks, (block * bits) / 8], UINT8, levels),
+      external(`${name}.scales`, [rows * blocks], FLOAT, scales),
     ];
     // activations rounded to 8 bits, as this engine and llama.cpp round them
     const attributes = { K: cols, N: rows, bits, block_size: block, accuracy_level: 4 };
@@ -204,16 +203,12 @@ async function buildGraph(checkpoint, shape, data) {
   node("Shape", ["attention_mask"], ["mask_shape"]);
   node("Gather", ["mask_shape", "one"], ["length"]);
   node("Cast", ["length"], ["total_length"], { to: INT32 });
-  await angles(shape, external);
+  angles(shape, external);
 
-  const embedding = checkpoint.tensors.get("token_embd.weight");
-  const embedded = await checkpoint.readTensor("token_embd.weight");
-  const count = embedding.shape[0] * embedding.shape[1];
-  await external("token_embd.weight", embedding.shape, FLOAT, dequantize(embedding.dtype, embedded, count));
-  let hidden = node("Gather", ["token_embd.weight", "input_ids"], ["embedded"]);
+  let hidden = node("Gather", [await floats("token_embd.weight"), "input_ids"], ["embedded"]);
   let normed = node(
     "SimplifiedLayerNormalization",
-    [hidden, await vector("blk.0.attn_norm.weight")],
+    [hidden, await floats("blk.0.attn_norm.weight")],
     ["normed.0"],
     { epsilon, axis: -1 },
   );
@@ -237,7 +232,7 @@ async function buildGraph(checkpoint, shape, data) {
     const mixed = await multiply(name("attended"), weight("attn_output"), name("mixed"));
     const addAndNorm = async (added, norm, to) => {
       const outputs = [`${to}.normed`, "", "", `${to}.hidden`];
-      ofMicrosoft("SkipSimplifiedLayerNormalization", [hidden, added, await vector(norm)], outputs, {
+      ofMicrosoft("SkipSimplifiedLayerNormalization", [hidden, added, await floats(norm)], outputs, {
         epsilon,
       });
       [normed, , , hidden] = outputs;
@@ -261,11 +256,11 @@ async function buildGraph(checkpoint, shape, data) {
 }
 
 /** cos and sin of all positions, [context, headDim / 2]. */
-async function angles({ context, headDim, theta }, external) {
+function angles({ context, headDim, theta }, external) {
   const pairs = headDim / 2;
   const angle = (i) => Math.floor(i / pairs) * theta ** (-(i % pairs) / pairs);
   for (const name of ["cos", "sin"]) {
     const values = Float32Array.from({ length: context * pairs }, (_, i) => Math[name](angle(i)));
-    await external(name, [context, pairs], FLOAT, values);
+    external(name, [context, pairs], FLOAT, values);
   }
 }

@@ -16,33 +16,22 @@ async function open({ model: folder, threads }) {
   return {
     vocabSize: model.config.vocab_size,
     async *generate(tokens, count) {
-      const fresh = [];
-      let wake = () => {};
-      let prompt = true;
-      const streamer = {
-        put([ids]) {
-          if (!prompt) fresh.push(Number(ids.at(-1)));
-          prompt = false;
-          wake();
-        },
-        end() {},
-      };
       const inputs = new Tensor("int64", BigInt64Array.from(tokens, BigInt), [1, tokens.length]);
-      let failure;
-      const running = model
-        .generate({ inputs, max_new_tokens: count, do_sample: false, streamer })
-        .catch((error) => {
-          failure = error;
-          wake();
-        });
-      for (let done = 0; done < count; ) {
-        if (fresh.length === 0) await new Promise((resolve) => (wake = resolve));
-        if (failure) throw failure;
-        const ids = fresh.splice(0);
-        done += ids.length;
-        if (ids.length > 0) yield ids;
-      }
-      await running;
+      yield* new ReadableStream({
+        start(controller) {
+          let prompt = true; // comes first
+          const put = ([ids]) => {
+            if (!prompt) controller.enqueue([Number(ids.at(-1))]);
+            prompt = false;
+          };
+          model
+            .generate({ inputs, max_new_tokens: count, do_sample: false, streamer: { put, end() {} } })
+            .then(
+              () => controller.close(),
+              (error) => controller.error(error),
+            );
+        },
+      });
     },
     about: () => {
       const { version } = JSON.parse(
