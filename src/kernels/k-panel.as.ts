@@ -11,8 +11,6 @@ import { halfMask, halfScale, halfToFloat, madd, storeRows } from "./simd.as";
 import { chunkOf, TILE } from "./quantize-activations.as";
 import { activationBytes, SCALE, SUMS_16, SUMS_32, SUMS_8, TOKEN_BLOCK } from "./quantize-q8k.as";
 
-/** Up to how many tokens a product is made token by token: reading the weights twice costs less than unpacking them. */
-export const FEW: i32 = 2;
 /**
  * A panel is a row group unpacked: 8 rows as two vectors of 4, side by side, so that an engine that makes one instruction
  * of two neighbouring vectors can. In a block: the rows' d and dmin (f32), 8 units of 8 words and their scales as pairs,
@@ -83,27 +81,10 @@ export function chunkTokens(blocks: i32): i32 {
   return chunkOf(activationBytes(TILE, blocks));
 }
 
-/** A tile of up to 3 tokens with a panel. yStep: bytes between tokens of y. */
+/** A panel times a tile of 3 tokens. yStep: bytes between tokens of y. */
 // @ts-ignore: decorator
 @inline
-export function panelTile<T>(
-  panel: usize, blocks: i32, x: usize, tile: i32, y: usize, yStep: usize, scale: f32,
-): void {
-  if (tile == 3) {
-    panel2x3<T>(panel, blocks, x, y, yStep, scale);
-    return;
-  }
-  const next = <usize>tile * TOKEN_BLOCK;
-  for (; tile > 0; tile--) {
-    panel2x1<T>(panel, blocks, x, next, y, scale);
-    x += TOKEN_BLOCK;
-    y += yStep;
-  }
-}
-
-// @ts-ignore: decorator
-@inline
-function panel2x3<T>(w: usize, blocks: i32, x0: usize, y: usize, yStep: usize, scale: f32): void {
+export function panel2x3<T>(w: usize, blocks: i32, x0: usize, y: usize, yStep: usize, scale: f32): void {
   let x1 = x0 + TOKEN_BLOCK, x2 = x1 + TOKEN_BLOCK;
   let f0 = f32x4.splat(0), f1 = f0, f2 = f0, g0 = f0, g1 = f0, g2 = f0;
   for (let b = 0; b < blocks; b++) {
@@ -309,79 +290,4 @@ function panel2x3<T>(w: usize, blocks: i32, x0: usize, y: usize, yStep: usize, s
   storeRows(y, f1, g1, by);
   y += yStep;
   storeRows(y, f2, g2, by);
-}
-
-function panel2x1<T>(w: usize, blocks: i32, x: usize, next: usize, y: usize, scale: f32): void {
-  let f = f32x4.splat(0), g = f;
-  for (let b = 0; b < blocks; b++) {
-    const d = v128.load32_splat(x, SCALE);
-    let i = i32x4.splat(0), j = i, s = i;
-    if (offsetof<T>() != 6) {
-      let q = x + (hasScalesOf16<T>() ? SUMS_16 : SUMS_32);
-      for (let m = w + MINIMUMS, end = w + panelBytes<T>(); m < end; m += 32) {
-        s = v128.load32_splat(q);
-        i = scaled(i, v128.load(m, 0), s);
-        j = scaled(j, v128.load(m, 16), s);
-        q += 4;
-      }
-    }
-    if (hasMinimums<T>()) {
-      f = less(f, i, f32x4.mul(v128.load(w, 32), d));
-      g = less(g, j, f32x4.mul(v128.load(w, 48), d));
-      i = i32x4.splat(0);
-      j = i;
-    }
-    let at = w + UNITS, q = x, e = x + SUMS_8;
-    for (const end = x + 256; q < end; q += 32) {
-      const v = v128.load(at, 256), u = v128.load(at, 272);
-      let s0 = v128.load32_splat(q, 0), s1 = v128.load32_splat(q, 4);
-      let s2 = v128.load32_splat(q, 8), s3 = v128.load32_splat(q, 12);
-      let a = four<First>(at, s0, s1, s2, s3), c = four<Second>(at, s0, s1, s2, s3);
-      if (offsetof<T>() == 6) {
-        s = v128.load32_splat(e, 0);
-        a = i16x8.add(a, s);
-        c = i16x8.add(c, s);
-      }
-      if (!fitsEight<T>()) {
-        i = scaled(i, a, v);
-        j = scaled(j, c, u);
-      }
-      s0 = v128.load32_splat(q, 16);
-      s1 = v128.load32_splat(q, 20);
-      s2 = v128.load32_splat(q, 24);
-      s3 = v128.load32_splat(q, 28);
-      at += 128;
-      if (fitsEight<T>()) {
-        a = i16x8.add(a, four<First>(at, s0, s1, s2, s3));
-        c = i16x8.add(c, four<Second>(at, s0, s1, s2, s3));
-      } else {
-        a = four<First>(at, s0, s1, s2, s3);
-        c = four<Second>(at, s0, s1, s2, s3);
-      }
-      if (offsetof<T>() == 6) {
-        s = v128.load32_splat(e, 4);
-        a = i16x8.add(a, s);
-        c = i16x8.add(c, s);
-      }
-      i = scaled(i, a, v);
-      j = scaled(j, c, u);
-      at += UNIT - 128;
-      e += 8;
-    }
-    f = madd(f32x4.convert_i32x4_s(i), f32x4.mul(v128.load(w, 0), d), f);
-    g = madd(f32x4.convert_i32x4_s(j), f32x4.mul(v128.load(w, 16), d), g);
-    w += panelBytes<T>();
-    x += next;
-  }
-  const by = f32x4.splat(scale);
-  storeRows(y, f, g, by);
-}
-
-/** Side S of four words of a panel, from `w` on, times a token's. */
-// @ts-ignore: decorator
-@inline
-function four<S>(w: usize, s0: v128, s1: v128, s2: v128, s3: v128): v128 {
-  const at = 16 * offsetof<S>();
-  const a = i16x8.add(dot2(s0, v128.load(w, at)), dot2(s1, v128.load(w, at + 32)));
-  return i16x8.add(a, i16x8.add(dot2(s2, v128.load(w, at + 64)), dot2(s3, v128.load(w, at + 96))));
 }

@@ -1,8 +1,6 @@
 // Products by packed blocks of 4- and 5-bit quants: Q4_1, Q5_0, Q5_1, IQ4_NL, IQ4_XS, MXFP4; leans on fours, fives and panels.
-import { TOKEN_BLOCK } from "./quantize-activations.as";
-import {
-  chunkTokens, FEW, multiplyBytes, multiplyMinimums, multiplyOffset, panelBlock,
-} from "./panel.as";
+import { activationBytes, TOKEN_BLOCK, wholeTiles } from "./quantize-activations.as";
+import { chunkTokens, multiplyBytes, multiplyMinimums, multiplyOffset, panelBlock } from "./panel.as";
 import { twoGroupsOfFives, unpackFives } from "./fives.as";
 import { isIq4, twoGroupsOfFours, twoGroupsOfIq4, unpackFours, unpackIq4Words } from "./fours.as";
 import { Fives, Floats24, Fours, Halves, HalvesPairs, hasMinimums, Powers } from "./heads.as";
@@ -73,23 +71,19 @@ function small<H, Q>(
 function product<P, H, Q>(
   w: usize, rowGroups: i32, cols: i32, x: usize, tokens: i32, y: usize, yStride: i32, scale: f32, scratch: usize,
 ): void {
-  const blocks = cols >> 5;
-  const yStep = <usize>yStride << 2;
+  const blocks = cols >> 5, whole = wholeTiles(tokens), yStep = <usize>yStride << 2;
   const group = <usize>blocks * (offsetof<Q>() + offsetof<H>());
-  if (tokens <= FEW) {
-    const next = <usize>tokens * TOKEN_BLOCK;
-    for (let t = 0; t < tokens; t++) {
-      oneToken<P, H, Q>(w, rowGroups, group, blocks, x + <usize>t * TOKEN_BLOCK, next, y + <usize>t * yStep, scale);
-    }
-    return;
+  const next = <usize>(tokens - whole) * TOKEN_BLOCK;
+  for (let t = whole, at = x + activationBytes(whole, blocks); t < tokens; t++, at += TOKEN_BLOCK) {
+    oneToken<P, H, Q>(w, rowGroups, group, blocks, at, next, y + <usize>t * yStep, scale);
   }
   if (isIq4<H>() && sizeof<P>() == 2) {
-    iq4InWords(w, rowGroups, group, blocks, x, tokens, y, yStride, scale, scratch);
+    iq4InWords(w, rowGroups, group, blocks, x, whole, y, yStep, scale, scratch);
     return;
   }
   const chunk = chunkTokens(blocks);
-  for (let t0 = 0; t0 < tokens; t0 += chunk) {
-    const end = min(tokens, t0 + chunk);
+  for (let t0 = 0; t0 < whole; t0 += chunk) {
+    const end = min(whole, t0 + chunk);
     for (let g = 0; g < rowGroups; g += 2) {
       const p = w + <usize>g * group;
       const both = g + 1 < rowGroups;
@@ -130,10 +124,10 @@ function twoGroups<P, H, Q>(
 
 /** The product of IQ4 with many tokens where no dot of bytes is exact for its levels: see matmul_q8_0_wide. */
 function iq4InWords(
-  w: usize, rowGroups: i32, group: usize, blocks: i32, x: usize, tokens: i32, y: usize, yStride: i32, scale: f32,
+  w: usize, rowGroups: i32, group: usize, blocks: i32, x: usize, tokens: i32, y: usize, yStep: usize, scale: f32,
   scratch: usize,
 ): void {
-  const panel = <usize>blocks * WORDS_BLOCK, yStep = <usize>yStride << 2;
+  const panel = <usize>blocks * WORDS_BLOCK;
   const chunk = chunkOfWords(blocks), tiles = scratch + 2 * panel;
   for (let t0 = 0; t0 < tokens; t0 += chunk) {
     const end = min(tokens, t0 + chunk);

@@ -9,7 +9,7 @@
 // at the end. All of it is exact, between sums of 2^-46 and activations of 2^71.
 import { floatAt, halfMask, madd, storeRows, upperHalves, zeros } from "./simd.as";
 import { transpose } from "./matmul-q4_0.as";
-import { chunkOf, TILE } from "./quantize-activations.as";
+import { chunkOf, TILE, wholeTiles } from "./quantize-activations.as";
 import { normalizeScales } from "./subnormal.as";
 import { streamGroups } from "./streams.as";
 
@@ -139,28 +139,23 @@ function product<T>(
   w: usize, rowGroups: i32, cols: i32, x: usize, xStride: i32, tokens: i32, y: usize, yStride: i32, scale: f32,
   scratch: usize,
 ): void {
-  const xStep = <usize>xStride << 2, yStep = <usize>yStride << 2;
-  if (tokens < 3) {
-    for (let t = 0; t < tokens; t++) {
-      if (isHalf<T>()) lift(x, cols, scratch);
-      oneToken<T>(w, rowGroups, cols, isHalf<T>() ? scratch : x, y, scale);
-      x += xStep;
-      y += yStep;
-    }
-    return;
+  const xStep = <usize>xStride << 2, yStep = <usize>yStride << 2, whole = wholeTiles(tokens);
+  for (let t = whole, at = x + <usize>whole * xStep; t < tokens; t++, at += xStep) {
+    if (isHalf<T>()) lift(at, cols, scratch);
+    oneToken<T>(w, rowGroups, cols, isHalf<T>() ? scratch : at, y + <usize>t * yStep, scale);
   }
   const tiles = scratch + (<usize>cols << 5);
   const tileBytes = <usize>cols * 12;
   const chunk = chunkOf(tileBytes);
-  for (let t0 = 0; t0 < tokens; t0 += chunk) {
-    const end = min(tokens, t0 + chunk);
+  for (let t0 = 0; t0 < whole; t0 += chunk) {
+    const end = min(whole, t0 + chunk);
     for (let t = t0, o = tiles; t < end; t += TILE, o += tileBytes) {
-      packTile(x + <usize>t * xStep, xStep, cols, min(TILE, end - t), isHalf<T>() ? LIFT : 1, o);
+      packTile(x + <usize>t * xStep, xStep, cols, isHalf<T>() ? LIFT : 1, o);
     }
     for (let g = 0; g < rowGroups; g++) {
       widen<T>(w + <usize>g * groupBytes<T>(cols), cols, scratch);
       for (let t = t0, o = tiles; t < end; t += TILE, o += tileBytes) {
-        tile2x3(scratch, cols, o, min(TILE, end - t), y + <usize>t * yStep + (<usize>g << 5), yStep, scale);
+        tile2x3(scratch, cols, o, y + <usize>t * yStep + (<usize>g << 5), yStep, scale);
       }
     }
   }
@@ -223,10 +218,9 @@ function widen<T>(p: usize, cols: i32, o: usize): void {
   }
 }
 
-/** Up to 3 rows of activations, times `by` -> column after column of 3; missing tokens are zero. */
-function packTile(x: usize, xStep: usize, cols: i32, tile: i32, by: f32, o: usize): void {
-  if (tile < TILE) memory.fill(o, 0, <usize>cols * 12);
-  for (let t = 0; t < tile; t++) {
+/** 3 rows of activations, times `by` -> column after column of 3. */
+function packTile(x: usize, xStep: usize, cols: i32, by: f32, o: usize): void {
+  for (let t = 0; t < TILE; t++) {
     for (let k = 0, p = x, q = o; k < cols; k++, p += 4, q += 12) store<f32>(q, load<f32>(p) * by);
     x += xStep;
     o += 4;
@@ -234,7 +228,7 @@ function packTile(x: usize, xStep: usize, cols: i32, tile: i32, by: f32, o: usiz
 }
 
 /** A panel times three tokens: a broadcast of an activation serves both. a, c: even columns; b, d: odd ones. */
-function tile2x3(w: usize, cols: i32, x: usize, tile: i32, y: usize, yStep: usize, scale: f32): void {
+function tile2x3(w: usize, cols: i32, x: usize, y: usize, yStep: usize, scale: f32): void {
   let a0 = zeros(), a1 = a0, a2 = a0, b0 = a0, b1 = a0, b2 = a0;
   let c0 = a0, c1 = a0, c2 = a0, d0 = a0, d1 = a0, d2 = a0;
   let v = a0, u = a0, s = a0;
@@ -279,8 +273,8 @@ function tile2x3(w: usize, cols: i32, x: usize, tile: i32, y: usize, yStep: usiz
     c2 = madd(u, s, c2);
   }
   putBoth(y, a0, b0, c0, d0, scale);
-  if (tile > 1) putBoth(y + yStep, a1, b1, c1, d1, scale);
-  if (tile > 2) putBoth(y + 2 * yStep, a2, b2, c2, d2, scale);
+  putBoth(y + yStep, a1, b1, c1, d1, scale);
+  putBoth(y + 2 * yStep, a2, b2, c2, d2, scale);
 }
 
 // @ts-ignore: decorator

@@ -1,34 +1,29 @@
 // K-quant weights: packing, products and row lookup of each type; leans on the other files of K-quants.
 import { oneToken } from "./k-few.as";
 import { normalizeBlocks, packRows, unpackRow } from "./k-pack.as";
-import { chunkTokens, FEW, panelTile, unpackPanel } from "./k-panel.as";
+import { chunkTokens, panel2x3, unpackPanel } from "./k-panel.as";
 import { blockBytes, Q2, Q3, Q4, Q5, Q6 } from "./k-weights.as";
-import { TILE } from "./quantize-activations.as";
+import { TILE, wholeTiles } from "./quantize-activations.as";
 import { activationBytes, TOKEN_BLOCK } from "./quantize-q8k.as";
 
 /** y[token * yStride + row] = scale * (w x); x: what quantize_q8k wrote. scratch: a panel. */
 function product<T>(
   w: usize, rowGroups: i32, cols: i32, x: usize, tokens: i32, y: usize, yStride: i32, scale: f32, scratch: usize,
 ): void {
-  const blocks = cols >> 8;
-  const yStep = <usize>yStride << 2;
-  if (tokens <= FEW) {
-    const next = <usize>tokens * TOKEN_BLOCK;
-    for (let t = 0; t < tokens; t++) {
-      oneToken<T>(w, rowGroups, blocks, x + <usize>t * TOKEN_BLOCK, next, y + <usize>t * yStep, scale);
-    }
-    return;
+  const blocks = cols >> 8, whole = wholeTiles(tokens), yStep = <usize>yStride << 2;
+  const next = <usize>(tokens - whole) * TOKEN_BLOCK;
+  for (let t = whole, at = x + activationBytes(whole, blocks); t < tokens; t++, at += TOKEN_BLOCK) {
+    oneToken<T>(w, rowGroups, blocks, at, next, y + <usize>t * yStep, scale);
   }
   const chunk = chunkTokens(blocks);
   const group = <usize>blocks * blockBytes<T>();
-  for (let t0 = 0; t0 < tokens; t0 += chunk) {
-    const end = min(tokens, t0 + chunk);
+  for (let t0 = 0; t0 < whole; t0 += chunk) {
+    const end = min(whole, t0 + chunk);
     for (let g = 0; g < rowGroups; g++) {
       unpackPanel<T>(w + <usize>g * group, blocks, scratch);
       for (let t = t0; t < end; t += TILE) {
-        const at = x + activationBytes(t, blocks);
         const to = y + <usize>t * yStep + (<usize>g << 5);
-        panelTile<T>(scratch, blocks, at, min(TILE, end - t), to, yStep, scale);
+        panel2x3<T>(scratch, blocks, x + activationBytes(t, blocks), to, yStep, scale);
       }
     }
   }

@@ -4,8 +4,8 @@
 // and 4-7, then 8 halves (the rows' scales). Bytes 4r..4r+3 of a vector are bytes 4j..4j+3 of row r's block: low nibbles are
 // columns 4j.., high ones 16 + 4j... So each 32-bit lane of a vector is one row, and no sum ever crosses lanes; and an engine
 // that makes one instruction of two neighbouring vectors finds them everywhere.
-import { TOKEN_BLOCK } from "./quantize-activations.as";
-import { chunkTokens, FEW, multiplyPanels, PANEL_BLOCK } from "./panel.as";
+import { activationBytes, TOKEN_BLOCK, wholeTiles } from "./quantize-activations.as";
+import { chunkTokens, multiplyPanels, PANEL_BLOCK } from "./panel.as";
 import { lowBytes, prefersPairs, start, step, total } from "./product.as";
 import { halfAt, halfMask, halfScale, halfToFloat, madd, nibbles, nibbleWords, oneWords, storeGroups, zeros } from "./simd.as";
 import { normalizeScales } from "./subnormal.as";
@@ -102,19 +102,15 @@ export function matmul_q4_0(
 function product<P>(
   w: usize, rowGroups: i32, cols: i32, x: usize, tokens: i32, y: usize, yStride: i32, scale: f32, scratch: usize,
 ): void {
-  const blocks = cols >> 5;
-  const yStep = <usize>yStride << 2;
-  if (tokens <= FEW) {
-    const next = <usize>tokens * TOKEN_BLOCK;
-    for (let t = 0; t < tokens; t++) {
-      oneToken<P>(w, rowGroups, blocks, x + <usize>t * TOKEN_BLOCK, next, y + <usize>t * yStep, scale);
-    }
-    return;
+  const blocks = cols >> 5, whole = wholeTiles(tokens), yStep = <usize>yStride << 2;
+  const next = <usize>(tokens - whole) * TOKEN_BLOCK;
+  for (let t = whole, at = x + activationBytes(whole, blocks); t < tokens; t++, at += TOKEN_BLOCK) {
+    oneToken<P>(w, rowGroups, blocks, at, next, y + <usize>t * yStep, scale);
   }
   const chunk = chunkTokens(blocks);
   const group = <usize>blocks * BLOCK;
-  for (let t0 = 0; t0 < tokens; t0 += chunk) {
-    const end = min(tokens, t0 + chunk);
+  for (let t0 = 0; t0 < whole; t0 += chunk) {
+    const end = min(whole, t0 + chunk);
     for (let g = 0; g < rowGroups; g += 2) {
       const p = w + <usize>g * group;
       const both = g + 1 < rowGroups;

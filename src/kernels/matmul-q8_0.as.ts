@@ -3,8 +3,8 @@
 // Packed: row group after row group (8 rows), block after block (32 columns): 8 pairs k of vectors of 16 bytes, for rows 0-3
 // and 4-7, then 8 halves (the rows' scales). Bytes 4r..4r+3 of a vector are columns 4k..4k+3 of row r. `offset` (0 or 128) is
 // added to every byte, so that a machine whose dot takes the weights as unsigned can be given them.
-import { TOKEN_BLOCK } from "./quantize-activations.as";
-import { chunkTokens, FEW, multiplyPanels, PANEL_BLOCK } from "./panel.as";
+import { activationBytes, TOKEN_BLOCK, wholeTiles } from "./quantize-activations.as";
+import { chunkTokens, multiplyPanels, PANEL_BLOCK } from "./panel.as";
 import { lowBytes, start, step } from "./product.as";
 import { halfAt, halfMask, halfScale, halfToFloat, madd, storeGroups, upperBytes, zeros } from "./simd.as";
 import { normalizeScales } from "./subnormal.as";
@@ -91,24 +91,21 @@ export function matmul_q8_0_wide(
   w: usize, rowGroups: i32, cols: i32, x: usize, xStride: i32, tokens: i32, y: usize, yStride: i32, scale: f32,
   scratch: usize,
 ): void {
-  if (tokens <= FEW) few<i16>(w, rowGroups, cols >> 5, x, tokens, y, yStride, scale);
-  else inWords(w, rowGroups, cols >> 5, x, tokens, y, yStride, scale, scratch);
+  const blocks = cols >> 5, whole = wholeTiles(tokens), yStep = <usize>yStride << 2;
+  few<i16>(w, rowGroups, blocks, x, whole, tokens, y, yStep, scale);
+  inWords(w, rowGroups, blocks, x, whole, y, yStep, scale, scratch);
 }
 
 /** The product where one step is exact for 8-bit weights. */
 function product<P>(
   w: usize, rowGroups: i32, cols: i32, x: usize, tokens: i32, y: usize, yStride: i32, scale: f32, scratch: usize,
 ): void {
-  const blocks = cols >> 5;
-  if (tokens <= FEW) {
-    few<P>(w, rowGroups, blocks, x, tokens, y, yStride, scale);
-    return;
-  }
-  const yStep = <usize>yStride << 2;
+  const blocks = cols >> 5, whole = wholeTiles(tokens), yStep = <usize>yStride << 2;
+  few<P>(w, rowGroups, blocks, x, whole, tokens, y, yStep, scale);
   const group = <usize>blocks * BLOCK;
   const chunk = chunkTokens(blocks);
-  for (let t0 = 0; t0 < tokens; t0 += chunk) {
-    const end = min(tokens, t0 + chunk);
+  for (let t0 = 0; t0 < whole; t0 += chunk) {
+    const end = min(whole, t0 + chunk);
     for (let g = 0; g < rowGroups; g += 2) {
       const p = w + <usize>g * group;
       const both = g + 1 < rowGroups;
@@ -122,9 +119,9 @@ function product<P>(
 
 /** The product where it is not: weights and activations as words of 16 bits. scratch: two panels, then a chunk of tokens. */
 function inWords(
-  w: usize, rowGroups: i32, blocks: i32, x: usize, tokens: i32, y: usize, yStride: i32, scale: f32, scratch: usize,
+  w: usize, rowGroups: i32, blocks: i32, x: usize, tokens: i32, y: usize, yStep: usize, scale: f32, scratch: usize,
 ): void {
-  const group = <usize>blocks * BLOCK, panel = <usize>blocks * WORDS_BLOCK, yStep = <usize>yStride << 2;
+  const group = <usize>blocks * BLOCK, panel = <usize>blocks * WORDS_BLOCK;
   const chunk = chunkOfWords(blocks), tiles = scratch + 2 * panel;
   for (let t0 = 0; t0 < tokens; t0 += chunk) {
     const end = min(tokens, t0 + chunk);
@@ -174,15 +171,15 @@ function unpackScales(p: usize, o: usize): void {
   v128.store(o, halfToFloat(v128.load16x4_s(p, SCALES + 8), halfMask(), halfScale()), 16);
 }
 
-/** The product with so few tokens that each is made alone. */
+/** The product with the tokens from `first` on, which fill no tile: one by one. */
 function few<P>(
-  w: usize, rowGroups: i32, blocks: i32, x: usize, tokens: i32, y: usize, yStride: i32, scale: f32,
+  w: usize, rowGroups: i32, blocks: i32, x: usize, first: i32, tokens: i32, y: usize, yStep: usize, scale: f32,
 ): void {
-  const next = <usize>tokens * TOKEN_BLOCK;
-  for (let t = 0; t < tokens; t++) {
-    oneToken<P>(w, rowGroups, blocks, x, next, y, scale);
+  const next = <usize>(tokens - first) * TOKEN_BLOCK;
+  x += activationBytes(first, blocks);
+  for (let t = first; t < tokens; t++) {
+    oneToken<P>(w, rowGroups, blocks, x, next, y + <usize>t * yStep, scale);
     x += TOKEN_BLOCK;
-    y += <usize>yStride << 2;
   }
 }
 

@@ -11,8 +11,6 @@ import { blockSum, Halves, HalvesPairs, hasMinimums } from "./heads.as";
 export const PANEL_BLOCK: usize = 288;
 /** The same with the rows' minimums after the scales, as minimumsAt gives them. */
 const MINIMUM_BLOCK: usize = 320;
-/** Up to how many tokens a product is made token by token: reading the weights twice costs less than unpacking them. */
-export const FEW: i32 = 2;
 
 /** Tokens that a pass over the matrix takes: whole tiles. */
 // @ts-ignore: decorator
@@ -21,7 +19,7 @@ export function chunkTokens(blocks: i32): i32 {
   return chunkOf(activationBytes(TILE, blocks));
 }
 
-/** A panel whose weights are `zero` too high, and the next one if there are both, times tokens [t, end) -> y, of the first of them. */
+/** A panel whose weights are `zero` too high, and the next one if there are both, times tokens [t, end), whole tiles -> y of token t. */
 // @ts-ignore: decorator
 @inline
 export function multiplyPanels<P>(
@@ -65,25 +63,23 @@ function multiply<P, H>(
 ): void {
   const panel = both ? <usize>blocks * panelBlock<H>() : 0, rows: usize = both ? 32 : 0;
   for (; t < end; t += TILE) {
-    tile4x3<P, H>(w, panel, blocks, zero, x + activationBytes(t, blocks), min(TILE, end - t), y, rows, yStep, scale);
+    tile4x3<P, H>(w, panel, blocks, zero, x + activationBytes(t, blocks), y, rows, yStep, scale);
     y += <usize>TILE * yStep;
   }
 }
 
 /**
- * A panel and the next one, `panel` bytes on, whose rows are `rows` bytes on in y, times a tile of tokens. What is missing,
- * a second panel or tokens, is the first once more, which writes the same again. A pointer a token, because V8 folds no
- * offset into a broadcast: the tokens share the address of each offset.
+ * A panel and the next one, `panel` bytes on, whose rows are `rows` bytes on in y, times a tile of tokens. A second panel
+ * that is missing is the first once more, which writes the same again. A pointer a token, because V8 folds no offset into
+ * a broadcast: the tokens share the address of each offset.
  */
 // @ts-ignore: decorator
 @inline
 function tile4x3<P, H>(
-  w: usize, panel: usize, blocks: i32, zero: i32, x0: usize, tile: i32, y0: usize, rows: usize, yStep: usize, scale: f32,
+  w: usize, panel: usize, blocks: i32, zero: i32, x0: usize, y: usize, rows: usize, yStep: usize, scale: f32,
 ): void {
-  let z = w + panel;
-  let x1 = tile > 1 ? x0 + TOKEN_BLOCK : x0, x2 = tile > 2 ? x1 + TOKEN_BLOCK : x0;
-  const y1 = tile > 1 ? y0 + yStep : y0, y2 = tile > 2 ? y1 + yStep : y0;
-  const next = <usize>tile * TOKEN_BLOCK - 32;
+  let z = w + panel, x1 = x0 + TOKEN_BLOCK, x2 = x1 + TOKEN_BLOCK;
+  const next = 3 * TOKEN_BLOCK - 32;
   const ones = oneWords();
   let e0 = zeros(), e1 = e0, e2 = e0, f0 = e0, f1 = e0, f2 = e0;
   let g0 = e0, g1 = e0, g2 = e0, h0 = e0, h1 = e0, h2 = e0;
@@ -220,9 +216,9 @@ function tile4x3<P, H>(
     x2 += next;
   }
   const by = f32x4.splat(scale);
-  storeGroups(y0, rows, e0, f0, g0, h0, by);
-  storeGroups(y1, rows, e1, f1, g1, h1, by);
-  storeGroups(y2, rows, e2, f2, g2, h2, by);
+  storeGroups(y, rows, e0, f0, g0, h0, by);
+  storeGroups(y + yStep, rows, e1, f1, g1, h1, by);
+  storeGroups(y + 2 * yStep, rows, e2, f2, g2, h2, by);
 }
 
 /** sums + the scales x the token's x the sums of a block. */

@@ -12,6 +12,16 @@ export function chunkOf(tileBytes: usize): i32 {
   return max<i32>(1, <i32>(CHUNK_BYTES / tileBytes)) * TILE;
 }
 
+/**
+ * So many of the tokens are multiplied in tiles. Those that remain come first, one by one and straight from the packed
+ * weights, which that brings into the cache. A single tile is not worth unpacking for.
+ */
+// @ts-ignore: decorator
+@inline
+export function wholeTiles(tokens: i32): i32 {
+  return tokens > TILE ? tokens - tokens % TILE : 0;
+}
+
 /** Bytes of one token's block: 32 i8 values, f32 scale, 2 i16 -8 sum of every other pair of values, i32 -128 sum of all. */
 export const TOKEN_BLOCK: usize = 44;
 

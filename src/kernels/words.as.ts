@@ -38,10 +38,10 @@ export function chunkOfWords(blocks: i32): i32 {
   return chunkOf(tileWords(blocks));
 }
 
-/** Tokens [t, end) of what quantize_q8 wrote -> tiles of words at `o`; t begins a tile. */
+/** Tokens [t, end) of what quantize_q8 wrote, whole tiles -> tiles of words at `o`. */
 export function widenTokens(x: usize, blocks: i32, t: i32, end: i32, o: usize): void {
   for (; t < end; t += TILE) {
-    widen(x + activationBytes(t, blocks), blocks * min(TILE, end - t), o);
+    widen(x + activationBytes(t, blocks), blocks * TILE, o);
     o += tileWords(blocks);
   }
 }
@@ -57,28 +57,26 @@ function widen(x: usize, count: i32, o: usize): void {
   }
 }
 
-/** A panel, and the next one if there are both, times `tokens` tokens in tiles at `tiles` -> y. */
+/** A panel, and the next one if there are both, times `tokens` tokens in whole tiles at `tiles` -> y. */
 export function multiplyWords(
   panel: usize, both: bool, blocks: i32, tiles: usize, tokens: i32, y: usize, yStep: usize, scale: f32,
 ): void {
   const next = both ? <usize>blocks * WORDS_BLOCK : 0, rows: usize = both ? 32 : 0;
   for (let t = 0; t < tokens; t += TILE) {
-    tile4x3(panel, next, blocks, tiles, min(TILE, tokens - t), y + <usize>t * yStep, rows, yStep, scale);
+    tile4x3(panel, next, blocks, tiles, y + <usize>t * yStep, rows, yStep, scale);
     tiles += tileWords(blocks);
   }
 }
 
 /**
- * A panel and the next one, `panel` bytes on, whose rows are `rows` bytes on in y, times a tile of tokens. What is missing,
- * a second panel or tokens, is the first once more, which writes the same again.
+ * A panel and the next one, `panel` bytes on, whose rows are `rows` bytes on in y, times a tile of tokens. A second panel
+ * that is missing is the first once more, which writes the same again.
  */
 function tile4x3(
-  w: usize, panel: usize, blocks: i32, x0: usize, tile: i32, y0: usize, rows: usize, yStep: usize, scale: f32,
+  w: usize, panel: usize, blocks: i32, x0: usize, y: usize, rows: usize, yStep: usize, scale: f32,
 ): void {
-  let z = w + panel;
-  let x1 = tile > 1 ? x0 + TOKEN_WORDS : x0, x2 = tile > 2 ? x1 + TOKEN_WORDS : x0;
-  const y1 = tile > 1 ? y0 + yStep : y0, y2 = tile > 2 ? y1 + yStep : y0;
-  const next = (<usize>tile - 1) * TOKEN_WORDS + (TOKEN_WORDS - 32);
+  let z = w + panel, x1 = x0 + TOKEN_WORDS, x2 = x1 + TOKEN_WORDS;
+  const next = 3 * TOKEN_WORDS - 32;
   let e0 = zeros(), e1 = e0, e2 = e0, f0 = e0, f1 = e0, f2 = e0;
   let g0 = e0, g1 = e0, g2 = e0, h0 = e0, h1 = e0, h2 = e0;
   for (let i = 0; i < blocks; i++) {
@@ -193,9 +191,9 @@ function tile4x3(
     x2 += next;
   }
   const by = f32x4.splat(scale);
-  storeGroups(y0, rows, e0, f0, g0, h0, by);
-  storeGroups(y1, rows, e1, f1, g1, h1, by);
-  storeGroups(y2, rows, e2, f2, g2, h2, by);
+  storeGroups(y, rows, e0, f0, g0, h0, by);
+  storeGroups(y + yStep, rows, e1, f1, g1, h1, by);
+  storeGroups(y + 2 * yStep, rows, e2, f2, g2, h2, by);
 }
 
 /** sums + the scales x the token's x the sums of a block. */
