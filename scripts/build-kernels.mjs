@@ -1,5 +1,5 @@
 // Compiles the CPU kernels (AssemblyScript): each part of the module in two builds, relaxed SIMD and plain SIMD.
-import { mkdirSync, statSync } from "node:fs";
+import { mkdirSync, readdirSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
 import asc from "assemblyscript/asc";
 
@@ -7,16 +7,14 @@ const root = resolve(import.meta.dirname, "..");
 const out = "dist/src/kernels";
 mkdirSync(join(root, out), { recursive: true });
 
-const entries = { core: "index", blocks: "index-blocks", k: "index-k" };
+const entries = readdirSync(join(root, "src/kernels")).filter((name) => /^index(-\w+)?\.as\.ts$/.test(name));
 const features = { relaxed: "simd,relaxed-simd,threads", simd: "simd,threads" };
 
-for (const [part, build] of Object.keys(entries).flatMap((one) => [
-  [one, "relaxed"],
-  [one, "simd"],
-])) {
+for (const [entry, build] of entries.flatMap((name) => Object.keys(features).map((one) => [name, one]))) {
+  const part = entry.match(/-(\w+)/)?.[1] ?? "core";
   const file = `${out}/kernels.${part}.${build}.wasm`;
   const { error, stderr } = await asc.main([
-    `src/kernels/${entries[part]}.as.ts`,
+    `src/kernels/${entry}`,
     ...["--outFile", file, "--baseDir", root, "--enable", features[build], "--runtime", "stub"],
     // -O3 turns the order of the products inside out, for 20% less: V8 optimises again, within the order it is given
     ...["-O1", "--noAssert", "--importMemory", "--noExportMemory", "--use", "abort="],

@@ -1,16 +1,8 @@
-// The core of the kernel module, which every model needs: its exports by op; leans on the kernels beside it.
+// The core of the kernel module, which every model needs: its exports by op, and weights that are floats, which others may
+// become; leans on the kernels beside it.
 export { checksum } from "./checksum.as";
-export { choose_pairs, probe_products, probe_relaxed } from "./product.as";
+export { probe_products, probe_relaxed } from "./product.as";
 export { quantize_q8 } from "./quantize-activations.as";
-export { matmul_q4_0, normalize_q4_0, pack_q4_0, unpack_row_q4_0 } from "./matmul-q4_0.as";
-export {
-  matmul_q8_0_signed,
-  matmul_q8_0_unsigned,
-  matmul_q8_0_wide,
-  normalize_q8_0,
-  pack_q8_0,
-  unpack_row_q8_0,
-} from "./matmul-q8_0.as";
 export {
   matmul_bf16,
   matmul_f16,

@@ -17,8 +17,8 @@ export type ProductMode = "unsigned" | "signed" | "wide";
 /** How a product reads activations: as they are, or as quantize_q8 (blocks of 32) or quantize_q8k (of 256) rounds them. */
 export type ActivationForm = "f32" | "q8" | "q8k";
 
-/** Parts of the module: the core, blocks of 4 and 5 bits, K-quants. The last two are compiled where a model needs them. */
-export type KernelPart = "core" | "blocks" | "k";
+/** Parts of the module: what every model needs, and the kernels of some weight types, compiled where a model has such. */
+export type KernelPart = "core" | "q8_0" | "q4_0" | "blocks" | "q6_k" | "q5_k" | "q4_k" | "q3_k" | "q2_k";
 
 /** The compiled parts of one build, the core first. */
 export type KernelModule = readonly WebAssembly.Module[];
@@ -38,19 +38,19 @@ export const weightForms = {
   f32: { part: "core", bits: 32, activations: "f32", halves: false },
   f16: { part: "core", bits: 16, activations: "f32", halves: true },
   bf16: { part: "core", bits: 16, activations: "f32", halves: false },
-  q8_0: { part: "core", bits: 8.5, activations: "q8", halves: true },
-  q4_0: { part: "core", bits: 4.5, activations: "q8", halves: true },
+  q8_0: { part: "q8_0", bits: 8.5, activations: "q8", halves: true },
+  q4_0: { part: "q4_0", bits: 4.5, activations: "q8", halves: true },
   q4_1: { part: "blocks", bits: 5, activations: "q8", halves: true },
   q5_0: { part: "blocks", bits: 5.5, activations: "q8", halves: true },
   q5_1: { part: "blocks", bits: 6, activations: "q8", halves: true },
   iq4_nl: { part: "blocks", bits: 4.75, activations: "q8", halves: false },
   iq4_xs: { part: "blocks", bits: 4.75, activations: "q8", halves: false },
   mxfp4: { part: "blocks", bits: 4.25, activations: "q8", halves: false },
-  q6_k: { part: "k", bits: 6.5625, activations: "q8k", halves: true },
-  q5_k: { part: "k", bits: 5.625, activations: "q8k", halves: true },
-  q4_k: { part: "k", bits: 4.625, activations: "q8k", halves: true },
-  q3_k: { part: "k", bits: 3.5625, activations: "q8k", halves: true },
-  q2_k: { part: "k", bits: 2.625, activations: "q8k", halves: true },
+  q6_k: { part: "q6_k", bits: 6.5625, activations: "q8k", halves: true },
+  q5_k: { part: "q5_k", bits: 5.625, activations: "q8k", halves: true },
+  q4_k: { part: "q4_k", bits: 4.625, activations: "q8k", halves: true },
+  q3_k: { part: "q3_k", bits: 3.5625, activations: "q8k", halves: true },
+  q2_k: { part: "q2_k", bits: 2.625, activations: "q8k", halves: true },
 } as const satisfies Record<string, WeightForm>;
 
 export type WeightType = keyof typeof weightForms;
