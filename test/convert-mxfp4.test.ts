@@ -15,8 +15,12 @@ import { ConfigReader } from "../src/models/config-reader.ts";
 import { convertToGguf } from "../src/models/convert.ts";
 import { gptOss } from "../src/models/families/gpt-oss.ts";
 import { createBlankSource } from "../src/models/gguf-layout.ts";
+import { matricesOf } from "../src/models/load-weights.ts";
+import { describeModel } from "../src/models/open-model.ts";
 import { planWeights } from "../src/models/weight-plan.ts";
+import { createWeightReader } from "../src/models/weight-reader.ts";
 import { createRandom } from "../src/random.ts";
+import { byteLength } from "../src/tensor/dtype.ts";
 import { golden, maxDifference } from "./places.ts";
 import { openReference } from "./reference-run.ts";
 
@@ -69,8 +73,25 @@ async function makeCheckpoint(): Promise<string> {
   return place;
 }
 
+const source = await makeCheckpoint();
+
+test("an expert is read at once, as a model larger than its memory needs it", async () => {
+  const checkpoint = await openCheckpoint(source);
+  const { weights } = await describeModel(checkpoint);
+  const reader = createWeightReader(checkpoint.files);
+  const experts = matricesOf(weights).filter(({ expert }) => expert);
+  assert.equal(experts.length, 3 * 4 * 2);
+  for (const plan of experts) {
+    const { read, dtype, cols } = reader.matrix(plan);
+    assert.equal(dtype, "MXFP4");
+    const target = new Uint8Array(byteLength(dtype, 8 * cols));
+    assert.equal(read(0, 8, target), undefined);
+    assert.ok(target.some((byte) => byte > 0));
+  }
+  await checkpoint.close();
+});
+
 test("experts keep their values, the rest is as exact as its type", async () => {
-  const source = await makeCheckpoint();
   const checkpoint = await openCheckpoint(source);
   for (const fileType of ["F32", "MXFP4_MOE"] as const) {
     await convertToGguf(checkpoint, join(folder, `${fileType}.gguf`), { fileType });

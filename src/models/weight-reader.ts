@@ -3,6 +3,7 @@ import type { ByteSource } from "../formats/byte-source.ts";
 import { dequantize } from "../formats/dequantize.ts";
 import type { FileRange, MatrixSource, VectorSource } from "../tensor/backend.ts";
 import { byteLength, dtypes } from "../tensor/dtype.ts";
+import { finish, pending, type Reading } from "../tensor/reading.ts";
 import { spreadBuckets } from "./relative-bias.ts";
 import { type MatrixPlan, readType, type StoredTensor, type VectorPlan } from "./weight-plan.ts";
 
@@ -27,12 +28,12 @@ export function createWeightReader(files: readonly ByteSource[]): WeightReader {
     return source.readIntoSync ? source.readIntoSync(into, offset) : source.readInto(into, offset);
   };
 
-  const readOrdered = async (
+  function* readOrdered(
     { stored, first, order }: MatrixPlan,
     row: number,
     rows: number,
     target: Uint8Array,
-  ): Promise<void> => {
+  ): Reading {
     const rowBytes = byteLength(stored.dtype, stored.cols);
     const from = Int32Array.from({ length: rows }, (_, i) => first + (order ? order[row + i] : row + i));
     const low = from.reduce((least, r) => Math.min(least, r), Number.POSITIVE_INFINITY);
@@ -40,21 +41,22 @@ export function createWeightReader(files: readonly ByteSource[]): WeightReader {
     const span = high - low + 1;
     if (span > MOST_WASTE * rows) {
       for (let i = 0; i < rows; i++) {
-        await readBytes(stored, from[i] * rowBytes, target.subarray(i * rowBytes, (i + 1) * rowBytes));
+        yield* pending(
+          readBytes(stored, from[i] * rowBytes, target.subarray(i * rowBytes, (i + 1) * rowBytes)),
+        );
       }
       return;
     }
     if (buffer.length < span * rowBytes) buffer = new Uint8Array(span * rowBytes);
     const held = buffer.subarray(0, span * rowBytes);
-    const reading = readBytes(stored, low * rowBytes, held);
-    if (reading) await reading;
+    yield* pending(readBytes(stored, low * rowBytes, held));
     for (let i = 0; i < rows; i++) {
       const at = (from[i] - low) * rowBytes;
       target.set(held.subarray(at, at + rowBytes), i * rowBytes);
     }
-  };
+  }
 
-  const readTransposed = async (plan: MatrixPlan, row: number, rows: number, target: Uint8Array) => {
+  function* readTransposed(plan: MatrixPlan, row: number, rows: number, target: Uint8Array): Reading {
     const { stored, order, cols } = plan;
     const blocked = dtypes[stored.dtype].elements > 1;
     const size = blocked ? 4 : byteLength(stored.dtype, 1);
@@ -64,7 +66,7 @@ export function createWeightReader(files: readonly ByteSource[]): WeightReader {
       if (columns?.of !== stored || columns.first !== first) {
         const raw = new Uint8Array(byteLength(stored.dtype, cols * stored.cols));
         columns = undefined;
-        await readBytes(stored, first * byteLength(stored.dtype, stored.cols), raw);
+        yield* pending(readBytes(stored, first * byteLength(stored.dtype, stored.cols), raw));
         // Values of a block belong to several rows here.
         const bytes = blocked ? bytesOf(dequantize(stored.dtype, raw, cols * stored.cols)) : raw;
         columns = { of: stored, first, bytes };
@@ -76,26 +78,22 @@ export function createWeightReader(files: readonly ByteSource[]): WeightReader {
         for (let b = 0; b < size; b++) target[to + b] = bytes[at + b];
       }
     }
-  };
+  }
 
   /** MXFP4 as ggml has it, a scale before the 16 bytes of its block, from two tensors. */
-  const readApart = async (
+  function* readApart(
     plan: MatrixPlan,
     scales: StoredTensor,
     row: number,
     rows: number,
     target: Uint8Array,
-  ) => {
+  ): Reading {
     const blocks = (rows * plan.cols) / dtypes.MXFP4.elements;
     const [bytes, powers] = [new Uint8Array(16 * blocks), new Uint8Array(blocks)];
     const bytesOfRow = { dtype: "U8", cols: plan.cols / 2 } as const;
-    await readRows(
-      { ...plan, scales: undefined, stored: { ...plan.stored, ...bytesOfRow } },
-      row,
-      rows,
-      bytes,
-    );
-    await readRows({ ...plan, scales: undefined, stored: scales }, row, rows, powers);
+    const inBytes = { ...plan.stored, ...bytesOfRow };
+    yield* pending(readRows({ ...plan, scales: undefined, stored: inBytes }, row, rows, bytes));
+    yield* pending(readRows({ ...plan, scales: undefined, stored: scales }, row, rows, powers));
     for (let b = 0; b < blocks; b++) {
       target[17 * b] = powers[b];
       // Here a byte holds neighbours; in ggml the j-th and the (j + 16)-th.
@@ -105,7 +103,7 @@ export function createWeightReader(files: readonly ByteSource[]): WeightReader {
         target[17 * b + 1 + j] = ((low >> shift) & 15) | (((high >> shift) & 15) << 4);
       }
     }
-  };
+  }
 
   const readRows = (
     plan: MatrixPlan,
@@ -114,9 +112,9 @@ export function createWeightReader(files: readonly ByteSource[]): WeightReader {
     target: Uint8Array,
   ): void | Promise<void> => {
     const { stored, first, order, scales } = plan;
-    if (scales) return readApart(plan, scales, row, rows, target);
-    if (plan.transposed) return readTransposed(plan, row, rows, target);
-    if (order) return readOrdered(plan, row, rows, target);
+    if (scales) return finish(readApart(plan, scales, row, rows, target));
+    if (plan.transposed) return finish(readTransposed(plan, row, rows, target));
+    if (order) return finish(readOrdered(plan, row, rows, target));
     return readBytes(stored, (first + row) * byteLength(stored.dtype, stored.cols), target);
   };
 

@@ -185,15 +185,13 @@ export class ExpertPages {
     const rowGroups = Math.ceil(rows / GROUP);
     const place = { bank, address, firstRow: 0, rowGroups };
     const packing = packRows(source, { type, cols, first: partition[rank], rows, place, products, staging });
-    for (;;) {
-      const step = packing.next();
-      if (step.done) return { ...place, scale: step.value };
-      throw new BaimoError(
-        "memory",
-        `${source.name}: experts can be read while the model runs only from a file on this machine; ` +
-          "download the model first, or allow more memory",
-      );
-    }
+    const step = packing.next();
+    if (step.done) return { ...place, scale: step.value };
+    throw new BaimoError(
+      "memory",
+      `${source.name}: experts can be read while the model runs only from a file on this machine; ` +
+        "download the model first, or allow more memory",
+    );
   }
 }
 

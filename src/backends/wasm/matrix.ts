@@ -14,6 +14,7 @@ import {
 import type { Matrix, MatrixSource } from "../../tensor/backend.ts";
 import { byteLength, type DType } from "../../tensor/dtype.ts";
 import type { Partition } from "../../tensor/partition.ts";
+import { finish, pending, type Reading } from "../../tensor/reading.ts";
 import type { Bank } from "./bank.ts";
 import type { PackedStore } from "./packed-store.ts";
 
@@ -96,10 +97,7 @@ export async function loadMatrix(
     const place = { bank, address, firstRow: group * GROUP, rowGroups };
     let scale = store?.restore(place, partBytes);
     if (scale === undefined) {
-      const packing = packRows(source, { type, cols, first, rows, place, products, staging });
-      let step = packing.next();
-      for (; !step.done; step = packing.next()) await step.value;
-      scale = step.value;
+      scale = await finish(packRows(source, { type, cols, first, rows, place, products, staging }));
       store?.keep(place, partBytes, scale);
     }
     parts.push({ ...place, scale });
@@ -125,8 +123,7 @@ export function stagingBytes(source: MatrixSource, rowGroups: number): number {
 }
 
 /**
- * Reads the rows of one part and packs them in its place. Yields what must be waited for; a source that reads at once
- * yields nothing. Returns the part's scale.
+ * Reads the rows of one part and packs them in its place. Returns the part's scale.
  *
  * first, rows  this rank's rows of the source
  */
@@ -141,7 +138,7 @@ export function* packRows(
     products: ProductMode;
     staging: (bank: Bank, bytes: number) => number;
   },
-): Generator<Promise<void>, number> {
+): Reading<number> {
   const { type, cols, first, rows, place, products, staging } = args;
   const { bank, address, rowGroups } = place;
   const fileForm = stagedRowBytes(source);
@@ -169,26 +166,12 @@ export function asHalves(source: MatrixSource): MatrixSource {
   return {
     ...source,
     dtype: "F16",
-    read(firstRow, rows, target) {
-      const reading = readAsHalves(source, firstRow, rows, target);
-      const first = reading.next();
-      if (!first.done) return first.value.then(() => void reading.next());
-    },
+    read: (firstRow, rows, target) => finish(readAsHalves(source, firstRow, rows, target)),
   };
 }
 
-/** Waits for a reading that is not done yet. */
-function* pending(reading: void | Promise<void>): Generator<Promise<void>, void> {
-  if (reading) yield reading;
-}
-
 /** Reads rows of a type without kernels and writes them as f16. */
-function* readAsHalves(
-  source: MatrixSource,
-  firstRow: number,
-  rows: number,
-  target: Uint8Array,
-): Generator<Promise<void>, void> {
+function* readAsHalves(source: MatrixSource, firstRow: number, rows: number, target: Uint8Array): Reading {
   const { dtype, cols } = source;
   const raw = new Uint8Array(rows * byteLength(dtype, cols));
   yield* pending(source.read(firstRow, rows, raw));
