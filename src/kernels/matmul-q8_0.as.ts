@@ -231,21 +231,19 @@ function twoGroups<P>(
   let f0 = zeros(), f1 = f0, g0 = f0, g1 = f0;
   for (let i = 0; i < blocks; i++) {
     let a0 = isWide<P>() ? zeros() : start<P>(x, zeroOf<P>()), a1 = a0, b0 = a0, b1 = a0;
-    for (let k: usize = 0; k < 32; k += 8) {
-      let s = v128.load32_splat(x + k);
-      let even = isWide<P>() ? lowBytes(s) : s, odd = isWide<P>() ? i16x8.shr_s(s, 8) : s;
-      a0 = add4<P>(a0, s, even, odd, v128.load(p + 8 * k, 0), upper);
-      a1 = add4<P>(a1, s, even, odd, v128.load(p + 8 * k, 16), upper);
-      b0 = add4<P>(b0, s, even, odd, v128.load(q + 8 * k, 0), upper);
-      b1 = add4<P>(b1, s, even, odd, v128.load(q + 8 * k, 16), upper);
-      s = v128.load32_splat(x + k, 4);
-      even = isWide<P>() ? lowBytes(s) : s;
-      odd = isWide<P>() ? i16x8.shr_s(s, 8) : s;
-      a0 = add4<P>(a0, s, even, odd, v128.load(p + 8 * k, 32), upper);
-      a1 = add4<P>(a1, s, even, odd, v128.load(p + 8 * k, 48), upper);
-      b0 = add4<P>(b0, s, even, odd, v128.load(q + 8 * k, 32), upper);
-      b1 = add4<P>(b1, s, even, odd, v128.load(q + 8 * k, 48), upper);
+    for (const end = p + SCALES; p < end; p += 32) {
+      const s = v128.load32_splat(x, 0);
+      const even = isWide<P>() ? lowBytes(s) : s, odd = isWide<P>() ? i16x8.shr_s(s, 8) : s;
+      a0 = add4<P>(a0, s, even, odd, v128.load(p, 0), upper);
+      a1 = add4<P>(a1, s, even, odd, v128.load(p, 16), upper);
+      b0 = add4<P>(b0, s, even, odd, v128.load(q, 0), upper);
+      b1 = add4<P>(b1, s, even, odd, v128.load(q, 16), upper);
+      q += 32;
+      x += 4;
     }
+    p -= SCALES;
+    q -= SCALES;
+    x -= 32;
     const d = v128.load32_splat(x, 32);
     f0 = add<P>(f0, v128.load16x4_s(p, SCALES), a0, d, sign, size);
     f1 = add<P>(f1, v128.load16x4_s(p, SCALES + 8), a1, d, sign, size);
