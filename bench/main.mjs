@@ -17,7 +17,7 @@ node bench/kernels.mjs           every kernel by itself: GB/s and GFLOP/s
 
 options
   --threads N       threads, where no peers are asked for
-  --rounds N        at most N rounds of each cell of --peers; default: two to five, as bench/plan.mjs says
+  --rounds N        N rounds of each cell of --peers; default: one to five, as bench/plan.mjs says
   --only REGEXP     measure these cells of --peers (llama-1.1b-Q4_0/2/own, mixtral-1.5b-Q4_0/2/native/long, …), keep the
                     others' stored results
   --variants        with --peers: Node 20, the plain-SIMD build and native's flash attention, too (6 minutes more)

@@ -78,25 +78,19 @@ async function measurePatiently(engine, settings, patience) {
 /**
  * Measures what of the plan `only` lets through, and keeps all results in bench/data/peers.json.
  *
- * rounds    at most so often each engine is measured, in turn; default: as the plan says
+ * rounds    so often each engine is measured, in turn; default: as the plan says
  * only      regular expression over `llama-1.1b-Q4_0/2/own`, `…/2/native/long`, …: measure these, keep other stored results
  * asked     parts of the plan that are measured only when asked for: "variants", "large"
  * quick     to try the pipeline: one round, few tokens, half-long contexts; nothing is kept
  */
-export async function comparePeers({
-  rounds = Infinity,
-  only = "",
-  asked = [],
-  patience = 0,
-  quick = false,
-}) {
+export async function comparePeers({ rounds, only = "", asked = [], patience = 0, quick = false }) {
   installPeers();
   const results = quick ? { version: VERSION, machine: describeMachine(), cells: {} } : readResults();
   const filter = new RegExp(only);
   const cells = PLAN.filter(({ asked: by }) => by === undefined || asked.includes(by))
     .map((cell) => ({ ...cell, engines: cell.engines.filter((name) => filter.test(cellKey(cell, name))) }))
     .filter(({ engines }) => engines.length > 0)
-    .map((cell) => (quick ? quicken(cell) : { ...cell, rounds: Math.min(rounds, cell.rounds) }));
+    .map((cell) => (quick ? quicken(cell) : { ...cell, rounds: rounds ?? cell.rounds }));
   const seconds = cells.reduce((sum, cell) => sum + cell.seconds * cell.rounds, 0);
   if (!quick) console.error(`bench: ${cells.length} cells, about ${Math.ceil(seconds / 60)} minutes`);
   for (const cell of cells) {

@@ -84,7 +84,7 @@ const long = {
  * the part of long contexts.
  *
  * runs      prompts, shortest first; promptOnly: its tokens a second alone, goesOn: what the cell before left is kept
- * rounds    at most so often; with --rounds fewer
+ * rounds    so often, unless --rounds says otherwise
  * seconds   about how long a round takes on the two cores of docs/benchmarks.md
  */
 export const PLAN = [

@@ -108,31 +108,23 @@ export function twoGroupsOfFours<P, H>(
   let f0 = f32x4.splat(0), f1 = f0, g0 = f0, g1 = f0;
   for (let b = 0; b < blocks; b++) {
     let a0 = start<P>(x, zeroOf<P, H>()), a1 = a0, c0 = a0, c1 = a0;
-    let s = a0, u = a0, v = a0, w = a0;
     for (const end = p0 + 128; p0 < end; p0 += 32) {
-      s = v128.load32_splat(x, 0);
-      u = v128.load32_splat(x, 16);
-      v = v128.load(p0, 0);
-      w = v128.load(p0, 16);
-      a0 = steps<P, H>(a0, s, u, v, mask, levels);
-      c0 = steps<P, H>(c0, s, u, w, mask, levels);
-      v = v128.load(p1, 0);
-      w = v128.load(p1, 16);
-      a1 = steps<P, H>(a1, s, u, v, mask, levels);
-      c1 = steps<P, H>(c1, s, u, w, mask, levels);
+      const s = v128.load32_splat(x, 0), u = v128.load32_splat(x, 16);
+      a0 = steps<P, H>(a0, s, u, v128.load(p0, 0), mask, levels);
+      c0 = steps<P, H>(c0, s, u, v128.load(p0, 16), mask, levels);
+      a1 = steps<P, H>(a1, s, u, v128.load(p1, 0), mask, levels);
+      c1 = steps<P, H>(c1, s, u, v128.load(p1, 16), mask, levels);
       p1 += 32;
       x += 4;
     }
     p0 -= 128;
     p1 -= 128;
     x -= 16;
-    s = v128.load32_splat(x, 32);
-    v = firstScales<H, Fours>(p0, half, by);
-    w = secondScales<H, Fours>(p0, half, by);
+    const s = v128.load32_splat(x, 32), u = hasMinimums<H>() ? blockSum(x) : s;
+    let v = firstScales<H, Fours>(p0, half, by), w = secondScales<H, Fours>(p0, half, by);
     f0 = addBlock(f0, v, wholeOf<P, H>(a0, ones), s);
     g0 = addBlock(g0, w, wholeOf<P, H>(c0, ones), s);
     if (hasMinimums<H>()) {
-      u = blockSum(x);
       f0 = madd(firstMinimums<Fours>(p0, v, half, minimumBy, sixteen), u, f0);
       g0 = madd(secondMinimums<Fours>(p0, w, half, minimumBy, sixteen), u, g0);
     }
