@@ -5,12 +5,12 @@
 // the upper 3 bits: 5 in those of 0 and, its lower two bits, of 1; 6 in those of 2 and 3; 7 in those of 4 and in the top
 // bits of 1 and 3. That is 2.9 operations a vector, where nibbles and a vector of fifth bits take 4.4.
 import {
-  addBlock, blockSum, eighth, firstMinimums, firstScales, Fives, halfMinimum, hasMinimums, secondMinimums,
+  blockSum, eighth, firstMinimums, firstScales, Fives, halfMinimum, hasMinimums, secondMinimums,
   secondScales, unpackHead,
 } from "./heads.as";
 import { panelBlock } from "./panel.as";
 import { start, step, total } from "./product.as";
-import { halfMask, halfScale, madd, oneWords, storeGroups, zero } from "./simd.as";
+import { addBlock, halfMask, halfScale, madd, oneWords, storeGroups, zero } from "./simd.as";
 
 const bits01234: i32 = 0x1f1f1f1f + zero;
 const bits234: i32 = 0x1c1c1c1c + zero;

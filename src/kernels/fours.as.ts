@@ -3,13 +3,13 @@
 // Quants: 4 pairs j of vectors of 16 bytes (rows 0-3, rows 4-7), as of Q4_0: bytes 4r..4r+3 of a vector are its row r's;
 // low nibbles are columns 4j.., high ones 16 + 4j... A nibble stands for itself (Q4_1) or for one of 16 levels.
 import {
-  addBlock, blockSum, eighth, firstMinimums, firstScales, Floats24, Fours, halfMinimum, hasMinimums, secondMinimums,
+  blockSum, eighth, firstMinimums, firstScales, Floats24, Fours, halfMinimum, hasMinimums, secondMinimums,
   secondScales, unpackHead,
 } from "./heads.as";
 import { steps as nibbleSteps } from "./matmul-q4_0.as";
 import { panelBlock } from "./panel.as";
 import { lowBytes, start, step, total } from "./product.as";
-import { halfMask, halfScale, madd, nibbles, nibbleWords, oneWords, storeGroups, upperBytes, zero } from "./simd.as";
+import { addBlock, halfMask, halfScale, madd, nibbles, nibbleWords, oneWords, storeGroups, upperBytes, zero } from "./simd.as";
 import { storeWords, WORDS_BLOCK, WORDS_SCALES } from "./words.as";
 
 /** Twice the values of E2M1, plus 16. */

@@ -134,13 +134,6 @@ export function blockSum(x: usize): v128 {
   return f32x4.mul(f32x4.convert_i32x4_s(v128.load32_splat(x, 40)), v128.load32_splat(x, 32));
 }
 
-/** sums + what a block adds, but for minimums. d: its scales; whole: its integer sums; s: the token's scale. */
-// @ts-ignore: decorator
-@inline
-export function addBlock(sums: v128, d: v128, whole: v128, s: v128): v128 {
-  return madd(f32x4.convert_i32x4_s(whole), f32x4.mul(d, s), sums);
-}
-
 /** The scale of one row of 8, from the head at `p`. */
 // @ts-ignore: decorator
 @inline

@@ -7,7 +7,7 @@ import {
   blockBytes, chunkBytes, First, fitsEight, halvesAt, hasMinimums, hasScalesOf16, lowBits, minimumsOf, moreBits, scalesOf,
   Second, secondAt, unpackUnit,
 } from "./k-weights.as";
-import { halfMask, halfScale, halfToFloat, madd, storeRows } from "./simd.as";
+import { addBlock, halfMask, halfScale, halfToFloat, storeRows } from "./simd.as";
 import { chunkOf, TILE } from "./quantize-activations.as";
 import { activationBytes, SCALE, SUMS_16, SUMS_32, SUMS_8, TOKEN_BLOCK } from "./quantize-q8k.as";
 
@@ -271,14 +271,14 @@ export function panel2x3<T>(w: usize, blocks: i32, x0: usize, y: usize, yStep: u
     v = v128.load(head, 0);
     u = v128.load(head, 16);
     s = v128.load32_splat(x0, SCALE);
-    f0 = madd(f32x4.convert_i32x4_s(i0), f32x4.mul(v, s), f0);
-    g0 = madd(f32x4.convert_i32x4_s(j0), f32x4.mul(u, s), g0);
+    f0 = addBlock(f0, v, i0, s);
+    g0 = addBlock(g0, u, j0, s);
     s = v128.load32_splat(x1, SCALE);
-    f1 = madd(f32x4.convert_i32x4_s(i1), f32x4.mul(v, s), f1);
-    g1 = madd(f32x4.convert_i32x4_s(j1), f32x4.mul(u, s), g1);
+    f1 = addBlock(f1, v, i1, s);
+    g1 = addBlock(g1, u, j1, s);
     s = v128.load32_splat(x2, SCALE);
-    f2 = madd(f32x4.convert_i32x4_s(i2), f32x4.mul(v, s), f2);
-    g2 = madd(f32x4.convert_i32x4_s(j2), f32x4.mul(u, s), g2);
+    f2 = addBlock(f2, v, i2, s);
+    g2 = addBlock(g2, u, j2, s);
     w = head + panelBytes<T>();
     x0 += 3 * TOKEN_BLOCK;
     x1 += 3 * TOKEN_BLOCK;

@@ -7,7 +7,7 @@
 import { activationBytes, TOKEN_BLOCK, wholeTiles } from "./quantize-activations.as";
 import { chunkTokens, multiplyPanels, PANEL_BLOCK } from "./panel.as";
 import { lowBytes, prefersPairs, start, step, total } from "./product.as";
-import { halfAt, halfMask, halfScale, halfToFloat, madd, nibbles, nibbleWords, oneWords, storeGroups, zeros } from "./simd.as";
+import { addHalves, halfAt, halfMask, halfScale, halfToFloat, nibbles, nibbleWords, oneWords, storeGroups, zeros } from "./simd.as";
 import { normalizeScales } from "./subnormal.as";
 import { streamGroups } from "./streams.as";
 
@@ -176,13 +176,6 @@ function maskOf<P>(): v128 {
   return sizeof<P>() == 2 && isSigned<P>() ? nibbleWords() : nibbles();
 }
 
-/** sums + d x the scales, halves, x the sums of a block. */
-// @ts-ignore: decorator
-@inline
-function add<P>(sums: v128, scales: v128, acc: v128, d: v128, sign: v128, size: v128, ones: v128): v128 {
-  return madd(f32x4.convert_i32x4_s(total<P>(acc, ones)), f32x4.mul(halfToFloat(scales, sign, size), d), sums);
-}
-
 /** Two row groups, `stride` bytes apart, times a token -> y, `yStride` bytes apart. a0, a1: the sides of the first; b0, b1: of the second. */
 // @ts-ignore: decorator
 @inline
@@ -207,10 +200,10 @@ function twoGroups<P>(
     q -= SCALES;
     x -= 16;
     const d = v128.load32_splat(x, 32);
-    f0 = add<P>(f0, v128.load16x4_s(p, SCALES), a0, d, sign, size, ones);
-    f1 = add<P>(f1, v128.load16x4_s(p, SCALES + 8), a1, d, sign, size, ones);
-    g0 = add<P>(g0, v128.load16x4_s(q, SCALES), b0, d, sign, size, ones);
-    g1 = add<P>(g1, v128.load16x4_s(q, SCALES + 8), b1, d, sign, size, ones);
+    f0 = addHalves(f0, v128.load16x4_s(p, SCALES), total<P>(a0, ones), d, sign, size);
+    f1 = addHalves(f1, v128.load16x4_s(p, SCALES + 8), total<P>(a1, ones), d, sign, size);
+    g0 = addHalves(g0, v128.load16x4_s(q, SCALES), total<P>(b0, ones), d, sign, size);
+    g1 = addHalves(g1, v128.load16x4_s(q, SCALES + 8), total<P>(b1, ones), d, sign, size);
     p += BLOCK;
     q += BLOCK;
     x += next;

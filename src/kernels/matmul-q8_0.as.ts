@@ -6,7 +6,7 @@
 import { activationBytes, TOKEN_BLOCK, wholeTiles } from "./quantize-activations.as";
 import { chunkTokens, multiplyPanels, PANEL_BLOCK } from "./panel.as";
 import { lowBytes, start, step } from "./product.as";
-import { halfAt, halfMask, halfScale, halfToFloat, madd, storeGroups, upperBytes, zeros } from "./simd.as";
+import { addHalves, halfAt, halfMask, halfScale, halfToFloat, storeGroups, upperBytes, zeros } from "./simd.as";
 import { normalizeScales } from "./subnormal.as";
 import { joinHalves, transpose } from "./matmul-q4_0.as";
 import { streamGroups } from "./streams.as";
@@ -212,12 +212,11 @@ function add4<P>(acc: v128, s: v128, even: v128, odd: v128, v: v128, upper: v128
   );
 }
 
-/** sums + d x the scales, halves, x the sums of a block. */
+/** The sums of a block in their true size. */
 // @ts-ignore: decorator
 @inline
-function add<P>(sums: v128, scales: v128, acc: v128, d: v128, sign: v128, size: v128): v128 {
-  const whole = isWide<P>() ? i32x4.shr_s(acc, 8) : acc;
-  return madd(f32x4.convert_i32x4_s(whole), f32x4.mul(halfToFloat(scales, sign, size), d), sums);
+function wholeOf<P>(acc: v128): v128 {
+  return isWide<P>() ? i32x4.shr_s(acc, 8) : acc;
 }
 
 /** Two row groups, `stride` bytes apart, times a token -> y, `yStride` bytes apart. a0, a1: the sides of the first; b0, b1: of the second. */
@@ -245,10 +244,10 @@ function twoGroups<P>(
     q -= SCALES;
     x -= 32;
     const d = v128.load32_splat(x, 32);
-    f0 = add<P>(f0, v128.load16x4_s(p, SCALES), a0, d, sign, size);
-    f1 = add<P>(f1, v128.load16x4_s(p, SCALES + 8), a1, d, sign, size);
-    g0 = add<P>(g0, v128.load16x4_s(q, SCALES), b0, d, sign, size);
-    g1 = add<P>(g1, v128.load16x4_s(q, SCALES + 8), b1, d, sign, size);
+    f0 = addHalves(f0, v128.load16x4_s(p, SCALES), wholeOf<P>(a0), d, sign, size);
+    f1 = addHalves(f1, v128.load16x4_s(p, SCALES + 8), wholeOf<P>(a1), d, sign, size);
+    g0 = addHalves(g0, v128.load16x4_s(q, SCALES), wholeOf<P>(b0), d, sign, size);
+    g1 = addHalves(g1, v128.load16x4_s(q, SCALES + 8), wholeOf<P>(b1), d, sign, size);
     p += BLOCK;
     q += BLOCK;
     x += next;

@@ -2,7 +2,7 @@
 //
 // A panel is a row group unpacked: 8 rows as two vectors of 4, side by side, so that an engine that makes one instruction
 // of two neighbouring vectors can. Two panels meet three tokens: a broadcast of an activation serves 16 rows.
-import { madd, oneWords, storeGroups, zeros } from "./simd.as";
+import { addBlock, madd, oneWords, storeGroups, zeros } from "./simd.as";
 import { activationBytes, chunkOf, TILE, TOKEN_BLOCK } from "./quantize-activations.as";
 import { start, step, total } from "./product.as";
 import { blockSum, Halves, HalvesPairs, hasMinimums } from "./heads.as";
@@ -174,20 +174,20 @@ function tile4x3<P, H>(
     r = v128.load(z, 0);
     q = v128.load(z, 16);
     s = v128.load32_splat(x0, 0);
-    e0 = add<P>(e0, v, a0, s, ones);
-    f0 = add<P>(f0, u, b0, s, ones);
-    g0 = add<P>(g0, r, c0, s, ones);
-    h0 = add<P>(h0, q, d0, s, ones);
+    e0 = addBlock(e0, v, total<P>(a0, ones), s);
+    f0 = addBlock(f0, u, total<P>(b0, ones), s);
+    g0 = addBlock(g0, r, total<P>(c0, ones), s);
+    h0 = addBlock(h0, q, total<P>(d0, ones), s);
     s = v128.load32_splat(x1, 0);
-    e1 = add<P>(e1, v, a1, s, ones);
-    f1 = add<P>(f1, u, b1, s, ones);
-    g1 = add<P>(g1, r, c1, s, ones);
-    h1 = add<P>(h1, q, d1, s, ones);
+    e1 = addBlock(e1, v, total<P>(a1, ones), s);
+    f1 = addBlock(f1, u, total<P>(b1, ones), s);
+    g1 = addBlock(g1, r, total<P>(c1, ones), s);
+    h1 = addBlock(h1, q, total<P>(d1, ones), s);
     s = v128.load32_splat(x2, 0);
-    e2 = add<P>(e2, v, a2, s, ones);
-    f2 = add<P>(f2, u, b2, s, ones);
-    g2 = add<P>(g2, r, c2, s, ones);
-    h2 = add<P>(h2, q, d2, s, ones);
+    e2 = addBlock(e2, v, total<P>(a2, ones), s);
+    f2 = addBlock(f2, u, total<P>(b2, ones), s);
+    g2 = addBlock(g2, r, total<P>(c2, ones), s);
+    h2 = addBlock(h2, q, total<P>(d2, ones), s);
     if (hasMinimums<H>()) {
       v = v128.load(w, 32);
       u = v128.load(w, 48);
@@ -219,11 +219,4 @@ function tile4x3<P, H>(
   storeGroups(y, rows, e0, f0, g0, h0, by);
   storeGroups(y + yStep, rows, e1, f1, g1, h1, by);
   storeGroups(y + 2 * yStep, rows, e2, f2, g2, h2, by);
-}
-
-/** sums + the scales x the token's x the sums of a block. */
-// @ts-ignore: decorator
-@inline
-function add<P>(sums: v128, scales: v128, acc: v128, d: v128, ones: v128): v128 {
-  return madd(f32x4.convert_i32x4_s(total<P>(acc, ones)), f32x4.mul(scales, d), sums);
 }

@@ -86,6 +86,20 @@ export function halfToFloat(h: v128, mask: v128, scale: v128): v128 {
   return f32x4.mul(v128.and(i32x4.shl(h, 13), mask), scale);
 }
 
+/** sums + what a block adds, but for minimums. d: its scales; whole: its integer sums; s: the token's scale. */
+// @ts-ignore: decorator
+@inline
+export function addBlock(sums: v128, d: v128, whole: v128, s: v128): v128 {
+  return madd(f32x4.convert_i32x4_s(whole), f32x4.mul(d, s), sums);
+}
+
+/** addBlock with scales that are halves, as halfToFloat takes them. */
+// @ts-ignore: decorator
+@inline
+export function addHalves(sums: v128, d: v128, whole: v128, s: v128, mask: v128, scale: v128): v128 {
+  return addBlock(sums, halfToFloat(d, mask, scale), whole, s);
+}
+
 /** Four consecutive halves at `p` -> f32; mask and scale: halfMask() and halfScale(). */
 // @ts-ignore: decorator
 @inline

@@ -5,7 +5,7 @@
 // odd columns', a lane a row; after 32 columns the rows' scales. Two panels meet three tokens: a broadcast serves 16 rows.
 import { lowBytes } from "./product.as";
 import { activationBytes, chunkOf, TILE, TOKEN_BLOCK } from "./quantize-activations.as";
-import { madd, storeGroups, zeros } from "./simd.as";
+import { addBlock, storeGroups, zeros } from "./simd.as";
 
 /** Bytes of a block of a panel. */
 export const WORDS_BLOCK: usize = 544;
@@ -170,20 +170,20 @@ function tile4x3(
     r = v128.load(z, 0);
     q = v128.load(z, 16);
     s = v128.load32_splat(x0, 32);
-    e0 = add(e0, v, a0, s);
-    f0 = add(f0, u, b0, s);
-    g0 = add(g0, r, c0, s);
-    h0 = add(h0, q, d0, s);
+    e0 = addBlock(e0, v, a0, s);
+    f0 = addBlock(f0, u, b0, s);
+    g0 = addBlock(g0, r, c0, s);
+    h0 = addBlock(h0, q, d0, s);
     s = v128.load32_splat(x1, 32);
-    e1 = add(e1, v, a1, s);
-    f1 = add(f1, u, b1, s);
-    g1 = add(g1, r, c1, s);
-    h1 = add(h1, q, d1, s);
+    e1 = addBlock(e1, v, a1, s);
+    f1 = addBlock(f1, u, b1, s);
+    g1 = addBlock(g1, r, c1, s);
+    h1 = addBlock(h1, q, d1, s);
     s = v128.load32_splat(x2, 32);
-    e2 = add(e2, v, a2, s);
-    f2 = add(f2, u, b2, s);
-    g2 = add(g2, r, c2, s);
-    h2 = add(h2, q, d2, s);
+    e2 = addBlock(e2, v, a2, s);
+    f2 = addBlock(f2, u, b2, s);
+    g2 = addBlock(g2, r, c2, s);
+    h2 = addBlock(h2, q, d2, s);
     w += WORDS_BLOCK - WORDS_SCALES;
     z += WORDS_BLOCK - WORDS_SCALES;
     x0 += next;
@@ -194,11 +194,4 @@ function tile4x3(
   storeGroups(y, rows, e0, f0, g0, h0, by);
   storeGroups(y + yStep, rows, e1, f1, g1, h1, by);
   storeGroups(y + 2 * yStep, rows, e2, f2, g2, h2, by);
-}
-
-/** sums + the scales x the token's x the sums of a block. */
-// @ts-ignore: decorator
-@inline
-function add(sums: v128, scales: v128, acc: v128, d: v128): v128 {
-  return madd(f32x4.convert_i32x4_s(acc), f32x4.mul(scales, d), sums);
 }

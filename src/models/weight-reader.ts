@@ -92,8 +92,8 @@ export function createWeightReader(files: readonly ByteSource[]): WeightReader {
     const [bytes, powers] = [new Uint8Array(16 * blocks), new Uint8Array(blocks)];
     const bytesOfRow = { dtype: "U8", cols: plan.cols / 2 } as const;
     const inBytes = { ...plan.stored, ...bytesOfRow };
-    yield* pending(readRows({ ...plan, scales: undefined, stored: inBytes }, row, rows, bytes));
-    yield* pending(readRows({ ...plan, scales: undefined, stored: scales }, row, rows, powers));
+    yield* readRows({ ...plan, scales: undefined, stored: inBytes }, row, rows, bytes);
+    yield* readRows({ ...plan, scales: undefined, stored: scales }, row, rows, powers);
     for (let b = 0; b < blocks; b++) {
       target[17 * b] = powers[b];
       // Here a byte holds neighbours; in ggml the j-th and the (j + 16)-th.
@@ -105,18 +105,13 @@ export function createWeightReader(files: readonly ByteSource[]): WeightReader {
     }
   }
 
-  const readRows = (
-    plan: MatrixPlan,
-    row: number,
-    rows: number,
-    target: Uint8Array,
-  ): void | Promise<void> => {
+  function* readRows(plan: MatrixPlan, row: number, rows: number, target: Uint8Array): Reading {
     const { stored, first, order, scales } = plan;
-    if (scales) return finish(readApart(plan, scales, row, rows, target));
-    if (plan.transposed) return finish(readTransposed(plan, row, rows, target));
-    if (order) return finish(readOrdered(plan, row, rows, target));
-    return readBytes(stored, (first + row) * byteLength(stored.dtype, stored.cols), target);
-  };
+    if (scales) yield* readApart(plan, scales, row, rows, target);
+    else if (plan.transposed) yield* readTransposed(plan, row, rows, target);
+    else if (order) yield* readOrdered(plan, row, rows, target);
+    else yield* pending(readBytes(stored, (first + row) * byteLength(stored.dtype, stored.cols), target));
+  }
 
   const vector = (plan: VectorPlan): VectorSource => ({
     name: plan.name,
@@ -144,7 +139,7 @@ export function createWeightReader(files: readonly ByteSource[]): WeightReader {
         return {
           ...{ name, dtype: readType(plan), rows, cols, expert },
           bias: bias && vector(bias),
-          read: (firstRow, count, target) => readRows(plan, firstRow, count, target),
+          read: (firstRow, count, target) => finish(readRows(plan, firstRow, count, target)),
           range: (firstRow, count) => rangeOf(plan, firstRow, count),
         };
       }
@@ -154,7 +149,7 @@ export function createWeightReader(files: readonly ByteSource[]): WeightReader {
         async read(firstRow, count, target) {
           const { dtype } = plan.stored;
           const raw = new Uint8Array(count * byteLength(dtype, cols));
-          await readRows(plan, firstRow, count, raw);
+          await finish(readRows(plan, firstRow, count, raw));
           const values = dequantize(dtype, raw, count * cols);
           for (let row = 0; row < count; row++) normalize(values.subarray(row * cols, (row + 1) * cols));
           target.set(new Uint8Array(values.buffer));
