@@ -105,7 +105,11 @@ async function measureInPage({ engine, threads, contextLength, runs: wanted, tok
           String.fromCharCode(97 + ((i * 7 + salt * 5) % 26)),
         ).join("");
         const { timings } = await instance.createCompletion({
-          ...{ prompt, max_tokens: count, temperature: 0, ignore_eos: true, cache_prompt: false },
+          prompt,
+          max_tokens: count,
+          temperature: 0,
+          ignore_eos: true,
+          cache_prompt: false,
         });
         if (Math.abs(timings.prompt_n - length) > 8)
           throw new Error(`a prompt of ${timings.prompt_n} tokens`);

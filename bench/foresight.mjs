@@ -37,7 +37,9 @@ export function foretell(model, { contextLength, threads, expertShare = 1 }) {
     bytes: 0,
   });
   return {
-    ...{ totalBytes, tokenBytes, headOps },
+    totalBytes,
+    tokenBytes,
+    headOps,
     positionBytes: CACHED_BYTES * numLayers * numKvHeads * (headDim + valueDim),
     promptOps: flopsPerToken - headOps,
     floats: ["F32", "F16", "BF16"].includes(largest.dtype),

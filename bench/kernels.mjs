@@ -211,8 +211,27 @@ function list(k, products) {
       cost: deltaCost({ ...delta, tokens }),
       run: () =>
         k.delta_rule(
-          ...[xAt, 1024, xAt, 1024, xAt, 2048, xAt, 16, xAt, 16, xAt, xAt], // query, key, value, beta, alpha, decays
-          ...[qAt, tokens, 8, 2, 128, 128, yAt, 2048, scratchAt],
+          xAt,
+          1024,
+          xAt,
+          1024,
+          xAt,
+          2048,
+          xAt,
+          16,
+          xAt,
+          16,
+          xAt,
+          xAt, // query, key, value, beta, alpha, decays
+          qAt,
+          tokens,
+          8,
+          2,
+          128,
+          128,
+          yAt,
+          2048,
+          scratchAt,
         ),
     });
     for (const cache of ["f16", "f32", "q8"]) {
@@ -238,8 +257,26 @@ function list(k, products) {
         },
         run: () =>
           k[`attention_${cache}`](
-            ...[xAt, 512, tokens, 8, 64, 64, keys, values, position, 0, 0, 0.125, 0],
-            ...[0, 0, 0, 0, yAt, 512, scratchAt], // no sinks, slopes or bias
+            xAt,
+            512,
+            tokens,
+            8,
+            64,
+            64,
+            keys,
+            values,
+            position,
+            0,
+            0,
+            0.125,
+            0,
+            0,
+            0,
+            0,
+            0,
+            yAt,
+            512,
+            scratchAt, // no sinks, slopes or bias
           ),
       });
     }

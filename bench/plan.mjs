@@ -16,40 +16,57 @@ export const ENGINES = {
   native: { label: "node-llama-cpp", script: scripts.native, node: "node-24" },
   own20: { label: "baimo, Node 20", script: scripts.own, node: "node-20", against: "native" },
   plain: {
-    ...{ label: "baimo, Node 24, plain SIMD", script: scripts.own, node: "node-24", against: "native" },
+    label: "baimo, Node 24, plain SIMD",
+    script: scripts.own,
+    node: "node-24",
+    against: "native",
     settings: { options: { kernels: "simd" } },
   },
   flash: {
-    ...{ label: "node-llama-cpp, flash attention on", script: scripts.native, node: "node-24" },
-    ...{ settings: { flashAttention: true }, against: "native" },
+    label: "node-llama-cpp, flash attention on",
+    script: scripts.native,
+    node: "node-24",
+    settings: { flashAttention: true },
+    against: "native",
   },
   /** The same weights as an ONNX graph, which peers/onnx.mjs writes. */
   transformers: {
-    ...{ label: "@huggingface/transformers", script: scripts.transformers, node: "node-24" },
-    ...{ graph: true, against: "own" },
+    label: "@huggingface/transformers",
+    script: scripts.transformers,
+    node: "node-24",
+    graph: true,
+    against: "own",
   },
   /** A third of the experts in memory, the others read from the file as they are asked for. */
   paged: {
-    ...{ label: "baimo, Node 24, a third of the experts in memory", script: scripts.own, node: "node-24" },
-    ...{ expertShare: 1 / 3, against: "own" },
+    label: "baimo, Node 24, a third of the experts in memory",
+    script: scripts.own,
+    node: "node-24",
+    expertShare: 1 / 3,
+    against: "own",
   },
   /** Opens what an earlier opening has kept, which a run before the first round makes sure of. */
   kept: {
-    ...{
-      label: "baimo, Node 24, packed weights kept",
-      script: scripts.own,
-      node: "node-24",
-      rehearsed: true,
-    },
+    label: "baimo, Node 24, packed weights kept",
+    script: scripts.own,
+    node: "node-24",
+    rehearsed: true,
     settings: { options: { packedCache: { folder: join(here, "data", "packed") } } },
     against: "own",
   },
   browser: {
-    ...{ label: "baimo, Chromium", script: scripts.browser, node: "node-24", browser: true },
-    ...{ settings: { engine: "own" }, against: "wllama" },
+    label: "baimo, Chromium",
+    script: scripts.browser,
+    node: "node-24",
+    browser: true,
+    settings: { engine: "own" },
+    against: "wllama",
   },
   wllama: {
-    ...{ label: "@wllama/wllama, Chromium", script: scripts.browser, node: "node-24", browser: true },
+    label: "@wllama/wllama, Chromium",
+    script: scripts.browser,
+    node: "node-24",
+    browser: true,
     settings: { engine: "wllama" },
   },
   /** Not an engine: the ceilings of the machine at that time, on as many threads. */
@@ -66,12 +83,19 @@ const withGraph = ["llama-1.1b-Q4_0", "llama-1.1b-Q8_0"];
 
 /** Measured with two threads, without and with the long contexts. */
 const usual = {
-  ...{ threads: 2, contextLength: 1024, tokens: 24, rounds: 5 },
+  threads: 2,
+  contextLength: 1024,
+  tokens: 24,
+  rounds: 5,
   runs: [{ length: 16 }, { length: 32, promptOnly: true }, { length: 128 }, { length: 512 }],
 };
 const short = { ...usual, runs: [{ length: 16 }, { length: 512 }] };
 const long = {
-  ...{ part: "long", threads: 2, contextLength: 4608, tokens: 12, rounds: 2 },
+  part: "long",
+  threads: 2,
+  contextLength: 4608,
+  tokens: 12,
+  rounds: 2,
   // The second prompt begins with the first, whose keys and values are still there.
   runs: [
     { length: 2048, promptOnly: true },
@@ -89,14 +113,21 @@ const long = {
  */
 export const PLAN = [
   ...types.map((model) => ({
-    ...{ ...usual, model, seconds: withGraph.includes(model) ? 55 : 35 },
+    ...usual,
+    model,
+    seconds: withGraph.includes(model) ? 55 : 35,
     engines: ["own", "native", "loops", ...(withGraph.includes(model) ? ["transformers"] : [])],
   })),
   { ...usual, model: mixture, engines: ["own", "native", "loops", "paged"], seconds: 40 },
   { ...usual, model: "llama-1.1b-Q4_0", engines: ["kept"], runs: [{ length: 16 }], tokens: 8, seconds: 5 },
   ...[...types, mixture].map((model) => ({ ...long, model, engines: ["own", "native"], seconds: 120 })),
   ...[...types, mixture].map((model) => ({
-    ...{ ...short, threads: 1, rounds: 2, model, engines: ["own", "native", "loops"], seconds: 60 },
+    ...short,
+    threads: 1,
+    rounds: 2,
+    model,
+    engines: ["own", "native", "loops"],
+    seconds: 60,
   })),
   ...families.map((model) => ({
     ...short,
@@ -108,18 +139,33 @@ export const PLAN = [
   // llama.cpp runs encoders, but node-llama-cpp generates with decoders alone.
   { ...short, rounds: 3, model: "t5-250m-Q8_0", engines: ["own", "loops"], seconds: 10 },
   {
-    ...{ threads: 2, contextLength: 512, tokens: 16, rounds: 2 },
+    threads: 2,
+    contextLength: 512,
+    tokens: 16,
+    rounds: 2,
     runs: [{ length: 16 }, { length: 128 }],
-    ...{ model: "llama-1.1b-Q4_0", engines: ["browser", "wllama"], seconds: 90 },
+    model: "llama-1.1b-Q4_0",
+    engines: ["browser", "wllama"],
+    seconds: 90,
   },
   ...["Q4_0", "Q8_0", "Q4_K_M"].map((type) => ({
-    ...{ ...short, rounds: 2, model: `llama-1.1b-${type}`, part: "variants", seconds: 60 },
+    ...short,
+    rounds: 2,
+    model: `llama-1.1b-${type}`,
+    part: "variants",
+    seconds: 60,
     engines: ["own20", "plain", "native", ...(type === "Q4_0" ? ["flash"] : [])],
     asked: "variants",
   })),
   {
-    ...{ ...short, rounds: 1, model: "llama-6.7b-Q8_0", runs: [{ length: 16 }, { length: 128 }] },
-    ...{ engines: ["own", "native", "loops"], seconds: 120, asked: "large", passing: true },
+    ...short,
+    rounds: 1,
+    model: "llama-6.7b-Q8_0",
+    runs: [{ length: 16 }, { length: 128 }],
+    engines: ["own", "native", "loops"],
+    seconds: 120,
+    asked: "large",
+    passing: true,
   },
 ];
 

@@ -41,7 +41,8 @@ export async function prepareModel(name) {
 
 async function writeFile(path, name, shape, type) {
   const metadata = {
-    ...{ "general.architecture": shape.architecture, "general.name": name },
+    "general.architecture": shape.architecture,
+    "general.name": name,
     ...(Object.hasOwn(fileTypes, type) ? { "general.file_type": fileTypes[type].number } : {}),
     ...shapeMetadata(shape),
     ...vocabularyMetadata(shape),

@@ -109,7 +109,9 @@ function renderSpeed(rows, { prompts: least, roofline }) {
   const prompts = contextsOf(rows, "promptMs").filter((context) => context >= least);
   const [reading, computing] = [generation[0], prompts.findLast((context) => context <= 512)];
   const heads = [
-    ...["engine", "threads", "rounds"],
+    "engine",
+    "threads",
+    "rounds",
     ...generation.map((context) => `ms a token at ${context}`),
     ...prompts.map((context) => `prompt of ${context}, tokens/s`),
     ...(roofline
@@ -125,7 +127,9 @@ function renderSpeed(rows, { prompts: least, roofline }) {
       value === undefined ? "" : extra === undefined ? value : `${value} (${extra})`;
     const ratio = (value) => value && times(value);
     return [
-      ...[labelOf(row), row.threads, roundsOf(row)],
+      labelOf(row),
+      row.threads,
+      roundsOf(row),
       ...generation.map((context) => {
         const found = find(context, "tokenMs");
         return cell(found.tokenMs?.toFixed(1), ratio(found.generation));
@@ -150,8 +154,15 @@ function renderSpeed(rows, { prompts: least, roofline }) {
 /** Opening and memory, a row for each context window. */
 function renderOpening(rows) {
   const heads = [
-    ...["engine", "threads", "context window", "open to first token, s", "from process start, s"],
-    ...["peak memory, MB", "of the file", "foretold, MB", "peak / foretold"],
+    "engine",
+    "threads",
+    "context window",
+    "open to first token, s",
+    "from process start, s",
+    "peak memory, MB",
+    "of the file",
+    "foretold, MB",
+    "peak / foretold",
   ];
   const body = rows.flatMap((row) =>
     row.parts.map(({ rounds, others }) => {
@@ -160,10 +171,13 @@ function renderOpening(rows) {
       const peak = over(rounds, (round) => round.peakBytes);
       const own = rounds[0].about.engine === "baimo";
       return [
-        ...[labelOf(row), row.threads, contextLength],
+        labelOf(row),
+        row.threads,
+        contextLength,
         (over(rounds, ({ openMs }) => openMs) / 1000).toFixed(2) + (open ? ` (${times(open)})` : ""),
         (over(rounds, ({ processMs }) => processMs) / 1000).toFixed(2),
-        ...[mega(peak), times(peak / fileBytes)],
+        mega(peak),
+        times(peak / fileBytes),
         ...(own ? [mega(foretold.totalBytes), (peak / foretold.totalBytes).toFixed(2)] : ["", ""]),
       ];
     }),
@@ -215,11 +229,15 @@ function renderModel(model, cells) {
 const BAR_KINDS = {
   open: {
     measure: (rounds, others) => over(pairs(rounds, others), ([own, other]) => own.openMs / other.openMs),
-    ...{ what: "time to open", most: true, unit: times },
+    what: "time to open",
+    most: true,
+    unit: times,
   },
   "seconds to open": {
     measure: (rounds) => over(rounds, ({ openMs }) => openMs / 1000),
-    ...{ what: "time to open", most: true, unit: (value) => `${value.toFixed(2)} s` },
+    what: "time to open",
+    most: true,
+    unit: (value) => `${value.toFixed(2)} s`,
   },
 };
 
@@ -237,7 +255,9 @@ function renderBars(cells) {
     const value = rounds?.length ? measure(rounds, others) : undefined;
     const met = most ? value <= bar.wanted : value >= bar.wanted;
     return [
-      ...[bar.model, ENGINES[bar.engine].label, what],
+      bar.model,
+      ENGINES[bar.engine].label,
+      what,
       `at ${most ? "most" : "least"} ${unit(bar.wanted)}`,
       ...(value === undefined ? ["not measured", ""] : [unit(value), met ? "met" : "not met"]),
     ];

@@ -164,7 +164,10 @@ for (const { name, file, path } of vocabularies()) {
   const opened = performance.now() - start;
   const encode = (text) => tokenizer.encode(text, { addSpecialTokens: false });
   const cells = [
-    ...[`${name}/${file}`, tokenizer.kind, tokenizer.vocabSize, opened.toFixed(0)],
+    `${name}/${file}`,
+    tokenizer.kind,
+    tokenizer.vocabSize,
+    opened.toFixed(0),
     ...Object.values(texts).map((text) => speed(encode, text).rate.toFixed(1)),
     ...Object.entries(hostile).map(([, text]) =>
       values.library ? "-" : speed(encode, text).seconds.toFixed(2),

@@ -15,10 +15,24 @@ for (const [entry, build] of entries.flatMap((name) => Object.keys(features).map
   const file = `${out}/kernels.${part}.${build}.wasm`;
   const { error, stderr } = await asc.main([
     `src/kernels/${entry}`,
-    ...["--outFile", file, "--baseDir", root, "--enable", features[build], "--runtime", "stub"],
+    "--outFile",
+    file,
+    "--baseDir",
+    root,
+    "--enable",
+    features[build],
+    "--runtime",
+    "stub",
     // -O3 turns the order of the products inside out, for 20% less: V8 optimises again, within the order it is given
-    ...["-O1", "--noAssert", "--importMemory", "--noExportMemory", "--use", "abort="],
-    ...["--sharedMemory", "--maximumMemory", "65536"],
+    "-O1",
+    "--noAssert",
+    "--importMemory",
+    "--noExportMemory",
+    "--use",
+    "abort=",
+    "--sharedMemory",
+    "--maximumMemory",
+    "65536",
   ]);
   if (error) {
     console.error(stderr.toString());

@@ -43,7 +43,9 @@ function misdirect(bytes: Uint8Array, name: string, other: string): Uint8Array {
     const section = [...leb(entries.length), ...body];
     return Uint8Array.from([
       ...bytes.subarray(0, start),
-      ...[exported, ...leb(section.length), ...section],
+      exported,
+      ...leb(section.length),
+      ...section,
       ...bytes.subarray(end),
     ]);
   }

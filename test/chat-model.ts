@@ -22,7 +22,9 @@ export async function loadChatModel(options: LoadOptions = {}): Promise<Model> {
   metadata.set("llama.context_length", 1024);
   metadata.set("general.name", "tiny");
   const tensors = Array.from(checkpoint.tensors.values(), ({ name, dtype, shape, offset, byteLength }) => ({
-    ...{ name, dtype, shape },
+    name,
+    dtype,
+    shape,
     async *data() {
       yield await source.read(offset, byteLength);
     },

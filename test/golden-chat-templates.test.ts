@@ -46,7 +46,9 @@ describe("published chat templates", () => {
       } of stored.renders) {
         const render = () =>
           template.render({
-            ...{ messages, tools, variables: kwargs },
+            messages,
+            tools,
+            variables: kwargs,
             addGenerationPrompt: add_generation_prompt,
             now: new Date(stored.now),
           });

@@ -191,8 +191,15 @@ const elsewhere = ["architecture", "contextLength", "bosTokenId", "eosTokenIds",
 it("every knob has a row", () => {
   const covered = new Set(rows.map(([knob]) => knob.split(".")[0]));
   const plain = completeConfig({
-    ...{ architecture: "", vocabSize: 8, hiddenSize: 8, intermediateSize: 8, numLayers: 1, numHeads: 1 },
-    ...{ contextLength: 8, eosTokenIds: [], normEps: 1e-5 },
+    architecture: "",
+    vocabSize: 8,
+    hiddenSize: 8,
+    intermediateSize: 8,
+    numLayers: 1,
+    numHeads: 1,
+    contextLength: 8,
+    eosTokenIds: [],
+    normEps: 1e-5,
   });
   for (const knob of [...Object.keys(plain), "latent", "delta", "experts", "queryScaling"])
     assert.ok(covered.has(knob) || elsewhere.includes(knob), `no row changes "${knob}"`);
@@ -207,7 +214,9 @@ function innerKnobs({ ropes, queryScaling, latent, experts, delta }: ModelConfig
   return [
     ...ropes.flatMap((rope) => [...fields("ropes", rope), ...typed("ropes.scaling", rope.scaling)]),
     ...typed("queryScaling", queryScaling),
-    ...[...fields("latent", latent), ...fields("experts", experts), ...fields("delta", delta)],
+    ...fields("latent", latent),
+    ...fields("experts", experts),
+    ...fields("delta", delta),
   ].filter((knob) => !knob.endsWith(".type"));
 }
 

@@ -93,7 +93,9 @@ describe("a mixture of experts larger than its memory", () => {
     assert.equal(threads.count, 0);
     const controller = new AbortController();
     const loading = load(file, {
-      ...{ ...options, readAhead: true, signal: controller.signal },
+      ...options,
+      readAhead: true,
+      signal: controller.signal,
       onProgress: () => controller.abort(),
     });
     await assert.rejects(loading, { code: "aborted" });

@@ -116,22 +116,30 @@ function shapeOf({ metadata }) {
   const get = (name) => Number(metadata.get(`llama.${name}`));
   const [hidden, heads] = [get("embedding_length"), get("attention.head_count")];
   return {
-    ...{ hidden, heads, kvHeads: get("attention.head_count_kv"), headDim: hidden / heads },
-    ...{
-      layers: get("block_count"),
-      intermediate: get("feed_forward_length"),
-      context: get("context_length"),
-    },
-    ...{ epsilon: get("attention.layer_norm_rms_epsilon"), theta: get("rope.freq_base") || 10_000 },
+    hidden,
+    heads,
+    kvHeads: get("attention.head_count_kv"),
+    headDim: hidden / heads,
+    layers: get("block_count"),
+    intermediate: get("feed_forward_length"),
+    context: get("context_length"),
+    epsilon: get("attention.layer_norm_rms_epsilon"),
+    theta: get("rope.freq_base") || 10_000,
     vocab: metadata.get("tokenizer.ggml.tokens").length,
   };
 }
 
 const configOf = (shape) => ({
-  ...{ model_type: "llama", architectures: ["LlamaForCausalLM"] },
-  ...{ hidden_size: shape.hidden, intermediate_size: shape.intermediate, vocab_size: shape.vocab },
-  ...{ num_attention_heads: shape.heads, num_key_value_heads: shape.kvHeads, head_dim: shape.headDim },
-  ...{ num_hidden_layers: shape.layers, max_position_embeddings: shape.context },
+  model_type: "llama",
+  architectures: ["LlamaForCausalLM"],
+  hidden_size: shape.hidden,
+  intermediate_size: shape.intermediate,
+  vocab_size: shape.vocab,
+  num_attention_heads: shape.heads,
+  num_key_value_heads: shape.kvHeads,
+  head_dim: shape.headDim,
+  num_hidden_layers: shape.layers,
+  max_position_embeddings: shape.context,
   "transformers.js_config": { use_external_data_format: true },
 });
 

@@ -10,7 +10,8 @@ async function open({ model: folder, threads }) {
   env.allowRemoteModels = false;
   env.localModelPath = dirname(folder);
   const model = await AutoModelForCausalLM.from_pretrained(basename(folder), {
-    ...{ dtype: "fp32", device: "cpu" }, // of the activations; the blocks are in the graph
+    dtype: "fp32",
+    device: "cpu", // of the activations; the blocks are in the graph
     session_options: { intraOpNumThreads: threads, interOpNumThreads: 1 },
   });
   return {

@@ -147,7 +147,10 @@ export function createReferenceBackend(options: ReferenceBackendOptions): Backen
     norm(x, { kind, eps, weight, bias }, out) {
       out.tokens = x.tokens;
       normRows(open(x).used, open(out).used, {
-        ...{ rows: x.tokens, width: x.width, kind, eps },
+        rows: x.tokens,
+        width: x.width,
+        kind,
+        eps,
         weight: weight && open(weight).data,
         bias: bias && open(bias).data,
       });
@@ -160,7 +163,10 @@ export function createReferenceBackend(options: ReferenceBackendOptions): Backen
         const first = values?.length === width ? at % width : 0;
         const head = used.subarray(at, at + headDim);
         normRows(head, head, {
-          ...{ rows: 1, width: headDim, kind, eps },
+          rows: 1,
+          width: headDim,
+          kind,
+          eps,
           weight: values?.subarray(first, first + headDim),
         });
       }
@@ -189,7 +195,9 @@ export function createReferenceBackend(options: ReferenceBackendOptions): Backen
       if (!turned) throw new BaimoError("shape", "rope was called before setAngles");
       const { used, width, tokens } = open(x);
       rope(used, turned.cos, turned.sin, {
-        ...{ tokens, headDim, heads: width / headDim },
+        tokens,
+        headDim,
+        heads: width / headDim,
         ropeDim: 2 * turned.pairs,
       });
     },
@@ -217,10 +225,21 @@ export function createReferenceBackend(options: ReferenceBackendOptions): Backen
       const { scale, causal, window, softcap, sinks, slopes, bias } = options;
       out.tokens = query.tokens;
       attention({
-        ...{ q: open(query).used, k: keys[layer], v: values[layer], out: open(out).used },
-        ...{ tokens: query.tokens, heads: shape.numHeads, kvHeads: shape.numKvHeads },
-        ...{ headDim: shape.headDim, valueDim: shape.valueDim },
-        ...{ position, length, scale, causal, window, softcap },
+        q: open(query).used,
+        k: keys[layer],
+        v: values[layer],
+        out: open(out).used,
+        tokens: query.tokens,
+        heads: shape.numHeads,
+        kvHeads: shape.numKvHeads,
+        headDim: shape.headDim,
+        valueDim: shape.valueDim,
+        position,
+        length,
+        scale,
+        causal,
+        window,
+        softcap,
         sinks: sinks && open(sinks).data,
         slopes: slopes && open(slopes).data,
         bias: bias && { table: open(bias.table).data, reach: bias.reach },
@@ -230,12 +249,21 @@ export function createReferenceBackend(options: ReferenceBackendOptions): Backen
       const { shape, layers } = openState(state);
       out.tokens = inputs.query.tokens;
       gatedDelta({
-        ...{ shape, position, tokens: out.tokens, state: layers[layer], out: open(out).used },
-        ...{ query: open(inputs.query).used, key: open(inputs.key).used, value: open(inputs.value).used },
-        ...{ beta: open(inputs.beta).used, alpha: open(inputs.alpha).used },
-        ...{ queryKernel: open(inputs.queryKernel).data, keyKernel: open(inputs.keyKernel).data },
-        ...{ valueKernel: open(inputs.valueKernel).data },
-        ...{ decay: open(inputs.decay).data, decayBias: open(inputs.decayBias).data },
+        shape,
+        position,
+        tokens: out.tokens,
+        state: layers[layer],
+        out: open(out).used,
+        query: open(inputs.query).used,
+        key: open(inputs.key).used,
+        value: open(inputs.value).used,
+        beta: open(inputs.beta).used,
+        alpha: open(inputs.alpha).used,
+        queryKernel: open(inputs.queryKernel).data,
+        keyKernel: open(inputs.keyKernel).data,
+        valueKernel: open(inputs.valueKernel).data,
+        decay: open(inputs.decay).data,
+        decayBias: open(inputs.decayBias).data,
       });
     },
     activate(kind, gate, up, limit) {

@@ -264,7 +264,11 @@ function modelsOf(repo: string, { commit, path, refs, entries }: Snapshot): Cach
     const contents = new Map(files.map((name) => [byName.get(name)!.content ?? name, byName.get(name)!]));
     const list = [...contents.values()];
     return {
-      ...{ repo, commit, refs, files, ...rest },
+      repo,
+      commit,
+      refs,
+      files,
+      ...rest,
       size: list.reduce((sum, { size }) => sum + size, 0),
       lastUsed: list.reduce((most, { used }) => Math.max(most, used), 0),
     };

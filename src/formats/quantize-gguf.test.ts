@@ -258,9 +258,12 @@ function oldForm(entries: [name: string, calls: number, sums: Float32Array][]): 
     u32(entries.length),
     ...entries.flatMap(([name, calls, sums]) => [
       ...named(name),
-      ...[u32(calls), u32(sums.length), new Uint8Array(sums.slice().buffer)],
+      u32(calls),
+      u32(sums.length),
+      new Uint8Array(sums.slice().buffer),
     ]),
-    ...[u32(5), ...named("b.txt")],
+    u32(5),
+    ...named("b.txt"),
   ];
   return new Uint8Array(Buffer.concat(parts));
 }

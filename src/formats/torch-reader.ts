@@ -284,8 +284,16 @@ const storageTypes: ReadonlyMap<string, DType> = new Map([
 ]);
 /** Types may stand among the settings beside the weights. */
 const typeNames = [
-  ...["float16", "bfloat16", "float32", "float64"],
-  ...["int8", "int16", "int32", "int64", "uint8", "bool"],
+  "float16",
+  "bfloat16",
+  "float32",
+  "float64",
+  "int8",
+  "int16",
+  "int32",
+  "int64",
+  "uint8",
+  "bool",
 ];
 const sizeOf = ([size, ...more]: readonly PickleValue[]) =>
   isKind(size, "tuple") && more.length === 0 ? size : undefined;

@@ -194,8 +194,18 @@ export async function startEngine(settings: EngineSettings): Promise<Engine> {
   const reader = settings.readAhead ? await startExpertReader(files, threads) : undefined;
   for (const [rank, worker] of workers.entries()) {
     worker.postMessage({
-      ...{ type: "setup", rank, bus: shared, shape, maxTokens, files, config, weights },
-      ...{ contextLength, cacheType, wasm: wasm && { ...wasm, homes }, readAhead: reader?.shared },
+      type: "setup",
+      rank,
+      bus: shared,
+      shape,
+      maxTokens,
+      files,
+      config,
+      weights,
+      contextLength,
+      cacheType,
+      wasm: wasm && { ...wasm, homes },
+      readAhead: reader?.shared,
     } satisfies WorkerSetup);
   }
   let abort = () => {};

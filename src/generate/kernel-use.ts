@@ -52,7 +52,15 @@ async function readSample(reader: WeightReader, plan: MatrixPlan, embedding: boo
 function operationsOf(config: ModelConfig, cacheType: KvCacheShape["dtype"]): KernelUse["operations"] {
   const { norm, normEps, headDim, valueDim, activation, activationLimit, gatedMlp, delta, latent } = config;
   return {
-    ...{ norm, normEps, headDim, valueDim, cacheType, activation, activationLimit, gatedMlp, delta },
+    norm,
+    normEps,
+    headDim,
+    valueDim,
+    cacheType,
+    activation,
+    activationLimit,
+    gatedMlp,
+    delta,
     headNorm: config.qkNorm === "head" || config.qkNorm === "each-head",
     ropeDims: latent ? latent.ropeDim : (config.ropes[0]?.dims ?? 0),
     softcap: config.attentionSoftcap,

@@ -116,13 +116,21 @@ export async function load(source: CheckpointInput, options: LoadOptions = {}): 
     const total = tensorsOf(weights).length;
     const [engine, { tokenizer, chatTemplate }] = await Promise.all([
       startEngine({
-        ...{ workers, description, contextLength, cacheType, signal, maxTokens: chunkTokens },
+        workers,
+        description,
+        contextLength,
+        cacheType,
+        signal,
+        maxTokens: chunkTokens,
         files: checkpoint.files.map((file) => file.descriptor),
         readAhead: budget?.readAhead,
         wasm: kernels &&
           budget && {
-            ...{ ...kernels.choice, products: kernels.products, bankBytes: options.bankBytes },
-            ...{ expectedBytes: budget.expectedBytes, expertBytes: budget.expertBytes },
+            ...kernels.choice,
+            products: kernels.products,
+            bankBytes: options.bankBytes,
+            expectedBytes: budget.expectedBytes,
+            expertBytes: budget.expertBytes,
             packed: await findPackedFile(options, checkpoint, kernels, threads),
           },
         onTensor: (done) => options.onProgress?.({ phase: "weights", done, total }),
@@ -131,9 +139,16 @@ export async function load(source: CheckpointInput, options: LoadOptions = {}): 
     ]);
     const { weightBytes, cacheBytes } = engine;
     return createModel({
-      ...{ engine, description, tokenizer, chatTemplate, contextLength },
+      engine,
+      description,
+      tokenizer,
+      chatTemplate,
+      contextLength,
       info: {
-        ...{ device, threads, weightBytes, cacheBytes },
+        device,
+        threads,
+        weightBytes,
+        cacheBytes,
         kernels: kernels?.name ?? "plain loops",
         warnings: [...(kernels?.warnings ?? []), ...(alone && kernels ? [ALONE] : [])],
         loadSeconds: (performance.now() - started) / 1000,

@@ -115,7 +115,10 @@ export function createModel(parts: ModelParts): TraceableModel {
     if (ids.length === 0) throw new BaimoError("request", "logits of no tokens were asked for");
     checkTokens(ids, config.vocabSize);
     const request = {
-      ...{ kind: "logits" as const, tokens: Int32Array.from(ids), positions, trace },
+      kind: "logits" as const,
+      tokens: Int32Array.from(ids),
+      positions,
+      trace,
       encoderTokens: checkEncoderTokens(encoderTokens),
     };
     const result = resultOf("logits", await engine.run(request, { signal }));

@@ -76,6 +76,9 @@ export async function measurePerplexity(
     perplexity,
     error: perplexity * Math.sqrt(variance / Math.max(1, scored - 1)),
     bitsPerByte: sum / Math.LN2 / bytes,
-    ...{ tokens: tokens.length, scored, bytes, windowTokens },
+    tokens: tokens.length,
+    scored,
+    bytes,
+    windowTokens,
   };
 }

@@ -34,7 +34,10 @@ type Emit = (message: FromWorker) => void;
 const abortedGeneration: EngineResult = {
   kind: "generate",
   reason: "aborted",
-  ...{ completionTokens: 0, cachedTokens: 0, promptMs: 0, generationMs: 0 },
+  completionTokens: 0,
+  cachedTokens: 0,
+  promptMs: 0,
+  generationMs: 0,
 };
 
 /** Other ranks: follow rank 0's commands, until the bus is poisoned. Blocks the thread. */
@@ -100,7 +103,11 @@ export class Session {
     const finish = (reason: "stop" | "length" | "aborted", completionTokens: number, stopToken?: number) => {
       send();
       return {
-        ...{ kind: "generate" as const, reason, stopToken, completionTokens, cachedTokens },
+        kind: "generate" as const,
+        reason,
+        stopToken,
+        completionTokens,
+        cachedTokens,
         promptMs: promptDone - started,
         generationMs: performance.now() - promptDone,
         pages: pages && {

@@ -35,7 +35,14 @@ async function createBackend(setup: WorkerSetup, bus: Bus): Promise<Backend> {
   }
   const { products, converted, homes, bankBytes, expectedBytes, expertBytes, packed } = wasm;
   return createWasmBackend({
-    ...{ bus, products, converted, homes, bankBytes, expectedBytes, expertBytes, maxTokens },
+    bus,
+    products,
+    converted,
+    homes,
+    bankBytes,
+    expectedBytes,
+    expertBytes,
+    maxTokens,
     packed: packed && (await openPackedStore({ ...packed, path: `${packed.path}.${rank}.packed` })),
     readAhead: setup.readAhead && new ReadAhead(setup.readAhead, { rank: bus.rank, ranks: bus.ranks }),
     instantiate: createInstantiate(wasm),

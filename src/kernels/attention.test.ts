@@ -63,7 +63,12 @@ for (const build of ["relaxed", "simd"] as const) {
           const expected = new Float32Array(tokens * heads * valueDim);
           const scale = Math.fround(1 / Math.sqrt(headDim));
           attention({
-            ...{ ...shape, ...options, softcap, q, out: expected, scale },
+            ...shape,
+            ...options,
+            softcap,
+            q,
+            out: expected,
+            scale,
             k: cachedRows(key, type, headDim),
             v: cachedRows(value, type, valueDim),
           });

@@ -104,8 +104,11 @@ for (const build of ["relaxed", "simd"] as const) {
           }
           const head = Math.floor(rows / (3 * GROUP));
           const tail = product(b, one, {
-            ...{ ...at, first: 0, tokens },
-            ...{ w: w + packedBytes(type, head, cols), groups: rows / GROUP - head },
+            ...at,
+            first: 0,
+            tokens,
+            w: w + packedBytes(type, head, cols),
+            groups: rows / GROUP - head,
           });
           for (let t = 0; t < tokens; t++) {
             const own = tail.subarray(t * (rows - GROUP * head), (t + 1) * (rows - GROUP * head));

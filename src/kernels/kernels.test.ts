@@ -182,7 +182,10 @@ for (const build of ["relaxed", "simd"] as const) {
             const expected = new Float32Array(headDim);
             const first = each ? h * headDim : 0;
             norm(x.subarray(from, from + headDim), expected, {
-              ...{ rows: 1, width: headDim, kind: "rms", eps: 1e-6 },
+              rows: 1,
+              width: headDim,
+              kind: "rms",
+              eps: 1e-6,
               weight: weight.subarray(first, first + headDim),
             });
             const found = b.floats(at + 4 * (t * (width + 4) + h * headDim), headDim);
@@ -324,15 +327,16 @@ for (const build of ["relaxed", "simd"] as const) {
         const random = createRandom(seed);
         const [keyWidth, valueWidth] = [keyHeads * keyDim, valueHeads * valueDim];
         const inputs = {
-          ...{ query: normals(random, tokens * keyWidth), key: normals(random, tokens * keyWidth) },
+          query: normals(random, tokens * keyWidth),
+          key: normals(random, tokens * keyWidth),
           value: normals(random, tokens * valueWidth),
-          ...{ beta: normals(random, tokens * valueHeads), alpha: normals(random, tokens * valueHeads) },
-          ...{
-            queryKernel: normals(random, keyWidth * kernel),
-            keyKernel: normals(random, keyWidth * kernel),
-          },
+          beta: normals(random, tokens * valueHeads),
+          alpha: normals(random, tokens * valueHeads),
+          queryKernel: normals(random, keyWidth * kernel),
+          keyKernel: normals(random, keyWidth * kernel),
           valueKernel: normals(random, valueWidth * kernel),
-          ...{ decay: normals(random, valueHeads), decayBias: normals(random, valueHeads) },
+          decay: normals(random, valueHeads),
+          decayBias: normals(random, valueHeads),
         };
         const expected = new Float32Array(tokens * valueWidth);
         gatedDelta({ ...inputs, out: expected, state: createDeltaState(shape), shape, tokens, position: 0 });

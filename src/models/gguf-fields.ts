@@ -109,9 +109,21 @@ const cannot = (form: GgufForm, knob: string, value: string) =>
 
 /** Knobs that are another thing in a file, or show there by the presence of tensors. */
 const byTensors = new Set([
-  ...["architecture", "eosTokenIds", "bosTokenId", "decoderStartTokenId"],
-  ...["qkvBias", "outputBias", "mlpBias", "headBias", "headNormalized", "normWeight"],
-  ...["ropes", "layerRopes", "slidingWindow", "experts.bias", "experts.routerBias"],
+  "architecture",
+  "eosTokenIds",
+  "bosTokenId",
+  "decoderStartTokenId",
+  "qkvBias",
+  "outputBias",
+  "mlpBias",
+  "headBias",
+  "headNormalized",
+  "normWeight",
+  "ropes",
+  "layerRopes",
+  "slidingWindow",
+  "experts.bias",
+  "experts.routerBias",
 ]);
 
 /**

@@ -85,7 +85,12 @@ export function layOut(
       const values = shape.reduce((a, b) => a * b, 1);
       const rows = kind === "matrix" ? values / shape.at(-1)! : values;
       draft = {
-        ...{ name, shape, kind, negatedExp, from: [], filled: 0 },
+        name,
+        shape,
+        kind,
+        negatedExp,
+        from: [],
+        filled: 0,
         source: new Int32Array(rows).fill(-1),
         row: new Int32Array(rows),
       };

@@ -92,7 +92,8 @@ function createCounter(ranks: number, maxTokens: number) {
   let bytes = 0;
   const handle = { bytes: 0, contextLength: 0, tokens: 0 };
   const allocator: Parameters<typeof createWorkspace>[0] = {
-    ...{ ranks, maxTokens },
+    ranks,
+    maxTokens,
     allocate(width, tokens = maxTokens) {
       bytes += ranks * width * tokens * 4;
       return { ...handle, width };

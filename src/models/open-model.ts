@@ -100,8 +100,12 @@ async function withStoredFactors(checkpoint: Checkpoint, config: ModelConfig): P
   const originalContextLength = stated("original_context_length", config.contextLength);
   const factor = stated("attn_factor", 1);
   return withScaling({
-    ...{ type: "longrope", long, short, originalContextLength },
-    ...{ shortFactor: factor, longFactor: factor },
+    type: "longrope",
+    long,
+    short,
+    originalContextLength,
+    shortFactor: factor,
+    longFactor: factor,
   });
 }
 

@@ -68,8 +68,13 @@ const ways: Record<string, Partial<ExpertsConfig>> = {
   "softmax, not normalised": { normalize: 0, scale: 2 },
   "softmax, groups by their best": { normalize: 0, groups: 4, groupsPerToken: 2 },
   "sigmoid, biased, groups by their two best": {
-    ...{ score: "sigmoid", selectionBias: true, groups: 4, groupsPerToken: 2, groupScore: "top2" },
-    ...{ normalizeEps: 1e-20, scale: 2.5 },
+    score: "sigmoid",
+    selectionBias: true,
+    groups: 4,
+    groupsPerToken: 2,
+    groupScore: "top2",
+    normalizeEps: 1e-20,
+    scale: 2.5,
   },
   "another norm": { normalize: 2 },
 };

@@ -42,14 +42,17 @@ export async function assembleTransformer(
   const slopes =
     alibiSlopes.length > 0
       ? await backend.loadVector({
-          ...{ name: "ALiBi slopes", length: alibiSlopes.length },
+          name: "ALiBi slopes",
+          length: alibiSlopes.length,
           read: async () => Float32Array.from(alibiSlopes),
         })
       : undefined;
   const stackOf = (stack: StackWeights, causal: boolean): Stack => ({
     weights: stack,
     attention: stack.layers.map((layer, l) => ({
-      ...{ causal, slopes, softcap: config.attentionSoftcap },
+      causal,
+      slopes,
+      softcap: config.attentionSoftcap,
       scale: config.attentionScale / (config.attentionScaleByDepth ? l + 1 : 1),
       window: causal ? config.slidingWindow[l] : 0,
       sinks: layer.attention?.sinks,

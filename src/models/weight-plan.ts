@@ -333,13 +333,11 @@ function createFinder(
       // As many values as the tensor has outputs: its rows, or for each expert its columns.
       const outputs = transposed ? [...part.shape.slice(0, -2), tensor.cols] : part.shape.slice(0, -1);
       bias = {
-        ...{
-          kind: "vector",
-          name: biasName,
-          length: rows,
-          stored: stored(biasName, outputs),
-          onePlus: false,
-        },
+        kind: "vector",
+        name: biasName,
+        length: rows,
+        stored: stored(biasName, outputs),
+        onePlus: false,
         first: transposed ? (first / cols) * tensor.cols : first,
         order,
       };
@@ -356,20 +354,18 @@ function createFinder(
       );
     }
     return {
-      ...{
-        kind: "matrix",
-        name,
-        rows,
-        cols,
-        cut,
-        stored: tensor,
-        first,
-        order,
-        transposed,
-        parts,
-        scales,
-        bias,
-      },
+      kind: "matrix",
+      name,
+      rows,
+      cols,
+      cut,
+      stored: tensor,
+      first,
+      order,
+      transposed,
+      parts,
+      scales,
+      bias,
       normalized: options.normalized ?? false,
       expert: expert !== undefined,
     };

@@ -13,12 +13,26 @@ const bytesFrom = (seed: number, length: number) => {
 };
 
 const stored = (dtype: DType, rows: number, cols: number, offset = 0): StoredTensor => ({
-  ...{ name: "w", file: 0, offset, dtype, rows, cols },
+  name: "w",
+  file: 0,
+  offset,
+  dtype,
+  rows,
+  cols,
 });
 
 const planOf = (tensor: StoredTensor, fields: Partial<MatrixPlan>): MatrixPlan => ({
-  ...{ kind: "matrix", name: "w", rows: tensor.rows, cols: tensor.cols, cut: "rows", stored: tensor },
-  ...{ first: 0, transposed: false, parts: 1, normalized: false, expert: false },
+  kind: "matrix",
+  name: "w",
+  rows: tensor.rows,
+  cols: tensor.cols,
+  cut: "rows",
+  stored: tensor,
+  first: 0,
+  transposed: false,
+  parts: 1,
+  normalized: false,
+  expert: false,
   ...fields,
 });
 
@@ -44,7 +58,8 @@ it("reads MXFP4 whose blocks and scales are two tensors, in any order of rows", 
     return bits & 8 ? -size : size;
   };
   const plan = planOf(stored("MXFP4", rows, cols), {
-    ...{ rows: 3, order: Int32Array.of(1, 3, 5) },
+    rows: 3,
+    order: Int32Array.of(1, 3, 5),
     scales: stored("U8", rows, cols / 32, blocks.length),
   });
   const bytes = Uint8Array.from([...blocks, ...scales]);
@@ -61,7 +76,11 @@ it("reads parts that are transposed each by itself, of blocks as values", async 
   const all = dequantize("Q4_0", bytes, parts * inputs * outputs);
   const order = Int32Array.from({ length: parts * outputs }, (_, row) => row % outputs);
   const plan = planOf(stored("Q4_0", parts * inputs, outputs), {
-    ...{ rows: parts * outputs, cols: inputs, order, transposed: true, parts },
+    rows: parts * outputs,
+    cols: inputs,
+    order,
+    transposed: true,
+    parts,
   });
   const found = await readRows(bytes, plan, 30, 5);
   for (let r = 0; r < 5; r++) {

@@ -137,14 +137,21 @@ export function createWeightReader(files: readonly ByteSource[]): WeightReader {
       const { name, rows, cols, bias, expert } = plan;
       if (!plan.normalized) {
         return {
-          ...{ name, dtype: readType(plan), rows, cols, expert },
+          name,
+          dtype: readType(plan),
+          rows,
+          cols,
+          expert,
           bias: bias && vector(bias),
           read: (firstRow, count, target) => finish(readRows(plan, firstRow, count, target)),
           range: (firstRow, count) => rangeOf(plan, firstRow, count),
         };
       }
       return {
-        ...{ name, dtype: "F32", rows, cols },
+        name,
+        dtype: "F32",
+        rows,
+        cols,
         bias: bias && vector(bias),
         async read(firstRow, count, target) {
           const { dtype } = plan.stored;

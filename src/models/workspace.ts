@@ -87,10 +87,18 @@ export function widestActivation(config: ModelConfig): number {
   const { hiddenSize, embeddingSize, numHeads, numKvHeads, headDim, valueDim, latent, delta, experts } =
     config;
   return Math.max(
-    ...[hiddenSize, embeddingSize, config.intermediateSize],
-    ...[numHeads * headDim, numHeads * valueDim, numKvHeads * headDim, numKvHeads * valueDim],
-    ...[latent?.queryRank ?? 0, latent?.keyValueRank ?? 0],
-    ...[experts?.count ?? 0, experts?.intermediateSize ?? 0, experts?.sharedIntermediateSize ?? 0],
+    hiddenSize,
+    embeddingSize,
+    config.intermediateSize,
+    numHeads * headDim,
+    numHeads * valueDim,
+    numKvHeads * headDim,
+    numKvHeads * valueDim,
+    latent?.queryRank ?? 0,
+    latent?.keyValueRank ?? 0,
+    experts?.count ?? 0,
+    experts?.intermediateSize ?? 0,
+    experts?.sharedIntermediateSize ?? 0,
     (delta?.valueHeads ?? 0) * (delta?.valueDim ?? 0),
   );
 }

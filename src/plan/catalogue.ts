@@ -308,19 +308,32 @@ function readFamily(file: string, value: unknown, licences: Readonly<Record<stri
   const variant = shaped(
     { name: text, parameters: fact(positive) },
     {
-      ...{ active: fact(positive), released: fact(date(true)), tokens: fact(positive) },
-      ...{ hardware: fact(hardware), context: fact(positive), licence },
+      active: fact(positive),
+      released: fact(date(true)),
+      tokens: fact(positive),
+      hardware: fact(hardware),
+      context: fact(positive),
+      licence,
     },
   );
   const generation = shaped(
     {
-      ...{ name: text, released: fact(date(true)), variants: list(variant), tokens: fact(positive) },
-      ...{ hardware: fact(hardware), cost: fact(cost), context: fact(positive), licence },
+      name: text,
+      released: fact(date(true)),
+      variants: list(variant),
+      tokens: fact(positive),
+      hardware: fact(hardware),
+      cost: fact(cost),
+      context: fact(positive),
+      licence,
       openness: shaped(Object.fromEntries(ASPECTS.map((aspect) => [aspect, fact(oneOf(GRADES))]))),
       architecture: shaped(
         {
-          ...{ kind: fact(oneOf(KINDS)), shape: fact(oneOf(SHAPES)), attention: fact(oneOf(ATTENTION)) },
-          ...{ position: fact(oneOf(POSITIONS)), vocabulary: fact(positive) },
+          kind: fact(oneOf(KINDS)),
+          shape: fact(oneOf(SHAPES)),
+          attention: fact(oneOf(ATTENTION)),
+          position: fact(oneOf(POSITIONS)),
+          vocabulary: fact(positive),
         },
         { experts: fact(experts) },
       ),
@@ -336,8 +349,12 @@ function readFamily(file: string, value: unknown, licences: Readonly<Record<stri
   });
   shaped(
     {
-      ...{ id: oneOf([file.replace(/\.json$/, "")]), name: text, developer: bilingual },
-      ...{ country: list(text), generations: list(generation), sources: () => {} },
+      id: oneOf([file.replace(/\.json$/, "")]),
+      name: text,
+      developer: bilingual,
+      country: list(text),
+      generations: list(generation),
+      sources: () => {},
     },
     { claims: list(claim), links: list(shaped({ title: text, url })) },
   )(start, value);

@@ -3,20 +3,18 @@
 import type { Node, Token } from "./jinja-package.ts";
 
 const TESTS_WITH_ARGUMENT = new Set([
-  ...[
-    "divisibleby",
-    "in",
-    "eq",
-    "equalto",
-    "ne",
-    "sameas",
-    "lt",
-    "lessthan",
-    "le",
-    "gt",
-    "greaterthan",
-    "ge",
-  ],
+  "divisibleby",
+  "in",
+  "eq",
+  "equalto",
+  "ne",
+  "sameas",
+  "lt",
+  "lessthan",
+  "le",
+  "gt",
+  "greaterthan",
+  "ge",
 ]);
 const ARGUMENT_STARTS = new Set(["StringLiteral", "NumericLiteral", "Identifier", "OpenSquareBracket"]);
 
@@ -61,8 +59,16 @@ function isName(token: Token | undefined, name: string): boolean {
 }
 
 const STATEMENTS = new Set([
-  ...["Program", "If", "For", "Set", "Macro", "CallStatement", "FilterStatement"],
-  ...["Break", "Continue", "Comment"],
+  "Program",
+  "If",
+  "For",
+  "Set",
+  "Macro",
+  "CallStatement",
+  "FilterStatement",
+  "Break",
+  "Continue",
+  "Comment",
 ]);
 const BODIES = ["body", "alternate", "defaultBlock"];
 

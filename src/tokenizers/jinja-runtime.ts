@@ -159,8 +159,13 @@ export class PythonInterpreter extends Interpreter {
     for (let i = 0; i < items.length; i++) {
       const inner = new Environment(scope);
       const loop = make({
-        ...{ index: i + 1, index0: i, revindex: items.length - i, revindex0: items.length - i - 1 },
-        ...{ first: i === 0, last: i === items.length - 1, length: items.length },
+        index: i + 1,
+        index0: i,
+        revindex: items.length - i,
+        revindex0: items.length - i - 1,
+        first: i === 0,
+        last: i === items.length - 1,
+        length: items.length,
         cycle: (...values: unknown[]) => values[i % values.length],
       });
       (loop.value as Map<string, Value>).set("previtem", items[i - 1] ?? nothing);

@@ -66,8 +66,13 @@ export function tokenizerFromSentencePiece(bytes: Uint8Array, options: Tokenizer
     if (types[id] !== CONTROL && types[id] !== USER_DEFINED) return;
     const isControl = types[id] === CONTROL;
     (isControl ? control : userDefined).push({
-      ...{ id, content, special: isControl },
-      ...{ lstrip: false, rstrip: false, singleWord: false, normalized: !isControl },
+      id,
+      content,
+      special: isControl,
+      lstrip: false,
+      rstrip: false,
+      singleWord: false,
+      normalized: !isControl,
     });
   });
   const model = bpe ? createBpeModel(file, ids, unknownId) : createUnigramModel(file, ids, unknownId);

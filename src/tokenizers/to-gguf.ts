@@ -117,7 +117,14 @@ function draftFromPieces(bytes: Uint8Array, files: TokenizerFiles): Draft {
   const bos = tokenizer.bosTokenId;
   const before = around.length > 0 && around[0] === bos ? ids([around[0]]) : [];
   return {
-    ...{ model: bpe ? "llama" : "t5", pre: "default", tokenizer, tokens, types, scores, pairs, warnings },
+    model: bpe ? "llama" : "t5",
+    pre: "default",
+    tokenizer,
+    tokens,
+    types,
+    scores,
+    pairs,
+    warnings,
     wrapping: { before, after: ids(around.slice(before.length)) },
     unknownId: types.indexOf(UNKNOWN),
   };
@@ -158,8 +165,15 @@ function draftFromJson(files: TokenizerFiles, options: TokenizerToGgufOptions): 
     : { before: [], after: [] };
   const unknown = typeof model.unk_token === "string" ? tokenizer.tokenToId(model.unk_token) : undefined;
   const draft: Draft = {
-    ...{ model: "gpt2", pre: "default", tokenizer, tokens, types, wrapping, unknownId: unknown },
-    ...{ pairs: new Map(), warnings: [] },
+    model: "gpt2",
+    pre: "default",
+    tokenizer,
+    tokens,
+    types,
+    wrapping,
+    unknownId: unknown,
+    pairs: new Map(),
+    warnings: [],
   };
   if (stripping.length > 0) {
     draft.warnings.push(

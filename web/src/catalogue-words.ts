@@ -161,8 +161,11 @@ export function writersOf(language: Language) {
   const compact = new Intl.NumberFormat(locale, { notation: "compact", maximumSignificantDigits: 4 });
   const whole = new Intl.NumberFormat(locale, { maximumFractionDigits: 2 });
   const dollars = new Intl.NumberFormat(locale, {
-    ...{ style: "currency", currency: "USD", currencyDisplay: "narrowSymbol" },
-    ...{ notation: "compact", maximumSignificantDigits: 4 },
+    style: "currency",
+    currency: "USD",
+    currencyDisplay: "narrowSymbol",
+    notation: "compact",
+    maximumSignificantDigits: 4,
   });
   const regions = new Intl.DisplayNames([locale], { type: "region" });
   return {

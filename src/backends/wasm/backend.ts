@@ -89,7 +89,11 @@ export function createWasmBackend(options: WasmBackendOptions): Backend {
     options.expertBytes === undefined
       ? undefined
       : new ExpertPages({
-          ...{ budget: options.expertBytes, rank, products, bankFor, staging },
+          budget: options.expertBytes,
+          rank,
+          products,
+          bankFor,
+          staging,
           readAhead: options.readAhead,
         });
   const allocateRows = (width: number, tokens: number) => home.allocate(strideOf(width) * tokens * 4);

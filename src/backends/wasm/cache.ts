@@ -48,8 +48,11 @@ export class WasmCache implements KvCache {
       const queries = Math.min(to, (head + 1) * group) - firstQuery;
       const areas = (bytes: number) => Array.from({ length: numLayers }, () => bank.allocate(bytes));
       heads.push({
-        ...{ head, firstQuery: firstQuery - from, queries },
-        ...{ keys: areas(keyBytes), values: areas(valueBytes) },
+        head,
+        firstQuery: firstQuery - from,
+        queries,
+        keys: areas(keyBytes),
+        values: areas(valueBytes),
       });
     }
     this.heads = heads;

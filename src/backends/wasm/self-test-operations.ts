@@ -78,7 +78,10 @@ export async function runOperations(b: Backend, use: OperationUse, answers: Answ
     const rows = data.length / cols;
     return b.loadMatrix(
       {
-        ...{ name: "self-test", dtype: "F32", rows, cols },
+        name: "self-test",
+        dtype: "F32",
+        rows,
+        cols,
         bias: bias && { name: "self-test", length: rows, read: async () => bias },
         read: (first, count, target) =>
           target.set(bytes.subarray(first * cols * 4, (first + count) * cols * 4)),
@@ -143,8 +146,14 @@ export async function runOperations(b: Backend, use: OperationUse, answers: Answ
     bias: use.relativeBias ? { table: await vector(values(HEADS * (2 * reach + 1))), reach } : undefined,
   };
   const cache = b.allocateCache({
-    ...{ numLayers: 1, numHeads: HEADS, numKvHeads: 1, headDim, valueDim },
-    ...{ contextLength: SELF_TEST_TOKENS, dtype: use.cacheType, heads: [0, HEADS] },
+    numLayers: 1,
+    numHeads: HEADS,
+    numKvHeads: 1,
+    headDim,
+    valueDim,
+    contextLength: SELF_TEST_TOKENS,
+    dtype: use.cacheType,
+    heads: [0, HEADS],
   });
   const deltaRun = delta && (await prepareDelta(b, delta, { values, vector, slice }));
 
@@ -220,7 +229,13 @@ async function prepareDelta(
   const valueHeads = (keyHeads * shape.valueHeads) / shape.keyHeads;
   const [keyWidth, valueWidth] = [keyHeads * keyDim, valueHeads * valueDim];
   const state = b.allocateDeltaState({
-    ...{ numLayers: 1, keyHeads, valueHeads, keyDim, valueDim, kernel, heads: [0, keyHeads] },
+    numLayers: 1,
+    keyHeads,
+    valueHeads,
+    keyDim,
+    valueDim,
+    kernel,
+    heads: [0, keyHeads],
   });
   const inputs = {
     query: await slice(values(ROWS * keyWidth), keyWidth),

@@ -37,10 +37,26 @@ function everything(cacheType: "F32" | "F16" | "Q8"): KernelUse {
   return {
     samples,
     operations: {
-      ...{ norm: "layer", normEps: 1e-5, headNorm: true, headDim: 24, valueDim: 20, cacheType, ropeDims: 16 },
-      ...{ softcap: 30, windowed: true, sinks: true, slopes: true, relativeBias: true, encoder: true },
-      ...{ joinsHeads: true, activation: "gelu", activationLimit: 0, gatedMlp: true, sigmoidGates: true },
-      ...{ clips: true, biases: true },
+      norm: "layer",
+      normEps: 1e-5,
+      headNorm: true,
+      headDim: 24,
+      valueDim: 20,
+      cacheType,
+      ropeDims: 16,
+      softcap: 30,
+      windowed: true,
+      sinks: true,
+      slopes: true,
+      relativeBias: true,
+      encoder: true,
+      joinsHeads: true,
+      activation: "gelu",
+      activationLimit: 0,
+      gatedMlp: true,
+      sigmoidGates: true,
+      clips: true,
+      biases: true,
       delta: { keyHeads: 2, valueHeads: 4, keyDim: 8, valueDim: 12, kernel: 4 },
     },
   };
@@ -66,7 +82,9 @@ describe(`self-test (seed ${seed}, ${machine} 8-bit products)`, () => {
   for (const cacheType of ["F32", "F16", "Q8"] as const) {
     test(`good kernels pass, keys and values in ${cacheType}`, async () => {
       const chosen = await chooseKernels(everything(cacheType), {
-        ...{ instantiate: breaking(relaxed), products: machine, plain: () => assert.fail("is not needed") },
+        instantiate: breaking(relaxed),
+        products: machine,
+        plain: () => assert.fail("is not needed"),
       });
       assert.deepEqual(chosen, { replaced: [], converted: [], products: machine, warnings: [] });
     });
@@ -77,7 +95,8 @@ describe(`self-test (seed ${seed}, ${machine} 8-bit products)`, () => {
       const cacheType = name.endsWith("_q8") ? "Q8" : name.endsWith("_f16") ? "F16" : "F32";
       const instantiate = breaking(relaxed, name);
       const { replaced, converted, warnings } = await chooseKernels(everything(cacheType), {
-        ...{ ...builds, instantiate },
+        ...builds,
+        instantiate,
       });
       assert.deepEqual(replaced, [name]);
       assert.deepEqual(converted, []);
@@ -92,7 +111,9 @@ describe(`self-test (seed ${seed}, ${machine} 8-bit products)`, () => {
   test("8-bit products that are wrong for this machine give way to 16-bit ones", async () => {
     const products = machine === "unsigned" ? "signed" : "unsigned";
     const chosen = await chooseKernels(everything("F32"), {
-      ...{ ...builds, instantiate: breaking(relaxed), products },
+      ...builds,
+      instantiate: breaking(relaxed),
+      products,
     });
     assert.equal(chosen.products, "wide");
     assert.deepEqual(chosen.replaced, []);
@@ -104,7 +125,8 @@ describe(`self-test (seed ${seed}, ${machine} 8-bit products)`, () => {
 
   test("a type that no build computes becomes F16", async () => {
     const { converted, replaced, warnings } = await chooseKernels(everything("F32"), {
-      ...{ instantiate: breaking(plain, "matmul_q5_1"), products: "wide" },
+      instantiate: breaking(plain, "matmul_q5_1"),
+      products: "wide",
     });
     assert.deepEqual(converted, ["Q5_1"]);
     assert.deepEqual(replaced, []);

@@ -46,7 +46,10 @@ export function addImatrix(program: Command, context: CommandContext): Command {
       const started = performance.now();
       try {
         const matrix = await measureImportance(model, text, {
-          ...{ chunkTokens: chunk, chunks, signal, dataset: basename(textFile) },
+          chunkTokens: chunk,
+          chunks,
+          signal,
+          dataset: basename(textFile),
           onProgress: ({ done, total }) => progress.update({ label: "reading pieces", done, total }),
         });
         progress.clear();

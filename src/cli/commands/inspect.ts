@@ -98,7 +98,8 @@ async function foretell(source: string, file: string, flags: InspectFlags, termi
     async (model, signal) => {
       try {
         return await measurePerplexity(model, text, {
-          ...{ windowTokens, signal },
+          windowTokens,
+          signal,
           onProgress: ({ done, total }) => progress.update({ label: "foretelling", done, total }),
         });
       } finally {
@@ -127,7 +128,9 @@ async function inspect(checkpoint: Checkpoint, flags: InspectFlags): Promise<Ins
     const contextLength = flags.context ?? description.config.contextLength;
     const { config, weights } = description;
     const memory = memoryNeeds(config, weights, {
-      ...{ contextLength, cacheType: defaultCacheType(weights), chunkTokens: DEFAULT_CHUNK },
+      contextLength,
+      cacheType: defaultCacheType(weights),
+      chunkTokens: DEFAULT_CHUNK,
       threads: flags.threads ?? availableParallelism(),
     });
     return { checkpoint, description, contextLength, footprint: footprint(config, weights), memory };
@@ -152,15 +155,23 @@ function toJson({ checkpoint, description, problem, contextLength, footprint, me
     memory: memory && { contextLength, ...toBytes(memory) },
     metadata: Object.fromEntries(Array.from(checkpoint.metadata, ([key, value]) => [key, shorten(value)])),
     tensors: Array.from(checkpoint.tensors.values(), ({ name, dtype, shape, file, offset, byteLength }) => ({
-      ...{ name, dtype, shape, file, offset, bytes: byteLength },
+      name,
+      dtype,
+      shape,
+      file,
+      offset,
+      bytes: byteLength,
     })),
   };
 }
 
 function toBytes({ weights, experts, cache, buffers, total }: MemoryNeeds) {
   return {
-    ...{ weightBytes: weights + experts, expertBytes: experts, cacheBytes: cache },
-    ...{ bufferBytes: Math.round(buffers), totalBytes: Math.round(total) },
+    weightBytes: weights + experts,
+    expertBytes: experts,
+    cacheBytes: cache,
+    bufferBytes: Math.round(buffers),
+    totalBytes: Math.round(total),
   };
 }
 

@@ -45,7 +45,12 @@ export function modelToJson(model: CachedModel) {
   const { repo, quantisation, format, commit, refs, files, size, lastUsed, path } = model;
   return {
     name: commandName(model),
-    ...{ repo, quantisation, format, commit, refs, files },
+    repo,
+    quantisation,
+    format,
+    commit,
+    refs,
+    files,
     bytes: size,
     lastUsed: new Date(lastUsed).toISOString(),
     path,

@@ -75,8 +75,13 @@ export function addModels(program: Command, context: CommandContext): Command {
         return;
       }
       const filter: Filter = {
-        ...{ text: words.join(" "), licence: flags.license, commercial: flags.commercial, open: flags.open },
-        ...{ least: flags.min, most: flags.max, runs: flags.runs },
+        text: words.join(" "),
+        licence: flags.license,
+        commercial: flags.commercial,
+        open: flags.open,
+        least: flags.min,
+        most: flags.max,
+        runs: flags.runs,
       };
       const entries = selectEntries(catalogue, filter);
       if (flags.json) {

@@ -82,7 +82,10 @@ async function continueGreedily(
 ): Promise<number[]> {
   const ids: number[] = [];
   const options = {
-    ...{ maxTokens: greedy.length, temperature: 0, ignoreEos: true, signal },
+    maxTokens: greedy.length,
+    temperature: 0,
+    ignoreEos: true,
+    signal,
     decoderTokens: encoderTokens && tokens,
   };
   for await (const event of model.complete(encoderTokens ?? tokens, options)) {

@@ -23,7 +23,8 @@ export const bloom: Family = {
     readLlamaLine(reader, facts, (r, { hiddenSize, numHeads }) => {
       const knobs = {
         ...({ ...layerNormKnobs, activation: "gelu-tanh", embeddingNorm: true } as const),
-        ...{ ropes: [], alibiSlopes: alibiSlopes(numHeads) },
+        ropes: [],
+        alibiSlopes: alibiSlopes(numHeads),
       };
       if (facts.dialect === "gguf") return knobs;
       r.ignore("attention_softmax_in_fp32", "masked_softmax_fusion", "offset_alibi", "slow_but_exact");

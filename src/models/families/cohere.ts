@@ -20,7 +20,9 @@ export const cohere: Family = {
       }
       const bias = r.boolean("attention_bias", false);
       return {
-        ...{ ...knobs, qkvBias: bias, outputBias: bias },
+        ...knobs,
+        qkvBias: bias,
+        outputBias: bias,
         normEps: r.number("layer_norm_eps", 1e-5),
         qkNorm: r.boolean("use_qk_norm", false) ? "each-head" : "none",
         logitScale: r.number("logit_scale", 0.0625),

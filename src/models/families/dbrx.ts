@@ -33,9 +33,16 @@ function readHuggingFace(reader: ConfigReader): ModelConfig {
   const config = completeConfig({
     architecture: reader.text("model_type"),
     vocabSize: reader.size("vocab_size", 32_000),
-    ...{ hiddenSize, numHeads, numLayers, contextLength, headDim, intermediateSize, bosTokenId },
+    hiddenSize,
+    numHeads,
+    numLayers,
+    contextLength,
+    headDim,
+    intermediateSize,
+    bosTokenId,
     eosTokenIds: reader.ids("eos_token_id"),
-    ...{ norm: "layer", normEps: 1e-5 },
+    norm: "layer",
+    normEps: 1e-5,
     numKvHeads: attention.size("kv_n_heads", 1, 65_536),
     qkvClip: attention.number("clip_qkv", 0),
     ropes: [{ theta: attention.number("rope_theta", 10_000), dims: headDim, scaling: { type: "none" } }],
@@ -43,7 +50,8 @@ function readHuggingFace(reader: ConfigReader): ModelConfig {
       ...plainExperts({
         count: mixture.size("moe_num_experts", 4, 4096),
         perToken: mixture.size("moe_top_k", 1, 4096),
-        ...{ intermediateSize, numLayers },
+        intermediateSize,
+        numLayers,
       }),
       normalize: mixture.number("moe_normalize_expert_weights", 0),
     },
@@ -77,7 +85,10 @@ export const dbrx: Family = {
     const part = (name: string, transposed: boolean) => (expert: number) =>
       ({
         name: `${block}.ffn.experts.mlp.${name}`,
-        ...{ suffix: "", shape: [count * width, hidden], first: expert * width, transposed },
+        suffix: "",
+        shape: [count * width, hidden],
+        first: expert * width,
+        transposed,
       }) satisfies StoredPart;
     return {
       decoder: {

@@ -33,7 +33,10 @@ function latentKnobs(r: ConfigReader, { contextLength, numHeads }: Sizes): Parti
   r.only("moe_layer_freq", 1);
   r.only("rope_interleave", true);
   return {
-    ...{ headDim, numKvHeads: numHeads, qkvBias: bias, outputBias: bias },
+    headDim,
+    numKvHeads: numHeads,
+    qkvBias: bias,
+    outputBias: bias,
     mlpBias: r.boolean("mlp_bias", false),
     valueDim: r.size("v_head_dim", undefined, 4096),
     ropes: [rope],
@@ -62,7 +65,10 @@ function readGguf(reader: ConfigReader, facts: CheckpointFacts): ModelConfig {
     const temperature = readGgufScoreTemperature(r);
     const { scaling } = rope;
     return {
-      ...{ numLayers: layers, headDim, valueDim, numKvHeads: numHeads },
+      numLayers: layers,
+      headDim,
+      valueDim,
+      numKvHeads: numHeads,
       // Where scores have the temperature, cos and sin have it not.
       ropes: [
         scaling.type === "yarn" && temperature !== 1
@@ -73,7 +79,8 @@ function readGguf(reader: ConfigReader, facts: CheckpointFacts): ModelConfig {
       latent: {
         queryRank: r.number("attention.q_lora_rank", 0),
         keyValueRank: r.size("attention.kv_lora_rank"),
-        ...{ ropeDim, normEps: LATENT_NORM_EPS },
+        ropeDim,
+        normEps: LATENT_NORM_EPS,
       },
       experts: readGgufExperts(r, layers, ways),
     };
@@ -88,7 +95,9 @@ function latentGgufNames(config: ModelConfig, facts: CheckpointFacts): Partial<T
     // Each head's part is stored [latent, key].
     keyUp: {
       name: "blk.{l}.attn_k_b",
-      ...{ shape: [numHeads, keyValueRank, plainDim], transposed: true, parts: numHeads },
+      shape: [numHeads, keyValueRank, plainDim],
+      transposed: true,
+      parts: numHeads,
       order: Int32Array.from({ length: numHeads * plainDim }, (_, row) => row % plainDim),
     },
     valueUp: { name: "blk.{l}.attn_v_b", shape: [numHeads, valueDim, keyValueRank] },
@@ -149,7 +158,9 @@ function readV2Experts(r: ConfigReader, numLayers: number): ExpertsConfig | unde
       numLayers,
     }),
     ...(grouped ? { groups, groupsPerToken } : {}),
-    ...{ normalize: normalized ? 1 : 0, normalizeEps: 1e-20, scale: normalized ? 1 : scale },
+    normalize: normalized ? 1 : 0,
+    normalizeEps: 1e-20,
+    scale: normalized ? 1 : scale,
     sharedIntermediateSize: intermediateSize * r.number("n_shared_experts", 0),
     denseLayers: leadingDense(numLayers, r.number("first_k_dense_replace", 0)),
   };

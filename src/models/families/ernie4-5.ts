@@ -7,8 +7,12 @@ export const ernie4_5: Family = {
   modelTypes: ["ernie4_5"],
   ggufArchitectures: ["ernie4_5"],
   defaults: {
-    ...{ max_position_embeddings: 131_072, num_key_value_heads: 2, head_dim: 128 },
-    ...{ rms_norm_eps: 1e-5, rope_theta: 500_000, tie_word_embeddings: true },
+    max_position_embeddings: 131_072,
+    num_key_value_heads: 2,
+    head_dim: 128,
+    rms_norm_eps: 1e-5,
+    rope_theta: 500_000,
+    tie_word_embeddings: true,
   },
   interleavedRope: ["huggingface", "gguf"],
   readConfig: (reader, facts) =>
@@ -17,7 +21,9 @@ export const ernie4_5: Family = {
       r.ignore("fuse_rms_norm", "use_flash_attention", "hidden_dropout_prob", "compression_ratio");
       const bias = r.boolean("use_bias", false);
       return {
-        ...{ qkvBias: bias, outputBias: bias, mlpBias: bias },
+        qkvBias: bias,
+        outputBias: bias,
+        mlpBias: bias,
       };
     }),
 };

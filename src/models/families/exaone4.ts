@@ -20,7 +20,10 @@ export const exaone4: Family = {
   modelTypes: ["exaone4"],
   ggufArchitectures: ["exaone4"],
   defaults: {
-    ...{ max_position_embeddings: 2048, num_key_value_heads: 32, rms_norm_eps: 1e-5, sliding_window: 4096 },
+    max_position_embeddings: 2048,
+    num_key_value_heads: 32,
+    rms_norm_eps: 1e-5,
+    sliding_window: 4096,
   },
   interleavedRope: [],
   readConfig: (reader, facts) =>
@@ -30,7 +33,8 @@ export const exaone4: Family = {
       const pattern = gguf ? readGgufPattern(r, numLayers, 4) : readPattern(r, numLayers);
       const slides = (l: number) => window > 0 && pattern(l);
       return {
-        ...{ normPlace: "branch", qkNorm: "head" },
+        normPlace: "branch",
+        qkNorm: "head",
         slidingWindow: windows(numLayers, window, slides),
         // Where some layers slide, the others have no positions.
         layerRopes: Array.from({ length: numLayers }, (_, l) => (window === 0 || slides(l) ? 0 : -1)),

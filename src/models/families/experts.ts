@@ -8,7 +8,9 @@ export function plainExperts(
 ): ExpertsConfig {
   const { count, perToken, intermediateSize, numLayers } = sizes;
   return {
-    ...{ count, perToken, intermediateSize },
+    count,
+    perToken,
+    intermediateSize,
     score: "softmax",
     jitter: 0,
     selectionBias: false,

@@ -50,7 +50,9 @@ export const falcon: Family = {
       const bias = r.boolean("bias", false);
       return {
         ...knobs,
-        ...{ qkvBias: bias, outputBias: bias, mlpBias: bias },
+        qkvBias: bias,
+        outputBias: bias,
+        mlpBias: bias,
         activation: readActivation(r, "activation", "gelu"),
         intermediateSize: r.size("ffn_hidden_size", 4 * hiddenSize),
         normEps: r.number("layer_norm_epsilon", 1e-5),

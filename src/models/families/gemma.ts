@@ -28,7 +28,8 @@ function gemmaKnobs(r: ConfigReader, { dialect }: CheckpointFacts, { hiddenSize 
     embeddingScale: Math.sqrt(hiddenSize),
     normWeight: gguf ? "plain" : "one-plus",
     activation: activation === "gelu" ? "gelu-tanh" : activation,
-    ...{ qkvBias: bias, outputBias: bias },
+    qkvBias: bias,
+    outputBias: bias,
   } satisfies Partial<ModelConfig>;
 }
 

@@ -239,7 +239,9 @@ function beside(e: ExpertsConfig): GgufFields {
 
 function manyExperts(e: ExpertsConfig): GgufFields {
   return {
-    ...{ ...expertWidth(e), ...scoring(e), ...beside(e) },
+    ...expertWidth(e),
+    ...scoring(e),
+    ...beside(e),
     expert_group_count: e.groups > 1 ? u32(e.groups) : undefined,
     expert_group_used_count: e.groups > 1 ? u32(e.groupsPerToken) : undefined,
   };

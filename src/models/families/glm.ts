@@ -95,7 +95,8 @@ export const glm4Moe: Family = {
       if (facts.dialect === "gguf") {
         const layers = numLayers - r.number("nextn_predict_layers", 0);
         return {
-          ...{ numLayers: layers, qkvBias: facts.has("blk.0.attn_q.bias") },
+          numLayers: layers,
+          qkvBias: facts.has("blk.0.attn_q.bias"),
           qkNorm: facts.has("blk.0.attn_q_norm.weight") ? "head" : "none",
           experts: readGgufExperts(r, layers, noAux),
         };

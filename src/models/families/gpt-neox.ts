@@ -22,7 +22,9 @@ export const gptNeox: Family = {
       r.ignore("classifier_dropout", "is_decoder");
       const bias = r.boolean("attention_bias", true);
       return {
-        ...{ ...knobs, qkvBias: bias, outputBias: bias },
+        ...knobs,
+        qkvBias: bias,
+        outputBias: bias,
         activation: readActivation(r, "hidden_act", "gelu"),
         normEps: r.number("layer_norm_eps", 1e-5),
         ropes: [readRope(r, { dims: headDim, contextLength, partial: 0.25 })],

@@ -21,7 +21,11 @@ export const gptOss: Family = {
     rms_norm_eps: 1e-5,
     rope_theta: 150_000,
     rope_scaling: {
-      ...{ rope_type: "yarn", factor: 32, beta_fast: 32, beta_slow: 1, truncate: false },
+      rope_type: "yarn",
+      factor: 32,
+      beta_fast: 32,
+      beta_slow: 1,
+      truncate: false,
       original_max_position_embeddings: 4096,
     },
     sliding_window: 128,
@@ -51,7 +55,9 @@ export const gptOss: Family = {
       const perToken = r.size("num_experts_per_tok", undefined, 4096);
       return {
         ...knobs,
-        ...{ qkvBias: bias, outputBias: bias, intermediateSize },
+        qkvBias: bias,
+        outputBias: bias,
+        intermediateSize,
         activationLimit: r.number("swiglu_limit", 7),
         experts: { ...plainExperts({ count, perToken, intermediateSize, numLayers }), ...router },
       };
@@ -71,12 +77,18 @@ export const gptOss: Family = {
       return (expert: number): StoredPart =>
         packed
           ? {
-              ...{ ...part, suffix: "_blocks", scaleSuffix: "_scales" },
-              ...{ shape: [count, outputs, inputs], first: expert * outputs },
+              ...part,
+              suffix: "_blocks",
+              scaleSuffix: "_scales",
+              shape: [count, outputs, inputs],
+              first: expert * outputs,
             }
           : {
-              ...{ ...part, suffix: "", transposed: true },
-              ...{ shape: [count, inputs, outputs], first: expert * inputs },
+              ...part,
+              suffix: "",
+              transposed: true,
+              shape: [count, inputs, outputs],
+              first: expert * inputs,
             };
     };
     return {

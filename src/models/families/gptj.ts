@@ -22,7 +22,9 @@ export const gptj: Family = {
   readConfig(reader, facts) {
     return readLlamaLine(reader, facts, (r, { hiddenSize, headDim, contextLength }) => {
       const knobs = {
-        ...{ ...layerNormKnobs, qkvBias: false, outputBias: false },
+        ...layerNormKnobs,
+        qkvBias: false,
+        outputBias: false,
         ...({ residual: "parallel-shared", headBias: true } as const),
       };
       if (facts.dialect === "gguf") {

@@ -20,7 +20,9 @@ export const granite: Family = {
       }
       const bias = r.boolean("attention_bias", false);
       return {
-        ...{ qkvBias: bias, outputBias: bias, mlpBias: r.boolean("mlp_bias", false) },
+        qkvBias: bias,
+        outputBias: bias,
+        mlpBias: r.boolean("mlp_bias", false),
         embeddingScale: r.number("embedding_multiplier", 1),
         residualScale: r.number("residual_multiplier", 1),
         attentionScale: r.number("attention_multiplier", 1),

@@ -36,7 +36,12 @@ function readHuggingFace(reader: ConfigReader, knobs: ReadKnobs): ModelConfig {
   const own = knobs(reader, { numLayers, hiddenSize, numHeads, headDim, contextLength });
   return checkSizes(
     completeConfig({
-      ...{ numLayers, hiddenSize, numHeads, headDim, contextLength, bosTokenId },
+      numLayers,
+      hiddenSize,
+      numHeads,
+      headDim,
+      contextLength,
+      bosTokenId,
       architecture: reader.text("model_type"),
       vocabSize: reader.size("vocab_size"),
       activation: own.activation ?? readActivation(reader, "hidden_act", "silu"),
@@ -65,7 +70,11 @@ function readGguf(reader: ConfigReader, knobs: ReadKnobs): ModelConfig {
     : "attention.layer_norm_epsilon";
   return checkSizes(
     completeConfig({
-      ...{ numLayers, hiddenSize, numHeads, headDim, contextLength },
+      numLayers,
+      hiddenSize,
+      numHeads,
+      headDim,
+      contextLength,
       architecture: reader.text("architecture"),
       vocabSize: reader.size("vocab_size"),
       intermediateSize: own.intermediateSize ?? reader.size("feed_forward_length"),

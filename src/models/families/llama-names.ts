@@ -69,7 +69,8 @@ export function ggufNames(config: ModelConfig, { has }: CheckpointFacts): Partia
   if (experts && has(`blk.${experts.denseLayers.indexOf(false)}.ffn_gate_up_exps.weight`)) {
     const { count, intermediateSize: width } = experts;
     const half = (expert: number, first: number) => ({
-      ...{ name: "blk.{l}.ffn_gate_up_exps", shape: [count, 2 * width, hidden] },
+      name: "blk.{l}.ffn_gate_up_exps",
+      shape: [count, 2 * width, hidden],
       first: expert * 2 * width + first,
     });
     names.expertGate = (expert) => half(expert, 0);

@@ -51,7 +51,8 @@ export const minimaxM2: Family = {
         ropes: [readRope(r, { contextLength, dims, partial })],
         experts: {
           ...plainExperts({ count, perToken, intermediateSize, numLayers }),
-          ...{ score: "sigmoid", selectionBias },
+          score: "sigmoid",
+          selectionBias,
         },
       };
     }),

@@ -64,7 +64,10 @@ export const mpt: Family = {
       const bias = !r.boolean("no_bias", true);
       return {
         ...knobs,
-        ...{ qkvBias: bias, outputBias: bias, mlpBias: bias, normBias: bias },
+        qkvBias: bias,
+        outputBias: bias,
+        mlpBias: bias,
+        normBias: bias,
         ...(alibi || learned ? positions(alibi, max) : {}),
         numKvHeads: type === "multiquery_attention" ? 1 : kvHeads,
         intermediateSize: Math.trunc(r.number("expansion_ratio", 4) * hiddenSize),

@@ -19,7 +19,10 @@ export const olmo: Family = {
       if (facts.dialect === "gguf") return { ...knobs, qkvClip: r.number("attention.clamp_kqv", 0) };
       const bias = r.boolean("attention_bias", false);
       return {
-        ...{ ...knobs, qkvBias: bias, outputBias: bias, normEps: 1e-5 },
+        ...knobs,
+        qkvBias: bias,
+        outputBias: bias,
+        normEps: 1e-5,
         qkvClip: r.number("clip_qkv", 0),
       };
     }),
@@ -29,7 +32,9 @@ export const olmo: Family = {
 function readModern(r: ConfigReader): Partial<ModelConfig> {
   const bias = r.boolean("attention_bias", false);
   return {
-    ...{ qkvBias: bias, outputBias: bias, qkNorm: "full" },
+    qkvBias: bias,
+    outputBias: bias,
+    qkNorm: "full",
     normEps: r.number("rms_norm_eps", 1e-5),
   };
 }
@@ -101,7 +106,8 @@ export const olmoe: Family = {
       const experts = plainExperts({
         count: r.size(gguf ? "expert_count" : "num_experts", undefined, 65_536),
         perToken: r.size(gguf ? "expert_used_count" : "num_experts_per_tok", undefined, 65_536),
-        ...{ intermediateSize, numLayers },
+        intermediateSize,
+        numLayers,
       });
       const normalize = r.boolean(gguf ? "expert_weights_norm" : "norm_topk_prob", false) ? 1 : 0;
       return { ...knobs, intermediateSize, experts: { ...experts, normalize } };

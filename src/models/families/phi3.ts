@@ -89,13 +89,16 @@ export const phimoe: Family = {
       const perToken = r.size("num_experts_per_tok", undefined, 4096);
       return {
         ...norms,
-        ...{ qkvBias: bias, outputBias: bias, headBias: r.boolean("lm_head_bias", false) },
+        qkvBias: bias,
+        outputBias: bias,
+        headBias: r.boolean("lm_head_bias", false),
         intermediateSize,
         slidingWindow: windows(numLayers, r.number("sliding_window", 0), () => true),
         ropes: [phiRope(r, sizes)],
         experts: {
           ...plainExperts({ count, perToken, intermediateSize, numLayers }),
-          ...{ score: "sparsemixer", jitter: r.number("router_jitter_noise") },
+          score: "sparsemixer",
+          jitter: r.number("router_jitter_noise"),
         },
       };
     }),

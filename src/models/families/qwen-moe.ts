@@ -97,7 +97,9 @@ export const qwen3Moe: Family = {
       const slides = r.boolean("use_sliding_window", false);
       r.ignore("max_window_layers");
       return {
-        ...{ qkvBias: bias, outputBias: bias, qkNorm: "head" },
+        qkvBias: bias,
+        outputBias: bias,
+        qkNorm: "head",
         slidingWindow: windows(numLayers, r.number("sliding_window", 0), () => slides),
         experts: readQwenExperts(r, numLayers, { normalized: false }),
       };

@@ -37,7 +37,10 @@ export const qwen: Family = {
       const trained = r.size("seq_length", contextLength, 1 << 30);
       const grows = r.boolean("use_dynamic_ntk", true);
       return {
-        ...{ qkvBias: true, outputBias: bias, mlpBias: bias, numKvHeads: numHeads },
+        qkvBias: true,
+        outputBias: bias,
+        mlpBias: bias,
+        numKvHeads: numHeads,
         activation: "silu",
         intermediateSize: Math.trunc(r.size("intermediate_size") / 2),
         ropes: [

@@ -13,8 +13,10 @@ export function readQwenWindows(r: ConfigReader, numLayers: number): number[] {
 }
 
 const defaults = {
-  ...{ max_position_embeddings: 32_768, num_key_value_heads: 32 },
-  ...{ sliding_window: 4096, max_window_layers: 28 },
+  max_position_embeddings: 32_768,
+  num_key_value_heads: 32,
+  sliding_window: 4096,
+  max_window_layers: 28,
 };
 
 export const qwen2: Family = {
@@ -40,7 +42,9 @@ export const qwen3: Family = {
     readLlamaLine(reader, facts, (r, { numLayers }) => {
       const bias = r.boolean("attention_bias", false);
       return {
-        ...{ qkvBias: bias, outputBias: bias, qkNorm: "head" },
+        qkvBias: bias,
+        outputBias: bias,
+        qkNorm: "head",
         slidingWindow: readQwenWindows(r, numLayers),
       };
     }),

@@ -35,7 +35,11 @@ function mixerKnobs(r: ConfigReader, sizes: Sizes): Partial<ModelConfig> {
   r.only("use_sliding_window", false);
   r.ignore("sliding_window", "max_window_layers");
   return {
-    ...{ normWeight: "one-plus", qkNorm: "head", attentionGate: true, qkvBias: bias, outputBias: bias },
+    normWeight: "one-plus",
+    qkNorm: "head",
+    attentionGate: true,
+    qkvBias: bias,
+    outputBias: bias,
     ropes: [readRope(r, { contextLength, dims: headDim, partial: 0.25 })],
     deltaLayers: Array.from({ length: numLayers }, (_, l) =>
       types ? types[l] === "linear_attention" : (l + 1) % interval !== 0,
@@ -65,7 +69,8 @@ function mixerNames({ hiddenSize, numHeads, headDim, delta }: ModelConfig): Part
   const [attention, linear] = ["model.layers.{l}.self_attn", "model.layers.{l}.linear_attn"];
   const kernelFrom = (first: number): StoredPart => ({
     name: `${linear}.conv1d`,
-    ...{ shape: [2 * keys + values, 1, kernel], first: first * kernel },
+    shape: [2 * keys + values, 1, kernel],
+    first: first * kernel,
   });
   const small = (name: string): StoredPart => ({
     name: `${linear}.${name}`,
@@ -104,7 +109,10 @@ function readGguf(
     const keyHeads = r.size("ssm.group_count", undefined, 65_536);
     const experts = r.has("expert_count") ? readGgufExperts(r, numLayers, { sharedGate: true }) : undefined;
     return {
-      ...{ numLayers, qkNorm: "head", attentionGate: true, experts },
+      numLayers,
+      qkNorm: "head",
+      attentionGate: true,
+      experts,
       intermediateSize: r.size("feed_forward_length", experts?.intermediateSize),
       deltaLayers: Array.from({ length: numLayers }, (_, l) => listed?.[l] ?? (l + 1) % interval !== 0),
       delta: {
@@ -134,7 +142,8 @@ function mixerGgufNames(config: ModelConfig, facts: CheckpointFacts): ModelNames
   const small = (index: number) => pieceOfGroups("blk.{l}.ssm_ba", keyHeads, [each, each], hidden, index);
   const kernelFrom = (first: number): StoredPart => ({
     name: "blk.{l}.ssm_conv1d",
-    ...{ shape: [2 * keys + values, kernel], first: first * kernel },
+    shape: [2 * keys + values, kernel],
+    first: first * kernel,
   });
   const ofHead = (index: number) =>
     pieceOfGroups("blk.{l}.attn_q", numHeads, [headDim, headDim], hidden, index);
@@ -147,8 +156,11 @@ function mixerGgufNames(config: ModelConfig, facts: CheckpointFacts): ModelNames
     decoder: {
       ...ggufNames(config, facts),
       ...large,
-      ...{ query: ofHead(0), attentionGate: ofHead(1), mlpNorm: "blk.{l}.post_attention_norm" },
-      ...{ deltaBeta: small(0), deltaAlpha: small(1) },
+      query: ofHead(0),
+      attentionGate: ofHead(1),
+      mlpNorm: "blk.{l}.post_attention_norm",
+      deltaBeta: small(0),
+      deltaAlpha: small(1),
       deltaQueryKernel: kernelFrom(0),
       deltaKeyKernel: kernelFrom(keys),
       deltaValueKernel: kernelFrom(2 * keys),
@@ -183,7 +195,8 @@ function copiedGgufNames(config: ModelConfig, facts: CheckpointFacts): ModelName
       deltaKey: { ...qkv, first: keys, order: copies },
       deltaValue: { ...qkv, first: 2 * keys },
       deltaGate: "blk.{l}.attn_gate",
-      ...{ deltaBeta: "blk.{l}.ssm_beta", deltaAlpha: "blk.{l}.ssm_alpha" },
+      deltaBeta: "blk.{l}.ssm_beta",
+      deltaAlpha: "blk.{l}.ssm_alpha",
       deltaQueryKernel: { ...kernels, order: kernelOrder },
       deltaKeyKernel: { ...kernels, first: keys * kernel, order: kernelOrder },
       deltaValueKernel: { ...kernels, first: 2 * keys * kernel },
@@ -219,8 +232,12 @@ export const qwen3Next: Family = {
     return {
       decoder: {
         ...mixerNames(config),
-        ...{ deltaQuery: large(0), deltaKey: large(1), deltaValue: large(2), deltaGate: large(3) },
-        ...{ deltaBeta: small(0), deltaAlpha: small(1) },
+        deltaQuery: large(0),
+        deltaKey: large(1),
+        deltaValue: large(2),
+        deltaGate: large(3),
+        deltaBeta: small(0),
+        deltaAlpha: small(1),
       },
       ignore: mediaTensors,
     };
@@ -260,8 +277,12 @@ export const qwen35: Family = {
     const piece = (index: number) => pieceOf(`${linear}.in_proj_qkv`, sizes, hidden, index);
     const decoder: Partial<TensorNames> = {
       ...mixerNames(config),
-      ...{ deltaQuery: piece(0), deltaKey: piece(1), deltaValue: piece(2), deltaGate: `${linear}.in_proj_z` },
-      ...{ deltaBeta: `${linear}.in_proj_b`, deltaAlpha: `${linear}.in_proj_a` },
+      deltaQuery: piece(0),
+      deltaKey: piece(1),
+      deltaValue: piece(2),
+      deltaGate: `${linear}.in_proj_z`,
+      deltaBeta: `${linear}.in_proj_b`,
+      deltaAlpha: `${linear}.in_proj_a`,
     };
     const isStacked = ["model.", "model.language_model."].some((root) =>
       has(`${root}layers.0.mlp.experts.gate_up_proj`),
@@ -272,7 +293,9 @@ export const qwen35: Family = {
     const stacked = "model.layers.{l}.mlp.experts";
     const gateUp = (expert: number, first: number): StoredPart => ({
       name: `${stacked}.gate_up_proj`,
-      ...{ suffix: "", shape: [count, 2 * width, hidden], first: expert * 2 * width + first },
+      suffix: "",
+      shape: [count, 2 * width, hidden],
+      first: expert * 2 * width + first,
     });
     const packed: Partial<TensorNames> = {
       ...decoder,
@@ -280,7 +303,9 @@ export const qwen35: Family = {
       expertUp: (expert) => gateUp(expert, width),
       expertDown: (expert) => ({
         name: `${stacked}.down_proj`,
-        ...{ suffix: "", shape: [count, hidden, width], first: expert * hidden },
+        suffix: "",
+        shape: [count, hidden, width],
+        first: expert * hidden,
       }),
     };
     return { decoder: withRoot(packed, has), ignore: mediaTensors };

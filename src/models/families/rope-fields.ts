@@ -110,7 +110,10 @@ function scalingOf(scaling: ConfigReader, type: string, defaults: RopeDefaults):
       const grown = factor <= 1 ? 1 : Math.sqrt(1 + Math.log(factor) / Math.log(originalContextLength));
       const attention = scaling.number("attention_factor", grown);
       return {
-        ...{ type: "longrope", short, long, originalContextLength },
+        type: "longrope",
+        short,
+        long,
+        originalContextLength,
         shortFactor: scaling.number("short_mscale", attention),
         longFactor: scaling.number("long_mscale", attention),
       };
@@ -166,7 +169,10 @@ export function readGgufRope(
         return { type: "linear", factor };
       case "yarn":
         return {
-          ...{ type: "yarn", factor, originalContextLength: original, truncate },
+          type: "yarn",
+          factor,
+          originalContextLength: original,
+          truncate,
           betaFast: reader.number("rope.scaling.yarn_beta_fast", 32),
           betaSlow: reader.number("rope.scaling.yarn_beta_slow", 1),
           attentionFactor: reader.number(

@@ -11,7 +11,9 @@ export const smollm3: Family = {
   modelTypes: ["smollm3"],
   ggufArchitectures: ["smollm3"],
   defaults: {
-    ...{ max_position_embeddings: 32_768, num_key_value_heads: 4, tie_word_embeddings: true },
+    max_position_embeddings: 32_768,
+    num_key_value_heads: 4,
+    tie_word_embeddings: true,
     rope_theta: 2_000_000,
   },
   interleavedRope: ["gguf"],
@@ -29,7 +31,9 @@ export const smollm3: Family = {
       const window = slides ? r.number("sliding_window", 0) : 0;
       r.ignore("sliding_window", "max_window_layers");
       return {
-        ...{ qkvBias: bias, outputBias: bias, mlpBias: r.boolean("mlp_bias", false) },
+        qkvBias: bias,
+        outputBias: bias,
+        mlpBias: r.boolean("mlp_bias", false),
         layerRopes: ropesOf(numLayers, turns),
         slidingWindow: windows(numLayers, window, (l) =>
           types ? types[l] === "sliding_attention" : !turns(l),

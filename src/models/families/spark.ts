@@ -15,7 +15,10 @@ export const spark: Family = {
     readLlamaLine(reader, facts, (r, { numLayers }) => {
       const bias = r.boolean("attention_bias", true);
       return {
-        ...{ norm: "layer", normBias: true, qkvBias: bias, outputBias: bias },
+        norm: "layer",
+        normBias: true,
+        qkvBias: bias,
+        outputBias: bias,
         mlpBias: r.boolean("mlp_bias", true),
         activation: readActivation(r, "hidden_act", "gelu_pytorch_tanh"),
         normEps: r.number("layernorm_epsilon", 1e-5),

@@ -25,7 +25,10 @@ export const starcoder2: Family = {
       r.only("norm_type", "layer_norm");
       const bias = r.boolean("use_bias", true);
       return {
-        ...{ ...layerNormKnobs, qkvBias: bias, outputBias: bias, mlpBias: bias },
+        ...layerNormKnobs,
+        qkvBias: bias,
+        outputBias: bias,
+        mlpBias: bias,
         activation: readActivation(r, "hidden_act", "gelu_pytorch_tanh"),
         normEps: r.number("norm_epsilon", 1e-5),
         slidingWindow: windows(numLayers, r.number("sliding_window", 0), () => true),
