@@ -31,7 +31,7 @@ export async function compileLoops(build) {
 
 /** The loops over a memory, each with what one run of it costs. */
 export async function openLoops(bytes, memory) {
-  const { withEngineFlags } = await import("../dist/src/kernels/engine-flags.js");
+  const { withEngineFlags } = await import("../dist/src/kernels/module/engine-flags.js");
   const module = await withEngineFlags(() => WebAssembly.compile(bytes));
   const { read, multiply, dot } = new WebAssembly.Instance(module, { env: { memory } }).exports;
   return [

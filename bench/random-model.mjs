@@ -3,7 +3,7 @@
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { chooseTypes, isQuantizedTensor } from "../dist/src/formats/file-types.js";
+import { chooseTypes, isQuantizedTensor } from "../dist/src/formats/gguf/file-types.js";
 import { fileTypes, quantize, writeGguf, writeSafetensors } from "../dist/src/formats/index.js";
 import { createRandom } from "../dist/src/random.js";
 import { dtypes } from "../dist/src/tensor/dtype.js";

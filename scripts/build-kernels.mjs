@@ -7,14 +7,16 @@ const root = resolve(import.meta.dirname, "..");
 const out = "dist/src/kernels";
 mkdirSync(join(root, out), { recursive: true });
 
-const entries = readdirSync(join(root, "src/kernels")).filter((name) => /^index(-\w+)?\.as\.ts$/.test(name));
+const entries = readdirSync(join(root, "src/kernels/module")).filter((name) =>
+  /^index(-\w+)?\.as\.ts$/.test(name),
+);
 const features = { relaxed: "simd,relaxed-simd,threads", simd: "simd,threads" };
 
 for (const [entry, build] of entries.flatMap((name) => Object.keys(features).map((one) => [name, one]))) {
   const part = entry.match(/-(\w+)/)?.[1] ?? "core";
   const file = `${out}/kernels.${part}.${build}.wasm`;
   const { error, stderr } = await asc.main([
-    `src/kernels/${entry}`,
+    `src/kernels/module/${entry}`,
     "--outFile",
     file,
     "--baseDir",

@@ -1,6 +1,6 @@
 // Builds everything that the commands need: TypeScript, the kernel modules, and the page.
 import { spawnSync } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
 
 const root = resolve(import.meta.dirname, "..");
@@ -25,6 +25,8 @@ if (!existsSync(tool("typescript"))) {
   console.log("build: skipped, development dependencies are not installed");
   process.exit(0);
 }
+// What was built from files that are gone would still be tested.
+if (only.length === 0) rmSync(join(root, "dist"), { recursive: true, force: true });
 step("types", tool("typescript/bin/tsc"), ["-p", "tsconfig.json"]);
 step("kernels", join(root, "scripts/build-kernels.mjs"), []);
 step("page", tool("vite/bin/vite.js"), ["build", "--logLevel", "warn"], join(root, "web"));

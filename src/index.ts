@@ -17,5 +17,5 @@ export type {
   TokenLogprob,
   Usage,
 } from "./generate/types.ts";
-export type { ModelConfig, RopeScaling } from "./models/config.ts";
+export type { ModelConfig, RopeScaling } from "./models/config/config.ts";
 export type { DecodeOptions, DecodeStream, EncodeOptions, Tokenizer } from "./tokenizers/tokenizer.ts";

@@ -11,14 +11,14 @@ import {
   type TensorToWrite,
   writeSafetensors,
 } from "../src/formats/index.ts";
-import { ConfigReader } from "../src/models/config-reader.ts";
-import { convertToGguf } from "../src/models/convert.ts";
+import { ConfigReader } from "../src/models/config/config-reader.ts";
 import { gptOss } from "../src/models/families/gpt-oss.ts";
-import { createBlankSource } from "../src/models/gguf-layout.ts";
-import { matricesOf } from "../src/models/load-weights.ts";
+import { convertToGguf } from "../src/models/gguf/convert.ts";
+import { createBlankSource } from "../src/models/gguf/gguf-layout.ts";
 import { describeModel } from "../src/models/open-model.ts";
-import { planWeights } from "../src/models/weight-plan.ts";
-import { createWeightReader } from "../src/models/weight-reader.ts";
+import { matricesOf } from "../src/models/weights/load-weights.ts";
+import { planWeights } from "../src/models/weights/weight-plan.ts";
+import { createWeightReader } from "../src/models/weights/weight-reader.ts";
 import { createRandom } from "../src/random.ts";
 import { byteLength } from "../src/tensor/dtype.ts";
 import { golden, maxDifference } from "./places.ts";

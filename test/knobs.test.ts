@@ -11,9 +11,9 @@ import type {
   QueryScaling,
   RopeConfig,
   RopeScaling,
-} from "../src/models/config.ts";
-import { completeConfig } from "../src/models/config.ts";
-import { ropeFrequencies } from "../src/models/rope.ts";
+} from "../src/models/config/config.ts";
+import { completeConfig } from "../src/models/config/config.ts";
+import { ropeFrequencies } from "../src/models/forward/rope.ts";
 import { beside, golden, maxDifference, readJson } from "./places.ts";
 import { openReference } from "./reference-run.ts";
 

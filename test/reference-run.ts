@@ -1,21 +1,21 @@
 // Runs a checkpoint on the reference backend in this thread, with its configuration changed where a test wants that.
 import { createReferenceBackend } from "../src/backends/reference.ts";
 import { type Checkpoint, openCheckpoint } from "../src/formats/index.ts";
-import type { ModelConfig } from "../src/models/config.ts";
+import type { ModelConfig } from "../src/models/config/config.ts";
 import type { CheckpointFacts, Family } from "../src/models/families/family.ts";
 import { families } from "../src/models/families/index.ts";
-import { lineNames } from "../src/models/families/llama-names.ts";
-import { loadWeights } from "../src/models/load-weights.ts";
-import { describeModel } from "../src/models/open-model.ts";
+import { lineNames } from "../src/models/families/read/llama-names.ts";
 import {
   assembleTransformer,
   encode,
   forward,
   logitsOf,
   type Transformer,
-} from "../src/models/transformer.ts";
-import { planWeights } from "../src/models/weight-plan.ts";
-import { createCaches, createWorkspace, LOGIT_ROWS } from "../src/models/workspace.ts";
+} from "../src/models/forward/transformer.ts";
+import { createCaches, createWorkspace, LOGIT_ROWS } from "../src/models/forward/workspace.ts";
+import { describeModel } from "../src/models/open-model.ts";
+import { loadWeights } from "../src/models/weights/load-weights.ts";
+import { planWeights } from "../src/models/weights/weight-plan.ts";
 
 /** Longer than any prompt of the golden data. */
 const ROOM = 64;

@@ -1,12 +1,12 @@
 // The reference backend: plain loops over Float32Array, weights dequantised to f32, one rank. Slow and easy to check.
 import { BaimoError } from "../errors.ts";
-import { dequantize } from "../formats/dequantize.ts";
-import { activate } from "../kernels/activate.ts";
-import { attention } from "../kernels/attention.ts";
-import { createDeltaState, gatedDelta } from "../kernels/gated-delta.ts";
-import { matmul } from "../kernels/matmul.ts";
-import { norm as normRows } from "../kernels/norm.ts";
-import { rope } from "../kernels/rope.ts";
+import { dequantize } from "../formats/blocks/dequantize.ts";
+import { attention } from "../kernels/attention/attention.ts";
+import { activate } from "../kernels/ops/activate.ts";
+import { createDeltaState, gatedDelta } from "../kernels/ops/gated-delta.ts";
+import { norm as normRows } from "../kernels/ops/norm.ts";
+import { rope } from "../kernels/ops/rope.ts";
+import { matmul } from "../kernels/products/matmul.ts";
 import type {
   Activation,
   Backend,

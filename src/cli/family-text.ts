@@ -9,7 +9,7 @@ import {
   type Known,
   type Text,
   type Variant,
-} from "../plan/catalogue.ts";
+} from "../catalogue/catalogue.ts";
 import { displayWidth } from "./table.ts";
 
 /** "6.7B", "405B", "1.23B", "560M", "15T". */

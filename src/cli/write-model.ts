@@ -2,7 +2,7 @@
 // output-file.ts, progress.ts and models/packing-threads.ts.
 import type { Command } from "commander";
 import type { Checkpoint, ImportanceMatrix, QuantizeProgress, QuantizeSummary } from "../formats/index.ts";
-import type { PackingThreads } from "../models/packing-threads.ts";
+import type { PackingThreads } from "../models/weights/packing-threads.ts";
 import { listenForInterrupt } from "./interrupt.ts";
 import { fetchSource } from "./open-model.ts";
 import { wholeNumber } from "./options.ts";
@@ -47,7 +47,7 @@ export async function writeModel(
 ): Promise<void> {
   checkOutput(output, flags.force);
   const { openCheckpoint, openImportance } = await import("../formats/index.ts");
-  const { startPackingThreads } = await import("../models/packing-threads.ts");
+  const { startPackingThreads } = await import("../models/weights/packing-threads.ts");
   const interrupt = listenForInterrupt();
   const { signal } = interrupt;
   const progress = createProgress(terminal);

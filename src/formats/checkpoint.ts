@@ -2,15 +2,15 @@
 // formats and on model-folder.ts.
 import { BaimoError, throwIfAborted } from "../errors.ts";
 import { byteLength } from "../tensor/dtype.ts";
-import type { ByteSource } from "./byte-source.ts";
-import { describeMagic, readGguf } from "./gguf-reader.ts";
-import type { MetadataValue } from "./metadata.ts";
+import { describeMagic, readGguf } from "./gguf/gguf-reader.ts";
+import type { MetadataValue } from "./gguf/metadata.ts";
 import { filesFolder, type ModelFolder, pathFolder, urlFolder } from "./model-folder.ts";
-import { type OpenOptions, openByteSource } from "./open-byte-source.ts";
-import { fileError, loadFileSystem } from "./path-source.ts";
-import { readSafetensors, readShardIndex } from "./safetensors-reader.ts";
+import { readSafetensors, readShardIndex } from "./safetensors/safetensors-reader.ts";
+import type { ByteSource } from "./sources/byte-source.ts";
+import { type OpenOptions, openByteSource } from "./sources/open-byte-source.ts";
+import { fileError, loadFileSystem } from "./sources/path-source.ts";
 import type { TensorInfo } from "./tensor-info.ts";
-import type { TorchContent } from "./torch-reader.ts";
+import type { TorchContent } from "./torch/torch-reader.ts";
 
 /** "torch": PyTorch's .bin, .pt and .pth files. */
 export type CheckpointFormat = "gguf" | "safetensors" | "torch";
@@ -186,7 +186,7 @@ async function readTorchFile(
   source: ByteSource,
   options: { file?: number; turnedFile?: number; signal?: AbortSignal },
 ): Promise<TorchContent> {
-  return (await import("./torch-reader.ts")).readTorch(source, options);
+  return (await import("./torch/torch-reader.ts")).readTorch(source, options);
 }
 
 /** Which of the formats it is, by the first bytes. */

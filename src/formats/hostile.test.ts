@@ -10,8 +10,8 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { BaimoError } from "../errors.ts";
 import { createRandom, type Random } from "../random.ts";
+import { dequantizeInto } from "./blocks/dequantize.ts";
 import { type CheckpointInput, openCheckpoint } from "./checkpoint.ts";
-import { dequantizeInto } from "./dequantize.ts";
 
 const seed = 20242;
 const mutationsPerFile = 500;

@@ -1,11 +1,11 @@
 // The folder of a Hugging Face model, wherever it is: a directory, a base URL or files picked in a page; leans on
 // byte-source.ts.
 import { BaimoError, throwIfAborted } from "../errors.ts";
-import type { ByteSource } from "./byte-source.ts";
-import { type OpenOptions, openByteSource } from "./open-byte-source.ts";
-import { fileError, loadFileSystem } from "./path-source.ts";
+import type { ByteSource } from "./sources/byte-source.ts";
+import { type OpenOptions, openByteSource } from "./sources/open-byte-source.ts";
+import { fileError, loadFileSystem } from "./sources/path-source.ts";
+import { NotFound, openUrlSource } from "./sources/url-source.ts";
 import { grouped } from "./tensor-info.ts";
-import { NotFound, openUrlSource } from "./url-source.ts";
 
 /** Most bytes that `read` takes into memory; the longest tokenizer.json in use has about 35 MB. */
 const MAX_FILE_BYTES = 128 << 20;

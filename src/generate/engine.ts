@@ -4,9 +4,9 @@ import { canShareMemory, startThread, type Thread } from "../backends/threads.ts
 import { memoryOf } from "../backends/wasm/bank.ts";
 import { type ExpertReader, startExpertReader } from "../backends/wasm/expert-reader.ts";
 import { BaimoError, throwIfAborted } from "../errors.ts";
-import type { ByteSourceDescriptor } from "../formats/byte-source.ts";
+import type { ByteSourceDescriptor } from "../formats/sources/byte-source.ts";
+import { LOGIT_ROWS, widestActivation } from "../models/forward/workspace.ts";
 import type { ModelDescription } from "../models/open-model.ts";
-import { LOGIT_ROWS, widestActivation } from "../models/workspace.ts";
 import type {
   CacheType,
   EngineRequest,

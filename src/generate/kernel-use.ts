@@ -1,12 +1,12 @@
 // What a model will ask of the kernels, for the self-test: rows of its own weights, and the operations that its config needs.
 import type { KernelUse } from "../backends/wasm/self-test.ts";
 import type { WeightSample } from "../backends/wasm/self-test-products.ts";
-import type { ByteSource } from "../formats/byte-source.ts";
-import type { ModelConfig } from "../models/config.ts";
-import { matricesOf } from "../models/load-weights.ts";
+import type { ByteSource } from "../formats/sources/byte-source.ts";
+import type { ModelConfig } from "../models/config/config.ts";
 import type { ModelDescription } from "../models/open-model.ts";
-import { type MatrixPlan, readType } from "../models/weight-plan.ts";
-import { createWeightReader, type WeightReader } from "../models/weight-reader.ts";
+import { matricesOf } from "../models/weights/load-weights.ts";
+import { type MatrixPlan, readType } from "../models/weights/weight-plan.ts";
+import { createWeightReader, type WeightReader } from "../models/weights/weight-reader.ts";
 import type { KvCacheShape } from "../tensor/backend.ts";
 import { byteLength } from "../tensor/dtype.ts";
 

@@ -5,12 +5,12 @@ import type { PackedFile } from "../backends/wasm/packed-store.ts";
 import { probeThreads } from "../backends/wasm/probe.ts";
 import { BaimoError, throwIfAborted } from "../errors.ts";
 import { type Checkpoint, type CheckpointInput, openCheckpoint } from "../formats/checkpoint.ts";
-import type { PullOptions } from "../formats/hub.ts";
-import { longestContext } from "../models/config.ts";
-import { matricesOf, tensorsOf } from "../models/load-weights.ts";
+import type { PullOptions } from "../formats/hub/hub.ts";
+import { longestContext } from "../models/config/config.ts";
 import { packedMatrixBytes, rankBudget } from "../models/memory.ts";
 import { type DescribeOptions, describeModel, type ModelDescription } from "../models/open-model.ts";
-import type { ChatTemplate } from "../tokenizers/chat-template.ts";
+import { matricesOf, tensorsOf } from "../models/weights/load-weights.ts";
+import type { ChatTemplate } from "../tokenizers/chat-template/chat-template.ts";
 import type { Tokenizer } from "../tokenizers/tokenizer.ts";
 import { startEngine, startWorkers } from "./engine.ts";
 import { describeKernelUse } from "./kernel-use.ts";
@@ -201,7 +201,7 @@ async function findPackedFile(
 async function fetchFromHub(source: CheckpointInput, options: LoadOptions): Promise<CheckpointInput> {
   if (typeof source !== "string" || !source.startsWith("hf:")) return source;
   const { hub, signal, onProgress } = options;
-  const { pullModel } = await import("../formats/hub.ts");
+  const { pullModel } = await import("../formats/hub/hub.ts");
   const { homedir } = await import("node:os");
   const { join } = await import("node:path");
   return pullModel(source, {
@@ -262,7 +262,7 @@ async function readTokenizer(checkpoint: Checkpoint, { config, name }: ModelDesc
     const key = "tokenizer.chat_template";
     const given =
       standard && !metadata.has(key) ? new Map([...metadata, [key, standard] as const]) : metadata;
-    return (await import("../tokenizers/gguf.ts")).tokenizerFromGguf(given);
+    return (await import("../tokenizers/files/gguf.ts")).tokenizerFromGguf(given);
   }
   const json = async (file: string): Promise<unknown> => {
     const bytes = await folder?.read(file);
@@ -283,10 +283,11 @@ async function readTokenizer(checkpoint: Checkpoint, { config, name }: ModelDesc
     chatTemplate: template ? new TextDecoder().decode(template) : hasTemplate ? undefined : standard,
   };
   const tokenizerJson = await json("tokenizer.json");
-  if (tokenizerJson) return (await import("../tokenizers/json.ts")).tokenizerFromJson(tokenizerJson, options);
+  if (tokenizerJson)
+    return (await import("../tokenizers/files/json.ts")).tokenizerFromJson(tokenizerJson, options);
   const sentencePiece = await folder?.read("tokenizer.model");
   if (sentencePiece) {
-    return (await import("../tokenizers/sentencepiece.ts")).tokenizerFromSentencePiece(
+    return (await import("../tokenizers/algorithms/sentencepiece.ts")).tokenizerFromSentencePiece(
       sentencePiece,
       options,
     );
@@ -297,7 +298,7 @@ async function readTokenizer(checkpoint: Checkpoint, { config, name }: ModelDesc
 /** The template engine is loaded for models that have a template. */
 async function readChatTemplate(tokenizer: Tokenizer): Promise<ChatTemplate | undefined> {
   if (!tokenizer.chatTemplate) return undefined;
-  const { createChatTemplate } = await import("../tokenizers/chat-template.ts");
+  const { createChatTemplate } = await import("../tokenizers/chat-template/chat-template.ts");
   const text = (id: number | undefined) => (id === undefined ? undefined : tokenizer.idToToken(id));
   return createChatTemplate(tokenizer.chatTemplate, {
     bosToken: text(tokenizer.bosTokenId),

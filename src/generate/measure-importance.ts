@@ -1,7 +1,7 @@
 // Measures an importance matrix: what the weight matrices of a model are multiplied with while it reads a text. Leans on
 // TraceableModel and formats/importance.ts.
 import { BaimoError } from "../errors.ts";
-import type { ImportanceMatrix } from "../formats/importance.ts";
+import type { ImportanceMatrix } from "../formats/gguf/importance.ts";
 import type { TraceableModel } from "./model.ts";
 
 /** Options of `measureImportance`. */

@@ -1,7 +1,7 @@
 // The Model that `load` returns: text in, events out, over one engine. Knows tokenizers; the engine does not.
 import { BaimoError } from "../errors.ts";
 import type { ModelDescription } from "../models/open-model.ts";
-import type { ChatTemplate } from "../tokenizers/chat-template.ts";
+import type { ChatTemplate } from "../tokenizers/chat-template/chat-template.ts";
 import type { Tokenizer } from "../tokenizers/tokenizer.ts";
 import type { Engine } from "./engine.ts";
 import { resolveOptions } from "./options.ts";

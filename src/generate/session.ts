@@ -1,11 +1,11 @@
 // Rank 0's side of the engine: feeds the prompt in chunks, samples, and keeps what the KV cache holds.
 import type { Bus } from "../backends/bus.ts";
 import { BaimoError } from "../errors.ts";
-import { createInputMeter } from "../models/input-meter.ts";
-import { dependsOnLength, ropeFrequencies } from "../models/rope.ts";
-import { encode, forward, logitsOf, type Transformer } from "../models/transformer.ts";
-import type { WeightPlan } from "../models/weight-plan.ts";
-import { LOGIT_ROWS } from "../models/workspace.ts";
+import { createInputMeter } from "../models/forward/input-meter.ts";
+import { dependsOnLength, ropeFrequencies } from "../models/forward/rope.ts";
+import { encode, forward, logitsOf, type Transformer } from "../models/forward/transformer.ts";
+import { LOGIT_ROWS } from "../models/forward/workspace.ts";
+import type { WeightPlan } from "../models/weights/weight-plan.ts";
 import { logSumExp } from "./exponential.ts";
 import type {
   EngineRequest,

@@ -1,5 +1,5 @@
 // What a loaded model offers and the events that generation sends: the types behind the public API.
-import type { ModelConfig } from "../models/config.ts";
+import type { ModelConfig } from "../models/config/config.ts";
 import type { Tokenizer } from "../tokenizers/tokenizer.ts";
 
 /** How the next token is chosen and when generation ends. Every field is optional; the defaults stand beside it. */

@@ -4,14 +4,14 @@ import { cacheTypes } from "../backends/wasm/cache.ts";
 import { READER_BYTES } from "../backends/wasm/expert-reader.ts";
 import { weightTypeOf } from "../backends/wasm/matrix.ts";
 import { BaimoError } from "../errors.ts";
-import { areaBytes } from "../kernels/kv-store.ts";
-import { activationBytes, GROUP, packedBytes, scratchBytes, weightForms } from "../kernels/module.ts";
+import { areaBytes } from "../kernels/attention/kv-store.ts";
+import { activationBytes, GROUP, packedBytes, scratchBytes, weightForms } from "../kernels/module/module.ts";
 import type { KvCacheShape } from "../tensor/backend.ts";
 import type { Partition } from "../tensor/partition.ts";
-import type { ModelConfig } from "./config.ts";
-import { tensorsOf } from "./load-weights.ts";
-import { type MatrixPlan, readType, type WeightPlan } from "./weight-plan.ts";
-import { createCaches, createWorkspace, LOGIT_ROWS, widestActivation } from "./workspace.ts";
+import type { ModelConfig } from "./config/config.ts";
+import { createCaches, createWorkspace, LOGIT_ROWS, widestActivation } from "./forward/workspace.ts";
+import { tensorsOf } from "./weights/load-weights.ts";
+import { type MatrixPlan, readType, type WeightPlan } from "./weights/weight-plan.ts";
 
 /** Bytes of a running model, all threads together. */
 export interface MemoryNeeds {

@@ -1,12 +1,12 @@
 // From a checkpoint to everything that is needed to load it: config, weight plan, name. Leans on formats and families.
 import { BaimoError } from "../errors.ts";
+import { dequantize } from "../formats/blocks/dequantize.ts";
 import type { Checkpoint } from "../formats/checkpoint.ts";
-import { dequantize } from "../formats/dequantize.ts";
-import type { ModelConfig, RopeScaling } from "./config.ts";
-import { ConfigReader } from "./config-reader.ts";
+import type { ModelConfig, RopeScaling } from "./config/config.ts";
+import { ConfigReader } from "./config/config-reader.ts";
 import type { Dialect } from "./families/family.ts";
 import { families } from "./families/index.ts";
-import { planWeights, type WeightPlan } from "./weight-plan.ts";
+import { planWeights, type WeightPlan } from "./weights/weight-plan.ts";
 
 /** A checkpoint understood: plain data, ready to be sent to workers. */
 export interface ModelDescription {

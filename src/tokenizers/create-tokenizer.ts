@@ -1,10 +1,10 @@
 // Builds the Tokenizer object from the parts that the readers of each file format prepare; leans on the parts.
 
 import { BaimoError } from "../errors.ts";
-import type { AddedTokenSplitter } from "./added-tokens.ts";
-import { createByteDecodeStream, createWindowDecodeStream } from "./decode-stream.ts";
+import type { AddedTokenSplitter } from "./algorithms/added-tokens.ts";
+import { createByteDecodeStream, createWindowDecodeStream } from "./algorithms/decode-stream.ts";
+import { toWellFormed } from "./text/unicode.ts";
 import type { DecodeOptions, DecodeStream, EncodeOptions, Tokenizer } from "./tokenizer.ts";
-import { toWellFormed } from "./unicode.ts";
 
 /** What a tokenizer is made of. */
 export interface TokenizerParts {

@@ -1,15 +1,15 @@
 // baimo/tokenizers: text to ids and back, from every file format, and chat templates. Re-exports only.
 
-export type { ChatTemplate, ChatTemplateOptions, RenderOptions } from "./chat-template.ts";
-export { CHATML_TEMPLATE, createChatTemplate } from "./chat-template.ts";
-export { type GgufTokenizerOptions, tokenizerFromGguf } from "./gguf.ts";
-export { type TokenizerFileOptions, tokenizerFromJson } from "./json.ts";
-export { openTokenizer, type TokenizerSource } from "./open.ts";
-export { tokenizerFromSentencePiece } from "./sentencepiece.ts";
+export { tokenizerFromSentencePiece } from "./algorithms/sentencepiece.ts";
+export type { ChatTemplate, ChatTemplateOptions, RenderOptions } from "./chat-template/chat-template.ts";
+export { CHATML_TEMPLATE, createChatTemplate } from "./chat-template/chat-template.ts";
+export { type GgufTokenizerOptions, tokenizerFromGguf } from "./files/gguf.ts";
+export { type TokenizerFileOptions, tokenizerFromJson } from "./files/json.ts";
+export { openTokenizer, type TokenizerSource } from "./files/open.ts";
 export {
   type GgufTokenizerValue,
   type TokenizerFiles,
   type TokenizerToGgufOptions,
   tokenizerToGguf,
-} from "./to-gguf.ts";
+} from "./files/to-gguf.ts";
 export type { DecodeOptions, DecodeStream, EncodeOptions, Tokenizer } from "./tokenizer.ts";

@@ -1,5 +1,5 @@
 // The catalogue's files, bundled and checked when the view is first opened; leans on the project's own reader.
-import { readCatalogue } from "../../src/plan/catalogue.ts";
+import { readCatalogue } from "../../src/catalogue/catalogue.ts";
 
 const files = import.meta.glob<unknown>("../../catalogue/*.json", { eager: true, import: "default" });
 const byName = Object.fromEntries(

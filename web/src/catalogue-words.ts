@@ -1,6 +1,6 @@
 // The words of the catalogue in Chinese and English, and how its figures are written; leans on plan/ for types.
-import type { Fact, Generation, Hardware, Known } from "../../src/plan/catalogue.ts";
-import { figureOf, sizesOf } from "../../src/plan/catalogue.ts";
+import type { Fact, Generation, Hardware, Known } from "../../src/catalogue/catalogue.ts";
+import { figureOf, sizesOf } from "../../src/catalogue/catalogue.ts";
 import type { Language } from "./words.ts";
 
 const zh = {

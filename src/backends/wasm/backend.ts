@@ -1,6 +1,7 @@
 // The CPU backend: one rank's memory banks and kernels, and the bus that joins it to the other ranks.
-import { activationNumber } from "../../kernels/activate.ts";
-import { GROUP, type Kernels, type ProductMode } from "../../kernels/module.ts";
+
+import { GROUP, type Kernels, type ProductMode } from "../../kernels/module/module.ts";
+import { activationNumber } from "../../kernels/ops/activate.ts";
 import type {
   Backend,
   DeltaState,

@@ -1,6 +1,6 @@
 // A bank: one WASM memory with one instance of the kernel module over it, and a bump allocator.
 import { BaimoError } from "../../errors.ts";
-import { type Kernels, kernelMemory, MAX_PAGES } from "../../kernels/module.ts";
+import { type Kernels, kernelMemory, MAX_PAGES } from "../../kernels/module/module.ts";
 
 const PAGE = 65_536;
 /** The module's own static data lies below this address. */

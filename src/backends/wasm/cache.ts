@@ -1,6 +1,6 @@
 // The KV cache of one rank: its areas in the first bank, storing into them, and attention over them.
-import { areaBytes, type CacheType } from "../../kernels/kv-store.ts";
-import type { Attention, StoreKv } from "../../kernels/module.ts";
+import { areaBytes, type CacheType } from "../../kernels/attention/kv-store.ts";
+import type { Attention, StoreKv } from "../../kernels/module/module.ts";
 import type { AttentionOptions, KvCache, KvCacheShape } from "../../tensor/backend.ts";
 import type { Partition } from "../../tensor/partition.ts";
 import type { Bank } from "./bank.ts";

@@ -1,6 +1,6 @@
 // Gated delta nets of one rank: their state in the first bank, and the step of tokens through it.
 import { BaimoError } from "../../errors.ts";
-import type { Kernels } from "../../kernels/module.ts";
+import type { Kernels } from "../../kernels/module/module.ts";
 import type { DeltaInputs, DeltaShape, DeltaState, Slice, Vector } from "../../tensor/backend.ts";
 import type { Bank } from "./bank.ts";
 import { columnsOf, strideOf, vectorOf } from "./rows.ts";

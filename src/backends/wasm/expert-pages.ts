@@ -1,7 +1,7 @@
 // Experts that live in the file: slots in memory for their matrices, of which the least recently used gives way; in prompts,
 // which use all in turn, the most recently used.
 import { BaimoError } from "../../errors.ts";
-import { GROUP, type ProductMode, packedBytes } from "../../kernels/module.ts";
+import { GROUP, type ProductMode, packedBytes } from "../../kernels/module/module.ts";
 import type { FileRange, MatrixSource, PageCounts } from "../../tensor/backend.ts";
 import type { Partition } from "../../tensor/partition.ts";
 import type { Bank } from "./bank.ts";

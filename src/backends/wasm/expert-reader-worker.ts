@@ -1,6 +1,6 @@
 // What runs in the thread that reads ahead: one read after another into a buffer that nobody looks at; asleep where nothing is
 // wanted. Leans on expert-reader.ts and formats.
-import { openByteSource } from "../../formats/open-byte-source.ts";
+import { openByteSource } from "../../formats/sources/open-byte-source.ts";
 import { ownThread } from "../threads.ts";
 import { READER_PIECE, ReaderQueue, type ReaderSetup, type WantedRange } from "./expert-reader.ts";
 

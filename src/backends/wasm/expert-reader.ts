@@ -1,6 +1,6 @@
 // Reading ahead: one thread that reads from the files what workers are about to ask for, so that the system has it at hand
 // when they read it themselves. What it reads it throws away: late, wrong or absent, it changes no result. Leans on threads.ts.
-import type { ByteSourceDescriptor } from "../../formats/byte-source.ts";
+import type { ByteSourceDescriptor } from "../../formats/sources/byte-source.ts";
 import type { FileRange } from "../../tensor/backend.ts";
 import { LINE } from "../bus.ts";
 import { canShareMemory, startThread, type Thread } from "../threads.ts";

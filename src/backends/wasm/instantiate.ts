@@ -1,5 +1,5 @@
 // The kernels that the main thread has chosen, over a worker's memory. Leans on the kernel module.
-import { instantiateKernels, type KernelModule, type Kernels } from "../../kernels/module.ts";
+import { instantiateKernels, type KernelModule, type Kernels } from "../../kernels/module/module.ts";
 import type { DType } from "../../tensor/dtype.ts";
 
 /** What an engine's threads need to compute alike: the main thread chooses once for all. */

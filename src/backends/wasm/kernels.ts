@@ -9,7 +9,7 @@ import {
   type ProductMode,
   probeProducts,
   type WeightType,
-} from "../../kernels/module.ts";
+} from "../../kernels/module/module.ts";
 import type { KernelChoice } from "./instantiate.ts";
 import { weightTypeOf } from "./matrix.ts";
 import { chooseKernels, type KernelUse } from "./self-test.ts";

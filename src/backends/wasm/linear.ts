@@ -9,7 +9,7 @@ import {
   type Quantize,
   scratchBytes,
   weightForms,
-} from "../../kernels/module.ts";
+} from "../../kernels/module/module.ts";
 import type { Bank } from "./bank.ts";
 import type { MatrixPart, WasmMatrix } from "./matrix.ts";
 import { type Columns, type Rows, strideOf } from "./rows.ts";

@@ -1,7 +1,7 @@
 // Weight matrices in WASM memory: packing while they load, and the kernels that multiply by them.
 import { BaimoError } from "../../errors.ts";
-import { dequantizeInto } from "../../formats/dequantize.ts";
-import { floatToHalf } from "../../formats/half.ts";
+import { dequantizeInto } from "../../formats/blocks/dequantize.ts";
+import { floatToHalf } from "../../formats/blocks/half.ts";
 import {
   GROUP,
   matmulName,
@@ -10,7 +10,7 @@ import {
   packedBytes,
   q8Offset,
   type WeightType,
-} from "../../kernels/module.ts";
+} from "../../kernels/module/module.ts";
 import type { Matrix, MatrixSource } from "../../tensor/backend.ts";
 import { byteLength, type DType } from "../../tensor/dtype.ts";
 import type { Partition } from "../../tensor/partition.ts";

@@ -5,7 +5,7 @@ import { readFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
-import { compileKernels, instantiateKernels } from "../../kernels/module.ts";
+import { compileKernels, instantiateKernels } from "../../kernels/module/module.ts";
 import { createRandom } from "../../random.ts";
 import { Bank } from "./bank.ts";
 import { openPackedStore } from "./packed-store.ts";

@@ -1,5 +1,5 @@
 // Packed weights on disk: what packing made of a model's matrices, kept for the next time. One file a rank. Leans on node:fs.
-import type { Kernels } from "../../kernels/module.ts";
+import type { Kernels } from "../../kernels/module/module.ts";
 
 /** Which file to read, or to write where there is none. */
 export interface PackedFile {

@@ -1,5 +1,5 @@
 // A worker's part in the thread probe: times barriers and a matrix-vector product beside its fellows.
-import { GROUP, packedBytes } from "../../kernels/module.ts";
+import { GROUP, packedBytes } from "../../kernels/module/module.ts";
 import { Bus } from "../bus.ts";
 import { Bank } from "./bank.ts";
 import { createInstantiate } from "./instantiate.ts";

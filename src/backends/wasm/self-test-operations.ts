@@ -1,7 +1,7 @@
 // Tests of the kernels that read no weight matrices: the operations of a model's forward pass on small seeded inputs, as
 // calls of the Backend contract, so that the reference backend gives what they should answer.
-import { cachedValues } from "../../kernels/kv-store.ts";
-import type { Kernels } from "../../kernels/module.ts";
+import { cachedValues } from "../../kernels/attention/kv-store.ts";
+import type { Kernels } from "../../kernels/module/module.ts";
 import { createRandom } from "../../random.ts";
 import type {
   Activation,

@@ -1,7 +1,6 @@
 // Tests of weight kernels on a few rows of a model's own weights, against dequantised weights and rounded activations.
-import { dequantize } from "../../formats/dequantize.ts";
-import { floatToHalf } from "../../formats/half.ts";
-import { matmul, matmulQuantized } from "../../kernels/matmul.ts";
+import { dequantize } from "../../formats/blocks/dequantize.ts";
+import { floatToHalf } from "../../formats/blocks/half.ts";
 import {
   activationBytes,
   GROUP,
@@ -14,8 +13,12 @@ import {
   scratchBytes,
   type WeightType,
   weightForms,
-} from "../../kernels/module.ts";
-import { quantizeActivations, quantizeActivationsBy256 } from "../../kernels/quantize-activations.ts";
+} from "../../kernels/module/module.ts";
+import { matmul, matmulQuantized } from "../../kernels/products/matmul.ts";
+import {
+  quantizeActivations,
+  quantizeActivationsBy256,
+} from "../../kernels/products/quantize-activations.ts";
 import { createRandom } from "../../random.ts";
 import type { DType } from "../../tensor/dtype.ts";
 import type { Bank } from "./bank.ts";

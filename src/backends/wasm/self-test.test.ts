@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { describe, test } from "node:test";
-import { quantize } from "../../formats/quantize.ts";
+import { quantize } from "../../formats/blocks/quantize.ts";
 import {
   compileKernels,
   instantiateKernels,
@@ -10,7 +10,7 @@ import {
   type Kernels,
   kernelMemory,
   probeProducts,
-} from "../../kernels/module.ts";
+} from "../../kernels/module/module.ts";
 import { createRandom } from "../../random.ts";
 import { dtypesWithKernels } from "./matrix.ts";
 import { chooseKernels, type KernelUse } from "./self-test.ts";

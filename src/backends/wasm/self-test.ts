@@ -1,6 +1,6 @@
 // The self-test: every kernel that a model will use against its reference, and the next best in place of a wrong one.
 import { BaimoError } from "../../errors.ts";
-import type { KernelModule, Kernels, ProductMode } from "../../kernels/module.ts";
+import type { KernelModule, Kernels, ProductMode } from "../../kernels/module/module.ts";
 import type { DType } from "../../tensor/dtype.ts";
 import { Bus, busBytes } from "../bus.ts";
 import { createReferenceBackend } from "../reference.ts";

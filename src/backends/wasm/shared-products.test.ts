@@ -12,7 +12,7 @@ import {
   matmulName,
   packedBytes,
   type WeightType,
-} from "../../kernels/module.ts";
+} from "../../kernels/module/module.ts";
 import { createRandom } from "../../random.ts";
 import { Bus, busBytes, LINE } from "../bus.ts";
 import { Bank } from "./bank.ts";

@@ -9,7 +9,7 @@ import {
   packedBytes,
   type WeightType,
   weightForms,
-} from "../../kernels/module.ts";
+} from "../../kernels/module/module.ts";
 import { type Bus, LINE, WORK_WORDS } from "../bus.ts";
 
 /** The products of one instance of the kernels. */

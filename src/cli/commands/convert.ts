@@ -25,7 +25,7 @@ export function addConvert(program: Command, { terminal }: CommandContext): Comm
     .option("--name <name>", "what the file calls the model");
   return addWriteOptions(command).action(async (source: string, output: string, flags: ConvertFlags) => {
     const { readFileType } = await import("../../formats/index.ts");
-    const { convertToGguf } = await import("../../models/convert.ts");
+    const { convertToGguf } = await import("../../models/gguf/convert.ts");
     const fileType = readFileType(flags.type);
     const { pre: preTokenizer, name } = flags;
     await writeModel(source, output, flags, terminal, ({ checkpoint, ...parts }) =>

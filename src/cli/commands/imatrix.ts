@@ -39,7 +39,7 @@ export function addImatrix(program: Command, context: CommandContext): Command {
     checkOutput(output, flags.force);
     const text = await readText(textFile);
     const { measureImportance } = await import("../../generate/measure-importance.ts");
-    const { writeImportance } = await import("../../formats/importance.ts");
+    const { writeImportance } = await import("../../formats/gguf/importance.ts");
     const settings = { ...flags, context: Math.max(flags.context ?? 0, chunk) };
     const progress = createProgress(terminal);
     await withModel(source, settings, terminal, async (model, signal) => {

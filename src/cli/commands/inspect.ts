@@ -4,7 +4,7 @@ import { availableParallelism } from "node:os";
 import type { Command } from "commander";
 import { BaimoError } from "../../errors.ts";
 import type { Checkpoint } from "../../formats/checkpoint.ts";
-import type { MetadataValue } from "../../formats/metadata.ts";
+import type { MetadataValue } from "../../formats/gguf/metadata.ts";
 import type { TensorInfo } from "../../formats/tensor-info.ts";
 import type { Perplexity } from "../../generate/perplexity.ts";
 import type { Footprint } from "../../models/footprint.ts";

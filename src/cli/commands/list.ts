@@ -1,6 +1,6 @@
 // `baimo list`: which models of the Hub are on this machine. Leans on formats/.
 import type { Command } from "commander";
-import type { CachedModel, CacheListing } from "../../formats/cached-models.ts";
+import type { CachedModel, CacheListing } from "../../formats/hub/cached-models.ts";
 import { hubSettings } from "../environment.ts";
 import type { CommandContext } from "../options.ts";
 import { formatBytes, formatTable } from "../table.ts";

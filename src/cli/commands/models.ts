@@ -2,7 +2,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import type { Command } from "commander";
 import { InvalidArgumentError } from "commander";
-import { BaimoError } from "../../errors.ts";
 import {
   ASPECTS,
   type Aspect,
@@ -16,7 +15,8 @@ import {
   readCatalogue,
   selectEntries,
   sizesOf,
-} from "../../plan/catalogue.ts";
+} from "../../catalogue/catalogue.ts";
+import { BaimoError } from "../../errors.ts";
 import { packagePath } from "../environment.ts";
 import { licencesOf, shortCount, showFamily } from "../family-text.ts";
 import type { CommandContext } from "../options.ts";

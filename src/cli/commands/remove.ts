@@ -2,7 +2,7 @@
 import { createInterface } from "node:readline/promises";
 import type { Command } from "commander";
 import { BaimoError } from "../../errors.ts";
-import type { Removal } from "../../formats/cached-models.ts";
+import type { Removal } from "../../formats/hub/cached-models.ts";
 import { hubSettings } from "../environment.ts";
 import type { CommandContext } from "../options.ts";
 import { formatBytes } from "../table.ts";

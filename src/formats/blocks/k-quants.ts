@@ -2,7 +2,7 @@
 //
 // Layouts: ggml-common.h of llama.cpp. Scale times sub-scale times integer has at most 24 significant bits, so it is
 // exact in float64 and the one rounding is the store into the float32 target.
-import { halfTable } from "../half.ts";
+import { halfTable } from "./half.ts";
 
 /** dl · q - ml of 16 sub-blocks of 16; 16 bytes of scale and minimum nibbles, 64 of 2-bit values, d, dmin. */
 export function unpackQ2_K(blocks: Uint8Array, target: Float32Array, count: number): void {

@@ -2,7 +2,7 @@
 //
 // Layouts: ggml-common.h of llama.cpp. d and m are binary16; low nibbles hold values 0-15, high nibbles 16-31.
 // Products of a scale and an integer are exact in float64, so the one rounding is the store into the float32 target.
-import { halfTable } from "../half.ts";
+import { halfTable } from "./half.ts";
 
 /** d · (q - 8); d, 16 nibble pairs. */
 export function unpackQ4_0(blocks: Uint8Array, target: Float32Array, count: number): void {

@@ -1,8 +1,9 @@
 // float32 values to the non-linear 4-bit types, IQ4_NL and IQ4_XS; leans on fit.ts, i-quants.ts and half.ts.
 //
 // The steps are those of quantize_row_iq4_nl_impl of ggml-quants.c of llama.cpp, with 15 guesses at each scale.
-import { putHalf } from "../half.ts";
+
 import { extreme, nearestWithin, type Pack } from "./fit.ts";
+import { putHalf } from "./half.ts";
 import { iq4Levels } from "./i-quants.ts";
 
 /** The nearest level of floor(2 x) + 256: between levels the border is a whole or half number, so this is exact. */

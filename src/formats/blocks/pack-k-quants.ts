@@ -2,7 +2,7 @@
 //
 // The steps are those of ggml-quants.c of llama.cpp (quantize_row_q*_K_ref, and quantize_row_q*_K_impl where an
 // importance is given): a scale for each sub-block, those scales rounded to a common one, and last the nearest levels.
-import { putHalf } from "../half.ts";
+
 import {
   type AffineSearch,
   fitAffine,
@@ -13,6 +13,7 @@ import {
   nearestWithin,
   type Pack,
 } from "./fit.ts";
+import { putHalf } from "./half.ts";
 
 /** What tells Q2_K, Q4_K and Q5_K apart. */
 interface AffineType {

@@ -2,8 +2,9 @@
 //
 // Without an importance the blocks are those of ggml's reference rows (quantize_row_*_ref of ggml-quants.c), bit for bit,
 // hence every float32 step is rounded where C rounds it. With one, scales are searched as quantize_row_*_impl does.
-import { putHalf } from "../half.ts";
+
 import { extreme, fitAffine, fitScale, nearestWithin, type Pack } from "./fit.ts";
+import { putHalf } from "./half.ts";
 
 const { fround } = Math;
 

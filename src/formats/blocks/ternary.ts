@@ -1,7 +1,7 @@
 // Super-blocks of 256 ternary values: TQ1_0 (five in a byte) and TQ2_0 (four in a byte); leans on half.ts.
 //
 // Layouts: ggml-common.h of llama.cpp.
-import { halfTable } from "../half.ts";
+import { halfTable } from "./half.ts";
 
 /** The powers of three that bring ternary digit n of a byte to its top. */
 const powers = [1, 3, 9, 27, 81];

@@ -1,9 +1,9 @@
 // Baichuan 1 and 2: 7B with RoPE, 13B with ALiBi; the second generation divides each row of the head by its length. Data only.
-import { alibiSlopes } from "../alibi.ts";
+import { alibiSlopes } from "../config/alibi.ts";
 import type { Family } from "./family.ts";
-import { readLlamaLine } from "./llama-line.ts";
-import { ggufNames, llamaNames } from "./llama-names.ts";
-import { packedThirds } from "./packing.ts";
+import { readLlamaLine } from "./read/llama-line.ts";
+import { ggufNames, llamaNames } from "./read/llama-names.ts";
+import { packedThirds } from "./read/packing.ts";
 
 /** GGUF's metadata do not tell a 13B otherwise. */
 const LAYERS_OF_13B = 40;

@@ -1,10 +1,10 @@
 // BLOOM and BLOOMZ: ALiBi, a norm of the embedding, q, k, v packed head by head. Data only.
-import { alibiSlopes } from "../alibi.ts";
+import { alibiSlopes } from "../config/alibi.ts";
 import type { Family } from "./family.ts";
 import { layerNormKnobs } from "./gpt2.ts";
-import { readLlamaLine } from "./llama-line.ts";
-import { ggufNames } from "./llama-names.ts";
-import { packedGroups } from "./packing.ts";
+import { readLlamaLine } from "./read/llama-line.ts";
+import { ggufNames } from "./read/llama-names.ts";
+import { packedGroups } from "./read/packing.ts";
 
 export const bloom: Family = {
   name: "bloom",

@@ -1,6 +1,6 @@
 // Cohere's Command-R and Aya: attention and MLP side by side through one LayerNorm without bias, scaled logits. Data only.
 import type { Family } from "./family.ts";
-import { readLlamaLine } from "./llama-line.ts";
+import { readLlamaLine } from "./read/llama-line.ts";
 
 export const cohere: Family = {
   name: "cohere",

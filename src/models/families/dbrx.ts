@@ -1,15 +1,15 @@
 // DBRX: LayerNorm without bias, clipped projections, sixteen experts packed in one tensor a matrix. Data only.
 
 import { BaimoError } from "../../errors.ts";
-import type { ModelConfig } from "../config.ts";
-import { completeConfig } from "../config.ts";
-import type { ConfigReader } from "../config-reader.ts";
-import { plainExperts, readGgufExperts } from "./experts.ts";
+import type { ModelConfig } from "../config/config.ts";
+import { completeConfig } from "../config/config.ts";
+import type { ConfigReader } from "../config/config-reader.ts";
 import type { Family, ModelNames, StoredPart } from "./family.ts";
-import { ignoreHarmless } from "./harmless.ts";
-import { checkSizes, readLlamaLine } from "./llama-line.ts";
-import { ggufNames } from "./llama-names.ts";
-import { packedThirds } from "./packing.ts";
+import { plainExperts, readGgufExperts } from "./read/experts.ts";
+import { ignoreHarmless } from "./read/ignored-fields.ts";
+import { checkSizes, readLlamaLine } from "./read/llama-line.ts";
+import { ggufNames } from "./read/llama-names.ts";
+import { packedThirds } from "./read/packing.ts";
 
 function readHuggingFace(reader: ConfigReader): ModelConfig {
   ignoreHarmless(reader);

@@ -1,12 +1,23 @@
 // DeepSeek-V2 and V3: latent attention, many small experts beside shared ones. Data only.
-import type { ExpertsConfig, ModelConfig } from "../config.ts";
-import type { ConfigReader } from "../config-reader.ts";
-import { leadingDense, plainExperts, readGgufExperts } from "./experts.ts";
+import type { ExpertsConfig, ModelConfig } from "../config/config.ts";
+import type { ConfigReader } from "../config/config-reader.ts";
 import type { CheckpointFacts, Family, ModelNames, TensorNames } from "./family.ts";
-import { readLlamaLine, type Sizes } from "./llama-line.ts";
-import { ggufNames, llamaNames } from "./llama-names.ts";
-import { ggufSelectionBias, nextTokenLayers, noAux, noAuxExperts, sharedExperts } from "./no-aux.ts";
-import { readGgufRope, readGgufScoreTemperature, readRope, readScoreTemperature } from "./rope-fields.ts";
+import { leadingDense, plainExperts, readGgufExperts } from "./read/experts.ts";
+import { readLlamaLine, type Sizes } from "./read/llama-line.ts";
+import { ggufNames, llamaNames } from "./read/llama-names.ts";
+import {
+  readGgufRope,
+  readGgufScoreTemperature,
+  readRope,
+  readScoreTemperature,
+} from "./read/rope-fields.ts";
+import {
+  ggufSelectionBias,
+  nextTokenLayers,
+  noAux,
+  noAuxExperts,
+  sharedExperts,
+} from "./read/sigmoid-router.ts";
 
 /** The published code gives the latents' norms no size of their own. */
 const LATENT_NORM_EPS = 1e-6;

@@ -1,6 +1,6 @@
 // ERNIE 4.5, dense: the Llama line with RoPE in pairs 2i, 2i + 1. Data only.
 import type { Family } from "./family.ts";
-import { readLlamaLine } from "./llama-line.ts";
+import { readLlamaLine } from "./read/llama-line.ts";
 
 export const ernie4_5: Family = {
   name: "ernie4_5",

@@ -1,8 +1,8 @@
 // EXAONE 4: norms at the end of branches, three sliding layers with RoPE to one full layer without. Data only.
-import type { ConfigReader } from "../config-reader.ts";
+import type { ConfigReader } from "../config/config-reader.ts";
 import type { Family } from "./family.ts";
-import { readGgufPattern, readLlamaLine, windows } from "./llama-line.ts";
-import { ggufNames, llamaNames } from "./llama-names.ts";
+import { readGgufPattern, readLlamaLine, windows } from "./read/llama-line.ts";
+import { ggufNames, llamaNames } from "./read/llama-names.ts";
 
 /** Which layers slide: by `layer_types`, or by a pattern, "LLLG" or 4. */
 function readPattern(r: ConfigReader, numLayers: number): (layer: number) => boolean {

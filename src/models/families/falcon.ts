@@ -1,11 +1,11 @@
 // Falcon 7B and 11B (attention and MLP side by side through one norm), 40B and 180B (through two), RW (ALiBi). Data only.
-import { bfloatToFloat, floatToBfloat } from "../../formats/half.ts";
-import { alibiSlopes } from "../alibi.ts";
-import { readActivation } from "./activation.ts";
+import { bfloatToFloat, floatToBfloat } from "../../formats/blocks/half.ts";
+import { alibiSlopes } from "../config/alibi.ts";
 import type { Family } from "./family.ts";
-import { readLlamaLine } from "./llama-line.ts";
-import { ggufNames } from "./llama-names.ts";
-import { packedGroups } from "./packing.ts";
+import { readActivation } from "./read/activation.ts";
+import { readLlamaLine } from "./read/llama-line.ts";
+import { ggufNames } from "./read/llama-names.ts";
+import { packedGroups } from "./read/packing.ts";
 
 const knobs = { norm: "layer", normBias: true, gatedMlp: false } as const;
 

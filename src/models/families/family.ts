@@ -1,6 +1,6 @@
 // What a family is: a translation of a checkpoint's fields and tensor names into ModelConfig. Data, no mathematics.
-import type { ModelConfig } from "../config.ts";
-import type { ConfigReader } from "../config-reader.ts";
+import type { ModelConfig } from "../config/config.ts";
+import type { ConfigReader } from "../config/config-reader.ts";
 
 /** A part of a stored tensor. Stored tensors count as matrices of `shape`'s last size, all other sizes being rows. */
 export interface StoredPart {

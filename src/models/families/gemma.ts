@@ -1,12 +1,12 @@
 // Gemma 1, 2 and 3: scaled embeddings, norms that add 1 to their weights; the text part of Gemma 3 for images. Data only.
-import type { ModelConfig, RopeConfig } from "../config.ts";
-import type { ConfigReader } from "../config-reader.ts";
-import { readActivation } from "./activation.ts";
+import type { ModelConfig, RopeConfig } from "../config/config.ts";
+import type { ConfigReader } from "../config/config-reader.ts";
 import type { CheckpointFacts, Family, ModelNames } from "./family.ts";
-import { type ReadKnobs, readGgufPattern, readLlamaLine, type Sizes, windows } from "./llama-line.ts";
-import { ggufNames, llamaNames } from "./llama-names.ts";
-import { mediaTensors, textPart, withRoot } from "./multimodal.ts";
-import { readGgufRope, readRope, readScaling } from "./rope-fields.ts";
+import { readActivation } from "./read/activation.ts";
+import { type ReadKnobs, readGgufPattern, readLlamaLine, type Sizes, windows } from "./read/llama-line.ts";
+import { ggufNames, llamaNames } from "./read/llama-names.ts";
+import { mediaTensors, textPart, withRoot } from "./read/multimodal.ts";
+import { readGgufRope, readRope, readScaling } from "./read/rope-fields.ts";
 
 const common = {
   head_dim: 256,

@@ -2,9 +2,9 @@
 //
 // Names and keys are those of llama.cpp (gguf-py/gguf/constants.py). What is written is read again and compared with the
 // knobs that it came from, so a form that leaves something out is refused, not written.
-import type { TypedMetadataValue } from "../../formats/gguf-writer.ts";
-import type { ExpertsConfig, ModelConfig, RopeConfig } from "../config.ts";
-import { yarnTemperature } from "./rope-fields.ts";
+import type { TypedMetadataValue } from "../../formats/gguf/gguf-writer.ts";
+import type { ExpertsConfig, ModelConfig, RopeConfig } from "../config/config.ts";
+import { yarnTemperature } from "./read/rope-fields.ts";
 
 /** Keys without the architecture's prefix. */
 export type GgufFields = Record<string, TypedMetadataValue | undefined>;

@@ -1,12 +1,18 @@
 // GLM-4: glm (2i with 2i + 1 over half a head), glm4 (a norm after each branch too) and its mixture, glm4_moe. Data only.
-import type { ModelConfig } from "../config.ts";
-import { readGgufExperts } from "./experts.ts";
+import type { ModelConfig } from "../config/config.ts";
 import type { CheckpointFacts, Family, ModelNames } from "./family.ts";
-import { type ReadKnobs, readLlamaLine } from "./llama-line.ts";
-import { ggufNames, lineNames, llamaNames } from "./llama-names.ts";
-import { ggufSelectionBias, nextTokenLayers, noAux, noAuxExperts, sharedExperts } from "./no-aux.ts";
-import { pieceOf } from "./packing.ts";
-import { readRope } from "./rope-fields.ts";
+import { readGgufExperts } from "./read/experts.ts";
+import { type ReadKnobs, readLlamaLine } from "./read/llama-line.ts";
+import { ggufNames, lineNames, llamaNames } from "./read/llama-names.ts";
+import { pieceOf } from "./read/packing.ts";
+import { readRope } from "./read/rope-fields.ts";
+import {
+  ggufSelectionBias,
+  nextTokenLayers,
+  noAux,
+  noAuxExperts,
+  sharedExperts,
+} from "./read/sigmoid-router.ts";
 
 const eosOfGlm = [151_329, 151_336, 151_338];
 

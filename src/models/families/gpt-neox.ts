@@ -1,11 +1,12 @@
 // GPT-NeoX and Pythia: attention and MLP side by side, RoPE over part of a head, q, k, v packed head by head. Data only.
-import { readActivation } from "./activation.ts";
+
 import type { Family } from "./family.ts";
 import { layerNormKnobs } from "./gpt2.ts";
-import { readLlamaLine } from "./llama-line.ts";
-import { ggufNames } from "./llama-names.ts";
-import { packedGroups } from "./packing.ts";
-import { readRope } from "./rope-fields.ts";
+import { readActivation } from "./read/activation.ts";
+import { readLlamaLine } from "./read/llama-line.ts";
+import { ggufNames } from "./read/llama-names.ts";
+import { packedGroups } from "./read/packing.ts";
+import { readRope } from "./read/rope-fields.ts";
 
 export const gptNeox: Family = {
   name: "gpt_neox",

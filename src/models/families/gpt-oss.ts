@@ -1,9 +1,10 @@
 // GPT-OSS: attention sinks, alternating windows, biases everywhere, clipped SwiGLU experts. Data only.
-import { plainExperts, readGgufExperts } from "./experts.ts";
+
 import type { Family, StoredPart } from "./family.ts";
-import { readGgufPattern, readLlamaLine, windows } from "./llama-line.ts";
-import { ggufNames, llamaNames } from "./llama-names.ts";
-import { readGgufRope } from "./rope-fields.ts";
+import { plainExperts, readGgufExperts } from "./read/experts.ts";
+import { readGgufPattern, readLlamaLine, windows } from "./read/llama-line.ts";
+import { ggufNames, llamaNames } from "./read/llama-names.ts";
+import { readGgufRope } from "./read/rope-fields.ts";
 
 const attention = { qkvBias: true, outputBias: true, attentionSinks: true } as const;
 const mixture = { activation: "clipped-swiglu", activationLimit: 7 } as const;

@@ -1,9 +1,10 @@
 // GPT-2: learned positions, LayerNorm, weights stored as [in, out]. Data only.
-import { readActivation } from "./activation.ts";
+
 import type { Family } from "./family.ts";
-import { readLlamaLine } from "./llama-line.ts";
-import { ggufNames } from "./llama-names.ts";
-import { transposedPart } from "./packing.ts";
+import { readActivation } from "./read/activation.ts";
+import { readLlamaLine } from "./read/llama-line.ts";
+import { ggufNames } from "./read/llama-names.ts";
+import { transposedPart } from "./read/packing.ts";
 
 /** What every model with LayerNorm, biases everywhere and a plain MLP shares. */
 export const layerNormKnobs = {

@@ -1,10 +1,11 @@
 // GPT-J: attention and MLP side by side through one norm, RoPE in pairs 2i, 2i + 1 over the first dimensions. Data only.
-import { readActivation } from "./activation.ts";
+
 import type { Family } from "./family.ts";
 import { layerNormKnobs } from "./gpt2.ts";
-import { readLlamaLine } from "./llama-line.ts";
-import { ggufNames } from "./llama-names.ts";
-import { readGgufRope } from "./rope-fields.ts";
+import { readActivation } from "./read/activation.ts";
+import { readLlamaLine } from "./read/llama-line.ts";
+import { ggufNames } from "./read/llama-names.ts";
+import { readGgufRope } from "./read/rope-fields.ts";
 
 export const gptj: Family = {
   name: "gptj",

@@ -1,6 +1,6 @@
 // Granite 3: the Llama line with four multipliers. Data only.
 import type { Family } from "./family.ts";
-import { readLlamaLine } from "./llama-line.ts";
+import { readLlamaLine } from "./read/llama-line.ts";
 
 export const granite: Family = {
   name: "granite",

@@ -1,8 +1,9 @@
 // Grok-1: norms at both ends of a branch, capped scores, eight experts of which two answer. Data only.
-import { plainExperts, readGgufExperts } from "./experts.ts";
+
 import type { Family } from "./family.ts";
-import { readLlamaLine } from "./llama-line.ts";
-import { ggufNames } from "./llama-names.ts";
+import { plainExperts, readGgufExperts } from "./read/experts.ts";
+import { readLlamaLine } from "./read/llama-line.ts";
+import { ggufNames } from "./read/llama-names.ts";
 
 export const grok1: Family = {
   name: "grok1",

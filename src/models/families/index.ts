@@ -16,6 +16,7 @@ import { gpt2 } from "./gpt2.ts";
 import { gptj } from "./gptj.ts";
 import { granite } from "./granite.ts";
 import { grok1 } from "./grok.ts";
+import { spark } from "./iflytek-spark.ts";
 import { internlm2 } from "./internlm2.ts";
 import { llama } from "./llama.ts";
 import { minimaxM2 } from "./minimax.ts";
@@ -32,7 +33,6 @@ import { qwen2, qwen3 } from "./qwen2.ts";
 import { qwen3Next, qwen35 } from "./qwen3-next.ts";
 import { seedOss } from "./seed-oss.ts";
 import { smollm3 } from "./smollm3.ts";
-import { spark } from "./spark.ts";
 import { starcoder2 } from "./starcoder2.ts";
 import { t5 } from "./t5.ts";
 

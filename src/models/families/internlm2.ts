@@ -1,8 +1,8 @@
 // InternLM2: the Llama line with q, k, v packed group by group and names of its own. Data only.
 import type { Family } from "./family.ts";
-import { readLlamaLine } from "./llama-line.ts";
-import { ggufNames } from "./llama-names.ts";
-import { packedGroups } from "./packing.ts";
+import { readLlamaLine } from "./read/llama-line.ts";
+import { ggufNames } from "./read/llama-names.ts";
+import { packedGroups } from "./read/packing.ts";
 
 export const internlm2: Family = {
   name: "internlm2",

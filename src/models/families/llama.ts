@@ -1,7 +1,8 @@
 // LLaMA 1 to 3, Code Llama, Yi and all who kept their layout; Mixtral in GGUF. Data only.
-import { plainExperts } from "./experts.ts";
+
 import type { Family } from "./family.ts";
-import { readLlamaLine, windows } from "./llama-line.ts";
+import { plainExperts } from "./read/experts.ts";
+import { readLlamaLine, windows } from "./read/llama-line.ts";
 
 export const llama: Family = {
   name: "llama",

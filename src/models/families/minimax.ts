@@ -1,11 +1,12 @@
 // MiniMax-M2: norms over whole query and key rows, sigmoid routing with a bias for the choice. Data only.
-import { plainExperts, readGgufExperts } from "./experts.ts";
+
 import type { Family } from "./family.ts";
-import { readLlamaLine } from "./llama-line.ts";
-import { ggufNames, llamaNames } from "./llama-names.ts";
 import { blockSparseMoe } from "./mixtral.ts";
-import { ggufSelectionBias } from "./no-aux.ts";
-import { readRope } from "./rope-fields.ts";
+import { plainExperts, readGgufExperts } from "./read/experts.ts";
+import { readLlamaLine } from "./read/llama-line.ts";
+import { ggufNames, llamaNames } from "./read/llama-names.ts";
+import { readRope } from "./read/rope-fields.ts";
+import { ggufSelectionBias } from "./read/sigmoid-router.ts";
 
 export const minimaxM2: Family = {
   name: "minimax_m2",

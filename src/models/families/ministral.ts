@@ -1,8 +1,8 @@
 // Ministral 3: Mistral whose queries grow with the position; the text part of its checkpoints for images too. Data only.
 import type { Family } from "./family.ts";
-import { type ReadKnobs, readLlamaLine, windows } from "./llama-line.ts";
-import { ggufNames, llamaNames } from "./llama-names.ts";
-import { mediaTensors, textPart, withRoot } from "./multimodal.ts";
+import { type ReadKnobs, readLlamaLine, windows } from "./read/llama-line.ts";
+import { ggufNames, llamaNames } from "./read/llama-names.ts";
+import { mediaTensors, textPart, withRoot } from "./read/multimodal.ts";
 
 const defaults = {
   vocab_size: 131_072,

@@ -1,6 +1,6 @@
 // Mistral 7B and its kin: Llama with a sliding window. In GGUF they are written as llama. Data only.
 import type { Family } from "./family.ts";
-import { readLlamaLine, windows } from "./llama-line.ts";
+import { readLlamaLine, windows } from "./read/llama-line.ts";
 
 export const mistral: Family = {
   name: "mistral",

@@ -1,8 +1,9 @@
 // Mixtral: Mistral with a mixture of experts in every layer. In GGUF it is written as llama. Data only.
-import { plainExperts } from "./experts.ts";
+
 import type { Family, TensorNames } from "./family.ts";
-import { readLlamaLine, windows } from "./llama-line.ts";
-import { llamaNames } from "./llama-names.ts";
+import { plainExperts } from "./read/experts.ts";
+import { readLlamaLine, windows } from "./read/llama-line.ts";
+import { llamaNames } from "./read/llama-names.ts";
 
 /** The mixture's names that Mixtral brought and others kept. */
 export const blockSparseMoe = {

@@ -1,10 +1,10 @@
 // MPT: ALiBi or learned positions, norms without bias, q, k, v packed one after another. Data only.
-import { alibiSlopes } from "../alibi.ts";
-import type { ConfigReader } from "../config-reader.ts";
+import { alibiSlopes } from "../config/alibi.ts";
+import type { ConfigReader } from "../config/config-reader.ts";
 import type { Family } from "./family.ts";
-import { readLlamaLine } from "./llama-line.ts";
-import { ggufNames } from "./llama-names.ts";
-import { packedThirds } from "./packing.ts";
+import { readLlamaLine } from "./read/llama-line.ts";
+import { ggufNames } from "./read/llama-names.ts";
+import { packedThirds } from "./read/packing.ts";
 
 /** A number, or 1 / sqrt(d_model) by name. */
 function readLogitScale(r: ConfigReader, hiddenSize: number): number {

@@ -1,11 +1,11 @@
 // OLMo 1 (norms without weights), OLMo 2 and 3 (norms at the end of branches and of whole queries), OLMoE. Data only.
-import type { ModelConfig, RopeConfig } from "../config.ts";
-import type { ConfigReader } from "../config-reader.ts";
-import { plainExperts } from "./experts.ts";
+import type { ModelConfig, RopeConfig } from "../config/config.ts";
+import type { ConfigReader } from "../config/config-reader.ts";
 import type { Family } from "./family.ts";
-import { readGgufPattern, readLlamaLine, windows } from "./llama-line.ts";
-import { ggufNames, llamaNames } from "./llama-names.ts";
-import { readGgufRope, readRope, readRopeOfType } from "./rope-fields.ts";
+import { plainExperts } from "./read/experts.ts";
+import { readGgufPattern, readLlamaLine, windows } from "./read/llama-line.ts";
+import { ggufNames, llamaNames } from "./read/llama-names.ts";
+import { readGgufRope, readRope, readRopeOfType } from "./read/rope-fields.ts";
 
 export const olmo: Family = {
   name: "olmo",

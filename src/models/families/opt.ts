@@ -1,7 +1,8 @@
 // OPT: learned positions from the third row on; the 350m's norms after each branch and its narrower embedding. Data only.
-import { readActivation } from "./activation.ts";
+
 import type { Family } from "./family.ts";
-import { readLlamaLine } from "./llama-line.ts";
+import { readActivation } from "./read/activation.ts";
+import { readLlamaLine } from "./read/llama-line.ts";
 
 /** The first rows of the table of positions are not used. */
 const OFFSET = 2;

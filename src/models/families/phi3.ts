@@ -1,12 +1,12 @@
 // Phi-3 and Phi-4 (packed projections, LongRoPE) and Phi-3.5-MoE (sparsemixer, LayerNorm). Data only.
-import type { ConfigReader } from "../config-reader.ts";
-import { plainExperts, readGgufExperts } from "./experts.ts";
+import type { ConfigReader } from "../config/config-reader.ts";
 import type { Family } from "./family.ts";
-import { readLlamaLine, type Sizes, windows } from "./llama-line.ts";
-import { lineNames } from "./llama-names.ts";
 import { blockSparseMoe } from "./mixtral.ts";
-import { packedThirds, pieceOf } from "./packing.ts";
-import { readRope } from "./rope-fields.ts";
+import { plainExperts, readGgufExperts } from "./read/experts.ts";
+import { readLlamaLine, type Sizes, windows } from "./read/llama-line.ts";
+import { lineNames } from "./read/llama-names.ts";
+import { packedThirds, pieceOf } from "./read/packing.ts";
+import { readRope } from "./read/rope-fields.ts";
 
 /** LongRoPE's own context length stands beside its record. */
 function phiRope(r: ConfigReader, { contextLength, headDim }: Sizes, partial?: number) {

@@ -1,10 +1,10 @@
 // Qwen's mixtures: Qwen2-MoE (a gated shared expert) and Qwen3-MoE (norms on q and k). Data only.
-import type { ExpertsConfig } from "../config.ts";
-import type { ConfigReader } from "../config-reader.ts";
-import { plainExperts, readGgufExperts } from "./experts.ts";
+import type { ExpertsConfig } from "../config/config.ts";
+import type { ConfigReader } from "../config/config-reader.ts";
 import type { Family } from "./family.ts";
-import { readLlamaLine, windows } from "./llama-line.ts";
-import { lineNames } from "./llama-names.ts";
+import { plainExperts, readGgufExperts } from "./read/experts.ts";
+import { readLlamaLine, windows } from "./read/llama-line.ts";
+import { lineNames } from "./read/llama-names.ts";
 
 /** Every `decoder_sparse_step`-th layer has experts, but for those of `mlp_only_layers`. */
 export function readQwenExperts(

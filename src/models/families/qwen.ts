@@ -1,8 +1,8 @@
 // Qwen, first generation: biases on q, k, v, log-n attention, dynamic NTK by doublings, names of its own. Data only.
 import type { Family } from "./family.ts";
-import { readLlamaLine } from "./llama-line.ts";
-import { ggufNames } from "./llama-names.ts";
-import { packedThirds } from "./packing.ts";
+import { readLlamaLine } from "./read/llama-line.ts";
+import { ggufNames } from "./read/llama-names.ts";
+import { packedThirds } from "./read/packing.ts";
 
 export const qwen: Family = {
   name: "qwen",

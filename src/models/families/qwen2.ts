@@ -1,7 +1,7 @@
 // Qwen2, Qwen2.5 and QwQ (biases on q, k, v) and Qwen3 (norms on q and k instead). Data only.
-import type { ConfigReader } from "../config-reader.ts";
+import type { ConfigReader } from "../config/config-reader.ts";
 import type { Family } from "./family.ts";
-import { readLlamaLine, windows } from "./llama-line.ts";
+import { readLlamaLine, windows } from "./read/llama-line.ts";
 
 /** Layers from `max_window_layers` on slide, where `use_sliding_window` says so or `layer_types` names them. */
 export function readQwenWindows(r: ConfigReader, numLayers: number): number[] {

@@ -1,15 +1,15 @@
 // Qwen3-Next and Qwen3.5: gated delta nets with gated attention every few layers. Data only.
-import type { ModelConfig } from "../config.ts";
-import type { ConfigReader } from "../config-reader.ts";
-import { readGgufExperts } from "./experts.ts";
+import type { ModelConfig } from "../config/config.ts";
+import type { ConfigReader } from "../config/config-reader.ts";
 import type { CheckpointFacts, Family, ModelNames, StoredPart, TensorNames } from "./family.ts";
-import { type ReadKnobs, readLlamaLine, type Sizes } from "./llama-line.ts";
-import { ggufNames, llamaNames } from "./llama-names.ts";
-import { mediaTensors, textPart, withRoot } from "./multimodal.ts";
-import { nextTokenLayers } from "./no-aux.ts";
-import { pieceOf, pieceOfGroups } from "./packing.ts";
 import { readQwenExperts, sharedExpert } from "./qwen-moe.ts";
-import { readRope } from "./rope-fields.ts";
+import { readGgufExperts } from "./read/experts.ts";
+import { type ReadKnobs, readLlamaLine, type Sizes } from "./read/llama-line.ts";
+import { ggufNames, llamaNames } from "./read/llama-names.ts";
+import { mediaTensors, textPart, withRoot } from "./read/multimodal.ts";
+import { pieceOf, pieceOfGroups } from "./read/packing.ts";
+import { readRope } from "./read/rope-fields.ts";
+import { nextTokenLayers } from "./read/sigmoid-router.ts";
 
 const defaults = {
   max_position_embeddings: 32_768,

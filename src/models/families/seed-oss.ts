@@ -1,7 +1,7 @@
 // Seed-OSS: the Llama line with biases on q, k and v. Data only.
 import type { Family } from "./family.ts";
-import { readLlamaLine } from "./llama-line.ts";
-import { ggufNames, llamaNames } from "./llama-names.ts";
+import { readLlamaLine } from "./read/llama-line.ts";
+import { ggufNames, llamaNames } from "./read/llama-names.ts";
 
 export const seedOss: Family = {
   name: "seed_oss",

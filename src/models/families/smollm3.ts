@@ -1,6 +1,6 @@
 // SmolLM3: the Llama line, every fourth layer without positions. Data only.
 import type { Family } from "./family.ts";
-import { readLlamaLine, windows } from "./llama-line.ts";
+import { readLlamaLine, windows } from "./read/llama-line.ts";
 
 /** Layers without RoPE have no angles. */
 const ropesOf = (numLayers: number, turns: (layer: number) => boolean) =>

@@ -1,9 +1,10 @@
 // StarCoder2: the Llama line with LayerNorm, biases, a plain MLP and a window in every layer. Data only.
-import { readActivation } from "./activation.ts";
+
 import type { Family } from "./family.ts";
 import { layerNormKnobs } from "./gpt2.ts";
-import { readLlamaLine, windows } from "./llama-line.ts";
-import { ggufNames, llamaNames } from "./llama-names.ts";
+import { readActivation } from "./read/activation.ts";
+import { readLlamaLine, windows } from "./read/llama-line.ts";
+import { ggufNames, llamaNames } from "./read/llama-names.ts";
 
 export const starcoder2: Family = {
   name: "starcoder2",

@@ -1,8 +1,8 @@
 // The T5 line, encoder and decoder: T5, T5 v1.1, FLAN-T5, T0, UL2 and mT5. Data only.
-import { completeConfig, type ModelConfig } from "../config.ts";
-import type { ConfigReader } from "../config-reader.ts";
+import { completeConfig, type ModelConfig } from "../config/config.ts";
+import type { ConfigReader } from "../config/config-reader.ts";
 import type { CheckpointFacts, Family, ModelNames, TensorNames } from "./family.ts";
-import { ignoreHarmless } from "./harmless.ts";
+import { ignoreHarmless } from "./read/ignored-fields.ts";
 
 /** What `feed_forward_proj` and `dense_act_fn` call activations. */
 const activations = {

@@ -1,0 +1,116 @@
+// Opens the bytes of a file: memory and Blobs here, paths and URLs by files of their own, so that a page loads no more
+// than it uses; leans on byte-source.ts.
+import { BaimoError, throwIfAborted } from "../../errors.ts";
+import { type ByteSource, type ByteSourceDescriptor, makeSource } from "./byte-source.ts";
+
+/** Options of `openByteSource`. */
+export interface OpenOptions {
+  signal?: AbortSignal;
+  /** Sent with every request of a URL source, for example an authorisation. */
+  headers?: Record<string, string>;
+}
+
+/** What `openByteSource` takes. A string is a URL if it begins with http:// or https://, else a path. */
+export type ByteSourceInput = string | URL | Blob | Uint8Array | ArrayBuffer | ByteSourceDescriptor;
+
+/**
+ * Opens a source of bytes. Bytes in memory are not copied: do not change them while the source is in use.
+ *
+ * @throws {BaimoError} `request` when there is no such file or the server refuses, `format` when a server does not
+ *   support ranges
+ */
+export async function openByteSource(input: ByteSourceInput, options: OpenOptions = {}): Promise<ByteSource> {
+  throwIfAborted(options.signal, "opening a file");
+  const descriptor = describe(input, options);
+  switch (descriptor.kind) {
+    case "bytes":
+      return bytesSource(descriptor);
+    case "blob":
+      return blobSource(descriptor);
+    case "url":
+      return (await import("./url-source.ts")).openUrlSource(descriptor, { signal: options.signal });
+    case "path":
+      return (await import("./path-source.ts")).openPathSource(descriptor);
+  }
+}
+
+function describe(input: ByteSourceInput, { headers }: OpenOptions): ByteSourceDescriptor {
+  if (typeof input === "string") {
+    return /^https?:\/\//i.test(input)
+      ? { kind: "url", url: input, headers }
+      : { kind: "path", path: input.startsWith("file:") ? pathOfUrl(new URL(input)) : input };
+  }
+  if (input instanceof URL) {
+    if (input.protocol === "file:") return { kind: "path", path: pathOfUrl(input) };
+    if (input.protocol === "http:" || input.protocol === "https:") {
+      return { kind: "url", url: input.href, headers };
+    }
+    throw new BaimoError("request", `${input.href}: only http:, https: and file: URLs can be opened`);
+  }
+  if (input instanceof Uint8Array) return { kind: "bytes", bytes: input };
+  if (input instanceof ArrayBuffer) return { kind: "bytes", bytes: new Uint8Array(input) };
+  if (input instanceof Blob) return { kind: "blob", blob: input };
+  if (typeof input === "object" && input !== null && "kind" in input) return input;
+  throw new BaimoError(
+    "request",
+    "a file to open is a path, a URL, a Blob, bytes or a descriptor of one of these",
+  );
+}
+
+/** The path of a file: URL, also where node:url cannot be had. */
+function pathOfUrl(url: URL): string {
+  const path = decodeURIComponent(url.pathname);
+  return /^\/[A-Za-z]:\//.test(path) ? path.slice(1) : path;
+}
+
+function bytesSource(descriptor: { kind: "bytes"; bytes: Uint8Array }): ByteSource {
+  const { bytes } = descriptor;
+  const fillSync = (target: Uint8Array, offset: number) =>
+    target.set(bytes.subarray(offset, offset + target.byteLength));
+  return makeSource({
+    size: bytes.byteLength,
+    name: "bytes in memory",
+    descriptor,
+    fillSync,
+    fill: async (target, offset) => fillSync(target, offset),
+  });
+}
+
+/** A Blob gives its bytes as new arrays; so many at a time are copied. */
+const BLOB_CHUNK = 8 << 20;
+
+function blobSource(descriptor: { kind: "blob"; blob: Blob }): ByteSource {
+  const { blob } = descriptor;
+  const name = "name" in blob && typeof blob.name === "string" ? blob.name : "a Blob";
+  return makeSource({
+    size: blob.size,
+    name,
+    descriptor,
+    async fill(target, offset, signal) {
+      for (let done = 0; done < target.byteLength; ) {
+        throwIfAborted(signal, `reading ${name}`);
+        const end = Math.min(done + BLOB_CHUNK, target.byteLength);
+        let chunk: ArrayBuffer;
+        try {
+          chunk = await blob.slice(offset + done, offset + end).arrayBuffer();
+        } catch (cause) {
+          throw new BaimoError(
+            "format",
+            `${name}: reading at byte ${offset + done} failed; was the file changed?`,
+            {
+              cause,
+            },
+          );
+        }
+        if (chunk.byteLength !== end - done) {
+          throw new BaimoError(
+            "format",
+            `${name}: ${end - done} bytes were wanted at byte ${offset + done}, ${chunk.byteLength} came`,
+          );
+        }
+        target.set(new Uint8Array(chunk), done);
+        done = end;
+      }
+    },
+  });
+}

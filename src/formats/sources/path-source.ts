@@ -1,0 +1,92 @@
+// A byte source over a file of the file system; leans on byte-source.ts and node:fs, loaded when the first is opened.
+import { BaimoError, throwIfAborted } from "../../errors.ts";
+import { type ByteSource, makeSource } from "./byte-source.ts";
+
+/** The most that one call reads: the abort signal is looked at between calls, and node refuses 2 GiB or more. */
+const CHUNK = 64 << 20;
+
+/** node:fs, or an error that says that there is none. */
+export async function loadFileSystem(path: string): Promise<typeof import("node:fs")> {
+  // Where there is none, the import fails, or a bundler has put an empty module in its place.
+  const fs = await import("node:fs").catch(() => undefined);
+  if (fs?.promises?.open) return fs;
+  throw new BaimoError("request", `${path}: there is no file system here; give a File, a URL or bytes`);
+}
+
+/** The BaimoError for a failed call of the file system. */
+export function fileError(path: string, cause: unknown): BaimoError {
+  const code = cause instanceof Error && "code" in cause ? String(cause.code) : "";
+  const reason: Record<string, string> = {
+    ENOENT: "there is no such file",
+    EACCES: "permission denied",
+    EPERM: "permission denied",
+    EISDIR: "is a folder, not a file",
+    ENOTDIR: "part of the path is not a folder",
+    ENOSPC: "the disk is full",
+    EMFILE: "too many open files",
+    ELOOP: "too many symbolic links",
+  };
+  return new BaimoError(
+    "request",
+    `${path}: ${reason[code] ?? (cause instanceof Error ? cause.message : cause)}`,
+    {
+      cause,
+    },
+  );
+}
+
+/** @throws {BaimoError} `request` when the file cannot be opened */
+export async function openPathSource(descriptor: { kind: "path"; path: string }): Promise<ByteSource> {
+  const { path } = descriptor;
+  const fs = await loadFileSystem(path);
+  const handle = await fs.promises.open(path, "r").catch((cause) => {
+    throw fileError(path, cause);
+  });
+  try {
+    const stat = await handle.stat();
+    if (!stat.isFile()) {
+      throw new BaimoError(
+        "request",
+        `${path}: ${stat.isDirectory() ? "is a folder" : "is no regular file"}`,
+      );
+    }
+    const cutShort = (at: number) =>
+      new BaimoError(
+        "format",
+        `${path}: ended at byte ${at}, but had ${stat.size} when opened; was it changed?`,
+      );
+    return makeSource({
+      size: stat.size,
+      name: path,
+      descriptor,
+      async fill(target, offset, signal) {
+        for (let done = 0; done < target.byteLength; ) {
+          throwIfAborted(signal, `reading ${path}`);
+          const length = Math.min(CHUNK, target.byteLength - done);
+          const { bytesRead } = await handle.read(target, done, length, offset + done).catch((cause) => {
+            throw fileError(path, cause);
+          });
+          if (bytesRead === 0) throw cutShort(offset + done);
+          done += bytesRead;
+        }
+      },
+      fillSync(target, offset) {
+        for (let done = 0; done < target.byteLength; ) {
+          let bytesRead: number;
+          try {
+            const length = Math.min(CHUNK, target.byteLength - done);
+            bytesRead = fs.readSync(handle.fd, target, done, length, offset + done);
+          } catch (cause) {
+            throw fileError(path, cause);
+          }
+          if (bytesRead === 0) throw cutShort(offset + done);
+          done += bytesRead;
+        }
+      },
+      close: () => handle.close(),
+    });
+  } catch (error) {
+    await handle.close();
+    throw error;
+  }
+}

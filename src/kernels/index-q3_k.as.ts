@@ -1,3 +1,0 @@
-// The part of the kernel module for Q3_K weights: its exports; leans on the kernels beside it.
-export { matmul_q3_k, normalize_q3_k, pack_q3_k, unpack_row_q3_k } from "./matmul-k.as";
-export { quantize_q8k } from "./quantize-q8k.as";

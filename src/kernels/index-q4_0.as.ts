@@ -1,3 +1,0 @@
-// The part of the kernel module for Q4_0 weights: its exports; leans on the kernels beside it.
-export { matmul_q4_0, normalize_q4_0, pack_q4_0, unpack_row_q4_0 } from "./matmul-q4_0.as";
-export { choose_pairs } from "./product.as";

@@ -1,9 +1,0 @@
-// The part of the kernel module for Q8_0 weights: its exports; leans on the kernels beside it.
-export {
-  matmul_q8_0_signed,
-  matmul_q8_0_unsigned,
-  matmul_q8_0_wide,
-  normalize_q8_0,
-  pack_q8_0,
-  unpack_row_q8_0,
-} from "./matmul-q8_0.as";

@@ -1,0 +1,37 @@
+// iFlytekSpark-13B: LayerNorm, biases, a gated GELU, a window in every layer. Data only.
+
+import type { Family } from "./family.ts";
+import { readActivation } from "./read/activation.ts";
+import { readLlamaLine, windows } from "./read/llama-line.ts";
+import { llamaNames } from "./read/llama-names.ts";
+
+export const spark: Family = {
+  name: "spark",
+  modelTypes: ["iflytekspark"],
+  ggufArchitectures: [],
+  spellings: { intermediate_size: ["ffn_hidden_size"] },
+  defaults: { tie_word_embeddings: true },
+  interleavedRope: [],
+  readConfig: (reader, facts) =>
+    readLlamaLine(reader, facts, (r, { numLayers }) => {
+      const bias = r.boolean("attention_bias", true);
+      return {
+        norm: "layer",
+        normBias: true,
+        qkvBias: bias,
+        outputBias: bias,
+        mlpBias: r.boolean("mlp_bias", true),
+        activation: readActivation(r, "hidden_act", "gelu_pytorch_tanh"),
+        normEps: r.number("layernorm_epsilon", 1e-5),
+        slidingWindow: windows(numLayers, r.number("sparse_local_size", 0), () => true),
+      };
+    }),
+  names: () => ({
+    decoder: {
+      ...llamaNames.huggingface,
+      gate: "model.layers.{l}.mlp.fc0",
+      up: "model.layers.{l}.mlp.fc1",
+      down: "model.layers.{l}.mlp.fc2",
+    },
+  }),
+};

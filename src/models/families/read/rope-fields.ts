@@ -1,0 +1,191 @@
+// RoPE's fields in config.json and in GGUF metadata, old and new spellings. Leans on ConfigReader.
+import { BaimoError } from "../../../errors.ts";
+import type { RopeConfig, RopeScaling } from "../../config/config.ts";
+import type { ConfigReader } from "../../config/config-reader.ts";
+
+/** What a family knows beside the fields. */
+export interface RopeDefaults {
+  /** Dimensions of a head that turn. */
+  readonly dims: number;
+  readonly contextLength: number;
+  /** Default 10,000. */
+  readonly theta?: number;
+  /** Where it is given, `partial_rotary_factor` is read, with this default: the share of `dims` that turns. */
+  readonly partial?: number;
+  /** The context length of pre-training, where it stands beside the record of scaling fields. */
+  readonly original?: number;
+}
+
+/** RoPE from `rope_theta` and `rope_scaling`, or from `rope_parameters` of transformers 5. */
+export function readRope(reader: ConfigReader, defaults: RopeDefaults): RopeConfig {
+  const nested = reader.record("rope_parameters");
+  const scaling = nested ?? reader.record("rope_scaling");
+  if (nested) reader.ignore("rope_theta", "rope_scaling");
+  const own = nested?.has("rope_theta") ? nested.number("rope_theta") : undefined;
+  const theta = own ?? reader.number("rope_theta", defaults.theta ?? 10_000);
+  const dims = Math.trunc(defaults.dims * readPartial(reader, nested, defaults.partial));
+  return { theta, dims, scaling: scaling ? readScaling(scaling, { ...defaults, dims }) : { type: "none" } };
+}
+
+/** RoPE of one type of layers, where `rope_parameters` holds a record for each type; nothing where it does not. */
+export function readRopeOfType(
+  reader: ConfigReader,
+  type: string,
+  defaults: RopeDefaults,
+): RopeConfig | undefined {
+  const part = reader.record("rope_parameters")?.record(type);
+  if (!part) return undefined;
+  reader.ignore("rope_theta", "rope_scaling");
+  const { dims } = defaults;
+  const theta = part.number("rope_theta", defaults.theta ?? 10_000);
+  return { theta, dims, scaling: readScaling(part, defaults) };
+}
+
+function readPartial(
+  reader: ConfigReader,
+  nested: ConfigReader | undefined,
+  missing: number | undefined,
+): number {
+  if (missing === undefined) return 1;
+  const outside = reader.number("partial_rotary_factor", missing);
+  return nested?.number("partial_rotary_factor", outside) ?? outside;
+}
+
+/** One record of scaling fields. */
+export function readScaling(scaling: ConfigReader, defaults: RopeDefaults): RopeScaling {
+  const type = scaling.text(scaling.has("rope_type") ? "rope_type" : "type", "default");
+  // What is read elsewhere, or says again what the config says.
+  scaling.ignore("type", "rope_type", "rope_theta", "partial_rotary_factor", "llama_4_scaling_beta");
+  // For images and films; a text's positions are the same along all axes.
+  scaling.ignore("mrope_section", "mrope_interleaved", "max_position_embeddings");
+  const result = scalingOf(scaling, type, defaults);
+  scaling.finish();
+  return result;
+}
+
+function scalingOf(scaling: ConfigReader, type: string, defaults: RopeDefaults): RopeScaling {
+  const { dims, contextLength } = defaults;
+  const original = () =>
+    scaling.size("original_max_position_embeddings", defaults.original ?? contextLength, 1 << 30);
+  switch (type) {
+    case "default":
+      return { type: "none" };
+    case "linear":
+      return { type: "linear", factor: scaling.number("factor") };
+    case "dynamic":
+      // The published code grows from `max_position_embeddings`, whatever the record says of an original length.
+      scaling.ignore("original_max_position_embeddings");
+      return { type: "dynamic", factor: scaling.number("factor"), originalContextLength: contextLength };
+    case "llama3":
+      return {
+        type: "llama3",
+        factor: scaling.number("factor"),
+        lowFreqFactor: scaling.number("low_freq_factor"),
+        highFreqFactor: scaling.number("high_freq_factor"),
+        originalContextLength: scaling.size("original_max_position_embeddings"),
+      };
+    case "yarn": {
+      const factor = scaling.number("factor", contextLength / original());
+      const [mscale, mscaleAll] = [scaling.number("mscale", 0), scaling.number("mscale_all_dim", 0)];
+      const temperature =
+        mscale !== 0 && mscaleAll !== 0
+          ? yarnTemperature(factor, mscale) / yarnTemperature(factor, mscaleAll)
+          : yarnTemperature(factor);
+      return {
+        type: "yarn",
+        factor,
+        originalContextLength: original(),
+        betaFast: scaling.number("beta_fast", 32),
+        betaSlow: scaling.number("beta_slow", 1),
+        truncate: scaling.boolean("truncate", true),
+        attentionFactor: scaling.number("attention_factor", temperature),
+      };
+    }
+    case "longrope":
+    case "su": {
+      const short = scaling.numbers("short_factor", dims / 2);
+      const long = scaling.numbers("long_factor", dims / 2);
+      const originalContextLength = original();
+      const factor = scaling.number("factor", contextLength / originalContextLength);
+      const grown = factor <= 1 ? 1 : Math.sqrt(1 + Math.log(factor) / Math.log(originalContextLength));
+      const attention = scaling.number("attention_factor", grown);
+      return {
+        type: "longrope",
+        short,
+        long,
+        originalContextLength,
+        shortFactor: scaling.number("short_mscale", attention),
+        longFactor: scaling.number("long_mscale", attention),
+      };
+    }
+    default:
+      throw new BaimoError(
+        "config",
+        `${scaling.where}: RoPE scaling "${type}" is not one of default, linear, dynamic, llama3, yarn, longrope`,
+      );
+  }
+}
+
+/** 0.1 scale ln(factor) + 1 (arXiv:2309.00071 §3.4; DeepSeek's `yarn_get_mscale`). */
+export function yarnTemperature(factor: number, scale = 1): number {
+  return factor <= 1 ? 1 : 0.1 * scale * Math.log(factor) + 1;
+}
+
+/** What scores of latent attention are multiplied by beside the head's size: the square of YaRN's temperature. */
+export function readScoreTemperature(reader: ConfigReader, contextLength: number): number {
+  const scaling = reader.record("rope_parameters") ?? reader.record("rope_scaling");
+  const scale = scaling?.number("mscale_all_dim", 0) ?? 0;
+  if (!scaling || scale === 0 || !(scaling.has("rope_type") || scaling.has("type"))) return 1;
+  if (scaling.text(scaling.has("rope_type") ? "rope_type" : "type") === "default") return 1;
+  const original = scaling.number("original_max_position_embeddings", contextLength);
+  return yarnTemperature(scaling.number("factor", contextLength / original), scale) ** 2;
+}
+
+/** The same from GGUF metadata, where the multiplier is stored times 0.1. */
+export function readGgufScoreTemperature(reader: ConfigReader): number {
+  const scale = reader.number("rope.scaling.yarn_log_multiplier", 0) / 0.1;
+  return scale === 0 ? 1 : yarnTemperature(reader.number("rope.scaling.factor", 1), scale) ** 2;
+}
+
+/** RoPE from GGUF metadata. LongRoPE's and Llama 3's divisors are tensors: open-model.ts puts those in. */
+export function readGgufRope(
+  reader: ConfigReader,
+  { dims, contextLength }: RopeDefaults,
+  { truncate = true }: { truncate?: boolean } = {},
+): RopeConfig {
+  const type = reader.text("rope.scaling.type", reader.has("rope.scale_linear") ? "linear" : "none");
+  const factor = reader.number("rope.scaling.factor", reader.number("rope.scale_linear", 1));
+  const original = reader.size("rope.scaling.original_context_length", contextLength, 1 << 30);
+  const attention = reader.number("rope.scaling.attn_factor", 1);
+  reader.ignore("rope.scaling.finetuned", "rope.dimension_sections");
+  const shared = reader.number("rope.scaling.yarn_log_multiplier", 0);
+  const theta = reader.number("rope.freq_base", 10_000);
+  const scaling = (): RopeScaling => {
+    switch (type) {
+      case "none":
+      case "longrope":
+        return { type: "none" };
+      case "linear":
+        return { type: "linear", factor };
+      case "yarn":
+        return {
+          type: "yarn",
+          factor,
+          originalContextLength: original,
+          truncate,
+          betaFast: reader.number("rope.scaling.yarn_beta_fast", 32),
+          betaSlow: reader.number("rope.scaling.yarn_beta_slow", 1),
+          attentionFactor: reader.number(
+            "rope.scaling.yarn_attn_factor",
+            attention * (yarnTemperature(factor) / (shared === 0 ? 1 : yarnTemperature(factor, shared))),
+          ),
+        };
+      default:
+        throw new BaimoError(
+          "config",
+          `${reader.where}: RoPE scaling "${type}" is not one of none, linear, yarn, longrope`,
+        );
+    }
+  };
+  return { theta, dims, scaling: scaling() };
+}

@@ -1,0 +1,199 @@
+// The plan of one block: which weights its knobs ask for, and their shapes. Leans on the finder of weight-plan.ts.
+import type { TensorNames } from "../families/family.ts";
+import { type Finder, interleavedRow, type MatrixPlan, type VectorPlan } from "./weight-plan.ts";
+import type {
+  AttentionParts,
+  BranchNorms,
+  DeltaParts,
+  LayerParts,
+  MixtureParts,
+  MlpParts,
+} from "./weights.ts";
+
+type Names = Partial<TensorNames>;
+
+/** Plans layer `layer` of the decoder, or of the encoder. */
+export function planLayer(
+  find: Finder,
+  names: Names,
+  layer: number,
+  encoder: boolean,
+): LayerParts<MatrixPlan, VectorPlan, VectorPlan> {
+  const { config } = find;
+  const isDelta = !encoder && config.deltaLayers[layer];
+  const isMixture = !encoder && config.experts !== undefined && !config.experts.denseLayers[layer];
+  const crosses = !encoder && config.encoderLayers > 0;
+  const sharesNorm = config.residual === "parallel-shared";
+  return {
+    mixerNorms: planNorms(find, names.attentionNorm, names.attentionEndNorm, names.attentionAfterNorm),
+    attention: isDelta ? undefined : planAttention(find, names),
+    delta: isDelta ? planDelta(find, names) : undefined,
+    crossNorms: crosses ? { before: find.norm(names.crossNorm, config.hiddenSize) } : undefined,
+    cross: crosses ? planCross(find, names) : undefined,
+    mlpNorms: sharesNorm ? {} : planNorms(find, names.mlpNorm, names.mlpEndNorm, names.mlpAfterNorm),
+    mlp: isMixture ? undefined : planMlp(find, names, config.intermediateSize),
+    mixture: isMixture ? planMixture(find, names) : undefined,
+  };
+}
+
+function planNorms(
+  find: Finder,
+  before: Names["mlpNorm"],
+  end: Names["mlpNorm"],
+  after: Names["mlpNorm"],
+): BranchNorms<VectorPlan> {
+  const { normPlace: place, hiddenSize } = find.config;
+  return {
+    before: place === "pre" || place === "sandwich" ? find.norm(before, hiddenSize) : undefined,
+    end: place === "branch" || place === "sandwich" ? find.norm(end, hiddenSize) : undefined,
+    after: place === "post" ? find.norm(after, hiddenSize) : undefined,
+  };
+}
+
+function planAttention(find: Finder, names: Names): AttentionParts<MatrixPlan, VectorPlan> {
+  const { config } = find;
+  if (config.latent) return planLatent(find, names);
+  const { hiddenSize: hidden, numHeads, numKvHeads, headDim, valueDim, qkvBias: bias, qkNorm } = config;
+  const normOf = (place: Names["queryNorm"], heads: number) => {
+    if (qkNorm === "none") return undefined;
+    const onePlus = config.normWeight === "one-plus";
+    if (qkNorm === "each-head" && typeof place === "string") {
+      // Stored [heads, headDim].
+      return find.vector(place, heads * headDim, { rotated: true, shape: [heads, headDim], onePlus });
+    }
+    return find.vector(place, qkNorm === "full" ? heads * headDim : headDim, { rotated: true, onePlus });
+  };
+  return {
+    query: find.matrix(names.query, numHeads * headDim, hidden, { cut: "heads", bias, rotated: true }),
+    key: find.matrix(names.key, numKvHeads * headDim, hidden, { bias, rotated: true }),
+    value: find.matrix(names.value, numKvHeads * valueDim, hidden, { bias }),
+    output: find.matrix(names.output, hidden, numHeads * valueDim, { bias: config.outputBias }),
+    gate: config.attentionGate
+      ? find.matrix(names.attentionGate, numHeads * valueDim, hidden, { cut: "heads", bias })
+      : undefined,
+    queryNorm: normOf(names.queryNorm, numHeads),
+    keyNorm: normOf(names.keyNorm, numKvHeads),
+    sinks: config.attentionSinks ? find.vector(names.sinks, numHeads) : undefined,
+  };
+}
+
+/** Rows of each head are turned so that the part that RoPE turns comes first, its pairs in halves. */
+function planLatent(find: Finder, names: Names): AttentionParts<MatrixPlan, VectorPlan> {
+  const { config } = find;
+  const { hiddenSize: hidden, numHeads, headDim, valueDim, latent } = config;
+  if (!latent) throw new Error("planLatent without latent attention");
+  const { queryRank, keyValueRank, ropeDim } = latent;
+  const plainDim = headDim - ropeDim;
+  const pairs = (row: number) => (find.interleaved ? interleavedRow(row, ropeDim, ropeDim) : row);
+  const queryOrder = Int32Array.from({ length: numHeads * headDim }, (_, row) => {
+    const within = row % headDim;
+    return row - within + (within < ropeDim ? plainDim + pairs(within) : within - ropeDim);
+  });
+  const pieceOfHeads = (size: number, first: number) =>
+    Int32Array.from(
+      { length: numHeads * size },
+      (_, row) => Math.floor(row / size) * (plainDim + valueDim) + first + (row % size),
+    );
+  const up = { of: numHeads * (plainDim + valueDim) };
+  const isApart = names.keyUp !== undefined;
+  const down = { of: keyValueRank + ropeDim, bias: config.qkvBias };
+  return {
+    query: find.matrix(names.query, numHeads * headDim, queryRank || hidden, {
+      cut: "heads",
+      order: queryOrder,
+    }),
+    key: isApart
+      ? find.matrix(names.keyUp, numHeads * plainDim, keyValueRank)
+      : find.matrix(names.keyValueUp, numHeads * plainDim, keyValueRank, {
+          ...up,
+          order: pieceOfHeads(plainDim, 0),
+        }),
+    value: isApart
+      ? find.matrix(names.valueUp, numHeads * valueDim, keyValueRank)
+      : find.matrix(names.keyValueUp, numHeads * valueDim, keyValueRank, {
+          ...up,
+          order: pieceOfHeads(valueDim, plainDim),
+        }),
+    output: find.matrix(names.output, hidden, numHeads * valueDim, { bias: config.outputBias }),
+    latent: {
+      query:
+        queryRank > 0 ? find.matrix(names.queryDown, queryRank, hidden, { bias: config.qkvBias }) : undefined,
+      queryNorm: queryRank > 0 ? find.vector(names.queryDownNorm, queryRank) : undefined,
+      keyValue: find.matrix(names.keyValueDown, keyValueRank, hidden, down),
+      keyValueNorm: find.vector(names.keyValueDownNorm, keyValueRank),
+      keyRope: find.matrix(names.keyValueDown, ropeDim, hidden, {
+        ...down,
+        first: keyValueRank,
+        order: Int32Array.from({ length: ropeDim }, (_, row) => pairs(row)),
+      }),
+    },
+  };
+}
+
+function planCross(find: Finder, names: Names): AttentionParts<MatrixPlan, VectorPlan> {
+  const { hiddenSize: hidden, numHeads, numKvHeads, headDim, valueDim } = find.config;
+  return {
+    query: find.matrix(names.crossQuery, numHeads * headDim, hidden, { cut: "heads" }),
+    key: find.matrix(names.crossKey, numKvHeads * headDim, hidden),
+    value: find.matrix(names.crossValue, numKvHeads * valueDim, hidden),
+    output: find.matrix(names.crossOutput, hidden, numHeads * valueDim),
+  };
+}
+
+function planDelta(find: Finder, names: Names): DeltaParts<MatrixPlan, VectorPlan> {
+  const { hiddenSize: hidden, delta } = find.config;
+  if (!delta) throw new Error("planDelta without a delta net");
+  const { keyHeads, valueHeads, keyDim, valueDim, kernel } = delta;
+  const [keys, values] = [keyHeads * keyDim, valueHeads * valueDim];
+  const heads = { cut: "delta" } as const;
+  return {
+    query: find.matrix(names.deltaQuery, keys, hidden, heads),
+    key: find.matrix(names.deltaKey, keys, hidden, heads),
+    value: find.matrix(names.deltaValue, values, hidden, heads),
+    gate: find.matrix(names.deltaGate, values, hidden, heads),
+    beta: find.matrix(names.deltaBeta, valueHeads, hidden, heads),
+    alpha: find.matrix(names.deltaAlpha, valueHeads, hidden, heads),
+    output: find.matrix(names.deltaOutput, hidden, values),
+    queryKernel: find.vector(names.deltaQueryKernel, keys * kernel),
+    keyKernel: find.vector(names.deltaKeyKernel, keys * kernel),
+    valueKernel: find.vector(names.deltaValueKernel, values * kernel),
+    decay: find.vector(names.deltaDecay, valueHeads),
+    decayBias: find.vector(names.deltaDecayBias, valueHeads),
+    norm: find.vector(names.deltaNorm, valueDim),
+  };
+}
+
+function planMlp(find: Finder, names: Names, width: number): MlpParts<MatrixPlan> {
+  const { hiddenSize: hidden, mlpBias: bias, gatedMlp } = find.config;
+  return {
+    gate: gatedMlp ? find.matrix(names.gate, width, hidden, { bias }) : undefined,
+    up: find.matrix(names.up, width, hidden, { bias }),
+    down: find.matrix(names.down, hidden, width, { bias }),
+  };
+}
+
+function planMixture(find: Finder, names: Names): MixtureParts<MatrixPlan, VectorPlan> {
+  const { hiddenSize: hidden, experts, gatedMlp } = find.config;
+  if (!experts) throw new Error("planMixture without experts");
+  const { count, intermediateSize: width, bias, sharedIntermediateSize: sharedWidth } = experts;
+  return {
+    router: find.matrix(names.router, count, hidden, { bias: experts.routerBias }),
+    selectionBias: experts.selectionBias
+      ? find.vector(names.selectionBias, count, { kind: "values" })
+      : undefined,
+    experts: Array.from({ length: count }, (_, e) => ({
+      gate: gatedMlp ? find.expert(names.expertGate, e, width, hidden, bias) : undefined,
+      up: find.expert(names.expertUp, e, width, hidden, bias),
+      down: find.expert(names.expertDown, e, hidden, width, bias),
+    })),
+    shared:
+      sharedWidth > 0
+        ? {
+            gate: find.matrix(names.sharedGate, sharedWidth, hidden),
+            up: find.matrix(names.sharedUp, sharedWidth, hidden),
+            down: find.matrix(names.sharedDown, hidden, sharedWidth),
+          }
+        : undefined,
+    sharedGate: experts.sharedGate ? find.matrix(names.sharedRouter, 1, hidden) : undefined,
+  };
+}
