@@ -16,7 +16,7 @@ import { gptOss } from "../src/models/families/gpt-oss.ts";
 import { convertToGguf } from "../src/models/gguf/convert.ts";
 import { createBlankSource } from "../src/models/gguf/gguf-layout.ts";
 import { describeModel } from "../src/models/open-model.ts";
-import { matricesOf } from "../src/models/weights/load-weights.ts";
+import { matricesOf } from "../src/models/weights/tensor-plan.ts";
 import { planWeights } from "../src/models/weights/weight-plan.ts";
 import { createWeightReader } from "../src/models/weights/weight-reader.ts";
 import { createRandom } from "../src/random.ts";

@@ -4,9 +4,10 @@ import { copyFile, mkdtemp, rm, truncate } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { describe, it } from "node:test";
+import { openDevice } from "../src/backends/open-device.ts";
 import { openCheckpoint } from "../src/formats/index.ts";
 import { load } from "../src/generate/load.ts";
-import { memoryNeeds } from "../src/models/memory.ts";
+import { describeForDevice } from "../src/models/device-model.ts";
 import { describeModel } from "../src/models/open-model.ts";
 import { golden } from "./places.ts";
 
@@ -17,8 +18,9 @@ const prompt = Array.from({ length: 40 }, (_, i) => (i * 37) % 150);
 async function needsOf(path: string, threads: number = shape.threads) {
   const checkpoint = await openCheckpoint(path);
   try {
-    const { config, weights } = await describeModel(checkpoint);
-    return memoryNeeds(config, weights, { ...shape, threads });
+    const model = describeForDevice(await describeModel(checkpoint), checkpoint.files);
+    const { contextLength, cacheType, chunkTokens: maxTokens } = shape;
+    return (await openDevice("cpu")).count(model, { contextLength, cacheType, maxTokens }, threads);
   } finally {
     await checkpoint.close();
   }

@@ -1,17 +1,12 @@
 // Runs a checkpoint on the reference backend in this thread, with its configuration changed where a test wants that.
-import { createReferenceBackend } from "../src/backends/reference.ts";
+import { createReferenceBackend } from "../src/backends/reference/backend.ts";
 import { type Checkpoint, openCheckpoint } from "../src/formats/index.ts";
 import type { ModelConfig } from "../src/models/config/config.ts";
 import type { CheckpointFacts, Family } from "../src/models/families/family.ts";
 import { families } from "../src/models/families/index.ts";
 import { lineNames } from "../src/models/families/read/llama-names.ts";
-import {
-  assembleTransformer,
-  encode,
-  forward,
-  logitsOf,
-  type Transformer,
-} from "../src/models/forward/transformer.ts";
+import { assembleTransformer, type Transformer } from "../src/models/forward/model.ts";
+import { encode, forward, logitsOf } from "../src/models/forward/transformer.ts";
 import { createCaches, createWorkspace, LOGIT_ROWS } from "../src/models/forward/workspace.ts";
 import { describeModel } from "../src/models/open-model.ts";
 import { loadWeights } from "../src/models/weights/load-weights.ts";
@@ -46,7 +41,7 @@ async function openTransformer(checkpoint: Checkpoint, config: ModelConfig, fami
   const plan = planWeights(checkpoint, config, lenient(family), facts);
   const backend = createReferenceBackend({ maxTokens: ROOM });
   const workspace = createWorkspace(backend, config, ROOM);
-  const caches = createCaches(backend, config, { contextLength: ROOM, dtype: "F32" });
+  const caches = createCaches(backend, config, { contextLength: ROOM, sequences: 1, dtype: "F32" });
   const weights = await loadWeights(backend, plan, config, checkpoint.files);
   return assembleTransformer({ backend, config, weights, caches, workspace });
 }
@@ -71,16 +66,20 @@ export async function openReference(folder: string) {
   };
 }
 
-function answer(model: Transformer, tokens: readonly number[]): Answer {
-  const hidden: Float32Array[] = [];
-  forward(model, Int32Array.from(tokens), 0, { onHidden: (l, values) => (hidden[l] = values.slice()) });
+async function answer(model: Transformer, tokens: readonly number[]): Promise<Answer> {
+  const states: (Float32Array | Promise<Float32Array>)[] = [];
+  const run = { sequence: { slot: 0 }, first: 0, rows: tokens.length, position: 0, length: tokens.length };
+  forward(model, Int32Array.from(tokens), [run], { onHidden: (l, values) => (states[l] = values) });
+  const hidden = await Promise.all(states);
   const { vocabSize } = model.config;
   const logits = new Float32Array(tokens.length * vocabSize);
   const last: number[] = [];
   for (let row = 0; row < tokens.length; row += LOGIT_ROWS) {
     const count = Math.min(LOGIT_ROWS, tokens.length - row);
-    const part = logitsOf(model, row, count, { onHidden: (_, values) => last.push(...values) });
-    logits.set(part, row * vocabSize);
+    const rows = Int32Array.from({ length: count }, (_, i) => row + i);
+    let normed: Float32Array | Promise<Float32Array> = new Float32Array(0);
+    logits.set(await logitsOf(model, rows, { onHidden: (_, values) => (normed = values) }), row * vocabSize);
+    last.push(...(await normed));
   }
   return { logits, hidden: [...hidden, Float32Array.from(last)] };
 }

@@ -27,15 +27,15 @@ const NAP = 100;
 /** What a bus is made for. */
 export interface BusShape {
   readonly ranks: number;
-  /** Ids that a command may carry. */
-  readonly tokens: number;
+  /** Words that a command may carry. */
+  readonly words: number;
   /** Floats of one half of the exchange area. */
   readonly floats: number;
 }
 
 /** Bytes of a bus. */
-export function busBytes({ ranks, tokens, floats }: BusShape): number {
-  return (wordsOf(ranks) + tokens) * 4 + 64 + floats * 8;
+export function busBytes({ ranks, words, floats }: BusShape): number {
+  return (wordsOf(ranks) + words) * 4 + 64 + floats * 8;
 }
 
 function wordsOf(ranks: number): number {
@@ -49,8 +49,8 @@ function wordsOf(ranks: number): number {
 export class Bus {
   readonly rank: number;
   readonly ranks: number;
-  /** Ids of the tokens of the current command. */
-  readonly tokens: Int32Array;
+  /** What the current command carries. */
+  readonly payload: Int32Array;
   /** What a rank does while it waits, again and again: helps others, say. Must not wait itself. */
   idle: () => void = () => {};
   readonly #words: Int32Array;
@@ -59,12 +59,12 @@ export class Bus {
   #generation = 0;
   #command = 0;
 
-  constructor(shared: ArrayBufferLike, rank: number, { ranks, tokens, floats }: BusShape) {
+  constructor(shared: ArrayBufferLike, rank: number, { ranks, words, floats }: BusShape) {
     this.rank = rank;
     this.ranks = ranks;
     this.#words = new Int32Array(shared, 0, wordsOf(ranks));
-    this.tokens = new Int32Array(shared, this.#words.byteLength, tokens);
-    const start = Math.ceil((this.#words.byteLength + this.tokens.byteLength) / 64) * 64;
+    this.payload = new Int32Array(shared, this.#words.byteLength, words);
+    const start = Math.ceil((this.#words.byteLength + this.payload.byteLength) / 64) * 64;
     this.#halves = [
       new Float32Array(shared, start, floats),
       new Float32Array(shared, start + floats * 4, floats),

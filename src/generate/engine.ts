@@ -1,36 +1,28 @@
 // The main thread's side of an engine: starts the workers, hands them requests one after another, and stops them.
+
 import { Bus, type BusShape, busBytes } from "../backends/bus.ts";
+import type { PreparedDevice, RunShape } from "../backends/device.ts";
 import { canShareMemory, startThread, type Thread } from "../backends/threads.ts";
-import { memoryOf } from "../backends/wasm/bank.ts";
-import { type ExpertReader, startExpertReader } from "../backends/wasm/expert-reader.ts";
 import { BaimoError, throwIfAborted } from "../errors.ts";
 import type { ByteSourceDescriptor } from "../formats/sources/byte-source.ts";
-import { LOGIT_ROWS, widestActivation } from "../models/forward/workspace.ts";
+import { exchangeFloats } from "../models/forward/workspace.ts";
 import type { ModelDescription } from "../models/open-model.ts";
+import { commandWords } from "./commands.ts";
 import type {
-  CacheType,
   EngineRequest,
   EngineResult,
   FromWorker,
   PlainError,
   ToWorker,
-  WasmSetup,
   WorkerSetup,
 } from "./protocol.ts";
 
 /** What `startEngine` takes. */
 export interface EngineSettings {
-  /** One a rank, of `startWorkers`. */
-  readonly workers: readonly Thread[];
+  readonly prepared: PreparedDevice;
   readonly description: ModelDescription;
   readonly files: readonly ByteSourceDescriptor[];
-  readonly contextLength: number;
-  readonly cacheType: CacheType;
-  /** Tokens in one chunk of a prompt. */
-  readonly maxTokens: number;
-  readonly wasm?: WasmSetup;
-  /** Whether experts that are read as they are needed are read ahead. */
-  readonly readAhead?: boolean;
+  readonly shape: RunShape;
   readonly signal?: AbortSignal;
   /** Called with the number of tensors that the first worker has loaded. */
   readonly onTensor?: (done: number) => void;
@@ -48,7 +40,7 @@ export class Engine {
   readonly #workers: readonly Thread[];
   /** Absent where no memory is shared: the single worker is spoken to by messages alone. */
   readonly #bus: Bus | undefined;
-  readonly #reader: ExpertReader | undefined;
+  readonly #prepared: PreparedDevice;
   /** Settles when the request before has ended; requests queue on it. */
   #turn: Promise<unknown> = Promise.resolve();
   #current:
@@ -57,14 +49,14 @@ export class Engine {
   #lost: BaimoError | undefined;
 
   constructor(
-    workers: readonly Thread[],
+    prepared: PreparedDevice,
     bus: Bus | undefined,
-    reader: ExpertReader | undefined,
     sizes: { weightBytes: number; cacheBytes: number },
   ) {
+    const { workers } = prepared;
+    this.#prepared = prepared;
     this.#workers = workers;
     this.#bus = bus;
-    this.#reader = reader;
     this.weightBytes = sizes.weightBytes;
     this.cacheBytes = sizes.cacheBytes;
     for (const worker of workers) {
@@ -137,7 +129,7 @@ export class Engine {
     this.#lost ??= new BaimoError("request", "the model has been disposed");
     await this.#turn;
     this.#bus?.poison();
-    await Promise.all([...this.#workers.map((worker) => worker.terminate()), this.#reader?.close()]);
+    await Promise.all([...this.#workers.map((worker) => worker.terminate()), this.#prepared.close()]);
   }
 
   #receive(message: FromWorker): void {
@@ -157,7 +149,7 @@ export class Engine {
   #lose(error: BaimoError): void {
     this.#lost ??= error;
     this.#bus?.poison();
-    void this.#reader?.close();
+    void this.#prepared.close();
     this.#current?.settle(this.#lost);
   }
 }
@@ -176,36 +168,29 @@ export function startWorkers(count: number): Promise<Thread[]> {
  * @throws {BaimoError} what a worker met while loading; `aborted` when the signal fires
  */
 export async function startEngine(settings: EngineSettings): Promise<Engine> {
-  const { workers, description, files, contextLength, cacheType, maxTokens, wasm, signal, onTensor } =
-    settings;
+  const { prepared, description, files, shape, signal, onTensor } = settings;
   const { config, weights } = description;
-  const threads = workers.length;
+  const { workers, setup } = prepared;
   throwIfAborted(signal, "loading the model");
-  const shape: BusShape = {
-    ranks: threads,
+  const busShape: BusShape = {
+    ranks: workers.length,
     // An encoder's text comes whole.
-    tokens: config.encoderLayers > 0 ? Math.max(maxTokens, contextLength) : maxTokens,
-    floats: Math.max(maxTokens * widestActivation(config), LOGIT_ROWS * config.vocabSize),
+    words: commandWords(shape.maxTokens, config.encoderLayers > 0 ? shape.contextLength : 0),
+    floats: exchangeFloats(config, shape.maxTokens),
   };
-  const shared = canShareMemory() ? new SharedArrayBuffer(busBytes(shape)) : undefined;
-  const bus = shared && new Bus(shared, -1, shape);
-  const size = wasm && { limit: wasm.bankBytes, expected: wasm.expectedBytes };
-  const homes = size && threads > 1 ? workers.map(() => memoryOf(size)) : undefined;
-  const reader = settings.readAhead ? await startExpertReader(files, threads) : undefined;
+  const shared = canShareMemory() ? new SharedArrayBuffer(busBytes(busShape)) : undefined;
+  const bus = shared && new Bus(shared, -1, busShape);
   for (const [rank, worker] of workers.entries()) {
     worker.postMessage({
       type: "setup",
       rank,
       bus: shared,
+      busShape,
       shape,
-      maxTokens,
       files,
       config,
       weights,
-      contextLength,
-      cacheType,
-      wasm: wasm && { ...wasm, homes },
-      readAhead: reader?.shared,
+      device: setup,
     } satisfies WorkerSetup);
   }
   let abort = () => {};
@@ -217,13 +202,12 @@ export async function startEngine(settings: EngineSettings): Promise<Engine> {
     });
     const ready = Promise.all(workers.map((worker) => untilReady(worker, onTensor)));
     const loaded = await Promise.race([ready, aborted]);
-    return new Engine(workers, bus, reader, {
+    return new Engine(prepared, bus, {
       weightBytes: loaded.reduce((sum, { weightBytes }) => sum + weightBytes, 0),
       cacheBytes: loaded.reduce((sum, { cacheBytes }) => sum + cacheBytes, 0),
     });
   } catch (error) {
     bus?.poison();
-    await reader?.close();
     throw error;
   } finally {
     signal?.removeEventListener("abort", abort);

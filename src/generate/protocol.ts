@@ -1,21 +1,15 @@
 // The messages between the engine on the main thread and its workers: plain data, cloned or posted.
 
 import type { BusShape } from "../backends/bus.ts";
-import type { KernelChoice } from "../backends/wasm/instantiate.ts";
-import type { PackedFile } from "../backends/wasm/packed-store.ts";
-import type { ProbeTask } from "../backends/wasm/probe.ts";
+import type { DeviceSetup, DeviceTask, RunShape } from "../backends/device.ts";
 import type { ErrorCode } from "../errors.ts";
 import type { ColumnSums } from "../formats/gguf/importance.ts";
 import type { ByteSourceDescriptor } from "../formats/sources/byte-source.ts";
-import type { ProductMode } from "../kernels/module/module.ts";
 import type { ModelConfig } from "../models/config/config.ts";
-import type { WeightPlan } from "../models/weights/weight-plan.ts";
+import type { WeightPlan } from "../models/weights/tensor-plan.ts";
 import type { PageCounts } from "../tensor/backend.ts";
 import type { SamplerOptions } from "./sampler.ts";
 import type { GeneratedToken } from "./types.ts";
-
-/** Storage types of keys and values. */
-export type CacheType = "F32" | "F16" | "Q8";
 
 /** What makes a worker one rank of an engine. */
 export interface WorkerSetup {
@@ -23,31 +17,12 @@ export interface WorkerSetup {
   readonly rank: number;
   /** Absent where no memory is shared: there is one worker then, and stops come as messages. */
   readonly bus?: SharedArrayBuffer;
-  readonly shape: BusShape;
-  readonly maxTokens: number;
+  readonly busShape: BusShape;
+  readonly shape: RunShape;
   readonly files: readonly ByteSourceDescriptor[];
   readonly config: ModelConfig;
   readonly weights: WeightPlan;
-  readonly contextLength: number;
-  readonly cacheType: CacheType;
-  /** Absent: the reference backend. */
-  readonly wasm?: WasmSetup;
-  /** The queue of the thread that reads experts ahead, where there is one. */
-  readonly readAhead?: SharedArrayBuffer;
-}
-
-/** The kernels as the main thread compiled and tested them. */
-export interface WasmSetup extends KernelChoice {
-  readonly products: ProductMode;
-  /** The first memory of every worker, where several help each other. */
-  readonly homes?: readonly WebAssembly.Memory[];
-  readonly bankBytes?: number;
-  /** Bytes that one worker will allocate, about. */
-  readonly expectedBytes: number;
-  /** Where packed weights are kept from one time to the next: this worker's file is `path` and its rank. */
-  readonly packed?: PackedFile;
-  /** Bytes for the experts of one worker, where they are read as they are needed. */
-  readonly expertBytes?: number;
+  readonly device: DeviceSetup;
 }
 
 /** One request for tokens, in ids. */
@@ -84,7 +59,7 @@ export type EngineRequest = GenerateRequest | LogitsRequest | MeasureRequest;
 
 /** From the main thread to a worker; requests and stops to rank 0 alone. */
 export type ToWorker =
-  | ProbeTask
+  | DeviceTask
   | WorkerSetup
   | { type: "request"; request: EngineRequest }
   /** Stop the running request, or take that back: where the bus is not shared. */

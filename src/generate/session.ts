@@ -1,11 +1,14 @@
 // Rank 0's side of the engine: feeds the prompt in chunks, samples, and keeps what the KV cache holds.
 import type { Bus } from "../backends/bus.ts";
 import { BaimoError } from "../errors.ts";
-import { createInputMeter } from "../models/forward/input-meter.ts";
+import type { RopeConfig } from "../models/config/config.ts";
+import { startInputMeter } from "../models/forward/input-meter.ts";
+import type { Transformer } from "../models/forward/model.ts";
 import { dependsOnLength, ropeFrequencies } from "../models/forward/rope.ts";
-import { encode, forward, logitsOf, type Transformer } from "../models/forward/transformer.ts";
+import { encode, type ForwardOptions, forward, headOf, logitsOf } from "../models/forward/transformer.ts";
 import { LOGIT_ROWS } from "../models/forward/workspace.ts";
-import type { WeightPlan } from "../models/weights/weight-plan.ts";
+import type { WeightPlan } from "../models/weights/tensor-plan.ts";
+import { receiveCommand, sendCommand } from "./commands.ts";
 import { logSumExp } from "./exponential.ts";
 import type {
   EngineRequest,
@@ -16,11 +19,6 @@ import type {
   MeasureRequest,
 } from "./protocol.ts";
 import { createSampler, type SampledToken } from "./sampler.ts";
-
-/** Commands on the bus: the first word, then the arguments in order. */
-const FORWARD = 1; // tokens, position, tokens of the whole sequence
-const LOGITS = 2; // first row, rows
-const ENCODE = 3; // tokens
 
 /**
  * Milliseconds between messages with tokens. A message costs both threads tens of microseconds, which a small model
@@ -43,10 +41,10 @@ const abortedGeneration: EngineResult = {
 /** Other ranks: follow rank 0's commands, until the bus is poisoned. Blocks the thread. */
 export function follow(model: Transformer, bus: Bus): never {
   for (;;) {
-    const [command, first, second, totalLength] = bus.receive();
-    if (command === FORWARD) forward(model, bus.tokens.subarray(0, first), second, { totalLength });
-    else if (command === LOGITS) logitsOf(model, first, second);
-    else if (command === ENCODE) encode(model, bus.tokens.slice(0, first));
+    const command = receiveCommand(bus);
+    if (command.kind === "forward") forward(model, command.tokens, command.runs);
+    else if (command.kind === "logits") headOf(model, command.rows);
+    else encode(model, command.tokens);
   }
 }
 
@@ -60,8 +58,10 @@ export class Session {
   readonly #pause: (() => Promise<void>) | undefined;
   /** Ids whose keys and values lie in the cache, from position 0. */
   readonly #cached: number[] = [];
-  /** For each of them the angles with which its key was turned, where those depend on a sequence's length. */
-  readonly #angles: string[] = [];
+  /** RoPEs whose angles depend on the length of a sequence. */
+  readonly #lengthRopes: readonly RopeConfig[];
+  /** With which of their angles the cached keys were turned, each from a position on. */
+  readonly #angles: { from: number; key: string }[] = [];
   /** The text that the encoder has read. */
   #encoded: Int32Array | undefined;
   /** Rows of the last forward pass. */
@@ -69,6 +69,7 @@ export class Session {
 
   constructor(model: Transformer, plan: WeightPlan, bus: Bus, emit: Emit, pause?: () => Promise<void>) {
     this.#model = model;
+    this.#lengthRopes = model.config.ropes.filter(dependsOnLength);
     this.#plan = plan;
     this.#bus = bus;
     this.#emit = emit;
@@ -123,7 +124,7 @@ export class Session {
     const room = this.#model.caches.decoder.contextLength - prompt.length;
     const limit = Math.min(maxTokens, room);
     for (let count = 0; count < limit; count++) {
-      const token = sampler.sample(this.#logitRows(this.#lastRows - 1, 1));
+      const token = sampler.sample(await this.#logitRows(this.#lastRows - 1, 1));
       if (stops.has(token.id)) return finish("stop", count + 1, token.id);
       unsent.push(token);
       if (performance.now() - sentAt >= SEND_EVERY) send();
@@ -141,8 +142,16 @@ export class Session {
     const encoderHidden: Float32Array[] = [];
     // Hidden states are asked for as they are computed.
     if (trace) this.#encoded = undefined;
-    const keepEncoded = trace ? (_: number, values: Float32Array) => encoderHidden.push(values) : undefined;
-    const encoded = this.#encode(encoderTokens, keepEncoded);
+    const traced: Promise<void>[] = [];
+    /** Keeps hidden states when they are there. */
+    const keep = (put: (layer: number, values: Float32Array) => void): ForwardOptions["onHidden"] =>
+      trace
+        ? (layer, values) => traced.push(Promise.resolve(values).then((states) => put(layer, states)))
+        : undefined;
+    const encoded = this.#encode(
+      encoderTokens,
+      keep((layer, values) => (encoderHidden[layer] = values)),
+    );
     const rows = positions === "all" ? tokens.length : 1;
     const logits = new Float32Array(rows * vocabSize);
     const layers = trace ? numLayers + 1 : 0;
@@ -155,47 +164,53 @@ export class Session {
       ({ kind: "logits", aborted, logits, hidden, encoderHidden }) as const;
     if (!encoded) return result(true);
     // Every position must run again: only the last chunk's hidden states are still there.
-    this.#cached.length = 0;
+    this.#forget(0);
     for (let start = 0; start < tokens.length; start += this.#model.backend.maxTokens) {
       if (this.#pause) await this.#pause();
       const chunk = tokens.subarray(start, start + this.#model.backend.maxTokens);
-      const keep = (first: number) => (layer: number, values: Float32Array) =>
-        hidden[layer].set(values, (start + first) * widthOf(layer));
-      const onHidden = trace ? keep(0) : undefined;
-      if (!this.#step(chunk, start, tokens.length, onHidden)) return result(true);
+      const keepFrom = (first: number) =>
+        keep((layer, values) => hidden[layer].set(values, (start + first) * widthOf(layer)));
+      if (!this.#step(chunk, start, tokens.length, keepFrom(0))) return result(true);
       const last = start + chunk.length === tokens.length;
       const from = positions === "all" ? 0 : chunk.length - 1;
       if (positions === "last" && !last) continue;
       for (let row = from; row < chunk.length; row += LOGIT_ROWS) {
         const count = Math.min(LOGIT_ROWS, chunk.length - row);
-        const part = this.#logitRows(row, count, trace ? keep(row) : undefined);
+        const part = await this.#logitRows(row, count, keepFrom(row));
         logits.set(part, positions === "all" ? (start + row) * vocabSize : 0);
       }
     }
+    await Promise.all(traced);
     return result(false);
   }
 
   /** Runs a text and scores its tokens; the products' inputs are measured on the way where that is asked. */
   async #measure({ tokens, from, columnSums }: MeasureRequest): Promise<EngineResult> {
-    const meter = columnSums
-      ? createInputMeter(this.#model.backend, this.#plan, this.#model.weights)
-      : undefined;
-    const model = meter ? { ...this.#model, backend: meter.backend } : this.#model;
-    const { maxTokens } = model.backend;
-    const { vocabSize } = model.config;
-    const logprobs = new Float32Array(tokens.length - from);
-    const result = (aborted: boolean) =>
-      ({ kind: "measure", aborted, logprobs, columns: meter?.columns() ?? new Map() }) as const;
-    this.#cached.length = 0;
+    const { backend, weights } = this.#model;
+    const meter = columnSums ? startInputMeter(backend, this.#plan, weights) : undefined;
+    try {
+      const logprobs = new Float32Array(tokens.length - from);
+      const aborted = !(await this.#score(tokens, from, logprobs));
+      return { kind: "measure", aborted, logprobs, columns: (await meter?.take()) ?? new Map() };
+    } finally {
+      backend.observeProducts(undefined);
+    }
+  }
+
+  /** The log-probabilities of the tokens from `from` on. False when stopped. */
+  async #score(tokens: Int32Array, from: number, logprobs: Float32Array): Promise<boolean> {
+    const { maxTokens } = this.#model.backend;
+    const { vocabSize } = this.#model.config;
+    this.#forget(0);
     for (let start = 0; start < tokens.length; start += maxTokens) {
       if (this.#pause) await this.#pause();
       const chunk = tokens.subarray(start, start + maxTokens);
-      if (!this.#step(chunk, start, tokens.length, undefined, model)) return result(true);
+      if (!this.#step(chunk, start, tokens.length)) return false;
       // Row r tells of token start + r + 1.
       const last = Math.min(chunk.length, tokens.length - 1 - start);
       for (let row = Math.max(0, from - 1 - start); row < last; row += LOGIT_ROWS) {
         const count = Math.min(LOGIT_ROWS, last - row);
-        const logits = this.#logitRows(row, count);
+        const logits = await this.#logitRows(row, count);
         for (let i = 0; i < count; i++) {
           const next = start + row + i + 1;
           logprobs[next - from] = logprobOf(
@@ -205,18 +220,17 @@ export class Session {
         }
       }
     }
-    return result(false);
+    return true;
   }
 
   /** Has the encoder read a text, unless it has just read the same. False when stopped. */
-  #encode(tokens: Int32Array | undefined, onHidden?: (layer: number, hidden: Float32Array) => void): boolean {
+  #encode(tokens: Int32Array | undefined, onHidden?: ForwardOptions["onHidden"]): boolean {
     if (!tokens) return true;
     const known = this.#encoded;
     if (known?.length === tokens.length && known.every((id, i) => id === tokens[i])) return true;
     this.#encoded = undefined;
-    this.#cached.length = 0;
-    this.#bus.tokens.set(tokens);
-    this.#bus.send([ENCODE, tokens.length]);
+    this.#forget(0);
+    sendCommand(this.#bus, { kind: "encode", tokens });
     if (!encode(this.#model, tokens, { onHidden })) return false;
     this.#encoded = tokens;
     return true;
@@ -230,23 +244,25 @@ export class Session {
     return delta && common !== this.#cached.length ? 0 : common;
   }
 
-  /** The angles of a sequence's tokens, as far as they depend on its length. */
-  #anglesAt(totalLength: number): string {
-    const { ropes } = this.#model.config;
-    return ropes
-      .filter(dependsOnLength)
-      .map((rope) => ropeFrequencies(rope, totalLength).inverse.join())
-      .join(";");
+  /** The angles of a sequence of this length, as far as they depend on it. */
+  #anglesAt(length: number): string {
+    return this.#lengthRopes.map((rope) => ropeFrequencies(rope, length).inverse.join()).join(";");
   }
 
   /** Length of the longest beginning of `tokens` that lies in the cache. */
   #commonPrefix(tokens: Int32Array): number {
-    const angles = this.#anglesAt(tokens.length);
-    const most = Math.min(tokens.length, this.#cached.length);
-    const differs = (i: number) => tokens[i] !== this.#cached[i] || this.#angles[i] !== angles;
+    const key = this.#anglesAt(tokens.length);
+    const turned = this.#angles.find((angles) => angles.key !== key)?.from ?? this.#cached.length;
+    const most = Math.min(tokens.length, turned);
     let length = 0;
-    while (length < most && !differs(length)) length++;
+    while (length < most && tokens[length] === this.#cached[length]) length++;
     return length;
+  }
+
+  /** Notes that the cache holds nothing from this position on. */
+  #forget(position: number): void {
+    this.#cached.length = Math.min(this.#cached.length, position);
+    while ((this.#angles.at(-1)?.from ?? -1) >= position) this.#angles.pop();
   }
 
   /** Runs the prompt from position `from` on, in chunks. False when stopped. */
@@ -265,36 +281,28 @@ export class Session {
   #step(
     tokens: Int32Array,
     position: number,
-    totalLength: number,
-    onHidden?: (layer: number, hidden: Float32Array) => void,
-    model = this.#model,
+    length: number,
+    onHidden?: ForwardOptions["onHidden"],
   ): boolean {
-    this.#cached.length = position;
-    this.#angles.length = position;
-    this.#bus.tokens.set(tokens);
-    this.#bus.send([FORWARD, tokens.length, position, totalLength]);
+    this.#forget(position);
+    const runs = [{ sequence: { slot: 0 }, first: 0, rows: tokens.length, position, length }];
+    sendCommand(this.#bus, { kind: "forward", tokens, runs });
     this.#lastRows = tokens.length;
-    const ids = this.#bus.tokens.subarray(0, tokens.length);
-    if (!forward(model, ids, position, { totalLength, onHidden })) {
+    if (!forward(this.#model, tokens, runs, { onHidden })) {
       // What lies behind a recurrent state is lost when the state has gone on.
-      if (this.#model.config.delta) this.#cached.length = 0;
+      if (this.#model.config.delta) this.#forget(0);
       return false;
     }
-    const angles = this.#anglesAt(totalLength);
-    for (const id of tokens) {
-      this.#cached.push(id);
-      this.#angles.push(angles);
-    }
+    const key = this.#anglesAt(length);
+    if (this.#angles.at(-1)?.key !== key) this.#angles.push({ from: position, key });
+    for (const id of tokens) this.#cached.push(id);
     return true;
   }
 
-  #logitRows(
-    first: number,
-    rows: number,
-    onHidden?: (layer: number, hidden: Float32Array) => void,
-  ): Float32Array {
-    this.#bus.send([LOGITS, first, rows]);
-    return logitsOf(this.#model, first, rows, { onHidden });
+  #logitRows(first: number, count: number, onHidden?: ForwardOptions["onHidden"]): Promise<Float32Array> {
+    const rows = Int32Array.from({ length: count }, (_, row) => first + row);
+    sendCommand(this.#bus, { kind: "logits", rows });
+    return logitsOf(this.#model, rows, { onHidden });
   }
 }
 

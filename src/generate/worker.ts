@@ -1,19 +1,13 @@
 // What runs in a worker thread: one rank of an engine. Takes part in the thread probe, loads its share of the weights, then
 // serves or follows.
 import { Bus, busBytes } from "../backends/bus.ts";
+import { createBackend, createTasks } from "../backends/rank.ts";
 import { ownThread } from "../backends/threads.ts";
-import { createWasmBackend } from "../backends/wasm/backend.ts";
-import { ReadAhead } from "../backends/wasm/expert-reader.ts";
-import { createInstantiate } from "../backends/wasm/instantiate.ts";
-import { openPackedStore } from "../backends/wasm/packed-store.ts";
-import type { ProbeAnswer } from "../backends/wasm/probe.ts";
-import { createProbe } from "../backends/wasm/probe-run.ts";
 import { BaimoError } from "../errors.ts";
 import { openByteSource } from "../formats/sources/open-byte-source.ts";
-import { assembleTransformer, type Transformer } from "../models/forward/transformer.ts";
+import { assembleTransformer, type Transformer } from "../models/forward/model.ts";
 import { createCaches, createWorkspace } from "../models/forward/workspace.ts";
 import { loadWeights } from "../models/weights/load-weights.ts";
-import type { Backend } from "../tensor/backend.ts";
 import type { EngineRequest, FromWorker, PlainError, ToWorker, WorkerSetup } from "./protocol.ts";
 import { follow, Session } from "./session.ts";
 
@@ -27,34 +21,13 @@ function plain(error: unknown): PlainError {
   return { code: "device", message: `a worker failed: ${message}`, stack: (error as Error)?.stack };
 }
 
-async function createBackend(setup: WorkerSetup, bus: Bus): Promise<Backend> {
-  const { rank, maxTokens, wasm } = setup;
-  if (!wasm) {
-    const { createReferenceBackend } = await import("../backends/reference.ts");
-    return createReferenceBackend({ maxTokens, stopRequested: () => bus.stopWanted });
-  }
-  const { products, converted, homes, bankBytes, expectedBytes, expertBytes, packed } = wasm;
-  return createWasmBackend({
-    bus,
-    products,
-    converted,
-    homes,
-    bankBytes,
-    expectedBytes,
-    expertBytes,
-    maxTokens,
-    packed: packed && (await openPackedStore({ ...packed, path: `${packed.path}.${rank}.packed` })),
-    readAhead: setup.readAhead && new ReadAhead(setup.readAhead, { rank: bus.rank, ranks: bus.ranks }),
-    instantiate: createInstantiate(wasm),
-  });
-}
-
 async function load(setup: WorkerSetup, bus: Bus): Promise<Transformer> {
-  const { config, contextLength, cacheType } = setup;
-  const backend = await createBackend(setup, bus);
+  const { config, shape } = setup;
+  const { contextLength, cacheType: dtype, maxTokens } = shape;
+  const backend = await createBackend(setup.device, bus, maxTokens);
   // Activations and the cache come first: they must lie in the first memory bank.
   const workspace = createWorkspace(backend, config, contextLength);
-  const caches = createCaches(backend, config, { contextLength, dtype: cacheType });
+  const caches = createCaches(backend, config, { contextLength, sequences: 1, dtype });
   const files = await Promise.all(setup.files.map((file) => openByteSource(file)));
   let weightBytes = 0;
   const weights = await loadWeights(backend, setup.weights, config, files, {
@@ -93,20 +66,20 @@ function createPause(): () => Promise<void> {
     });
 }
 
-let probe: ReturnType<typeof createProbe> | undefined;
+let runTask: ReturnType<typeof createTasks> | undefined;
 let bus: Bus | undefined;
 let session: Session | undefined;
 
-/** Messages come in this order: trials of the probe, the setup, and for rank 0 requests, which a stop may follow. */
+/** Messages come in this order: tasks of the device, the setup, and for rank 0 requests, which a stop may follow. */
 async function receive(message: ToWorker): Promise<void> {
   switch (message.type) {
     case "probe":
-      probe ??= createProbe(message.choice);
-      return thread.postMessage({ type: "probed", times: probe(message) } satisfies ProbeAnswer);
+      runTask ??= createTasks();
+      return thread.postMessage(runTask(message));
     case "setup": {
-      probe = undefined; // its memory is free
-      const { rank, shape, weights } = message;
-      bus = new Bus(message.bus ?? new ArrayBuffer(busBytes(shape)), rank, shape);
+      runTask = undefined; // its memory is free
+      const { rank, busShape, weights } = message;
+      bus = new Bus(message.bus ?? new ArrayBuffer(busBytes(busShape)), rank, busShape);
       const model = await load(message, bus);
       if (rank > 0) return follow(model, bus);
       session = new Session(model, weights, bus, emit, message.bus ? undefined : createPause());

@@ -1,8 +1,8 @@
 // What a model weighs: parameters, bytes in the file, FLOPs a token. Leans on the plan and the config.
 import { byteLength } from "../tensor/dtype.ts";
 import type { ModelConfig } from "./config/config.ts";
-import { type TensorPlan, tensorsOf } from "./weights/load-weights.ts";
-import type { WeightPlan } from "./weights/weight-plan.ts";
+import type { WeightPlan } from "./weights/tensor-plan.ts";
+import { type TensorPlan, tensorsOf } from "./weights/tensor-plan.ts";
 
 /** The sizes of a loaded model. */
 export interface Footprint {

@@ -6,7 +6,8 @@ import type { ModelConfig, RopeScaling } from "./config/config.ts";
 import { ConfigReader } from "./config/config-reader.ts";
 import type { Dialect } from "./families/family.ts";
 import { families } from "./families/index.ts";
-import { planWeights, type WeightPlan } from "./weights/weight-plan.ts";
+import type { WeightPlan } from "./weights/tensor-plan.ts";
+import { planWeights } from "./weights/weight-plan.ts";
 
 /** A checkpoint understood: plain data, ready to be sent to workers. */
 export interface ModelDescription {

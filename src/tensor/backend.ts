@@ -59,8 +59,28 @@ export interface Slice {
   tokens: number;
 }
 
-/** Keys and values of one sequence, the heads that this rank reads. */
+/** Storage types of keys and values. Q8: 8-bit with a scale per token and head. */
+export type CacheType = "F32" | "F16" | "Q8";
+
+/** Where a sequence's keys, values and recurrent states lie: the same on every rank. */
+export interface Sequence {
+  /** Which of the sequences that the caches were allocated for. */
+  readonly slot: number;
+}
+
+/** Rows [first, first + rows) of a call: tokens of one sequence, at positions from `position` on. */
+export interface Run {
+  readonly sequence: Sequence;
+  readonly first: number;
+  readonly rows: number;
+  readonly position: number;
+  /** Tokens of the whole sequence: what attention sees where it is not causal, and what some angles depend on. */
+  readonly length: number;
+}
+
+/** Keys and values of some sequences, the heads that this rank reads. */
 export interface KvCache {
+  /** Of each sequence. */
   readonly contextLength: number;
   /** Bytes that this rank holds. */
   readonly bytes: number;
@@ -74,9 +94,10 @@ export interface KvCacheShape {
   /** Of keys. */
   headDim: number;
   valueDim: number;
+  /** Of each sequence. */
   contextLength: number;
-  /** Storage type of keys and values. Q8: 8-bit with a scale per token and head. */
-  dtype: "F32" | "F16" | "Q8";
+  sequences: number;
+  dtype: CacheType;
   /** Query heads of each rank; a rank keeps the KV heads that they read. */
   heads: Partition;
 }
@@ -132,7 +153,7 @@ export interface PageCounts {
   readAhead: number;
 }
 
-/** The state of recurrent mixers of one sequence, this rank's heads. */
+/** The states of recurrent mixers of some sequences, this rank's heads. */
 export interface DeltaState {
   /** Bytes that this rank holds. */
   readonly bytes: number;
@@ -141,6 +162,7 @@ export interface DeltaState {
 /** Sizes of gated delta nets. Value head h reads key head floor(h * keyHeads / valueHeads). */
 export interface DeltaShape {
   numLayers: number;
+  sequences: number;
   keyHeads: number;
   valueHeads: number;
   keyDim: number;
@@ -171,9 +193,52 @@ export interface DeltaInputs {
   readonly decayBias: Vector;
 }
 
+/** How tokens choose experts (arXiv:2101.03961). */
+export interface RouterConfig {
+  readonly count: number;
+  readonly perToken: number;
+  /** How router logits become scores; "sparsemixer" is Phi-3.5-MoE's (arXiv:2409.12136), with `jitter`. */
+  readonly score: "softmax" | "sigmoid" | "sparsemixer";
+  readonly jitter: number;
+  /** Experts are chosen from the best groups only (DeepSeek-V2 and V3); 1 group: from all. */
+  readonly groups: number;
+  readonly groupsPerToken: number;
+  /** A group's rank: its best score, or the sum of its two best. */
+  readonly groupScore: "max" | "top2";
+  /** The p of the norm that the chosen weights are divided by; 0 leaves them. */
+  readonly normalize: number;
+  /** Added to that norm. */
+  readonly normalizeEps: number;
+  readonly scale: number;
+}
+
+/** What all mixtures of experts of a model have in common. */
+export interface MixtureShape {
+  readonly router: RouterConfig;
+  readonly hiddenSize: number;
+  readonly activation: ActivationKind;
+  readonly activationLimit: number;
+  /** Each rank's rows of an expert's inner matrices, and of its last. */
+  readonly inner: Partition;
+  readonly outer: Partition;
+}
+
+/** Room in which a model's mixtures of experts work, one after another. */
+export interface Mixture {
+  readonly shape: MixtureShape;
+}
+
+/** The experts of one layer: down(activation(gate x) * up x), or down(activation(up x)) without a gate. */
+export interface Experts {
+  readonly experts: readonly { readonly gate?: Matrix; readonly up: Matrix; readonly down: Matrix }[];
+  /** [experts], added to scores for the choice alone (arXiv:2408.15664). */
+  readonly selectionBias?: Float32Array;
+}
+
 /**
  * Every rank runs the same forward pass over the same calls; a rank computes its own rows of each product and `gather`
- * makes them whole. All operations work on the first `tokens` rows and are finished when they return.
+ * makes them whole. All operations work on the first `tokens` rows, in the order of the calls; what they wrote is there
+ * when `read` or `collect` has answered.
  */
 export interface Backend {
   readonly rank: number;
@@ -191,6 +256,7 @@ export interface Backend {
   allocateSlice(partition: Partition, tokens?: number): Slice;
   allocateCache(shape: KvCacheShape): KvCache;
   allocateDeltaState(shape: DeltaShape): DeltaState;
+  allocateMixture(shape: MixtureShape): Mixture;
   /** Called once, after the last load or allocation and before the first operation. */
   finishLoading(): void;
 
@@ -200,14 +266,10 @@ export interface Backend {
   norm(x: Activation, norm: Norm, out: Activation): void;
   /** The same over each head of `headDim` values, in place. The weight has headDim values, or one for each of the width. */
   headNorm(x: Activation | Slice, norm: Norm, headDim: number): void;
-  /**
-   * Says which experts' matrices come next, in the order of their products. Those in the file may be read meanwhile.
-   *
-   * sweep  most of the layer's experts are among them, so that all of the model's come round before one comes again
-   */
-  expect(matrices: readonly Matrix[], options: { sweep: boolean }): void;
   /** y = x W^T (+ bias), this rank's rows of each matrix; x is prepared once for all. */
   linear(x: Activation, ...products: readonly (readonly [weight: Matrix, y: Slice])[]): void;
+  /** Has every product's input and weights shown before it is computed, those inside other operations too; or no more. */
+  observeProducts(observer: ((x: Activation, weights: readonly Matrix[]) => void) | undefined): void;
   /** Makes a slice whole on every rank. The result is overwritten by the next gather of the same slice. */
   gather(x: Slice): Activation;
   /** Keys or values with all heads that this rank's part of the cache wants: the slice itself, or gathered. */
@@ -220,17 +282,17 @@ export interface Backend {
   rope(x: Activation | Slice, headDim: number, angles: number): void;
   /** out[t, h] = [shared[t], own[t, h]]: gives every head the same first dimensions. */
   joinHeads(shared: Activation, own: Activation, ownDim: number, out: Activation): void;
-  /** Writes the keys and values of tokens at `position`, `position` + 1, … of one layer: whole ones, or `gatherHeads`'. */
+  /** Writes the keys and values of one layer into each run's sequence: whole ones, or `gatherHeads`'. */
   storeKeysValues(
     cache: KvCache,
     layer: number,
     keys: Activation | Slice,
     values: Activation | Slice,
-    position: number,
+    runs: readonly Run[],
   ): void;
   /**
-   * Attention of this rank's heads, reading keys and values from the cache alone. Query t stands at position + t. When
-   * it is not causal it sees positions [0, length).
+   * Attention of this rank's heads, each run over its own sequence, reading keys and values from the cache alone. Where it
+   * is not causal it sees positions [0, run.length).
    */
   attention(
     cache: KvCache,
@@ -238,14 +300,21 @@ export interface Backend {
     query: Slice,
     out: Slice,
     options: AttentionOptions,
-    span: { position: number; length: number },
+    runs: readonly Run[],
   ): void;
   /**
    * Gated delta net (arXiv:2412.06464): convolutions and silu, l2-normalised keys and queries (eps 1e-6, queries times
-   * keyDim^-0.5), then token by token S = decay S + beta (v - S k) k^T and out = S q. Starts from nothing at position 0,
-   * else from the state that the token before `position` left.
+   * keyDim^-0.5), then token by token S = decay S + beta (v - S k) k^T and out = S q. A run starts from nothing at
+   * position 0, else from the state that the token before its position left.
    */
-  gatedDelta(state: DeltaState, layer: number, inputs: DeltaInputs, out: Slice, position: number): void;
+  gatedDelta(state: DeltaState, layer: number, inputs: DeltaInputs, out: Slice, runs: readonly Run[]): void;
+  /**
+   * out = the weighted sum of the answers of each token's chosen experts, added in the order of experts.
+   *
+   * x       [tokens, hiddenSize]
+   * router  [tokens, experts] the router's logits
+   */
+  experts(x: Activation, router: Slice, layer: Experts, mixture: Mixture, out: Activation): void;
   /** gate = activation(gate) * up, or activation(gate) where there is no up, in place. limit: see ActivationKind. */
   activate(kind: ActivationKind, gate: Slice, up: Slice | undefined, limit: number): void;
   /** x = x * sigmoid(gate); gate may be one column that multiplies a whole row. */
@@ -260,14 +329,10 @@ export interface Backend {
   takeRows(x: Activation, rows: Int32Array, out: Activation): void;
   /** out[rows[i]] = x[i] */
   putRows(x: Activation, rows: Int32Array, out: Activation): void;
-  /** out = 0, with as many rows as `like`. */
-  clear(out: Activation, like: Activation): void;
-  /** out[rows[i]] += weights[i] * y[i] */
-  addRows(out: Activation, y: Activation, rows: Int32Array, weights: Float32Array): void;
   /** A copy of the values, [tokens, width]. */
-  read(x: Activation): Float32Array;
+  read(x: Activation): Float32Array | Promise<Float32Array>;
   /** Makes rows whole on rank 0 alone: a view [tokens, width] there, valid until the next call; empty elsewhere. */
-  collect(x: Slice): Float32Array;
+  collect(x: Slice): Float32Array | Promise<Float32Array>;
   /** True when the caller has asked to stop; the answer is the same on all ranks. Costs no extra barrier. */
   stopRequested(): boolean;
 }

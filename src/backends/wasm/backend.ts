@@ -3,17 +3,20 @@
 import { GROUP, type Kernels, type ProductMode } from "../../kernels/module/module.ts";
 import { activationNumber } from "../../kernels/ops/activate.ts";
 import type {
+  Activation,
   Backend,
   DeltaState,
   KvCache,
   Matrix,
   MatrixSource,
+  Mixture,
   Slice,
   VectorSource,
 } from "../../tensor/backend.ts";
 import type { DType } from "../../tensor/dtype.ts";
 import type { Partition } from "../../tensor/partition.ts";
 import type { Bus } from "../bus.ts";
+import { MixtureSpace, type MixtureSteps, runExperts } from "../mixture.ts";
 import { Bank, MAX_BANK_BYTES } from "./bank.ts";
 import { attend, storeKeysValues, WasmCache } from "./cache.ts";
 import { runGatedDelta, WasmDeltaState } from "./delta.ts";
@@ -68,12 +71,14 @@ export function createWasmBackend(options: WasmBackendOptions): Backend {
   const stages = new Map<Bank, { address: number; bytes: number }>();
   const linear = new Linear(home, { bus, mode: products, instantiate, homes, maxTokens });
   let maxHeadDim = 0;
+  let observer: Parameters<Backend["observeProducts"]>[0];
   const angles: { cos: number; sin: number; pairs: number }[] = [];
 
   // Every handle that comes in was made below by this backend, so each is of the class that its opener names.
   const matrixOf = (handle: Matrix) => handle as WasmMatrix;
   const cacheOf = (handle: KvCache) => handle as WasmCache;
   const stateOf = (handle: DeltaState) => handle as WasmDeltaState;
+  const mixtureOf = (handle: Mixture) => handle as MixtureSpace;
 
   const bankFor = (bytes: number): Bank => {
     const bank = banks[banks.length - 1];
@@ -126,7 +131,16 @@ export function createWasmBackend(options: WasmBackendOptions): Backend {
     return whole;
   };
 
-  return {
+  const read = (x: Activation): Float32Array => {
+    const { address, stride, tokens, width } = rowsOf(x);
+    const values = new Float32Array(tokens * width);
+    for (let t = 0, from = address / 4; t < tokens; t++, from += stride) {
+      values.set(home.f32.subarray(from, from + width), t * width);
+    }
+    return values;
+  };
+
+  const backend: Backend = {
     rank,
     ranks,
     maxTokens,
@@ -142,7 +156,7 @@ export function createWasmBackend(options: WasmBackendOptions): Backend {
       const mostPartRows = isPaged(loaded)
         ? strideOf(partition[rank + 1] - partition[rank])
         : Math.max(0, ...loaded.parts.map((part) => part.rowGroups * GROUP));
-      linear.expect(loaded, mostPartRows);
+      linear.reserve(loaded, mostPartRows);
       if (!source.bias) return loaded;
       const bias = await source.bias.read();
       const own = bias.subarray(partition[rank], partition[rank + 1]);
@@ -176,6 +190,9 @@ export function createWasmBackend(options: WasmBackendOptions): Backend {
     allocateDeltaState(shape) {
       maxHeadDim = Math.max(maxHeadDim, shape.keyDim);
       return new WasmDeltaState(shape, rank, home);
+    },
+    allocateMixture(shape) {
+      return new MixtureSpace(backend, shape);
     },
     finishLoading() {
       pages?.allocate();
@@ -236,10 +253,12 @@ export function createWasmBackend(options: WasmBackendOptions): Backend {
         each ? headDim : 0,
       );
     },
-    expect(matrices, options) {
-      pages?.expect(matrices.map(matrixOf).filter(isPaged), options);
-    },
     linear(x, ...outputs) {
+      if (observer)
+        observer(
+          x,
+          outputs.map(([matrix]) => matrix),
+        );
       const from = rowsOf(x);
       linear.begin();
       for (let i = 0; i < outputs.length; i++) {
@@ -253,6 +272,9 @@ export function createWasmBackend(options: WasmBackendOptions): Backend {
       linear.finish();
       for (let i = 0; i < outputs.length; i++)
         linear.addBias(matrixOf(outputs[i][0]), columnsOf(outputs[i][1]));
+    },
+    observeProducts(wanted) {
+      observer = wanted;
     },
     gather,
     gatherHeads(x, cache) {
@@ -293,16 +315,19 @@ export function createWasmBackend(options: WasmBackendOptions): Backend {
         to.stride,
       );
     },
-    storeKeysValues(cache, layer, keys, values, position) {
-      storeKeysValues(cacheOf(cache), layer, rowsOf(keys), rowsOf(values), position);
+    storeKeysValues(cache, layer, keys, values, runs) {
+      storeKeysValues(cacheOf(cache), layer, rowsOf(keys), rowsOf(values), runs);
     },
-    attention(cache, layer, query, out, options, span) {
+    attention(cache, layer, query, out, options, runs) {
       const [q, to] = [columnsOf(query), columnsOf(out)];
       to.tokens = q.tokens;
-      attend(cacheOf(cache), layer, q, to, options, span, linear.scratch);
+      attend({ cache: cacheOf(cache), layer, query: q, out: to, options, runs, scratch: linear.scratch });
     },
-    gatedDelta(state, layer, inputs, out, position) {
-      runGatedDelta(home, stateOf(state), layer, inputs, out, position, linear.scratch);
+    gatedDelta(state, layer, inputs, out, runs) {
+      runGatedDelta({ bank: home, state: stateOf(state), layer, inputs, out, runs, scratch: linear.scratch });
+    },
+    experts(x, router, layer, mixture, out) {
+      runExperts(steps, x, router, layer, mixtureOf(mixture), out);
     },
     activate(kind, gate, up, limit) {
       const g = rowsOf(gate);
@@ -368,6 +393,24 @@ export function createWasmBackend(options: WasmBackendOptions): Backend {
         );
       }
     },
+    read,
+    collect(x) {
+      const slice = columnsOf(x);
+      const width = slice.partition[ranks];
+      const { exchange } = bus;
+      publish(slice, exchange, slice.first, width);
+      bus.barrier();
+      return rank === 0 ? exchange.subarray(0, slice.tokens * width) : new Float32Array(0);
+    },
+    stopRequested: () => bus.stopPublished,
+  };
+  const { activate, linear: multiply, takeRows } = backend;
+  const steps: MixtureSteps = {
+    activate,
+    gather,
+    linear: multiply,
+    takeRows,
+    read,
     clear(out, like) {
       const to = rowsOf(out);
       to.tokens = like.tokens;
@@ -380,22 +423,9 @@ export function createWasmBackend(options: WasmBackendOptions): Backend {
         kernels.scale_add(target, from.address + i * from.stride * 4, weights[i], from.width);
       }
     },
-    read(x) {
-      const { address, stride, tokens, width } = rowsOf(x);
-      const values = new Float32Array(tokens * width);
-      for (let t = 0, from = address / 4; t < tokens; t++, from += stride) {
-        values.set(home.f32.subarray(from, from + width), t * width);
-      }
-      return values;
-    },
-    collect(x) {
-      const slice = columnsOf(x);
-      const width = slice.partition[ranks];
-      const { exchange } = bus;
-      publish(slice, exchange, slice.first, width);
-      bus.barrier();
-      return rank === 0 ? exchange.subarray(0, slice.tokens * width) : new Float32Array(0);
-    },
-    stopRequested: () => bus.stopPublished,
+    // In memory experts need no announcement, and a step no garbage.
+    prefetch:
+      pages && ((matrices, options) => pages.prefetch(matrices.map(matrixOf).filter(isPaged), options)),
   };
+  return backend;
 }

@@ -1,24 +1,25 @@
 // Gated delta nets of one rank: their state in the first bank, and the step of tokens through it.
 import { BaimoError } from "../../errors.ts";
-import type { Kernels } from "../../kernels/module/module.ts";
-import type { DeltaInputs, DeltaShape, DeltaState, Slice, Vector } from "../../tensor/backend.ts";
+import type { DeltaInputs, DeltaShape, DeltaState, Run, Slice, Vector } from "../../tensor/backend.ts";
 import type { Bank } from "./bank.ts";
-import { columnsOf, strideOf, vectorOf } from "./rows.ts";
+import { type Columns, columnsOf, strideOf, vectorOf } from "./rows.ts";
 
 /** Addresses of a causal convolution of this rank's channels. */
 interface Convolution {
   readonly channels: number;
   /** [kernel][channels], filled when first used. */
   readonly weights: number;
-  /** [kernel - 1][channels] */
+  /** [sequence][kernel - 1][channels] */
   readonly history: number;
+  /** Of one sequence. */
+  readonly historyBytes: number;
 }
 
 interface Layer {
   readonly query: Convolution;
   readonly key: Convolution;
   readonly value: Convolution;
-  /** [value heads][keyDim][valueDim] */
+  /** [sequence][value heads][keyDim][valueDim] */
   readonly memory: number;
   filled: boolean;
 }
@@ -30,6 +31,7 @@ export class WasmDeltaState implements DeltaState {
   readonly keyHeads: number;
   /** This rank's first value head. */
   readonly firstValueHead: number;
+  /** Of one sequence and layer. */
   readonly memoryBytes: number;
   readonly layers: readonly Layer[];
   readonly bytes: number;
@@ -55,36 +57,44 @@ export class WasmDeltaState implements DeltaState {
       bytes += size;
       return bank.allocate(size);
     };
-    const convolution = (channels: number): Convolution => ({
-      channels,
-      weights: allocate(kernel * strideOf(channels) * 4),
-      history: allocate((kernel - 1) * strideOf(channels) * 4),
-    });
+    const convolution = (channels: number): Convolution => {
+      const historyBytes = (kernel - 1) * strideOf(channels) * 4;
+      return {
+        channels,
+        weights: allocate(kernel * strideOf(channels) * 4),
+        history: allocate(shape.sequences * historyBytes),
+        historyBytes,
+      };
+    };
     this.layers = Array.from({ length: shape.numLayers }, () => ({
       query: convolution(this.keyHeads * keyDim),
       key: convolution(this.keyHeads * keyDim),
       value: convolution(valueHeads * valueDim),
-      memory: allocate(this.memoryBytes),
+      memory: allocate(shape.sequences * this.memoryBytes),
       filled: false,
     }));
     this.bytes = bytes;
   }
 }
 
+/** One call of a gated delta net. */
+export interface GatedDeltaCall {
+  readonly bank: Bank;
+  readonly state: WasmDeltaState;
+  readonly layer: number;
+  readonly inputs: DeltaInputs;
+  readonly out: Slice;
+  readonly runs: readonly Run[];
+  readonly scratch: number;
+}
+
 /** Runs tokens through one layer's delta net: this rank's heads. */
-export function runGatedDelta(
-  bank: Bank,
-  state: WasmDeltaState,
-  layerIndex: number,
-  inputs: DeltaInputs,
-  out: Slice,
-  position: number,
-  scratch: number,
-): void {
+export function runGatedDelta(call: GatedDeltaCall): void {
+  const { bank, state, inputs, out, runs, scratch } = call;
   const { shape, group, keyHeads, firstValueHead, memoryBytes } = state;
   const { keyDim, valueDim, kernel } = shape;
-  const layer = state.layers[layerIndex];
-  const k = bank.kernels;
+  const layer = state.layers[call.layer];
+  const { kernels } = bank;
   if (!layer.filled) {
     const firstKey = (firstValueHead / group) * keyDim;
     transpose(bank, inputs.queryKernel, firstKey, layer.query, kernel);
@@ -92,46 +102,45 @@ export function runGatedDelta(
     transpose(bank, inputs.valueKernel, firstValueHead * valueDim, layer.value, kernel);
     layer.filled = true;
   }
-  if (position === 0) {
-    for (const { history, channels } of [layer.query, layer.key, layer.value]) {
-      bank.f32.fill(0, history / 4, history / 4 + (kernel - 1) * strideOf(channels));
-    }
-    bank.f32.fill(0, layer.memory / 4, (layer.memory + memoryBytes) / 4);
-  }
-  convolve(k, inputs.query, layer.query, kernel);
-  convolve(k, inputs.key, layer.key, kernel);
-  convolve(k, inputs.value, layer.value, kernel);
   const [query, key, value] = [columnsOf(inputs.query), columnsOf(inputs.key), columnsOf(inputs.value)];
   const [beta, alpha, to] = [columnsOf(inputs.beta), columnsOf(inputs.alpha), columnsOf(out)];
   to.tokens = query.tokens;
-  k.delta_rule(
-    query.address,
-    query.stride,
-    key.address,
-    key.stride,
-    value.address,
-    value.stride,
-    beta.address,
-    beta.stride,
-    alpha.address,
-    alpha.stride,
-    vectorOf(inputs.decay).address + firstValueHead * 4,
-    vectorOf(inputs.decayBias).address + firstValueHead * 4,
-    layer.memory,
-    query.tokens,
-    keyHeads,
-    group,
-    keyDim,
-    valueDim,
-    to.address,
-    to.stride,
-    scratch,
-  );
-}
-
-function convolve(k: Kernels, x: Slice, { weights, history }: Convolution, kernel: number): void {
-  const { address, stride, tokens, width } = columnsOf(x);
-  k.convolve(address, stride, tokens, width, kernel, weights, history, stride);
+  for (const { sequence, first, rows, position } of runs) {
+    const memory = layer.memory + sequence.slot * memoryBytes;
+    const at = ({ address, stride }: Columns) => address + first * stride * 4;
+    const convolve = (x: Columns, { weights, history, historyBytes }: Convolution) => {
+      const own = history + sequence.slot * historyBytes;
+      if (position === 0) bank.f32.fill(0, own / 4, (own + historyBytes) / 4);
+      kernels.convolve(at(x), x.stride, rows, x.width, kernel, weights, own, x.stride);
+    };
+    if (position === 0) bank.f32.fill(0, memory / 4, (memory + memoryBytes) / 4);
+    convolve(query, layer.query);
+    convolve(key, layer.key);
+    convolve(value, layer.value);
+    kernels.delta_rule(
+      at(query),
+      query.stride,
+      at(key),
+      key.stride,
+      at(value),
+      value.stride,
+      at(beta),
+      beta.stride,
+      at(alpha),
+      alpha.stride,
+      vectorOf(inputs.decay).address + firstValueHead * 4,
+      vectorOf(inputs.decayBias).address + firstValueHead * 4,
+      memory,
+      rows,
+      keyHeads,
+      group,
+      keyDim,
+      valueDim,
+      at(to),
+      to.stride,
+      scratch,
+    );
+  }
 }
 
 /** Weights [channels, kernel] from channel `first` on -> [kernel][channels]. */

@@ -95,7 +95,7 @@ export class ExpertPages {
   }
 
   /** Notes what is used next, in this order: what is in memory stays there until then, the rest is read ahead. */
-  expect(matrices: readonly PagedMatrix[], { sweep }: { sweep: boolean }): void {
+  prefetch(matrices: readonly PagedMatrix[], { sweep }: { sweep: boolean }): void {
     this.#sweep = sweep;
     this.#kept.clear();
     this.#asked.clear();

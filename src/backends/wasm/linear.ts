@@ -53,7 +53,7 @@ export class Linear {
   }
 
   /** Notes a matrix that will be multiplied with, before `allocate`. */
-  expect({ type, cols }: WasmMatrix, mostPartRows: number): void {
+  reserve({ type, cols }: WasmMatrix, mostPartRows: number): void {
     const sizes = this.#sizes;
     const rounded = activationBytes(weightForms[type].activations, this.#options.maxTokens, cols);
     sizes.cols = Math.max(sizes.cols, cols);

@@ -23,7 +23,7 @@ export function createProbe(choice: ProbeTask["choice"]): (task: ProbeTask) => P
   const multiply = () => bank.kernels.matmul_q4_0(weights, GROUPS, COLS, x, 0, 1, y, 0, 1, x);
 
   return ({ bus: shared, rank, ranks }) => {
-    const bus = new Bus(shared, rank, { ranks, tokens: 0, floats: 0 });
+    const bus = new Bus(shared, rank, { ranks, words: 0, floats: 0 });
     multiply();
     bus.barrier();
     const started = performance.now();

@@ -43,7 +43,7 @@ export async function probeThreads(
   const candidates = [...new Set([most, most - 1, Math.ceil(most / 2), 1])];
   let best = { threads: 1, ms: Number.POSITIVE_INFINITY };
   for (const threads of candidates) {
-    const bus = new SharedArrayBuffer(busBytes({ ranks: threads, tokens: 0, floats: 0 }));
+    const bus = new SharedArrayBuffer(busBytes({ ranks: threads, words: 0, floats: 0 }));
     const [times] = await Promise.all(
       workers.slice(0, threads).map(async (worker, rank): Promise<ProbeTimes> => {
         worker.postMessage({ type: "probe", choice, bus, rank, ranks: threads } satisfies ProbeTask);

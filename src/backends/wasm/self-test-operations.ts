@@ -1,52 +1,10 @@
 // Tests of the kernels that read no weight matrices: the operations of a model's forward pass on small seeded inputs, as
 // calls of the Backend contract, so that the reference backend gives what they should answer.
-import { cachedValues } from "../../kernels/attention/kv-store.ts";
+import { cachedValues, kernelSuffix } from "../../kernels/attention/kv-store.ts";
 import type { Kernels } from "../../kernels/module/module.ts";
 import { createRandom } from "../../random.ts";
-import type {
-  Activation,
-  ActivationKind,
-  AttentionOptions,
-  Backend,
-  KvCacheShape,
-  NormKind,
-  Slice,
-} from "../../tensor/backend.ts";
-
-/** What a model's forward pass asks of the backend. */
-export interface OperationUse {
-  readonly norm: NormKind;
-  readonly normEps: number;
-  /** Queries and keys pass a norm. */
-  readonly headNorm: boolean;
-  readonly headDim: number;
-  readonly valueDim: number;
-  readonly cacheType: KvCacheShape["dtype"];
-  /** How many of a head's dimensions turn; 0: none. */
-  readonly ropeDims: number;
-  readonly softcap: number;
-  readonly windowed: boolean;
-  readonly sinks: boolean;
-  readonly slopes: boolean;
-  readonly relativeBias: boolean;
-  /** Attention that sees what follows, too. */
-  readonly encoder: boolean;
-  /** Heads share some dimensions of their keys. */
-  readonly joinsHeads: boolean;
-  readonly activation: ActivationKind;
-  readonly activationLimit: number;
-  readonly gatedMlp: boolean;
-  readonly sigmoidGates: boolean;
-  readonly clips: boolean;
-  readonly biases: boolean;
-  readonly delta?: {
-    readonly keyHeads: number;
-    readonly valueHeads: number;
-    readonly keyDim: number;
-    readonly valueDim: number;
-    readonly kernel: number;
-  };
-}
+import type { Activation, AttentionOptions, Backend, CacheType, Slice } from "../../tensor/backend.ts";
+import type { ModelOperations } from "../device.ts";
 
 /** What one operation answered, and the kernels that may be to blame, the likeliest first. */
 export interface Answer {
@@ -64,7 +22,11 @@ const ROWS = 3;
 const PRODUCT = 8;
 
 /** Runs the operations that the model uses, on a backend of one rank with room for SELF_TEST_TOKENS tokens. */
-export async function runOperations(b: Backend, use: OperationUse, answers: Answer[]): Promise<void> {
+export async function runOperations(
+  b: Backend,
+  { operations: use, cacheType }: { operations: ModelOperations; cacheType: CacheType },
+  answers: Answer[],
+): Promise<void> {
   const random = createRandom(21);
   const values = (count: number) => {
     const made = new Float32Array(count);
@@ -111,8 +73,9 @@ export async function runOperations(b: Backend, use: OperationUse, answers: Answ
     loaded.push(() => b.keepOwn(whole, out));
     return out;
   };
-  const answer = (operation: string, kernels: readonly (keyof Kernels)[], x: Activation) =>
-    answers.push({ operation, kernels, values: b.read(x) });
+  const answer = async (operation: string, kernels: readonly (keyof Kernels)[], x: Activation) => {
+    answers.push({ operation, kernels, values: await b.read(x) });
+  };
 
   const x = await input(values(ROWS * width), width);
   const y = await input(values(ROWS * width), width);
@@ -129,10 +92,11 @@ export async function runOperations(b: Backend, use: OperationUse, answers: Answ
   const joined = b.allocate(HEADS * (4 + headDim));
 
   // Values as the cache gives them back: storing them again changes nothing.
-  const type = ({ F32: "f32", F16: "f16", Q8: "q8" } as const)[use.cacheType];
+  const type = kernelSuffix(cacheType);
   const stored = (dim: number) => {
     const made = values(SELF_TEST_TOKENS * dim);
-    for (let at = 0; at < made.length; at += dim) made.set(cachedValues(made.slice(at, at + dim), type), at);
+    for (let at = 0; at < made.length; at += dim)
+      made.set(cachedValues(made.slice(at, at + dim), cacheType), at);
     return made;
   };
   const keys = await input(stored(headDim), headDim);
@@ -152,7 +116,8 @@ export async function runOperations(b: Backend, use: OperationUse, answers: Answ
     headDim,
     valueDim,
     contextLength: SELF_TEST_TOKENS,
-    dtype: use.cacheType,
+    sequences: 1,
+    dtype: cacheType,
     heads: [0, HEADS],
   });
   const deltaRun = delta && (await prepareDelta(b, delta, { values, vector, slice }));
@@ -160,63 +125,65 @@ export async function runOperations(b: Backend, use: OperationUse, answers: Answ
   b.finishLoading();
   for (const run of loaded) run();
 
-  answer("looking up rows", ["unpack_row_f32", "pack_f32"], x);
-  answer("copying columns", ["copy_rows"], b.gather(gate));
+  await answer("looking up rows", ["unpack_row_f32", "pack_f32"], x);
+  await answer("copying columns", ["copy_rows"], b.gather(gate));
   b.norm(x, { kind: use.norm, eps: use.normEps, weight, bias }, out);
-  answer("norm", ["norm"], out);
+  await answer("norm", ["norm"], out);
   if (use.headNorm) {
     b.headNorm(x, { kind: use.norm, eps: use.normEps, weight: headWeight }, headDim);
-    answer("norm of heads", ["norm_heads"], x);
+    await answer("norm of heads", ["norm_heads"], x);
   }
   b.linear(x, [matrix, product]);
-  answer("product", use.biases ? ["matmul_f32", "add_rows"] : ["matmul_f32"], b.gather(product));
+  await answer("product", use.biases ? ["matmul_f32", "add_rows"] : ["matmul_f32"], b.gather(product));
   if (use.ropeDims > 0) {
     const pairs = use.ropeDims / 2;
     const angles = Array.from({ length: ROWS * pairs }, (_, i) => i * 0.7);
     b.setAngles(0, Float32Array.from(angles, Math.cos), Float32Array.from(angles, Math.sin), pairs);
     b.rope(x, headDim, 0);
-    answer("rope", ["rope"], x);
+    await answer("rope", ["rope"], x);
   }
   if (use.joinsHeads) {
     b.joinHeads(shared, x, headDim, joined);
-    answer("joining heads", ["join_heads"], joined);
+    await answer("joining heads", ["join_heads"], joined);
   }
   b.activate(use.activation, gate, up, use.activationLimit);
-  answer(use.activation, ["activate"], b.gather(gate));
+  await answer(use.activation, ["activate"], b.gather(gate));
   if (use.sigmoidGates) {
     b.sigmoidMul(x, y);
     b.sigmoidMul(x, column);
-    answer("sigmoid gate", ["sigmoid_mul"], x);
+    await answer("sigmoid gate", ["sigmoid_mul"], x);
   }
   if (use.clips) {
     b.clip(x, 0.8);
-    answer("clipping", ["clip"], x);
+    await answer("clipping", ["clip"], x);
   }
   b.add(x, y, 1);
-  answer("sum", ["add"], x);
+  await answer("sum", ["add"], x);
   b.add(x, y, 0.3);
-  answer("weighted sum", ["scale_add"], x);
+  await answer("weighted sum", ["scale_add"], x);
   b.scale(x, 0.7);
-  answer("scaling", ["scale"], x);
+  await answer("scaling", ["scale"], x);
 
-  b.storeKeysValues(cache, 0, keys, valued, 0);
-  const attend = (options: Pick<AttentionOptions, "causal" | "window">) => {
-    const position = SELF_TEST_TOKENS - ROWS;
+  const runAt = (position: number, rows: number) => [
+    { sequence: { slot: 0 }, first: 0, rows, position, length: SELF_TEST_TOKENS },
+  ];
+  b.storeKeysValues(cache, 0, keys, valued, runAt(0, SELF_TEST_TOKENS));
+  const attend = async (options: Pick<AttentionOptions, "causal" | "window">) => {
     const full = { ...options, ...extras, scale: headDim ** -0.5, softcap: use.softcap };
-    b.attention(cache, 0, query, attended, full, { position, length: SELF_TEST_TOKENS });
+    b.attention(cache, 0, query, attended, full, runAt(SELF_TEST_TOKENS - ROWS, ROWS));
     const kernels = [`attention_${type}`, `store_k_${type}`, `store_v_${type}`] as const;
-    answer(`attention over ${use.cacheType} keys and values`, kernels, b.gather(attended));
+    await answer(`attention over ${cacheType} keys and values`, kernels, b.gather(attended));
   };
-  attend({ causal: true, window: 0 });
-  if (use.windowed) attend({ causal: true, window: 33 });
-  if (use.encoder) attend({ causal: false, window: 0 });
-  if (deltaRun) answer("gated delta net", ["delta_rule", "convolve"], deltaRun());
+  await attend({ causal: true, window: 0 });
+  if (use.windowed) await attend({ causal: true, window: 33 });
+  if (use.encoder) await attend({ causal: false, window: 0 });
+  if (deltaRun) await answer("gated delta net", ["delta_rule", "convolve"], deltaRun());
 }
 
 /** Loads what a gated delta net of two key heads needs; returns its run. */
 async function prepareDelta(
   b: Backend,
-  shape: NonNullable<OperationUse["delta"]>,
+  shape: NonNullable<ModelOperations["delta"]>,
   make: {
     values: (count: number) => Float32Array;
     vector: (data: Float32Array) => ReturnType<Backend["loadVector"]>;
@@ -230,6 +197,7 @@ async function prepareDelta(
   const [keyWidth, valueWidth] = [keyHeads * keyDim, valueHeads * valueDim];
   const state = b.allocateDeltaState({
     numLayers: 1,
+    sequences: 1,
     keyHeads,
     valueHeads,
     keyDim,
@@ -251,7 +219,8 @@ async function prepareDelta(
   };
   const out = b.allocateSlice([0, valueWidth]);
   return () => {
-    b.gatedDelta(state, 0, inputs, out, 0);
+    const run = { sequence: { slot: 0 }, first: 0, rows: ROWS, position: 0, length: ROWS };
+    b.gatedDelta(state, 0, inputs, out, [run]);
     return b.gather(out);
   };
 }

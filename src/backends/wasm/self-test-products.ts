@@ -20,20 +20,9 @@ import {
   quantizeActivationsBy256,
 } from "../../kernels/products/quantize-activations.ts";
 import { createRandom } from "../../random.ts";
-import type { DType } from "../../tensor/dtype.ts";
+import type { WeightSample } from "../device.ts";
 import type { Bank } from "./bank.ts";
 import { weightTypeOf } from "./matrix.ts";
-
-/** Some rows of a model's matrix, cut to their first columns, in file form. */
-export interface WeightSample {
-  readonly name: string;
-  readonly dtype: DType;
-  readonly rows: number;
-  readonly cols: number;
-  readonly bytes: Uint8Array;
-  /** Rows are looked up, too. */
-  readonly embedding: boolean;
-}
 
 /** One token takes the memory-bound path, four a tile and its tail. */
 const TOKEN_COUNTS = [1, 4];

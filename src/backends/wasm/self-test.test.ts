@@ -12,9 +12,9 @@ import {
   probeProducts,
 } from "../../kernels/module/module.ts";
 import { createRandom } from "../../random.ts";
+import type { WeightSample } from "../device.ts";
 import { dtypesWithKernels } from "./matrix.ts";
 import { chooseKernels, type KernelUse } from "./self-test.ts";
-import type { WeightSample } from "./self-test-products.ts";
 
 const seed = 7;
 const build = async (name: "relaxed" | "simd") => {
@@ -36,13 +36,13 @@ function everything(cacheType: "F32" | "F16" | "Q8"): KernelUse {
   });
   return {
     samples,
+    cacheType,
     operations: {
       norm: "layer",
       normEps: 1e-5,
       headNorm: true,
       headDim: 24,
       valueDim: 20,
-      cacheType,
       ropeDims: 16,
       softcap: 30,
       windowed: true,

@@ -1,20 +1,23 @@
 // The self-test: every kernel that a model will use against its reference, and the next best in place of a wrong one.
 import { BaimoError } from "../../errors.ts";
 import type { KernelModule, Kernels, ProductMode } from "../../kernels/module/module.ts";
+import type { CacheType } from "../../tensor/backend.ts";
 import type { DType } from "../../tensor/dtype.ts";
 import { Bus, busBytes } from "../bus.ts";
-import { createReferenceBackend } from "../reference.ts";
+import type { ModelOperations, WeightSample } from "../device.ts";
+import { createReferenceBackend } from "../reference/backend.ts";
 import { createWasmBackend } from "./backend.ts";
 import { Bank } from "./bank.ts";
 import { mixKernels } from "./instantiate.ts";
-import { type Answer, type OperationUse, runOperations, SELF_TEST_TOKENS } from "./self-test-operations.ts";
-import { isClose, ProductTest, toHalves, type WeightSample } from "./self-test-products.ts";
+import { type Answer, runOperations, SELF_TEST_TOKENS } from "./self-test-operations.ts";
+import { isClose, ProductTest, toHalves } from "./self-test-products.ts";
 
 /** What a model will ask of the kernels. */
 export interface KernelUse {
   /** Rows of a matrix of each element type that the model multiplies by or looks up. */
   readonly samples: readonly WeightSample[];
-  readonly operations: OperationUse;
+  readonly operations: ModelOperations;
+  readonly cacheType: CacheType;
 }
 
 type Instantiate = (memory: WebAssembly.Memory) => Kernels;
@@ -63,13 +66,13 @@ class Subject {
   }
 
   /** What the operations answer, up to the first that traps. */
-  answers(use: OperationUse): Promise<Answer[]> {
+  answers(use: KernelUse): Promise<Answer[]> {
     return (this.#answers ??= this.#run(use));
   }
 
-  async #run(use: OperationUse): Promise<Answer[]> {
+  async #run(use: KernelUse): Promise<Answer[]> {
     // one rank shares with nobody, and a page may have no memory to share
-    const alone = { ranks: 1, tokens: 0, floats: 0 };
+    const alone = { ranks: 1, words: 0, floats: 0 };
     const bus = new Bus(new ArrayBuffer(busBytes(alone)), 0, alone);
     const { instantiate, products } = this;
     const backend = createWasmBackend({ bus, instantiate, products, maxTokens: SELF_TEST_TOKENS });
@@ -94,7 +97,7 @@ export async function chooseKernels(use: KernelUse, builds: Builds): Promise<Tes
     new Subject((memory) => mixKernels(builds.instantiate(memory), plain, names, memory), products);
   let subject = subjectWith([], builds.products);
 
-  const tests = [...use.samples.map(testProduct), ...(await testOperations(use.operations))];
+  const tests = [...use.samples.map(testProduct), ...(await testOperations(use))];
   const passed: Test[] = [];
   for (let test = tests.shift(); test; test = tests.shift()) {
     if (!(await test.passes(subject))) {
@@ -164,7 +167,7 @@ function testProduct(sample: WeightSample): Test {
   };
 }
 
-async function testOperations(use: OperationUse): Promise<Test[]> {
+async function testOperations(use: KernelUse): Promise<Test[]> {
   const expected: Answer[] = [];
   await runOperations(createReferenceBackend({ maxTokens: SELF_TEST_TOKENS }), use, expected);
   return expected.map(({ operation, kernels, values }, i) => ({

@@ -27,7 +27,7 @@ describe(`products that ranks share (seed ${seed})`, async () => {
   const bytesOf = (name: string) => readFile(new URL(`../../kernels/kernels.${name}.wasm`, import.meta.url));
   const { module } = await compileKernels(bytesOf, { build: "simd", types: ["q8_0", "q4_0", "f32"] });
   const instantiate = (memory: WebAssembly.Memory) => instantiateKernels(module, memory);
-  const shape = { ranks: 3, tokens: 0, floats: 0 };
+  const shape = { ranks: 3, words: 0, floats: 0 };
 
   /** Three ranks; `helped` is called with the rows that a helper has computed. */
   function createRanks(helped: (y: number, rowGroups: number) => void) {

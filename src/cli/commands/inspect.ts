@@ -2,13 +2,13 @@
 // models/.
 import { availableParallelism } from "node:os";
 import type { Command } from "commander";
+import type { MemoryNeeds } from "../../backends/device.ts";
 import { BaimoError } from "../../errors.ts";
 import type { Checkpoint } from "../../formats/checkpoint.ts";
 import type { MetadataValue } from "../../formats/gguf/metadata.ts";
 import type { TensorInfo } from "../../formats/tensor-info.ts";
 import type { Perplexity } from "../../generate/perplexity.ts";
 import type { Footprint } from "../../models/footprint.ts";
-import type { MemoryNeeds } from "../../models/memory.ts";
 import type { ModelDescription } from "../../models/open-model.ts";
 import { listenForInterrupt } from "../interrupt.ts";
 import { fetchSource, withModel } from "../open-model.ts";
@@ -121,18 +121,17 @@ function formatPerplexity(found: Perplexity, width: number): string[] {
 async function inspect(checkpoint: Checkpoint, flags: InspectFlags): Promise<Inspection> {
   const { describeModel } = await import("../../models/open-model.ts");
   const { footprint } = await import("../../models/footprint.ts");
-  const { memoryNeeds } = await import("../../models/memory.ts");
+  const { openDevice } = await import("../../backends/open-device.ts");
+  const { describeForDevice } = await import("../../models/device-model.ts");
   const { DEFAULT_CHUNK, defaultCacheType } = await import("../../generate/load.ts");
   try {
     const description = await describeModel(checkpoint);
     const contextLength = flags.context ?? description.config.contextLength;
     const { config, weights } = description;
-    const memory = memoryNeeds(config, weights, {
-      contextLength,
-      cacheType: defaultCacheType(weights),
-      chunkTokens: DEFAULT_CHUNK,
-      threads: flags.threads ?? availableParallelism(),
-    });
+    const device = await openDevice("cpu");
+    const shape = { contextLength, cacheType: defaultCacheType(weights), maxTokens: DEFAULT_CHUNK };
+    const threads = flags.threads ?? availableParallelism();
+    const memory = device.count(describeForDevice(description, checkpoint.files), shape, threads);
     return { checkpoint, description, contextLength, footprint: footprint(config, weights), memory };
   } catch (error) {
     // Metadata and tensors can be shown of models that cannot be run.

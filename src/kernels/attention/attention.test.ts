@@ -2,14 +2,15 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { createRandom } from "../../random.ts";
+import type { CacheType } from "../../tensor/backend.ts";
 import { scratchBytes } from "../module/module.ts";
 import { assertClose, loadBuild, normals, seed, strided, TestMemory } from "../module/test-memory.ts";
 import { halfToFloat } from "../products/matmul.ts";
 import { type AttentionCase, attention, cases as attentionCases } from "./attention.ts";
 import {
   areaBytes,
-  type CacheType,
   cachedValues,
+  kernelSuffix,
   keyPlace,
   cases as kvStoreCases,
   valuePlace,
@@ -19,7 +20,7 @@ for (const build of ["relaxed", "simd"] as const) {
   describe(`attention, ${build} build`, async () => {
     const module = await loadBuild(build);
 
-    for (const type of ["f16", "f32", "q8"] as const) {
+    for (const type of ["F16", "F32", "Q8"] as const) {
       for (const shape of kvStoreCases) {
         test(`storing keys and values as ${type} ${JSON.stringify(shape)}`, () => {
           const { tokens, headDim, position } = shape;
@@ -103,12 +104,12 @@ function stored(
   const [kBytes, vBytes] = areaBytes(type, position + tokens + 1, { headDim, valueDim: headDim });
   const [kAt, vAt] = [b.put(new Uint8Array(kBytes).fill(255)), b.put(new Uint8Array(vBytes).fill(255))];
   const from = strided(b, source, tokens, headDim);
-  b.k[`store_k_${type}`](from, headDim + 4, tokens, headDim, kAt, position);
-  b.k[`store_v_${type}`](from, headDim + 4, tokens, headDim, vAt, position);
+  b.k[`store_k_${kernelSuffix(type)}`](from, headDim + 4, tokens, headDim, kAt, position);
+  b.k[`store_v_${kernelSuffix(type)}`](from, headDim + 4, tokens, headDim, vAt, position);
   const read = (at: number, { element, scale }: ReturnType<typeof keyPlace>) => {
     const view = new DataView(b.memory.buffer, at);
-    if (type === "f32") return view.getFloat32(element, true);
-    if (type === "q8") return Math.fround(view.getInt8(element) * view.getFloat32(scale, true));
+    if (type === "F32") return view.getFloat32(element, true);
+    if (type === "Q8") return Math.fround(view.getInt8(element) * view.getFloat32(scale, true));
     const half = view.getUint16(element, true);
     return half === 0xffff ? Number.NaN : halfToFloat(half);
   };
@@ -146,7 +147,7 @@ function attended(
   const biasAt = bias ? b.put(bias.table) : 0;
   for (let t = 0; t < tokens; t += chunk) {
     const some = Math.min(chunk, tokens - t);
-    b.k[`attention_${type}`](
+    b.k[`attention_${kernelSuffix(type)}`](
       ...([from + 4 * t * (width + 4), width + 4, some, heads, headDim, valueDim] as const),
       ...([k, v, position + t, causal ? 0 : length, window, scale, softcap] as const),
       ...([sinksAt, slopesAt, biasAt, bias?.reach ?? 0] as const),

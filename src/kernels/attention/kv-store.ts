@@ -1,7 +1,10 @@
 // Writing keys and values into the cache: what is stored, a plain reference, cost and test cases; leans on nothing.
+import type { CacheType } from "../../tensor/backend.ts";
 
-/** q8: whole numbers of 8 bits and one f32 scale a position. */
-export type CacheType = "f16" | "f32" | "q8";
+/** How kernels of a storage type are called. */
+export function kernelSuffix<T extends CacheType>(type: T): Lowercase<T> {
+  return type.toLowerCase() as Lowercase<T>;
+}
 
 export interface KvStoreShape {
   readonly tokens: number;
@@ -12,8 +15,8 @@ export interface KvStoreShape {
 
 /** The values that a cache of this type gives back for one position's: themselves, or rounded to f16 or 8 bits. */
 export function cachedValues(x: Float32Array, type: CacheType): Float32Array {
-  if (type === "f32") return x;
-  if (type === "f16") return x.map(nearestHalf);
+  if (type === "F32") return x;
+  if (type === "F16") return x.map(nearestHalf);
   const amax = x.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
   if (amax <= Math.fround(1e-35)) return x.map(() => 0);
   const scale = Math.fround(amax / 127);
@@ -37,11 +40,11 @@ function roundToEven(value: number): number {
   return floor % 2 === 0 ? floor : floor + 1;
 }
 
-const elementBytes = { f32: 4, f16: 2, q8: 1 } as const;
+const elementBytes = { F32: 4, F16: 2, Q8: 1 } as const;
 
 /** Bytes of an area's block of 32 positions: elements, and for q8 the scales after them. */
 function blockBytes(type: CacheType, dim: number): number {
-  return 32 * (dim * elementBytes[type] + (type === "q8" ? 4 : 0));
+  return 32 * (dim * elementBytes[type] + (type === "Q8" ? 4 : 0));
 }
 
 const wholeFours = (dim: number) => Math.ceil(dim / 4) * 4;

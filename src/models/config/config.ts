@@ -1,5 +1,5 @@
 // ModelConfig: the flat record of knobs that drives the one forward pass; leans on the Backend contract's words alone.
-import type { ActivationKind, NormKind } from "../../tensor/backend.ts";
+import type { ActivationKind, NormKind, RouterConfig } from "../../tensor/backend.ts";
 
 /** How RoPE's angles are stretched beyond the context of pre-training. */
 export type RopeScaling =
@@ -57,26 +57,11 @@ export type QueryScaling =
   /** 1 + beta ln(1 + floor(position / original)) (Llama 4, Ministral 3). */
   | { readonly type: "floor-log"; readonly beta: number; readonly originalContextLength: number };
 
-/** A mixture of experts (arXiv:2101.03961). */
-export interface ExpertsConfig {
-  readonly count: number;
-  readonly perToken: number;
+/** A mixture of experts. */
+export interface ExpertsConfig extends RouterConfig {
   readonly intermediateSize: number;
-  /** How router logits become scores; "sparsemixer" is Phi-3.5-MoE's (arXiv:2409.12136), with `jitter`. */
-  readonly score: "softmax" | "sigmoid" | "sparsemixer";
-  readonly jitter: number;
   /** A learned bias a expert that is added to scores for the choice alone (arXiv:2408.15664). */
   readonly selectionBias: boolean;
-  /** Experts are chosen from the best groups only (DeepSeek-V2 and V3); 1 group: from all. */
-  readonly groups: number;
-  readonly groupsPerToken: number;
-  /** A group's rank: its best score, or the sum of its two best. */
-  readonly groupScore: "max" | "top2";
-  /** The p of the norm that the chosen weights are divided by; 0 leaves them. */
-  readonly normalize: number;
-  /** Added to that norm. */
-  readonly normalizeEps: number;
-  readonly scale: number;
   readonly routerBias: boolean;
   readonly bias: boolean;
   /** Width of the experts that every token meets; 0 for none. */

@@ -1,19 +1,17 @@
-// Measures what weight matrices are multiplied with: a backend around a backend that sums the squares of each column of
-// a product's input. Leans on the Backend contract and the weight plan.
+// Measures what weight matrices are multiplied with: sums of squares of each column of their products' inputs.
 import type { ColumnSums } from "../../formats/gguf/importance.ts";
-import type { Activation, Backend, Matrix } from "../../tensor/backend.ts";
-import type { MatrixPlan, WeightPlan } from "../weights/weight-plan.ts";
-import type { ModelWeights } from "../weights/weights.ts";
+import type { Backend, Matrix } from "../../tensor/backend.ts";
+import { isTensorPlan, type WeightPlan } from "../weights/tensor-plan.ts";
+import { type LoadedWeights, leavesOf, partAt } from "../weights/weights.ts";
 
-/** A backend to run the forward pass on, and what it has measured. */
+/** A measurement that goes on until the backend's observer is taken away. */
 export interface InputMeter {
-  readonly backend: Backend;
   /** By the stored tensor's name; experts that are one tensor are measured each for itself. */
-  columns(): Map<string, ColumnSums>;
+  take(): Promise<Map<string, ColumnSums>>;
 }
 
 /** Where a matrix's input is summed. */
-interface Place {
+interface MeteredMatrix {
   readonly name: string;
   readonly matrices: number;
   readonly index: number;
@@ -21,13 +19,13 @@ interface Place {
 }
 
 /** Meters the blocks' matrices. Activations are whole on every rank, so that one rank's meter sees them all. */
-export function createInputMeter(backend: Backend, plan: WeightPlan, weights: ModelWeights): InputMeter {
-  const places = new Map<Matrix, Place>();
-  placeMatrices(plan.decoder, weights.decoder, places);
-  placeMatrices(plan.encoder, weights.encoder, places);
+export function startInputMeter(backend: Backend, plan: WeightPlan, weights: LoadedWeights): InputMeter {
+  const metered = new Map<Matrix, MeteredMatrix>();
+  findMatrices(plan.decoder, weights.decoder, metered);
+  if (plan.encoder && weights.encoder) findMatrices(plan.encoder, weights.encoder, metered);
   const sums = new Map<string, { sums: Float64Array; counts: Float64Array; cols: number }>();
 
-  const add = ({ name, matrices, index, cols }: Place, values: Float32Array, rows: number) => {
+  const add = ({ name, matrices, index, cols }: MeteredMatrix, values: Float32Array, rows: number) => {
     let entry = sums.get(name);
     if (!entry) {
       entry = { sums: new Float64Array(matrices * cols), counts: new Float64Array(matrices), cols };
@@ -38,47 +36,40 @@ export function createInputMeter(backend: Backend, plan: WeightPlan, weights: Mo
       for (let i = index * cols; i < (index + 1) * cols; i++) entry.sums[i] += values[from++] ** 2;
     }
   };
-  const metered: Pick<Backend, "linear"> = {
-    linear(x: Activation, ...products) {
-      let values: Float32Array | undefined;
-      for (const [weight] of products) {
-        const place = places.get(weight);
-        if (place) add(place, (values ??= backend.read(x)), x.tokens);
-      }
-      backend.linear(x, ...products);
-    },
-  };
+  let added: Promise<unknown> = Promise.resolve();
+  backend.observeProducts((x, matrices) => {
+    const met = matrices.flatMap((matrix) => metered.get(matrix) ?? []);
+    if (met.length === 0) return;
+    const rows = x.tokens;
+    added = Promise.all([backend.read(x), added]).then(([values]) => {
+      for (const matrix of met) add(matrix, values, rows);
+    });
+  });
   return {
-    backend: Object.assign(Object.create(backend) as Backend, metered),
-    columns: () =>
-      new Map(
+    async take() {
+      await added;
+      return new Map(
         Array.from(sums, ([name, entry]) => [
           name,
           { sums: Float32Array.from(entry.sums), counts: Float32Array.from(entry.counts) },
         ]),
-      ),
+      );
+    },
   };
 }
 
-/** Finds the matrices of a part; of those that are one stored tensor and read the same, the first is measured. */
-function placeMatrices(plan: unknown, weights: unknown, places: Map<Matrix, Place>): void {
+/** Finds the matrices of a stack; of those that are one stored tensor and read the same, the first is measured. */
+function findMatrices(plan: object, weights: object, found: Map<Matrix, MeteredMatrix>): void {
   const seen = new Set<string>();
-  const visit = (part: unknown, loaded: unknown): void => {
-    if (typeof part !== "object" || part === null || typeof loaded !== "object" || loaded === null) return;
-    if ("kind" in part) {
-      if (part.kind !== "matrix") return;
-      const { stored, rows, cols, first, expert, transposed } = part as MatrixPlan;
-      const index = expert ? Math.floor(first / (transposed ? cols : rows)) : 0;
-      const key = `${stored.name} ${index}`;
-      if (seen.has(key)) return;
-      seen.add(key);
-      const matrices = expert ? Math.round((stored.rows * stored.cols) / (rows * cols)) : 1;
-      places.set(loaded as Matrix, { name: stored.name, matrices, index, cols });
-      return;
-    }
-    for (const key of Object.keys(part)) {
-      visit((part as Record<string, unknown>)[key], (loaded as Record<string, unknown>)[key]);
-    }
-  };
-  visit(plan, weights);
+  for (const { path, leaf } of leavesOf(plan, isTensorPlan)) {
+    if (leaf.kind !== "matrix") continue;
+    const { stored, rows, cols, first, expert, transposed } = leaf;
+    const index = expert ? Math.floor(first / (transposed ? cols : rows)) : 0;
+    const key = `${stored.name} ${index}`;
+    if (seen.has(key)) continue;
+    seen.add(key);
+    const matrices = expert ? Math.round((stored.rows * stored.cols) / (rows * cols)) : 1;
+    // what loadWeights has made of a MatrixPlan
+    found.set(partAt(weights, path) as Matrix, { name: stored.name, matrices, index, cols });
+  }
 }

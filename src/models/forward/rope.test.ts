@@ -57,7 +57,7 @@ it("factors divide each frequency, and the attention factor multiplies cos and s
     divided.inverse,
     Array.from(plain.inverse, (value, i) => value / (1 + i)),
   );
-  const { cos, sin } = ropeAngles(divided, 3, 2);
+  const { cos, sin } = ropeAngles(() => divided, [{ first: 0, rows: 2, position: 3, length: 5 }]);
   assert.equal(cos.length, 16);
   assert.equal(cos[8], Math.fround(2 * Math.cos(4)));
   assert.equal(sin[0], Math.fround(2 * Math.sin(3)));

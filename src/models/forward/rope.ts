@@ -1,4 +1,5 @@
 // RoPE's angles, computed in double precision, with every scaling that families use; leans on the config alone.
+import type { Run } from "../../tensor/backend.ts";
 import type { QueryScaling, RopeConfig } from "../config/config.ts";
 
 /** Inverse frequencies of each pair of dimensions and the factor on cos and sin. */
@@ -81,31 +82,47 @@ export function dependsOnLength({ scaling }: RopeConfig): boolean {
   return scaling.type === "longrope" || scaling.type === "dynamic" || scaling.type === "qwen-ntk";
 }
 
-/** cos and sin of the angles at `position`, `position` + 1, …: each [tokens, dims / 2]. */
+/** Consecutive positions: all that angles need to know of a run. */
+type Span = Pick<Run, "first" | "rows" | "position" | "length">;
+
+/** cos and sin of the angles of every row, each [rows of all runs, dims / 2]; `frequencies` are those of a run. */
 export function ropeAngles(
-  { inverse, attentionFactor }: RopeFrequencies,
-  position: number,
-  tokens: number,
+  frequencies: (run: Span) => RopeFrequencies,
+  runs: readonly Span[],
 ): { cos: Float32Array; sin: Float32Array } {
-  const pairs = inverse.length;
-  const cos = new Float32Array(tokens * pairs);
-  const sin = new Float32Array(tokens * pairs);
-  for (let t = 0; t < tokens; t++) {
-    for (let i = 0; i < pairs; i++) {
-      const angle = (position + t) * inverse[i];
-      cos[t * pairs + i] = Math.cos(angle) * attentionFactor;
-      sin[t * pairs + i] = Math.sin(angle) * attentionFactor;
+  const rows = rowsOf(runs);
+  let cos = new Float32Array(0);
+  let sin = cos;
+  for (const run of runs) {
+    const { inverse, attentionFactor } = frequencies(run);
+    const pairs = inverse.length;
+    if (cos.length === 0) [cos, sin] = [new Float32Array(rows * pairs), new Float32Array(rows * pairs)];
+    for (let t = 0, to = run.first * pairs; t < run.rows; t++) {
+      for (let i = 0; i < pairs; i++, to++) {
+        const angle = (run.position + t) * inverse[i];
+        cos[to] = Math.cos(angle) * attentionFactor;
+        sin[to] = Math.sin(angle) * attentionFactor;
+      }
     }
   }
   return { cos, sin };
 }
 
-/** What queries at `position`, `position` + 1, … are multiplied by, [tokens]. */
-export function queryFactors(scaling: QueryScaling, position: number, tokens: number): Float32Array {
+/** What the queries of every row are multiplied by, [rows of all runs]. */
+export function queryFactors(scaling: QueryScaling, runs: readonly Span[]): Float32Array {
   const original = scaling.originalContextLength;
-  return Float32Array.from({ length: tokens }, (_, t) =>
-    scaling.type === "log-n"
-      ? Math.max(1, Math.log(position + t + 1) / Math.log(original))
-      : 1 + scaling.beta * Math.log(1 + Math.floor((position + t) / original)),
-  );
+  const factors = new Float32Array(rowsOf(runs));
+  for (const { first, rows, position } of runs) {
+    for (let t = 0; t < rows; t++) {
+      factors[first + t] =
+        scaling.type === "log-n"
+          ? Math.max(1, Math.log(position + t + 1) / Math.log(original))
+          : 1 + scaling.beta * Math.log(1 + Math.floor((position + t) / original));
+    }
+  }
+  return factors;
+}
+
+function rowsOf(runs: readonly Span[]): number {
+  return runs.reduce((sum, { rows }) => sum + rows, 0);
 }

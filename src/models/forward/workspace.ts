@@ -1,17 +1,54 @@
 // What a forward pass writes to: activations, slices and caches, allocated once a model. Leans on the Backend contract.
-import type { Activation, Backend, DeltaState, KvCache, Slice } from "../../tensor/backend.ts";
+import type { Allocator } from "../../backends/device.ts";
+import type { Activation, CacheType, DeltaState, KvCache, Mixture, Slice } from "../../tensor/backend.ts";
 import type { ModelConfig } from "../config/config.ts";
 import { cutDeltaHeads, cutFor, cutHeads } from "../weights/partitions.ts";
 import { dependsOnLength, type RopeFrequencies, ropeFrequencies } from "./rope.ts";
-import { createRouter, type Router } from "./router.ts";
 
 /** Rows whose logits are computed at a time. */
 export const LOGIT_ROWS = 8;
 
-/** Room for one gated MLP's inner values. */
+/** Room for attention: queries, keys and values of the rank's heads, and the answer. */
+export interface AttentionSpace {
+  readonly query: Slice;
+  readonly key: Slice;
+  readonly value: Slice;
+  readonly attended: Slice;
+  readonly gate?: Slice;
+}
+
+/** Room for what comes before the heads of latent attention. */
+export interface LatentSpace {
+  readonly query?: Slice;
+  readonly keyValue: Slice;
+  readonly keyRope: Slice;
+  readonly key: Slice;
+  readonly joined: Activation;
+}
+
+/** Room for a gated delta net. */
+export interface DeltaSpace {
+  readonly query: Slice;
+  readonly key: Slice;
+  readonly value: Slice;
+  readonly gate: Slice;
+  readonly beta: Slice;
+  readonly alpha: Slice;
+  readonly out: Slice;
+}
+
+/** Room for an MLP's inner values. */
 export interface MlpSpace {
   readonly gate: Slice;
   readonly up: Slice;
+}
+
+/** Room for mixtures of experts. */
+export interface MixtureSpace {
+  readonly router: Slice;
+  readonly experts: Mixture;
+  readonly mixed: Activation;
+  readonly sharedGate?: Slice;
 }
 
 /** The activations of a forward pass. */
@@ -25,11 +62,7 @@ export interface Workspace {
   readonly embedded?: Activation;
   readonly positions?: Activation;
   readonly projectedIn?: Slice;
-  readonly query: Slice;
-  readonly key: Slice;
-  readonly value: Slice;
-  readonly attended: Slice;
-  readonly attentionGate?: Slice;
+  readonly attention: AttentionSpace;
   readonly latent?: LatentSpace;
   readonly delta?: DeltaSpace;
   readonly projected: Slice;
@@ -41,38 +74,12 @@ export interface Workspace {
   readonly logits: Slice;
 }
 
-interface LatentSpace {
-  readonly query?: Slice;
-  readonly keyValue: Slice;
-  readonly keyRope: Slice;
-  readonly key: Slice;
-  readonly joined: Activation;
-}
-
-interface DeltaSpace {
-  readonly query: Slice;
-  readonly key: Slice;
-  readonly value: Slice;
-  readonly gate: Slice;
-  readonly beta: Slice;
-  readonly alpha: Slice;
-  readonly out: Slice;
-}
-
-interface MixtureSpace {
-  readonly router: Slice;
-  readonly chooser: Router;
-  readonly input: Activation;
-  readonly mixed: Activation;
-  readonly sharedGate?: Slice;
-}
-
 interface EncoderSpace {
   /** All tokens of the encoder's text. */
   readonly states: Activation;
 }
 
-/** Keys, values and states of one sequence. */
+/** Keys, values and states of some sequences. */
 export interface Caches {
   readonly decoder: KvCache;
   /** One layer at a time. */
@@ -83,7 +90,7 @@ export interface Caches {
 }
 
 /** Columns of the widest slice that is gathered. */
-export function widestActivation(config: ModelConfig): number {
+function widestActivation(config: ModelConfig): number {
   const { hiddenSize, embeddingSize, numHeads, numKvHeads, headDim, valueDim, latent, delta, experts } =
     config;
   return Math.max(
@@ -103,24 +110,22 @@ export function widestActivation(config: ModelConfig): number {
   );
 }
 
-/** What allocates: a backend, or one who counts what it would take. */
-export type Allocator = Pick<
-  Backend,
-  "ranks" | "maxTokens" | "allocate" | "allocateSlice" | "allocateCache" | "allocateDeltaState"
->;
+/** Floats that ranks exchange at a time: the widest activation of a chunk, or logits. */
+export function exchangeFloats(config: ModelConfig, maxTokens: number): number {
+  return Math.max(maxTokens * widestActivation(config), LOGIT_ROWS * config.vocabSize);
+}
 
 /** Allocates what `forward` writes to. */
 export function createWorkspace(backend: Allocator, config: ModelConfig, contextLength: number): Workspace {
   const { hiddenSize, embeddingSize, numHeads, numKvHeads, headDim, valueDim, latent, delta, experts } =
     config;
   const activation = (width: number, tokens?: number) => backend.allocate(width, tokens);
-  const rows = (width: number, tokens?: number) =>
-    backend.allocateSlice(cutFor(config, backend.ranks, { cut: "rows", rows: width }), tokens);
+  const partition = (width: number) => cutFor(config, backend.ranks, { cut: "rows", rows: width });
+  const rows = (width: number, tokens?: number) => backend.allocateSlice(partition(width), tokens);
   const byHeads = (width: number, cut: "heads" | "delta" = "heads") =>
     backend.allocateSlice(cutFor(config, backend.ranks, { cut, rows: width }));
   const projected = embeddingSize !== hiddenSize;
   const widths = new Set([config.intermediateSize]);
-  if (experts) widths.add(experts.intermediateSize);
   if (experts && experts.sharedIntermediateSize > 0) widths.add(experts.sharedIntermediateSize);
   return {
     frequencies: config.ropes.map((rope) => (dependsOnLength(rope) ? undefined : ropeFrequencies(rope, 0))),
@@ -130,11 +135,13 @@ export function createWorkspace(backend: Allocator, config: ModelConfig, context
     embedded: projected ? activation(embeddingSize) : undefined,
     projectedIn: projected ? rows(hiddenSize) : undefined,
     positions: config.learnedPositions > 0 ? activation(hiddenSize) : undefined,
-    query: byHeads(numHeads * headDim),
-    key: rows(numKvHeads * headDim),
-    value: rows(numKvHeads * valueDim),
-    attended: byHeads(numHeads * valueDim),
-    attentionGate: config.attentionGate ? byHeads(numHeads * valueDim) : undefined,
+    attention: {
+      query: byHeads(numHeads * headDim),
+      key: rows(numKvHeads * headDim),
+      value: rows(numKvHeads * valueDim),
+      attended: byHeads(numHeads * valueDim),
+      gate: config.attentionGate ? byHeads(numHeads * valueDim) : undefined,
+    },
     latent: latent && {
       query: latent.queryRank > 0 ? rows(latent.queryRank) : undefined,
       keyValue: rows(latent.keyValueRank),
@@ -155,8 +162,14 @@ export function createWorkspace(backend: Allocator, config: ModelConfig, context
     mlp: new Map(Array.from(widths, (width) => [width, { gate: rows(width), up: rows(width) }])),
     mixture: experts && {
       router: rows(experts.count),
-      chooser: createRouter(experts),
-      input: activation(hiddenSize),
+      experts: backend.allocateMixture({
+        router: experts,
+        hiddenSize,
+        activation: config.activation,
+        activationLimit: config.activationLimit,
+        inner: partition(experts.intermediateSize),
+        outer: partition(hiddenSize),
+      }),
       mixed: activation(hiddenSize),
       sharedGate: experts.sharedGate ? rows(1) : undefined,
     },
@@ -167,11 +180,11 @@ export function createWorkspace(backend: Allocator, config: ModelConfig, context
   };
 }
 
-/** Allocates the caches of one sequence. An encoder's text may be as long as the decoder's. */
+/** Allocates the caches of some sequences. An encoder's text may be as long as the decoder's. */
 export function createCaches(
   backend: Allocator,
   config: ModelConfig,
-  options: { contextLength: number; dtype: "F32" | "F16" | "Q8" },
+  options: { contextLength: number; sequences: number; dtype: CacheType },
 ): Caches {
   const { numLayers, numHeads, numKvHeads, headDim, valueDim, delta } = config;
   const heads = cutHeads(config, backend.ranks);
@@ -183,6 +196,11 @@ export function createCaches(
     cross: hasEncoder ? backend.allocateCache(shape) : undefined,
     delta:
       delta &&
-      backend.allocateDeltaState({ ...delta, numLayers, heads: cutDeltaHeads(config, backend.ranks) }),
+      backend.allocateDeltaState({
+        ...delta,
+        numLayers,
+        sequences: options.sequences,
+        heads: cutDeltaHeads(config, backend.ranks),
+      }),
   };
 }

@@ -1,13 +1,16 @@
 // Which stored rows make up each tensor of a GGUF file: two plans of one model laid over each other, the checkpoint's and
 // the file's. Leans on weight-plan.ts.
 import { BaimoError } from "../../errors.ts";
-import type {
-  MatrixPlan,
-  StoredTensor,
-  TensorSource,
-  VectorPlan,
-  WeightPlan,
-} from "../weights/weight-plan.ts";
+import type { TensorSource } from "../weights/finder.ts";
+import {
+  isTensorPlan,
+  type MatrixPlan,
+  type StoredTensor,
+  type TensorPlan,
+  type VectorPlan,
+  type WeightPlan,
+} from "../weights/tensor-plan.ts";
+import { leavesOf } from "../weights/weights.ts";
 
 /** One tensor to write. Matrices by rows; vectors by values, each a row of one. */
 export interface LayoutTensor {
@@ -45,23 +48,14 @@ export function createBlankSource(
   };
 }
 
-type Leaf = MatrixPlan | VectorPlan;
-
 /** Every weight of a plan by the part that it plays; biases beside their matrices. */
-function leavesOf(plan: WeightPlan): Map<string, Leaf> {
-  const leaves = new Map<string, Leaf>();
-  const visit = (path: string, value: unknown): void => {
-    if (typeof value !== "object" || value === null) return;
-    if ("kind" in value) {
-      const leaf = value as Leaf;
-      leaves.set(path, leaf);
-      if (leaf.kind === "matrix" && leaf.bias) leaves.set(`${path}.bias`, leaf.bias);
-      return;
-    }
-    for (const [key, inner] of Object.entries(value)) visit(path === "" ? key : `${path}.${key}`, inner);
-  };
-  visit("", plan);
-  return leaves;
+function weightsByPart(plan: WeightPlan): Map<string, TensorPlan> {
+  const parts = new Map<string, TensorPlan>();
+  for (const { path, leaf } of leavesOf(plan, isTensorPlan)) {
+    parts.set(path.join("."), leaf);
+    if (leaf.kind === "matrix" && leaf.bias) parts.set([...path, "bias"].join("."), leaf.bias);
+  }
+  return parts;
 }
 
 interface Draft extends LayoutTensor {
@@ -104,9 +98,9 @@ export function layOut(
     }
     return draft;
   };
-  const wanted = leavesOf(target);
+  const wanted = weightsByPart(target);
   const left = new Map(wanted);
-  for (const [path, leaf] of leavesOf(source)) {
+  for (const [path, leaf] of weightsByPart(source)) {
     const place =
       wanted.get(path) ?? (path.endsWith(".bias") ? biasOf(wanted.get(path.slice(0, -5))) : undefined);
     if (!place || (place.kind === "matrix") !== (leaf.kind === "matrix")) {
@@ -145,7 +139,7 @@ export function layOut(
 const shapeOf = ({ rows, cols }: StoredTensor): number[] => (rows === 1 ? [cols] : [rows, cols]);
 
 /** The bias beside a matrix that the file's plan does not ask for, but that a reader takes where it is. */
-function biasOf(matrix: Leaf | undefined): VectorPlan | undefined {
+function biasOf(matrix: TensorPlan | undefined): VectorPlan | undefined {
   if (matrix?.kind !== "matrix") return undefined;
   const { stored, first, order, rows } = matrix;
   const name = stored.name.replace(/weight$/, "bias");
@@ -166,7 +160,7 @@ function putVector(draft: Draft, from: VectorPlan, to: VectorPlan): void {
   put(draft, plain, plain.length, to);
 }
 
-function put(draft: Draft, from: MatrixPlan | VectorPlan, count: number, to: MatrixPlan | VectorPlan): void {
+function put(draft: Draft, from: TensorPlan, count: number, to: TensorPlan): void {
   const index = draft.from.push(from) - 1;
   for (let r = 0; r < count; r++) {
     const at = to.first + (to.order ? to.order[r] : r);

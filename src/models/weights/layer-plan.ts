@@ -1,13 +1,17 @@
 // The plan of one block: which weights its knobs ask for, and their shapes. Leans on the finder of weight-plan.ts.
+import type { DeltaConfig, ExpertsConfig, LatentConfig } from "../config/config.ts";
 import type { TensorNames } from "../families/family.ts";
-import { type Finder, interleavedRow, type MatrixPlan, type VectorPlan } from "./weight-plan.ts";
+import { type Finder, interleavedRow } from "./finder.ts";
+import type { MatrixPlan, VectorPlan } from "./tensor-plan.ts";
 import type {
-  AttentionParts,
+  AttentionWeights,
   BranchNorms,
-  DeltaParts,
-  LayerParts,
-  MixtureParts,
-  MlpParts,
+  DeltaWeights,
+  LatentWeights,
+  LayerWeights,
+  MixerWeights,
+  MixtureWeights,
+  MlpWeights,
 } from "./weights.ts";
 
 type Names = Partial<TensorNames>;
@@ -18,22 +22,33 @@ export function planLayer(
   names: Names,
   layer: number,
   encoder: boolean,
-): LayerParts<MatrixPlan, VectorPlan, VectorPlan> {
+): LayerWeights<MatrixPlan, VectorPlan, VectorPlan> {
   const { config } = find;
-  const isDelta = !encoder && config.deltaLayers[layer];
-  const isMixture = !encoder && config.experts !== undefined && !config.experts.denseLayers[layer];
+  const experts = !encoder && !config.experts?.denseLayers[layer] ? config.experts : undefined;
   const crosses = !encoder && config.encoderLayers > 0;
   const sharesNorm = config.residual === "parallel-shared";
   return {
     mixerNorms: planNorms(find, names.attentionNorm, names.attentionEndNorm, names.attentionAfterNorm),
-    attention: isDelta ? undefined : planAttention(find, names),
-    delta: isDelta ? planDelta(find, names) : undefined,
-    crossNorms: crosses ? { before: find.norm(names.crossNorm, config.hiddenSize) } : undefined,
-    cross: crosses ? planCross(find, names) : undefined,
-    mlpNorms: sharesNorm ? {} : planNorms(find, names.mlpNorm, names.mlpEndNorm, names.mlpAfterNorm),
-    mlp: isMixture ? undefined : planMlp(find, names, config.intermediateSize),
-    mixture: isMixture ? planMixture(find, names) : undefined,
+    mixer: planMixer(find, names, encoder ? undefined : config.deltaLayers[layer] && config.delta),
+    cross: crosses
+      ? { norms: { before: find.norm(names.crossNorm, config.hiddenSize) }, weights: planCross(find, names) }
+      : undefined,
+    feedNorms: sharesNorm ? {} : planNorms(find, names.mlpNorm, names.mlpEndNorm, names.mlpAfterNorm),
+    feed: experts
+      ? { kind: "mixture", weights: planMixture(find, names, experts) }
+      : { kind: "mlp", weights: planMlp(find, names, config.intermediateSize) },
   };
+}
+
+function planMixer(
+  find: Finder,
+  names: Names,
+  delta: DeltaConfig | false | undefined,
+): MixerWeights<MatrixPlan, VectorPlan> {
+  const { latent } = find.config;
+  if (delta) return { kind: "delta", weights: planDelta(find, names, delta) };
+  if (latent) return { kind: "latent", weights: planLatent(find, names, latent) };
+  return { kind: "attention", weights: planAttention(find, names) };
 }
 
 function planNorms(
@@ -50,9 +65,8 @@ function planNorms(
   };
 }
 
-function planAttention(find: Finder, names: Names): AttentionParts<MatrixPlan, VectorPlan> {
+function planAttention(find: Finder, names: Names): AttentionWeights<MatrixPlan, VectorPlan> {
   const { config } = find;
-  if (config.latent) return planLatent(find, names);
   const { hiddenSize: hidden, numHeads, numKvHeads, headDim, valueDim, qkvBias: bias, qkNorm } = config;
   const normOf = (place: Names["queryNorm"], heads: number) => {
     if (qkNorm === "none") return undefined;
@@ -78,11 +92,13 @@ function planAttention(find: Finder, names: Names): AttentionParts<MatrixPlan, V
 }
 
 /** Rows of each head are turned so that the part that RoPE turns comes first, its pairs in halves. */
-function planLatent(find: Finder, names: Names): AttentionParts<MatrixPlan, VectorPlan> {
+function planLatent(
+  find: Finder,
+  names: Names,
+  { queryRank, keyValueRank, ropeDim }: LatentConfig,
+): LatentWeights<MatrixPlan, VectorPlan> {
   const { config } = find;
-  const { hiddenSize: hidden, numHeads, headDim, valueDim, latent } = config;
-  if (!latent) throw new Error("planLatent without latent attention");
-  const { queryRank, keyValueRank, ropeDim } = latent;
+  const { hiddenSize: hidden, numHeads, headDim, valueDim } = config;
   const plainDim = headDim - ropeDim;
   const pairs = (row: number) => (find.interleaved ? interleavedRow(row, ropeDim, ropeDim) : row);
   const queryOrder = Int32Array.from({ length: numHeads * headDim }, (_, row) => {
@@ -115,22 +131,24 @@ function planLatent(find: Finder, names: Names): AttentionParts<MatrixPlan, Vect
           order: pieceOfHeads(valueDim, plainDim),
         }),
     output: find.matrix(names.output, hidden, numHeads * valueDim, { bias: config.outputBias }),
-    latent: {
-      query:
-        queryRank > 0 ? find.matrix(names.queryDown, queryRank, hidden, { bias: config.qkvBias }) : undefined,
-      queryNorm: queryRank > 0 ? find.vector(names.queryDownNorm, queryRank) : undefined,
-      keyValue: find.matrix(names.keyValueDown, keyValueRank, hidden, down),
-      keyValueNorm: find.vector(names.keyValueDownNorm, keyValueRank),
-      keyRope: find.matrix(names.keyValueDown, ropeDim, hidden, {
-        ...down,
-        first: keyValueRank,
-        order: Int32Array.from({ length: ropeDim }, (_, row) => pairs(row)),
-      }),
-    },
+    queryDown:
+      queryRank > 0
+        ? {
+            project: find.matrix(names.queryDown, queryRank, hidden, { bias: config.qkvBias }),
+            norm: find.vector(names.queryDownNorm, queryRank),
+          }
+        : undefined,
+    keyValueDown: find.matrix(names.keyValueDown, keyValueRank, hidden, down),
+    keyValueNorm: find.vector(names.keyValueDownNorm, keyValueRank),
+    keyRope: find.matrix(names.keyValueDown, ropeDim, hidden, {
+      ...down,
+      first: keyValueRank,
+      order: Int32Array.from({ length: ropeDim }, (_, row) => pairs(row)),
+    }),
   };
 }
 
-function planCross(find: Finder, names: Names): AttentionParts<MatrixPlan, VectorPlan> {
+function planCross(find: Finder, names: Names): AttentionWeights<MatrixPlan, VectorPlan> {
   const { hiddenSize: hidden, numHeads, numKvHeads, headDim, valueDim } = find.config;
   return {
     query: find.matrix(names.crossQuery, numHeads * headDim, hidden, { cut: "heads" }),
@@ -140,10 +158,12 @@ function planCross(find: Finder, names: Names): AttentionParts<MatrixPlan, Vecto
   };
 }
 
-function planDelta(find: Finder, names: Names): DeltaParts<MatrixPlan, VectorPlan> {
-  const { hiddenSize: hidden, delta } = find.config;
-  if (!delta) throw new Error("planDelta without a delta net");
-  const { keyHeads, valueHeads, keyDim, valueDim, kernel } = delta;
+function planDelta(
+  find: Finder,
+  names: Names,
+  { keyHeads, valueHeads, keyDim, valueDim, kernel }: DeltaConfig,
+): DeltaWeights<MatrixPlan, VectorPlan> {
+  const { hiddenSize: hidden } = find.config;
   const [keys, values] = [keyHeads * keyDim, valueHeads * valueDim];
   const heads = { cut: "delta" } as const;
   return {
@@ -163,7 +183,7 @@ function planDelta(find: Finder, names: Names): DeltaParts<MatrixPlan, VectorPla
   };
 }
 
-function planMlp(find: Finder, names: Names, width: number): MlpParts<MatrixPlan> {
+function planMlp(find: Finder, names: Names, width: number): MlpWeights<MatrixPlan> {
   const { hiddenSize: hidden, mlpBias: bias, gatedMlp } = find.config;
   return {
     gate: gatedMlp ? find.matrix(names.gate, width, hidden, { bias }) : undefined,
@@ -172,9 +192,12 @@ function planMlp(find: Finder, names: Names, width: number): MlpParts<MatrixPlan
   };
 }
 
-function planMixture(find: Finder, names: Names): MixtureParts<MatrixPlan, VectorPlan> {
-  const { hiddenSize: hidden, experts, gatedMlp } = find.config;
-  if (!experts) throw new Error("planMixture without experts");
+function planMixture(
+  find: Finder,
+  names: Names,
+  experts: ExpertsConfig,
+): MixtureWeights<MatrixPlan, VectorPlan> {
+  const { hiddenSize: hidden, gatedMlp } = find.config;
   const { count, intermediateSize: width, bias, sharedIntermediateSize: sharedWidth } = experts;
   return {
     router: find.matrix(names.router, count, hidden, { bias: experts.routerBias }),
@@ -189,11 +212,13 @@ function planMixture(find: Finder, names: Names): MixtureParts<MatrixPlan, Vecto
     shared:
       sharedWidth > 0
         ? {
-            gate: find.matrix(names.sharedGate, sharedWidth, hidden),
-            up: find.matrix(names.sharedUp, sharedWidth, hidden),
-            down: find.matrix(names.sharedDown, hidden, sharedWidth),
+            weights: {
+              gate: find.matrix(names.sharedGate, sharedWidth, hidden),
+              up: find.matrix(names.sharedUp, sharedWidth, hidden),
+              down: find.matrix(names.sharedDown, hidden, sharedWidth),
+            },
+            gate: experts.sharedGate ? find.matrix(names.sharedRouter, 1, hidden) : undefined,
           }
         : undefined,
-    sharedGate: experts.sharedGate ? find.matrix(names.sharedRouter, 1, hidden) : undefined,
   };
 }

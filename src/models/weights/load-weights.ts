@@ -4,33 +4,15 @@ import type { ByteSource } from "../../formats/sources/byte-source.ts";
 import type { Backend } from "../../tensor/backend.ts";
 import type { ModelConfig } from "../config/config.ts";
 import { cutFor } from "./partitions.ts";
-import type { MatrixPlan, VectorPlan, WeightPlan } from "./weight-plan.ts";
+import { isTensorPlan, type TensorPlan, tensorsOf, type WeightPlan } from "./tensor-plan.ts";
 import { createWeightReader } from "./weight-reader.ts";
-import type { ModelWeights } from "./weights.ts";
+import { type LoadedWeights, mapLeaves } from "./weights.ts";
 
 /** What `loadWeights` may be told. */
 export interface LoadWeightsOptions {
   signal?: AbortSignal;
   /** Called after each tensor with the number of tensors done, and the bytes of a matrix that this rank holds. */
   onTensor?: (done: number, bytes: number) => void;
-}
-
-/** A leaf of a plan. */
-export type TensorPlan = MatrixPlan | VectorPlan;
-
-/** The tensors of a plan or of a part of one, in the order in which they are loaded. Biases belong to their matrices. */
-export function tensorsOf(part: unknown): TensorPlan[] {
-  if (isLeaf(part)) return [part];
-  return typeof part === "object" && part !== null ? Object.values(part).flatMap(tensorsOf) : [];
-}
-
-/** The matrices among them. */
-export function matricesOf(part: unknown): MatrixPlan[] {
-  return tensorsOf(part).flatMap((tensor) => (tensor.kind === "matrix" ? [tensor] : []));
-}
-
-function isLeaf(part: unknown): part is TensorPlan {
-  return typeof part === "object" && part !== null && "kind" in part;
 }
 
 /** Loads this rank's share of every weight. */
@@ -40,7 +22,7 @@ export async function loadWeights(
   config: ModelConfig,
   files: readonly ByteSource[],
   options: LoadWeightsOptions = {},
-): Promise<ModelWeights> {
+): Promise<LoadedWeights> {
   const reader = createWeightReader(files);
   let done = 0;
   const loadLeaf = async (leaf: TensorPlan) => {
@@ -59,19 +41,8 @@ export async function loadWeights(
     options.onTensor?.(++done, 0);
     return vector;
   };
-  /** The same shape with every leaf loaded. */
-  const loadPart = async (part: unknown): Promise<unknown> => {
-    if (isLeaf(part)) return loadLeaf(part);
-    if (typeof part !== "object" || part === null) return part;
-    if (Array.isArray(part)) {
-      const list: unknown[] = [];
-      for (const item of part) list.push(await loadPart(item));
-      return list;
-    }
-    const record: Record<string, unknown> = {};
-    for (const [key, value] of Object.entries(part)) record[key] = await loadPart(value);
-    return record;
-  };
-  // loadPart keeps the shape and turns MatrixPlan into Matrix, vectors into Vector, values into Float32Array
-  return (await loadPart(plan)) as ModelWeights;
+  const loaded = new Map<TensorPlan, unknown>();
+  for (const leaf of tensorsOf(plan)) loaded.set(leaf, await loadLeaf(leaf));
+  // Each MatrixPlan has become a Matrix, each vector a Vector, values a Float32Array.
+  return mapLeaves(plan, isTensorPlan, (leaf) => loaded.get(leaf)) as LoadedWeights;
 }

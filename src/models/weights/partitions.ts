@@ -1,7 +1,7 @@
 // How the rows of a model's matrices are shared among the ranks; leans on tensor/partition.ts.
 import { cutEvenly, type Partition, scalePartition } from "../../tensor/partition.ts";
 import type { ModelConfig } from "../config/config.ts";
-import type { Cut } from "./weight-plan.ts";
+import type { Cut } from "./tensor-plan.ts";
 
 /** Rows go by groups of this many, as kernels take them. */
 const ROW_GROUP = 8;

@@ -4,7 +4,7 @@ import { dequantize } from "../../formats/blocks/dequantize.ts";
 import { openByteSource } from "../../formats/sources/open-byte-source.ts";
 import { createRandom } from "../../random.ts";
 import { byteLength, type DType } from "../../tensor/dtype.ts";
-import type { MatrixPlan, StoredTensor } from "./weight-plan.ts";
+import type { MatrixPlan, StoredTensor } from "./tensor-plan.ts";
 import { createWeightReader } from "./weight-reader.ts";
 
 const bytesFrom = (seed: number, length: number) => {

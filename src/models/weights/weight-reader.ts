@@ -6,7 +6,7 @@ import type { FileRange, MatrixSource, VectorSource } from "../../tensor/backend
 import { byteLength, dtypes } from "../../tensor/dtype.ts";
 import { finish, pending, type Reading } from "../../tensor/reading.ts";
 import { spreadBuckets } from "../forward/relative-bias.ts";
-import { type MatrixPlan, readType, type StoredTensor, type VectorPlan } from "./weight-plan.ts";
+import { type MatrixPlan, readType, type StoredTensor, type VectorPlan } from "./tensor-plan.ts";
 
 /** Reads tensors of a plan. What it returns reads one thing after another, never two at once. */
 export interface WeightReader {

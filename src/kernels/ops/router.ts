@@ -1,5 +1,5 @@
 // Which experts see which tokens, and with what weight; leans on the config's words alone.
-import type { ExpertsConfig } from "../config/config.ts";
+import type { RouterConfig } from "../../tensor/backend.ts";
 
 /** The tokens of one expert and the weight of its answer for each. */
 export interface ExpertTokens {
@@ -21,7 +21,7 @@ export interface Router {
 }
 
 /** Makes a router. One token's choice allocates nothing. */
-export function createRouter(config: ExpertsConfig): Router {
+export function createRouter(config: RouterConfig): Router {
   const { count, perToken } = config;
   const choose = config.score === "sparsemixer" ? createSparsemixer(config) : createChooser(config);
   const chosen = { experts: new Int32Array(perToken), weights: new Float64Array(perToken) };
@@ -119,7 +119,7 @@ function best(scores: Float64Array, from: number, to: number, into: Int32Array):
   }
 }
 
-function createChooser(config: ExpertsConfig): Choose {
+function createChooser(config: RouterConfig): Choose {
   const { count, normalize: p, normalizeEps, scale, groups, groupsPerToken } = config;
   const scores = new Float64Array(count);
   const biased = new Float64Array(count);
@@ -174,7 +174,7 @@ function softmax(values: Float64Array): void {
  * Sparsemixer as in inference (arXiv:2409.12136; `sparsemixer` of transformers' modeling_phimoe.py): one expert after
  * another, each weighed against those whose logit is within 2 * jitter of the best, relative to its size.
  */
-function createSparsemixer({ count, jitter }: ExpertsConfig): Choose {
+function createSparsemixer({ count, jitter }: RouterConfig): Choose {
   const left = new Float64Array(count);
   const near = new Float64Array(count);
   const first = new Int32Array(1);

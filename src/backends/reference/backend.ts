@@ -1,12 +1,12 @@
 // The reference backend: plain loops over Float32Array, weights dequantised to f32, one rank. Slow and easy to check.
-import { BaimoError } from "../errors.ts";
-import { dequantize } from "../formats/blocks/dequantize.ts";
-import { attention } from "../kernels/attention/attention.ts";
-import { activate } from "../kernels/ops/activate.ts";
-import { createDeltaState, gatedDelta } from "../kernels/ops/gated-delta.ts";
-import { norm as normRows } from "../kernels/ops/norm.ts";
-import { rope } from "../kernels/ops/rope.ts";
-import { matmul } from "../kernels/products/matmul.ts";
+import { BaimoError } from "../../errors.ts";
+import { dequantize } from "../../formats/blocks/dequantize.ts";
+import { attention } from "../../kernels/attention/attention.ts";
+import { activate } from "../../kernels/ops/activate.ts";
+import { createDeltaState, gatedDelta } from "../../kernels/ops/gated-delta.ts";
+import { norm as normRows } from "../../kernels/ops/norm.ts";
+import { rope } from "../../kernels/ops/rope.ts";
+import { matmul } from "../../kernels/products/matmul.ts";
 import type {
   Activation,
   Backend,
@@ -16,12 +16,15 @@ import type {
   KvCacheShape,
   Matrix,
   MatrixSource,
+  Run,
+  Sequence,
   Slice,
   Vector,
   VectorSource,
-} from "../tensor/backend.ts";
-import { byteLength } from "../tensor/dtype.ts";
-import type { Partition } from "../tensor/partition.ts";
+} from "../../tensor/backend.ts";
+import { byteLength } from "../../tensor/dtype.ts";
+import type { Partition } from "../../tensor/partition.ts";
+import { MixtureSpace, type MixtureSteps, runExperts } from "../mixture.ts";
 
 /** A matrix or vector of f32 values, whole. */
 class Values implements Activation, Slice, Matrix, Vector {
@@ -58,9 +61,13 @@ class Values implements Activation, Slice, Matrix, Vector {
   get used(): Float32Array {
     return this.data.subarray(0, this.tokens * this.cols);
   }
+  /** The values of a run's rows. */
+  of({ first, rows }: Run): Float32Array {
+    return this.data.subarray(first * this.cols, (first + rows) * this.cols);
+  }
 }
 
-/** Keys and values [layer][position, kvHeads * headDim or valueDim]. */
+/** Keys and values [layer][sequence, position, kvHeads * headDim or valueDim]. */
 class ReferenceCache implements KvCache {
   readonly shape: KvCacheShape;
   readonly keys: readonly Float32Array[];
@@ -68,12 +75,18 @@ class ReferenceCache implements KvCache {
 
   constructor(shape: KvCacheShape) {
     this.shape = shape;
-    const make = (dim: number) => new Float32Array(shape.contextLength * shape.numKvHeads * dim);
+    const make = (dim: number) =>
+      new Float32Array(shape.sequences * shape.contextLength * shape.numKvHeads * dim);
     this.keys = Array.from({ length: shape.numLayers }, () => make(shape.headDim));
     this.values = Array.from({ length: shape.numLayers }, () => make(shape.valueDim));
   }
   get contextLength(): number {
     return this.shape.contextLength;
+  }
+  /** One sequence's part of a layer's keys or values. */
+  of(layer: Float32Array, { slot }: Sequence): Float32Array {
+    const size = layer.length / this.shape.sequences;
+    return layer.subarray(slot * size, (slot + 1) * size);
   }
   get bytes(): number {
     return [...this.keys, ...this.values].reduce((sum, layer) => sum + layer.byteLength, 0);
@@ -82,14 +95,16 @@ class ReferenceCache implements KvCache {
 
 class ReferenceState implements DeltaState {
   readonly shape: DeltaShape;
-  readonly layers: readonly ReturnType<typeof createDeltaState>[];
+  /** [sequence][layer] */
+  readonly sequences: readonly (readonly ReturnType<typeof createDeltaState>[])[];
 
   constructor(shape: DeltaShape) {
     this.shape = shape;
-    this.layers = Array.from({ length: shape.numLayers }, () => createDeltaState(shape));
+    const layers = () => Array.from({ length: shape.numLayers }, () => createDeltaState(shape));
+    this.sequences = Array.from({ length: shape.sequences }, layers);
   }
   get bytes(): number {
-    const each = this.layers.flatMap((layer) => Object.values(layer) as Float32Array[]);
+    const each = this.sequences.flat().flatMap((layer) => Object.values(layer) as Float32Array[]);
     return each.reduce((sum, values) => sum + values.byteLength, 0);
   }
 }
@@ -104,13 +119,16 @@ export interface ReferenceBackendOptions {
 /** Makes the reference backend. It keeps keys and values as f32 whatever type is asked. */
 export function createReferenceBackend(options: ReferenceBackendOptions): Backend {
   const { maxTokens } = options;
+  let observer: Parameters<Backend["observeProducts"]>[0];
   const angles: { cos: Float32Array; sin: Float32Array; pairs: number }[] = [];
   // Every handle that comes in was made below, so it is a Values, a ReferenceCache or a ReferenceState.
   const open = (handle: unknown) => handle as Values;
   const openCache = (handle: KvCache) => handle as ReferenceCache;
   const openState = (handle: DeltaState) => handle as ReferenceState;
 
-  return {
+  const read = (x: Activation) => open(x).used.slice();
+
+  const backend: Backend = {
     rank: 0,
     ranks: 1,
     maxTokens,
@@ -132,6 +150,7 @@ export function createReferenceBackend(options: ReferenceBackendOptions): Backen
     allocateSlice: (partition, tokens = maxTokens) => new Values(tokens, partition[partition.length - 1]),
     allocateCache: (shape) => new ReferenceCache(shape),
     allocateDeltaState: (shape) => new ReferenceState(shape),
+    allocateMixture: (shape) => new MixtureSpace(backend, shape),
     finishLoading() {},
 
     embed(table, tokens, out) {
@@ -171,8 +190,11 @@ export function createReferenceBackend(options: ReferenceBackendOptions): Backen
         });
       }
     },
-    expect() {},
     linear(x, ...products) {
+      observer?.(
+        x,
+        products.map(([weight]) => weight),
+      );
       for (const [weight, y] of products) {
         const { data, rows, cols, bias } = open(weight);
         y.tokens = x.tokens;
@@ -180,6 +202,9 @@ export function createReferenceBackend(options: ReferenceBackendOptions): Backen
         matmul(data, open(x).used, out, { rows, cols, tokens: x.tokens });
         if (bias) for (let i = 0; i < out.length; i++) out[i] += bias[i % rows];
       }
+    },
+    observeProducts(wanted) {
+      observer = wanted;
     },
     gather: (x) => open(x),
     gatherHeads: (x) => x,
@@ -215,56 +240,68 @@ export function createReferenceBackend(options: ReferenceBackendOptions): Backen
             : second.data[token * own.width + head * ownDim + within - shared.width];
       }
     },
-    storeKeysValues(cache, layer, keys, values, position) {
-      const { keys: k, values: v, shape } = openCache(cache);
-      k[layer].set(open(keys).used, position * shape.numKvHeads * shape.headDim);
-      v[layer].set(open(values).used, position * shape.numKvHeads * shape.valueDim);
+    storeKeysValues(cache, layer, keys, values, runs) {
+      const opened = openCache(cache);
+      for (const run of runs) {
+        const store = (area: Float32Array, x: Values) =>
+          opened.of(area, run.sequence).set(x.of(run), run.position * x.cols);
+        store(opened.keys[layer], open(keys));
+        store(opened.values[layer], open(values));
+      }
     },
-    attention(cache, layer, query, out, options, { position, length }) {
-      const { keys, values, shape } = openCache(cache);
+    attention(cache, layer, query, out, options, runs) {
+      const opened = openCache(cache);
+      const { shape } = opened;
       const { scale, causal, window, softcap, sinks, slopes, bias } = options;
       out.tokens = query.tokens;
-      attention({
-        q: open(query).used,
-        k: keys[layer],
-        v: values[layer],
-        out: open(out).used,
-        tokens: query.tokens,
-        heads: shape.numHeads,
-        kvHeads: shape.numKvHeads,
-        headDim: shape.headDim,
-        valueDim: shape.valueDim,
-        position,
-        length,
-        scale,
-        causal,
-        window,
-        softcap,
-        sinks: sinks && open(sinks).data,
-        slopes: slopes && open(slopes).data,
-        bias: bias && { table: open(bias.table).data, reach: bias.reach },
-      });
+      for (const run of runs) {
+        attention({
+          q: open(query).of(run),
+          k: opened.of(opened.keys[layer], run.sequence),
+          v: opened.of(opened.values[layer], run.sequence),
+          out: open(out).of(run),
+          tokens: run.rows,
+          heads: shape.numHeads,
+          kvHeads: shape.numKvHeads,
+          headDim: shape.headDim,
+          valueDim: shape.valueDim,
+          position: run.position,
+          length: run.length,
+          scale,
+          causal,
+          window,
+          softcap,
+          sinks: sinks && open(sinks).data,
+          slopes: slopes && open(slopes).data,
+          bias: bias && { table: open(bias.table).data, reach: bias.reach },
+        });
+      }
     },
-    gatedDelta(state, layer, inputs, out, position) {
-      const { shape, layers } = openState(state);
+    gatedDelta(state, layer, inputs, out, runs) {
+      const { shape, sequences } = openState(state);
       out.tokens = inputs.query.tokens;
-      gatedDelta({
-        shape,
-        position,
-        tokens: out.tokens,
-        state: layers[layer],
-        out: open(out).used,
-        query: open(inputs.query).used,
-        key: open(inputs.key).used,
-        value: open(inputs.value).used,
-        beta: open(inputs.beta).used,
-        alpha: open(inputs.alpha).used,
-        queryKernel: open(inputs.queryKernel).data,
-        keyKernel: open(inputs.keyKernel).data,
-        valueKernel: open(inputs.valueKernel).data,
-        decay: open(inputs.decay).data,
-        decayBias: open(inputs.decayBias).data,
-      });
+      for (const run of runs) {
+        gatedDelta({
+          shape,
+          position: run.position,
+          tokens: run.rows,
+          state: sequences[run.sequence.slot][layer],
+          out: open(out).of(run),
+          query: open(inputs.query).of(run),
+          key: open(inputs.key).of(run),
+          value: open(inputs.value).of(run),
+          beta: open(inputs.beta).of(run),
+          alpha: open(inputs.alpha).of(run),
+          queryKernel: open(inputs.queryKernel).data,
+          keyKernel: open(inputs.keyKernel).data,
+          valueKernel: open(inputs.valueKernel).data,
+          decay: open(inputs.decay).data,
+          decayBias: open(inputs.decayBias).data,
+        });
+      }
+    },
+    experts(x, router, layer, mixture, out) {
+      runExperts(steps, x, router, layer, mixture as MixtureSpace, out);
     },
     activate(kind, gate, up, limit) {
       const { used } = open(gate);
@@ -305,6 +342,17 @@ export function createReferenceBackend(options: ReferenceBackendOptions): Backen
         open(out).data.set(data.subarray(i * cols, (i + 1) * cols), row * cols);
       });
     },
+    read,
+    collect: (x) => open(x).used.slice(),
+    stopRequested: () => options.stopRequested?.() ?? false,
+  };
+  const { activate: activateGate, gather, linear, takeRows } = backend;
+  const steps: MixtureSteps = {
+    activate: activateGate,
+    gather,
+    linear,
+    takeRows,
+    read,
     clear(out, like) {
       out.tokens = like.tokens;
       open(out).used.fill(0);
@@ -316,8 +364,6 @@ export function createReferenceBackend(options: ReferenceBackendOptions): Backen
         for (let c = 0; c < cols; c++) into[row * cols + c] += weights[i] * data[i * cols + c];
       });
     },
-    read: (x) => open(x).used.slice(),
-    collect: (x) => open(x).used.slice(),
-    stopRequested: () => options.stopRequested?.() ?? false,
   };
+  return backend;
 }

@@ -1,11 +1,21 @@
 import assert from "node:assert/strict";
 import { it } from "node:test";
 import { createRandom } from "../../random.ts";
-import type { ExpertsConfig } from "../config/config.ts";
-import { plainExperts } from "../families/read/experts.ts";
+import type { RouterConfig } from "../../tensor/backend.ts";
 import { createRouter } from "./router.ts";
 
-const mixture = (count: number) => plainExperts({ count, perToken: 2, intermediateSize: 1, numLayers: 1 });
+const mixture = (count: number): RouterConfig => ({
+  count,
+  perToken: 2,
+  score: "softmax",
+  jitter: 0,
+  groups: 1,
+  groupsPerToken: 1,
+  groupScore: "max",
+  normalize: 1,
+  normalizeEps: 0,
+  scale: 1,
+});
 
 it("takes the best experts of each token, ties to the lower index, in the order of experts", () => {
   const logits = Float32Array.from([0, 2, 1, 2, /* second token */ 3, 3, 3, 0]);
@@ -31,7 +41,7 @@ it("weights are a softmax over the chosen experts alone", () => {
 });
 
 /** The same by sorting, as the papers say it: for each token its experts and weights, experts ascending. */
-function plainRoutes(logits: Float32Array, config: ExpertsConfig, bias?: Float32Array): [number, number][][] {
+function plainRoutes(logits: Float32Array, config: RouterConfig, bias?: Float32Array): [number, number][][] {
   const { count, groups, perToken, normalize: p } = config;
   return Array.from({ length: logits.length / count }, (_, t) => {
     const row = [...logits.subarray(t * count, (t + 1) * count)];
@@ -63,13 +73,13 @@ function plainRoutes(logits: Float32Array, config: ExpertsConfig, bias?: Float32
   });
 }
 
-const ways: Record<string, Partial<ExpertsConfig>> = {
+const ways: Record<string, Partial<RouterConfig> & { biased?: boolean }> = {
   softmax: {},
   "softmax, not normalised": { normalize: 0, scale: 2 },
   "softmax, groups by their best": { normalize: 0, groups: 4, groupsPerToken: 2 },
   "sigmoid, biased, groups by their two best": {
     score: "sigmoid",
-    selectionBias: true,
+    biased: true,
     groups: 4,
     groupsPerToken: 2,
     groupScore: "top2",
@@ -84,7 +94,7 @@ for (const [name, way] of Object.entries(ways)) {
     const random = createRandom(7);
     const config = { ...mixture(32), perToken: 5, ...way };
     const router = createRouter(config);
-    const bias = way.selectionBias ? Float32Array.from({ length: 32 }, () => random.uniform()) : undefined;
+    const bias = way.biased ? Float32Array.from({ length: 32 }, () => random.uniform()) : undefined;
     // Few different values, so that ties come up.
     for (const tokens of [1, 1, 9, 4, 1]) {
       const logits = Float32Array.from({ length: 32 * tokens }, () => random.integer(9) / 2);

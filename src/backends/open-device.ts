@@ -1,0 +1,8 @@
+// Opens a kind of device by its name.
+import type { Device, DeviceName } from "./device.ts";
+
+/** The device of this name; its code is loaded when it is asked for. */
+export async function openDevice(name: DeviceName): Promise<Device> {
+  if (name === "reference") return (await import("./reference/device.ts")).referenceDevice;
+  return (await import("./wasm/device.ts")).wasmDevice;
+}

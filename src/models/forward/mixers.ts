@@ -1,0 +1,208 @@
+// How tokens see each other: attention over a cache, latent attention, an encoder's answer, gated delta nets.
+import type { Activation, Matrix, Run, Slice, Vector } from "../../tensor/backend.ts";
+import type { ModelConfig } from "../config/config.ts";
+import type { Block, LoadedAttention, Mixer, Pass } from "./model.ts";
+import { project } from "./project.ts";
+import { queryFactors } from "./rope.ts";
+
+type MixerOf<Kind> = Extract<Mixer, { kind: Kind }>;
+
+/** The answer of a block's mixer; the keys and values, or the states, of x join its sequences. */
+export function mix(pass: Pass, { mixer, layer }: Block, x: Activation): Activation {
+  switch (mixer.kind) {
+    case "attention":
+      return attend(pass, mixer, layer, projectHeads(pass, mixer, layer, x));
+    case "latent":
+      return attend(pass, mixer, layer, projectLatent(pass, mixer, layer, x));
+    case "delta":
+      return mixRecurrently(pass, mixer, layer, x);
+  }
+}
+
+/** Keys and values for the cache. */
+interface KeysValues {
+  readonly key: Activation | Slice;
+  readonly value: Activation | Slice;
+}
+
+/** Causal self-attention; the queries are in the workspace. */
+function attend(
+  pass: Pass,
+  { weights, space, options }: MixerOf<"attention"> | MixerOf<"latent">,
+  layer: number,
+  { key, value }: KeysValues,
+): Activation {
+  const { backend: b, config, caches, runs } = pass;
+  if (config.queryScaling) b.scale(space.query, queryFactors(config.queryScaling, runs));
+  b.storeKeysValues(caches.decoder, layer, key, value, runs);
+  b.attention(caches.decoder, layer, space.query, space.attended, options, runs);
+  if (space.gate) b.sigmoidMul(space.attended, space.gate);
+  return projectOut(pass, weights.output, space.attended);
+}
+
+/** Queries into the workspace; keys and values for the cache: clipped, normalised and turned as the config has it. */
+function projectHeads(
+  pass: Pass,
+  { weights, space }: MixerOf<"attention">,
+  layer: number,
+  x: Activation,
+): KeysValues {
+  const { backend: b, caches, config } = pass;
+  project(pass, x, [weights.query, space.query], [weights.key, space.key], [weights.value, space.value]);
+  if (weights.gate && space.gate) project(pass, x, [weights.gate, space.gate]);
+  if (config.qkvClip > 0 && !config.clipAfterNorm) clip(pass, space.query, space.key, space.value);
+  const key = normQueriesKeys(pass, weights, space);
+  const value = b.gatherHeads(space.value, caches.decoder);
+  if (config.qkvClip > 0 && config.clipAfterNorm) clip(pass, space.query, key, value);
+  turn(pass, layer, config.headDim, space.query, key);
+  return { key, value };
+}
+
+function clip({ backend: b, config }: Pass, ...parts: (Activation | Slice)[]): void {
+  for (const part of parts) b.clip(part, config.qkvClip);
+}
+
+/** Normalises queries and keys where the model has norms for them. Returns the keys, for the cache. */
+function normQueriesKeys(
+  { backend: b, caches, config }: Pass,
+  { queryNorm, keyNorm }: LoadedAttention,
+  space: { query: Slice; key: Slice },
+): Activation | Slice {
+  if (!queryNorm || !keyNorm) return b.gatherHeads(space.key, caches.decoder);
+  const [ofQuery, ofKey] = [queryNorm, keyNorm].map((weight) => headNorm(config, weight));
+  if (config.qkNorm === "full") {
+    const [query, key] = [b.gather(space.query), b.gather(space.key)];
+    b.norm(query, ofQuery, query);
+    b.keepOwn(query, space.query);
+    b.norm(key, ofKey, key);
+    return key;
+  }
+  const key = b.gatherHeads(space.key, caches.decoder);
+  b.headNorm(space.query, ofQuery, config.headDim);
+  b.headNorm(key, ofKey, config.headDim);
+  return key;
+}
+
+function headNorm({ norm: kind, normEps: eps }: ModelConfig, weight: Vector) {
+  return { kind, eps, weight };
+}
+
+/** RoPE with the layer's own angles, if it has any. */
+function turn(
+  { backend: b, config }: Pass,
+  layer: number,
+  headDim: number,
+  ...parts: (Activation | Slice)[]
+): void {
+  const angles = config.layerRopes[layer];
+  if (angles >= 0) for (const part of parts) b.rope(part, headDim, angles);
+}
+
+/**
+ * Multi-head latent attention with its keys and values written out, for prompts and single tokens alike. Every key is
+ * the shared part that RoPE turns and then the head's own.
+ */
+function projectLatent(
+  pass: Pass,
+  { weights, space, config: { ropeDim, normEps: eps } }: MixerOf<"latent">,
+  layer: number,
+  x: Activation,
+): KeysValues {
+  const { backend: b, caches, config } = pass;
+  const { latent } = space;
+  const norm = (weight: Vector) => ({ kind: config.norm, eps, weight });
+  const [keyValueDown, keyRope] = [
+    [weights.keyValueDown, latent.keyValue],
+    [weights.keyRope, latent.keyRope],
+  ] as const;
+  if (weights.queryDown && latent.query) {
+    project(pass, x, [weights.queryDown.project, latent.query], keyValueDown, keyRope);
+    const query = b.gather(latent.query);
+    b.norm(query, norm(weights.queryDown.norm), query);
+    project(pass, query, [weights.query, space.query]);
+  } else {
+    project(pass, x, [weights.query, space.query], keyValueDown, keyRope);
+  }
+  const keyValue = b.gather(latent.keyValue);
+  b.norm(keyValue, norm(weights.keyValueNorm), keyValue);
+  project(pass, keyValue, [weights.key, latent.key], [weights.value, space.value]);
+  const shared = b.gather(latent.keyRope);
+  turn(pass, layer, config.headDim, space.query);
+  turn(pass, layer, ropeDim, shared);
+  b.joinHeads(shared, b.gather(latent.key), config.headDim - ropeDim, latent.joined);
+  return { key: latent.joined, value: b.gatherHeads(space.value, caches.decoder) };
+}
+
+/** Keeps keys and values that all tokens of a text will see: the encoder's own, or those that decoder layer `layer` asks. */
+export function storeEncoderKeys(pass: Pass, weights: LoadedAttention, x: Activation, layer?: number): void {
+  const { backend: b, caches, runs, workspace } = pass;
+  const { key, value } = workspace.attention;
+  const cache = layer === undefined ? caches.encoder : caches.cross;
+  if (!cache) throw new Error("this model has no encoder");
+  project(pass, x, [weights.key, key], [weights.value, value]);
+  b.storeKeysValues(cache, layer ?? 0, b.gatherHeads(key, cache), b.gatherHeads(value, cache), runs);
+}
+
+/** Attention of an encoder's block, which sees the whole text. Its keys and values have been kept. */
+export function attendWithin(
+  pass: Pass,
+  { weights, options, space }: MixerOf<"attention">,
+  x: Activation,
+): Activation {
+  const { backend: b, caches, runs } = pass;
+  if (!caches.encoder) throw new Error("this model has no encoder");
+  project(pass, x, [weights.query, space.query]);
+  b.attention(caches.encoder, 0, space.query, space.attended, options, runs);
+  return projectOut(pass, weights.output, space.attended);
+}
+
+/** Attention over the encoder's answer. */
+export function attendEncoded(
+  pass: Pass,
+  { weights, options }: NonNullable<Block["cross"]>,
+  layer: number,
+  x: Activation,
+): Activation {
+  const { backend: b, caches, state, workspace } = pass;
+  const { query, attended } = workspace.attention;
+  if (!caches.cross) throw new Error("this model has no encoder");
+  project(pass, x, [weights.query, query]);
+  const overText = (run: Run): Run => ({ ...run, position: 0, length: state.encodedTokens });
+  b.attention(caches.cross, layer, query, attended, options, pass.runs.map(overText));
+  return projectOut(pass, weights.output, attended);
+}
+
+/** A gated delta net: its answer, normalised and gated head by head, projected. */
+function mixRecurrently(
+  pass: Pass,
+  { weights, space, config: { valueDim } }: MixerOf<"delta">,
+  layer: number,
+  x: Activation,
+): Activation {
+  const { backend: b, caches, config, runs } = pass;
+  if (!caches.delta) throw new Error("a delta net without states");
+  project(
+    pass,
+    x,
+    [weights.query, space.query],
+    [weights.key, space.key],
+    [weights.value, space.value],
+    [weights.gate, space.gate],
+    [weights.beta, space.beta],
+    [weights.alpha, space.alpha],
+  );
+  const { queryKernel, keyKernel, valueKernel, decay, decayBias } = weights;
+  const { query, key, value, beta, alpha } = space;
+  const small = { queryKernel, keyKernel, valueKernel, decay, decayBias };
+  b.gatedDelta(caches.delta, layer, { query, key, value, beta, alpha, ...small }, space.out, runs);
+  b.headNorm(space.out, { kind: "rms", eps: config.normEps, weight: weights.norm }, valueDim);
+  b.activate("silu", space.gate, space.out, 0);
+  return projectOut(pass, weights.output, space.gate);
+}
+
+/** A mixer's answer, whole; valid until the next product into the same workspace. */
+function projectOut(pass: Pass, output: Matrix, answer: Slice): Activation {
+  const { backend: b, workspace: w } = pass;
+  project(pass, b.gather(answer), [output, w.projected]);
+  return b.gather(w.projected);
+}
