@@ -1,4 +1,4 @@
-// What a model will ask of the kernels, for the self-test: rows of its own weights, and the operations that its config needs.
+// Which kernels a model will use, for the self-test: rows of its weights, ops of its config.
 import type { KernelUse } from "../backends/wasm/self-test.ts";
 import type { WeightSample } from "../backends/wasm/self-test-products.ts";
 import type { ByteSource } from "../formats/sources/byte-source.ts";

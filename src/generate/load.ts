@@ -1,4 +1,4 @@
-// `load`: from a file, a folder, a URL or the Hub to a running model. Opens, understands, cuts, starts.
+// `load`: from a file, a folder, a URL or the Hub to a running model.
 import { availableMemory, availableThreads, canShareMemory, type Thread } from "../backends/threads.ts";
 import { compileBuild, type PreparedKernels, testKernels } from "../backends/wasm/kernels.ts";
 import type { PackedFile } from "../backends/wasm/packed-store.ts";
@@ -73,7 +73,7 @@ const MAX_THREADS = 32;
 const ALONE =
   "one thread: more need shared memory, for which a page is served with the headers Cross-Origin-Opener-Policy: " +
   "same-origin and Cross-Origin-Embedder-Policy: require-corp";
-/** Twelve of the kernels' tiles of six tokens. */
+/** Tokens of a prompt in one pass: a multiple of the kernels' tile. */
 export const DEFAULT_CHUNK = 72;
 
 /**

@@ -1,5 +1,4 @@
-// The memory that a running model takes: weights as kernels hold them, the cache, activations, the runtime itself; and
-// whether that fits a budget. Leans on the plan, the workspace and the sizes of packed forms.
+// Counts the memory that a running model takes, and whether it fits a budget.
 import { cacheTypes } from "../backends/wasm/cache.ts";
 import { READER_BYTES } from "../backends/wasm/expert-reader.ts";
 import { weightTypeOf } from "../backends/wasm/matrix.ts";

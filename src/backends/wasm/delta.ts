@@ -1,4 +1,4 @@
-// Gated delta nets of one rank: their state in the first bank, and the step of tokens through it.
+// Gated delta nets of one rank: their state in the first bank, and the step that updates it.
 import { BaimoError } from "../../errors.ts";
 import type { Kernels } from "../../kernels/module/module.ts";
 import type { DeltaInputs, DeltaShape, DeltaState, Slice, Vector } from "../../tensor/backend.ts";

@@ -1,4 +1,4 @@
-// Writing keys and values into the cache: what is stored, a plain reference, cost and test cases; leans on nothing.
+// Writing keys and values into the KV cache: plain reference, cost and test cases.
 
 /** q8: whole numbers of 8 bits and one f32 scale a position. */
 export type CacheType = "f16" | "f32" | "q8";

@@ -1,4 +1,4 @@
-// The mixers of a block: attention over a cache, latent attention, attention over an encoder's answer, gated delta nets.
+// The mixers of a block: attention, latent attention, cross-attention, gated delta nets.
 import type { Activation, Matrix, Slice, Vector } from "../../tensor/backend.ts";
 import type { ModelConfig } from "../config/config.ts";
 import type { AttentionParts, DeltaParts } from "../weights/weights.ts";

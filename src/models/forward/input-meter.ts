@@ -1,5 +1,4 @@
-// Measures what weight matrices are multiplied with: a backend around a backend that sums the squares of each column of
-// a product's input. Leans on the Backend contract and the weight plan.
+// A backend around a backend that sums the squared inputs of every weight matrix.
 import type { ColumnSums } from "../../formats/gguf/importance.ts";
 import type { Activation, Backend, Matrix } from "../../tensor/backend.ts";
 import type { MatrixPlan, WeightPlan } from "../weights/weight-plan.ts";

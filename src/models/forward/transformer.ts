@@ -1,4 +1,4 @@
-// The one forward pass: every family, every backend, prefill and decode. Knobs come from ModelConfig.
+// The one forward pass: every family, every backend, prefill and decode.
 import type { Activation, AttentionOptions, Backend, Matrix, Norm, Vector } from "../../tensor/backend.ts";
 import type { ModelConfig } from "../config/config.ts";
 import type {

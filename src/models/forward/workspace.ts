@@ -1,4 +1,4 @@
-// What a forward pass writes to: activations, slices and caches, allocated once a model. Leans on the Backend contract.
+// What a forward pass writes to: activations, slices and caches, allocated once a model.
 import type { Activation, Backend, DeltaState, KvCache, Slice } from "../../tensor/backend.ts";
 import type { ModelConfig } from "../config/config.ts";
 import { cutDeltaHeads, cutFor, cutHeads } from "../weights/partitions.ts";

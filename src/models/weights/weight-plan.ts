@@ -1,4 +1,4 @@
-// Where each weight of a model lies in its checkpoint: plain data that can be sent to a worker. Leans on families' names.
+// The plan of all weights: where each lies in its checkpoint, as plain data for a worker.
 import { BaimoError } from "../../errors.ts";
 import type { TensorInfo } from "../../formats/tensor-info.ts";
 import { type DType, dtypes } from "../../tensor/dtype.ts";
