@@ -1,4 +1,7 @@
-// One measurement in headless Chromium: this engine or wllama, in the same page, on the same file, with the same threads.
+// One measurement in headless Chromium: this engine or wllama, same page, file and threads.
+//
+// JSON in argv, JSON out, as own.mjs. Needs a Chromium (CHROMIUM, or where Debian puts it).
+//
 // JSON in argv, JSON out, as own.mjs. Needs a Chromium (CHROMIUM, or where Debian puts it).
 import { createReadStream, existsSync, statSync } from "node:fs";
 import { createServer } from "node:http";

@@ -1,4 +1,4 @@
-// What `baimo inspect` foretells of a model: memory, and the bytes and operations that the roofline columns count.
+// What `baimo inspect` predicts for a model: memory, bytes and operations a token (roofline).
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 

@@ -1,4 +1,4 @@
-// Measures every kernel: GB/s and GFLOP/s against its cost, beside a plain read loop and a loop of bare products.
+// Measures every kernel: GB/s and GFLOP/s against its cost and against the machine's ceilings.
 //
 //   node bench/kernels.mjs [--build simd] [--workers 2] [--json] [name …]
 //

@@ -1,4 +1,4 @@
-// The ceilings that bench/kernels.mjs compares with: a plain read of memory and unrolled products from registers.
+// The ceilings for bench/kernels.mjs: a plain read of memory, unrolled products in registers.
 
 /** Reads `bytes` bytes, 64 at a time. */
 export function read(p: usize, bytes: usize): i32 {

@@ -1,4 +1,4 @@
-// What this machine's WebAssembly can do at best: the loops of loops.as.ts, alone or on several threads at once.
+// What this machine's WebAssembly can do at best: runs loops.as.ts on one or more threads.
 //
 //   node bench/loops.mjs '{"threads":2}'     JSON out: bytes read, integer operations and float operations a second
 import { readFile } from "node:fs/promises";

@@ -1,4 +1,4 @@
-// What the machine is and how busy it is while something is measured; Linux tells, elsewhere the fields are absent.
+// The machine's name, cores and load while something is measured (fields only where Linux tells).
 import { closeSync, openSync, readdirSync, readFileSync, readSync, statSync } from "node:fs";
 import { arch, cpus, platform, release, totalmem } from "node:os";
 import { join } from "node:path";

@@ -1,4 +1,4 @@
-// `npm run bench`: this engine's speed on the embedded model or on files; with --peers, beside native llama.cpp.
+// `npm run bench`: this engine's speed; with --peers, beside native llama.cpp and others.
 import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";

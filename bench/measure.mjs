@@ -1,4 +1,7 @@
-// The steps of one measurement, the same for every engine: open, a short prompt, a warm-up, prompts of each length.
+// The steps of one measurement, the same for every engine: open, warm up, prompt, generate.
+//
+// Runs inside the child process that bench/peers.mjs starts; its one argument is JSON, its one line of output too.
+//
 // Runs inside the child process that bench/peers.mjs starts; its one argument is JSON, its one line of output too.
 
 /** The prompt after whose first token an engine counts as open. */

@@ -1,4 +1,4 @@
-// The shapes of the random models that benchmarks run on, and the tensors that each is made of. Data only.
+// The shapes of the random models that benchmarks run on, and the tensors that each is made of.
 
 const llamaLine = {
   architecture: "llama",

@@ -1,4 +1,4 @@
-// One measurement of this engine, in a process of its own: JSON in argv, JSON out, through the steps of measure.mjs.
+// One measurement of this engine in a process of its own: JSON in argv, JSON out.
 import { load } from "../dist/src/index.js";
 import { measure } from "./measure.mjs";
 

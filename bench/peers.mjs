@@ -1,4 +1,4 @@
-// This engine beside others: one child process a measurement, the engines of a cell in turn, as plan.mjs says.
+// Runs the comparison of plan.mjs: one child process a measurement, the engines taking turns.
 import { spawn, spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";

@@ -1,5 +1,8 @@
-// Models with random weights in the shapes of published ones, seeded, made once into bench/data/: what the benchmarks
-// and checks by hand run on, since a speed does not depend on what the weights say.
+// Writes models with seeded random weights in the shapes of published ones into bench/data/.
+//
+// Benchmarks and checks by hand run on these, since a speed does not depend on what the weights say.
+//
+// Benchmarks and checks by hand run on these, since a speed does not depend on what the weights say.
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

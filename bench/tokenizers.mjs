@@ -1,4 +1,5 @@
-// `node bench/tokenizers.mjs`: MB/s of every tokenizer on long English, long Chinese and hostile text, and time to open.
+// `node bench/tokenizers.mjs`: MB/s of every tokenizer on long and hostile text, and time to open.
+//
 //   --english FILE  --chinese FILE   texts of your own (UTF-8); default: the packages' Markdown, verse beside the checkout
 //   --only REGEXP                    folders of vocabularies
 //   --limit N                        at most so many characters of each

@@ -1,4 +1,4 @@
-// Made-up vocabularies of the random models, as GGUF metadata and, for Qwen3, as the files of a folder.
+// Made-up vocabularies of the random models: GGUF metadata, or tokenizer files of a folder.
 
 /** The GGUF metadata of the vocabulary that a shape names. */
 export function vocabularyMetadata(shape) {

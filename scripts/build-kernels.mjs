@@ -1,4 +1,4 @@
-// Compiles the CPU kernels (AssemblyScript): each part of the module in two builds, relaxed SIMD and plain SIMD.
+// Compiles the CPU kernels (AssemblyScript): each module part with relaxed and with plain SIMD.
 import { mkdirSync, readdirSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
 import asc from "assemblyscript/asc";

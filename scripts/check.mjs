@@ -1,8 +1,11 @@
-// npm run check: types, lint, the layer table and the file map. `--fix` rewrites the file map from the files.
+// `npm run check`: types, lint, layers, circles, first comments, folder READMEs; --fix rewrites.
 import { spawnSync } from "node:child_process";
 import { join, resolve } from "node:path";
-import { checkFileMap } from "./file-map.mjs";
+import { checkCircles } from "./circles.mjs";
 import { checkLayers } from "./layers.mjs";
+import { checkReadmes } from "./readmes.mjs";
+import { readSources } from "./sources.mjs";
+import { checkFirstComments, checkSpreads } from "./words.mjs";
 
 const root = resolve(import.meta.dirname, "..");
 const fix = process.argv.includes("--fix");
@@ -25,6 +28,10 @@ function run(name, script, args) {
 run("types", "typescript/bin/tsc", ["-p", "tsconfig.json", "--noEmit"]);
 run("the page's types", "typescript/bin/tsc", ["-p", "web/tsconfig.json"]);
 run("lint", "@biomejs/biome/bin/biome", ["check", "--error-on-warnings", "--max-diagnostics=50"]);
-report("layers", checkLayers(root));
-report("file map", checkFileMap(root, { fix }));
+const sources = readSources(root);
+report("layers", checkLayers(sources));
+report("circles", checkCircles(sources));
+report("first comments", checkFirstComments(sources));
+report("spreads", checkSpreads(sources));
+report("folder READMEs", checkReadmes(root, sources, { fix }));
 process.exit(failed === 0 ? 0 : 1);

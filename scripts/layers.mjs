@@ -1,58 +1,51 @@
-// Holds the table of layers: which folder of src may import which. Imports go downward only.
-import { readFileSync } from "node:fs";
-import { dirname, join, relative, resolve } from "node:path";
-import { listFiles } from "./list-files.mjs";
+// The layers of src: a folder imports only from lower ones. Data below, programs above.
+import { importsOf } from "./sources.mjs";
 
-/** Folders by layer; a file may import its own folder, lower layers, and the files of the bottom. */
-const layers = {
-  tensor: 1,
-  catalogue: 1,
-  kernels: 2,
-  formats: 2,
-  tokenizers: 2,
-  backends: 3,
-  models: 4,
-  generate: 5,
-  serve: 6,
-  evaluate: 6,
-  dispatch: 6,
-  plan: 6,
-  train: 6,
-  cli: 7,
-};
-/** Files directly under src that everyone may import; index.ts, the public door, may import everything. */
-const bottom = new Set(["errors.ts", "random.ts"]);
-/** The door to tokenizers in files must read files; nothing below the command line imports it. */
-const exceptions = new Map([["tokenizers/files/open.ts", new Set(["formats"])]]);
-/** Only the command line may import the public door. */
-const mayImportDoor = new Set(["cli"]);
+/** From the bottom up; a file may import its own folder, lower floors and `shared`, never its own floor. */
+const floors = [
+  ["tensor", "catalogue"],
+  ["kernels", "formats", "store"],
+  ["tokenizers"],
+  ["backends"],
+  ["models"],
+  ["generate", "upstream"],
+  ["evaluate", "dispatch", "plan", "train"],
+  ["serve"],
+  ["cli"],
+];
+/** Files that everyone may import. */
+const shared = new Set(["errors.ts", "random.ts"]);
+/** index.ts, the public API, imports everything; only the command line imports it. */
+const publicApi = "index.ts";
+
+const floorOf = new Map(floors.flatMap((names, floor) => names.map((name) => [name, floor])));
+const folderOf = (file) => (file.includes("/") ? file.slice(0, file.indexOf("/")) : "");
 
 /** Problems as lines of text; empty when the table holds. */
-export function checkLayers(root) {
+export function checkLayers(sources) {
   const problems = [];
-  const src = join(root, "src");
-  for (const file of listFiles(src, (name) => name.endsWith(".ts") && !name.endsWith(".as.ts"))) {
-    const name = relative(src, file);
-    if (name === "index.ts" || name.endsWith(".test.ts")) continue;
-    const folder = name.includes("/") ? name.split("/")[0] : "";
-    if (folder && !(folder in layers))
-      problems.push(`src/${folder} is in no layer; add it to scripts/layers.mjs`);
-    const text = readFileSync(file, "utf8");
-    for (const [, specifier] of text.matchAll(/(?:from|import)\s*\(?\s*"(\.[^"]+)"/g)) {
-      const target = relative(src, resolve(dirname(file), specifier));
-      if (target.startsWith("..")) {
-        problems.push(`src/${name} imports ${specifier}, outside src`);
-        continue;
-      }
-      const to = target.includes("/") ? target.split("/")[0] : "";
-      if (to === "" && (bottom.has(target) || (target === "index.ts" && mayImportDoor.has(folder)))) continue;
-      if (to === folder || exceptions.get(name)?.has(to)) continue;
-      if (to === "" || layers[to] >= layers[folder] || folder === "") {
-        problems.push(
-          `src/${name} imports src/${target}: ${folder || "the root"} may not lean on ${to || target}`,
-        );
-      }
+  for (const source of sources) {
+    const { path } = source;
+    if (!path.startsWith("src/") || path.endsWith(".test.ts")) continue;
+    const file = path.slice("src/".length);
+    const folder = folderOf(file);
+    if (file === publicApi) continue;
+    if (folder && !floorOf.has(folder)) {
+      problems.push(`src/${folder} is on no floor; add it to scripts/layers.mjs`);
+      continue;
+    }
+    for (const target of importsOf(source)) {
+      if (!target.startsWith("src/")) problems.push(`${path} imports ${target}, outside src`);
+      else if (!mayImport(folder, target.slice("src/".length)))
+        problems.push(`${path} imports ${target}, which is not below it`);
     }
   }
   return problems;
+}
+
+function mayImport(folder, target) {
+  if (shared.has(target)) return true;
+  if (target === publicApi) return folder === "cli";
+  const to = folderOf(target);
+  return to !== "" && folder !== "" && (to === folder || floorOf.get(to) < floorOf.get(folder));
 }

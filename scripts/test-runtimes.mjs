@@ -1,4 +1,4 @@
-// Runs the engine's tests under Deno and Bun, as npm provides them. Not part of npm test: it downloads both.
+// Runs the engine's tests under Deno and Bun (downloads both; not part of npm test).
 import { spawnSync } from "node:child_process";
 import { resolve } from "node:path";
 

@@ -1,4 +1,4 @@
-// The one error class of the project and its codes; leans on nothing.
+// BaimoError, the one error class of the project, and its codes.
 
 /** What kind of failure it is; callers match on this, never on the message. */
 export type ErrorCode =

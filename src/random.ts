@@ -1,4 +1,4 @@
-// Seeded random numbers, the same on every machine; leans on nothing.
+// Seeded random numbers, the same on every machine.
 
 /** A stream of random numbers fixed by its seed. */
 export interface Random {

@@ -1,4 +1,4 @@
-// The worked example in docs/add-a-family.md is the file that it shows, and the places that it names are there.
+// docs/add-a-family.md shows the real file, and names places that exist.
 import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";

@@ -1,4 +1,4 @@
-// Starts the built command line as a process of its own, for tests; whatever is left of it ends with the test.
+// Starts the built command line in a child process that ends with the test.
 import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

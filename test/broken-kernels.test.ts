@@ -1,4 +1,4 @@
-// A model on kernels that are broken on purpose: it answers as before, and says which kernel it did without.
+// A model on kernels broken on purpose: same answers, and a warning that names the kernel.
 import assert from "node:assert/strict";
 import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";

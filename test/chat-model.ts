@@ -1,4 +1,4 @@
-// A tiny real model that can chat, for tests of the server and the page: golden weights, a chat template, more context.
+// A tiny model that can chat, for tests: golden weights, a chat template, a longer context.
 import { join, resolve } from "node:path";
 import { openByteSource, openCheckpoint, writeGguf } from "../src/formats/index.ts";
 import type { LoadOptions } from "../src/generate/load.ts";

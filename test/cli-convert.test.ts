@@ -1,4 +1,4 @@
-// quantize, convert, imatrix and inspect --perplexity as a person meets them.
+// The commands quantize, convert, imatrix and inspect --perplexity.
 import assert from "node:assert/strict";
 import { copyFileSync, cpSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -67,7 +67,7 @@ test("an importance matrix is measured, read and shown", options, async () => {
   assert.equal(folderOnly.status, 1);
 });
 
-test("inspect foretells a text", options, async () => {
+test("inspect says how well a model predicts a text", options, async () => {
   const { status, stdout, stderr } = await baimo([
     "inspect",
     wide,

@@ -1,5 +1,8 @@
-// `baimo pull`, `list` and `remove` against a server on this machine that speaks the Hub's API: a killed download goes
-// on, offline runs ask nobody, and what is removed is asked about.
+// `baimo pull`, `list` and `remove` against a local server that speaks the Hub's API.
+//
+// A killed download goes on, offline runs send no request, and removal asks first.
+//
+// A killed download goes on, offline runs send no request, and removal asks first.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";

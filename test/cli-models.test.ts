@@ -1,4 +1,4 @@
-// `baimo models`: the catalogue as a table that fits, chosen by filters, one family with its sources, and JSON.
+// `baimo models`: the table and its filters, one family with its sources, and JSON.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { baimo } from "./baimo.ts";

@@ -1,4 +1,4 @@
-// `baimo run`, `chat` and `serve` as a person or a program meets them: streaming, Ctrl-C, pipes, a terminal.
+// `baimo run`, `chat` and `serve`: streaming, Ctrl-C, pipes, a terminal.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";

@@ -1,4 +1,4 @@
-// The command line as a person or a program meets it: help, errors, exit status, and every command that does not talk.
+// The command line: help, errors, exit status, and the commands that do not talk.
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { copyFileSync, cpSync, readFileSync, writeFileSync } from "node:fs";

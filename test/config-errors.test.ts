@@ -1,4 +1,4 @@
-// What a checkpoint says wrongly of itself is refused by name: unknown settings, missing, odd and spare tensors.
+// Wrong checkpoints are refused by name: unknown settings; missing, odd and spare tensors.
 import assert from "node:assert/strict";
 import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";

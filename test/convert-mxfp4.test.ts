@@ -1,4 +1,4 @@
-// GPT-OSS as it is published, experts in MXFP4 blocks and scales: the same blocks in GGUF, nothing rounded twice.
+// GPT-OSS as published, experts in MXFP4: the same blocks in GGUF, nothing rounded twice.
 import assert from "node:assert/strict";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -1,4 +1,4 @@
-// Conversion to GGUF: the same logits from the file as from the folder, family by family, and refusals.
+// Conversion to GGUF: same logits from the file as from the folder for each family; refusals.
 import assert from "node:assert/strict";
 import {
   cpSync,

@@ -1,4 +1,4 @@
-// A model with an encoder as a person meets it: the prompt is the encoder's text, a plain request is a conversation.
+// Encoder-decoder models: the prompt is the encoder's text, a request is a conversation.
 import assert from "node:assert/strict";
 import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -1,4 +1,4 @@
-// The engine itself in a real page (headless Chromium), with memory shared among threads and without. Skipped where no browser is.
+// The engine in headless Chromium, with and without shared memory (skipped without a browser).
 import assert from "node:assert/strict";
 import { createReadStream, statSync } from "node:fs";
 import { createServer, type Server } from "node:http";

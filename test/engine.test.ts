@@ -1,4 +1,4 @@
-// How a running engine behaves: it stops, waits its turn, sleeps when idle, leaves the event loop free, fails plainly.
+// A running engine: stops, queues, sleeps when idle, leaves the event loop free, fails plainly.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { monitorEventLoopDelay } from "node:perf_hooks";

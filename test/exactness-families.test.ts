@@ -1,4 +1,4 @@
-// The same logits bit for bit however the work is cut, for every mixer and option of attention, over 16- and 8-bit caches.
+// Bit-identical logits however the work is cut, for every mixer and attention option.
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { type LoadOptions, load } from "../src/generate/load.ts";

@@ -1,4 +1,4 @@
-// One output element, one order of additions: logits are the same bit for bit however the work is cut.
+// Bit-identical logits for any number of threads, chunks, banks and cache hits.
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { type LoadOptions, load } from "../src/generate/load.ts";

@@ -1,4 +1,4 @@
-// Published chat templates render as transformers renders them; needs the templates beside the checkout.
+// Published chat templates render as transformers renders them (needs data beside the checkout).
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";

@@ -1,4 +1,4 @@
-// GGUF files that llama.cpp's converter of September 2026 made of golden checkpoints, against the same golden runs.
+// GGUF files made by llama.cpp's converter of September 2026, against the golden runs.
 import assert from "node:assert/strict";
 import { readdirSync } from "node:fs";
 import { describe, it } from "node:test";

@@ -1,4 +1,8 @@
-// Every tokenizer with stored cases gives the stored ids, texts and streams; real vocabularies where they are beside the checkout.
+// Every tokenizer with stored cases gives the stored ids, texts and streams.
+//
+// Real vocabularies are used where they are beside the checkout.
+//
+// Real vocabularies are used where they are beside the checkout.
 import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";

@@ -1,4 +1,4 @@
-// A model whose weights are PyTorch files runs as its safetensors twin does: logits of one file and of shards.
+// Models with PyTorch weights give the logits of their safetensors twins.
 import assert from "node:assert/strict";
 import { copyFileSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

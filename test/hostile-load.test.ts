@@ -1,4 +1,4 @@
-// Damaged models beyond the parsers: what metadata, tensors and tokenizers say is bounded before a worker starts.
+// Damaged models: metadata, tensors and tokenizers are checked before a worker starts.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { it } from "node:test";

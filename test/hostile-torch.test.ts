@@ -1,5 +1,8 @@
-// Hostile PyTorch files: pickles that name what runs code, that ask for memory, that lie about storages, and zip archives
-// that do. Every one is refused with a BaimoError, by a child process whose peak memory is what is measured.
+// Hostile PyTorch files: pickles that name code or ask for memory, damaged zip archives.
+//
+// Every one is refused with a BaimoError, by a child process whose peak memory is what is measured.
+//
+// Every one is refused with a BaimoError, by a child process whose peak memory is what is measured.
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";

@@ -1,4 +1,4 @@
-// Every knob matters: a golden run passes with the configuration that was read, and fails with one knob set otherwise.
+// Every knob matters: a golden run passes with its config and fails with one knob changed.
 import assert from "node:assert/strict";
 import { existsSync, readdirSync } from "node:fs";
 import { after, describe, it } from "node:test";

@@ -1,4 +1,4 @@
-// What a model is measured to be multiplied with and to foretell, against its own hidden states and logits.
+// Importance matrices and perplexity against the model's own hidden states and logits.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { BaimoError } from "../src/errors.ts";
@@ -100,7 +100,7 @@ test("pieces and windows cover a text; what cannot be measured is refused", asyn
 
   const is = (code: string, message: RegExp) => (e: unknown) =>
     e instanceof BaimoError && e.code === code && message.test(e.message);
-  await assert.rejects(measurePerplexity(model, ""), is("request", /nothing to foretell/));
+  await assert.rejects(measurePerplexity(model, ""), is("request", /nothing to predict/));
   await assert.rejects(measureImportance(model, ""), is("request", /no tokens/));
   await assert.rejects(model.measure([1, 2], { from: 3 }), is("request", /from is 3; allowed: 1 to 2/));
   await assert.rejects(model.measure(new Array(300).fill(1)), is("context", /300 tokens/));

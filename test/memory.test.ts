@@ -1,4 +1,4 @@
-// A memory budget: experts read as they are needed give the same bits, and what cannot fit is refused with figures.
+// A memory budget: paged experts give the same bits; what cannot fit is refused with figures.
 import assert from "node:assert/strict";
 import { copyFile, mkdtemp, rm, truncate } from "node:fs/promises";
 import { tmpdir } from "node:os";

@@ -1,4 +1,4 @@
-// Packed weights that are kept on disk: the same bits from them, and damage, change and a full folder do no harm.
+// The packed-weight cache: the same bits; damage, change and a full disk do no harm.
 import assert from "node:assert/strict";
 import {
   copyFileSync,

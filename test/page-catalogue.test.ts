@@ -1,5 +1,8 @@
-// The page's catalogue of open models in a real browser: list, filters, one family with its sources, both languages,
-// a phone. The server has no model: the catalogue needs none. Skipped where no browser is.
+// The page's catalogue in a real browser: list, filters, a family, two languages, a phone.
+//
+// The server has no model: the catalogue needs none. Skipped where no browser is.
+//
+// The server has no model: the catalogue needs none. Skipped where no browser is.
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";

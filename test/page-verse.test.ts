@@ -1,4 +1,4 @@
-// Tests of the page's sense of verse, and of the language it opens in.
+// The page tells verse from prose, and chooses the language that it opens in.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { readVerse } from "../web/src/verse.ts";

@@ -1,4 +1,4 @@
-// The page in a real browser (headless Chromium) against the server and a real model. Skipped where no browser is.
+// The page in headless Chromium against a real model (skipped without a browser).
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { join } from "node:path";

@@ -1,4 +1,4 @@
-// Where tests find things: the repository's root, the golden data in it, and larger golden data beside it.
+// Where tests find things: the repository's root, golden data, larger data beside it.
 import { existsSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 

@@ -1,4 +1,4 @@
-// Runs a checkpoint on the reference backend in this thread, with its configuration changed where a test wants that.
+// Runs a checkpoint on the reference backend, with its config changed where a test wants that.
 import { createReferenceBackend } from "../src/backends/reference/backend.ts";
 import { type Checkpoint, openCheckpoint } from "../src/formats/index.ts";
 import type { ModelConfig } from "../src/models/config/config.ts";

@@ -1,4 +1,4 @@
-// The official OpenAI client, unmodified, against the server: it lists models, streams, counts, fails and stops.
+// The official OpenAI client, unmodified, against the server.
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import OpenAI from "openai";

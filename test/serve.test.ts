@@ -1,4 +1,4 @@
-// The server in front of a real model: OpenAI's shapes, plain refusals, and work that stops when nobody wants it.
+// The server with a real model: OpenAI's shapes, refusals, and stopping when a client leaves.
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";

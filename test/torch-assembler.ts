@@ -1,4 +1,7 @@
-// Puts pickles, zip archives and PyTorch files together from their parts, well-formed or not: for tests of what reads them.
+// Builds pickles, zip archives and PyTorch files, well-formed or not, for tests.
+//
+// Opcodes: Python's Lib/pickletools.py.
+//
 // Opcodes: Python's Lib/pickletools.py.
 
 // --- pickles ---

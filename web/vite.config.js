@@ -1,4 +1,4 @@
-// How the page is built: Svelte 5 with runes into web/dist, nothing inline, since the server's policy forbids it.
+// How the page is built: Svelte 5 into web/dist, nothing inline (content security policy).
 import { svelte } from "@sveltejs/vite-plugin-svelte";
 import { defineConfig } from "vite";
 

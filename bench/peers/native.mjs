@@ -1,5 +1,4 @@
-// One measurement of native llama.cpp through node-llama-cpp, in a process of its own: JSON in argv, JSON out.
-// The same steps as ../own.mjs, through the steps of ../measure.mjs.
+// One measurement of native llama.cpp through node-llama-cpp: JSON in argv, JSON out.
 import { getLlama, getModuleVersion, LlamaLogLevel } from "node-llama-cpp";
 import { measure } from "../measure.mjs";
 

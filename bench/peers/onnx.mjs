@@ -1,5 +1,8 @@
-// A GGUF file of the llama line as an ONNX graph of the same weights, for @huggingface/transformers. Blocks stay what they
-// are: those of Q4_0 are MatMulNBits' of 4 bits, those of Q8_0 and Q6_K its of 8.
+// Converts a GGUF file of the Llama line to an ONNX graph with the same quantised weights.
+//
+// For @huggingface/transformers. Q4_0 blocks become MatMulNBits of 4 bits, those of Q8_0 and Q6_K of 8.
+//
+// For @huggingface/transformers. Q4_0 blocks become MatMulNBits of 4 bits, those of Q8_0 and Q6_K of 8.
 import { closeSync, existsSync, mkdirSync, openSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import protobuf from "protobufjs";

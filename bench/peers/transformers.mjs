@@ -1,5 +1,8 @@
-// One measurement of @huggingface/transformers (ONNX Runtime on the CPU), in a process of its own: JSON in argv, JSON out,
-// through the steps of ../measure.mjs. `model` is a folder that onnx.mjs made.
+// One measurement of @huggingface/transformers (ONNX Runtime, CPU): JSON in argv, JSON out.
+//
+// `model` is a folder that onnx.mjs made.
+//
+// `model` is a folder that onnx.mjs made.
 import { readFileSync } from "node:fs";
 import { basename, dirname } from "node:path";
 import { AutoModelForCausalLM, env, Tensor } from "@huggingface/transformers";

@@ -1,4 +1,4 @@
-// Rebuilds the two corpus files from the public source at its pinned commit, and checks their sha256.
+// Rebuilds the two corpus files from the public source at its pinned commit; checks sha256.
 //
 //     npm install --no-save opencc-js@1.4.2 && node fetch.mjs ../../../shared/corpus [clone of the source]
 //

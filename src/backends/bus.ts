@@ -1,5 +1,8 @@
-// The bus between workers: one SharedArrayBuffer with a barrier, a stop word, a doubled exchange area, and words in which
-// each rank describes work that one which waits may help with.
+// The bus between ranks: a SharedArrayBuffer with barrier, stop word and exchange area.
+//
+// Each rank also describes its current products there, so that a rank that waits can take some of them.
+//
+// Each rank also describes its current products there, so that a rank that waits can take some of them.
 import { BaimoError } from "../errors.ts";
 
 /** Words of the control block. STOP_PUBLISHED is two words, one for each half of the exchange area. */

@@ -1,4 +1,4 @@
-// What a kind of device must say of itself: how it prepares for a model, and what a model takes on it.
+// What a kind of device must say of itself, and what it is told of a model.
 import type { ByteSource } from "../formats/sources/byte-source.ts";
 import type { ActivationKind, Backend, CacheType, DeltaShape, NormKind } from "../tensor/backend.ts";
 import type { DType } from "../tensor/dtype.ts";

@@ -1,4 +1,4 @@
-// A mixture of experts, made of a backend's own operations: choose, multiply expert by expert, add up.
+// A mixture of experts made of a backend's own operations: choose, multiply, add up.
 import { createRouter, type ExpertTokens, type Router } from "../kernels/ops/router.ts";
 import type {
   Activation,

@@ -1,4 +1,4 @@
-// A worker's side of a device: the backend of its rank, and what is asked of it before it knows a model.
+// A worker's side of a device: the backend of its rank, and tasks before a model is known.
 import type { Backend } from "../tensor/backend.ts";
 import type { Bus } from "./bus.ts";
 import type { DeviceAnswer, DeviceSetup, DeviceTask } from "./device.ts";

@@ -1,5 +1,4 @@
-// Worker threads, of Node (and Deno and Bun) or of a page: started, and spoken to by messages; and what the machine has
-// for them.
+// Worker threads of Node, Deno, Bun or a page behind one interface; how many processors there are.
 
 /** A worker thread, seen from the thread that started it. */
 export interface Thread {

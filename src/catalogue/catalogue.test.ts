@@ -1,4 +1,4 @@
-// The catalogue's files hold together, and its reader refuses what does not.
+// The catalogue's files are consistent, and its reader refuses files that are not.
 import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";

@@ -1,5 +1,8 @@
-// The catalogue of open models: the types of catalogue/*.json, their check, and the choice among entries. Every figure
-// has a source or is "unknown". Leans on errors alone, so that the page may use it too.
+// The catalogue of open models: types of catalogue/*.json, their check, and filters over it.
+//
+// Every figure has a source or is "unknown". The page imports this file too.
+//
+// Every figure has a source or is "unknown". The page imports this file too.
 import { BaimoError } from "../errors.ts";
 
 /** A text in the page's two languages. */

@@ -1,5 +1,8 @@
-// Compares a run with stored answers: largest differences, the first layer that diverges, and how far quantised
-// products may stray. Pure functions; leans on golden.ts's types.
+// Compares a run with stored answers: largest differences, and the first layer that diverges.
+//
+// Pure functions; they also say how far quantised products may stray.
+//
+// Pure functions; they also say how far quantised products may stray.
 import { expNegative } from "../generate/exponential.ts";
 import type { Trace } from "../generate/model.ts";
 import type { Golden, GoldenCase } from "./golden.ts";

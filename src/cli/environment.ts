@@ -1,4 +1,4 @@
-// What the environment says: folders, the Hub's settings, the runtime. Leans on Node.
+// Reads the environment: folders, the Hub's settings, the runtime.
 import { readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";

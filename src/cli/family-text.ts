@@ -1,4 +1,4 @@
-// One family of the catalogue as text, with the source of every figure. Leans on plan/ and table.ts.
+// One family of the catalogue as text, with the source of every figure.
 import {
   ASPECTS,
   type Catalogue,

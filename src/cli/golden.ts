@@ -1,5 +1,4 @@
-// Reads the stored answers beside a checkpoint: golden.json with golden.safetensors, or NAME.golden.json beside
-// NAME.gguf. Leans on formats/.
+// Reads the stored answers beside a checkpoint (golden.json, or NAME.golden.json for a GGUF).
 import { readFile, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { BaimoError } from "../errors.ts";

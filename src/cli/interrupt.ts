@@ -1,4 +1,4 @@
-// Ctrl-C as an AbortSignal. Leans on Node's signals.
+// Ctrl-C as an AbortSignal.
 
 /** A signal that Ctrl-C fires. */
 export interface Interrupt {

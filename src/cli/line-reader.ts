@@ -1,5 +1,4 @@
-// Reads what a person types, line by line, with a history that outlives the program; or lines from a pipe.
-// Leans on Node's readline.
+// Reads lines from a terminal, with a history kept between runs, or from a pipe.
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { createInterface } from "node:readline";

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// The entry of the `baimo` command: checks the version of Node, then runs the program. Leans on program.ts.
+// The entry of the `baimo` command: checks the version of Node, then runs the program.
 
 const [major, minor] = process.versions.node.split(".").map(Number);
 if (major < 20 || (major === 20 && minor < 19)) {

@@ -1,4 +1,4 @@
-// Opens the model that a command works with: the embedded one where none is named. Leans on the public API.
+// Opens the model that a command works with: the embedded one where none is named.
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { BaimoError } from "../errors.ts";

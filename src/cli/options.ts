@@ -1,5 +1,4 @@
-// Options that several commands share: which model, on what, how to generate. Leans on commander and the engine's
-// check of options.
+// Options that several commands share: which model, on what, how to generate.
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { BaimoError } from "../errors.ts";
 import { DEFAULTS, resolveOptions } from "../generate/options.ts";

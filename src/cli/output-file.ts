@@ -1,4 +1,4 @@
-// A file that a command writes: refused where one is already, unless that is asked for. Leans on Node's files.
+// Checks the file that a command will write: an existing one is refused unless --force.
 import { existsSync, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { BaimoError } from "../errors.ts";

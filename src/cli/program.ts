@@ -1,5 +1,4 @@
-// Builds the `baimo` command from its subcommands and turns every failure into a plain message and an exit status.
-// Leans on commander; each command has a file of its own under commands/.
+// Builds the `baimo` command from its subcommands; turns failures into messages and exit status.
 import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { BaimoError } from "../errors.ts";

@@ -1,4 +1,4 @@
-// A progress bar on standard error, only where that is a terminal. Leans on terminal.ts and table.ts.
+// A progress bar on standard error, only where that is a terminal.
 import { displayWidth, fitWidth, formatBytes, formatSeconds } from "./table.ts";
 import type { Terminal } from "./terminal.ts";
 

@@ -1,4 +1,4 @@
-// Columns, widths and sizes as a person sees them.
+// Tables in the terminal: columns, display widths, sizes.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { drawBar } from "./progress.ts";

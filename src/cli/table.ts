@@ -1,5 +1,4 @@
-// Text in columns of equal width, Chinese characters counted as two, and how sizes and times are written. Leans on
-// nothing.
+// Tables for the terminal (Chinese characters are two columns wide); sizes and times as text.
 
 const wide =
   /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{20000}-\u{3fffd}]|\p{Emoji_Presentation}/u;

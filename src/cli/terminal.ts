@@ -1,4 +1,4 @@
-// Standard output, standard error and the environment as the commands see them. Leans on Node.
+// Standard output, standard error and the environment as the commands use them.
 
 /** What a command may do with the terminal. */
 export interface Terminal {

@@ -1,4 +1,4 @@
-// Reads a text that a command works on. Leans on Node's files.
+// Reads a text file that a command works on.
 import { readFile } from "node:fs/promises";
 import { BaimoError } from "../errors.ts";
 

@@ -1,5 +1,4 @@
-// What quantize and convert share: opens a model, has it written to a file, and tells what was written. Leans on
-// output-file.ts, progress.ts and models/packing-threads.ts.
+// Shared by quantize and convert: opens a model, writes the file, reports what was written.
 import type { Command } from "commander";
 import type { Checkpoint, ImportanceMatrix, QuantizeProgress, QuantizeSummary } from "../formats/index.ts";
 import type { PackingThreads } from "../models/weights/packing-threads.ts";

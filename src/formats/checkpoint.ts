@@ -1,5 +1,4 @@
-// Opens a model's weights, whatever they are: one file, several, a folder or a URL; leans on the readers of the
-// formats and on model-folder.ts.
+// Opens a model's weights, whatever they are: one file, several, a folder or a URL.
 import { BaimoError, throwIfAborted } from "../errors.ts";
 import { byteLength } from "../tensor/dtype.ts";
 import { describeMagic, readGguf } from "./gguf/gguf-reader.ts";

@@ -1,5 +1,8 @@
-// Damaged and hostile files: 3,000 seeded mutations of golden files, and files made to ask for memory. Each opens fine or
-// gives a BaimoError; the work is done in a child process, whose peak memory is what is measured.
+// Hostile files: 3,000 seeded mutations of golden files, and headers that ask for memory.
+//
+// Each opens fine or gives a BaimoError; the work is done in a child process, whose peak memory is what is measured.
+//
+// Each opens fine or gives a BaimoError; the work is done in a child process, whose peak memory is what is measured.
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";

@@ -1,4 +1,4 @@
-// baimo/formats: model files, read and written, and blocks of weights, packed and unpacked. Re-exports only.
+// baimo/formats: reading and writing model files, quantising and dequantising. Re-exports only.
 
 export { dequantize, dequantizeInto } from "./blocks/dequantize.ts";
 export { bfloatToFloat, floatToBfloat, floatToHalf, halfToFloat } from "./blocks/half.ts";

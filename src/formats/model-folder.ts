@@ -1,5 +1,4 @@
-// The folder of a Hugging Face model, wherever it is: a directory, a base URL or files picked in a page; leans on
-// byte-source.ts.
+// The folder of a Hugging Face model: a directory, a base URL, or files picked in a page.
 import { BaimoError, throwIfAborted } from "../errors.ts";
 import type { ByteSource } from "./sources/byte-source.ts";
 import { type OpenOptions, openByteSource } from "./sources/open-byte-source.ts";

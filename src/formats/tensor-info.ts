@@ -1,4 +1,4 @@
-// Where a tensor lies and how it is made, whichever format it is in; leans on the dtype table.
+// TensorInfo: name, shape, type and place of a tensor, whichever format it is in.
 import type { DType } from "../tensor/dtype.ts";
 
 /** One tensor of a checkpoint; its bytes stay in the file. */

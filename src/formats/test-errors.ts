@@ -1,4 +1,4 @@
-// What tests of the formats ask of a failure; for tests only.
+// Test support: asserts that a call fails with a BaimoError of a code and message.
 import assert from "node:assert/strict";
 import { BaimoError } from "../errors.ts";
 

@@ -1,4 +1,4 @@
-// The tokens still in the running while a distribution is cut down. Leans on selection.ts.
+// The tokens that remain while top-k, top-p and min-p cut a distribution down.
 import { cutAtWeight } from "./selection.ts";
 
 /**

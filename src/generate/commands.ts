@@ -1,4 +1,4 @@
-// What rank 0 tells the other ranks to do: commands as records, written into the words of the bus and read back.
+// Commands of rank 0 to the other ranks, as records written into the words of the bus.
 import type { Bus } from "../backends/bus.ts";
 import type { Run } from "../tensor/backend.ts";
 

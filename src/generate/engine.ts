@@ -1,4 +1,4 @@
-// The main thread's side of an engine: starts the workers, hands them requests one after another, and stops them.
+// The engine on the main thread: starts the workers, queues requests, stops them.
 
 import { Bus, type BusShape, busBytes } from "../backends/bus.ts";
 import type { PreparedDevice, RunShape } from "../backends/device.ts";

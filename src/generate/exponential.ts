@@ -1,5 +1,4 @@
-// The exponential of softmax, fast and the same in every JavaScript engine, and the log of a sum of exponentials.
-// Leans on nothing.
+// exp for softmax, fast and identical in every JavaScript engine; log-sum-exp.
 
 const STEP_BITS = 10;
 const STEPS = 1 << STEP_BITS;

@@ -1,4 +1,4 @@
-// `load`: from a file, a folder, a URL or the Hub to a running model. Opens, understands, cuts, starts.
+// `load`: from a file, a folder, a URL or the Hub to a running model.
 import type { DeviceName, DeviceOptions, PreparedDevice } from "../backends/device.ts";
 import { openDevice } from "../backends/open-device.ts";
 import type { Thread } from "../backends/threads.ts";

@@ -1,5 +1,4 @@
-// Measures an importance matrix: what the weight matrices of a model are multiplied with while it reads a text. Leans on
-// TraceableModel and formats/importance.ts.
+// Measures an importance matrix: the mean squared input of every weight matrix over a text.
 import { BaimoError } from "../errors.ts";
 import type { ImportanceMatrix } from "../formats/gguf/importance.ts";
 import type { TraceableModel } from "./model.ts";

@@ -1,4 +1,4 @@
-// The Model that `load` returns: text in, events out, over one engine. Knows tokenizers; the engine does not.
+// The Model that `load` returns: text in, events out, over one engine.
 import { BaimoError } from "../errors.ts";
 import type { ModelDescription } from "../models/open-model.ts";
 import type { ChatTemplate } from "../tokenizers/chat-template/chat-template.ts";

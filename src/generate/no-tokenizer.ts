@@ -1,4 +1,4 @@
-// Stands in for the tokenizer of a checkpoint that has none: ids in, ids out.
+// A tokenizer for checkpoints that have none: ids in, ids out.
 import { BaimoError } from "../errors.ts";
 import type { Tokenizer } from "../tokenizers/tokenizer.ts";
 

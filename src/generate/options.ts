@@ -1,4 +1,4 @@
-// The defaults of generation and the check of what a caller asked for. Leans on errors.ts and the public types.
+// Generation options: their defaults and their checks.
 import { BaimoError } from "../errors.ts";
 import type { SamplerOptions } from "./sampler.ts";
 import type { GenerateOptions } from "./types.ts";

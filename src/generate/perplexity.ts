@@ -1,4 +1,4 @@
-// How well a model foretells a text: perplexity and bits per byte, in windows of the context. Leans on TraceableModel.
+// Perplexity and bits per byte of a model on a text, in windows of the context.
 import { BaimoError } from "../errors.ts";
 import type { TraceableModel } from "./model.ts";
 
@@ -47,7 +47,7 @@ export async function measurePerplexity(
   if (room < 2 || tokens.length <= unscored) {
     throw new BaimoError(
       "request",
-      `a text of ${tokens.length} tokens in windows of ${windowTokens} has nothing to foretell; give a longer one`,
+      `a text of ${tokens.length} tokens in windows of ${windowTokens} has nothing to predict; give a longer one`,
     );
   }
   let sum = 0;

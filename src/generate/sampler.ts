@@ -1,5 +1,4 @@
-// Chooses the next token from logits: bias, penalties, temperature, truncation and the seeded draw.
-// Leans on random.ts, exponential.ts, candidates.ts and selection.ts; knows neither text nor models.
+// Chooses the next token from logits: bias, penalties, temperature, truncation, seeded draw.
 import { BaimoError } from "../errors.ts";
 import { createRandom } from "../random.ts";
 import { type Candidates, createCandidates } from "./candidates.ts";

@@ -1,5 +1,8 @@
-// Partial selection without sorting a vocabulary: the k best by a heap, the best by accumulated weight by partition.
-// Leans on nothing. Ties go to the lower id or index everywhere, so that every result is one definite set.
+// Partial selection: the k largest by a heap, or the largest up to a total weight by partition.
+//
+// Ties go to the lower id or index everywhere, so that every result is one definite set.
+//
+// Ties go to the lower id or index everywhere, so that every result is one definite set.
 
 /** Where an ordered choice ends: an element belongs to it when it comes before the cut or is the cut itself. */
 export interface Cut {

@@ -1,4 +1,4 @@
-// Rank 0's side of the engine: feeds the prompt in chunks, samples, and keeps what the KV cache holds.
+// Generation on rank 0: prefill in chunks, sampling, and reuse of the KV cache's prefix.
 import type { Bus } from "../backends/bus.ts";
 import { BaimoError } from "../errors.ts";
 import type { RopeConfig } from "../models/config/config.ts";

@@ -1,4 +1,4 @@
-// The text stream over a small byte tokenizer: stop strings across tokens, half characters, which tokens are reported.
+// The text stream: stop strings across tokens, split characters, which tokens are reported.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createRandom } from "../random.ts";

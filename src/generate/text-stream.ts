@@ -1,4 +1,4 @@
-// Turns generated tokens into text as it comes and ends it before a stop string. Leans on the Tokenizer's types only.
+// Turns generated tokens into text as it comes and ends it before a stop string.
 import type { Tokenizer } from "../tokenizers/tokenizer.ts";
 import type { GeneratedToken } from "./types.ts";
 

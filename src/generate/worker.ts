@@ -1,5 +1,4 @@
-// What runs in a worker thread: one rank of an engine. Takes part in the thread probe, loads its share of the weights, then
-// serves or follows.
+// A worker thread, one rank of an engine: probes, loads its share of the weights, then serves.
 import { Bus, busBytes } from "../backends/bus.ts";
 import { createBackend, createTasks } from "../backends/rank.ts";
 import { ownThread } from "../backends/threads.ts";

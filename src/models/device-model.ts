@@ -1,4 +1,4 @@
-// A model as a device must know it before it is loaded: sizes, operations, what a run allocates, samples of its weights.
+// A model as a device must know it: sizes, operations, allocations, samples of weights.
 import type { DeviceModel, ModelOperations, WeightSample } from "../backends/device.ts";
 import type { ByteSource } from "../formats/sources/byte-source.ts";
 import { byteLength } from "../tensor/dtype.ts";

@@ -1,4 +1,4 @@
-// What a model weighs: parameters, bytes in the file, FLOPs a token. Leans on the plan and the config.
+// What a model weighs: parameters, bytes in the file, FLOPs a token.
 import { byteLength } from "../tensor/dtype.ts";
 import type { ModelConfig } from "./config/config.ts";
 import type { WeightPlan } from "./weights/tensor-plan.ts";

@@ -1,3 +1,4 @@
+// The name of a model whose checkpoint has none.
 import assert from "node:assert/strict";
 import { it } from "node:test";
 import { nameFromPath } from "./open-model.ts";

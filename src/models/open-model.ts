@@ -1,4 +1,4 @@
-// From a checkpoint to everything that is needed to load it: config, weight plan, name. Leans on formats and families.
+// describeModel: from a checkpoint to its config, weight plan and name.
 import { BaimoError } from "../errors.ts";
 import { dequantize } from "../formats/blocks/dequantize.ts";
 import type { Checkpoint } from "../formats/checkpoint.ts";

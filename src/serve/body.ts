@@ -1,4 +1,4 @@
-// Reads the JSON body of a request within a bound; leans on web standards and problem.ts.
+// Reads the JSON body of a request within a bound.
 import { Problem } from "./problem.ts";
 
 /**

@@ -1,4 +1,4 @@
-// Tests of the request checks: what is read, what is refused, and in which words.
+// Requests: what is read, what is refused, and in which words.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";

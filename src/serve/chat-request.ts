@@ -1,4 +1,4 @@
-// Reads and checks the body of POST /v1/chat/completions; leans on generate's types and fields.ts.
+// Reads and checks the body of POST /v1/chat/completions.
 import type { ChatMessage, ChatOptions } from "../generate/types.ts";
 import {
   describe,

@@ -1,4 +1,4 @@
-// Turns generation's events into OpenAI's chat completion, whole or in chunks; leans on generate's types.
+// Turns generation's events into OpenAI's chat completion, whole or in chunks.
 import { BaimoError } from "../errors.ts";
 import type { Finish, GeneratedToken, GenerateEvent, Model, Usage } from "../generate/types.ts";
 import { tokenBytes, tokenText } from "./token-bytes.ts";

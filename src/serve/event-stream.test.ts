@@ -1,4 +1,4 @@
-// Tests of the event stream's manners: pace, leaving, stalling, failing.
+// The event stream: pace, clients that leave or stall, failures.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";

@@ -1,4 +1,4 @@
-// Server-sent events: parts of an answer as bytes, sent no faster than the client reads; leans on completion.ts.
+// Server-sent events: parts of an answer as bytes, no faster than the client reads.
 import type { StreamPart } from "./completion.ts";
 import { toProblem, toProblemBody } from "./problem.ts";
 

@@ -1,4 +1,4 @@
-// Reads single fields of a JSON object with their bounds, each failure naming the field; leans on problem.ts.
+// Reads single fields of a JSON object with their bounds; a failure names the field.
 import { badParameter } from "./problem.ts";
 
 /** A JSON object whose fields nobody has looked at yet. */

@@ -1,4 +1,4 @@
-// The server as a function, (Request) => Promise<Response>: OpenAI's routes over Hono; leans on web standards alone.
+// The server as a function, (Request) => Promise<Response>: OpenAI's routes over Hono.
 import { Hono } from "hono";
 import { cors } from "hono/cors";
 import { BaimoError } from "../errors.ts";

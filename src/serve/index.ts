@@ -1,2 +1,2 @@
-// The server's public face, `baimo/serve`: re-exports only, nothing that needs Node.
+// baimo/serve: the server's public API, without Node. Re-exports only.
 export { createHandler, type Handler, type HandlerOptions } from "./handler.ts";

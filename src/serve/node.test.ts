@@ -1,4 +1,4 @@
-// Tests of the server on a real port: the page's files, the names it answers to, bounds, and closing.
+// The server on a real port: the page's files, host names, bounds, closing.
 import assert from "node:assert/strict";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { request as httpRequest } from "node:http";

@@ -1,4 +1,4 @@
-// Puts a handler behind a port of this machine; leans on Node's http and @hono/node-server.
+// Serves a handler on a port of this machine, through Node's http.
 import { createServer, type Server } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import { getRequestListener } from "@hono/node-server";

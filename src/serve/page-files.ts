@@ -1,4 +1,4 @@
-// The built files of the page, read once and answered by path; leans on Node's file system.
+// Serves the built files of the page, read once.
 import { createHash } from "node:crypto";
 import { readdir, readFile } from "node:fs/promises";
 import { extname, join } from "node:path";

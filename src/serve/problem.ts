@@ -1,4 +1,4 @@
-// What the server answers when it cannot do what was asked, in OpenAI's error shape; leans on errors.ts.
+// Errors in OpenAI's shape: status, type, code and message.
 import { BaimoError } from "../errors.ts";
 
 /** The body of every error answer, and of an error event in a stream. */

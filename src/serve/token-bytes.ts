@@ -1,4 +1,4 @@
-// The bytes that one token stands for, as OpenAI's log-probabilities tell them; leans on the tokenizer's types.
+// The bytes that one token stands for, as OpenAI's log-probabilities tell them.
 import type { Tokenizer } from "../tokenizers/tokenizer.ts";
 
 /** The byte behind each character of a byte-level vocabulary (the alphabet of GPT-2's encoder.py). */

@@ -1,4 +1,4 @@
-// The Backend contract: the operations that the forward pass is made of, over handles that only the backend can open.
+// The Backend contract: the ops of the forward pass over opaque handles.
 import type { DType } from "./dtype.ts";
 import type { Partition } from "./partition.ts";
 

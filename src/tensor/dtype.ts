@@ -1,4 +1,4 @@
-// The table of tensor element types: their names, ggml numbers and block sizes; leans on errors only.
+// The table of tensor element types: names, ggml numbers and block sizes.
 import { BaimoError } from "../errors.ts";
 
 /** One element type. A block of `elements` consecutive values of a row takes `bytes` bytes. */

@@ -1,4 +1,4 @@
-// How rows of a matrix, or attention heads, are shared among the workers ("ranks"); leans on nothing.
+// How rows of a matrix, or attention heads, are divided among the ranks.
 
 /** Boundaries of contiguous ranges: rank r owns [partition[r], partition[r + 1]). */
 export type Partition = readonly number[];

@@ -1,4 +1,4 @@
-// Readings that wait only where their source does: generators that yield what must be waited for. Leans on nothing.
+// Generators that read synchronously where the source can, and await elsewhere.
 
 /** Something that is read, and then is `T`. */
 export type Reading<T = void> = Generator<Promise<void>, T>;

@@ -1,4 +1,4 @@
-// Builds the Tokenizer object from the parts that the readers of each file format prepare; leans on the parts.
+// Builds the Tokenizer object from the parts that each format's reader prepares.
 
 import { BaimoError } from "../errors.ts";
 import type { AddedTokenSplitter } from "./algorithms/added-tokens.ts";

@@ -1,3 +1,4 @@
+// Damaged tokenizer files, unknown components and hostile text.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";

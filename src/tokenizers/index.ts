@@ -1,4 +1,4 @@
-// baimo/tokenizers: text to ids and back, from every file format, and chat templates. Re-exports only.
+// baimo/tokenizers: text to ids and back, and chat templates. Re-exports only.
 
 export { tokenizerFromSentencePiece } from "./algorithms/sentencepiece.ts";
 export type { ChatTemplate, ChatTemplateOptions, RenderOptions } from "./chat-template/chat-template.ts";

@@ -1,4 +1,4 @@
-// The catalogue's files, bundled and checked when the view is first opened; leans on the project's own reader.
+// The catalogue's files, bundled and checked when the view is first opened.
 import { readCatalogue } from "../../src/catalogue/catalogue.ts";
 
 const files = import.meta.glob<unknown>("../../catalogue/*.json", { eager: true, import: "default" });

@@ -1,4 +1,4 @@
-// The words of the catalogue in Chinese and English, and how its figures are written; leans on plan/ for types.
+// The catalogue's words in Chinese and English, and how figures are written.
 import type { Fact, Generation, Hardware, Known } from "../../src/catalogue/catalogue.ts";
 import { figureOf, sizesOf } from "../../src/catalogue/catalogue.ts";
 import type { Language } from "./words.ts";

@@ -1,4 +1,4 @@
-// The state of the conversations and the one answer under way; leans on client.ts and storage.ts.
+// The state of the conversations and the one answer under way.
 import { AnswerError, type Handle, type Sampling, streamAnswer, type Turn } from "./client.ts";
 import {
   type Conversation,

@@ -1,4 +1,4 @@
-// The page's one way to a model: OpenAI's requests given to a (Request) => Promise<Response>; leans on web standards.
+// The page's client: OpenAI's requests to a (Request) => Promise<Response>.
 
 /** What answers: `fetch` against a server, or a worker in this tab. */
 export type Handle = (request: Request) => Promise<Response>;

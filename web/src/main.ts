@@ -1,4 +1,4 @@
-// Mounts the page; the only place that decides what answers its requests (here `fetch`).
+// Mounts the page; decides what answers its requests (here `fetch`).
 import { mount } from "svelte";
 import App from "./App.svelte";
 import type { Handle } from "./client.ts";

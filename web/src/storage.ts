@@ -1,4 +1,4 @@
-// What the page keeps in this browser, read back with distrust; leans on words.ts.
+// What the page keeps in this browser, checked when it is read back.
 import type { Language } from "./words.ts";
 
 /** What the reader has chosen; what is absent is left to the browser or the server. */

@@ -1,4 +1,4 @@
-// Tells verse from prose, so that a poem can be set as one; leans on nothing.
+// Tells verse from prose, so that a poem can be set as one.
 
 const marks = "，。？！、；：";
 const verseOnly = new RegExp(`^[\\p{Script=Han}○□${marks}\\s]+$`, "u");

@@ -1,4 +1,4 @@
-// Every word of the page, in Chinese and English; leans on nothing.
+// Every word of the page, in Chinese and English.
 
 /** The languages of the page. */
 export type Language = "zh" | "en";

@@ -1,4 +1,4 @@
-// The reference backend: plain loops over Float32Array, weights dequantised to f32, one rank. Slow and easy to check.
+// The reference backend: plain loops over Float32Array, weights dequantised to f32, one rank.
 import { BaimoError } from "../../errors.ts";
 import { dequantize } from "../../formats/blocks/dequantize.ts";
 import { attention } from "../../kernels/attention/attention.ts";

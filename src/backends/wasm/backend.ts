@@ -1,4 +1,4 @@
-// The CPU backend: one rank's memory banks and kernels, and the bus that joins it to the other ranks.
+// The CPU backend of one rank: memory banks, kernels and the bus to the other ranks.
 
 import { GROUP, type Kernels, type ProductMode } from "../../kernels/module/module.ts";
 import { activationNumber } from "../../kernels/ops/activate.ts";

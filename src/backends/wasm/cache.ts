@@ -1,4 +1,4 @@
-// The KV cache of one rank: its areas in the first bank, storing into them, and attention over them.
+// The KV cache of one rank: where it lies in the first bank, storing, and attention over it.
 import { areaBytes, kernelSuffix } from "../../kernels/attention/kv-store.ts";
 import type { Attention, StoreKv } from "../../kernels/module/module.ts";
 import type { AttentionOptions, KvCache, KvCacheShape, Run } from "../../tensor/backend.ts";

@@ -1,4 +1,4 @@
-// Gated delta nets of one rank: their state in the first bank, and the step of tokens through it.
+// Gated delta nets of one rank: their state in the first bank, and the step that updates it.
 import { BaimoError } from "../../errors.ts";
 import type { DeltaInputs, DeltaShape, DeltaState, Run, Slice, Vector } from "../../tensor/backend.ts";
 import type { Bank } from "./bank.ts";

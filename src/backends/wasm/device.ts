@@ -1,4 +1,4 @@
-// The CPU as a device: kernels compiled, tested and probed, threads chosen, memory counted, packed weights found.
+// The CPU as a device: kernels compiled and tested, threads chosen, memory counted.
 import { throwIfAborted } from "../../errors.ts";
 import type { Device, DeviceModel, PrepareOptions } from "../device.ts";
 import { availableMemory, availableThreads, canShareMemory, type Thread } from "../threads.ts";

@@ -1,5 +1,8 @@
-// Experts that live in the file: slots in memory for their matrices, of which the least recently used gives way; in prompts,
-// which use all in turn, the most recently used.
+// Slots in memory for experts that stay in the file, with a replacement policy.
+//
+// The least recently used expert gives way; in a prompt, which sweeps through all experts, the most recently used.
+//
+// The least recently used expert gives way; in a prompt, which sweeps through all experts, the most recently used.
 import { BaimoError } from "../../errors.ts";
 import { GROUP, type ProductMode, packedBytes } from "../../kernels/module/module.ts";
 import type { FileRange, MatrixSource, PageCounts } from "../../tensor/backend.ts";

@@ -1,13 +1,12 @@
-// What runs in the thread that reads ahead: one read after another into a buffer that nobody looks at; asleep where nothing is
-// wanted. Leans on expert-reader.ts and formats.
+// The read-ahead thread: reads ranges of the files into a scratch buffer; sleeps when idle.
 import { openByteSource } from "../../formats/sources/open-byte-source.ts";
 import { ownThread } from "../threads.ts";
 import { READER_PIECE, ReaderQueue, type ReaderSetup, type WantedRange } from "./expert-reader.ts";
 
-/** What the system has at hand comes in a few microseconds, unless the thread lost its processor; no disk answers so soon. */
-const AT_HAND_MS = 0.04;
+/** A read from the file cache takes a few microseconds, unless the thread lost its processor; no disk answers so soon. */
+const CACHED_MS = 0.04;
 const PROBE_BYTES = 4096;
-/** When so many ranges on end were at hand, of so many lists one is looked at: being woken for nothing costs the workers time. */
+/** After so many cached ranges on end, only one of so many lists is looked at: waking for nothing costs the workers time. */
 const MANY = 64;
 const LISTS = 16;
 
@@ -19,24 +18,24 @@ const queue = new ReaderQueue(setup);
 const buffer = new Uint8Array(READER_PIECE);
 /** For each rank the list of which one range had to come from the disk: the others are read without asking. */
 const cold: number[] = [];
-/** For each rank the ranges on end that were at hand. */
-const atHand: number[] = Array.from({ length: setup.ranks }, () => 0);
+/** For each rank the ranges on end that were in the file cache. */
+const inCache: number[] = Array.from({ length: setup.ranks }, () => 0);
 
 const files = await Promise.all(setup.files.map((file) => openByteSource(file)));
 
 /** Whether the system holds one end of a range, and so probably all of it: then reading it would only take time. */
-function isAtHand({ file, offset, length, rank, list }: WantedRange): boolean {
+function isCached({ file, offset, length, rank, list }: WantedRange): boolean {
   if (setup.readAll || cold[rank] === list) return false;
   const bytes = Math.min(length, PROBE_BYTES);
   for (const at of [offset + length - bytes, offset]) {
     const started = performance.now();
     files[file].readIntoSync?.(buffer.subarray(0, bytes), at);
-    if (performance.now() - started < AT_HAND_MS) {
-      if (++atHand[rank] >= MANY) queue.rest(rank, LISTS - 1);
+    if (performance.now() - started < CACHED_MS) {
+      if (++inCache[rank] >= MANY) queue.rest(rank, LISTS - 1);
       return true;
     }
   }
-  atHand[rank] = 0;
+  inCache[rank] = 0;
   cold[rank] = list;
   return false;
 }
@@ -59,7 +58,7 @@ while (!queue.closed) {
     continue;
   }
   try {
-    if (!isAtHand(range)) read(range);
+    if (!isCached(range)) read(range);
   } catch {
     // The worker's own read will say what is wrong.
   }

@@ -1,4 +1,4 @@
-// The queue between workers and readers, and the threads behind it: order, giving up, bounds, ends.
+// Read-ahead: the queue between ranks and the reading thread; order, cancelling, bounds, ending.
 import assert from "node:assert/strict";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";

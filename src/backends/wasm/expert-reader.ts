@@ -1,5 +1,8 @@
-// Reading ahead: one thread that reads from the files what workers are about to ask for, so that the system has it at hand
-// when they read it themselves. What it reads it throws away: late, wrong or absent, it changes no result. Leans on threads.ts.
+// Starts and feeds the read-ahead thread, which warms the system's file cache for experts.
+//
+// What the thread reads is thrown away; only the file cache profits. Late, wrong or absent, it changes no result.
+//
+// What the thread reads is thrown away; only the file cache profits. Late, wrong or absent, it changes no result.
 import type { ByteSourceDescriptor } from "../../formats/sources/byte-source.ts";
 import type { FileRange } from "../../tensor/backend.ts";
 import { LINE } from "../bus.ts";
@@ -27,7 +30,7 @@ const REACHED = 2;
 const NEXT = 3;
 /** Set where the reader found that enough lies read. */
 const FULL = 4;
-/** Lists that the worker does not announce, since the system has had everything at hand. */
+/** Lists that the worker does not announce, since all of it was in the file cache. */
 const RESTS = 5;
 const RANGE_FIELDS = 4;
 const RANK_WORDS = LINE + CAPACITY;
@@ -128,7 +131,7 @@ export interface ReaderSetup {
   readonly shared: SharedArrayBuffer;
   readonly ranks: number;
   readonly files: readonly ByteSourceDescriptor[];
-  /** Reads also what the system seems to have at hand. For tests, whose files always are. */
+  /** Reads also what seems to be in the file cache. For tests, whose files always are. */
   readonly readAll?: boolean;
 }
 

@@ -1,4 +1,4 @@
-// The kernels that the main thread has chosen, over a worker's memory. Leans on the kernel module.
+// Instantiates the kernels that the main thread chose over a rank's memory.
 import { instantiateKernels, type KernelModule, type Kernels } from "../../kernels/module/module.ts";
 import type { DType } from "../../tensor/dtype.ts";
 

@@ -1,4 +1,4 @@
-// Kernels for an engine: compiled, probed and tested once, by the main thread. Leans on the self-test.
+// Kernels for an engine: compiled, probed and self-tested once, on the main thread.
 import { BaimoError } from "../../errors.ts";
 import {
   compileKernels,

@@ -1,6 +1,8 @@
-// Products with weight matrices: activations rounded once for all of them and brought to the weights' banks, answers
-// brought home. A step of a small model has little else than such calls, so they make no garbage. Leans on the products
-// that ranks share.
+// The linear op: rounds activations once, multiplies in the weights' banks, copies results back.
+//
+// A step of a small model is little more than such calls, so they allocate nothing.
+//
+// A step of a small model is little more than such calls, so they allocate nothing.
 import { BaimoError } from "../../errors.ts";
 import {
   type ActivationForm,
@@ -85,7 +87,7 @@ export class Linear {
     return this.#own().scratch;
   }
 
-  /** Where a bank beyond the first may put a row before it is brought home. */
+  /** Where a bank beyond the first may put a row before it is copied to the first bank. */
   outputOf(bank: Bank): number {
     return this.#areaOf(bank).output;
   }

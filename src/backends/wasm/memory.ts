@@ -1,4 +1,4 @@
-// The memory that a model takes on the CPU, and whether that fits a budget.
+// Counts the memory that a running model takes, and whether it fits a budget.
 import { BaimoError } from "../../errors.ts";
 import { areaBytes } from "../../kernels/attention/kv-store.ts";
 import {

@@ -1,4 +1,4 @@
-// Which file of packed weights belongs to a model: named by the model's files and by how kernels lay weights out.
+// Which file of packed weights belongs to a model and a layout of kernels.
 import type { ByteSource } from "../../formats/sources/byte-source.ts";
 import type { DeviceOptions } from "../device.ts";
 import type { PackedFile } from "./packed-store.ts";

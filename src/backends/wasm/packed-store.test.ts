@@ -1,4 +1,4 @@
-// Packed parts of several chunks: what is read is what was kept, and a change in any chunk, or their order, is noticed.
+// Packed weights on disk: what is read is what was kept; any changed or reordered chunk is noticed.
 import assert from "node:assert/strict";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";

@@ -1,4 +1,4 @@
-// Packed weights on disk: what packing made of a model's matrices, kept for the next time. One file a rank. Leans on node:fs.
+// The packed-weight cache on disk: one file a rank, with checksums, for the next opening.
 import type { Kernels } from "../../kernels/module/module.ts";
 
 /** Which file to read, or to write where there is none. */

@@ -1,4 +1,4 @@
-// A worker's part in the thread probe: times barriers and a matrix-vector product beside its fellows.
+// A rank's part in the thread probe: times barriers and a matrix-vector product.
 import { GROUP, packedBytes } from "../../kernels/module/module.ts";
 import { Bus } from "../bus.ts";
 import { Bank } from "./bank.ts";

@@ -1,4 +1,4 @@
-// The thread probe: how many workers are worth having on this machine, by trying. Workers beyond the real cores are ruinous.
+// The thread probe: measures how many workers pay on this machine and chooses that number.
 import { BaimoError, type ErrorCode } from "../../errors.ts";
 import { busBytes } from "../bus.ts";
 import { nextMessage, type Thread } from "../threads.ts";

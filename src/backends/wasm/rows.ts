@@ -1,4 +1,4 @@
-// Activations and weight vectors in the first bank: their addresses and sizes; leans on the contract.
+// Activations and weight vectors in the first bank: their addresses and sizes.
 import { GROUP } from "../../kernels/module/module.ts";
 import type { Activation, Slice, Vector } from "../../tensor/backend.ts";
 import type { Partition } from "../../tensor/partition.ts";

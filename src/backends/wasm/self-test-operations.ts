@@ -1,5 +1,8 @@
-// Tests of the kernels that read no weight matrices: the operations of a model's forward pass on small seeded inputs, as
-// calls of the Backend contract, so that the reference backend gives what they should answer.
+// Self-tests of the ops that read no weight matrix, against the reference backend.
+//
+// They are calls of the Backend contract on small seeded inputs, with the model's own sizes and options.
+//
+// They are calls of the Backend contract on small seeded inputs, with the model's own sizes and options.
 import { cachedValues, kernelSuffix } from "../../kernels/attention/kv-store.ts";
 import type { Kernels } from "../../kernels/module/module.ts";
 import { createRandom } from "../../random.ts";

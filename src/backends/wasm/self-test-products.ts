@@ -1,4 +1,4 @@
-// Tests of weight kernels on a few rows of a model's own weights, against dequantised weights and rounded activations.
+// Self-tests of the weight kernels on rows of the model's weights, against dequantised products.
 import { dequantize } from "../../formats/blocks/dequantize.ts";
 import { floatToHalf } from "../../formats/blocks/half.ts";
 import {

@@ -1,4 +1,4 @@
-// The self-test against kernels that are broken on purpose, one by one: each is noticed, named and replaced.
+// The self-test against kernels broken on purpose: each is noticed, named and replaced.
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { describe, test } from "node:test";

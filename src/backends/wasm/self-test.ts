@@ -1,4 +1,4 @@
-// The self-test: every kernel that a model will use against its reference, and the next best in place of a wrong one.
+// The self-test: checks the kernels that a model will use and replaces wrong ones.
 import { BaimoError } from "../../errors.ts";
 import type { KernelModule, Kernels, ProductMode } from "../../kernels/module/module.ts";
 import type { CacheType } from "../../tensor/backend.ts";

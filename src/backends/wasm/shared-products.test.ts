@@ -1,5 +1,8 @@
-// Products that ranks share: the same bits whoever computes which rows, and every row once. Two ranks of one thread take
-// turns where they like: one helps whenever the other has computed a piece.
+// Work stealing between ranks: same bits whoever computes a row, and every row once.
+//
+// Two ranks of one thread take turns: one helps whenever the other has computed a piece.
+//
+// Two ranks of one thread take turns: one helps whenever the other has computed a piece.
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { describe, it } from "node:test";

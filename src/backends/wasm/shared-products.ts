@@ -1,5 +1,10 @@
-// The products of one call, described in words that all ranks read: a rank that waits takes some of another's rows, so that
-// none waits for a slower one for long. Every row is computed by the same kernel on the same bytes, whoever does it.
+// Work stealing between ranks: a rank that waits computes some of another's rows.
+//
+// The products of one call stand on the bus, where all ranks read them. Every row is computed by the same kernel on the
+// same bytes, whoever does it.
+//
+// The products of one call stand on the bus, where all ranks read them. Every row is computed by the same kernel on the
+// same bytes, whoever does it.
 import {
   GROUP,
   type Kernels,

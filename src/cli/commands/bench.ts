@@ -1,4 +1,4 @@
-// `baimo bench`: how fast a model loads, reads a prompt and writes. Leans on open-model.ts.
+// `baimo bench`: how fast a model loads, reads a prompt and writes.
 import { totalmem } from "node:os";
 import type { Command } from "commander";
 import { BaimoError } from "../../errors.ts";

@@ -1,4 +1,4 @@
-// `baimo chat`: a conversation in the terminal. Leans on open-model.ts and line-reader.ts.
+// `baimo chat`: a conversation in the terminal.
 import { join } from "node:path";
 import type { Command } from "commander";
 import { BaimoError } from "../../errors.ts";

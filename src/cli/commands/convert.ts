@@ -1,4 +1,4 @@
-// `baimo convert`: writes a model folder as one GGUF file. Leans on models/convert.ts and write-model.ts.
+// `baimo convert`: writes a model folder as one GGUF file.
 import type { Command } from "commander";
 import type { CommandContext } from "../options.ts";
 import { addWriteOptions, type WriteFlags, writeModel } from "../write-model.ts";

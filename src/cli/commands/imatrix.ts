@@ -1,4 +1,4 @@
-// `baimo imatrix`: measures on a text which columns of the weights matter. Leans on open-model.ts and output-file.ts.
+// `baimo imatrix`: measures on a text which columns of the weights matter.
 import { basename } from "node:path";
 import type { Command } from "commander";
 import { withModel } from "../open-model.ts";

@@ -1,5 +1,4 @@
-// `baimo inspect`: what a checkpoint says of itself and what it needs, without loading it. Leans on formats/ and
-// models/.
+// `baimo inspect`: metadata, tensors and memory needs of a checkpoint, without loading it.
 import { availableParallelism } from "node:os";
 import type { Command } from "commander";
 import type { MemoryNeeds } from "../../backends/device.ts";
@@ -59,7 +58,7 @@ export function addInspect(program: Command, context: CommandContext): Command {
     .option("--tensors", "list every tensor, not only the kinds")
     .option(
       "--perplexity <file>",
-      "how well it foretells a text, in windows of --context tokens (default: 512)",
+      "how well it predicts a text, in windows of --context tokens (default: 512)",
     )
     .option("--json", "print a JSON document")
     .action(async (source: string, flags: InspectFlags) => {
@@ -75,7 +74,7 @@ export function addInspect(program: Command, context: CommandContext): Command {
         await checkpoint.close();
         interrupt.release();
       }
-      const perplexity = flags.perplexity && (await foretell(source, flags.perplexity, flags, terminal));
+      const perplexity = flags.perplexity && (await predict(source, flags.perplexity, flags, terminal));
       if (flags.json) terminal.json({ ...toJson(inspection), ...(perplexity ? { perplexity } : {}) });
       else {
         const width = terminal.interactive ? terminal.columns() : 160;
@@ -85,8 +84,8 @@ export function addInspect(program: Command, context: CommandContext): Command {
     });
 }
 
-/** Loads the model and has it foretell a text. */
-async function foretell(source: string, file: string, flags: InspectFlags, terminal: Terminal) {
+/** Loads the model and measures how well it predicts a text. */
+async function predict(source: string, file: string, flags: InspectFlags, terminal: Terminal) {
   const text = await readText(file);
   const { measurePerplexity } = await import("../../generate/perplexity.ts");
   const windowTokens = flags.context ?? 512;
@@ -100,7 +99,7 @@ async function foretell(source: string, file: string, flags: InspectFlags, termi
         return await measurePerplexity(model, text, {
           windowTokens,
           signal,
-          onProgress: ({ done, total }) => progress.update({ label: "foretelling", done, total }),
+          onProgress: ({ done, total }) => progress.update({ label: "predicting", done, total }),
         });
       } finally {
         progress.clear();
@@ -115,7 +114,7 @@ function formatPerplexity(found: Perplexity, width: number): string[] {
     ["  bits a byte", found.bitsPerByte.toFixed(4)],
     ["  tokens", `${found.scored.toLocaleString("en-US")} in windows of ${found.windowTokens}`],
   ];
-  return ["", "foretelling the text", ...formatTable(rows, { width })];
+  return ["", "predicting the text", ...formatTable(rows, { width })];
 }
 
 async function inspect(checkpoint: Checkpoint, flags: InspectFlags): Promise<Inspection> {

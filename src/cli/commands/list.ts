@@ -1,4 +1,4 @@
-// `baimo list`: which models of the Hub are on this machine. Leans on formats/.
+// `baimo list`: which models of the Hub are on this machine.
 import type { Command } from "commander";
 import type { CachedModel, CacheListing } from "../../formats/hub/cached-models.ts";
 import { hubSettings } from "../environment.ts";

@@ -1,4 +1,4 @@
-// `baimo models`: the catalogue of open models as a table, or one family with all its sources. Leans on plan/.
+// `baimo models`: the catalogue of open models as a table, or one family with all its sources.
 import { readdirSync, readFileSync } from "node:fs";
 import type { Command } from "commander";
 import { InvalidArgumentError } from "commander";

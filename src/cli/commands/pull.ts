@@ -1,4 +1,4 @@
-// `baimo pull`: brings a model of the Hub to this machine. Leans on open-model.ts.
+// `baimo pull`: downloads a model from the Hub.
 import type { Command } from "commander";
 import { listenForInterrupt } from "../interrupt.ts";
 import { fetchSource } from "../open-model.ts";

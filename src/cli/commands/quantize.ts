@@ -1,4 +1,4 @@
-// `baimo quantize`: writes a GGUF model with smaller weights. Leans on write-model.ts.
+// `baimo quantize`: writes a GGUF model with smaller weights.
 import type { Command } from "commander";
 import type { CommandContext } from "../options.ts";
 import { addWriteOptions, type WriteFlags, writeModel } from "../write-model.ts";

@@ -1,4 +1,4 @@
-// `baimo remove`: deletes downloaded models from the Hub's cache folder, after asking. Leans on formats/.
+// `baimo remove`: deletes downloaded models from the Hub's cache folder, after asking.
 import { createInterface } from "node:readline/promises";
 import type { Command } from "commander";
 import { BaimoError } from "../../errors.ts";

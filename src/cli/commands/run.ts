@@ -1,4 +1,4 @@
-// `baimo run`: one prompt, one answer. Leans on open-model.ts and options.ts.
+// `baimo run`: one prompt, one answer.
 import { existsSync } from "node:fs";
 import type { Command } from "commander";
 import { BaimoError } from "../../errors.ts";
@@ -129,7 +129,7 @@ function startAnswer(
   return model.chat([...system, { role: "user", content: prompt }], options);
 }
 
-/** How often experts were at hand. */
+/** How often experts were in memory. */
 function formatExperts({ hits, misses, readAhead }: NonNullable<Finish["experts"]>): string {
   const inMemory = ((100 * hits) / (hits + misses)).toFixed(1);
   const ahead = misses > 0 ? `, ${((100 * readAhead) / misses).toFixed(1)}% of the others read ahead` : "";

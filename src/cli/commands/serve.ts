@@ -1,4 +1,4 @@
-// `baimo serve`: the OpenAI-compatible server and the page, on one port. Leans on serve/ and open-model.ts.
+// `baimo serve`: the OpenAI-compatible server and the page, on one port.
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import type { Command } from "commander";

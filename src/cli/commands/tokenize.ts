@@ -1,4 +1,4 @@
-// `baimo tokenize`: text to ids and back. Leans on tokenizers/ only, so that no weights are loaded.
+// `baimo tokenize`: text to ids and back, without loading weights.
 import type { Command } from "commander";
 import { BaimoError } from "../../errors.ts";
 import type { Tokenizer } from "../../tokenizers/tokenizer.ts";

@@ -1,4 +1,4 @@
-// `baimo verify`: runs a checkpoint and compares with the answers stored beside it. Leans on golden.ts and compare.ts.
+// `baimo verify`: runs a checkpoint and compares with the answers stored beside it.
 import type { Command } from "commander";
 import { throwIfAborted } from "../../errors.ts";
 import { openCheckpoint } from "../../formats/index.ts";

@@ -1,4 +1,4 @@
-// Blocks of any element type to float32; leans on the block families, half.ts and the dtype table.
+// Dequantises blocks of any element type to float32.
 import { BaimoError } from "../../errors.ts";
 import { byteLength, type DType, dtypes } from "../../tensor/dtype.ts";
 import { unpackMXFP4, unpackNVFP4 } from "./fp4.ts";

@@ -1,5 +1,4 @@
-// Searches for the scale, or the scale and minimum, with which a few values round to integers with the least error;
-// leans on nothing. The quantisers of k-quants, IQ4 and weighted blocks are made of these.
+// Searches for the scale (and minimum) with which a block's values round with the least error.
 //
 // The searches are those of ggml-quants.c (make_qx_quants, make_q3_quants, make_qkx2_quants, make_qkx3_quants,
 // make_qp_quants; MIT License, Copyright (c) 2023-2024 The ggml authors), with sums in float64 and squared errors in

@@ -1,4 +1,4 @@
-// Blocks of 4-bit floats with 8-bit float scales: MXFP4 and NVFP4; leans on nothing.
+// Blocks of 4-bit floats with 8-bit float scales: MXFP4 and NVFP4.
 //
 // Layouts: ggml-common.h of llama.cpp; the element type is E2M1 of the OCP Microscaling Formats specification 1.0.
 

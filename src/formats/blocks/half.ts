@@ -1,4 +1,4 @@
-// Half precision and bfloat16 to float32 and back, for whole arrays; leans on nothing.
+// Half precision and bfloat16 to float32 and back, for whole arrays.
 
 /**
  * The float32 value of each of the 65,536 half-precision patterns (IEEE 754 binary16), so that a scale inside a block

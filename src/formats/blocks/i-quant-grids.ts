@@ -1,4 +1,4 @@
-// The codebooks of the i-quants and their sign patterns, unpacked from base64 when first used; leans on nothing.
+// The codebooks of the i-quants and their sign patterns, unpacked from base64 when first used.
 //
 // Source: ggml-common.h of llama.cpp, packed as in gguf-py/gguf/quants.py (gguf 0.19.0). MIT License,
 // Copyright (c) 2023-2024 The ggml authors: https://github.com/ggml-org/llama.cpp/blob/master/LICENSE

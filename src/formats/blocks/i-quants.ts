@@ -1,5 +1,8 @@
-// Super-blocks of 256 values coded by codebooks: IQ1_S to IQ4_XS, and IQ4_NL in blocks of 32; leans on half.ts and
-// the codebooks. Layouts: ggml-common.h of llama.cpp.
+// Super-blocks of 256 values coded by codebooks (IQ1_S to IQ4_XS), and IQ4_NL in blocks of 32.
+//
+// Layouts: ggml-common.h of llama.cpp.
+//
+// Layouts: ggml-common.h of llama.cpp.
 import { halfTable } from "./half.ts";
 import {
   evenSigns,

@@ -1,4 +1,4 @@
-// Super-blocks of 256 values with scales of sub-blocks: Q2_K to Q6_K; leans on half.ts.
+// Super-blocks of 256 values with scales of sub-blocks: Q2_K to Q6_K.
 //
 // Layouts: ggml-common.h of llama.cpp. Scale times sub-scale times integer has at most 24 significant bits, so it is
 // exact in float64 and the one rounding is the store into the float32 target.

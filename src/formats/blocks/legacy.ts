@@ -1,4 +1,4 @@
-// Blocks of 32 values with one half-precision scale: Q4_0, Q4_1, Q5_0, Q5_1, Q8_0; leans on half.ts.
+// Blocks of 32 values with one half-precision scale: Q4_0, Q4_1, Q5_0, Q5_1, Q8_0.
 //
 // Layouts: ggml-common.h of llama.cpp. d and m are binary16; low nibbles hold values 0-15, high nibbles 16-31.
 // Products of a scale and an integer are exact in float64, so the one rounding is the store into the float32 target.

@@ -1,4 +1,4 @@
-// float32 values to the non-linear 4-bit types, IQ4_NL and IQ4_XS; leans on fit.ts, i-quants.ts and half.ts.
+// float32 values to the non-linear 4-bit types, IQ4_NL and IQ4_XS.
 //
 // The steps are those of quantize_row_iq4_nl_impl of ggml-quants.c of llama.cpp, with 15 guesses at each scale.
 

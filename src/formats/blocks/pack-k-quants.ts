@@ -1,4 +1,4 @@
-// float32 values to super-blocks of 256 with scales of sub-blocks: Q2_K to Q6_K; leans on fit.ts and half.ts.
+// float32 values to super-blocks of 256 with scales of sub-blocks: Q2_K to Q6_K.
 //
 // The steps are those of ggml-quants.c of llama.cpp (quantize_row_q*_K_ref, and quantize_row_q*_K_impl where an
 // importance is given): a scale for each sub-block, those scales rounded to a common one, and last the nearest levels.

@@ -1,4 +1,4 @@
-// float32 values to blocks of 32 with one half-precision scale: Q4_0, Q4_1, Q5_0, Q5_1, Q8_0; leans on fit.ts and half.ts.
+// float32 values to blocks of 32 with one half-precision scale: Q4_0, Q4_1, Q5_0, Q5_1, Q8_0.
 //
 // Without an importance the blocks are those of ggml's reference rows (quantize_row_*_ref of ggml-quants.c), bit for bit,
 // hence every float32 step is rounded where C rounds it. With one, scales are searched as quantize_row_*_impl does.

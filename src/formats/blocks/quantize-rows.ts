@@ -1,4 +1,4 @@
-// The rows of a tensor, read as float32 a piece at a time and given as blocks of another type; leans on quantize.ts.
+// Quantises the rows of a tensor a piece at a time.
 import { BaimoError } from "../../errors.ts";
 import type { DType } from "../../tensor/dtype.ts";
 import type { Checkpoint } from "../checkpoint.ts";

@@ -1,4 +1,4 @@
-// Packing and unpacking of every block type, against blocks and values stored by gguf.quants.
+// Quantising and dequantising of every block type, against blocks stored by gguf.quants.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";

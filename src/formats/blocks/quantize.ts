@@ -1,4 +1,4 @@
-// float32 values to blocks, plainly or weighted by an importance; leans on the block families, half.ts and the dtype table.
+// Quantises float32 values to blocks, plainly or weighted by an importance matrix.
 import { BaimoError } from "../../errors.ts";
 import { byteLength, type DType, dtypes } from "../../tensor/dtype.ts";
 import { checkDType } from "./dequantize.ts";

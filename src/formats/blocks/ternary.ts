@@ -1,4 +1,4 @@
-// Super-blocks of 256 ternary values: TQ1_0 (five in a byte) and TQ2_0 (four in a byte); leans on half.ts.
+// Super-blocks of 256 ternary values: TQ1_0 (five in a byte) and TQ2_0 (four in a byte).
 //
 // Layouts: ggml-common.h of llama.cpp.
 import { halfTable } from "./half.ts";

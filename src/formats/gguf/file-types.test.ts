@@ -1,4 +1,4 @@
-// The types that tensors get, against those that llama.cpp's own quantiser chose (file-types.py made the golden).
+// Which type each tensor gets, against the choices of llama.cpp's quantiser (file-types.py).
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";

@@ -1,4 +1,4 @@
-// File types of GGUF models (Q4_K_M, …): which element type each tensor gets; leans on the dtype table and metadata.ts.
+// File types of GGUF models (Q4_K_M, …): which element type each tensor gets.
 //
 // The choice is that of llama_tensor_get_type and tensor_allows_quantization of llama.cpp (src/llama-quant.cpp, MIT
 // License, Copyright (c) 2023-2026 The ggml authors): attn_v and ffn_down get more bits in some layers, the output more in
@@ -101,7 +101,7 @@ const layerOf = (name: string): number => Number(/^blk\.(\d+)\./.exec(name)?.[1]
  * The element type of every tensor of a model in GGUF's names.
  *
  * metadata  the model's, for its architecture, heads, layers and experts
- * weighted  whether an importance is at hand
+ * weighted  whether an importance matrix is given
  */
 export function chooseTypes(
   tensors: Iterable<TensorOutline>,

@@ -1,5 +1,8 @@
-// Reads the header of a GGUF file, versions 2 and 3: metadata and where each tensor lies; leans on header-cursor.ts,
-// metadata.ts and the dtype table. Format: https://github.com/ggml-org/ggml/blob/master/docs/gguf.md
+// Reads the header of a GGUF file, versions 2 and 3: metadata and where each tensor lies.
+//
+// Format: https://github.com/ggml-org/ggml/blob/master/docs/gguf.md
+//
+// Format: https://github.com/ggml-org/ggml/blob/master/docs/gguf.md
 import { BaimoError } from "../../errors.ts";
 import { byteLength, type DType, dtypeOfGgml, dtypes } from "../../tensor/dtype.ts";
 import type { ByteSource } from "../sources/byte-source.ts";

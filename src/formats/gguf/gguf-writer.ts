@@ -1,4 +1,7 @@
-// Writes GGUF version 3; leans on file-sink.ts, metadata.ts and the dtype table.
+// Writes GGUF version 3.
+//
+// Format: https://github.com/ggml-org/ggml/blob/master/docs/gguf.md
+//
 // Format: https://github.com/ggml-org/ggml/blob/master/docs/gguf.md
 import { BaimoError } from "../../errors.ts";
 import { dtypes } from "../../tensor/dtype.ts";

@@ -1,4 +1,4 @@
-// GGUF: headers of the golden files, refusals with their messages, and what the writer makes read back.
+// GGUF: headers of golden files, refusals with their messages, and writing and reading back.
 import assert from "node:assert/strict";
 import {
   closeSync,

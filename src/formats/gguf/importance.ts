@@ -1,5 +1,8 @@
-// Importance matrices: how much each column of a weight matrix matters, as GGUF files that llama.cpp's imatrix tool reads
-// and writes; leans on checkpoint.ts and gguf-writer.ts. Format: tools/imatrix of llama.cpp, since release b5900.
+// Importance matrices: how much each column of a weight matrix matters; read and written as GGUF.
+//
+// Format: tools/imatrix of llama.cpp, since release b5900.
+//
+// Format: tools/imatrix of llama.cpp, since release b5900.
 import { BaimoError } from "../../errors.ts";
 import { type Checkpoint, openCheckpoint } from "../checkpoint.ts";
 import type { ByteSource } from "../sources/byte-source.ts";

@@ -1,4 +1,4 @@
-// What a checkpoint says of itself: values of GGUF's key-value pairs and of safetensors' __metadata__; leans on nothing.
+// Types of a checkpoint's metadata: GGUF's key-value pairs and safetensors' __metadata__.
 
 /** GGUF's value types, in the order of their numbers; "ARRAY" has the number 9. */
 export const scalarTypes = {

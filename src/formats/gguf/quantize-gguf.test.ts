@@ -1,4 +1,4 @@
-// Whole GGUF files in another type: what is kept, what is refused, and what an importance matrix changes.
+// Requantising GGUF files: what is kept, what is refused, what an importance matrix changes.
 import assert from "node:assert/strict";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -1,5 +1,4 @@
-// Writes a GGUF model in another file type: same metadata, same names, other blocks; leans on file-types.ts,
-// quantize-rows.ts and the GGUF reader and writer.
+// Writes a GGUF model in another file type: same metadata, same names, other blocks.
 import { BaimoError } from "../../errors.ts";
 import { byteLength, type DType, dtypes } from "../../tensor/dtype.ts";
 import { isQuantizable } from "../blocks/quantize.ts";

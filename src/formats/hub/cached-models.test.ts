@@ -1,5 +1,8 @@
-// What is in a cache folder, and what removing it deletes: folders made as huggingface_hub makes them, with links,
-// shared blobs, several commits, hard links, and what must never be touched.
+// Listing and removing models of the Hub's cache folder: links, shared blobs, several commits.
+//
+// The folders are made as huggingface_hub makes them, and hold things that must never be touched.
+//
+// The folders are made as huggingface_hub makes them, and hold things that must never be touched.
 import assert from "node:assert/strict";
 import {
   existsSync,

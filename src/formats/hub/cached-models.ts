@@ -1,5 +1,4 @@
-// What models the Hub's cache folder holds, and their removal: links first, then the blobs that nothing else refers to;
-// leans on hub-cache.ts and hub-files.ts.
+// Lists and removes models in the Hub's cache folder: links first, then unreferenced blobs.
 import { BaimoError } from "../../errors.ts";
 import { loadFileSystem } from "../sources/path-source.ts";
 import { type FileSystem, listFiles, lockFolder, repositoryFolder } from "./hub-cache.ts";

@@ -1,5 +1,4 @@
-// The Hub's cache folder as huggingface_hub lays it out: models--owner--name/{blobs,refs,snapshots}. Puts downloads into
-// it and finds what earlier ones left; leans on hub-files.ts and node:fs, loaded by its callers.
+// The Hub's cache folder in huggingface_hub's layout: finds files in it and adds downloads.
 import { BaimoError } from "../../errors.ts";
 import { fileError } from "../sources/path-source.ts";
 import { chooseFiles, type HubSpec } from "./hub-files.ts";

@@ -1,4 +1,4 @@
-// Names of models on the Hub, and which of a repository's files they mean.
+// Names of models on the Hub, and which files of a repository they select.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { is } from "../test-errors.ts";

@@ -1,5 +1,4 @@
-// Which files of a Hugging Face repository make up a model: reading hf:owner/name[:QUANT][@revision] and choosing among
-// the names; leans on errors only.
+// Parses hf:owner/name[:QUANT][@revision] and chooses which files of the repository to fetch.
 import { BaimoError } from "../../errors.ts";
 
 /** A model on the Hub, as a user names it. */

@@ -1,5 +1,4 @@
-// One download of a file at a time, across processes: a lock file that says who holds it, broken when its holder is
-// gone; leans on node:fs, loaded by its caller.
+// A lock file, so that only one process downloads a file; broken when its holder is gone.
 import { throwIfAborted } from "../../errors.ts";
 import { fileError } from "../sources/path-source.ts";
 

@@ -1,4 +1,4 @@
-// Pulling models, against a server on this machine that speaks as much of the Hub's API as is used and breaks off.
+// Pulling models from a local server that speaks the Hub's API and breaks off on purpose.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";

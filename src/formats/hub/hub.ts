@@ -1,5 +1,4 @@
-// Downloads models from the Hugging Face Hub into its standard cache folder: resumed where it broke off, verified by
-// checksum; leans on @huggingface/hub for the listing, url-source.ts for the bytes, hub-cache.ts and node:fs.
+// Downloads models from the Hugging Face Hub into its cache: resumed, verified by checksum.
 import type { Hash } from "node:crypto";
 import { BaimoError, throwIfAborted } from "../../errors.ts";
 import { fileError, loadFileSystem } from "../sources/path-source.ts";

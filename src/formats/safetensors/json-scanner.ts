@@ -1,5 +1,8 @@
-// A strict reader of JSON bytes that gives values one at a time and keeps none, so that a hostile header cannot ask
-// for more memory than it has bytes; leans on errors only. JSON.parse is for files whose every value is kept.
+// A strict streaming JSON reader that keeps no values, so that a header cannot exhaust memory.
+//
+// JSON.parse is for files whose every value is kept.
+//
+// JSON.parse is for files whose every value is kept.
 import { BaimoError } from "../../errors.ts";
 
 const MAX_DEPTH = 64;

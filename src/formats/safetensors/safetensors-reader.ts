@@ -1,5 +1,8 @@
-// Reads the header of a safetensors file: metadata and where each tensor lies; leans on json-scanner.ts and the dtype
-// table. Format: https://github.com/huggingface/safetensors#format
+// Reads the header of a safetensors file: metadata and where each tensor lies.
+//
+// Format: https://github.com/huggingface/safetensors#format
+//
+// Format: https://github.com/huggingface/safetensors#format
 import { BaimoError } from "../../errors.ts";
 import { byteLength, type DType } from "../../tensor/dtype.ts";
 import type { ByteSource } from "../sources/byte-source.ts";

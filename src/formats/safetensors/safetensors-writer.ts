@@ -1,4 +1,7 @@
-// Writes safetensors: one file, or a folder of shards with their index; leans on file-sink.ts.
+// Writes safetensors: one file, or a folder of shards with their index.
+//
+// Format: https://github.com/huggingface/safetensors#format
+//
 // Format: https://github.com/huggingface/safetensors#format
 import { BaimoError } from "../../errors.ts";
 import { dtypes } from "../../tensor/dtype.ts";

@@ -1,4 +1,4 @@
-// safetensors: golden folders, shards, refusals with their messages, and what the writers make read back.
+// safetensors: golden folders, shards, refusals with their messages, writing and reading back.
 import assert from "node:assert/strict";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

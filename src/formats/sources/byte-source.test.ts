@@ -1,4 +1,4 @@
-// Byte sources over memory, Blobs, paths and URLs: the same reads, the same refusals, and servers that misbehave.
+// Byte sources over memory, Blobs, paths and URLs: same reads, same refusals; broken servers.
 import assert from "node:assert/strict";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";

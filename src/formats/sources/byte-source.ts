@@ -1,4 +1,4 @@
-// What a source of bytes offers, wherever they come from, and what all sources check alike; leans on errors only.
+// The ByteSource interface and the checks that all sources share.
 import { BaimoError, throwIfAborted } from "../../errors.ts";
 
 /** Names a source so that another worker can open it again; can be cloned and posted. */

@@ -1,4 +1,4 @@
-// Where a written file goes: a path (whole or not at all), a stream or a function; leans on path-source.ts.
+// Where a written file goes: a path (whole or not at all), a stream or a function.
 import { BaimoError, throwIfAborted } from "../../errors.ts";
 import type { DType } from "../../tensor/dtype.ts";
 import { byteLength } from "../../tensor/dtype.ts";

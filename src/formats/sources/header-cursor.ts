@@ -1,4 +1,4 @@
-// Reads a header from front to back through a window of the file that grows with what is asked; leans on byte-source.ts.
+// Reads a header front to back through a window of the file that grows as needed.
 import { BaimoError } from "../../errors.ts";
 import { grouped } from "../tensor-info.ts";
 import type { ByteSource } from "./byte-source.ts";

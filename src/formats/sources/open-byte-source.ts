@@ -1,5 +1,8 @@
-// Opens the bytes of a file: memory and Blobs here, paths and URLs by files of their own, so that a page loads no more
-// than it uses; leans on byte-source.ts.
+// Opens a byte source over memory, a Blob, a path or a URL.
+//
+// Paths and URLs are files of their own, so that a page loads no more than it uses.
+//
+// Paths and URLs are files of their own, so that a page loads no more than it uses.
 import { BaimoError, throwIfAborted } from "../../errors.ts";
 import { type ByteSource, type ByteSourceDescriptor, makeSource } from "./byte-source.ts";
 

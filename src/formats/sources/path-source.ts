@@ -1,4 +1,4 @@
-// A byte source over a file of the file system; leans on byte-source.ts and node:fs, loaded when the first is opened.
+// A byte source over a file of the file system; node:fs is loaded when the first is opened.
 import { BaimoError, throwIfAborted } from "../../errors.ts";
 import { type ByteSource, makeSource } from "./byte-source.ts";
 

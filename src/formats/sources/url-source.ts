@@ -1,4 +1,4 @@
-// A byte source over a URL, read by range requests that resume where they break off; leans on byte-source.ts and fetch.
+// A byte source over a URL: range requests that resume where they break off.
 import { BaimoError, throwIfAborted } from "../../errors.ts";
 import { type ByteSource, makeSource } from "./byte-source.ts";
 

@@ -1,5 +1,8 @@
-// Reads a Python pickle without running anything: a stack machine that knows only the opcodes that data is made of, and
-// calls only what its caller lists; leans on errors only. Opcodes: Python's Lib/pickletools.py.
+// Reads a Python pickle without running code: a stack machine with the opcodes of data only.
+//
+// It calls only what its caller lists. Opcodes: Python's Lib/pickletools.py.
+//
+// It calls only what its caller lists. Opcodes: Python's Lib/pickletools.py.
 import { BaimoError } from "../../errors.ts";
 
 /** A value of a pickle. What a listed class makes is an `object` of the caller's. */

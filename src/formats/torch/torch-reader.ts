@@ -1,5 +1,8 @@
-// Reads a PyTorch checkpoint (.bin, .pt, .pth): which tensors it has and where they lie, running nothing; leans on
-// zip-reader.ts and pickle-reader.ts. Format: https://github.com/pytorch/pytorch/blob/v2.13.0/torch/serialization.py
+// Reads a PyTorch checkpoint (.bin, .pt, .pth) without running code: tensors and their places.
+//
+// Format: https://github.com/pytorch/pytorch/blob/v2.13.0/torch/serialization.py
+//
+// Format: https://github.com/pytorch/pytorch/blob/v2.13.0/torch/serialization.py
 import { BaimoError } from "../../errors.ts";
 import { byteLength, type DType, dtypes } from "../../tensor/dtype.ts";
 import { type ByteSource, makeSource } from "../sources/byte-source.ts";

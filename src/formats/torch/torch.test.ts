@@ -1,5 +1,4 @@
-// PyTorch files: the golden ones give the bytes of their safetensors twins, from every kind of place; what torch saves
-// beside tensors is refused by name; sizes beyond 4 GiB.
+// PyTorch files: the bytes of their safetensors twins; refusals by name; sizes beyond 4 GiB.
 import assert from "node:assert/strict";
 import {
   copyFileSync,

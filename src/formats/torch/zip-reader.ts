@@ -1,5 +1,8 @@
-// Reads the central directory of a zip archive and finds entries that are stored as they are, as PyTorch stores them;
-// leans on byte-source.ts. Format: https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT
+// Reads a zip archive's central directory; finds uncompressed entries, as PyTorch stores them.
+//
+// Format: https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT
+//
+// Format: https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT
 import { BaimoError } from "../../errors.ts";
 import type { ByteSource } from "../sources/byte-source.ts";
 import { grouped, MAX_TENSORS } from "../tensor-info.ts";

@@ -1,4 +1,4 @@
-// Elements of the KV cache as f32; leans on nothing but constants.
+// Elements of the KV cache (f32, f16, i8) as f32.
 import { halfMask } from "../module/simd.as";
 
 /**

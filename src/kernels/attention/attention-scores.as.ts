@@ -1,4 +1,4 @@
-// Scores of rows of queries against a block of 32 keys: register tiles of 4, 2 and 1 rows; leans on the SIMD pieces.
+// Scores of rows of queries against a block of 32 keys: register tiles of 4, 2 and 1 rows.
 import { four } from "./attention-elements.as";
 import { halfMask, madd } from "../module/simd.as";
 

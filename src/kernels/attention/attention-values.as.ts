@@ -1,4 +1,4 @@
-// Sums of a block's values by weights: register tiles of 4, 2 and 1 rows; leans on the SIMD pieces.
+// Sums of a block's values by weights: register tiles of 4, 2 and 1 rows.
 import { four } from "./attention-elements.as";
 import { valueStep } from "./kv-store.as";
 import { halfMask, madd } from "../module/simd.as";

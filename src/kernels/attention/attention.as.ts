@@ -1,4 +1,4 @@
-// Attention of one KV head over its cache, by online softmax in blocks of 32 positions; leans on its two tiled products.
+// Attention of one KV head over its cache, by online softmax in blocks of 32 positions.
 //
 // A row is one query head of one token. Every row walks the same blocks in the same order with the same operations,
 // whatever rows are computed beside it: a score is one sum over headDim in order; a block's maximum, exponentials and

@@ -1,4 +1,4 @@
-// Attention over the cache: what it computes, a plain reference, cost and test cases; leans on nothing.
+// Attention over the KV cache: plain reference, cost and test cases.
 
 export interface AttentionShape {
   readonly tokens: number;

@@ -1,4 +1,4 @@
-// Writes keys and values into the cache of one KV head; leans on nothing.
+// Writes keys and values into the cache of one KV head.
 //
 // Position p is slot p & 31 of block p >> 5. A block of keys is [dim][32], one of values [32][dim rounded up to 4], the
 // rest zeros. Elements are f32; or f16 clamped to +-65504 with subnormals made zero, so that no reader ever meets one;

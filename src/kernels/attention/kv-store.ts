@@ -1,4 +1,4 @@
-// Writing keys and values into the cache: what is stored, a plain reference, cost and test cases; leans on nothing.
+// Writing keys and values into the KV cache: plain reference, cost and test cases.
 import type { CacheType } from "../../tensor/backend.ts";
 
 /** How kernels of a storage type are called. */

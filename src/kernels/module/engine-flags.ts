@@ -1,4 +1,4 @@
-// Switches of the JavaScript engine that the kernel module wants while it is compiled; leans on node:v8 where there is one.
+// The V8 flags that the kernel module wants while it is compiled.
 
 /** A module with one relaxed SIMD instruction: whether it validates tells whether the engine knows the proposal. */
 const relaxedModule = new Uint8Array([

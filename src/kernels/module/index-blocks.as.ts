@@ -1,4 +1,4 @@
-// The part of the kernel module for blocks of 4 and 5 bits: its exports; leans on the kernels beside it.
+// The kernel module's part for blocks of 4 and 5 bits: its exports.
 export { choose_byte_products, choose_pairs } from "../products/dot8.as";
 export {
   matmul_iq4 as matmul_iq4_nl,

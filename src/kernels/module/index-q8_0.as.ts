@@ -1,4 +1,4 @@
-// The part of the kernel module for Q8_0 weights: its exports; leans on the kernels beside it.
+// The kernel module's part for Q8_0 weights: its exports.
 export {
   matmul_q8_0_signed,
   matmul_q8_0_unsigned,

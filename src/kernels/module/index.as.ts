@@ -1,5 +1,4 @@
-// The core of the kernel module, which every model needs: its exports by op, and weights that are floats, which others may
-// become; leans on the kernels beside it.
+// The core of the kernel module, which every model needs: ops and float weights.
 export { checksum } from "../ops/checksum.as";
 export { probe_products, probe_relaxed } from "../products/dot8.as";
 export { quantize_q8 } from "../products/quantize-activations.as";

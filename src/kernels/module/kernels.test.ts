@@ -1,4 +1,4 @@
-// Every op of the kernel module but products and attention over every case, on both builds, against its reference; bits against chunks (D4).
+// All ops but products and attention against references, on both builds; bits in chunks (D4).
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { createRandom } from "../../random.ts";
@@ -321,9 +321,10 @@ for (const build of ["relaxed", "simd"] as const) {
         strided(b, shared, tokens, sharedDim),
         strided(b, own, tokens, heads * ownDim),
       ];
+      // biome-ignore format: a group of arguments a line
       b.k.join_heads(
-        ...([sharedAt, sharedDim + 4, sharedDim, ownAt, heads * ownDim + 4, ownDim] as const),
-        ...([tokens, heads, out, width] as const),
+        sharedAt, sharedDim + 4, sharedDim, ownAt, heads * ownDim + 4, ownDim,
+        tokens, heads, out, width,
       );
       assert.deepEqual(b.floats(out, tokens * width), expected);
     });
@@ -390,14 +391,11 @@ function deltaOf(
     }
     const from = ({ at, width }: typeof query) => [at + 4 * t * (width + 4), width + 4] as const;
     const heads = (at: number) => [at + 4 * t * valueHeads, valueHeads] as const;
+    // biome-ignore format: a group of arguments a line
     b.k.delta_rule(
-      ...from(query),
-      ...from(key),
-      ...from(value),
-      ...heads(beta),
-      ...heads(alpha),
-      ...([decay, decayBias, memory, some, keyHeads, valueHeads / keyHeads, keyDim, valueDim] as const),
-      ...([out + 4 * t * valueHeads * valueDim, valueHeads * valueDim, scratch] as const),
+      ...from(query), ...from(key), ...from(value), ...heads(beta), ...heads(alpha),
+      decay, decayBias, memory, some, keyHeads, valueHeads / keyHeads, keyDim, valueDim,
+      out + 4 * t * valueHeads * valueDim, valueHeads * valueDim, scratch,
     );
   }
   return b.floats(out, tokens * valueHeads * valueDim);

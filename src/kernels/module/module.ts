@@ -1,4 +1,4 @@
-// The kernel module from TypeScript: its exports, how it is compiled and probed, sizes of what it reads; leans on errors.
+// The kernel module seen from TypeScript: exports, compiling, probing, sizes of packed forms.
 import { BaimoError } from "../../errors.ts";
 import { withEngineFlags } from "./engine-flags.ts";
 

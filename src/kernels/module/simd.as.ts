@@ -1,4 +1,4 @@
-// Small SIMD pieces that several kernels share: multiply-add, half-precision conversion, exponential; leans on nothing.
+// SIMD pieces that kernels share: multiply-add, half-precision conversion, exponential.
 
 /** a * b + c, rounded once where the machine has it (relaxed build). */
 // @ts-ignore: decorator

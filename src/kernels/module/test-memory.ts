@@ -1,4 +1,4 @@
-// What tests of the kernels share: a module over a memory of its own, seeded inputs, comparison; for tests only.
+// Test support for kernels: a module over a memory of its own, seeded inputs, comparison.
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import type { Random } from "../../random.ts";

@@ -1,4 +1,4 @@
-// Activations of an MLP, gated or not; leans on the SIMD pieces.
+// Activations of an MLP, gated or not.
 import { exp4, madd, sigmoid4 } from "../module/simd.as";
 
 /** Kinds as activationNumber in activate.ts counts them. */

@@ -1,5 +1,4 @@
-// Activations of an MLP, gated or not: what they compute, a plain reference, cost and test cases; leans on the contract's
-// words alone.
+// Activations of an MLP, gated or not: plain reference, cost and test cases.
 import type { ActivationKind } from "../../tensor/backend.ts";
 
 export interface ActivateShape {

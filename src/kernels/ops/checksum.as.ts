@@ -1,4 +1,4 @@
-// The checksum of packed weights: Fletcher's sums over four lanes; leans on nothing.
+// The checksum of packed weights: Fletcher's sums over four lanes.
 
 /** See checksum.ts. */
 export function checksum(p: usize, bytes: usize): u64 {

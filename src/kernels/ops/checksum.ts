@@ -1,4 +1,4 @@
-// A checksum of packed weights: what it computes, a plain reference and test cases; leans on nothing.
+// The checksum of packed weights: plain reference and test cases.
 
 /**
  * Fletcher's sums over four lanes of 32 bits (RFC 1146's idea, wider): every bit and every order of vectors counts.

@@ -1,4 +1,4 @@
-// Sums, products and copies of activations, element by element; leans on the SIMD pieces.
+// Sums, products and copies of activations, element by element.
 import { madd, sigmoid4 } from "../module/simd.as";
 
 /** x += y, `count` floats. */

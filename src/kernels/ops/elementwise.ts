@@ -1,4 +1,4 @@
-// Sums, products and copies of activations: what they compute, plain references, cost and test cases; leans on activate.ts.
+// Sums, products and copies of activations: plain references, cost and test cases.
 import { sigmoid } from "./activate.ts";
 
 /** x += factor * y. */

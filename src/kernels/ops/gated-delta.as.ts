@@ -1,4 +1,4 @@
-// Gated delta nets, token by token; leans on the SIMD pieces.
+// Gated delta nets, token by token.
 //
 // The memory S of a value head is kept as [keyDim][valueDim rounded up to 4], so that lanes are columns of values and
 // every sum over keys runs in their order, one multiply-add a step.

@@ -1,4 +1,4 @@
-// Gated delta nets: what they compute, a plain reference, cost and test cases; leans on nothing.
+// Gated delta nets: plain reference, cost and test cases.
 import { sigmoid } from "./activate.ts";
 
 export interface GatedDeltaShape {

@@ -1,4 +1,4 @@
-// Norms of rows; leans on the SIMD pieces.
+// RMSNorm and LayerNorm of rows.
 import { madd, sumLanes } from "../module/simd.as";
 
 /**

@@ -1,4 +1,4 @@
-// Norms of rows: what they compute, a plain reference, cost and test cases; leans on the contract's words alone.
+// RMSNorm and LayerNorm of rows: plain reference, cost and test cases.
 import type { NormKind } from "../../tensor/backend.ts";
 
 export interface NormShape {

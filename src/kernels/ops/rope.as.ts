@@ -1,4 +1,4 @@
-// Rotary positions, half pairing; leans on the SIMD pieces.
+// RoPE, half pairing.
 import { madd } from "../module/simd.as";
 
 /** x [tokens, heads, headDim] at stride xStride, in place; cos, sin [tokens, ropeDim / 2]; i pairs with i + ropeDim / 2. */

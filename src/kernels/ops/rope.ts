@@ -1,4 +1,4 @@
-// Rotary positions: what they compute, a plain reference, cost and test cases; leans on nothing.
+// RoPE, half pairing: plain reference, cost and test cases.
 
 export interface RopeShape {
   readonly tokens: number;

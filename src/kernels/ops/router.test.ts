@@ -1,3 +1,4 @@
+// The router against a plain twin that sorts, and ties.
 import assert from "node:assert/strict";
 import { it } from "node:test";
 import { createRandom } from "../../random.ts";

@@ -1,4 +1,4 @@
-// Which experts see which tokens, and with what weight; leans on the config's words alone.
+// Router: top-k expert choice per token (softmax, sigmoid, grouped, sparsemixer).
 import type { RouterConfig } from "../../tensor/backend.ts";
 
 /** The tokens of one expert and the weight of its answer for each. */

@@ -1,5 +1,4 @@
-// Heads of packed blocks (8 rows, 32 columns): scales and minimums of six weight types, and how a block's sums are
-// added with them; leans on the small SIMD pieces.
+// Layouts of a packed block's scales and minimums (8 rows, 32 columns), and adding block sums.
 import { halfAt, halfMask, halfScale, halfToFloat, madd, zero } from "../module/simd.as";
 
 const halfMinimumBits: i32 = <i32>0xf4000000 + zero;
@@ -8,7 +7,7 @@ const eighthBits: i32 = <i32>0xbe000000 + zero;
 const UPPER_BYTES: v128 = i32x4.add(i32x4(0x060504ff, 0x090807ff, 0x0c0b0aff, 0x0f0e0dff), i32x4.splat(zero));
 
 /**
- * What stands after a block's quants, row after row, named for generic code: offsetof<H>() is its size.
+ * Layouts of a packed block's scales and minimums, row after row. The size of each class, offsetof<H>(), tags the layout.
  *   Powers       8 scales of a byte e: 2^(e - 127), 0 where e is 0 (MXFP4)
  *   Halves       8 scales of half precision (Q5_0)
  *   Floats24     8 scales, the upper 24 bits of an f32: they hold a half times a 6-bit scale (IQ4_NL, IQ4_XS)

@@ -1,4 +1,4 @@
-// The 8-bit products: three ways to multiply signed activations by small weights, all exact.
+// Dot products of signed 8-bit activations with small weights: three exact ways.
 import { zeros } from "../module/simd.as";
 
 /**

@@ -1,4 +1,4 @@
-// 5-bit quants of packed blocks: two row groups times a token, and panels; leans on heads and the 8-bit products.
+// 5-bit quants of packed blocks: products of two row groups with a token, and unpacking to panels.
 //
 // Quants: 5 pairs i of vectors of 16 bytes, for rows 0-3 and 4-7. A block of 4 rows has 8 vectors k of weights 0..31
 // (bytes 4r..4r+3: columns 4k..4k+3 of row r). The lower 5 bits of bytes i are vector i; the other three vectors lie in

@@ -1,4 +1,4 @@
-// 4-bit quants of packed blocks: two row groups times a token, and panels; leans on heads and the 8-bit products.
+// 4-bit quants of packed blocks: products of two row groups with a token, and unpacking to panels.
 //
 // Quants: 4 pairs j of vectors of 16 bytes (rows 0-3, rows 4-7), as of Q4_0: bytes 4r..4r+3 of a vector are its row r's;
 // low nibbles are columns 4j.., high ones 16 + 4j... A nibble stands for itself (Q4_1) or for one of 16 levels.
@@ -41,7 +41,7 @@ function isWide<P, H>(): bool {
   return isIq4<H>() && sizeof<P>() == 2 && isSigned<P>();
 }
 
-/** How much too high weights are multiplied. */
+/** The offset that packing adds to every weight; the product subtracts it. */
 // @ts-ignore: decorator
 @inline
 function zeroOf<P, H>(): i32 {
@@ -49,7 +49,7 @@ function zeroOf<P, H>(): i32 {
   return sizeof<P>() == 1 && !isSigned<P>() ? 128 : 0;
 }
 
-/** What nibbles stand for, `zeroOf` too high. */
+/** The values that nibbles stand for, plus the offset `zeroOf`. */
 // @ts-ignore: decorator
 @inline
 function levelsOf<P, H>(): v128 {

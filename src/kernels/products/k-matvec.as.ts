@@ -1,4 +1,4 @@
-// Products of K-quants with one token, straight from the packed form; leans on how they are packed and on their products.
+// K-quants times one token, straight from the packed form.
 import { less, scaled } from "./k-products.as";
 import { SCALE, SUMS_16, SUMS_32, SUMS_8 } from "./quantize-q8k.as";
 import {

@@ -1,4 +1,4 @@
-// Packs K-quants and reads single rows of them; leans on how they are packed.
+// Packs K-quants and reads single rows of them.
 import {
   blockBytes, chunkBytes, hasMinimums, hasScalesOf16, halvesAt, lowBits, moreBits, secondAt, unitBytes, unpackUnit,
 } from "./k-weights.as";

@@ -1,4 +1,4 @@
-// Products of unpacked K-quants (panels) with tiles of prepared tokens; leans on how q8k lays out activations.
+// Products of unpacked K-quants (panels) with tiles of prepared tokens.
 //
 // Sums stay exact: words of a chunk meet their activations as pairs in i16 lanes (A's low, B's high), and one i32x4.dot_i16x8
 // applies both sub-blocks' scales and adds them up. A block of 256 ends with one floating step, and one more for minimums.

@@ -1,4 +1,4 @@
-// Steps that all products of K-quants share, each exact or of one stated rounding; leans on nothing.
+// Steps that all products of K-quants share, each exact or with one stated rounding.
 //
 // Words of weights meet words of activations as pairs in i16 lanes, A's sum low and B's high (quantize-q8k.as.ts); one
 // i32x4.dot_i16x8 applies both sub-blocks' scales and adds the two. A block of 256 ends with one floating step for its

@@ -1,4 +1,4 @@
-// Products of K-quants over every case, on both builds, against the unpacked weights; bits against tiling (D4).
+// K-quant products against the unpacked weights on both builds; same bits in any tiling (D4).
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { dequantize } from "../../formats/blocks/dequantize.ts";

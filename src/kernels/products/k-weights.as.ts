@@ -1,4 +1,4 @@
-// How K-quants are packed, read and unpacked, for Q2_K to Q6_K alike; leans on how q8k orders activations.
+// How K-quants (Q2_K to Q6_K) are packed, read and unpacked.
 //
 // Weights are kept as unsigned integers q of `bits` bits, in words that match the words of activations (quantize-q8k.as.ts).
 // Packed: row group after row group (8 rows), block after block (256 columns): 4 chunks of 64 columns, then 8 halves d

@@ -1,4 +1,4 @@
-// Products by packed blocks of 4- and 5-bit quants: Q4_1, Q5_0, Q5_1, IQ4_NL, IQ4_XS, MXFP4; leans on fours, fives and panels.
+// Products by packed blocks of 4- and 5-bit quants: Q4_1, Q5_0, Q5_1, IQ4_NL, IQ4_XS, MXFP4.
 import { activationBytes, TOKEN_BLOCK, wholeTiles } from "./quantize-activations.as";
 import { chunkTokens, multiplyBytes, multiplyMinimums, multiplyOffset, panelBlock } from "./panel.as";
 import { twoGroupsOfFives, unpackFives } from "./fives.as";

@@ -1,4 +1,4 @@
-// F32, F16 and BF16 weights: packing, products and row lookup; leans on the SIMD pieces.
+// F32, F16 and BF16 weights: packing, products and row lookup.
 //
 // Packed: row group after row group (8 rows), word after word of 32 bits: the 8 rows' words as the file has them. A word is
 // a column of F32, or two of F16 and BF16, the even one below; an odd last column of these follows as 8 halves.

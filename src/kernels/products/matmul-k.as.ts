@@ -1,4 +1,4 @@
-// K-quant weights: packing, products and row lookup of each type; leans on the other files of K-quants.
+// K-quant weights: packing, products and row lookup of each type.
 import { oneToken } from "./k-matvec.as";
 import { normalizeBlocks, packRows, unpackRow } from "./k-pack.as";
 import { chunkTokens, panel2x3, unpackPanel } from "./k-panel.as";

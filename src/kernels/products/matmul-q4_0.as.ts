@@ -1,4 +1,4 @@
-// Q4_0 weights: packing, products and row lookup; leans on the panels and the 8-bit products.
+// Q4_0 weights: packing, products and row lookup.
 //
 // Packed: row group after row group (8 rows), block after block (32 columns): 4 pairs j of vectors of 16 bytes, for rows 0-3
 // and 4-7, then 8 halves (the rows' scales). Bytes 4r..4r+3 of a vector are bytes 4j..4j+3 of row r's block: low nibbles are

@@ -1,4 +1,4 @@
-// Q8_0 weights: packing, products and row lookup; leans on the panels and the 8-bit products.
+// Q8_0 weights: packing, products and row lookup.
 //
 // Packed: row group after row group (8 rows), block after block (32 columns): 8 pairs k of vectors of 16 bytes, for rows 0-3
 // and 4-7, then 8 halves (the rows' scales). Bytes 4r..4r+3 of a vector are columns 4k..4k+3 of row r. `offset` (0 or 128) is

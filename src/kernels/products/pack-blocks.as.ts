@@ -1,4 +1,4 @@
-// Packing of Q4_1, Q5_0, Q5_1, IQ4_NL, IQ4_XS and MXFP4, and their rows back; leans on heads, fours and fives.
+// Packing of Q4_1, Q5_0, Q5_1, IQ4_NL, IQ4_XS and MXFP4, and their rows back.
 //
 // Packed: row group after row group (8 rows), block after block (32 columns): quants, then a head; all as large as in a
 // file, but for IQ4_NL and IQ4_XS, which share one form whose scales take 3 bytes a block and row (1.06 and 1.12 times).

@@ -1,5 +1,4 @@
-// Products of 8-bit weights with many tokens where no dot of bytes is exact: weights and activations as words of 16 bits;
-// leans on how activations are rounded.
+// 8-bit weights times tiles of tokens in 16-bit words, where no 8-bit dot is exact.
 //
 // A panel is a row group unpacked: for each 4 columns a pair of vectors (8 rows) of the even columns' words, then one of the
 // odd columns', a lane a row; after 32 columns the rows' scales. Two panels meet three tokens: a broadcast serves 16 rows.

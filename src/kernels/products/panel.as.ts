@@ -1,4 +1,4 @@
-// Products of unpacked row groups (panels) with tiles of prepared tokens; leans on heads and the 8-bit products.
+// Products of unpacked row groups (panels) with tiles of prepared tokens.
 //
 // A panel is a row group unpacked: 8 rows as two vectors of 4, side by side, so that an engine that makes one instruction
 // of two neighbouring vectors can. Two panels meet three tokens: a broadcast of an activation serves 16 rows.

@@ -1,4 +1,4 @@
-// Rounds activations to 8 bits in blocks of 32, in the tiles that the quantised products read; leans on nothing.
+// Rounds activations to 8 bits in blocks of 32, in the tiles that the quantised products read.
 
 /** Tokens that a product computes together. */
 export const TILE: i32 = 3;

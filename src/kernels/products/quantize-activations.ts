@@ -1,4 +1,4 @@
-// Rounding of activations to 8 bits: what it is, a plain reference, cost and test cases; leans on nothing.
+// Rounding of activations to 8 bits: plain reference, cost and test cases.
 
 /** Activations in blocks of 32 or 256: x is about values * scales[block]. */
 export interface QuantizedActivations {

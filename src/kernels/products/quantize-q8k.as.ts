@@ -1,4 +1,4 @@
-// Rounds activations to 8 bits in blocks of 256, in the tiles that the K-quant products read; leans on the tile's size.
+// Rounds activations to 8 bits in blocks of 256, in the tiles that the K-quant products read.
 //
 // A token's block of 372 bytes: 256 values, then sums of values as pairs of i16. A "chunk" is 64 columns, A its first 32, B
 // its last. Values stand in words of four: word j of a chunk is A[2j], A[2j+1], B[2j], B[2j+1], so that the low half of a

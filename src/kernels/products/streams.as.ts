@@ -1,4 +1,4 @@
-// How a matrix is cut in two streams that are read at once; leans on nothing.
+// How a matrix is cut in two streams that are read at once.
 
 /**
  * Row groups of each of two streams: the first begins with the first group, the second ends with the last. Where both

@@ -1,4 +1,4 @@
-// Takes subnormal halves out of packed scales: a subnormal costs over a hundred cycles in every product; leans on nothing.
+// Scales a matrix's half-precision scales up where some are subnormal, since those are slow.
 
 /**
  * Scales of a packed matrix: 8 or 16 halves at byte `at` of each of `count` blocks of `size` bytes. If any is a nonzero

@@ -1,4 +1,4 @@
-// ALiBi's slopes (arXiv:2108.12409). Leans on nothing.
+// ALiBi's slopes (arXiv:2108.12409).
 
 /**
  * One slope a head: 2^(-max i / n) for the i-th of n heads. Where n is no power of two, the slopes of the power below

@@ -1,4 +1,4 @@
-// Reads a checkpoint's configuration field by field and remembers which fields were read, so that none is ignored.
+// Reads a checkpoint's configuration; a field that nobody read is an error.
 import { BaimoError } from "../../errors.ts";
 
 /** Fields of a Hugging Face config.json, or GGUF metadata of one architecture without its prefix. */

@@ -1,4 +1,4 @@
-// ModelConfig: the flat record of knobs that drives the one forward pass; leans on the Backend contract's words alone.
+// ModelConfig: the flat record of knobs that drives the one forward pass.
 import type { ActivationKind, NormKind, RouterConfig } from "../../tensor/backend.ts";
 
 /** How RoPE's angles are stretched beyond the context of pre-training. */

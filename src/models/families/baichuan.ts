@@ -1,4 +1,4 @@
-// Baichuan 1 and 2: 7B with RoPE, 13B with ALiBi; the second generation divides each row of the head by its length. Data only.
+// Baichuan 1 and 2: 7B with RoPE, 13B with ALiBi; the second normalises the head's rows.
 import { alibiSlopes } from "../config/alibi.ts";
 import type { Family } from "./family.ts";
 import { readLlamaLine } from "./read/llama-line.ts";

@@ -22,7 +22,9 @@ export const bloom: Family = {
   readConfig: (reader, facts) =>
     readLlamaLine(reader, facts, (r, { hiddenSize, numHeads }) => {
       const knobs = {
-        ...({ ...layerNormKnobs, activation: "gelu-tanh", embeddingNorm: true } as const),
+        ...layerNormKnobs,
+        activation: "gelu-tanh" as const,
+        embeddingNorm: true,
         ropes: [],
         alibiSlopes: alibiSlopes(numHeads),
       };

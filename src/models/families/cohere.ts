@@ -1,4 +1,4 @@
-// Cohere's Command-R and Aya: attention and MLP side by side through one LayerNorm without bias, scaled logits. Data only.
+// Cohere's Command-R and Aya: parallel branches, LayerNorm without bias, scaled logits.
 import type { Family } from "./family.ts";
 import { readLlamaLine } from "./read/llama-line.ts";
 

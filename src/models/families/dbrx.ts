@@ -1,4 +1,4 @@
-// DBRX: LayerNorm without bias, clipped projections, sixteen experts packed in one tensor a matrix. Data only.
+// DBRX: LayerNorm without bias, clipped projections, sixteen experts packed in one tensor a matrix.
 
 import { BaimoError } from "../../errors.ts";
 import type { ModelConfig } from "../config/config.ts";

@@ -1,4 +1,4 @@
-// EXAONE 4: norms at the end of branches, three sliding layers with RoPE to one full layer without. Data only.
+// EXAONE 4: norms at the end of branches, three sliding layers with RoPE to one full layer without.
 import type { ConfigReader } from "../config/config-reader.ts";
 import type { Family } from "./family.ts";
 import { readGgufPattern, readLlamaLine, windows } from "./read/llama-line.ts";

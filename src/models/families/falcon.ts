@@ -1,4 +1,4 @@
-// Falcon 7B and 11B (attention and MLP side by side through one norm), 40B and 180B (through two), RW (ALiBi). Data only.
+// Falcon: 7B and 11B (parallel, one norm), 40B and 180B (parallel, two norms), RW (ALiBi).
 import { bfloatToFloat, floatToBfloat } from "../../formats/blocks/half.ts";
 import { alibiSlopes } from "../config/alibi.ts";
 import type { Family } from "./family.ts";
@@ -35,7 +35,8 @@ export const falcon: Family = {
         const [two, after] = ["attn_norm_2", "ffn_norm"].map((name) => facts.has(`blk.0.${name}.weight`));
         const alibi = r.number("attention.max_alibi_bias", 0) > 0;
         return {
-          ...({ ...knobs, activation: "gelu" } as const),
+          ...knobs,
+          activation: "gelu" as const,
           residual: two ? "parallel" : after ? "sequential" : "parallel-shared",
           ...(alibi ? { ropes: [], alibiSlopes: slopes(numHeads, headDim) } : {}),
         };

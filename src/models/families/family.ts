@@ -1,4 +1,4 @@
-// What a family is: a translation of a checkpoint's fields and tensor names into ModelConfig. Data, no mathematics.
+// The Family type: how a checkpoint's fields and tensor names become a ModelConfig.
 import type { ModelConfig } from "../config/config.ts";
 import type { ConfigReader } from "../config/config-reader.ts";
 

@@ -1,4 +1,4 @@
-// Gemma 1, 2 and 3: scaled embeddings, norms that add 1 to their weights; the text part of Gemma 3 for images. Data only.
+// Gemma 1, 2 and 3 (text part): scaled embeddings, norms that add 1 to their weights.
 import type { ModelConfig, RopeConfig } from "../config/config.ts";
 import type { ConfigReader } from "../config/config-reader.ts";
 import type { CheckpointFacts, Family, ModelNames } from "./family.ts";

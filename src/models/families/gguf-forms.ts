@@ -1,4 +1,4 @@
-// How each family is written as GGUF: the architecture's name and what it has beside the usual keys. Data only.
+// How each family is written as GGUF: the architecture's name and the keys of its own.
 //
 // Names and keys are those of llama.cpp (gguf-py/gguf/constants.py). What is written is read again and compared with the
 // knobs that it came from, so a form that leaves something out is refused, not written.

@@ -1,4 +1,4 @@
-// GLM-4: glm (2i with 2i + 1 over half a head), glm4 (a norm after each branch too) and its mixture, glm4_moe. Data only.
+// GLM-4: glm (interleaved RoPE over half a head), glm4 (branch norms), glm4_moe (mixture).
 import type { ModelConfig } from "../config/config.ts";
 import type { CheckpointFacts, Family, ModelNames } from "./family.ts";
 import { readGgufExperts } from "./read/experts.ts";

@@ -1,4 +1,4 @@
-// GPT-NeoX and Pythia: attention and MLP side by side, RoPE over part of a head, q, k, v packed head by head. Data only.
+// GPT-NeoX and Pythia: parallel branches, partial RoPE, q, k, v packed head by head.
 
 import type { Family } from "./family.ts";
 import { layerNormKnobs } from "./gpt2.ts";

@@ -1,4 +1,4 @@
-// GPT-OSS: attention sinks, alternating windows, biases everywhere, clipped SwiGLU experts. Data only.
+// GPT-OSS: attention sinks, alternating windows, biases everywhere, clipped SwiGLU experts.
 
 import type { Family, StoredPart } from "./family.ts";
 import { plainExperts, readGgufExperts } from "./read/experts.ts";

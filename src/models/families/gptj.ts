@@ -1,4 +1,4 @@
-// GPT-J: attention and MLP side by side through one norm, RoPE in pairs 2i, 2i + 1 over the first dimensions. Data only.
+// GPT-J: parallel branches through one norm, partial RoPE in interleaved pairs.
 
 import type { Family } from "./family.ts";
 import { layerNormKnobs } from "./gpt2.ts";
@@ -26,7 +26,8 @@ export const gptj: Family = {
         ...layerNormKnobs,
         qkvBias: false,
         outputBias: false,
-        ...({ residual: "parallel-shared", headBias: true } as const),
+        residual: "parallel-shared" as const,
+        headBias: true,
       };
       if (facts.dialect === "gguf") {
         const dims = r.size("rope.dimension_count", headDim, 4096);

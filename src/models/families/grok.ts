@@ -1,4 +1,4 @@
-// Grok-1: norms at both ends of a branch, capped scores, eight experts of which two answer. Data only.
+// Grok-1: norms at both ends of a branch, capped scores, eight experts of which two answer.
 
 import type { Family } from "./family.ts";
 import { plainExperts, readGgufExperts } from "./read/experts.ts";

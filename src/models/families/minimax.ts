@@ -1,4 +1,4 @@
-// MiniMax-M2: norms over whole query and key rows, sigmoid routing with a bias for the choice. Data only.
+// MiniMax-M2: norms over whole query and key rows, sigmoid routing with a bias for the choice.
 
 import type { Family } from "./family.ts";
 import { blockSparseMoe } from "./mixtral.ts";

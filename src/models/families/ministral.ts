@@ -1,4 +1,4 @@
-// Ministral 3: Mistral whose queries grow with the position; the text part of its checkpoints for images too. Data only.
+// Ministral 3 (text part): Mistral with queries scaled by position.
 import type { Family } from "./family.ts";
 import { type ReadKnobs, readLlamaLine, windows } from "./read/llama-line.ts";
 import { ggufNames, llamaNames } from "./read/llama-names.ts";

@@ -1,4 +1,4 @@
-// Mistral 7B and its kin: Llama with a sliding window. In GGUF they are written as llama. Data only.
+// Mistral 7B and those like it: Llama with a sliding window; written as llama in GGUF.
 import type { Family } from "./family.ts";
 import { readLlamaLine, windows } from "./read/llama-line.ts";
 

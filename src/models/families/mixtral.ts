@@ -1,4 +1,4 @@
-// Mixtral: Mistral with a mixture of experts in every layer. In GGUF it is written as llama. Data only.
+// Mixtral: Mistral with a mixture of experts in every layer. In GGUF it is written as llama.
 
 import type { Family, TensorNames } from "./family.ts";
 import { plainExperts } from "./read/experts.ts";

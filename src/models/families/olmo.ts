@@ -1,4 +1,4 @@
-// OLMo 1 (norms without weights), OLMo 2 and 3 (norms at the end of branches and of whole queries), OLMoE. Data only.
+// OLMo 1 (norms without weights), OLMo 2 and 3 (norms after branches, on q and k), OLMoE.
 import type { ModelConfig, RopeConfig } from "../config/config.ts";
 import type { ConfigReader } from "../config/config-reader.ts";
 import type { Family } from "./family.ts";

@@ -1,4 +1,4 @@
-// OPT: learned positions from the third row on; the 350m's norms after each branch and its narrower embedding. Data only.
+// OPT: learned positions with an offset; the 350m's post-norms and narrower embedding.
 
 import type { Family } from "./family.ts";
 import { readActivation } from "./read/activation.ts";
@@ -22,7 +22,10 @@ export const opt: Family = {
       const isRemoved = r.boolean("_remove_final_layer_norm", false);
       const hasWeights = r.boolean("layer_norm_elementwise_affine", true);
       return {
-        ...({ norm: "layer", gatedMlp: false, ropes: [], normEps: 1e-5 } as const),
+        norm: "layer" as const,
+        gatedMlp: false,
+        ropes: [],
+        normEps: 1e-5,
         qkvBias: bias,
         outputBias: bias,
         mlpBias: bias,

@@ -1,4 +1,4 @@
-// Phi-3 and Phi-4 (packed projections, LongRoPE) and Phi-3.5-MoE (sparsemixer, LayerNorm). Data only.
+// Phi-3 and Phi-4 (packed projections, LongRoPE) and Phi-3.5-MoE (sparsemixer, LayerNorm).
 import type { ConfigReader } from "../config/config-reader.ts";
 import type { Family } from "./family.ts";
 import { blockSparseMoe } from "./mixtral.ts";

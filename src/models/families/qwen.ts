@@ -1,4 +1,4 @@
-// Qwen, first generation: biases on q, k, v, log-n attention, dynamic NTK by doublings, names of its own. Data only.
+// Qwen, first generation: biases on q, k, v, log-n attention, dynamic NTK, its own names.
 import type { Family } from "./family.ts";
 import { readLlamaLine } from "./read/llama-line.ts";
 import { ggufNames } from "./read/llama-names.ts";

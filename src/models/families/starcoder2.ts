@@ -1,4 +1,4 @@
-// StarCoder2: the Llama line with LayerNorm, biases, a plain MLP and a window in every layer. Data only.
+// StarCoder2: the Llama line with LayerNorm, biases, a plain MLP and a window in every layer.
 
 import type { Family } from "./family.ts";
 import { layerNormKnobs } from "./gpt2.ts";

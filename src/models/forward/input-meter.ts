@@ -1,4 +1,4 @@
-// Measures what weight matrices are multiplied with: sums of squares of each column of their products' inputs.
+// A backend around a backend that sums the squared inputs of every weight matrix.
 import type { ColumnSums } from "../../formats/gguf/importance.ts";
 import type { Backend, Matrix } from "../../tensor/backend.ts";
 import { isTensorPlan, type WeightPlan } from "../weights/tensor-plan.ts";

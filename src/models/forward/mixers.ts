@@ -1,4 +1,4 @@
-// How tokens see each other: attention over a cache, latent attention, an encoder's answer, gated delta nets.
+// How tokens see each other: attention, latent attention, cross attention, gated delta nets.
 import type { Activation, Matrix, Run, Slice, Vector } from "../../tensor/backend.ts";
 import type { ModelConfig } from "../config/config.ts";
 import type { Block, LoadedAttention, Mixer, Pass } from "./model.ts";

@@ -1,4 +1,4 @@
-// A model ready to run on one rank: its blocks with their weights and room, and a pass over some runs.
+// A model ready to run on one rank, and a pass of it over some runs.
 import type { AttentionOptions, Backend, Matrix, Run, Vector } from "../../tensor/backend.ts";
 import type { DeltaConfig, LatentConfig, ModelConfig } from "../config/config.ts";
 import type {

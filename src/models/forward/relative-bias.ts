@@ -1,4 +1,4 @@
-// T5's attention bias by distance: which bucket a distance falls in, and the table over all distances. Leans on nothing.
+// T5's relative attention bias: buckets of distances and the table over all distances.
 
 /**
  * The bucket of a key at `distance` = key position - query position (arXiv:1910.10683 §2.1, `_relative_position_bucket`

@@ -1,3 +1,4 @@
+// RoPE's angles under every scaling, against stored values.
 import assert from "node:assert/strict";
 import { it } from "node:test";
 import type { RopeConfig, RopeScaling } from "../config/config.ts";

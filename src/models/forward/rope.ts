@@ -1,4 +1,4 @@
-// RoPE's angles, computed in double precision, with every scaling that families use; leans on the config alone.
+// RoPE's angles in double precision, with every scaling that families use.
 import type { Run } from "../../tensor/backend.ts";
 import type { QueryScaling, RopeConfig } from "../config/config.ts";
 

@@ -1,4 +1,4 @@
-// The one forward pass: every family, every backend, prefill and decode. Knobs come from ModelConfig.
+// The one forward pass: every family, every backend, prefill and decode.
 import type { Activation, Backend, Matrix, Norm, Run, Vector } from "../../tensor/backend.ts";
 import type { ModelConfig } from "../config/config.ts";
 import type { BranchNorms, MlpWeights, NormWeights } from "../weights/weights.ts";

@@ -1,4 +1,4 @@
-// What a forward pass writes to: activations, slices and caches, allocated once a model. Leans on the Backend contract.
+// What a forward pass writes to: activations, slices and caches, allocated once a model.
 import type { Allocator } from "../../backends/device.ts";
 import type { Activation, CacheType, DeltaState, KvCache, Mixture, Slice } from "../../tensor/backend.ts";
 import type { ModelConfig } from "../config/config.ts";

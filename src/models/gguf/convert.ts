@@ -1,4 +1,4 @@
-// Writes a checkpoint of Hugging Face's layout as GGUF, in any file type; leans on the families, formats and tokenizers.
+// Converts a checkpoint of Hugging Face's layout to GGUF, in any file type.
 import { BaimoError } from "../../errors.ts";
 import { isQuantizable } from "../../formats/blocks/quantize.ts";
 import { type Packer, quantizeRows } from "../../formats/blocks/quantize-rows.ts";

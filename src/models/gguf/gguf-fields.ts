@@ -1,4 +1,4 @@
-// A configuration as GGUF metadata, and whether it reads back as what it was; leans on families/gguf-forms.ts.
+// Writes a ModelConfig as GGUF metadata and checks that it reads back the same.
 import { BaimoError } from "../../errors.ts";
 import type { TypedMetadataValue } from "../../formats/gguf/gguf-writer.ts";
 import type { ModelConfig, RopeConfig } from "../config/config.ts";

@@ -1,5 +1,4 @@
-// Which stored rows make up each tensor of a GGUF file: two plans of one model laid over each other, the checkpoint's and
-// the file's. Leans on weight-plan.ts.
+// Which stored rows make up each tensor of a GGUF file, from two plans of one model.
 import { BaimoError } from "../../errors.ts";
 import type { TensorSource } from "../weights/finder.ts";
 import {
@@ -20,7 +19,7 @@ export interface LayoutTensor {
   readonly kind: "matrix" | "vector";
   /** Weights of the checkpoint: matrices, or vectors. */
   readonly from: (MatrixPlan | VectorPlan)[];
-  /** For each row which of `from` it comes from; -1 for a row of zeros. */
+  /** Index into `from` for each row; -1: zeros. */
   readonly source: Int32Array;
   /** The row of that weight. */
   readonly row: Int32Array;

@@ -1,4 +1,4 @@
-// The plan of one block: which weights its knobs ask for, and their shapes. Leans on the finder of weight-plan.ts.
+// The plan of one block: which weights its knobs need, and their shapes.
 import type { DeltaConfig, ExpertsConfig, LatentConfig } from "../config/config.ts";
 import type { TensorNames } from "../families/family.ts";
 import { type Finder, interleavedRow } from "./finder.ts";

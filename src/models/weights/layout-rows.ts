@@ -1,4 +1,4 @@
-// Reads the rows of a tensor that is laid out of others (gguf-layout.ts), a piece at a time; leans on weight-reader.ts.
+// Reads the rows of a tensor that is composed of others, a piece at a time.
 
 import { dequantize } from "../../formats/blocks/dequantize.ts";
 import type { RowSource } from "../../formats/blocks/quantize-rows.ts";

@@ -1,4 +1,4 @@
-// Weights packed in threads: the same bytes in the same order, and failures that arrive.
+// Quantising in threads: the same bytes in the same order, and failures that arrive.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { BaimoError } from "../../errors.ts";

@@ -1,4 +1,4 @@
-// Threads that pack weights into blocks, several pieces at a time; leans on backends/threads.ts.
+// Threads that quantise weights, several pieces at a time.
 import { availableThreads, startThread, type Thread } from "../../backends/threads.ts";
 import { BaimoError, type ErrorCode } from "../../errors.ts";
 import type { QuantizableType } from "../../formats/blocks/quantize.ts";

@@ -1,4 +1,4 @@
-// What runs in a thread that packs weights: values in, blocks out. Leans on formats/quantize.ts.
+// A quantising thread: values in, blocks out.
 import { ownThread } from "../../backends/threads.ts";
 import { BaimoError } from "../../errors.ts";
 import { quantize } from "../../formats/blocks/quantize.ts";

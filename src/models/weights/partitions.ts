@@ -1,4 +1,4 @@
-// How the rows of a model's matrices are shared among the ranks; leans on tensor/partition.ts.
+// Which rows of a model's matrices, and which heads, each rank owns.
 import { cutEvenly, type Partition, scalePartition } from "../../tensor/partition.ts";
 import type { ModelConfig } from "../config/config.ts";
 import type { Cut } from "./tensor-plan.ts";

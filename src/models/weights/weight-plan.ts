@@ -1,4 +1,4 @@
-// The plan of a whole model: every weight found and its shape checked, nothing missing, nothing left over.
+// The plan of all weights: where each lies in its checkpoint, as plain data for a worker.
 import { BaimoError } from "../../errors.ts";
 import type { ModelConfig } from "../config/config.ts";
 import type { CheckpointFacts, Family, ModelNames, Place, TensorNames } from "../families/family.ts";

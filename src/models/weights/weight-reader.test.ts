@@ -1,3 +1,4 @@
+// Weights from their files: MXFP4 in two tensors, transposed parts, computed values.
 import assert from "node:assert/strict";
 import { it } from "node:test";
 import { dequantize } from "../../formats/blocks/dequantize.ts";

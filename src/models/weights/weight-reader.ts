@@ -1,4 +1,4 @@
-// Reads weights of a plan from its files: rows in any order, transposed, or computed from what is stored. Leans on formats.
+// Reads a plan's weights from files: rows in any order, transposed or computed.
 
 import { dequantize } from "../../formats/blocks/dequantize.ts";
 import type { ByteSource } from "../../formats/sources/byte-source.ts";

@@ -1,4 +1,4 @@
-// The weights of a model as one shape: filled with plans (where each lies in a file) and with handles (once loaded).
+// The shape of a model's weights: filled with plans, then with handles once loaded.
 import type { Matrix, Vector } from "../../tensor/backend.ts";
 
 /** A norm's weights; none for a norm without parameters. */

@@ -1,4 +1,4 @@
-// Finds added tokens (special ones and user-defined ones) in a text before anything else; leans on trie.ts.
+// Finds added tokens (special ones and user-defined ones) in a text before anything else.
 
 import { createTrie } from "./trie.ts";
 

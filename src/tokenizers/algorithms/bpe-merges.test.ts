@@ -1,3 +1,4 @@
+// The BPE merge loop against its definition, and its table while it grows.
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { createRandom } from "../../random.ts";

@@ -1,4 +1,4 @@
-// The merge loop of byte pair encoding and the table of pairs that it asks; leans on nothing.
+// The merge loop of byte pair encoding and its hash table of pairs.
 
 /** An open-addressing hash table from (left, right) to a number at least 0. */
 export interface PairTable {

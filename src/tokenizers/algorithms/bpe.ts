@@ -1,4 +1,4 @@
-// Byte pair encoding: byte-level, over characters with byte fallback, and by scores; leans on bpe-merges.ts and the cache.
+// Byte pair encoding: byte-level, over characters with byte fallback, and by scores.
 
 import { BaimoError } from "../../errors.ts";
 import { BYTE_CHARACTERS, toUtf8, writeUtf8 } from "../text/unicode.ts";

@@ -1,4 +1,4 @@
-// Streaming decode that never gives out half a character; leans on the types and unicode.ts.
+// Streaming decode that never emits half a character.
 
 import { fromUtf8, utf8Length } from "../text/unicode.ts";
 import type { DecodeStream } from "../tokenizer.ts";

@@ -1,4 +1,4 @@
-// Reads tokenizer.model, SentencePiece's format: BPE and Unigram; leans on every part of a tokenizer.
+// Reads tokenizer.model, SentencePiece's format: BPE and Unigram.
 
 import { BaimoError } from "../../errors.ts";
 import { createTokenizer } from "../create-tokenizer.ts";

@@ -1,4 +1,4 @@
-// A trie over UTF-16 code units in flat arrays, for longest-prefix and all-prefix searches; leans on nothing.
+// A trie over UTF-16 code units in flat arrays, for longest-prefix and all-prefix searches.
 
 /** A set of strings with a value each, walked one code unit at a time from node 0. */
 export interface Trie {

@@ -1,4 +1,4 @@
-// The unigram model: the most probable segmentation by Viterbi; leans on trie.ts.
+// The Unigram model: the most probable segmentation by Viterbi.
 
 import { BaimoError } from "../../errors.ts";
 import { toUtf8 } from "../text/unicode.ts";

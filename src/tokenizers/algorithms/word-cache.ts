@@ -1,4 +1,4 @@
-// A bounded cache from words to their ids that neither makes strings nor keeps any alive; leans on nothing.
+// A bounded cache from words to ids that makes no strings and keeps none alive.
 
 const MAX_ENTRIES = 1 << 16;
 const MAX_CHARACTERS = 1 << 20;

@@ -1,4 +1,4 @@
-// WordPiece and whole-word models: the longest known beginning, again and again; leans on trie.ts and the cache.
+// WordPiece and whole-word models: the longest known prefix, again and again.
 
 import type { PieceModel } from "./bpe.ts";
 import { createTrie } from "./trie.ts";

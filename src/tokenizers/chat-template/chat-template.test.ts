@@ -1,3 +1,4 @@
+// Chat templates: renders, refusals, tools, dates, ChatML.
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { BaimoError } from "../../errors.ts";

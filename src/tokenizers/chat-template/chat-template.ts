@@ -1,4 +1,4 @@
-// Renders chat templates as transformers does: Jinja with its environment; leans on @huggingface/jinja.
+// Renders chat templates as transformers does: Jinja in its environment.
 
 import { BaimoError } from "../../errors.ts";
 import { Environment, type Node, readProgram, readTokens } from "./jinja-package.ts";

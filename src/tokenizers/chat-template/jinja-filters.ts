@@ -1,4 +1,4 @@
-// Filters and tests of Jinja2 that @huggingface/jinja lacks or has otherwise; leans on python-text.ts and python-values.ts.
+// Jinja2's filters and tests that @huggingface/jinja lacks or does otherwise.
 
 import type { Value } from "./jinja-package.ts";
 import { percentFormat, pythonStr, stringMethod, strip } from "./python-text.ts";

@@ -1,4 +1,4 @@
-// @huggingface/jinja with types: its own declarations import without file extensions, which resolve to `any` here.
+// @huggingface/jinja with types, since its own declarations resolve to `any` here.
 
 import * as jinja from "@huggingface/jinja";
 

@@ -1,4 +1,4 @@
-// What is done to a template before it runs: tests with arguments, and marks on what is printed; leans on jinja-package.ts.
+// Rewrites a template's tokens before it runs: tests with arguments, marks on output.
 
 import type { Node, Token } from "./jinja-package.ts";
 

@@ -1,4 +1,4 @@
-// Makes @huggingface/jinja behave as Python's Jinja2 where the two part; leans on that package and jinja-filters.ts.
+// Makes @huggingface/jinja behave as Python's Jinja2 where the two differ.
 
 import {
   applyFilter,

@@ -1,4 +1,4 @@
-// How Python writes values and what its string methods do, as far as chat templates show it; leans on python-values.ts.
+// How Python writes values and what its string methods do, as far as chat templates show it.
 
 import { describe, isList, keyOf, type TemplateValue } from "./python-values.ts";
 

@@ -1,4 +1,4 @@
-// Python's ==, order and kinds for values of templates; leans on nothing.
+// Python's ==, order and kinds for values of templates.
 
 /** A value of a template, as far as it is looked into here. */
 export interface TemplateValue {

@@ -1,4 +1,6 @@
-// Which tokens end an answer, told by their text as llama.cpp does; leans on nothing.
+// Which tokens end an answer, found by their text as llama.cpp does.
+//
+// Source: the list of end-of-generation tokens in src/llama-vocab.cpp of llama.cpp (commit 00ad355).
 
 // llama.cpp, src/llama-vocab.cpp (commit 00ad355), the list of end-of-generation tokens.
 const ENDS: ReadonlySet<string> = new Set([

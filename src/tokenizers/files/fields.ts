@@ -1,4 +1,4 @@
-// Checked reading of fields of parsed JSON and of metadata; leans on nothing.
+// Checked reading of fields of parsed JSON and of metadata.
 
 import { BaimoError } from "../../errors.ts";
 

@@ -1,4 +1,4 @@
-// The pre-tokenizers that `tokenizer.ggml.pre` names in GGUF files, as patterns; leans on scanners.ts for shared patterns.
+// The pre-tokenizers that `tokenizer.ggml.pre` names in GGUF files, as patterns.
 
 import { cl100kPattern, GPT2_PATTERN, O200K_PATTERN } from "../text/scanners.ts";
 

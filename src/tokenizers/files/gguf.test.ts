@@ -1,3 +1,4 @@
+// Tokenizers from GGUF metadata: stored ids, ends of an answer, special tokens.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";

@@ -1,4 +1,4 @@
-// Makes a tokenizer from the metadata of a GGUF file, with llama.cpp's conventions; leans on every part of a tokenizer.
+// Makes a tokenizer from a GGUF file's metadata, with llama.cpp's conventions.
 
 import { BaimoError } from "../../errors.ts";
 import { type AddedToken, createAddedTokenSplitter } from "../algorithms/added-tokens.ts";

@@ -1,4 +1,4 @@
-// Reads tokenizer.json, Hugging Face's format, with its configuration files; leans on every part of a tokenizer.
+// Reads tokenizer.json, Hugging Face's format, with its configuration files.
 
 import { BaimoError } from "../../errors.ts";
 import { type AddedToken, createAddedTokenSplitter } from "../algorithms/added-tokens.ts";

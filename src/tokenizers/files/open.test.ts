@@ -1,3 +1,4 @@
+// openTokenizer from folders, files, bytes and GGUF; decode streams.
 import assert from "node:assert/strict";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";

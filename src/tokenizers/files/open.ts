@@ -1,4 +1,4 @@
-// Opens a tokenizer from a path or from what the caller has read; the one file here that may lean on formats/ (GGUF).
+// openTokenizer: from a path (a folder or a file) or from parsed files.
 
 import { BaimoError } from "../../errors.ts";
 import { tokenizerFromSentencePiece } from "../algorithms/sentencepiece.ts";

@@ -1,4 +1,4 @@
-// A bounded reader of protocol buffers' wire format, enough for SentencePiece models; leans on nothing.
+// A bounded reader of protocol buffers' wire format, enough for SentencePiece models.
 
 import { BaimoError } from "../../errors.ts";
 

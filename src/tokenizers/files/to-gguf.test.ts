@@ -1,4 +1,4 @@
-// Tokenizers written as GGUF pairs and read back give the stored ids; pre-tokenizers are found by how they cut.
+// Tokenizers written as GGUF and read back give the stored ids; pre-tokenizers are recognised.
 import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import { describe, it } from "node:test";

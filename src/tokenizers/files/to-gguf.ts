@@ -1,5 +1,8 @@
-// A tokenizer as GGUF key-value pairs, the inverse of gguf.ts; leans on the readers of tokenizer.json and
-// tokenizer.model. Keys and choices are those of convert_hf_to_gguf.py of llama.cpp.
+// Writes a tokenizer as GGUF key-value pairs, the inverse of gguf.ts.
+//
+// Keys and choices are those of convert_hf_to_gguf.py of llama.cpp.
+//
+// Keys and choices are those of convert_hf_to_gguf.py of llama.cpp.
 import { BaimoError } from "../../errors.ts";
 import { readPieceModel, tokenizerFromSentencePiece } from "../algorithms/sentencepiece.ts";
 import { readPostProcessor, type Wrapping } from "../text/post-processors.ts";

@@ -1,4 +1,4 @@
-// The precompiled character map of SentencePiece: a double array of byte strings and their replacements; leans on unicode.ts.
+// SentencePiece's precompiled character map: a double-array trie of replacements.
 
 import { BaimoError } from "../../errors.ts";
 import { fromUtf8, toUtf8 } from "./unicode.ts";

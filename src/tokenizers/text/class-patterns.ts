@@ -1,4 +1,4 @@
-// Matches simple patterns without the regex engine: one character class, groups of digits; leans on regex.ts.
+// Matches simple patterns without the regex engine: character classes, digit groups.
 
 import { compileOniguruma } from "./regex.ts";
 import { classTable, SPACE } from "./unicode.ts";

@@ -1,4 +1,4 @@
-// The decoders of tokenizer.json: tokens to text; leans on regex.ts through normalizers.ts.
+// The decoders of tokenizer.json: tokens to text.
 
 import { BaimoError } from "../../errors.ts";
 import { booleanOf, listOf, numberOf, recordOf, stringOf } from "../files/fields.ts";

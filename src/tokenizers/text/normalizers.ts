@@ -1,4 +1,4 @@
-// The normalizers of tokenizer.json: text to text; leans on charsmap.ts and regex.ts.
+// The normalizers of tokenizer.json: text to text.
 
 import { BaimoError } from "../../errors.ts";
 import { booleanOf, brief, listOf, recordOf, stringOf } from "../files/fields.ts";

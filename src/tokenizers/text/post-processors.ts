@@ -1,4 +1,4 @@
-// The post-processors of tokenizer.json: which ids stand around a text; leans on fields.ts.
+// The post-processors of tokenizer.json: which ids stand around a text.
 
 import { BaimoError } from "../../errors.ts";
 import { brief, listOf, recordOf, stringOf, tokenIdOf } from "../files/fields.ts";

@@ -1,4 +1,4 @@
-// The pre-tokenizers of tokenizer.json: what cuts a normalised text into the pieces a model sees; leans on scanners.ts.
+// The pre-tokenizers of tokenizer.json: they cut a normalised text into pieces.
 
 import { BaimoError } from "../../errors.ts";
 import { booleanOf, listOf, recordOf, stringOf } from "../files/fields.ts";

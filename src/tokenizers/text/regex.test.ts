@@ -1,3 +1,4 @@
+// Oniguruma patterns translated to JavaScript, and those that have no translation.
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { BaimoError } from "../../errors.ts";

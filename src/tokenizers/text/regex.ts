@@ -1,4 +1,4 @@
-// Translates regular expressions in Oniguruma's dialect, as tokenizer.json holds them, to JavaScript; leans on nothing.
+// Translates Oniguruma patterns, as tokenizer.json holds them, to JavaScript.
 
 import { BaimoError } from "../../errors.ts";
 

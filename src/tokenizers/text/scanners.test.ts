@@ -1,3 +1,4 @@
+// Scanners and class patterns against the regular expressions that they replace.
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { createRandom } from "../../random.ts";

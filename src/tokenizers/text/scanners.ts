@@ -1,4 +1,4 @@
-// Hand-made scanners for the pre-tokenizers that most models use, far faster than their patterns; leans on unicode.ts.
+// Hand-written scanners for common pre-tokenizers, far faster than their patterns.
 
 import {
   classOf,

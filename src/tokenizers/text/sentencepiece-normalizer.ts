@@ -1,4 +1,4 @@
-// SentencePiece's own normaliser: character map, spaces, dummy prefix; leans on charsmap.ts and trie.ts.
+// SentencePiece's own normaliser: character map, spaces, dummy prefix.
 
 import { createTrie } from "../algorithms/trie.ts";
 import type { Charsmap } from "./charsmap.ts";

@@ -1,4 +1,4 @@
-// Character classes for the pre-tokenizers as one table of bits, and UTF-8 helpers; leans on nothing.
+// Character classes for the pre-tokenizers as one table of bits, and UTF-8 helpers.
 
 /** \p{L} */
 export const LETTER = 1;

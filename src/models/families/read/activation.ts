@@ -1,4 +1,4 @@
-// Names of activations as config.json has them. Leans on ConfigReader.
+// Names of activations as config.json has them.
 import type { ActivationKind } from "../../../tensor/backend.ts";
 import type { ConfigReader } from "../../config/config-reader.ts";
 

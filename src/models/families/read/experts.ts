@@ -1,4 +1,4 @@
-// What mixtures of experts have in common, for families to set their own over. Leans on ConfigReader.
+// Fields of mixtures of experts that families share.
 import type { ExpertsConfig } from "../../config/config.ts";
 import type { ConfigReader } from "../../config/config-reader.ts";
 

@@ -1,4 +1,4 @@
-// The fields that most families share, in both dialects: sizes, RoPE, norms, ids. Leans on ConfigReader.
+// The fields that most families share, in both dialects: sizes, RoPE, norms, ids.
 import { BaimoError } from "../../../errors.ts";
 import { completeConfig, type ModelConfig } from "../../config/config.ts";
 import type { ConfigReader } from "../../config/config-reader.ts";

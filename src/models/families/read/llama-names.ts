@@ -1,4 +1,4 @@
-// The tensor names that most families share: Llama's in Hugging Face's layout, and llama.cpp's in GGUF. Data only.
+// Tensor names that most families share, in Hugging Face's layout and in GGUF.
 import type { ModelConfig } from "../../config/config.ts";
 import type { CheckpointFacts, Dialect, TensorNames } from "../family.ts";
 import { packedThirds } from "./packing.ts";

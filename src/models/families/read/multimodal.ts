@@ -1,4 +1,4 @@
-// The text part of checkpoints for several media: its record in config.json and its tensors' names. Leans on ConfigReader.
+// The text part of multimodal checkpoints: its record in config.json and its tensors' names.
 import type { ModelConfig } from "../../config/config.ts";
 import type { ConfigReader } from "../../config/config-reader.ts";
 import type { ExpertPlace, Place, TensorNames } from "../family.ts";

@@ -1,4 +1,4 @@
-// Parts of packed tensors: rows cut in pieces, head by head or group by group; what families describe with. Leans on nothing.
+// Describes packed tensors: which rows of a stored tensor belong to which weight.
 import type { StoredPart } from "../family.ts";
 
 /** Piece `index` of a tensor whose rows are pieces of these sizes, one after another. */

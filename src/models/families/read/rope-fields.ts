@@ -1,4 +1,4 @@
-// RoPE's fields in config.json and in GGUF metadata, old and new spellings. Leans on ConfigReader.
+// RoPE's fields in config.json and in GGUF metadata, old and new spellings.
 import { BaimoError } from "../../../errors.ts";
 import type { RopeConfig, RopeScaling } from "../../config/config.ts";
 import type { ConfigReader } from "../../config/config-reader.ts";

@@ -1,4 +1,4 @@
-// Mixtures balanced without an auxiliary loss (arXiv:2408.15664), as DeepSeek-V3 and those after it have them. Data only.
+// Mixtures with sigmoid routing and a bias for the choice (arXiv:2408.15664).
 import type { ExpertsConfig, ModelConfig } from "../../config/config.ts";
 import type { ConfigReader } from "../../config/config-reader.ts";
 import type { Dialect, TensorNames } from "../family.ts";
