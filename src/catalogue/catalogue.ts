@@ -206,22 +206,25 @@ export function readCatalogue(files: Readonly<Record<string, unknown>>, licences
   return { families, licences: known };
 }
 
-type Place = { readonly file: string; readonly path: string };
+type EntryPlace = { readonly file: string; readonly path: string };
 
-function fail({ file, path }: Place, expected: string, found: unknown): never {
+function fail({ file, path }: EntryPlace, expected: string, found: unknown): never {
   const shown = JSON.stringify(found) ?? "nothing";
   throw new BaimoError("format", `catalogue: ${file}: ${path}: expected ${expected}, found ${shown}`);
 }
 
-const below = ({ file, path }: Place, key: string | number): Place => ({ file, path: `${path}.${key}` });
+const below = ({ file, path }: EntryPlace, key: string | number): EntryPlace => ({
+  file,
+  path: `${path}.${key}`,
+});
 
-function record(place: Place, value: unknown): Record<string, unknown> {
+function record(place: EntryPlace, value: unknown): Record<string, unknown> {
   if (typeof value !== "object" || value === null || Array.isArray(value)) fail(place, "an object", value);
   return value as Record<string, unknown>;
 }
 
 /** An object that has these keys, may have those, and has no other. */
-function fields(place: Place, value: unknown, must: readonly string[], may: readonly string[] = []) {
+function fields(place: EntryPlace, value: unknown, must: readonly string[], may: readonly string[] = []) {
   const object = record(place, value);
   for (const key of must) if (!(key in object)) fail(below(place, key), "a value", undefined);
   for (const key of Object.keys(object)) {
@@ -230,7 +233,7 @@ function fields(place: Place, value: unknown, must: readonly string[], may: read
   return object;
 }
 
-type Check = (place: Place, value: unknown) => void;
+type Check = (place: EntryPlace, value: unknown) => void;
 
 const text: Check = (place, value) => {
   if (typeof value !== "string" || value.trim() === "") fail(place, "a text", value);

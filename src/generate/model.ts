@@ -3,7 +3,8 @@ import { BaimoError } from "../errors.ts";
 import type { ModelDescription } from "../models/open-model.ts";
 import type { ChatTemplate } from "../tokenizers/chat-template/chat-template.ts";
 import type { Tokenizer } from "../tokenizers/tokenizer.ts";
-import type { Engine } from "./engine.ts";
+import { Channel } from "./channel.ts";
+import type { Engine, StreamMessage } from "./engine.ts";
 import { resolveOptions } from "./options.ts";
 import type { EngineResult, MeasureResult } from "./protocol.ts";
 import { checkTokens } from "./session.ts";
@@ -20,7 +21,7 @@ import type {
 } from "./types.ts";
 
 /** What a model is made of. */
-export interface ModelParts {
+export interface ModelResources {
   readonly engine: Engine;
   readonly description: ModelDescription;
   readonly tokenizer: Tokenizer;
@@ -62,7 +63,7 @@ export interface MeasureOptions {
 export type Measurement = Pick<MeasureResult, "logprobs" | "columns">;
 
 /** Puts a model together. */
-export function createModel(parts: ModelParts): TraceableModel {
+export function createModel(parts: ModelResources): TraceableModel {
   const { engine, description, tokenizer, contextLength } = parts;
   const { config } = description;
   const endTokens = [...new Set([...config.eosTokenIds, ...tokenizer.eosTokenIds])];
@@ -147,70 +148,46 @@ export function createModel(parts: ModelParts): TraceableModel {
     if (options.signal?.aborted) stop();
     options.signal?.addEventListener("abort", stop, { once: true });
 
-    // Messages wait here until the consumer asks for the next event.
-    let waiting: GenerateEvent[] = [];
-    let wake: () => void = () => {};
+    const events = new Channel<GenerateEvent>();
     let stopped: string | undefined;
     let seen = 0;
     const push = (delta: { text: string; tokens: GeneratedToken[]; stopped?: string }) => {
-      if (delta.text !== "" || delta.tokens.length > 0) {
-        waiting.push({ type: "text-delta", text: delta.text, tokens: delta.tokens });
-      }
-      if (delta.stopped !== undefined) {
-        stopped = delta.stopped;
-        stopper.abort();
+      if (delta.text !== "" || delta.tokens.length > 0)
+        events.push({ type: "text-delta", text: delta.text, tokens: delta.tokens });
+      if (delta.stopped === undefined) return;
+      stopped = delta.stopped;
+      stopper.abort();
+    };
+    const onMessage = (message: StreamMessage) => {
+      if (message.type === "prompt-progress") return events.push(message);
+      for (const token of message.tokens) {
+        if (stopped !== undefined) return;
+        seen++;
+        push(stream.push(token));
       }
     };
-    let ended: EngineResult | unknown;
-    const running = engine
-      .run(
-        {
-          kind: "generate",
-          prompt: Int32Array.from(prompt),
-          encoderTokens,
-          maxTokens: resolved.maxTokens ?? contextLength,
-          stopTokens,
-          sampler: resolved.sampler,
-        },
-        {
-          signal,
-          onMessage(message) {
-            if (message.type === "prompt-progress") waiting.push(message);
-            else {
-              for (const token of message.tokens) {
-                if (stopped !== undefined) break;
-                seen++;
-                push(stream.push(token));
-              }
-            }
-            wake();
-          },
-        },
-      )
-      .then(
-        (result) => {
-          ended = result;
-        },
-        (error: unknown) => {
-          ended = error;
-        },
-      )
-      .finally(() => wake());
+    const running = engine.run(
+      {
+        kind: "generate",
+        prompt: Int32Array.from(prompt),
+        encoderTokens,
+        maxTokens: resolved.maxTokens ?? contextLength,
+        stopTokens,
+        sampler: resolved.sampler,
+      },
+      { signal, onMessage },
+    );
+    const ended = running.then(
+      () => {
+        if (stopped === undefined) push(stream.flush());
+        events.close();
+      },
+      (error: unknown) => events.close(error),
+    );
 
     try {
-      while (ended === undefined) {
-        await new Promise<void>((resolve) => {
-          wake = resolve;
-          if (waiting.length > 0 || ended !== undefined) resolve();
-        });
-        const events = waiting;
-        waiting = [];
-        yield* events;
-      }
-      if (ended instanceof Error) throw ended;
-      const result = resultOf("generate", ended as EngineResult);
-      if (stopped === undefined) push(stream.flush());
-      yield* waiting;
+      yield* events;
+      const result = resultOf("generate", await running);
       const byStopToken = result.stopToken === undefined ? undefined : tokenizer.idToToken(result.stopToken);
       const finish: Finish = {
         reason: stopped === undefined ? result.reason : "stop",
@@ -229,7 +206,7 @@ export function createModel(parts: ModelParts): TraceableModel {
     } finally {
       options.signal?.removeEventListener("abort", stop);
       stopper.abort();
-      await running;
+      await ended;
     }
   }
 

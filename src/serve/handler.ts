@@ -179,36 +179,36 @@ async function startEarly<T>(values: AsyncGenerator<T>): Promise<AsyncGenerator<
 
 /** Counts the requests of each model, so that no more wait than agreed. */
 class Queues {
-  private readonly maxWaiting: number;
-  private readonly pending = new Map<Model, number>();
+  readonly #maxWaiting: number;
+  readonly #pending = new Map<Model, number>();
 
   constructor(maxWaiting: number) {
-    this.maxWaiting = maxWaiting;
+    this.#maxWaiting = maxWaiting;
   }
 
   /** Takes a place; returns the function that gives it back. */
   enter(model: Model): () => void {
-    const before = this.pending.get(model) ?? 0;
-    if (before > this.maxWaiting) {
-      throw new Problem(429, `${this.maxWaiting} requests wait for this model already; try again later`, {
+    const before = this.#pending.get(model) ?? 0;
+    if (before > this.#maxWaiting) {
+      throw new Problem(429, `${this.#maxWaiting} requests wait for this model already; try again later`, {
         type: "rate_limit_error",
         code: "queue_full",
         headers: { "retry-after": "2" },
       });
     }
-    this.pending.set(model, before + 1);
+    this.#pending.set(model, before + 1);
     let left = false;
     return () => {
       if (left) return;
       left = true;
-      const after = this.pending.get(model)! - 1;
-      if (after > 0) this.pending.set(model, after);
-      else this.pending.delete(model);
+      const after = this.#pending.get(model)! - 1;
+      if (after > 0) this.#pending.set(model, after);
+      else this.#pending.delete(model);
     };
   }
 
   count(): { active: number; waiting: number } {
-    const counts = [...this.pending.values()];
+    const counts = [...this.#pending.values()];
     const total = counts.reduce((sum, count) => sum + count, 0);
     return { active: counts.length, waiting: total - counts.length };
   }

@@ -15,7 +15,7 @@ import {
 import type { Bank } from "./bank.ts";
 import type { MatrixPart, WasmMatrix } from "./matrix.ts";
 import { type Columns, type Rows, strideOf } from "./rows.ts";
-import { type Products, productsOf, SharedProducts, type SharedProductsOptions } from "./shared-products.ts";
+import { type Products, productsOf, SharedProducts, type SharedProductsOptions } from "./work-stealing.ts";
 
 /** What a bank needs beside weights. */
 interface Area {

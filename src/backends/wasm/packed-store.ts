@@ -17,7 +17,7 @@ interface Entry {
 }
 
 /** Where packed bytes lie in WASM memory. */
-interface Place {
+interface PackedPlace {
   readonly bank: { readonly u8: Uint8Array; readonly kernels: Kernels };
   readonly address: number;
 }
@@ -25,9 +25,9 @@ interface Place {
 /** Packed parts, asked for in the order in which a model loads them, which is always the same. */
 export interface PackedStore {
   /** Fills the place with the next part and returns its scale; undefined where it must be packed. */
-  restore(place: Place, bytes: number): number | undefined;
+  restore(place: PackedPlace, bytes: number): number | undefined;
   /** Keeps a part that was packed. */
-  keep(place: Place, bytes: number, scale: number): void;
+  keep(place: PackedPlace, bytes: number, scale: number): void;
   /** After the last part: what was written is complete, and older files make room for it. */
   finish(): void;
 }
@@ -163,7 +163,7 @@ function createWriter(fs: FileSystem, path: string, folderBytes: number): Packed
 
 /** The sum of a part, chunk by chunk; `move` brings each chunk to its place, or away from there, before it is summed. */
 function sumOf(
-  { bank, address }: Place,
+  { bank, address }: PackedPlace,
   bytes: number,
   move: (from: number, length: number, done: number) => void,
 ): string {

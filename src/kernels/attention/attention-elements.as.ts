@@ -5,7 +5,6 @@ import { halfMask } from "../module/simd.as";
  * Four elements of a cache as f32, halves 2^112 too small: those at p, or the four after them where I is i16 (i8: those at
  * p). The distance is an immediate, so that an engine can see two neighbouring vectors as one.
  */
-// @ts-ignore: decorator
 @inline
 export function four<T, I>(p: usize, mask: v128): v128 {
   if (isFloat<T>()) return v128.load(p, 16 * (sizeof<I>() - 1));

@@ -3,7 +3,6 @@ import { four } from "./attention-elements.as";
 import { halfMask, madd } from "../module/simd.as";
 
 /** Scores of 4, 2 or 1 rows against a block's 32 keys -> out, 128 bytes a row. */
-// @ts-ignore: decorator
 @inline
 export function scores<T>(q: usize, headDim: i32, k: usize, scale: f32, out: usize, rows: i32): void {
   if (rows == 4) scores4<T>(q, headDim, k, scale, out);
@@ -89,7 +88,6 @@ function scores2<T>(q: usize, r: usize, headDim: i32, k: usize, scale: f32, out:
   }
 }
 
-// @ts-ignore: decorator
 @inline
 function put4(out: usize, a: v128, b: v128, c: v128, d: v128, scale: f32): void {
   const s = f32x4.splat(scale);

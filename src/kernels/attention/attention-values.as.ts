@@ -7,7 +7,6 @@ import { halfMask, madd } from "../module/simd.as";
 export const STATE: usize = 16;
 
 /** sums = sums * factor + sum over low..high of weight x value, for 4, 2 or 1 rows; p: weights, state: factors. */
-// @ts-ignore: decorator
 @inline
 export function addValues<T>(
   p: usize, low: i32, high: i32, valueDim: i32, v: usize, sums: usize, state: usize, rows: i32,
@@ -143,7 +142,6 @@ function values2<T>(p: usize, from: usize, to: usize, step: usize, out: usize, f
   }
 }
 
-// @ts-ignore: decorator
 @inline
 function keep4(out: usize, a: v128, b: v128, c: v128, d: v128): void {
   v128.store(out, a, 0);

@@ -75,7 +75,6 @@ export function attention_q8(
   attend<i8>(changetype<Call>(scratch), tokens, heads, position);
 }
 
-// @ts-ignore: decorator
 @inline
 function describe(
   q: usize, qStride: i32, headDim: i32, valueDim: i32, k: usize, v: usize, length: i32, window: i32, scale: f32,
@@ -192,7 +191,6 @@ function begin<T>(
 }
 
 /** out = x * factor, `bytes` bytes. */
-// @ts-ignore: decorator
 @inline
 function scaled(x: usize, out: usize, bytes: usize, factor: f32): void {
   const f = f32x4.splat(factor);
@@ -201,34 +199,29 @@ function scaled(x: usize, out: usize, bytes: usize, factor: f32): void {
   for (; i < bytes; i += 4) store<f32>(out + i, load<f32>(x + i) * factor);
 }
 
-// @ts-ignore: decorator
 @inline
 function firstSeen(position: i32, window: i32): i32 {
   return window > 0 ? max(0, position - window + 1) : 0;
 }
 
 /** The first position of a block that a query sees; it and the query's `own` counted from the block. */
-// @ts-ignore: decorator
 @inline
 function lowest(call: Call, own: i32): i32 {
   return call.window > 0 ? max(0, own - call.window + 1) : 0;
 }
 
 /** The last position of block b that a query sees, below 0 for none. */
-// @ts-ignore: decorator
 @inline
 function highest(call: Call, own: i32, b: i32): i32 {
   return min(call.length > 0 ? call.length - 1 - (b << 5) : own, 31);
 }
 
-// @ts-ignore: decorator
 @inline
 function tokenOf(state: usize): i32 {
   return load<i32>(state, 12);
 }
 
 /** How many of `rows` rows are computed together. */
-// @ts-ignore: decorator
 @inline
 function together(rows: i32): i32 {
   return rows >= 4 ? 4 : rows >= 2 ? 2 : 1;
@@ -261,7 +254,6 @@ function adjust(call: Call, p: usize, head: i32, own: i32): void {
 }
 
 /** p *= by, 32 floats. */
-// @ts-ignore: decorator
 @inline
 function multiply(p: usize, by: usize): void {
   for (let i: usize = 0; i < 128; i += 16) v128.store(p + i, f32x4.mul(v128.load(p + i), v128.load(by + i)));

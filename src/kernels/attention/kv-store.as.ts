@@ -5,21 +5,18 @@
 // or i8 with 32 f32 scales at the end of the block, one a position.
 
 /** Bytes of a block of keys; T: f32, u16 (f16) or i8. */
-// @ts-ignore: decorator
 @inline
 export function keyBlockBytes<T>(dim: i32): usize {
   return (<usize>dim << 5) * sizeof<T>() + (sizeof<T>() == 1 ? 128 : 0);
 }
 
 /** Floats, halves or bytes from one position's values to the next. */
-// @ts-ignore: decorator
 @inline
 export function valueStep(dim: i32): usize {
   return <usize>((dim + 3) & ~3);
 }
 
 /** Bytes of a block of values. */
-// @ts-ignore: decorator
 @inline
 export function valueBlockBytes<T>(dim: i32): usize {
   return (valueStep(dim) << 5) * sizeof<T>() + (sizeof<T>() == 1 ? 128 : 0);
@@ -109,7 +106,6 @@ function storeScale(src: usize, dim: i32, to: usize): f32 {
 }
 
 /** Four floats -> four elements in the low bits of each lane. */
-// @ts-ignore: decorator
 @inline
 function toElements<T>(v: v128, inverse: f32): v128 {
   if (sizeof<T>() == 4) return v;
@@ -117,7 +113,6 @@ function toElements<T>(v: v128, inverse: f32): v128 {
   return i32x4.trunc_sat_f32x4_s(f32x4.nearest(f32x4.mul(v, f32x4.splat(inverse))));
 }
 
-// @ts-ignore: decorator
 @inline
 function put<T>(o: usize, bits: i32, offset: usize): void {
   if (sizeof<T>() == 4) store<i32>(o + offset, bits);
@@ -125,7 +120,6 @@ function put<T>(o: usize, bits: i32, offset: usize): void {
   else store<i8>(o + offset, <i8>bits);
 }
 
-// @ts-ignore: decorator
 @inline
 function putFour<T>(o: usize, e: v128): void {
   if (sizeof<T>() == 4) {
@@ -139,7 +133,6 @@ function putFour<T>(o: usize, e: v128): void {
 }
 
 /** Four floats -> the bits of four halves, to nearest even. */
-// @ts-ignore: decorator
 @inline
 function toHalves(v: v128): v128 {
   const sign = v128.and(i32x4.shr_u(v, 16), i32x4.splat(0x8000));

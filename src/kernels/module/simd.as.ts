@@ -1,7 +1,6 @@
 // SIMD pieces that kernels share: multiply-add, half-precision conversion, exponential.
 
 /** a * b + c, rounded once where the machine has it (relaxed build). */
-// @ts-ignore: decorator
 @inline
 export function madd(a: v128, b: v128, c: v128): v128 {
   if (ASC_FEATURE_RELAXED_SIMD) return f32x4.relaxed_madd(a, b, c);
@@ -24,91 +23,78 @@ const halfMaskBits: i32 = 0x8fffe000 + zero;
 const halfScaleBits: i32 = 0x77800000 + zero;
 
 /** Zeros, to start sums from: where two sums start from one literal and two others share another, V8 does not join them. */
-// @ts-ignore: decorator
 @inline
 export function zeros(): v128 {
   return i32x4.splat(zero);
 }
 
 /** 15 in every byte. */
-// @ts-ignore: decorator
 @inline
 export function nibbles(): v128 {
   return i32x4.splat(nibble);
 }
 
 /** 15 in every 16-bit lane. */
-// @ts-ignore: decorator
 @inline
 export function nibbleWords(): v128 {
   return i32x4.splat(nibbleWord);
 }
 
 /** 1 in every 16-bit lane. */
-// @ts-ignore: decorator
 @inline
 export function oneWords(): v128 {
   return i32x4.splat(oneWord);
 }
 
 /** The upper byte of every 16-bit lane. */
-// @ts-ignore: decorator
 @inline
 export function upperBytes(): v128 {
   return i32x4.splat(upperByte);
 }
 
 /** The upper half of every 32-bit lane. */
-// @ts-ignore: decorator
 @inline
 export function upperHalves(): v128 {
   return i32x4.splat(upperHalf);
 }
 
 /** The bits of a half's value after it is sign extended and shifted left by 13. */
-// @ts-ignore: decorator
 @inline
 export function halfMask(): v128 {
   return i32x4.splat(halfMaskBits);
 }
 
 /** 2^112: the difference of the exponent biases of f32 and f16. */
-// @ts-ignore: decorator
 @inline
 export function halfScale(): v128 {
   return i32x4.splat(halfScaleBits);
 }
 
 /** Four halves in the low 16 bits of each lane, sign extended -> f32. Finite values only; subnormals are right but slow. */
-// @ts-ignore: decorator
 @inline
 export function halfToFloat(h: v128, mask: v128, scale: v128): v128 {
   return f32x4.mul(v128.and(i32x4.shl(h, 13), mask), scale);
 }
 
 /** sums + what a block adds, but for minimums. d: its scales; whole: its integer sums; s: the token's scale. */
-// @ts-ignore: decorator
 @inline
 export function addBlock(sums: v128, d: v128, whole: v128, s: v128): v128 {
   return madd(f32x4.convert_i32x4_s(whole), f32x4.mul(d, s), sums);
 }
 
 /** addBlock with scales that are halves, as halfToFloat takes them. */
-// @ts-ignore: decorator
 @inline
 export function addHalves(sums: v128, d: v128, whole: v128, s: v128, mask: v128, scale: v128): v128 {
   return addBlock(sums, halfToFloat(d, mask, scale), whole, s);
 }
 
 /** Four consecutive halves at `p` -> f32; mask and scale: halfMask() and halfScale(). */
-// @ts-ignore: decorator
 @inline
 export function loadHalves(p: usize, mask: v128, scale: v128): v128 {
   return halfToFloat(v128.load16x4_s(p), mask, scale);
 }
 
 /** The sums of a row group, of rows 0-3 and of rows 4-7, times `by` -> y. */
-// @ts-ignore: decorator
 @inline
 export function storeRows(y: usize, first: v128, second: v128, by: v128): void {
   v128.store(y, f32x4.mul(first, by), 0);
@@ -116,7 +102,6 @@ export function storeRows(y: usize, first: v128, second: v128, by: v128): void {
 }
 
 /** The sums of two row groups, the second's `apart` bytes on, times `by` -> y. */
-// @ts-ignore: decorator
 @inline
 export function storeGroups(
   y: usize, apart: usize, first0: v128, second0: v128, first1: v128, second1: v128, by: v128,
@@ -126,7 +111,6 @@ export function storeGroups(
 }
 
 /** One half -> f32. */
-// @ts-ignore: decorator
 @inline
 export function halfAt(p: usize): f32 {
   const h = <u32>load<u16>(p);
@@ -134,7 +118,6 @@ export function halfAt(p: usize): f32 {
 }
 
 /** Element `index` of an array of f32, f16 (u16) or bf16 (i16): the element type's stand-in is T. */
-// @ts-ignore: decorator
 @inline
 export function floatAt<T>(p: usize): f32 {
   if (isFloat<T>()) return load<f32>(p);
@@ -143,7 +126,6 @@ export function floatAt<T>(p: usize): f32 {
 }
 
 /** Four elements at `p` -> f32x4; T as in floatAt; mask and scale: halfMask() and halfScale(). */
-// @ts-ignore: decorator
 @inline
 export function loadFour<T>(p: usize, mask: v128, scale: v128): v128 {
   if (isFloat<T>()) return v128.load(p);
@@ -152,7 +134,6 @@ export function loadFour<T>(p: usize, mask: v128, scale: v128): v128 {
 }
 
 /** The sum of the four lanes, in one order. */
-// @ts-ignore: decorator
 @inline
 export function sumLanes(v: v128): f32 {
   return (
@@ -177,14 +158,12 @@ const EXP_5: v128 = i32x4.splat(0x3c072010 + zero); // 0x1.0e4020p-7
  * e^x of four lanes, within 2 ulp; exactly 0 below -87.33 (where f32 turns subnormal), e^88.37 above 88.37.
  * Reduction and polynomial of Arm's optimized-routines (expf), as llama.cpp has them.
  */
-// @ts-ignore: decorator
 @inline
 export function exp4(x: v128): v128 {
   return exp4Times(x, ONE);
 }
 
 /** e^x times a power of two, `one`. */
-// @ts-ignore: decorator
 @inline
 export function exp4Times(x: v128, one: v128): v128 {
   const t = f32x4.pmin(EXP_HIGH, f32x4.pmax(EXP_LOW, x));
@@ -199,14 +178,12 @@ export function exp4Times(x: v128, one: v128): v128 {
 }
 
 /** 1 / (1 + e^-x) of four lanes. */
-// @ts-ignore: decorator
 @inline
 export function sigmoid4(x: v128): v128 {
   return f32x4.div(ONE, f32x4.add(ONE, exp4(f32x4.neg(x))));
 }
 
 /** tanh of four lanes, within 2e-7 of itself: a polynomial (Cephes) below 0.625, by e^2x beyond. */
-// @ts-ignore: decorator
 @inline
 export function tanh4(x: v128): v128 {
   const z = f32x4.mul(x, x);

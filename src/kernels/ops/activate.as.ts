@@ -19,7 +19,6 @@ export function activate(
   }
 }
 
-// @ts-ignore: decorator
 @inline
 function row(kind: i32, gate: usize, up: usize, width: i32, limit: f32): void {
   const end = <usize>width << 2;
@@ -34,7 +33,6 @@ function row(kind: i32, gate: usize, up: usize, width: i32, limit: f32): void {
   }
 }
 
-// @ts-ignore: decorator
 @inline
 function four(kind: i32, x: v128, limit: f32): v128 {
   if (kind == SILU) return f32x4.div(x, f32x4.add(f32x4.splat(1), exp4(f32x4.neg(x))));
@@ -54,7 +52,6 @@ function four(kind: i32, x: v128, limit: f32): v128 {
 }
 
 /** What the activation is multiplied with. */
-// @ts-ignore: decorator
 @inline
 function factor(kind: i32, up: v128, limit: f32): v128 {
   if (kind != CLIPPED_SWIGLU) return up;
@@ -66,7 +63,6 @@ function factor(kind: i32, up: v128, limit: f32): v128 {
  * x Phi(x). The tail Phi(-|x|) = e^(-x^2 / 2) t P(t) / 2 with t = 1 / (1 + 0.6 |x| / sqrt(2)); P fitted to erfc for the
  * least relative error, 3e-7, so that the result is good to about 2e-6 of itself however small it is.
  */
-// @ts-ignore: decorator
 @inline
 function gelu(x: v128): v128 {
   const one = f32x4.splat(1);

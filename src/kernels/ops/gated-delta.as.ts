@@ -109,7 +109,6 @@ function columns16(
 }
 
 /** Four columns of S, or the last of them. */
-// @ts-ignore: decorator
 @inline
 function columns(
   s: usize, row: usize, q: usize, k: usize, keyBytes: usize, forget: v128, step: v128, v: usize, o: usize, rest: usize,
@@ -150,7 +149,6 @@ function softplus(x: f32): f32 {
 }
 
 /** Up to four floats at p, of which `bytes` bytes are there; zeros beyond. */
-// @ts-ignore: decorator
 @inline
 function loadUpTo(p: usize, bytes: usize): v128 {
   if (bytes >= 16) return v128.load(p);
@@ -160,7 +158,6 @@ function loadUpTo(p: usize, bytes: usize): v128 {
   return v;
 }
 
-// @ts-ignore: decorator
 @inline
 function storeUpTo(p: usize, v: v128, bytes: usize): void {
   if (bytes >= 16) {

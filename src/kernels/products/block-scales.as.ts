@@ -55,28 +55,24 @@ const UPPER_BYTES: v128 = i32x4.add(i32x4(0x060504ff, 0x090807ff, 0x0c0b0aff, 0x
 }
 
 /** Whether weights are scale * q + minimum. */
-// @ts-ignore: decorator
 @inline
 export function hasMinimums<H>(): bool {
   return offsetof<H>() == 32;
 }
 
 /** halfScale() / -128. */
-// @ts-ignore: decorator
 @inline
 export function halfMinimum(): v128 {
   return i32x4.splat(halfMinimumBits);
 }
 
 /** -16 / 128. */
-// @ts-ignore: decorator
 @inline
 export function eighth(): v128 {
   return i32x4.splat(eighthBits);
 }
 
 /** The scales of rows 0-3 of the block at `p`; mask and scale: halfMask() and halfScale(), for halves. */
-// @ts-ignore: decorator
 @inline
 export function firstScales<H, Q>(p: usize, mask: v128, scale: v128): v128 {
   if (offsetof<H>() == 8) return i32x4.shl(i32x4.extend_low_i16x8_u(v128.load8x8_u(p, offsetof<Q>())), 23);
@@ -85,7 +81,6 @@ export function firstScales<H, Q>(p: usize, mask: v128, scale: v128): v128 {
 }
 
 /** Those of rows 4-7. */
-// @ts-ignore: decorator
 @inline
 export function secondScales<H, Q>(p: usize, mask: v128, scale: v128): v128 {
   if (offsetof<H>() == 8) return i32x4.shl(i32x4.extend_high_i16x8_u(v128.load8x8_u(p, offsetof<Q>())), 23);
@@ -98,21 +93,18 @@ export function secondScales<H, Q>(p: usize, mask: v128, scale: v128): v128 {
  * (minimum + 16 d) and for activations whose sum is stored times -128: -(minimum + 16 d) / 128. mask, scale and by:
  * halfMask(), halfMinimum() and eighth().
  */
-// @ts-ignore: decorator
 @inline
 export function firstMinimums<Q>(p: usize, d: v128, mask: v128, scale: v128, by: v128): v128 {
   return madd(d, by, halfToFloat(v128.load16x4_s(p, offsetof<Q>() + 16), mask, scale));
 }
 
 /** Those of rows 4-7. */
-// @ts-ignore: decorator
 @inline
 export function secondMinimums<Q>(p: usize, d: v128, mask: v128, scale: v128, by: v128): v128 {
   return madd(d, by, halfToFloat(v128.load16x4_s(p, offsetof<Q>() + 24), mask, scale));
 }
 
 /** The scales of the block at `p`, and what minimums there are, -> f32 at `o`. */
-// @ts-ignore: decorator
 @inline
 export function unpackHead<H, Q>(p: usize, o: usize): void {
   const mask = halfMask(), scale = halfScale();
@@ -127,14 +119,12 @@ export function unpackHead<H, Q>(p: usize, o: usize): void {
 }
 
 /** -128 * the sum of a token's block, with its scale, exactly: 12 bits of a sum times 11 of a scale. */
-// @ts-ignore: decorator
 @inline
 export function blockSum(x: usize): v128 {
   return f32x4.mul(f32x4.convert_i32x4_s(v128.load32_splat(x, 40)), v128.load32_splat(x, 32));
 }
 
 /** The scale of one row of 8, from the head at `p`. */
-// @ts-ignore: decorator
 @inline
 export function scaleOf<H>(p: usize, row: usize): f32 {
   if (offsetof<H>() == 8) return reinterpret<f32>(<u32>load<u8>(p + row) << 23);
@@ -144,7 +134,6 @@ export function scaleOf<H>(p: usize, row: usize): f32 {
 }
 
 /** The minimum of one row, 0 where the type has none. */
-// @ts-ignore: decorator
 @inline
 export function minimumOf<H>(p: usize, row: usize): f32 {
   return hasMinimums<H>() ? halfAt(p + 16 + 2 * row) : 0;

@@ -9,7 +9,6 @@ import { zeros } from "../module/simd.as";
  */
 
 /** acc + x . w over the 4 bytes of each i32 lane (for pairs: 2 bytes of each i16 lane). */
-// @ts-ignore: decorator
 @inline
 export function step<P>(acc: v128, x: v128, w: v128): v128 {
   if (sizeof<P>() == 1) return i32x4.relaxed_dot_i8x16_i7x16_add_s(x, w, acc);
@@ -19,7 +18,6 @@ export function step<P>(acc: v128, x: v128, w: v128): v128 {
 }
 
 /** The i32 sums of a block whose steps are done. ones: from before the loop, since V8 builds its own for a pairwise addition. */
-// @ts-ignore: decorator
 @inline
 export function total<P>(acc: v128, ones: v128): v128 {
   if (sizeof<P>() == 2 && !isSigned<P>()) return i32x4.dot_i16x8_s(acc, ones);
@@ -30,7 +28,6 @@ export function total<P>(acc: v128, ones: v128): v128 {
  * Where the sums of a block start, so that weights stored `zero` (0, 8, 16 or 128) too high come out right; x: a token's
  * block. In pairs each i16 lane starts with its own part, so that what wraps on the way unwraps: 16 * 127 * 16 fits.
  */
-// @ts-ignore: decorator
 @inline
 export function start<P>(x: usize, zero: i32): v128 {
   if (zero == 0) return zeros();
@@ -43,7 +40,6 @@ export function start<P>(x: usize, zero: i32): v128 {
 }
 
 /** The low byte of each 16-bit lane, sign extended. */
-// @ts-ignore: decorator
 @inline
 export function lowBytes(v: v128): v128 {
   return i16x8.shr_s(i16x8.shl(v, 8), 8);
@@ -92,14 +88,12 @@ let pairs: bool = kind == 0;
 /** How weights that stand for 8-bit levels are multiplied. */
 let bytes: i32 = kind;
 
-// @ts-ignore: decorator
 @inline
 export function prefersPairs(): bool {
   return pairs;
 }
 
 /** As probe_products: how the relaxed dot takes weights beyond 7 bits. */
-// @ts-ignore: decorator
 @inline
 export function byteProducts(): i32 {
   return bytes;

@@ -19,21 +19,18 @@ const bit0: i32 = 0x01010101 + zero;
 const bit1: i32 = 0x02020202 + zero;
 
 /** Vector i < 5, from the bytes that hold it; five: splats of bits01234, high: of bits234, and so on. */
-// @ts-ignore: decorator
 @inline
 function lower(bytes: v128, five: v128): v128 {
   return v128.and(bytes, five);
 }
 
 /** Vector 5 from bytes 0 and 1, or vector 6 from bytes 2 and 3. */
-// @ts-ignore: decorator
 @inline
 function upper(a: v128, b: v128, high: v128, low: v128): v128 {
   return v128.or(v128.and(i16x8.shr_u(a, 3), high), v128.and(i16x8.shr_u(b, 5), low));
 }
 
 /** Vector 7 from bytes 4, 1 and 3. */
-// @ts-ignore: decorator
 @inline
 function last(a: v128, b: v128, c: v128, high: v128, first: v128, second: v128): v128 {
   const low = v128.or(v128.and(i16x8.shr_u(b, 7), first), v128.and(i16x8.shr_u(c, 6), second));
@@ -41,7 +38,6 @@ function last(a: v128, b: v128, c: v128, high: v128, first: v128, second: v128):
 }
 
 /** The 8 vectors of weights of 4 rows -> 5 vectors at `o`, 32 bytes apart. */
-// @ts-ignore: decorator
 @inline
 export function packFives(
   v0: v128, v1: v128, v2: v128, v3: v128, v4: v128, v5: v128, v6: v128, v7: v128, o: usize,
@@ -171,7 +167,6 @@ export function unpackFives<H>(p: usize, blocks: i32, o: usize): void {
 }
 
 /** Columns 4k..4k+3 of rows 0-3 of the block at `p` (of rows 4-7: at p + 16), exact, without minimums. */
-// @ts-ignore: decorator
 @inline
 export function fivesAt<H>(p: usize, k: usize): v128 {
   const high = i32x4.splat(bits234);

@@ -28,21 +28,18 @@ const IQ4_REST: v128 = i32x4.add(
 );
 
 /** Whether nibbles stand for the levels of IQ4, which exceed 7 bits. */
-// @ts-ignore: decorator
 @inline
 export function isIq4<H>(): bool {
   return offsetof<H>() == 24;
 }
 
 /** Whether the levels are multiplied as 16-bit values: plain products. */
-// @ts-ignore: decorator
 @inline
 function isWide<P, H>(): bool {
   return isIq4<H>() && sizeof<P>() == 2 && isSigned<P>();
 }
 
 /** The offset that packing adds to every weight; the product subtracts it. */
-// @ts-ignore: decorator
 @inline
 function zeroOf<P, H>(): i32 {
   if (!isIq4<H>()) return 16;
@@ -50,14 +47,12 @@ function zeroOf<P, H>(): i32 {
 }
 
 /** The values that nibbles stand for, plus the offset `zeroOf`. */
-// @ts-ignore: decorator
 @inline
 function levelsOf<P, H>(): v128 {
   if (!isIq4<H>()) return E2M1;
   return sizeof<P>() == 1 && !isSigned<P>() ? IQ4_OFFSET : IQ4;
 }
 
-// @ts-ignore: decorator
 @inline
 function level<H>(levels: v128, codes: v128): v128 {
   if (hasMinimums<H>()) return codes;
@@ -65,14 +60,12 @@ function level<H>(levels: v128, codes: v128): v128 {
 }
 
 /** 15 in every byte, or in every word where plain products take Q4_1 apart. */
-// @ts-ignore: decorator
 @inline
 function maskOf<P, H>(): v128 {
   return hasMinimums<H>() && sizeof<P>() == 2 && isSigned<P>() ? nibbleWords() : nibbles();
 }
 
 /** acc + the low nibbles of v times s + the high ones times u; 256 times as much where wide. */
-// @ts-ignore: decorator
 @inline
 function steps<P, H>(acc: v128, s: v128, u: v128, v: v128, mask: v128, levels: v128): v128 {
   if (hasMinimums<H>()) return nibbleSteps<P>(acc, s, u, v, mask);
@@ -82,14 +75,12 @@ function steps<P, H>(acc: v128, s: v128, u: v128, v: v128, mask: v128, levels: v
 }
 
 /** acc + 256 * x . w, over the 4 bytes of each i32 lane. */
-// @ts-ignore: decorator
 @inline
 function wideStep(acc: v128, x: v128, w: v128): v128 {
   const even = i32x4.dot_i16x8_s(lowBytes(x), i16x8.shl(w, 8));
   return i32x4.add(i32x4.add(acc, even), i32x4.dot_i16x8_s(i16x8.shr_s(x, 8), v128.and(w, upperBytes())));
 }
 
-// @ts-ignore: decorator
 @inline
 function wholeOf<P, H>(acc: v128, ones: v128): v128 {
   return isWide<P, H>() ? i32x4.shr_s(acc, 8) : total<P>(acc, ones);
@@ -190,7 +181,6 @@ export function twoGroupsOfIq4(
   storeGroups(y, yPart, f0, g0, f1, g1, all);
 }
 
-// @ts-ignore: decorator
 @inline
 function splitSum(n: v128, r: v128, ones: v128): v128 {
   return i32x4.add(i32x4.shl(total<u16>(n, ones), 4), total<u16>(r, ones));
@@ -231,7 +221,6 @@ export function unpackIq4Words(p: usize, blocks: i32, o: usize): void {
 }
 
 /** Columns 4k..4k+3 of rows 0-3 of the block at `p` (of rows 4-7: at p + 16), exact, without minimums. */
-// @ts-ignore: decorator
 @inline
 export function foursAt<H>(p: usize, k: usize): v128 {
   const v = v128.load(p + 32 * (k & 3));

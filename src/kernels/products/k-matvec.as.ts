@@ -20,14 +20,12 @@ export function oneToken<T>(w: usize, rowGroups: i32, blocks: i32, x: usize, nex
 }
 
 /** Side S of the d of the block at `p`, times d. */
-// @ts-ignore: decorator
 @inline
 function unit<T, S>(p: usize, d: v128, sign: v128, size: v128): v128 {
   return f32x4.mul(halfToFloat(v128.load16x4_s(p, halvesAt<T>() + 8 * offsetof<S>()), sign, size), d);
 }
 
 /** Products of side S of the minimums of the block at `p` with a token's sums, of 32 (4 pairs) or of 16 (8), added up. */
-// @ts-ignore: decorator
 @inline
 function minimumSums<T, S>(
   p: usize, s0: v128, s1: v128, s2: v128, s3: v128, s4: v128, s5: v128, s6: v128, s7: v128,
@@ -50,14 +48,12 @@ function minimumSums<T, S>(
 }
 
 /** Side S of the dmin of the block at `p`, times d. */
-// @ts-ignore: decorator
 @inline
 function minimumUnit<T, S>(p: usize, d: v128, sign: v128, size: v128): v128 {
   return f32x4.mul(halfToFloat(v128.load16x4_s(p, halvesAt<T>() + 16 + 8 * offsetof<S>()), sign, size), d);
 }
 
 /** What takes the offset of the weights out of a unit's sums; e: the token's sums of 8 or of 16 for it. */
-// @ts-ignore: decorator
 @inline
 function offset<T>(e: usize): v128 {
   const sums = v128.load32_splat(e);
@@ -68,7 +64,6 @@ function offset<T>(e: usize): v128 {
  * Two row groups, `stride` bytes apart, times a token -> y, `yStride` bytes apart. f0, f1: the sides of the first; g0, g1:
  * of the second. First sides come first: of two widening loads that V8 joins it takes the address of the earlier one.
  */
-// @ts-ignore: decorator
 @inline
 function twoGroups<T>(
   p: usize, stride: usize, blocks: i32, x: usize, next: usize, y: usize, yStride: usize, scale: f32,

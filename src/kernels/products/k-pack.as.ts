@@ -10,7 +10,6 @@ import { normalizeScales } from "./subnormal.as";
 const words: usize = memory.data(256, 16);
 
 /** Bytes of a block in a file. */
-// @ts-ignore: decorator
 @inline
 function fileBytes<T>(): usize {
   if (offsetof<T>() == 2) return 84;
@@ -20,7 +19,6 @@ function fileBytes<T>(): usize {
 }
 
 /** Where d and dmin stand in a file's block. */
-// @ts-ignore: decorator
 @inline
 function fileHead<T>(): usize {
   if (offsetof<T>() == 2) return 80;
@@ -58,7 +56,6 @@ function packSide<T>(src: usize, row: usize, dst: usize, side: usize): void {
 }
 
 /** A row's scales in its block at `p` -> their places in packed chunks, o being the row's in the first. */
-// @ts-ignore: decorator
 @inline
 function packScales<T>(p: usize, o: usize): void {
   if (!hasScalesOf16<T>()) {
@@ -84,7 +81,6 @@ function packScales<T>(p: usize, o: usize): void {
 }
 
 /** 16 columns, from 16 i on, of the file's block at `p`. */
-// @ts-ignore: decorator
 @inline
 function columns<T>(p: usize, i: usize): v128 {
   const last = (i & 1) << 4, quarter = <i32>(i >> 1) & 3, half = i >> 3;
@@ -110,7 +106,6 @@ function columns<T>(p: usize, i: usize): v128 {
 }
 
 /** The words of unit `unit` of four rows' blocks -> `words`. */
-// @ts-ignore: decorator
 @inline
 function unitWords<T>(p: usize, row: usize, unit: usize): void {
   const i = 4 * (unit >> 1) + (unit & 1);
@@ -123,28 +118,24 @@ function unitWords<T>(p: usize, row: usize, unit: usize): void {
 }
 
 /** Pairs of bytes in turn, from the low halves of a and b. */
-// @ts-ignore: decorator
 @inline
 function zipLow(a: v128, b: v128): v128 {
   return v128.shuffle<i16>(a, b, 0, 8, 1, 9, 2, 10, 3, 11);
 }
 
 /** Pairs of bytes in turn, from the high halves of a and b. */
-// @ts-ignore: decorator
 @inline
 function zipHigh(a: v128, b: v128): v128 {
   return v128.shuffle<i16>(a, b, 4, 12, 5, 13, 6, 14, 7, 15);
 }
 
 /** a's bytes, and some bits of b's, shifted left. */
-// @ts-ignore: decorator
 @inline
 function put(a: v128, b: v128, mask: i8, shift: i32): v128 {
   return v128.or(a, i16x8.shl(v128.and(b, i8x16.splat(mask)), shift));
 }
 
 /** `words` -> the vectors of a unit for four rows at o, o + 32 …: what unpackUnit undoes. */
-// @ts-ignore: decorator
 @inline
 function packUnit<T>(o: usize): void {
   const w0 = v128.load(words, 0), w1 = v128.load(words, 16), w2 = v128.load(words, 32), w3 = v128.load(words, 48);
@@ -180,7 +171,6 @@ function packUnit<T>(o: usize): void {
 }
 
 /** See normalizeScales. */
-// @ts-ignore: decorator
 @inline
 export function normalizeBlocks<T>(w: usize, rowGroups: i32, cols: i32): i32 {
   return normalizeScales(w, rowGroups * (cols >> 8), blockBytes<T>(), hasMinimums<T>() ? 16 : 8, halvesAt<T>());
@@ -209,7 +199,6 @@ export function unpackRow<T>(w: usize, cols: i32, row: i32, out: usize, scale: f
  * A row's words of a unit, from w on, times its scales, from p on, -> 16 columns of A at `out`, and of B. unit: 0, or 16
  * for the second.
  */
-// @ts-ignore: decorator
 @inline
 function rowOfUnit<T>(p: usize, unit: usize, w: usize, out: usize, d: f32, dmin: f32): void {
   for (let part: usize = 0; part < 2; part++) {

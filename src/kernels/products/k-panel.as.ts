@@ -21,7 +21,6 @@ const UNIT: usize = 288;
 const MINIMUMS: usize = 2368;
 
 /** Bytes of a panel's block. */
-// @ts-ignore: decorator
 @inline
 export function panelBytes<T>(): usize {
   return MINIMUMS + (offsetof<T>() == 6 ? 0 : hasScalesOf16<T>() ? 256 : 128);
@@ -60,7 +59,6 @@ export function unpackPanel<T>(p: usize, blocks: i32, o: usize): void {
 }
 
 /** The scales of unit U of the chunk at `p` -> its place in a panel; what goes with scales of 16 columns -> more. */
-// @ts-ignore: decorator
 @inline
 function unpackScales<T, U>(p: usize, unit: usize, more: usize, n: v128): void {
   v128.store(unit, scalesOf<T, U, First>(p, n), 256);
@@ -75,14 +73,12 @@ function unpackScales<T, U>(p: usize, unit: usize, more: usize, n: v128): void {
 }
 
 /** Tokens that a pass over the matrix takes: whole tiles. */
-// @ts-ignore: decorator
 @inline
 export function chunkTokens(blocks: i32): i32 {
   return chunkOf(activationBytes(TILE, blocks));
 }
 
 /** A panel times a tile of 3 tokens. yStep: bytes between tokens of y. */
-// @ts-ignore: decorator
 @inline
 export function panel2x3<T>(w: usize, blocks: i32, x0: usize, y: usize, yStep: usize, scale: f32): void {
   let x1 = x0 + TOKEN_BLOCK, x2 = x1 + TOKEN_BLOCK;

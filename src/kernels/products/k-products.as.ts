@@ -5,7 +5,6 @@
 // minimums and one for its sums.
 
 /** i16 lanes: x . w over two bytes, x signed, w of 7 bits. */
-// @ts-ignore: decorator
 @inline
 export function dot2(x: v128, w: v128): v128 {
   if (ASC_FEATURE_RELAXED_SIMD) return i16x8.relaxed_dot_i8x16_i7x16_s(x, w);
@@ -14,14 +13,12 @@ export function dot2(x: v128, w: v128): v128 {
 }
 
 /** sums + the pairs, each times its scale. */
-// @ts-ignore: decorator
 @inline
 export function scaled(sums: v128, pairs: v128, scales: v128): v128 {
   return i32x4.add(sums, i32x4.dot_i16x8_s(pairs, scales));
 }
 
 /** f - sums times their unit, rounded once where the machine has it (relaxed build). */
-// @ts-ignore: decorator
 @inline
 export function less(f: v128, sums: v128, unit: v128): v128 {
   const whole = f32x4.convert_i32x4_s(sums);

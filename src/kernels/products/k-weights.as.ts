@@ -35,61 +35,52 @@ import { zero } from "../module/simd.as";
 }
 
 /** Whether weights are d s q - dmin m; else they are d s (q - half the range). */
-// @ts-ignore: decorator
 @inline
 export function hasMinimums<T>(): bool {
   return offsetof<T>() != 3 && offsetof<T>() != 6;
 }
 
 /** Whether scales belong to 16 columns; else to 32. */
-// @ts-ignore: decorator
 @inline
 export function hasScalesOf16<T>(): bool {
   return offsetof<T>() != 4 && offsetof<T>() != 5;
 }
 
 /** Whether 8 products of words fit an i16; else 4 do. */
-// @ts-ignore: decorator
 @inline
 export function fitsEight<T>(): bool {
   return offsetof<T>() < 5;
 }
 
 /** Bytes of a block's halves. */
-// @ts-ignore: decorator
 @inline
 export function halfBytes<T>(): usize {
   return hasMinimums<T>() ? 32 : 16;
 }
 
 /** Bytes of a unit's words, and where the scales of a chunk stand. */
-// @ts-ignore: decorator
 @inline
 export function unitBytes<T>(): usize {
   return 32 * offsetof<T>();
 }
 
 /** Where in a chunk its second unit stands. */
-// @ts-ignore: decorator
 @inline
 export function secondAt<T>(): usize {
   return unitBytes<T>() + 32;
 }
 
-// @ts-ignore: decorator
 @inline
 export function chunkBytes<T>(): usize {
   return secondAt<T>() + unitBytes<T>();
 }
 
 /** Where in a block its halves stand. */
-// @ts-ignore: decorator
 @inline
 export function halvesAt<T>(): usize {
   return 4 * chunkBytes<T>();
 }
 
-// @ts-ignore: decorator
 @inline
 export function blockBytes<T>(): usize {
   return halvesAt<T>() + halfBytes<T>();
@@ -103,7 +94,6 @@ const low6: i32 = 0x3f3f3f3f + zero;
 const lowWord4: i32 = 0x000f000f + zero;
 
 /** The lowest bits of every byte that hold one word. */
-// @ts-ignore: decorator
 @inline
 export function lowBits<T>(): v128 {
   if (offsetof<T>() == 2) return i32x4.splat(low2);
@@ -113,7 +103,6 @@ export function lowBits<T>(): v128 {
 }
 
 /** A second mask that a type needs: of 2 bits, for its scales of 4; of 3 bits, for what its words leave of the bytes. */
-// @ts-ignore: decorator
 @inline
 export function moreBits<T>(): v128 {
   return i32x4.splat(offsetof<T>() == 2 ? lowWord4 : low6);
@@ -126,7 +115,6 @@ export function moreBits<T>(): v128 {
 }
 
 /** The scales, as i16 pairs, of unit U of the chunk at `p`, for side S; n: moreBits. */
-// @ts-ignore: decorator
 @inline
 export function scalesOf<T, U, S>(p: usize, n: v128): v128 {
   if (!hasScalesOf16<T>()) return v128.load8x8_u(p, unitBytes<T>() + 16 + 8 * offsetof<S>());
@@ -135,7 +123,6 @@ export function scalesOf<T, U, S>(p: usize, n: v128): v128 {
 }
 
 /** Their minimums alike, for types that have some; of sub-blocks of 32 only the first unit has them. */
-// @ts-ignore: decorator
 @inline
 export function minimumsOf<T, U, S>(p: usize): v128 {
   if (!hasScalesOf16<T>()) return v128.load8x8_u(p, unitBytes<T>() + 8 * offsetof<S>());
@@ -143,7 +130,6 @@ export function minimumsOf<T, U, S>(p: usize): v128 {
 }
 
 /** Three pairs of bits that words of 6 bits leave at the top of three vectors, as words of 6. */
-// @ts-ignore: decorator
 @inline
 export function tops2(a: v128, b: v128, c: v128, mask: v128): v128 {
   const ab = v128.or(i16x8.shr_u(v128.andnot(a, mask), 6), i16x8.shr_u(v128.andnot(b, mask), 4));
@@ -151,14 +137,12 @@ export function tops2(a: v128, b: v128, c: v128, mask: v128): v128 {
 }
 
 /** Two triples of bits that words of 5 bits leave at the top of two vectors, as words of 6. */
-// @ts-ignore: decorator
 @inline
 export function tops3(a: v128, b: v128, mask: v128): v128 {
   return v128.or(i16x8.shr_u(v128.andnot(a, mask), 5), i16x8.shr_u(v128.andnot(b, mask), 2));
 }
 
 /** The last word of a unit of 5 bits: the top of the last vector, and a bit each that tops3 found too many. */
-// @ts-ignore: decorator
 @inline
 export function rest5(e: v128, ab: v128, cd: v128, mask: v128): v128 {
   const high = v128.or(i16x8.shr_u(v128.andnot(ab, mask), 2), i16x8.shr_u(v128.andnot(cd, mask), 1));
@@ -166,7 +150,6 @@ export function rest5(e: v128, ab: v128, cd: v128, mask: v128): v128 {
 }
 
 /** The unit at `p` -> 8 pairs of words of bytes at o; m: lowBits, n: moreBits. */
-// @ts-ignore: decorator
 @inline
 export function unpackUnit<T>(p: usize, o: usize, m: v128, n: v128): void {
   const v0 = v128.load(p, 0), u0 = v128.load(p, 16), v1 = v128.load(p, 32), u1 = v128.load(p, 48);
@@ -213,14 +196,12 @@ export function unpackUnit<T>(p: usize, o: usize, m: v128, n: v128): void {
 }
 
 /** Two vectors side by side, at `o`. */
-// @ts-ignore: decorator
 @inline
 function storePair(v: v128, u: v128, o: usize): void {
   v128.store(o, v, 0);
   v128.store(o, u, 16);
 }
 
-// @ts-ignore: decorator
 @inline
 function unpackFour2(v: v128, u: v128, m: v128, o: usize): void {
   storePair(v128.and(v, m), v128.and(u, m), o);
@@ -229,7 +210,6 @@ function unpackFour2(v: v128, u: v128, m: v128, o: usize): void {
   storePair(v128.and(i16x8.shr_u(v, 6), m), v128.and(i16x8.shr_u(u, 6), m), o + 96);
 }
 
-// @ts-ignore: decorator
 @inline
 function unpackTwo3(v: v128, u: v128, m: v128, o: usize): void {
   storePair(v128.and(v, m), v128.and(u, m), o);
@@ -237,7 +217,6 @@ function unpackTwo3(v: v128, u: v128, m: v128, o: usize): void {
 }
 
 /** Words k and k + 4 of a unit. */
-// @ts-ignore: decorator
 @inline
 function unpackTwo4(v: v128, u: v128, m: v128, o: usize): void {
   storePair(v128.and(v, m), v128.and(u, m), o);
@@ -245,7 +224,6 @@ function unpackTwo4(v: v128, u: v128, m: v128, o: usize): void {
 }
 
 /** Vector 0 of unit U of a chunk, for side S. */
-// @ts-ignore: decorator
 @inline
 function vectors<T, U, S>(): usize {
   return secondAt<T>() * offsetof<U>() + 16 * offsetof<S>();
@@ -255,7 +233,6 @@ function vectors<T, U, S>(): usize {
  * sums + side S of unit U of the chunk at `p` times the words s0 to s7, with its scales. e0, e1: what takes the offset out
  * of the first and the last four words' sums, for types of 6 bits, or out of all eight, for types of 3.
  */
-// @ts-ignore: decorator
 @inline
 export function addUnit<T, U, S>(
   sums: v128, p: usize, m: v128, n: v128, s0: v128, s1: v128, s2: v128, s3: v128, s4: v128, s5: v128, s6: v128, s7: v128,
@@ -304,7 +281,6 @@ export function addUnit<T, U, S>(
 }
 
 /** Four words of 6 bits times a token's, less their offset. */
-// @ts-ignore: decorator
 @inline
 function four6(v0: v128, v1: v128, v2: v128, m: v128, s0: v128, s1: v128, s2: v128, s3: v128, e: v128): v128 {
   const a = i16x8.add(dot2(s0, v128.and(v0, m)), dot2(s1, v128.and(v1, m)));

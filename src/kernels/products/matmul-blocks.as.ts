@@ -58,7 +58,6 @@ export function matmul_iq4(
 }
 
 /** The product for weights within 5 bits. */
-// @ts-ignore: decorator
 @inline
 function small<H, Q>(
   w: usize, rowGroups: i32, cols: i32, x: usize, tokens: i32, y: usize, yStride: i32, scale: f32, scratch: usize,
@@ -98,7 +97,6 @@ function product<P, H, Q>(
 }
 
 /** A matrix times one token, whose blocks are `next` bytes apart. Reads two distant row groups at once: see matmul_q4_0. */
-// @ts-ignore: decorator
 @inline
 function oneToken<P, H, Q>(
   w: usize, rowGroups: i32, group: usize, blocks: i32, x: usize, next: usize, y: usize, scale: f32,
@@ -112,7 +110,6 @@ function oneToken<P, H, Q>(
   }
 }
 
-// @ts-ignore: decorator
 @inline
 function twoGroups<P, H, Q>(
   p: usize, stride: usize, blocks: i32, x: usize, next: usize, y: usize, yPart: usize, scale: f32,
@@ -143,7 +140,6 @@ function iq4InWords(
   }
 }
 
-// @ts-ignore: decorator
 @inline
 function unpack<P, H, Q>(p: usize, blocks: i32, panel: usize): void {
   if (offsetof<Q>() == 160) unpackFives<H>(p, blocks, panel);

@@ -29,14 +29,12 @@ export function pack_bf16(src: usize, dst: usize, rowGroups: i32, cols: i32): vo
 }
 
 /** Bytes of a row group. */
-// @ts-ignore: decorator
 @inline
 function groupBytes<T>(cols: i32): usize {
   return <usize>cols * 8 * sizeof<T>();
 }
 
 /** Words of 32 bits in a row. */
-// @ts-ignore: decorator
 @inline
 function wordsOf<T>(cols: i32): i32 {
   return isFloat<T>() ? cols : cols >> 1;
@@ -95,7 +93,6 @@ export function unpack_row_bf16(w: usize, cols: i32, row: i32, out: usize, scale
   unpackRow<i16>(w, cols, row, out, scale);
 }
 
-// @ts-ignore: decorator
 @inline
 function unpackRow<T>(w: usize, cols: i32, row: i32, out: usize, scale: f32): void {
   const group = w + <usize>(row >> 3) * groupBytes<T>(cols), lane = <usize>(row & 7);
@@ -161,7 +158,6 @@ function product<T>(
   }
 }
 
-// @ts-ignore: decorator
 @inline
 function isHalf<T>(): bool {
   return !isFloat<T>() && !isSigned<T>();
@@ -175,7 +171,6 @@ function lift(x: usize, cols: i32, o: usize): void {
 }
 
 /** The even columns of words (the only ones of F32); halves 2^-112 of their value. */
-// @ts-ignore: decorator
 @inline
 function even<T>(words: v128, mask: v128): v128 {
   if (isFloat<T>()) return words;
@@ -184,14 +179,12 @@ function even<T>(words: v128, mask: v128): v128 {
 }
 
 /** The odd columns. */
-// @ts-ignore: decorator
 @inline
 function odd<T>(words: v128, mask: v128): v128 {
   return v128.and(isSigned<T>() ? words : i32x4.shr_s(words, 3), mask);
 }
 
 /** The bits that remain of a column in the upper half of a word. */
-// @ts-ignore: decorator
 @inline
 function maskOf<T>(): v128 {
   return isSigned<T>() ? upperHalves() : halfMask();
@@ -277,7 +270,6 @@ function tile2x3(w: usize, cols: i32, x: usize, y: usize, yStep: usize, scale: f
   putBoth(y + 2 * yStep, a2, b2, c2, d2, scale);
 }
 
-// @ts-ignore: decorator
 @inline
 function putBoth(y: usize, even: v128, odd: v128, even2: v128, odd2: v128, scale: f32): void {
   const by = f32x4.splat(scale);
@@ -297,7 +289,6 @@ function oneToken<T>(w: usize, rowGroups: i32, cols: i32, x: usize, y: usize, sc
 }
 
 /** Two row groups, `stride` bytes apart, times a token -> y, `yStride` bytes apart. a, b: the sides of the first, even and odd columns; c, d: of the second. */
-// @ts-ignore: decorator
 @inline
 function twoGroups<T>(p: usize, stride: usize, cols: i32, x: usize, y: usize, yStride: usize, scale: f32): void {
   let q = p + stride;
@@ -344,7 +335,6 @@ function twoGroups<T>(p: usize, stride: usize, cols: i32, x: usize, y: usize, yS
 }
 
 /** An odd last column of a side of a row group. */
-// @ts-ignore: decorator
 @inline
 function last<T>(p: usize, side: usize): v128 {
   return isFloat<T>() ? v128.load(p + 16 * side) : v128.load16x4_u(p + 8 * side);

@@ -39,7 +39,6 @@ function packSide(a: usize, row: usize, blocks: i32, dst: usize, side: usize): v
 }
 
 /** The halves at a, b, c and d -> side by side at `o`. */
-// @ts-ignore: decorator
 @inline
 export function joinHalves(a: usize, b: usize, c: usize, d: usize, o: usize): void {
   store<u16>(o, load<u16>(a), 0);
@@ -49,7 +48,6 @@ export function joinHalves(a: usize, b: usize, c: usize, d: usize, o: usize): vo
 }
 
 /** Four vectors of four words -> their transpose, vectors `step` bytes apart from `o` on. */
-// @ts-ignore: decorator
 @inline
 export function transpose(a: v128, b: v128, c: v128, d: v128, o: usize, step: usize = 16): void {
   const ab0 = v128.shuffle<i32>(a, b, 0, 4, 1, 5), ab1 = v128.shuffle<i32>(a, b, 2, 6, 3, 7);
@@ -82,7 +80,6 @@ export function unpack_row_q4_0(w: usize, cols: i32, row: i32, out: usize, scale
   }
 }
 
-// @ts-ignore: decorator
 @inline
 function store4(out: usize, bytes: v128, d: v128): void {
   const words = i32x4.extend_low_i16x8_u(i16x8.extend_low_i8x16_u(bytes));
@@ -153,7 +150,6 @@ function oneToken<P>(w: usize, rowGroups: i32, blocks: i32, x: usize, next: usiz
 }
 
 /** acc + the low nibbles of v times s + the high ones times u; mask: 15 in every byte, or in every word where plain. */
-// @ts-ignore: decorator
 @inline
 export function steps<P>(acc: v128, s: v128, u: v128, v: v128, mask: v128): v128 {
   if (sizeof<P>() == 2 && isSigned<P>()) {
@@ -170,14 +166,12 @@ export function steps<P>(acc: v128, s: v128, u: v128, v: v128, mask: v128): v128
   return step<P>(step<P>(acc, s, v128.and(v, mask)), u, v128.and(i16x8.shr_u(v, 4), mask));
 }
 
-// @ts-ignore: decorator
 @inline
 function maskOf<P>(): v128 {
   return sizeof<P>() == 2 && isSigned<P>() ? nibbleWords() : nibbles();
 }
 
 /** Two row groups, `stride` bytes apart, times a token -> y, `yStride` bytes apart. a0, a1: the sides of the first; b0, b1: of the second. */
-// @ts-ignore: decorator
 @inline
 function twoGroups<P>(
   p: usize, stride: usize, blocks: i32, x: usize, next: usize, y: usize, yStride: usize, scale: f32,

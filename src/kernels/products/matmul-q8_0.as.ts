@@ -137,7 +137,6 @@ function inWords(
   }
 }
 
-// @ts-ignore: decorator
 @inline
 function zeroOf<P>(): i32 {
   return isSigned<P>() ? 0 : 128; // plain products are of signed bytes, too
@@ -164,7 +163,6 @@ function unpackWords(p: usize, blocks: i32, o: usize): void {
 }
 
 /** The 8 scales of the block at `p` -> f32 at `o`. */
-// @ts-ignore: decorator
 @inline
 function unpackScales(p: usize, o: usize): void {
   v128.store(o, halfToFloat(v128.load16x4_s(p, SCALES), halfMask(), halfScale()), 0);
@@ -196,14 +194,12 @@ function oneToken<P>(w: usize, rowGroups: i32, blocks: i32, x: usize, next: usiz
 }
 
 /** Whether products are of 16 bits, weights in the upper byte of a lane: sums are 256 times too large. */
-// @ts-ignore: decorator
 @inline
 function isWide<P>(): bool {
   return sizeof<P>() == 2;
 }
 
 /** acc + s . v over the 4 bytes of each i32 lane; even, odd: the bytes of s as words, upper: the upper bytes of words, both for wide products. */
-// @ts-ignore: decorator
 @inline
 function add4<P>(acc: v128, s: v128, even: v128, odd: v128, v: v128, upper: v128): v128 {
   if (!isWide<P>()) return step<P>(acc, s, v);
@@ -213,14 +209,12 @@ function add4<P>(acc: v128, s: v128, even: v128, odd: v128, v: v128, upper: v128
 }
 
 /** The sums of a block in their true size. */
-// @ts-ignore: decorator
 @inline
 function wholeOf<P>(acc: v128): v128 {
   return isWide<P>() ? i32x4.shr_s(acc, 8) : acc;
 }
 
 /** Two row groups, `stride` bytes apart, times a token -> y, `yStride` bytes apart. a0, a1: the sides of the first; b0, b1: of the second. */
-// @ts-ignore: decorator
 @inline
 function twoGroups<P>(
   p: usize, stride: usize, blocks: i32, x: usize, next: usize, y: usize, yStride: usize, scale: f32,

@@ -57,7 +57,6 @@ export function pack_iq4_xs(src: usize, dst: usize, rowGroups: i32, cols: i32): 
 }
 
 /** The upper 24 bits of a value. */
-// @ts-ignore: decorator
 @inline
 function storeFloat24(dst: usize, value: f32): void {
   const bits = reinterpret<u32>(value);
@@ -66,7 +65,6 @@ function storeFloat24(dst: usize, value: f32): void {
 }
 
 /** quants: where in a file's block they begin. */
-// @ts-ignore: decorator
 @inline
 function packFours<H>(src: usize, dst: usize, rowGroups: i32, blocks: i32, quants: usize): void {
   const size = quants + 16;
@@ -82,14 +80,12 @@ function packFours<H>(src: usize, dst: usize, rowGroups: i32, blocks: i32, quant
 }
 
 /** The 16 bytes at `q` of 8 rows, `row` bytes apart -> 4 pairs of vectors. */
-// @ts-ignore: decorator
 @inline
 function interleave(q: usize, row: usize, dst: usize): void {
   transposeRows(q, row, dst);
   transposeRows(q + 4 * row, row, dst + 16);
 }
 
-// @ts-ignore: decorator
 @inline
 function transposeRows(a: usize, row: usize, dst: usize): void {
   const b = a + row, c = b + row, d = c + row;
@@ -97,7 +93,6 @@ function transposeRows(a: usize, row: usize, dst: usize): void {
 }
 
 /** The heads of the blocks of 8 rows, `row` bytes apart. */
-// @ts-ignore: decorator
 @inline
 function packHead<H>(p: usize, row: usize, dst: usize): void {
   for (let r: usize = 0; r < 8; r++) {
@@ -110,7 +105,6 @@ function packHead<H>(p: usize, row: usize, dst: usize): void {
 }
 
 /** fifths: where in a file's block the fifth bits are, before the nibbles. */
-// @ts-ignore: decorator
 @inline
 function packRowsOfFives<H>(src: usize, dst: usize, rowGroups: i32, blocks: i32, fifths: usize): void {
   const size = fifths + 20;
@@ -127,7 +121,6 @@ function packRowsOfFives<H>(src: usize, dst: usize, rowGroups: i32, blocks: i32,
 }
 
 /** The blocks of 4 rows, `row` bytes apart, whose fifth bits begin at `q` -> every other vector from `dst` on. */
-// @ts-ignore: decorator
 @inline
 function packFourRows(q: usize, row: usize, dst: usize): void {
   const c = q + 2 * row;
@@ -146,7 +139,6 @@ function packFourRows(q: usize, row: usize, dst: usize): void {
 }
 
 /** Columns 0-15 of a row's block whose fifth bits are at `q`, nibbles after them. */
-// @ts-ignore: decorator
 @inline
 function firstFives(q: usize): v128 {
   const bits = i8x16.swizzle(v128.load32_splat(q), i8x16(0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1));
@@ -154,7 +146,6 @@ function firstFives(q: usize): v128 {
 }
 
 /** Columns 16-31. */
-// @ts-ignore: decorator
 @inline
 function secondFives(q: usize): v128 {
   const bits = i8x16.swizzle(v128.load32_splat(q), i8x16(2, 2, 2, 2, 2, 2, 2, 2, 3, 3, 3, 3, 3, 3, 3, 3));
@@ -162,7 +153,6 @@ function secondFives(q: usize): v128 {
 }
 
 /** 16 where bit i of byte i (modulo 8) is set. */
-// @ts-ignore: decorator
 @inline
 function fifth(bits: v128): v128 {
   const each = i8x16(1, 2, 4, 8, 16, 32, 64, -128, 1, 2, 4, 8, 16, 32, 64, -128);

@@ -14,7 +14,6 @@ export const WORDS_SCALES: usize = 512;
 const TOKEN_WORDS: usize = 68;
 
 /** Two vectors of bytes -> their even bytes as words at `o`, then their odd ones. */
-// @ts-ignore: decorator
 @inline
 export function storeWords(v: v128, u: v128, o: usize): void {
   v128.store(o, lowBytes(v), 0);
@@ -24,14 +23,12 @@ export function storeWords(v: v128, u: v128, o: usize): void {
 }
 
 /** Bytes of a tile of tokens' words. */
-// @ts-ignore: decorator
 @inline
 function tileWords(blocks: i32): usize {
   return <usize>blocks * TOKEN_WORDS * <usize>TILE;
 }
 
 /** Tokens that a pass over the matrix takes: whole tiles. */
-// @ts-ignore: decorator
 @inline
 export function chunkOfWords(blocks: i32): i32 {
   return chunkOf(tileWords(blocks));

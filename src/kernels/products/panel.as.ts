@@ -13,14 +13,12 @@ export const PANEL_BLOCK: usize = 288;
 const MINIMUM_BLOCK: usize = 320;
 
 /** Tokens that a pass over the matrix takes: whole tiles. */
-// @ts-ignore: decorator
 @inline
 export function chunkTokens(blocks: i32): i32 {
   return chunkOf(activationBytes(TILE, blocks));
 }
 
 /** A panel whose weights are `zero` too high, and the next one if there are both, times tokens [t, end), whole tiles -> y of token t. */
-// @ts-ignore: decorator
 @inline
 export function multiplyPanels<P>(
   w: usize, both: bool, blocks: i32, zero: i32, x: usize, t: i32, end: i32, y: usize, yStep: usize, scale: f32,
@@ -50,13 +48,11 @@ export function multiplyBytes<P>(
 }
 
 /** Bytes of a block of a panel. */
-// @ts-ignore: decorator
 @inline
 export function panelBlock<H>(): usize {
   return hasMinimums<H>() ? MINIMUM_BLOCK : PANEL_BLOCK;
 }
 
-// @ts-ignore: decorator
 @inline
 function multiply<P, H>(
   w: usize, both: bool, blocks: i32, zero: i32, x: usize, t: i32, end: i32, y: usize, yStep: usize, scale: f32,
@@ -73,7 +69,6 @@ function multiply<P, H>(
  * that is missing is the first once more, which writes the same again. A pointer a token, because V8 folds no offset into
  * a broadcast: the tokens share the address of each offset.
  */
-// @ts-ignore: decorator
 @inline
 function tile4x3<P, H>(
   w: usize, panel: usize, blocks: i32, zero: i32, x0: usize, y: usize, rows: usize, yStep: usize, scale: f32,

@@ -6,7 +6,6 @@ export const TILE: i32 = 3;
 const CHUNK_BYTES: usize = 384 << 10;
 
 /** Tokens that a pass over a matrix takes: whole tiles, of `tileBytes` each as the product reads them. */
-// @ts-ignore: decorator
 @inline
 export function chunkOf(tileBytes: usize): i32 {
   return max<i32>(1, <i32>(CHUNK_BYTES / tileBytes)) * TILE;
@@ -16,7 +15,6 @@ export function chunkOf(tileBytes: usize): i32 {
  * So many of the tokens are multiplied in tiles. Those that remain come first, one by one and straight from the packed
  * weights, which that brings into the cache. A single tile is not worth unpacking for.
  */
-// @ts-ignore: decorator
 @inline
 export function wholeTiles(tokens: i32): i32 {
   return tokens > TILE ? tokens - tokens % TILE : 0;
@@ -26,7 +24,6 @@ export function wholeTiles(tokens: i32): i32 {
 export const TOKEN_BLOCK: usize = 44;
 
 /** Bytes of `tokens` prepared tokens of `blocks` blocks. */
-// @ts-ignore: decorator
 @inline
 export function activationBytes(tokens: i32, blocks: i32): usize {
   return <usize>tokens * <usize>blocks * TOKEN_BLOCK;
@@ -54,7 +51,6 @@ export function quantize_q8(x: usize, xStride: i32, tokens: i32, cols: i32, dst:
   }
 }
 
-// @ts-ignore: decorator
 @inline
 function quantizeBlock(p: usize, q: usize): void {
   const v0 = v128.load(p, 0), v1 = v128.load(p, 16), v2 = v128.load(p, 32), v3 = v128.load(p, 48);
@@ -81,14 +77,12 @@ function quantizeBlock(p: usize, q: usize): void {
   store<i32>(q, -128 * (even + odd), 40);
 }
 
-// @ts-ignore: decorator
 @inline
 function round4(v: v128, inverse: v128): v128 {
   return i32x4.trunc_sat_f32x4_s(f32x4.nearest(f32x4.mul(v, inverse)));
 }
 
 /** The nearest value of an f16: 11 bits by Veltkamp's splitting, or multiples of 2^-24 below 2^-14. */
-// @ts-ignore: decorator
 @inline
 function roundToHalf(scale: f32): f32 {
   if (scale < <f32>0.00006103515625) return scale + <f32>0.5 - <f32>0.5;

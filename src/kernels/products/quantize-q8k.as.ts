@@ -17,7 +17,6 @@ export const SUMS_32: usize = 352;
 export const SCALE: usize = 368;
 
 /** Bytes of `tokens` prepared tokens of `blocks` blocks. */
-// @ts-ignore: decorator
 @inline
 export function activationBytes(tokens: i32, blocks: i32): usize {
   return <usize>tokens * <usize>blocks * TOKEN_BLOCK;
@@ -73,7 +72,6 @@ function quantizeBlock(p: usize, q: usize): void {
   }
 }
 
-// @ts-ignore: decorator
 @inline
 function round16(p: usize, inverse: v128): v128 {
   const a = i16x8.narrow_i32x4_s(round4(v128.load(p, 0), inverse), round4(v128.load(p, 16), inverse));
@@ -81,14 +79,12 @@ function round16(p: usize, inverse: v128): v128 {
   return i8x16.narrow_i16x8_s(a, b);
 }
 
-// @ts-ignore: decorator
 @inline
 function round4(v: v128, inverse: v128): v128 {
   return i32x4.trunc_sat_f32x4_s(f32x4.nearest(f32x4.mul(v, inverse)));
 }
 
 /** The four sums of 8 neighbouring bytes of v and w. */
-// @ts-ignore: decorator
 @inline
 function sumsOf8(v: v128, w: v128): v128 {
   const a = i32x4.extadd_pairwise_i16x8_s(i16x8.extadd_pairwise_i8x16_s(v));
@@ -97,14 +93,12 @@ function sumsOf8(v: v128, w: v128): v128 {
 }
 
 /** The sums of lanes 0 and 1, and 2 and 3, in the low two lanes. */
-// @ts-ignore: decorator
 @inline
 function neighbours(v: v128): v128 {
   return i32x4.add(v128.shuffle<i32>(v, v, 0, 2, 0, 2), v128.shuffle<i32>(v, v, 1, 3, 1, 3));
 }
 
 /** Words whose low half is a's and whose high half is b's. */
-// @ts-ignore: decorator
 @inline
 function pairs(a: v128, b: v128): v128 {
   return v128.or(v128.and(a, i32x4.splat(0xffff)), i32x4.shl(b, 16));

@@ -4,7 +4,7 @@ import type { TensorInfo } from "../../formats/tensor-info.ts";
 import { dtypes } from "../../tensor/dtype.ts";
 import type { ModelConfig } from "../config/config.ts";
 import type { CheckpointFacts, ExpertPlace, Place, StoredPart } from "../families/family.ts";
-import type { Cut, MatrixPlan, StoredTensor, VectorPlan } from "./tensor-plan.ts";
+import type { MatrixPlan, RowCut, StoredTensor, VectorPlan } from "./tensor-plan.ts";
 import type { NormWeights } from "./weights.ts";
 
 /** Finds tensors by what they are for, and remembers which were found. */
@@ -26,7 +26,7 @@ export interface Finder {
 }
 
 export interface MatrixOptions {
-  cut?: Cut;
+  cut?: RowCut;
   bias?: boolean;
   /** Rows of heads of `headDim`, of which pairs may be interleaved in the file. */
   rotated?: boolean;

@@ -1,7 +1,7 @@
 // Which rows of a model's matrices, and which heads, each rank owns.
 import { cutEvenly, type Partition, scalePartition } from "../../tensor/partition.ts";
 import type { ModelConfig } from "../config/config.ts";
-import type { Cut } from "./tensor-plan.ts";
+import type { RowCut } from "./tensor-plan.ts";
 
 /** Rows go by groups of this many, as kernels take them. */
 const ROW_GROUP = 8;
@@ -20,7 +20,7 @@ export function cutDeltaHeads(config: ModelConfig, ranks: number): Partition {
 export function cutFor(
   config: ModelConfig,
   ranks: number,
-  { cut, rows }: { readonly cut: Cut; readonly rows: number },
+  { cut, rows }: { readonly cut: RowCut; readonly rows: number },
 ): Partition {
   if (cut === "rows") return cutEvenly(rows, ranks, ROW_GROUP);
   const heads = cut === "heads" ? cutHeads(config, ranks) : cutDeltaHeads(config, ranks);

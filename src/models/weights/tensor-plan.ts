@@ -3,7 +3,7 @@ import { type DType, dtypes } from "../../tensor/dtype.ts";
 import { leavesOf, type WeightTree } from "./weights.ts";
 
 /** What cuts a matrix for the ranks: its rows in even parts, or the query heads or key heads whose rows they are. */
-export type Cut = "rows" | "heads" | "delta";
+export type RowCut = "rows" | "heads" | "delta";
 
 /** A stored tensor as [rows, cols], one row after another. */
 export interface StoredTensor {
@@ -21,7 +21,7 @@ export interface MatrixPlan {
   readonly name: string;
   readonly rows: number;
   readonly cols: number;
-  readonly cut: Cut;
+  readonly cut: RowCut;
   readonly stored: StoredTensor;
   /** Row r is stored row first + (order ? order[r] : r). Transposed: that column, of `cols` stored rows from `first`. */
   readonly first: number;

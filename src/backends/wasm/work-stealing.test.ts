@@ -19,7 +19,7 @@ import {
 import { createRandom } from "../../random.ts";
 import { Bus, busBytes, LINE } from "../bus.ts";
 import { Bank } from "./bank.ts";
-import { productsOf, SharedProducts } from "./shared-products.ts";
+import { productsOf, SharedProducts } from "./work-stealing.ts";
 
 const seed = 20_261_122;
 const COLS = 512;
