@@ -67,6 +67,18 @@ describe("packed weights on disk", () => {
     assert.equal(files().length, before.length + 2);
   });
 
+  it("are not those of another model of the same name, size and time", async () => {
+    const { atime, mtime } = statSync(source);
+    const other = readFileSync(source);
+    const before = files();
+    // A weight of the last tensor.
+    other[other.length - 40] ^= 1;
+    writeFileSync(source, other);
+    utimesSync(source, atime, mtime);
+    await logitsOf(kept);
+    assert.equal(files().length, before.length + 2);
+  });
+
   it("are removed, the oldest first, when the folder is full", async () => {
     const [{ length }] = files().map((name) => readFileSync(join(folder, name)));
     utimesSync(source, new Date(), new Date(Date.now() + 10_000));

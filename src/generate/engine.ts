@@ -28,6 +28,12 @@ export interface EngineSettings {
   readonly onTensor?: (done: number) => void;
 }
 
+/** What `Engine.run` may be told. */
+export interface RunOptions {
+  readonly signal?: AbortSignal;
+  readonly onMessage?: (message: StreamMessage) => void;
+}
+
 /** Messages that come while a request runs. */
 export type StreamMessage = Extract<FromWorker, { type: "tokens" | "prompt-progress" }>;
 
@@ -47,6 +53,9 @@ export class Engine {
     | { onMessage: (message: StreamMessage) => void; settle: (result: EngineResult | BaimoError) => void }
     | undefined;
   #lost: BaimoError | undefined;
+  #tellLost: (error: BaimoError) => void = () => {};
+  /** Resolves when the engine can run no more requests; not when it is disposed of. */
+  readonly lost = new Promise<BaimoError>((resolve) => (this.#tellLost = resolve));
 
   constructor(
     prepared: PreparedDevice,
@@ -74,10 +83,7 @@ export class Engine {
    * Runs a request when those before it have ended. The signal takes it out of the queue, or stops the work.
    * @throws {BaimoError} `request` when the worker refuses it, `device` when a worker is lost, `aborted` in the queue
    */
-  async run(
-    request: EngineRequest,
-    options: { signal?: AbortSignal; onMessage?: (message: StreamMessage) => void } = {},
-  ): Promise<EngineResult> {
+  async run(request: EngineRequest, options: RunOptions = {}): Promise<EngineResult> {
     const { signal, onMessage = () => {} } = options;
     const before = this.#turn;
     let release: () => void = () => {};
@@ -147,6 +153,7 @@ export class Engine {
   }
 
   #lose(error: BaimoError): void {
+    if (!this.#lost) this.#tellLost(error);
     this.#lost ??= error;
     this.#bus?.poison();
     void this.#prepared.close();
@@ -235,7 +242,13 @@ function untilReady(
     const fail = (text: string, cause?: Error) => reject(new BaimoError("device", text, { cause }));
     worker.on("message", (posted) => {
       const message = posted as FromWorker; // what worker.ts posts
-      if (message.type === "progress") onTensor?.(message.done);
+      if (message.type === "progress") {
+        try {
+          onTensor?.(message.done);
+        } catch (error) {
+          reject(error); // the caller's own
+        }
+      }
       if (message.type === "ready") resolve(message);
       if (message.type === "failed") reject(fromPlain(message.error));
     });

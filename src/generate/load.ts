@@ -1,5 +1,5 @@
 // `load`: from a file, a folder, a URL or the Hub to a running model.
-import type { DeviceName, DeviceOptions, PreparedDevice } from "../backends/device.ts";
+import type { DeviceName, DeviceOptions, PreparedDevice, RunShape } from "../backends/device.ts";
 import { openDevice } from "../backends/open-device.ts";
 import type { Thread } from "../backends/threads.ts";
 import { BaimoError, throwIfAborted } from "../errors.ts";
@@ -12,7 +12,8 @@ import { tensorsOf } from "../models/weights/tensor-plan.ts";
 import type { CacheType } from "../tensor/backend.ts";
 import type { ChatTemplate } from "../tokenizers/chat-template/chat-template.ts";
 import type { Tokenizer } from "../tokenizers/tokenizer.ts";
-import { startEngine, startWorkers } from "./engine.ts";
+import { type Engine, startEngine, startWorkers } from "./engine.ts";
+import { EngineSlot } from "./engine-slot.ts";
 import { createModel, type TraceableModel } from "./model.ts";
 import { createNoTokenizer } from "./no-tokenizer.ts";
 
@@ -59,9 +60,8 @@ export async function load(source: CheckpointInput, options: LoadOptions = {}): 
   throwIfAborted(signal, "loading the model");
   if (options.threads !== undefined) whole("threads", options.threads, 256);
   whole("chunkTokens", chunkTokens, 4096);
-  const checkpoint = await openCheckpoint(await fetchFromHub(source, options), { signal });
-  let workers: readonly Thread[] = [];
-  let prepared: PreparedDevice | undefined;
+  const files = await fetchFromHub(source, options);
+  const checkpoint = await openCheckpoint(files, { signal });
   try {
     const description = await describeModel(checkpoint, options);
     const { config, weights } = description;
@@ -69,28 +69,34 @@ export async function load(source: CheckpointInput, options: LoadOptions = {}): 
     const contextLength = Math.min(whole("contextLength", asked, 1 << 24), longestContext(config));
     const cacheType = options.cacheType ?? defaultCacheType(weights);
     const shape = { contextLength, cacheType, maxTokens: chunkTokens };
-    const model = describeForDevice(description, checkpoint.files);
-    prepared = await (await openDevice(device)).prepare(model, checkpoint.files, {
-      ...options,
-      shape,
-      startWorkers: async (count) => (workers = await startWorkers(count)),
-    });
     const total = tensorsOf(weights).length;
-    const [engine, { tokenizer, chatTemplate }] = await Promise.all([
-      startEngine({
-        prepared,
-        description,
-        shape,
-        signal,
-        files: checkpoint.files.map((file) => file.descriptor),
-        onTensor: (done) => options.onProgress?.({ phase: "weights", done, total }),
-      }),
-      // Meanwhile the workers read and pack.
-      readLanguage(checkpoint, description),
-    ]);
+    // The workers read and pack meanwhile; each side's failure ends the other.
+    const failed = new AbortController();
+    const language = readLanguage(checkpoint, description);
+    language.catch(() => failed.abort());
+    const { engine, prepared } = await startOn(description, checkpoint, shape, {
+      ...options,
+      signal: signal ? AbortSignal.any([signal, failed.signal]) : failed.signal,
+      onTensor: (done) => options.onProgress?.({ phase: "weights", done, total }),
+    }).catch(async (error) => {
+      await language;
+      throw error;
+    });
+    const { tokenizer, chatTemplate } = await language.catch(async (error) => {
+      await engine.dispose();
+      throw error;
+    });
+    const restart = async () => {
+      const again = await openCheckpoint(files);
+      try {
+        return (await startOn(description, again, shape, { ...options, signal: undefined })).engine;
+      } finally {
+        await again.close();
+      }
+    };
     const { weightBytes, cacheBytes } = engine;
     return createModel({
-      engine,
+      engine: new EngineSlot(engine, restart),
       description,
       tokenizer,
       chatTemplate,
@@ -105,11 +111,33 @@ export async function load(source: CheckpointInput, options: LoadOptions = {}): 
         loadSeconds: (performance.now() - started) / 1000,
       },
     });
+  } finally {
+    await checkpoint.close();
+  }
+}
+
+/** Makes the device ready for a model and starts an engine on it. Whatever fails leaves no worker behind. */
+async function startOn(
+  description: ModelDescription,
+  checkpoint: Checkpoint,
+  shape: RunShape,
+  options: LoadOptions & { onTensor?: (done: number) => void },
+): Promise<{ engine: Engine; prepared: PreparedDevice }> {
+  const { signal, onTensor } = options;
+  let workers: readonly Thread[] = [];
+  let prepared: PreparedDevice | undefined;
+  try {
+    const device = await openDevice(options.device ?? "cpu");
+    prepared = await device.prepare(describeForDevice(description, checkpoint.files), checkpoint.files, {
+      ...options,
+      shape,
+      startWorkers: async (count) => (workers = await startWorkers(count)),
+    });
+    const files = checkpoint.files.map((file) => file.descriptor);
+    return { engine: await startEngine({ prepared, description, shape, files, signal, onTensor }), prepared };
   } catch (error) {
     await Promise.all([...workers.map((worker) => worker.terminate()), prepared?.close()]);
     throw error;
-  } finally {
-    await checkpoint.close();
   }
 }
 

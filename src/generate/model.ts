@@ -4,7 +4,8 @@ import type { ModelDescription } from "../models/open-model.ts";
 import type { ChatTemplate } from "../tokenizers/chat-template/chat-template.ts";
 import type { Tokenizer } from "../tokenizers/tokenizer.ts";
 import { Channel } from "./channel.ts";
-import type { Engine, StreamMessage } from "./engine.ts";
+import type { StreamMessage } from "./engine.ts";
+import type { EngineSlot } from "./engine-slot.ts";
 import { resolveOptions } from "./options.ts";
 import type { EngineResult, MeasureResult } from "./protocol.ts";
 import { checkTokens } from "./session.ts";
@@ -22,7 +23,7 @@ import type {
 
 /** What a model is made of. */
 export interface ModelResources {
-  readonly engine: Engine;
+  readonly engine: EngineSlot;
   readonly description: ModelDescription;
   readonly tokenizer: Tokenizer;
   readonly chatTemplate?: ChatTemplate;
@@ -217,6 +218,9 @@ export function createModel(parts: ModelResources): TraceableModel {
     tokenizer,
     contextLength,
     engine: parts.info,
+    get status() {
+      return engine.status;
+    },
     async logits(tokens, options = {}) {
       const { logits } = await runLogits(tokens, options);
       return { data: logits, shape: [logits.length / config.vocabSize, config.vocabSize] };

@@ -66,6 +66,8 @@ export class Session {
   #encoded: Int32Array | undefined;
   /** Rows of the last forward pass. */
   #lastRows = 0;
+  /** Whether other ranks have been told to do what has not been done yet. */
+  inCommand = false;
 
   constructor(model: Transformer, plan: WeightPlan, bus: Bus, emit: Emit, pause?: () => Promise<void>) {
     this.#model = model;
@@ -230,8 +232,11 @@ export class Session {
     if (known?.length === tokens.length && known.every((id, i) => id === tokens[i])) return true;
     this.#encoded = undefined;
     this.#forget(0);
+    this.inCommand = true;
     sendCommand(this.#bus, { kind: "encode", tokens });
-    if (!encode(this.#model, tokens, { onHidden })) return false;
+    const done = encode(this.#model, tokens, { onHidden });
+    this.inCommand = false;
+    if (!done) return false;
     this.#encoded = tokens;
     return true;
   }
@@ -286,9 +291,12 @@ export class Session {
   ): boolean {
     this.#forget(position);
     const runs = [{ sequence: { slot: 0 }, first: 0, rows: tokens.length, position, length }];
+    this.inCommand = true;
     sendCommand(this.#bus, { kind: "forward", tokens, runs });
     this.#lastRows = tokens.length;
-    if (!forward(this.#model, tokens, runs, { onHidden })) {
+    const done = forward(this.#model, tokens, runs, { onHidden });
+    this.inCommand = false;
+    if (!done) {
       // What lies behind a recurrent state is lost when the state has gone on.
       if (this.#model.config.delta) this.#forget(0);
       return false;
@@ -298,11 +306,17 @@ export class Session {
     for (const id of tokens) this.#cached.push(id);
     return true;
   }
-
-  #logitRows(first: number, count: number, onHidden?: ForwardOptions["onHidden"]): Promise<Float32Array> {
+  async #logitRows(
+    first: number,
+    count: number,
+    onHidden?: ForwardOptions["onHidden"],
+  ): Promise<Float32Array> {
     const rows = Int32Array.from({ length: count }, (_, row) => first + row);
+    this.inCommand = true;
     sendCommand(this.#bus, { kind: "logits", rows });
-    return logitsOf(this.#model, rows, { onHidden });
+    const logits = await logitsOf(this.#model, rows, { onHidden });
+    this.inCommand = false;
+    return logits;
   }
 }
 

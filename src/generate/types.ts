@@ -1,6 +1,8 @@
 // What a loaded model offers and the events that generation sends: the types behind the public API.
+
 import type { ModelConfig } from "../models/config/config.ts";
 import type { Tokenizer } from "../tokenizers/tokenizer.ts";
+import type { EngineStatus } from "./engine-slot.ts";
 
 /** How the next token is chosen and when generation ends. Every field is optional; the defaults stand beside it. */
 export interface GenerateOptions {
@@ -133,6 +135,8 @@ export interface Model {
   readonly contextLength: number;
   /** What the engine runs on: device, threads, kernels, and warnings of the self-test. */
   readonly engine: EngineInfo;
+  /** Whether it answers; an engine that is lost is started again, a few times a minute at most. */
+  readonly status: EngineStatus;
   /** Logits after each token (or the last): f32, [tokens, vocabSize] row-major. */
   logits(
     tokens: ArrayLike<number>,

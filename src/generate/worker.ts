@@ -49,8 +49,8 @@ async function serve(session: Session, request: EngineRequest): Promise<void> {
   try {
     emit({ type: "result", result: await session.run(request) });
   } catch (error) {
-    // A bad request leaves all ranks between commands; anything else may have left them apart.
-    if (!(error instanceof BaimoError) || error.code !== "request") throw error;
+    // Between commands all ranks are where they were; within one they may be apart.
+    if (session.inCommand) throw error;
     emit({ type: "refused", error: plain(error) });
   }
 }

@@ -1,6 +1,7 @@
 // Packed weights on disk: what is read is what was kept; any changed or reordered chunk is noticed.
 import assert from "node:assert/strict";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -62,5 +63,30 @@ describe(`parts of several chunks (seed ${seed})`, async () => {
     const [first, second] = [bytes.subarray(0, MEBIBYTE / 2), bytes.subarray(MEBIBYTE / 2, MEBIBYTE)];
     writeFileSync(file.path, Buffer.concat([second, first, bytes.subarray(MEBIBYTE)]));
     assert.equal(await read(), undefined);
+  });
+
+  it("are refused when any bit behind them has changed", async () => {
+    await write();
+    const bytes = readFileSync(file.path);
+    for (let at = length; at < bytes.length; at++) {
+      const damaged = Uint8Array.from(bytes);
+      damaged[at] ^= 1 << (at & 7);
+      writeFileSync(file.path, damaged);
+      assert.equal(await read(), undefined, `byte ${at} of ${bytes.length}`);
+    }
+  });
+
+  it("what a killed process has left behind is removed, what another writes is not", async () => {
+    const ended = spawnSync(process.execPath, ["-e", ""]).pid;
+    const [dead, alive] = [ended, process.ppid].map((pid) =>
+      join(root, `m.1.packed.${pid}-01234567.partial`),
+    );
+    for (const path of [dead, alive]) writeFileSync(path, "half");
+    await write();
+    assert.deepEqual(
+      [dead, alive].map((path) => existsSync(path)),
+      [false, true],
+    );
+    rmSync(alive);
   });
 });

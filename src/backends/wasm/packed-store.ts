@@ -1,4 +1,5 @@
 // The packed-weight cache on disk: one file a rank, with checksums, for the next opening.
+import { folderOf, partialPath, removeLeftBehind } from "../../formats/sources/partial-file.ts";
 import type { Kernels } from "../../kernels/module/module.ts";
 
 /** Which file to read, or to write where there is none. */
@@ -32,17 +33,20 @@ export interface PackedStore {
   finish(): void;
 }
 
-const MAGIC = "baimo packed 2\n";
+const MAGIC = "baimo packed 3\n";
 /** So much is read or written and summed before the next: what has just been copied is still in the processor's cache. */
 const CHUNK_BYTES = 256 << 10;
 /** Makes the order of chunks count: odd and large (2^64 over the golden ratio). */
 const SUM_FACTOR = 0x9e3779b97f4a7c15n;
-/** The directory's length stands before the magic word, in so many digits. */
+/** Before the magic word stand the directory's length, in so many digits, and its SHA-256. */
 const LENGTH_DIGITS = 12;
+const HASH_DIGITS = 64;
+const TAIL = LENGTH_DIGITS + HASH_DIGITS + MAGIC.length;
 /** No directory is longer: a hundred thousand parts. */
 const MOST_DIRECTORY = 16 << 20;
 
 type FileSystem = typeof import("node:fs");
+type HashOf = (bytes: Uint8Array) => string;
 
 /**
  * Opens the file of packed parts, or begins one. Whatever is wrong with it, the model loads without: a part that is damaged
@@ -50,29 +54,34 @@ type FileSystem = typeof import("node:fs");
  */
 export async function openPackedStore({ path, folderBytes }: PackedFile): Promise<PackedStore> {
   const fs = await import("node:fs");
-  const found = readDirectory(fs, path);
+  const { createHash } = await import("node:crypto");
+  const hashOf = (bytes: Uint8Array) => createHash("sha256").update(bytes).digest("hex");
+  const found = readDirectory(fs, path, hashOf);
   if (found) return createReader(fs, path, found);
-  return createWriter(fs, path, folderBytes);
+  return createWriter({ fs, path, folderBytes, hashOf });
 }
 
 /** The directory at the file's end; undefined where there is no whole file. */
 function readDirectory(
   fs: FileSystem,
   path: string,
+  hashOf: HashOf,
 ): { file: number; entries: readonly Entry[] } | undefined {
   let file: number | undefined;
   try {
     file = fs.openSync(path, "r");
     const { size } = fs.fstatSync(file);
-    const tail = Buffer.alloc(LENGTH_DIGITS + MAGIC.length);
+    const tail = Buffer.alloc(TAIL);
     if (size < tail.length) throw new Error("too short");
     fs.readSync(file, tail, 0, tail.length, size - tail.length);
     const length = Number(tail.toString("latin1", 0, LENGTH_DIGITS));
     const start = size - tail.length - length;
-    if (tail.toString("latin1", LENGTH_DIGITS) !== MAGIC || !(length <= MOST_DIRECTORY) || start < 0)
-      throw new Error("not whole");
+    const magic = tail.toString("latin1", LENGTH_DIGITS + HASH_DIGITS);
+    if (magic !== MAGIC || !(length <= MOST_DIRECTORY) || start < 0) throw new Error("not whole");
     const json = Buffer.alloc(length);
     fs.readSync(file, json, 0, length, start);
+    if (hashOf(json) !== tail.toString("latin1", LENGTH_DIGITS, LENGTH_DIGITS + HASH_DIGITS))
+      throw new Error("damaged");
     const entries: Entry[] = JSON.parse(json.toString("utf8"));
     for (const { at, bytes } of entries)
       if (!(at >= 0 && at + bytes <= start)) throw new Error("out of bounds");
@@ -112,8 +121,14 @@ function createReader(
   };
 }
 
-function createWriter(fs: FileSystem, path: string, folderBytes: number): PackedStore {
-  const partial = `${path}.${crypto.randomUUID().slice(0, 8)}.partial`;
+function createWriter(options: {
+  fs: FileSystem;
+  path: string;
+  folderBytes: number;
+  hashOf: HashOf;
+}): PackedStore {
+  const { fs, path, folderBytes, hashOf } = options;
+  const partial = partialPath(path);
   const entries: Entry[] = [];
   let file: number | undefined;
   let at = 0;
@@ -124,6 +139,7 @@ function createWriter(fs: FileSystem, path: string, folderBytes: number): Packed
   };
   try {
     fs.mkdirSync(folderOf(path), { recursive: true, mode: 0o700 });
+    removeLeftBehind(fs, folderOf(path));
     file = fs.openSync(partial, "wx", 0o600);
   } catch {} // nothing is kept
   const write = (bytes: Uint8Array, start: number, length: number) => {
@@ -147,7 +163,8 @@ function createWriter(fs: FileSystem, path: string, folderBytes: number): Packed
       if (file === undefined) return;
       try {
         const directory = Buffer.from(JSON.stringify(entries));
-        const tail = Buffer.from(String(directory.length).padStart(LENGTH_DIGITS, "0") + MAGIC, "latin1");
+        const length = String(directory.length).padStart(LENGTH_DIGITS, "0");
+        const tail = Buffer.from(length + hashOf(directory) + MAGIC, "latin1");
         write(directory, 0, directory.length);
         write(tail, 0, tail.length);
         fs.closeSync(file);
@@ -178,10 +195,12 @@ function sumOf(
 
 /** Removes the files used longest ago until the rest fits; never the one just written. */
 function makeRoom(fs: FileSystem, folder: string, most: number, newest: string): void {
+  removeLeftBehind(fs, folder);
   const files = fs
     .readdirSync(folder)
     .map((name) => `${folder}/${name}`)
-    .filter((path) => path.endsWith(".packed"))
+    // Those that are being written count as well.
+    .filter((path) => path.endsWith(".packed") || path.endsWith(".partial"))
     // Another rank may have removed it since.
     .flatMap((path) => {
       const found = fs.statSync(path, { throwIfNoEntry: false });
@@ -191,12 +210,8 @@ function makeRoom(fs: FileSystem, folder: string, most: number, newest: string):
   let total = files.reduce((sum, { size }) => sum + size, 0);
   for (const { path, size } of files) {
     if (total <= most) return;
-    if (path === newest) continue;
+    if (path === newest || path.endsWith(".partial")) continue;
     fs.rmSync(path, { force: true });
     total -= size;
   }
-}
-
-function folderOf(path: string): string {
-  return path.slice(0, path.lastIndexOf("/"));
 }

@@ -3,6 +3,7 @@ import { BaimoError, throwIfAborted } from "../../errors.ts";
 import type { DType } from "../../tensor/dtype.ts";
 import { byteLength } from "../../tensor/dtype.ts";
 import { elementCount, grouped } from "../tensor-info.ts";
+import { folderOf, partialPath, removeLeftBehind } from "./partial-file.ts";
 import { fileError, loadFileSystem } from "./path-source.ts";
 
 /** A path, a stream, or a function that takes chunks in order and keeps none of them after it returns. */
@@ -55,7 +56,8 @@ async function writePath(
   write: (put: (chunk: Uint8Array) => Promise<void>) => Promise<void>,
 ): Promise<void> {
   const fs = await loadFileSystem(path);
-  const partial = `${path}.${crypto.randomUUID().slice(0, 8)}.partial`;
+  removeLeftBehind(fs, folderOf(path));
+  const partial = partialPath(path);
   const handle = await fs.promises.open(partial, "wx").catch((cause) => {
     throw fileError(path, cause);
   });
