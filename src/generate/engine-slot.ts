@@ -2,9 +2,7 @@
 import { BaimoError } from "../errors.ts";
 import type { Engine, RunOptions } from "./engine.ts";
 import type { EngineRequest, EngineResult } from "./protocol.ts";
-
-/** "lost": it could not be started again, or was lost too often; the next request tries once more. */
-export type EngineStatus = "ready" | "starting" | "lost";
+import type { EngineStatus } from "./types.ts";
 
 /** No more starts than this within a minute: what is wrong then is not mended by starting. */
 const MOST_STARTS = 3;

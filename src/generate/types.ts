@@ -2,7 +2,6 @@
 
 import type { ModelConfig } from "../models/config/config.ts";
 import type { Tokenizer } from "../tokenizers/tokenizer.ts";
-import type { EngineStatus } from "./engine-slot.ts";
 
 /** How the next token is chosen and when generation ends. Every field is optional; the defaults stand beside it. */
 export interface GenerateOptions {
@@ -153,6 +152,9 @@ export interface Model {
   dispose(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
 }
+
+/** "lost": it could not be started again, or was lost too often; the next request tries once more. */
+export type EngineStatus = "ready" | "starting" | "lost";
 
 /** Facts about a running engine. */
 export interface EngineInfo {

@@ -1,4 +1,4 @@
-// Files that are being written: named by the process that writes them, so that those left behind are known.
+// Files that are being written: named by their process, so that those left behind are known.
 type FileSystem = typeof import("node:fs");
 
 const pattern = /\.(\d+)-[0-9a-f]{8}\.partial$/;
