@@ -1,6 +1,6 @@
 // Server-sent events: parts of an answer as bytes, no faster than the client reads.
 import type { StreamPart } from "./completion.ts";
-import { toProblem, toProblemBody } from "./problem.ts";
+import { Problem, toProblem, toProblemBody } from "./problem.ts";
 
 /** What a client has not read yet may grow to this many bytes before generation has to wait. */
 const bufferBytes = 64 * 1024;
@@ -28,9 +28,49 @@ export async function* toEvents(
   if (!signal.aborted) yield "data: [DONE]\n\n";
 }
 
+/** A client that reads a stream. */
+interface Reader {
+  /** Since when its buffer has been full, by `performance.now`. */
+  stalledSince?: number;
+  /** Ends the stream before its time. */
+  end: () => void;
+  /** Called when the stream has ended. */
+  readonly left: () => void;
+}
+
+/** The clients that read, no more than `most`: the one that has stalled longest gives way to a newcomer. */
+export class Readers {
+  readonly #most: number;
+  readonly #readers = new Set<Reader>();
+
+  constructor(most: number) {
+    this.#most = most;
+  }
+
+  /** `toByteStream` for one client more. @throws {Problem} 429 where all the others are reading */
+  open(strings: AsyncGenerator<string>, options: ByteStreamOptions): ReadableStream<Uint8Array> {
+    const since = ({ stalledSince = Number.POSITIVE_INFINITY }: Reader) => stalledSince;
+    if (this.#readers.size >= this.#most) {
+      const [slowest] = [...this.#readers].sort((a, b) => since(a) - since(b));
+      if (slowest?.stalledSince === undefined) {
+        options.stop();
+        throw new Problem(429, `${this.#most} answers are being read already; try again later`, {
+          type: "rate_limit_error",
+          code: "too_many_readers",
+          headers: { "retry-after": "2" },
+        });
+      }
+      slowest.end();
+    }
+    const reader: Reader = { end: () => {}, left: () => this.#readers.delete(reader) };
+    this.#readers.add(reader);
+    return toByteStream(strings, options, reader);
+  }
+}
+
 /** Options of `toByteStream`. */
 export interface ByteStreamOptions {
-  /** Called once when the client goes away or reads nothing for too long: the work must end. */
+  /** Called once when the stream has ended before its time, or the client has left: the work must end. */
   stop: () => void;
   /** How long a client may leave a full buffer unread. */
   stallSeconds: number;
@@ -43,31 +83,38 @@ export interface ByteStreamOptions {
 export function toByteStream(
   strings: AsyncGenerator<string>,
   { stop, stallSeconds }: ByteStreamOptions,
+  reader: Reader = { end: () => {}, left: () => {} },
 ): ReadableStream<Uint8Array> {
   const encoder = new TextEncoder();
   let stalled: ReturnType<typeof setTimeout> | undefined;
   const leave = async () => {
+    clearTimeout(stalled);
+    reader.end = () => {};
+    reader.left();
     stop();
     await strings.return(undefined);
   };
   return new ReadableStream<Uint8Array>(
     {
+      start(controller) {
+        reader.end = () => void leave().then(() => controller.close());
+      },
       async pull(controller) {
         clearTimeout(stalled);
+        reader.stalledSince = undefined;
         const { done, value } = await strings.next();
         if (done) {
+          reader.left();
           controller.close();
           return;
         }
         controller.enqueue(encoder.encode(value));
         if ((controller.desiredSize ?? 0) > 0) return;
-        stalled = setTimeout(() => {
-          // Nothing is pulled while the buffer is full, so no `next` is under way: the generator ends at once.
-          void leave().then(() => controller.close());
-        }, stallSeconds * 1000);
+        // Nothing is pulled while the buffer is full, so no `next` is under way: the generator ends at once.
+        reader.stalledSince = performance.now();
+        stalled = setTimeout(() => reader.end(), stallSeconds * 1000);
       },
       async cancel() {
-        clearTimeout(stalled);
         await leave();
       },
     },

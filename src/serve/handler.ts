@@ -1,16 +1,20 @@
 // The server as a function, (Request) => Promise<Response>: OpenAI's routes over Hono.
 import { Hono } from "hono";
 import { cors } from "hono/cors";
-import { BaimoError } from "../errors.ts";
-import type { Model } from "../generate/types.ts";
+import { BaimoError, throwIfAborted } from "../errors.ts";
+import { Channel } from "../generate/channel.ts";
+import type { GenerateEvent, Model } from "../generate/types.ts";
 import { readJson } from "./body.ts";
 import { type ChatRequest, readChatRequest } from "./chat-request.ts";
 import { type AnswerContext, type Events, toCompletion, toStreamParts } from "./completion.ts";
-import { toByteStream, toEvents } from "./event-stream.ts";
+import { Readers, toEvents } from "./event-stream.ts";
 import { Problem, toProblem, toProblemResponse } from "./problem.ts";
 
 /** A server: what `fetch` is to a client, in a process, in a worker or behind a socket. */
 export type Handler = (request: Request) => Promise<Response>;
+
+/** Streams that may be open for each place in the queue: answers that are done but not yet read. */
+const READERS_A_PLACE = 4;
 
 /** What a server serves, and its bounds. */
 export interface HandlerOptions {
@@ -40,6 +44,7 @@ export function createHandler(options: HandlerOptions): Handler {
   const models = byId(options.models);
   const started = Math.floor(Date.now() / 1000);
   const queues = new Queues(maxWaiting);
+  const readers = new Readers(READERS_A_PLACE * (maxWaiting + 1));
   const app = new Hono({ strict: false });
 
   if (options.allowOrigins?.length) {
@@ -48,8 +53,10 @@ export function createHandler(options: HandlerOptions): Handler {
   }
 
   app.get("/health", (c) => {
-    const queue = queues.count();
-    return c.json({ status: "ok", models: [...models.keys()], queue: { ...queue, limit: maxWaiting } });
+    const queue = { ...queues.count(), limit: maxWaiting };
+    const unwell = Array.from(models.values(), ({ status }) => status).find((status) => status !== "ready");
+    const health = { status: unwell ?? "ok", models: [...models.keys()], queue };
+    return c.json(health, unwell ? 503 : 200);
   });
 
   const listing = (id: string, model: Model) => ({
@@ -73,17 +80,13 @@ export function createHandler(options: HandlerOptions): Handler {
     const model = findModel(models, chat.model);
     const leave = queues.enter(model);
     const work = new AbortController();
+    const stop = () => work.abort();
+    request.signal.addEventListener("abort", stop, { once: true });
+    if (request.signal.aborted) stop();
     const events = generate(model, chat, work.signal, () => {
       request.signal.removeEventListener("abort", stop);
       leave();
     });
-    const stop = () => {
-      work.abort();
-      // Also when nobody pulls: what has been generated so far is left, and the place in the queue with it.
-      events.return(undefined as never).catch((error) => onError?.(error));
-    };
-    request.signal.addEventListener("abort", stop, { once: true });
-    if (request.signal.aborted) work.abort();
     const context: AnswerContext = {
       id: chat.model,
       model,
@@ -95,7 +98,8 @@ export function createHandler(options: HandlerOptions): Handler {
     }
     // The first part shows that the prompt was accepted; until then a failure still has a status of its own.
     const parts = await startEarly(toStreamParts(events, context));
-    const stream = toByteStream(toEvents(parts, { onError, signal: work.signal }), { stop, stallSeconds });
+    const strings = toEvents(parts, { onError, signal: work.signal });
+    const stream = readers.open(strings, { stop, stallSeconds });
     const headers = {
       "content-type": "text/event-stream; charset=utf-8",
       "cache-control": "no-cache, no-transform",
@@ -153,13 +157,36 @@ function findModel(models: ReadonlyMap<string, Model>, id: string): Model {
   });
 }
 
-/** Generates an answer; `done` is called however it ends. */
-async function* generate(model: Model, chat: ChatRequest, signal: AbortSignal, done: () => void): Events {
-  try {
-    return yield* model.chat(chat.messages, { ...chat.options, signal });
-  } finally {
-    done();
-  }
+/**
+ * Generates an answer at the model's pace, however slowly it is read: a place in the queue belongs to who uses the model.
+ * What is not read yet waits here, at most a context's tokens. `done` is called when the model is free.
+ */
+function generate(model: Model, chat: ChatRequest, signal: AbortSignal, done: () => void): Events {
+  const events = new Channel<GenerateEvent>();
+  const answer = (async () => {
+    try {
+      const generated = model.chat(chat.messages, { ...chat.options, signal });
+      for (;;) {
+        const next = await generated.next();
+        if (next.done) return next.value;
+        if (signal.aborted) {
+          await generated.return(undefined as never);
+          throwIfAborted(signal, "the answer");
+        }
+        events.push(next.value);
+      }
+    } finally {
+      done();
+    }
+  })();
+  answer.then(
+    () => events.close(),
+    (error) => events.close(error),
+  );
+  return (async function* () {
+    yield* events;
+    return answer;
+  })();
 }
 
 /** Runs a generator up to its first value, so that what fails before it fails here. */
