@@ -1,4 +1,4 @@
-// Clients that do not read hold no place at the model, and give way when there are too many of them.
+// Clients that do not read hold no place at the model, and give way where there are too many.
 import assert from "node:assert/strict";
 import { connect, type Socket } from "node:net";
 import { after, before, test } from "node:test";
