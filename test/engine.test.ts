@@ -216,3 +216,19 @@ describe("an engine that ends", () => {
     assert.ok(!process.getActiveResourcesInfo().includes("MessagePort"));
   });
 });
+
+describe("a folder without a tokenizer", () => {
+  it("opens for token ids, and says so", async () => {
+    const model = await load(golden("families", "llama"), { threads: 1, contextLength: 32 });
+    try {
+      const said = /there is no tokenizer \(looked for tokenizer\.json, .*token ids only/;
+      assert.match(model.engine.warnings.join("\n"), said);
+      assert.throws(() => model.complete("text"), /no tokenizer/);
+      for await (const event of model.complete([1, 2, 3], { maxTokens: 2 })) {
+        if (event.type === "text-delta") assert.match(event.text, /^ ?\d+$/);
+      }
+    } finally {
+      await model.dispose();
+    }
+  });
+});

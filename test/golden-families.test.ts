@@ -40,7 +40,8 @@ for (const name of names) {
       let answers: Checkpoint;
       before(async () => {
         model = await load(folder, { device, threads: 2, contextLength: 96, cacheType: "F32" });
-        assert.deepEqual(model.engine.warnings, [], "the self-test of good kernels");
+        const notes = model.engine.warnings.filter((note) => !note.includes("there is no tokenizer"));
+        assert.deepEqual(notes, [], "the self-test of good kernels");
         answers = await openCheckpoint(`${folder}/golden.safetensors`);
       });
       after(async () => {

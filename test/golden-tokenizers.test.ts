@@ -64,23 +64,57 @@ function checkPlainCases(tokenizer: Tokenizer, cases: readonly PlainCase[]): voi
   }
 }
 
+/** Inputs whose normalisers change the text, or whose vocabularies lack some of it: only decoding is compared for them. */
+const changesText = /wordpiece|bert|nfkc|qwen2|olmo|unigram/;
+
+/** The bytes of a text's tokens are the text, but for a space before it. */
+function checkBytes(tokenizer: Tokenizer, texts: readonly string[], path: string): void {
+  const assertSame = (joined: Buffer, expected: string, name: string) => {
+    const bytes = Buffer.from(expected);
+    const first = joined.length === bytes.length + 1 && joined[0] === 0x20 ? 1 : 0;
+    assert.deepEqual(joined.subarray(first), bytes, name);
+  };
+  for (const text of texts) {
+    for (const parseSpecialTokens of [false, true]) {
+      // SentencePiece's prefix goes before every stretch, and its added tokens may swallow the spaces beside them.
+      if (parseSpecialTokens && tokenizer.kind === "spm-bpe") continue;
+      const ids = tokenizer.encode(text, { addSpecialTokens: false, parseSpecialTokens });
+      const joined = Buffer.concat(ids.map((id) => tokenizer.tokenBytes(id)));
+      const decoded = tokenizer.decode(ids, { skipSpecialTokens: false });
+      const name = `bytes of ${JSON.stringify(text)}`;
+      if (!decoded.includes("\ufffd")) assertSame(joined, decoded, name);
+      if (changesText.test(path) || (tokenizer.kind === "spm-bpe" && text.includes("▁"))) continue;
+      assertSame(joined, text, name);
+    }
+  }
+  assert.equal(tokenizer.tokenBytes(tokenizer.vocabSize).length, 0);
+  assert.equal(tokenizer.tokenBytes(-1).length, 0);
+}
+
+const textsOf = (path: string) => readCases<{ text: string }>(path).map(({ text }) => text);
+
 function checkFolder(folder: string): void {
   for (const name of readdirSync(folder)) {
     const path = join(folder, name);
     if (name === "tokenizer.json") {
       it("tokenizer.json", async () =>
         checkJsonCases(await openTokenizer(path), readCases(join(folder, "cases.json"))));
+      it("bytes, tokenizer.json", async () =>
+        checkBytes(await openTokenizer(path), textsOf(join(folder, "cases.json")), path));
     } else if (name === "tokenizer.model") {
       const cases = join(
         folder,
         existsSync(join(folder, "spm-cases.json")) ? "spm-cases.json" : "cases.json",
       );
       it("tokenizer.model", async () => checkPlainCases(await openTokenizer(path), readCases(cases)));
+      it("bytes, tokenizer.model", async () => checkBytes(await openTokenizer(path), textsOf(cases), path));
     } else if (name.endsWith(".gguf")) {
       for (const cases of ["cases.json", "llamacpp-cases.json"]) {
         it(`${name}, ${cases}`, async () =>
           checkPlainCases(await openTokenizer(path), readCases(join(folder, cases))));
       }
+      it(`bytes, ${name}`, async () =>
+        checkBytes(await openTokenizer(path), textsOf(join(folder, "cases.json")), path));
     }
   }
 }

@@ -3,9 +3,9 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Model } from "../src/generate/types.ts";
+import { tokenText } from "../src/serve/completion.ts";
 import { createHandler, type Handler } from "../src/serve/index.ts";
 import { type Listening, listen } from "../src/serve/node.ts";
-import { tokenBytes, tokenText } from "../src/serve/token-bytes.ts";
 import { loadChatModel, watch } from "./chat-model.ts";
 
 /** A request for an answer, as any client writes it. */
@@ -158,7 +158,7 @@ describe("the server in front of a model", () => {
     const first = (await (await handle(ask(body))).json()).choices[0].logprobs.content[0];
     // A character may be a piece of its own and a byte too: every token of these bytes is banned.
     const same = Array.from({ length: model.tokenizer.vocabSize }, (_, id) => id).filter(
-      (id) => tokenText(tokenBytes(model.tokenizer, id)) === first.token,
+      (id) => tokenText(model.tokenizer.tokenBytes(id)) === first.token,
     );
     assert.ok(same.length > 0);
     const bias = Object.fromEntries(same.map((id) => [id, -100]));

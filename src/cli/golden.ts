@@ -3,6 +3,7 @@ import { readFile, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { BaimoError } from "../errors.ts";
 import { type Checkpoint, dequantize, openCheckpoint } from "../formats/index.ts";
+import { listOf, numberOf, parseJson, recordOf } from "../json.ts";
 
 /** A prompt and what a trusted implementation made of it. */
 export interface GoldenCase {
@@ -47,17 +48,17 @@ async function readFolderGolden(folder: string): Promise<Golden> {
   const store = await openCheckpoint(join(folder, "golden.safetensors"));
   try {
     const cases: GoldenCase[] = [];
-    for (const [i, entry] of readList(json.cases, file, "cases").entries()) {
-      const fields = readFields(entry, file, `cases[${i}]`);
-      const input = readNumbers(fields.input_ids, file, `cases[${i}].input_ids`);
+    for (const [i, entry] of readList(json.cases, `${file}: cases`).entries()) {
+      const fields = recordOf(entry, `${file}: cases[${i}]`);
+      const input = readNumbers(fields.input_ids, `${file}: cases[${i}].input_ids`);
       const greedy = fields.greedy_cached ?? fields.greedy;
       const encoded = fields.decoder_input_ids !== undefined;
       const decoder = encoded
-        ? readNumbers(fields.decoder_input_ids, file, `cases[${i}].decoder_input_ids`)
+        ? readNumbers(fields.decoder_input_ids, `${file}: cases[${i}].decoder_input_ids`)
         : input;
       cases.push({
         tokens: decoder,
-        greedy: readNumbers(greedy, file, `cases[${i}].greedy`),
+        greedy: readNumbers(greedy, `${file}: cases[${i}].greedy`),
         logits: await readTensor(store, `logits.${i}`),
         hidden: await readStates(store, encoded ? `dec_hidden.${i}` : `hidden.${i}`),
         ...(encoded
@@ -85,20 +86,20 @@ async function readStates(store: Checkpoint, prefix: string): Promise<Float32Arr
 async function readGgufGolden(source: string): Promise<Golden> {
   const file = join(dirname(source), `${basename(source, ".gguf")}.golden.json`);
   const json = await readJson(file);
-  const cases = readList(json.prompts, file, "prompts").map((entry, i): GoldenCase => {
-    const fields = readFields(entry, file, `prompts[${i}]`);
-    const reference = readFields(fields.reference, file, `prompts[${i}].reference`);
+  const cases = readList(json.prompts, `${file}: prompts`).map((entry, i): GoldenCase => {
+    const fields = recordOf(entry, `${file}: prompts[${i}]`);
+    const reference = recordOf(fields.reference, `${file}: prompts[${i}].reference`);
     const hasNative = fields.llamacpp !== undefined;
-    const native = hasNative ? readFields(fields.llamacpp, file, `prompts[${i}].llamacpp`) : undefined;
+    const native = hasNative ? recordOf(fields.llamacpp, `${file}: prompts[${i}].llamacpp`) : undefined;
     return {
-      tokens: readNumbers(fields.ids, file, `prompts[${i}].ids`),
-      greedy: readNumbers(reference.greedy, file, `prompts[${i}].reference.greedy`),
-      logits: Float32Array.from(readNumbers(reference.logits, file, `prompts[${i}].reference.logits`)),
+      tokens: readNumbers(fields.ids, `${file}: prompts[${i}].ids`),
+      greedy: readNumbers(reference.greedy, `${file}: prompts[${i}].reference.greedy`),
+      logits: Float32Array.from(readNumbers(reference.logits, `${file}: prompts[${i}].reference.logits`)),
       hidden: [],
       native:
         native &&
-        readList(native.top, file, `prompts[${i}].llamacpp.top`).map((pair, k) => {
-          const [id, probability] = readNumbers(pair, file, `prompts[${i}].llamacpp.top[${k}]`);
+        readList(native.top, `${file}: prompts[${i}].llamacpp.top`).map((pair, k) => {
+          const [id, probability] = readNumbers(pair, `${file}: prompts[${i}].llamacpp.top[${k}]`);
           return [id, probability] as const;
         }),
     };
@@ -116,35 +117,18 @@ async function readJson(file: string): Promise<Record<string, unknown>> {
       },
     );
   });
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (cause) {
-    throw new BaimoError("format", `${file}: is not JSON`, { cause });
-  }
-  return readFields(value, file, "the document");
+  return recordOf(parseJson(text, file), file);
 }
 
-function readFields(value: unknown, file: string, where: string): Record<string, unknown> {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    throw new BaimoError("format", `${file}: ${where} should be an object`);
-  }
-  return value as Record<string, unknown>; // just checked
+/** A list that is not empty. */
+function readList(value: unknown, where: string): unknown[] {
+  const list = listOf(value, where);
+  if (list.length === 0) throw new BaimoError("format", `${where} must not be empty`);
+  return list;
 }
 
-function readList(value: unknown, file: string, where: string): unknown[] {
-  if (!Array.isArray(value) || value.length === 0) {
-    throw new BaimoError("format", `${file}: ${where} should be a list that is not empty`);
-  }
-  return value;
-}
-
-function readNumbers(value: unknown, file: string, where: string): number[] {
-  return readList(value, file, where).map((item, i) => {
-    if (typeof item !== "number")
-      throw new BaimoError("format", `${file}: ${where}[${i}] should be a number`);
-    return item;
-  });
+function readNumbers(value: unknown, where: string): number[] {
+  return readList(value, where).map((item, i) => numberOf(item, `${where}[${i}]`));
 }
 
 async function readTensor(store: Checkpoint, name: string): Promise<Float32Array> {

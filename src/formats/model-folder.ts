@@ -20,8 +20,11 @@ export interface ModelFolder {
   list(): Promise<readonly string[] | undefined>;
 }
 
+/** Names of files in the folder itself and in the one folder that published models keep below it. */
+const NAME = /^(additional_chat_templates\/)?(?!\.\.?$)[^/\\:\0]{1,255}$/;
+
 function checkName(folder: string, name: string): void {
-  if (!/^[^/\\:\0]{1,255}$/.test(name) || name === "." || name === "..") {
+  if (!NAME.test(name)) {
     throw new BaimoError("request", `${folder}: "${name}" is no name of a file in this folder`);
   }
 }
@@ -92,7 +95,7 @@ export function urlFolder(base: string, { signal, headers }: OpenOptions = {}): 
   const shown = `${url.origin}${url.pathname}`;
   const locate = (name: string) => {
     checkName(shown, name);
-    const file = new URL(encodeURIComponent(name), url);
+    const file = new URL(name.split("/").map(encodeURIComponent).join("/"), url);
     file.search = url.search; // signed URLs keep their signature
     return file.href;
   };

@@ -5,6 +5,7 @@ import type { Thread } from "../backends/threads.ts";
 import { BaimoError, throwIfAborted } from "../errors.ts";
 import { type Checkpoint, type CheckpointInput, openCheckpoint } from "../formats/checkpoint.ts";
 import type { PullOptions } from "../formats/hub/hub.ts";
+import { isRecord } from "../json.ts";
 import { longestContext } from "../models/config/config.ts";
 import { describeForDevice } from "../models/device-model.ts";
 import { type DescribeOptions, describeModel, type ModelDescription } from "../models/open-model.ts";
@@ -15,7 +16,7 @@ import type { Tokenizer } from "../tokenizers/tokenizer.ts";
 import { type Engine, startEngine, startWorkers } from "./engine.ts";
 import { EngineSlot } from "./engine-slot.ts";
 import { createModel, type TraceableModel } from "./model.ts";
-import { createNoTokenizer } from "./no-tokenizer.ts";
+import { createNoTokenizer, NO_TOKENIZER, noTokenizerWarning } from "./no-tokenizer.ts";
 
 /** Progress of loading: `done` of `total` bytes of a download, or tensors of the weights. */
 export interface LoadProgress {
@@ -107,7 +108,10 @@ export async function load(source: CheckpointInput, options: LoadOptions = {}): 
         weightBytes,
         cacheBytes,
         kernels: prepared.kernels,
-        warnings: prepared.warnings,
+        warnings:
+          tokenizer.kind === NO_TOKENIZER
+            ? [...prepared.warnings, noTokenizerWarning(checkpoint)]
+            : prepared.warnings,
         loadSeconds: (performance.now() - started) / 1000,
       },
     });
@@ -190,35 +194,13 @@ async function readTokenizer(checkpoint: Checkpoint, { config, name }: ModelDesc
       standard && !metadata.has(key) ? new Map([...metadata, [key, standard] as const]) : metadata;
     return (await import("../tokenizers/files/gguf.ts")).tokenizerFromGguf(given);
   }
-  const json = async (file: string): Promise<unknown> => {
-    const bytes = await folder?.read(file);
-    if (!bytes) return undefined;
-    try {
-      return JSON.parse(new TextDecoder().decode(bytes));
-    } catch (cause) {
-      throw new BaimoError("format", `${checkpoint.name}: ${file} is not JSON`, { cause });
-    }
-  };
-  const template = await folder?.read("chat_template.jinja");
-  const tokenizerConfig = await json("tokenizer_config.json");
-  const hasTemplate =
-    typeof tokenizerConfig === "object" && tokenizerConfig && "chat_template" in tokenizerConfig;
-  const options = {
-    config: tokenizerConfig,
-    generationConfig: await json("generation_config.json"),
-    chatTemplate: template ? new TextDecoder().decode(template) : hasTemplate ? undefined : standard,
-  };
-  const tokenizerJson = await json("tokenizer.json");
-  if (tokenizerJson)
-    return (await import("../tokenizers/files/json.ts")).tokenizerFromJson(tokenizerJson, options);
-  const sentencePiece = await folder?.read("tokenizer.model");
-  if (sentencePiece) {
-    return (await import("../tokenizers/algorithms/sentencepiece.ts")).tokenizerFromSentencePiece(
-      sentencePiece,
-      options,
-    );
-  }
-  return createNoTokenizer(config.vocabSize, config.eosTokenIds, name);
+  const { readTokenizerFiles } = await import("../tokenizers/files/read-folder.ts");
+  const read = async (file: string) => folder?.read(file);
+  const files = await readTokenizerFiles({ name: checkpoint.name, read });
+  const { tokenizerFromFiles } = await import("../tokenizers/files/from-files.ts");
+  const hasTemplate = isRecord(files.config) && "chat_template" in files.config;
+  if (!hasTemplate) files.chatTemplate ??= standard;
+  return tokenizerFromFiles(files) ?? createNoTokenizer(config.vocabSize, config.eosTokenIds, name);
 }
 
 /** The template engine is loaded for models that have a template. */

@@ -1,6 +1,17 @@
 // A tokenizer for checkpoints that have none: ids in, ids out.
 import { BaimoError } from "../errors.ts";
+import type { Checkpoint } from "../formats/checkpoint.ts";
+import { VOCABULARIES } from "../tokenizers/files/file-names.ts";
 import type { Tokenizer } from "../tokenizers/tokenizer.ts";
+
+/** The `kind` of the stand-in. */
+export const NO_TOKENIZER = "none";
+
+/** What `load` says of a checkpoint without a tokenizer. */
+export function noTokenizerWarning({ name, format }: Pick<Checkpoint, "name" | "format">): string {
+  const sought = format === "gguf" ? "the key tokenizer.ggml.model" : VOCABULARIES;
+  return `${name}: there is no tokenizer (looked for ${sought}): the model takes and gives token ids only`;
+}
 
 /** A tokenizer whose texts are ids with spaces between; encoding is refused. */
 export function createNoTokenizer(
@@ -9,7 +20,7 @@ export function createNoTokenizer(
   where: string,
 ): Tokenizer {
   return {
-    kind: "none",
+    kind: NO_TOKENIZER,
     vocabSize,
     eosTokenIds,
     encode() {
@@ -30,6 +41,7 @@ export function createNoTokenizer(
         flush: () => "",
       };
     },
+    tokenBytes: (id) => new TextEncoder().encode(` ${id}`),
     idToToken: (id) => String(id),
     tokenToId: () => undefined,
     isSpecial: () => false,

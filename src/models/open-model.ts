@@ -2,6 +2,7 @@
 import { BaimoError } from "../errors.ts";
 import { dequantize } from "../formats/blocks/dequantize.ts";
 import type { Checkpoint } from "../formats/checkpoint.ts";
+import { parseJson, recordOf } from "../json.ts";
 import type { ModelConfig, RopeScaling } from "./config/config.ts";
 import { ConfigReader } from "./config/config-reader.ts";
 import type { Dialect } from "./families/family.ts";
@@ -148,14 +149,6 @@ async function huggingFaceFields(checkpoint: Checkpoint): Promise<Map<string, un
       `${checkpoint.name}: there is no config.json beside the weights; open the whole folder`,
     );
   }
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(new TextDecoder().decode(raw));
-  } catch (cause) {
-    throw new BaimoError("format", `${checkpoint.name}: config.json is not JSON`, { cause });
-  }
-  if (typeof parsed !== "object" || parsed === null || Array.isArray(parsed)) {
-    throw new BaimoError("format", `${checkpoint.name}: config.json should hold an object`);
-  }
-  return new Map(Object.entries(parsed));
+  const where = `${checkpoint.name}: config.json`;
+  return new Map(Object.entries(recordOf(parseJson(raw, where), where)));
 }

@@ -1,17 +1,7 @@
 // Reads and checks the body of POST /v1/chat/completions.
 import type { ChatMessage, ChatOptions } from "../generate/types.ts";
-import {
-  describe,
-  type Fields,
-  isFields,
-  missing,
-  readArray,
-  readBoolean,
-  readFields,
-  readNumber,
-  readString,
-  wrongType,
-} from "./fields.ts";
+import { isRecord } from "../json.ts";
+import { createFieldReader, describe, type FieldReader, type Fields, missing, wrongType } from "./fields.ts";
 import { badParameter, Problem } from "./problem.ts";
 
 /** A checked request for an answer. */
@@ -38,36 +28,6 @@ const withoutEffect = new Set([
   "user",
 ]);
 
-/** Parameters that are read; every other one is refused, since ignoring it would answer another question. */
-const known = new Set([
-  "model",
-  "messages",
-  "stream",
-  "stream_options",
-  "max_tokens",
-  "max_completion_tokens",
-  "temperature",
-  "top_p",
-  "top_k",
-  "min_p",
-  "typical_p",
-  "repetition_penalty",
-  "presence_penalty",
-  "frequency_penalty",
-  "logit_bias",
-  "logprobs",
-  "top_logprobs",
-  "seed",
-  "stop",
-  "n",
-  "response_format",
-  "modalities",
-  "reasoning_effort",
-  "tools",
-  "tool_choice",
-  "chat_template_kwargs",
-]);
-
 const roles = new Map([
   ["system", "system"],
   ["developer", "system"], // the newer name for the same; templates of open models know the older one
@@ -85,20 +45,13 @@ const maxStopLength = 1024;
  * @throws {Problem} 400 that names the parameter, what it must be and what it is
  */
 export function readChatRequest(body: unknown): ChatRequest {
-  if (!isFields(body)) throw new Problem(400, `the body must be a JSON object, but is ${describe(body)}`);
-  for (const name of Object.keys(body)) {
-    if (known.has(name) || withoutEffect.has(name)) continue;
-    throw badParameter(
-      name,
-      "unknown_parameter",
-      `'${name.slice(0, 80)}' is not a parameter that this server knows`,
-    );
-  }
-  refuseUnsupported(body);
-  const model = readString(body, "model");
+  if (!isRecord(body)) throw new Problem(400, `the body must be a JSON object, but is ${describe(body)}`);
+  const fields = createFieldReader(body);
+  refuseUnsupported(fields);
+  const model = fields.string("model");
   if (!model) throw missing("model");
-  const stream = readBoolean(body, "stream") ?? false;
-  const streamOptions = readFields(body, "stream_options");
+  const stream = fields.boolean("stream") ?? false;
+  const streamOptions = fields.object("stream_options");
   if (streamOptions && !stream) {
     throw badParameter(
       "stream_options",
@@ -106,32 +59,36 @@ export function readChatRequest(body: unknown): ChatRequest {
       "'stream_options' is only allowed when 'stream' is true",
     );
   }
-  const includeUsage = (streamOptions && readBoolean(streamOptions, "include_usage")) ?? false;
-  return { model, messages: readMessages(body), options: readOptions(body), stream, includeUsage };
+  const includeUsage =
+    (streamOptions && createFieldReader(streamOptions, "stream_options.").boolean("include_usage")) ?? false;
+  const messages = readMessages(fields);
+  const options = readOptions(fields);
+  fields.finish(withoutEffect);
+  return { model, messages, options, stream, includeUsage };
 }
 
 /** Refuses plainly what cannot be done here, rather than do something else. */
-function refuseUnsupported(body: Fields): void {
+function refuseUnsupported(fields: FieldReader): void {
   const unsupported = (param: string, message: string) => badParameter(param, "unsupported_value", message);
-  const n = readNumber(body, "n", { min: 1, max: 128, integer: true });
+  const n = fields.number("n", { min: 1, max: 128, integer: true });
   if (n !== undefined && n !== 1) {
     throw unsupported(
       "n",
       `'n' must be 1, but is ${n}: this server gives one answer a request; send several requests`,
     );
   }
-  const format = readFields(body, "response_format");
+  const format = fields.object("response_format");
   if (format && format.type !== "text") {
     throw unsupported(
       "response_format",
       `'response_format.type' must be "text", but is ${describe(format.type)}: structured output is not supported yet`,
     );
   }
-  for (const modality of readArray(body, "modalities") ?? []) {
+  for (const modality of fields.array("modalities") ?? []) {
     if (modality === "text") continue;
     throw unsupported("modalities", `'modalities' may only hold "text", but holds ${describe(modality)}`);
   }
-  const choice = body.tool_choice ?? undefined;
+  const choice = fields.any("tool_choice");
   if (choice !== undefined && choice !== "none" && choice !== "auto") {
     throw unsupported(
       "tool_choice",
@@ -140,7 +97,7 @@ function refuseUnsupported(body: Fields): void {
   }
 }
 
-function readOptions(body: Fields): ChatOptions {
+function readOptions(fields: FieldReader): ChatOptions {
   const options: ChatOptions = {};
   const set = <K extends keyof ChatOptions>(key: K, value: ChatOptions[K] | undefined) => {
     if (value !== undefined) options[key] = value;
@@ -148,34 +105,36 @@ function readOptions(body: Fields): ChatOptions {
   const count = { min: 1, max: Number.MAX_SAFE_INTEGER, integer: true };
   const share = { min: 0, max: 1 };
   const penalty = { min: -2, max: 2 };
-  const maxTokens = readNumber(body, "max_tokens", count);
-  set("maxTokens", readNumber(body, "max_completion_tokens", count) ?? maxTokens);
-  set("temperature", readNumber(body, "temperature", { min: 0, max: 2 }));
-  set("topP", readNumber(body, "top_p", share));
-  const topK = readNumber(body, "top_k", { min: -1, max: Number.MAX_SAFE_INTEGER, integer: true });
+  const maxTokens = fields.number("max_tokens", count);
+  set("maxTokens", fields.number("max_completion_tokens", count) ?? maxTokens);
+  set("temperature", fields.number("temperature", { min: 0, max: 2 }));
+  set("topP", fields.number("top_p", share));
+  const topK = fields.number("top_k", { min: -1, max: Number.MAX_SAFE_INTEGER, integer: true });
   set("topK", topK === -1 ? 0 : topK); // -1 is the habit of other servers for "all"
-  set("minP", readNumber(body, "min_p", share));
-  set("typicalP", readNumber(body, "typical_p", share));
-  set("repetitionPenalty", readNumber(body, "repetition_penalty", { min: 0.01, max: 10 }));
-  set("presencePenalty", readNumber(body, "presence_penalty", penalty));
-  set("frequencyPenalty", readNumber(body, "frequency_penalty", penalty));
+  set("minP", fields.number("min_p", share));
+  set("typicalP", fields.number("typical_p", share));
+  set("repetitionPenalty", fields.number("repetition_penalty", { min: 0.01, max: 10 }));
+  set("presencePenalty", fields.number("presence_penalty", penalty));
+  set("frequencyPenalty", fields.number("frequency_penalty", penalty));
   const anyInteger = { min: Number.MIN_SAFE_INTEGER, max: Number.MAX_SAFE_INTEGER, integer: true };
-  set("seed", readNumber(body, "seed", anyInteger));
-  set("logitBias", readLogitBias(body));
-  set("stop", readStop(body));
-  set("logprobs", readLogprobs(body));
-  if (body.tool_choice !== "none") set("tools", readTools(body));
-  const variables = readFields(body, "chat_template_kwargs");
-  const effort = readString(body, "reasoning_effort");
+  set("seed", fields.number("seed", anyInteger));
+  set("logitBias", readLogitBias(fields));
+  set("stop", readStop(fields));
+  set("logprobs", readLogprobs(fields));
+  const tools = readTools(fields);
+  if (fields.any("tool_choice") !== "none") set("tools", tools);
+  const variables = fields.object("chat_template_kwargs");
+  const effort = fields.string("reasoning_effort");
   set("templateVariables", effort === undefined ? variables : { reasoning_effort: effort, ...variables });
   return options;
 }
 
-function readLogitBias(body: Fields): Record<number, number> | undefined {
-  const fields = readFields(body, "logit_bias");
-  if (!fields) return undefined;
+function readLogitBias(fields: FieldReader): Record<number, number> | undefined {
+  const given = fields.object("logit_bias");
+  if (!given) return undefined;
   const bias: Record<number, number> = {};
-  for (const id of Object.keys(fields)) {
+  const entries = createFieldReader(given, "logit_bias.");
+  for (const id of Object.keys(given)) {
     if (!/^\d{1,9}$/.test(id)) {
       throw badParameter(
         "logit_bias",
@@ -183,17 +142,14 @@ function readLogitBias(body: Fields): Record<number, number> | undefined {
         `'logit_bias' has the key ${describe(id)}, which is no token id`,
       );
     }
-    const value = readNumber({ [`logit_bias.${id}`]: fields[id] }, `logit_bias.${id}`, {
-      min: -100,
-      max: 100,
-    });
+    const value = entries.number(id, { min: -100, max: 100 });
     if (value !== undefined) bias[Number(id)] = value;
   }
   return bias;
 }
 
-function readStop(body: Fields): string[] | undefined {
-  const value = body.stop ?? undefined;
+function readStop(fields: FieldReader): string[] | undefined {
+  const value = fields.any("stop");
   if (value === undefined) return undefined;
   const stops = typeof value === "string" ? [value] : value;
   if (!Array.isArray(stops)) throw wrongType("stop", "a string or an array of strings", value);
@@ -217,25 +173,25 @@ function readStop(body: Fields): string[] | undefined {
   return stops;
 }
 
-function readLogprobs(body: Fields): number | undefined {
-  const wanted = readBoolean(body, "logprobs") ?? false;
-  const top = readNumber(body, "top_logprobs", { min: 0, max: 20, integer: true });
+function readLogprobs(fields: FieldReader): number | undefined {
+  const wanted = fields.boolean("logprobs") ?? false;
+  const top = fields.number("top_logprobs", { min: 0, max: 20, integer: true });
   if (top !== undefined && !wanted) {
     throw badParameter("top_logprobs", "invalid_value", "'top_logprobs' needs 'logprobs' to be true");
   }
   return wanted ? (top ?? 0) : undefined;
 }
 
-function readTools(body: Fields): readonly unknown[] | undefined {
-  const tools = readArray(body, "tools");
+function readTools(fields: FieldReader): readonly unknown[] | undefined {
+  const tools = fields.array("tools");
   for (const [at, tool] of (tools ?? []).entries()) {
-    if (!isFields(tool)) throw wrongType(`tools[${at}]`, "an object", tool);
+    if (!isRecord(tool)) throw wrongType(`tools[${at}]`, "an object", tool);
   }
   return tools && tools.length > 0 ? tools : undefined;
 }
 
-function readMessages(body: Fields): ChatMessage[] {
-  const messages = readArray(body, "messages");
+function readMessages(fields: FieldReader): ChatMessage[] {
+  const messages = fields.array("messages");
   if (!messages) throw missing("messages");
   if (messages.length === 0) {
     throw badParameter(
@@ -248,9 +204,9 @@ function readMessages(body: Fields): ChatMessage[] {
 }
 
 function readMessage(value: unknown, path: string): ChatMessage {
-  if (!isFields(value)) throw wrongType(path, "an object", value);
-  const role = roles.get(String(value.role));
-  if (typeof value.role !== "string" || role === undefined) {
+  if (!isRecord(value)) throw wrongType(path, "an object", value);
+  const role = typeof value.role === "string" ? roles.get(value.role) : undefined;
+  if (role === undefined) {
     throw badParameter(
       `${path}.role`,
       "invalid_value",
@@ -282,7 +238,7 @@ function readContent(message: Fields, path: string, mayBeNull: boolean): string 
   if (!Array.isArray(content)) throw wrongType(param, "a string or an array of text parts", content);
   const texts = content.map((part: unknown, at) => {
     const partPath = `${param}[${at}]`;
-    if (!isFields(part)) throw wrongType(partPath, "an object", part);
+    if (!isRecord(part)) throw wrongType(partPath, "an object", part);
     if (part.type !== "text") {
       const message = `'${partPath}.type' must be "text", but is ${describe(part.type)}: this server's models read text only`;
       throw badParameter(partPath, "unsupported_value", message);

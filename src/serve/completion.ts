@@ -1,7 +1,6 @@
 // Turns generation's events into OpenAI's chat completion, whole or in chunks.
 import { BaimoError } from "../errors.ts";
 import type { Finish, GeneratedToken, GenerateEvent, Model, Usage } from "../generate/types.ts";
-import { tokenBytes, tokenText } from "./token-bytes.ts";
 
 /** Generation's stream, as `Model.chat` returns it. */
 export type Events = AsyncGenerator<GenerateEvent, Finish>;
@@ -141,7 +140,7 @@ function toTimings({ usage, timings }: Finish) {
 function toLogprobs(tokens: readonly GeneratedToken[], { model, logprobs }: AnswerContext) {
   if (!logprobs || tokens.length === 0) return null;
   const entry = (id: number, logprob: number | undefined) => {
-    const bytes = tokenBytes(model.tokenizer, id);
+    const bytes = model.tokenizer.tokenBytes(id);
     return { token: tokenText(bytes), logprob: finite(logprob), bytes: [...bytes] };
   };
   const content = tokens.map(({ id, logprob, top }) => ({
@@ -149,6 +148,15 @@ function toLogprobs(tokens: readonly GeneratedToken[], { model, logprobs }: Answ
     top_logprobs: (top ?? []).map((other) => entry(other.id, other.logprob)),
   }));
   return { content, refusal: null };
+}
+
+/** A token's text; where its bytes are no whole characters, OpenAI's way of writing them: `bytes:\xe5\xa4`. */
+export function tokenText(bytes: Uint8Array): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    return "bytes:" + Array.from(bytes, (byte) => "\\x" + byte.toString(16).padStart(2, "0")).join("");
+  }
 }
 
 /** JSON has no infinity; OpenAI writes -9999 for what is as good as impossible. */

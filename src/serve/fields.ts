@@ -1,13 +1,9 @@
-// Reads single fields of a JSON object with their bounds; a failure names the field.
+// Reads the fields of a JSON object with their bounds; a failure names the field, unread ones too.
+import { isRecord } from "../json.ts";
 import { badParameter } from "./problem.ts";
 
 /** A JSON object whose fields nobody has looked at yet. */
 export type Fields = Readonly<Record<string, unknown>>;
-
-/** Whether a JSON value is an object (not an array, not null). */
-export function isFields(value: unknown): value is Fields {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
 
 /** A JSON value's kind in words, for messages: "an array", "null", "the number 3". */
 export function describe(value: unknown): string {
@@ -24,9 +20,9 @@ export function wrongType(param: string, expected: string, value: unknown) {
   return badParameter(param, "invalid_type", `'${param}' must be ${expected}, but is ${describe(value)}`);
 }
 
-/** The value of a field, with null read as absent, as OpenAI does. */
-function fieldOf(fields: Fields, name: string): unknown {
-  return Object.hasOwn(fields, name) ? (fields[name] ?? undefined) : undefined;
+/** The failure for what a client must send and did not. */
+export function missing(name: string) {
+  return badParameter(name, "missing_required_parameter", `'${name}' is missing, and it is required`);
 }
 
 /** Bounds of a number, both inclusive. */
@@ -36,48 +32,63 @@ export interface Range {
   integer?: boolean;
 }
 
-/** An optional number within bounds. */
-export function readNumber(fields: Fields, name: string, { min, max, integer }: Range): number | undefined {
-  const value = fieldOf(fields, name);
-  if (value === undefined) return undefined;
-  const kind = integer ? "an integer" : "a number";
-  if (typeof value !== "number" || (integer && !Number.isInteger(value))) throw wrongType(name, kind, value);
-  if (!(value >= min && value <= max)) {
-    const bounds = max === Number.MAX_SAFE_INTEGER ? `of at least ${min}` : `from ${min} to ${max}`;
-    throw badParameter(name, "invalid_value", `'${name}' must be ${kind} ${bounds}, but is ${value}`);
-  }
-  return value;
+/** Reads the fields of one object by name, all of them optional, with null read as absent, as OpenAI does. */
+export interface FieldReader {
+  number(name: string, range: Range): number | undefined;
+  boolean(name: string): boolean | undefined;
+  string(name: string): string | undefined;
+  object(name: string): Fields | undefined;
+  array(name: string): readonly unknown[] | undefined;
+  /** A field of any kind. */
+  any(name: string): unknown;
+  /**
+   * Refuses the first field that was neither read nor is among those without effect: to ignore it would answer another
+   * question.
+   */
+  finish(withoutEffect: ReadonlySet<string>): void;
 }
 
-/** An optional boolean. */
-export function readBoolean(fields: Fields, name: string): boolean | undefined {
-  const value = fieldOf(fields, name);
-  if (value === undefined || typeof value === "boolean") return value;
-  throw wrongType(name, "true or false", value);
-}
-
-/** An optional string. */
-export function readString(fields: Fields, name: string): string | undefined {
-  const value = fieldOf(fields, name);
-  if (value === undefined || typeof value === "string") return value;
-  throw wrongType(name, "a string", value);
-}
-
-/** An optional object. */
-export function readFields(fields: Fields, name: string): Fields | undefined {
-  const value = fieldOf(fields, name);
-  if (value === undefined || isFields(value)) return value;
-  throw wrongType(name, "an object", value);
-}
-
-/** An optional array. */
-export function readArray(fields: Fields, name: string): readonly unknown[] | undefined {
-  const value = fieldOf(fields, name);
-  if (value === undefined || Array.isArray(value)) return value;
-  throw wrongType(name, "an array", value);
-}
-
-/** The error for what a client must send and did not. */
-export function missing(name: string) {
-  return badParameter(name, "missing_required_parameter", `'${name}' is missing, and it is required`);
+/** A reader of an object's fields. `path` goes before their names in messages. */
+export function createFieldReader(fields: Fields, path = ""): FieldReader {
+  const seen = new Set<string>();
+  const any = (name: string): unknown => {
+    seen.add(name);
+    return Object.hasOwn(fields, name) ? (fields[name] ?? undefined) : undefined;
+  };
+  const read =
+    <T>(expected: string, is: (value: unknown) => value is T) =>
+    (name: string): T | undefined => {
+      const value = any(name);
+      if (value === undefined || is(value)) return value;
+      throw wrongType(path + name, expected, value);
+    };
+  return {
+    any,
+    boolean: read("true or false", (value) => typeof value === "boolean"),
+    string: read("a string", (value) => typeof value === "string"),
+    object: read("an object", isRecord),
+    array: read("an array", (value): value is unknown[] => Array.isArray(value)),
+    number(name, { min, max, integer }) {
+      const value = any(name);
+      if (value === undefined) return undefined;
+      const param = path + name;
+      const kind = integer ? "an integer" : "a number";
+      if (typeof value !== "number" || (integer && !Number.isInteger(value))) {
+        throw wrongType(param, kind, value);
+      }
+      if (value >= min && value <= max) return value;
+      const bounds = max === Number.MAX_SAFE_INTEGER ? `of at least ${min}` : `from ${min} to ${max}`;
+      throw badParameter(param, "invalid_value", `'${param}' must be ${kind} ${bounds}, but is ${value}`);
+    },
+    finish(withoutEffect) {
+      for (const name of Object.keys(fields)) {
+        if (seen.has(name) || withoutEffect.has(name)) continue;
+        throw badParameter(
+          path + name,
+          "unknown_parameter",
+          `'${(path + name).slice(0, 80)}' is not a parameter that this server knows`,
+        );
+      }
+    },
+  };
 }

@@ -25,8 +25,10 @@ export interface TokenizerParts {
   after: readonly number[];
   /** The text of ids, special ones already taken out where they are to be skipped. */
   decode(ids: readonly number[]): string;
-  /** Given when decoding is joining bytes: those of an id. */
-  bytesOf?(id: number): Uint8Array | undefined;
+  /** The bytes of an id inside a text. */
+  bytesOf(id: number): Uint8Array;
+  /** Whether decoding is joining the bytes of the ids and nothing else. */
+  joinsBytes?: boolean;
 }
 
 /** Makes a tokenizer. */
@@ -65,10 +67,9 @@ export function createTokenizer(parts: TokenizerParts): Tokenizer {
 
   const createDecodeStream = (options: DecodeOptions = {}): DecodeStream => {
     const skip = options.skipSpecialTokens ?? true;
-    const { bytesOf } = parts;
-    if (bytesOf) {
+    if (parts.joinsBytes) {
       return createByteDecodeStream((id) =>
-        tokens[id] === undefined || (skip && special.has(id)) ? undefined : bytesOf(id),
+        tokens[id] === undefined || (skip && special.has(id)) ? undefined : parts.bytesOf(id),
       );
     }
     return createWindowDecodeStream((list) => parts.decode(known(list, skip)));
@@ -83,6 +84,7 @@ export function createTokenizer(parts: TokenizerParts): Tokenizer {
     encode,
     decode: (list, options = {}) => parts.decode(known(list, options.skipSpecialTokens ?? true)),
     createDecodeStream,
+    tokenBytes: (id) => (tokens[id] === undefined ? new Uint8Array(0) : parts.bytesOf(id)),
     idToToken: (id) => tokens[id],
     tokenToId: (token) => ids.get(token),
     isSpecial: (id) => special.has(id),
@@ -93,6 +95,7 @@ export function createTokenizer(parts: TokenizerParts): Tokenizer {
 export function createByteDecoder(bytesOfToken: (id: number) => Uint8Array): {
   decode(ids: readonly number[]): string;
   bytesOf(id: number): Uint8Array;
+  joinsBytes: true;
 } {
   const known = new Map<number, Uint8Array>();
   const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
@@ -106,6 +109,7 @@ export function createByteDecoder(bytesOfToken: (id: number) => Uint8Array): {
   };
   return {
     bytesOf,
+    joinsBytes: true,
     decode(ids) {
       let size = 0;
       for (const id of ids) size += bytesOf(id).length;

@@ -6,9 +6,9 @@ export { CHATML_TEMPLATE, createChatTemplate } from "./chat-template/chat-templa
 export { type GgufTokenizerOptions, tokenizerFromGguf } from "./files/gguf.ts";
 export { type TokenizerFileOptions, tokenizerFromJson } from "./files/json.ts";
 export { openTokenizer, type TokenizerSource } from "./files/open.ts";
+export { type FolderReader, readTokenizerFiles, type TokenizerFiles } from "./files/read-folder.ts";
 export {
   type GgufTokenizerValue,
-  type TokenizerFiles,
   type TokenizerToGgufOptions,
   tokenizerToGguf,
 } from "./files/to-gguf.ts";

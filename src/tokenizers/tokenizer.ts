@@ -35,6 +35,11 @@ export interface Tokenizer {
   encode(text: string, options?: EncodeOptions): number[];
   decode(ids: ArrayLike<number>, options?: DecodeOptions): string;
   createDecodeStream(options?: DecodeOptions): DecodeStream;
+  /**
+   * The bytes that an id stands for inside a text: what it adds where it is neither the first nor the last. They may be a
+   * part of a character. A special token stands for its name; an id without a token for nothing.
+   */
+  tokenBytes(id: number): Uint8Array;
   /** The piece of an id as the vocabulary writes it, or undefined. */
   idToToken(id: number): string | undefined;
   tokenToId(token: string): number | undefined;

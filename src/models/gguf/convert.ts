@@ -10,7 +10,9 @@ import type { MetadataValue } from "../../formats/gguf/metadata.ts";
 import { type QuantizeProgress, type QuantizeSummary, summarize } from "../../formats/gguf/quantize-gguf.ts";
 import type { TensorToWrite, WriteTarget } from "../../formats/sources/file-sink.ts";
 import { elementCount, type TensorInfo } from "../../formats/tensor-info.ts";
-import { type TokenizerFiles, tokenizerToGguf } from "../../tokenizers/files/to-gguf.ts";
+import { VOCABULARIES } from "../../tokenizers/files/file-names.ts";
+import { readTokenizerFiles } from "../../tokenizers/files/read-folder.ts";
+import { tokenizerToGguf } from "../../tokenizers/files/to-gguf.ts";
 import { ConfigReader } from "../config/config-reader.ts";
 import { ggufForms } from "../families/gguf-forms.ts";
 import { families } from "../families/index.ts";
@@ -187,34 +189,15 @@ async function addTokenizer(
   metadata: Map<string, TypedMetadataValue>,
   { preTokenizer }: ConvertOptions,
 ): Promise<string[]> {
-  const read = (name: string) => checkpoint.folder?.read(name);
-  const json = async (name: string): Promise<unknown> => {
-    const bytes = await read(name);
-    if (!bytes) return undefined;
-    try {
-      return JSON.parse(new TextDecoder().decode(bytes));
-    } catch (cause) {
-      throw new BaimoError("format", `${checkpoint.name}: ${name} is not JSON`, { cause });
-    }
-  };
-  const template = await read("chat_template.jinja");
-  const files: TokenizerFiles = {
-    json: await json("tokenizer.json"),
-    model: (await read("tokenizer.model")) ?? (await read("spiece.model")),
-    config: await json("tokenizer_config.json"),
-    generationConfig: await json("generation_config.json"),
-    modelConfig: await json("config.json"),
-    chatTemplate: template && new TextDecoder().decode(template),
-  };
+  const folder = { name: checkpoint.name, read: async (name: string) => checkpoint.folder?.read(name) };
+  const files = await readTokenizerFiles(folder, { pieces: true });
   if (files.json === undefined && files.model === undefined) {
     metadata.set("tokenizer.ggml.model", { type: "STRING", value: "none" });
     const ids = { bos: config.bosTokenId, eos: config.eosTokenIds[0] };
     for (const [role, id] of Object.entries(ids)) {
       if (id !== undefined) metadata.set(`tokenizer.ggml.${role}_token_id`, { type: "UINT32", value: id });
     }
-    return [
-      `the tokenizer: neither tokenizer.json nor tokenizer.model is there (${architecture} without a vocabulary)`,
-    ];
+    return [`the tokenizer: there is none of ${VOCABULARIES} (${architecture} without a vocabulary)`];
   }
   const { pairs, warnings } = tokenizerToGguf(files, { vocabSize: config.vocabSize, preTokenizer });
   for (const [key, value] of pairs) metadata.set(key, value);

@@ -1,15 +1,16 @@
 // Reads tokenizer.model, SentencePiece's format: BPE and Unigram.
 
 import { BaimoError } from "../../errors.ts";
+import { recordOf } from "../../json.ts";
 import { createTokenizer } from "../create-tokenizer.ts";
 import { endOfGenerationIds } from "../files/end-of-generation.ts";
-import { recordOf, tokenIdOf } from "../files/fields.ts";
 import { BYTE, CONTROL, characterSymbols, NORMAL, UNKNOWN, UNUSED, USER_DEFINED } from "../files/gguf.ts";
 import { readAddedToken, readConfig, type TokenizerFileOptions } from "../files/json.ts";
 import { readProtobuf } from "../files/protobuf.ts";
+import { tokenIdOf } from "../files/token-id.ts";
 import { readCharsmap } from "../text/charsmap.ts";
 import { createPieceNormalizer } from "../text/sentencepiece-normalizer.ts";
-import { byteOfToken, fromUtf8, utf8Length } from "../text/unicode.ts";
+import { byteOfToken, fromUtf8, toUtf8, utf8Length } from "../text/unicode.ts";
 import type { Tokenizer } from "../tokenizer.ts";
 import { type AddedToken, createAddedTokenSplitter } from "./added-tokens.ts";
 import { createCharacterBpe, createScoreMerges, type PieceModel } from "./bpe.ts";
@@ -132,6 +133,7 @@ export function tokenizerFromSentencePiece(bytes: Uint8Array, options: Tokenizer
       );
     },
     decode: createDecode(file, tokens),
+    bytesOf: (id) => bytesInside(file, tokens, id),
   });
 }
 
@@ -220,6 +222,18 @@ function readByteIds({ pieces, types }: PieceModelFile): Int32Array | undefined 
     if (types[id] === BYTE && byteOfToken(piece) >= 0) byteIds[byteOfToken(piece)] = id;
   });
   return byteIds;
+}
+
+/** The bytes of an id inside a text. */
+function bytesInside(
+  { pieces, types, unknownSurface }: PieceModelFile,
+  tokens: readonly (string | undefined)[],
+  id: number,
+): Uint8Array {
+  if (types[id] === BYTE) return Uint8Array.of(byteOfToken(pieces[id]) & 0xff);
+  if (types[id] === UNKNOWN) return toUtf8(unknownSurface);
+  const isPiece = id < pieces.length && types[id] !== CONTROL;
+  return toUtf8(isPiece ? pieces[id].replaceAll("▁", " ") : (tokens[id] ?? ""));
 }
 
 /** SentencePiece's Decode: bytes by character, the dummy prefix dropped, unknown pieces by their surface. */

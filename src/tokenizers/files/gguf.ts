@@ -1,6 +1,7 @@
 // Makes a tokenizer from a GGUF file's metadata, with llama.cpp's conventions.
 
 import { BaimoError } from "../../errors.ts";
+import { booleanOf, brief, stringOf } from "../../json.ts";
 import { type AddedToken, createAddedTokenSplitter } from "../algorithms/added-tokens.ts";
 import {
   createByteLevelBpe,
@@ -29,7 +30,6 @@ import {
 } from "../text/unicode.ts";
 import type { Tokenizer } from "../tokenizer.ts";
 import { endOfGenerationIds, isEndOfGeneration } from "./end-of-generation.ts";
-import { brief } from "./fields.ts";
 import { GGUF_PRE_TOKENIZERS, type GgufPreTokenizer } from "./gguf-pre-tokenizers.ts";
 
 /** Options of `tokenizerFromGguf`. */
@@ -101,35 +101,32 @@ export function tokenizerFromGguf(
 }
 
 function createMetadata(metadata: ReadonlyMap<string, unknown>): Metadata {
-  const wrong = (key: string, kind: string): never => {
-    throw new BaimoError("format", `gguf: ${key} must be ${kind} but is ${brief(metadata.get(key))}`);
-  };
-  const typed = <T>(key: string, kind: string, is: (value: unknown) => value is T): T | undefined => {
+  const read = <T>(key: string, check: (value: unknown, where: string) => T): T | undefined => {
     const value = metadata.get(key);
-    if (value === undefined) return undefined;
-    return is(value) ? value : wrong(key, kind);
+    return value === undefined ? undefined : check(value, `gguf: ${key}`);
   };
   return {
-    text: (key) => typed(key, "a string", (v): v is string => typeof v === "string"),
-    flag: (key) => typed(key, "true or false", (v): v is boolean => typeof v === "boolean"),
-    id: (key) => {
-      const value = typed(
-        key,
-        "a token id",
-        (v): v is number | bigint => typeof v === "number" || typeof v === "bigint",
-      );
-      const id = value === undefined ? undefined : Number(value);
-      // Files write 0xffffffff for "none".
-      return id !== undefined && Number.isInteger(id) && id >= 0 && id < 0xffffffff ? id : undefined;
-    },
-    list: (key) =>
-      typed(
-        key,
-        "an array",
-        (v): v is ArrayLike<unknown> =>
-          Array.isArray(v) || (ArrayBuffer.isView(v) && !(v instanceof DataView)),
-      ),
+    text: (key) => read(key, stringOf),
+    flag: (key) => read(key, (value, where) => booleanOf(value, false, where)),
+    id: (key) => read(key, optionalIdOf),
+    list: (key) => read(key, arrayLikeOf),
   };
+}
+
+/** A token id; files write 0xffffffff or -1 for "none". */
+function optionalIdOf(value: unknown, where: string): number | undefined {
+  if (typeof value !== "number" && typeof value !== "bigint") {
+    throw new BaimoError("format", `${where} must be a token id but is ${brief(value)}`);
+  }
+  const id = Number(value);
+  return Number.isInteger(id) && id >= 0 && id < 0xffffffff ? id : undefined;
+}
+
+/** A JSON array or a typed one. */
+function arrayLikeOf(value: unknown, where: string): ArrayLike<unknown> {
+  if (Array.isArray(value)) return value;
+  if (ArrayBuffer.isView(value) && !(value instanceof DataView)) return value as Uint8Array;
+  throw new BaimoError("format", `${where} must be an array but is ${brief(value)}`);
 }
 
 function readVocabulary(metadata: Metadata): GgufVocabulary {
@@ -323,6 +320,7 @@ function pieceDecoder({ tokens, types }: GgufVocabulary, dropFirstSpace: boolean
   });
   if (!dropFirstSpace) return bytes;
   return {
+    bytesOf: bytes.bytesOf,
     decode(ids: readonly number[]) {
       const text = bytes.decode(ids);
       const first = ids.findIndex((id) => types[id] !== CONTROL);
@@ -478,6 +476,7 @@ function createWpm(vocabulary: GgufVocabulary): Tokenizer {
       }
       flush();
     },
+    bytesOf: bytes.bytesOf,
     decode(list) {
       const text = bytes.decode(list);
       return text.startsWith(" ") ? text.slice(1) : text;

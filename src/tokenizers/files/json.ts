@@ -1,19 +1,20 @@
 // Reads tokenizer.json, Hugging Face's format, with its configuration files.
 
 import { BaimoError } from "../../errors.ts";
+import { booleanOf, brief, listOf, numberOf, recordOf, stringOf } from "../../json.ts";
 import { type AddedToken, createAddedTokenSplitter } from "../algorithms/added-tokens.ts";
 import { createByteLevelBpe, createCharacterBpe, type PieceModel, readMergeList } from "../algorithms/bpe.ts";
 import { createUnigram } from "../algorithms/unigram.ts";
 import { createWordLevel, createWordPiece } from "../algorithms/wordpiece.ts";
 import { createByteDecoder, createTokenizer } from "../create-tokenizer.ts";
-import { type Decoder, readDecoder } from "../text/decoders.ts";
+import { type Decoder, readDecoder, toBytes } from "../text/decoders.ts";
 import { type Normalizer, readNormalizer } from "../text/normalizers.ts";
 import { readPostProcessor } from "../text/post-processors.ts";
 import { readPreTokenizer } from "../text/pre-tokenizers.ts";
-import { bytesOfByteLevel, toByteLevel, toUtf8 } from "../text/unicode.ts";
+import { toByteLevel, toUtf8 } from "../text/unicode.ts";
 import type { Tokenizer } from "../tokenizer.ts";
 import { endOfGenerationIds } from "./end-of-generation.ts";
-import { booleanOf, brief, listOf, numberOf, recordOf, stringOf, tokenIdOf } from "./fields.ts";
+import { tokenIdOf } from "./token-id.ts";
 
 /** What stands beside a tokenizer file. */
 export interface TokenizerFileOptions {
@@ -23,6 +24,8 @@ export interface TokenizerFileOptions {
   generationConfig?: unknown;
   /** The template of chat_template.jinja, which goes before the configuration's. */
   chatTemplate?: string;
+  /** The templates of the folder additional_chat_templates, by name. */
+  namedTemplates?: ReadonlyMap<string, string>;
 }
 
 /**
@@ -310,14 +313,15 @@ function readDecoding(
   }
   const tokenOf = (id: number) => normalForms.get(id) ?? (tokens[id] as string);
   const decoder: Decoder | undefined = isNone(value) ? undefined : readDecoder(value, where);
-  if (!decoder) return { decode: (ids: readonly number[]) => ids.map(tokenOf).join(" ") };
-  if (recordOf(value, where).type === "ByteLevel") {
-    return createByteDecoder((id) => {
-      const token = tokenOf(id);
-      return bytesOfByteLevel(token) ?? toUtf8(token);
-    });
+  if (!decoder) {
+    return {
+      decode: (ids: readonly number[]) => ids.map(tokenOf).join(" "),
+      bytesOf: (id: number) => toUtf8(` ${tokenOf(id)}`),
+    };
   }
-  return { decode: (ids: readonly number[]) => decoder(ids.map(tokenOf)).join("") };
+  const bytesOf = (id: number) => toBytes(decoder.inside(tokenOf(id)));
+  if (recordOf(value, where).type === "ByteLevel") return createByteDecoder(bytesOf);
+  return { decode: (ids: readonly number[]) => decoder.decode(ids.map(tokenOf)).join(""), bytesOf };
 }
 
 /** What the configuration files say: special tokens by role, the template. */

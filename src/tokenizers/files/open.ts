@@ -3,8 +3,16 @@
 import { BaimoError } from "../../errors.ts";
 import { tokenizerFromSentencePiece } from "../algorithms/sentencepiece.ts";
 import type { Tokenizer } from "../tokenizer.ts";
+import { VOCABULARIES } from "./file-names.ts";
+import { tokenizerFromFiles } from "./from-files.ts";
 import { type GgufTokenizerOptions, tokenizerFromGguf } from "./gguf.ts";
 import { type TokenizerFileOptions, tokenizerFromJson } from "./json.ts";
+import {
+  type FolderReader,
+  readTokenizerFile,
+  readTokenizerFiles,
+  type TokenizerFiles,
+} from "./read-folder.ts";
 
 /** Where a tokenizer comes from: a path, the bytes of a file, or contents already read. */
 export type TokenizerSource =
@@ -13,6 +21,9 @@ export type TokenizerSource =
   | ({ json: unknown } & TokenizerFileOptions)
   | ({ model: Uint8Array } & TokenizerFileOptions)
   | { metadata: ReadonlyMap<string, unknown> };
+
+/** Files that are half a vocabulary or need the folder to be understood: the folder is opened for them. */
+const parts = new Set(["vocab.json", "merges.txt", "vocab.txt", "tokenizer_config.json", "config.json"]);
 
 /**
  * Opens a tokenizer.
@@ -27,7 +38,7 @@ export async function openTokenizer(
   options: TokenizerFileOptions & GgufTokenizerOptions = {},
 ): Promise<Tokenizer> {
   if (typeof source === "string") return openPath(source, options);
-  if (source instanceof Uint8Array) return fromBytes(source, options, "the given bytes");
+  if (source instanceof Uint8Array) return openFile(source, "the given bytes", empty, options);
   if ("json" in source) return tokenizerFromJson(source.json, { ...options, ...source });
   if ("model" in source) return tokenizerFromSentencePiece(source.model, { ...options, ...source });
   if ("metadata" in source) return tokenizerFromGguf(source.metadata, options);
@@ -37,28 +48,19 @@ export async function openTokenizer(
   );
 }
 
+const empty: FolderReader = { read: async () => undefined };
+
 async function openPath(
   path: string,
   options: TokenizerFileOptions & GgufTokenizerOptions,
 ): Promise<Tokenizer> {
   const { readFile, stat } = await import("node:fs/promises");
-  const { dirname, join } = await import("node:path");
+  const { basename, dirname, join } = await import("node:path");
   const info = await stat(path).catch((cause: unknown) => {
     throw new BaimoError("request", `${path}: there is no such file or folder`, { cause });
   });
-  const folder = info.isDirectory() ? path : dirname(path);
-  const readText = async (name: string): Promise<string | undefined> => {
-    try {
-      return await readFile(join(folder, name), "utf8");
-    } catch {
-      return undefined;
-    }
-  };
-  const readJson = async (name: string): Promise<unknown> => {
-    const text = await readText(name);
-    return text === undefined ? undefined : parseJson(text, join(folder, name));
-  };
-  if (!info.isDirectory() && path.endsWith(".gguf")) {
+  const name = basename(path);
+  if (info.isFile() && name.endsWith(".gguf")) {
     const { openCheckpoint } = await import("../../formats/index.ts");
     const checkpoint = await openCheckpoint(path);
     try {
@@ -67,47 +69,47 @@ async function openPath(
       await checkpoint.close();
     }
   }
-  const files: TokenizerFileOptions = {
-    config: options.config ?? (await readJson("tokenizer_config.json")),
-    generationConfig: options.generationConfig ?? (await readJson("generation_config.json")),
-    chatTemplate: options.chatTemplate ?? (await readText("chat_template.jinja")),
+  const whole = info.isDirectory() || parts.has(name);
+  const place = info.isDirectory() ? path : dirname(path);
+  const folder: FolderReader = {
+    name: place,
+    read: (file) =>
+      readFile(join(place, file)).catch((cause: NodeJS.ErrnoException) => {
+        if (cause.code === "ENOENT" || cause.code === "ENOTDIR") return undefined;
+        throw new BaimoError("request", `${join(place, file)}: cannot be read (${cause.code})`, { cause });
+      }),
   };
-  if (!info.isDirectory()) return fromBytes(await readFile(path), { ...options, ...files }, path);
-  const json = await readJson("tokenizer.json");
-  if (json !== undefined) return tokenizerFromJson(json, files);
-  const model = await readFile(join(path, "tokenizer.model")).catch(() => undefined);
-  if (model) return tokenizerFromSentencePiece(model, files);
-  throw new BaimoError("request", `${path}: neither tokenizer.json nor tokenizer.model is in this folder`);
+  if (!whole) return openFile(await readFile(path), name, folder, options);
+  const tokenizer = tokenizerFromFiles(override(await readTokenizerFiles(folder), options));
+  if (tokenizer) return tokenizer;
+  throw new BaimoError("request", `${place}: holds no tokenizer; looked for ${VOCABULARIES}`);
 }
 
-/** Tells the formats apart: what stands in braces is JSON, anything else must be SentencePiece. */
-function fromBytes(
+async function openFile(
   bytes: Uint8Array,
-  options: TokenizerFileOptions & GgufTokenizerOptions,
   name: string,
-): Tokenizer {
-  const isSpace = (byte: number | undefined) =>
-    byte === 0x20 || byte === 0x09 || byte === 0x0a || byte === 0x0d;
-  let first = bytes[0] === 0xef && bytes[1] === 0xbb ? 3 : 0;
-  let last = bytes.length - 1;
-  while (isSpace(bytes[first])) first++;
-  while (isSpace(bytes[last])) last--;
-  if (bytes[first] === 0x7b && bytes[last] === 0x7d) {
-    return tokenizerFromJson(parseJson(new TextDecoder().decode(bytes), name), options);
-  }
+  folder: FolderReader,
+  options: TokenizerFileOptions,
+): Promise<Tokenizer> {
   if (bytes[0] === 0x47 && bytes[1] === 0x47 && bytes[2] === 0x55 && bytes[3] === 0x46) {
     throw new BaimoError(
       "request",
       `${name}: a GGUF file; open it by its path, or read its key-value pairs and give them as { metadata }`,
     );
   }
-  return tokenizerFromSentencePiece(bytes, options);
+  const files = override(await readTokenizerFile(bytes, name, folder), options);
+  return tokenizerFromFiles(files) as Tokenizer; // the file is one of its forms
 }
 
-function parseJson(text: string, name: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
-    throw new BaimoError("format", `${name} is not JSON`, { cause });
-  }
+/** What the caller gives goes before what the folder says. */
+function override(files: TokenizerFiles, options: TokenizerFileOptions): TokenizerFiles {
+  return {
+    json: files.json,
+    model: files.model,
+    modelConfig: files.modelConfig,
+    config: options.config ?? files.config,
+    generationConfig: options.generationConfig ?? files.generationConfig,
+    chatTemplate: options.chatTemplate ?? files.chatTemplate,
+    namedTemplates: options.namedTemplates ?? files.namedTemplates,
+  };
 }

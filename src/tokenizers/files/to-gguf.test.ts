@@ -7,7 +7,8 @@ import { tokenizerFromSentencePiece } from "../algorithms/sentencepiece.ts";
 import { patternsOf, tokenizerFromGguf } from "./gguf.ts";
 import { GGUF_PRE_TOKENIZERS } from "./gguf-pre-tokenizers.ts";
 import { tokenizerFromJson } from "./json.ts";
-import { PROBES, type TokenizerFiles, type TokenizerToGgufOptions, tokenizerToGguf } from "./to-gguf.ts";
+import type { TokenizerFiles } from "./read-folder.ts";
+import { PROBES, type TokenizerToGgufOptions, tokenizerToGguf } from "./to-gguf.ts";
 
 const root = "test/golden/tokenizers";
 

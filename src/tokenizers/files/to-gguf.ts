@@ -4,15 +4,16 @@
 //
 // Keys and choices are those of convert_hf_to_gguf.py of llama.cpp.
 import { BaimoError } from "../../errors.ts";
+import { brief, recordOf } from "../../json.ts";
 import { readPieceModel, tokenizerFromSentencePiece } from "../algorithms/sentencepiece.ts";
 import { readPostProcessor, type Wrapping } from "../text/post-processors.ts";
 import { type PreTokenizer, readPreTokenizer } from "../text/pre-tokenizers.ts";
 import { byteOfToken } from "../text/unicode.ts";
 import type { Tokenizer } from "../tokenizer.ts";
-import { brief, recordOf } from "./fields.ts";
 import { BYTE, CONTROL, NORMAL, patternsOf, UNKNOWN, UNUSED, USER_DEFINED } from "./gguf.ts";
 import { GGUF_PRE_TOKENIZERS } from "./gguf-pre-tokenizers.ts";
-import { type TokenizerFileOptions, tokenizerFromJson } from "./json.ts";
+import { tokenizerFromJson } from "./json.ts";
+import type { TokenizerFiles } from "./read-folder.ts";
 
 /** A value and how GGUF stores it. */
 export type GgufTokenizerValue =
@@ -23,16 +24,6 @@ export type GgufTokenizerValue =
   | { type: "FLOAT32[]"; value: Float32Array }
   | { type: "INT32[]"; value: Int32Array }
   | { type: "INT8[]"; value: Int8Array };
-
-/** The files of a tokenizer, read; `model` goes before `json`, whose merges tell less than scores. */
-export interface TokenizerFiles extends TokenizerFileOptions {
-  /** The parsed tokenizer.json. */
-  json?: unknown;
-  /** The bytes of tokenizer.model or spiece.model. */
-  model?: Uint8Array;
-  /** The parsed config.json of the model: ids of special tokens that the tokenizer's own files do not name. */
-  modelConfig?: unknown;
-}
 
 /** Options of `tokenizerToGguf`. */
 export interface TokenizerToGgufOptions {
@@ -45,6 +36,7 @@ export interface TokenizerToGgufOptions {
 /**
  * Makes the `tokenizer.*` pairs of a GGUF file.
  *
+ * files     `model` goes before `json`, whose merges tell less than scores
  * warnings  what GGUF cannot say and was left out
  * @throws {BaimoError} `format` for damaged files, `request` for a tokenizer that GGUF has no form for
  */

@@ -1,7 +1,7 @@
 // The normalizers of tokenizer.json: text to text.
 
 import { BaimoError } from "../../errors.ts";
-import { booleanOf, brief, listOf, recordOf, stringOf } from "../files/fields.ts";
+import { booleanOf, brief, listOf, recordOf, stringOf } from "../../json.ts";
 import { createPrecompiledNormalizer, readCharsmap } from "./charsmap.ts";
 import { compileOniguruma } from "./regex.ts";
 import { toByteLevel } from "./unicode.ts";

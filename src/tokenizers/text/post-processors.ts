@@ -1,7 +1,8 @@
 // The post-processors of tokenizer.json: which ids stand around a text.
 
 import { BaimoError } from "../../errors.ts";
-import { brief, listOf, recordOf, stringOf, tokenIdOf } from "../files/fields.ts";
+import { brief, listOf, recordOf, stringOf } from "../../json.ts";
+import { tokenIdOf } from "../files/token-id.ts";
 
 /** The ids added before and after a single text. */
 export interface Wrapping {

@@ -1,7 +1,7 @@
 // The pre-tokenizers of tokenizer.json: they cut a normalised text into pieces.
 
 import { BaimoError } from "../../errors.ts";
-import { booleanOf, listOf, recordOf, stringOf } from "../files/fields.ts";
+import { booleanOf, listOf, recordOf, stringOf } from "../../json.ts";
 import { classMatches, type Matches } from "./class-patterns.ts";
 import { compileOniguruma } from "./regex.ts";
 import { createDigitScanner, SCANNERS, type Scanner, scanGpt2 } from "./scanners.ts";

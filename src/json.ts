@@ -1,0 +1,59 @@
+// Checked JSON: parsing, and values of the expected kind or a `format` error that names the place.
+import { BaimoError } from "./errors.ts";
+
+/**
+ * Parses JSON from text or from UTF-8 bytes.
+ *
+ * where  names the document in messages, such as "config.json"
+ * @throws {BaimoError} `format` when it is not JSON
+ */
+export function parseJson(json: string | Uint8Array, where: string): unknown {
+  try {
+    return JSON.parse(typeof json === "string" ? json : new TextDecoder().decode(json));
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new BaimoError("format", `${where} is not JSON: ${reason.slice(0, 120)}`, { cause });
+  }
+}
+
+/** A short form of a value for a message. */
+export function brief(value: unknown): string {
+  const text = typeof value === "bigint" ? String(value) : (JSON.stringify(value) ?? String(value));
+  return text.length > 80 ? `${text.slice(0, 77)}...` : text;
+}
+
+/** Whether a value is an object, neither an array nor null. */
+export function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** The value as an object, or a `format` error. */
+export function recordOf(value: unknown, where: string): Record<string, unknown> {
+  if (isRecord(value)) return value;
+  throw new BaimoError("format", `${where} must be an object but is ${brief(value)}`);
+}
+
+/** The value as an array, or a `format` error. */
+export function listOf(value: unknown, where: string): unknown[] {
+  if (Array.isArray(value)) return value;
+  throw new BaimoError("format", `${where} must be an array but is ${brief(value)}`);
+}
+
+/** The value as a string, or a `format` error. */
+export function stringOf(value: unknown, where: string): string {
+  if (typeof value === "string") return value;
+  throw new BaimoError("format", `${where} must be a string but is ${brief(value)}`);
+}
+
+/** The value as a boolean, a default for null and undefined, or a `format` error. */
+export function booleanOf(value: unknown, fallback: boolean, where: string): boolean {
+  if (value === undefined || value === null) return fallback;
+  if (typeof value === "boolean") return value;
+  throw new BaimoError("format", `${where} must be true or false but is ${brief(value)}`);
+}
+
+/** The value as a finite number, or a `format` error. */
+export function numberOf(value: unknown, where: string): number {
+  if (typeof value === "number" && Number.isFinite(value)) return value;
+  throw new BaimoError("format", `${where} must be a finite number but is ${brief(value)}`);
+}
