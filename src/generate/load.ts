@@ -14,7 +14,7 @@ import { type Engine, startEngine, startWorkers } from "./engine.ts";
 import { EngineSlot } from "./engine-slot.ts";
 import { readLanguage } from "./language.ts";
 import { createModel, type TraceableModel } from "./model.ts";
-import { createNoTokenizer, NO_TOKENIZER, noTokenizerWarning } from "./no-tokenizer.ts";
+import { NO_TOKENIZER, noTokenizerWarning } from "./no-tokenizer.ts";
 
 /** Progress of loading: `done` of `total` bytes of a download, or tensors of the weights. */
 export interface LoadProgress {
