@@ -223,7 +223,7 @@ describe("a folder without a tokenizer", () => {
     try {
       const said = /there is no tokenizer \(looked for tokenizer\.json, .*token ids only/;
       assert.match(model.engine.warnings.join("\n"), said);
-      assert.throws(() => model.complete("text"), /no tokenizer/);
+      await assert.rejects(model.complete("text").next(), /no tokenizer/);
       for await (const event of model.complete([1, 2, 3], { maxTokens: 2 })) {
         if (event.type === "text-delta") assert.match(event.text, /^ ?\d+$/);
       }

@@ -1,7 +1,8 @@
 // What the engine does not know: how text becomes tokens, and a conversation text.
+import { BaimoError } from "../errors.ts";
 import type { Checkpoint } from "../formats/checkpoint.ts";
 import { isRecord } from "../json.ts";
-import type { ModelDescription } from "../models/open-model.ts";
+import type { ModelConfig } from "../models/config/config.ts";
 import type { ChatTemplate } from "../tokenizers/chat-template/chat-template.ts";
 import type { Tokenizer } from "../tokenizers/tokenizer.ts";
 import { createNoTokenizer } from "./no-tokenizer.ts";
@@ -16,14 +17,79 @@ export interface Language {
 const PLAIN_REQUEST =
   "{% for message in messages %}{{ message.content }}{{ '' if loop.last else '\\n' }}{% endfor %}";
 
+/** What must be known of a model to read them. */
+export interface LanguageDescription {
+  readonly name: string;
+  readonly config: Pick<ModelConfig, "encoderLayers" | "vocabSize" | "eosTokenIds">;
+}
+
+/** A text to go on with, or a conversation to answer. */
+export type Prompt =
+  | { readonly kind: "text"; readonly text: string }
+  | {
+      readonly kind: "chat";
+      readonly messages: readonly unknown[];
+      readonly tools?: readonly unknown[];
+      readonly variables?: Readonly<Record<string, unknown>>;
+      /** An encoder's plain request has no special tokens of its own, and ends with the tokenizer's. */
+      readonly addSpecialTokens: boolean;
+    };
+
+/** Normalising shortens no text by more than this. */
+const NORMALIZING = 4;
+/** Texts shorter than this are tokenised unseen. */
+const SHORT = 65_536;
+
+/**
+ * The ids of a prompt.
+ * @throws {BaimoError} `request` when the template refuses, `context` for a text that cannot fit, before it is tokenised
+ */
+export function toIds(
+  { tokenizer, chatTemplate }: Language,
+  prompt: Prompt,
+  contextLength: number,
+): readonly number[] {
+  if (prompt.kind === "text") {
+    checkLength(tokenizer, prompt.text, contextLength);
+    return tokenizer.encode(prompt.text);
+  }
+  const { messages, tools, variables, addSpecialTokens } = prompt;
+  if (!chatTemplate) throw new BaimoError("request", "there is no chat template");
+  const rendered = chatTemplate.render({ messages, tools, addGenerationPrompt: true, variables });
+  checkLength(tokenizer, rendered, contextLength);
+  // A template writes its special tokens itself.
+  return tokenizer.encode(rendered, { addSpecialTokens, parseSpecialTokens: true });
+}
+
+/** Refuses what cannot fit whatever it says. Byte-level tokens stand for all bytes of a text; others may drop some. */
+function checkLength(tokenizer: Tokenizer, text: string, contextLength: number): void {
+  if (text.length < SHORT || tokenizer.kind !== "bpe") return;
+  let longest = 1;
+  for (let id = 0; id < tokenizer.vocabSize; id++)
+    longest = Math.max(longest, tokenizer.tokenBytes(id).length);
+  if (text.length <= NORMALIZING * longest * contextLength) return;
+  const grouped = (value: number) => value.toLocaleString("en");
+  throw new BaimoError(
+    "context",
+    `the prompt has ${grouped(text.length)} characters, but the context holds ${grouped(contextLength)} tokens of at most ` +
+      `${longest} bytes; shorten the prompt, or load the model with a larger contextLength`,
+  );
+}
+
 /** Reads both from a checkpoint. */
-export async function readLanguage(checkpoint: Checkpoint, description: ModelDescription): Promise<Language> {
+export async function readLanguage(
+  checkpoint: Checkpoint,
+  description: LanguageDescription,
+): Promise<Language> {
   const tokenizer = await readTokenizer(checkpoint, description);
   return { tokenizer, chatTemplate: await readChatTemplate(tokenizer) };
 }
 
 /** The tokenizer inside a GGUF file or in the folder, or one that knows only ids. */
-async function readTokenizer(checkpoint: Checkpoint, { config, name }: ModelDescription): Promise<Tokenizer> {
+async function readTokenizer(
+  checkpoint: Checkpoint,
+  { config, name }: LanguageDescription,
+): Promise<Tokenizer> {
   const { folder, metadata } = checkpoint;
   const standard = config.encoderLayers > 0 ? PLAIN_REQUEST : undefined;
   if (checkpoint.format === "gguf" && (metadata.get("tokenizer.ggml.model") ?? "none") !== "none") {

@@ -15,6 +15,7 @@ import { EngineSlot } from "./engine-slot.ts";
 import { readLanguage } from "./language.ts";
 import { createModel, type TraceableModel } from "./model.ts";
 import { NO_TOKENIZER, noTokenizerWarning } from "./no-tokenizer.ts";
+import { Prompts } from "./prompts.ts";
 
 /** Progress of loading: `done` of `total` bytes of a download, or tensors of the weights. */
 export interface LoadProgress {
@@ -85,6 +86,9 @@ export async function load(source: CheckpointInput, options: LoadOptions = {}): 
       await engine.dispose();
       throw error;
     });
+    const { encoderLayers, vocabSize, eosTokenIds } = config;
+    const spoken = { name: description.name, config: { encoderLayers, vocabSize, eosTokenIds } };
+    const prompts = new Prompts({ tokenizer, chatTemplate }, files, spoken, contextLength);
     const restart = async () => {
       const again = await openCheckpoint(files);
       try {
@@ -96,6 +100,7 @@ export async function load(source: CheckpointInput, options: LoadOptions = {}): 
     const { weightBytes, cacheBytes } = engine;
     return createModel({
       engine: new EngineSlot(engine, restart),
+      prompts,
       description,
       tokenizer,
       chatTemplate,

@@ -6,7 +6,9 @@ import type { Tokenizer } from "../tokenizers/tokenizer.ts";
 import { Channel } from "./channel.ts";
 import type { StreamMessage } from "./engine.ts";
 import type { EngineSlot } from "./engine-slot.ts";
+import type { Prompt } from "./language.ts";
 import { resolveOptions } from "./options.ts";
+import type { Prompts } from "./prompts.ts";
 import type { EngineResult, MeasureResult } from "./protocol.ts";
 import { checkTokens } from "./session.ts";
 import { createTextStream } from "./text-stream.ts";
@@ -24,6 +26,7 @@ import type {
 /** What a model is made of. */
 export interface ModelResources {
   readonly engine: EngineSlot;
+  readonly prompts: Prompts;
   readonly description: ModelDescription;
   readonly tokenizer: Tokenizer;
   readonly chatTemplate?: ChatTemplate;
@@ -65,7 +68,7 @@ export type Measurement = Pick<MeasureResult, "logprobs" | "columns">;
 
 /** Puts a model together. */
 export function createModel(parts: ModelResources): TraceableModel {
-  const { engine, description, tokenizer, contextLength } = parts;
+  const { engine, prompts, description, tokenizer, contextLength } = parts;
   const { config } = description;
   const endTokens = [...new Set([...config.eosTokenIds, ...tokenizer.eosTokenIds])];
 
@@ -130,16 +133,17 @@ export function createModel(parts: ModelResources): TraceableModel {
   }
 
   async function* generate(
-    text: readonly number[],
+    text: Prompt | ArrayLike<number>,
     options: GenerateOptions,
   ): AsyncGenerator<GenerateEvent, Finish> {
     const resolved = resolveOptions(options);
+    const ids = Array.from("kind" in text ? await prompts.encode(text, options.signal) : text);
     const given = options.decoderTokens;
     if (given && !hasEncoder)
       throw new BaimoError("request", `${description.name} has no encoder: leave out decoderTokens`);
     // With an encoder the text is the encoder's, and the decoder begins with its start token.
-    const encoderTokens = checkEncoderTokens(hasEncoder ? text : undefined);
-    const prompt = hasEncoder ? (given ?? [config.decoderStartTokenId ?? 0]) : text;
+    const encoderTokens = checkEncoderTokens(hasEncoder ? ids : undefined);
+    const prompt = hasEncoder ? (given ?? [config.decoderStartTokenId ?? 0]) : ids;
     checkPrompt(prompt);
     const stopTokens = [...(resolved.ignoreEos ? [] : endTokens), ...resolved.stopTokens];
     const stream = createTextStream(tokenizer, { stop: resolved.stop });
@@ -194,7 +198,7 @@ export function createModel(parts: ModelResources): TraceableModel {
         reason: stopped === undefined ? result.reason : "stop",
         stop: stopped ?? byStopToken,
         usage: {
-          promptTokens: text.length,
+          promptTokens: ids.length,
           completionTokens: stopped === undefined ? result.completionTokens : seen,
           cachedTokens: result.cachedTokens,
         },
@@ -211,7 +215,9 @@ export function createModel(parts: ModelResources): TraceableModel {
     }
   }
 
-  const dispose = () => engine.dispose();
+  const dispose = async () => {
+    await Promise.all([engine.dispose(), prompts.dispose()]);
+  };
   return {
     name: description.name,
     config,
@@ -247,26 +253,24 @@ export function createModel(parts: ModelResources): TraceableModel {
       return result;
     },
     complete(prompt, options = {}) {
-      const ids = typeof prompt === "string" ? tokenizer.encode(prompt) : prompt;
-      return generate(ids, options);
+      return generate(typeof prompt === "string" ? { kind: "text", text: prompt } : prompt, options);
     },
     chat(messages, options: ChatOptions = {}) {
-      const { chatTemplate } = parts;
-      if (!chatTemplate) {
+      if (!parts.chatTemplate) {
         throw new BaimoError(
           "request",
           `${description.name} has no chat template; use complete() with a plain prompt`,
         );
       }
-      const rendered = chatTemplate.render({
-        messages,
-        tools: options.tools,
-        addGenerationPrompt: true,
-        variables: options.templateVariables,
-      });
-      // A template writes its special tokens itself; an encoder's plain request has none, and ends with the tokenizer's.
-      const ids = tokenizer.encode(rendered, { addSpecialTokens: hasEncoder, parseSpecialTokens: true });
-      return generate(ids, options);
+      if (messages.length > contextLength) {
+        throw new BaimoError(
+          "context",
+          `${messages.length.toLocaleString("en")} messages do not fit a context of ${contextLength} tokens`,
+        );
+      }
+      const { tools, templateVariables: variables } = options;
+      const prompt = { kind: "chat", messages, tools, variables, addSpecialTokens: hasEncoder } as const;
+      return generate(prompt, options);
     },
     dispose,
     [Symbol.asyncDispose]: dispose,

@@ -1,0 +1,151 @@
+// Prompts as ids: small ones at once, large ones in a thread, so that nothing else waits for them.
+import { startThread, type Thread } from "../backends/threads.ts";
+import { BaimoError, type ErrorCode, throwIfAborted } from "../errors.ts";
+import type { CheckpointInput } from "../formats/checkpoint.ts";
+import { type Language, type LanguageDescription, type Prompt, toIds } from "./language.ts";
+
+/** To the thread; one prompt at a time. */
+export type ToPromptThread =
+  | {
+      readonly type: "open";
+      readonly source: CheckpointInput;
+      readonly description: LanguageDescription;
+    }
+  | { readonly type: "prompt"; readonly prompt: Prompt; readonly contextLength: number };
+
+/** From it. */
+export type FromPromptThread =
+  | { readonly type: "ids"; readonly ids: Int32Array }
+  | { readonly type: "failed"; readonly code: ErrorCode; readonly text: string };
+
+/** Characters and values of a prompt that take a few milliseconds at most. */
+const SMALL = 16_384;
+/** The thread ends when it has had nothing to do for so long. */
+const IDLE_MS = 60_000;
+const ENDED = "the thread that makes prompts has ended";
+
+const workerUrl = new URL(
+  import.meta.url.endsWith(".ts") ? "./prompt-worker.ts" : "./prompt-worker.js",
+  import.meta.url,
+);
+
+/** What makes the prompts of a model. */
+export class Prompts {
+  readonly #language: Language;
+  readonly #source: CheckpointInput;
+  readonly #description: LanguageDescription;
+  readonly #contextLength: number;
+  /** Settles when the large prompt before has been made. */
+  #turn: Promise<unknown> = Promise.resolve();
+  #thread: Thread | undefined;
+  #settle: ((message: FromPromptThread) => void) | undefined;
+  #idle: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(
+    language: Language,
+    source: CheckpointInput,
+    description: LanguageDescription,
+    contextLength: number,
+  ) {
+    this.#language = language;
+    this.#source = source;
+    this.#description = description;
+    this.#contextLength = contextLength;
+  }
+
+  /**
+   * The ids of a prompt. The signal takes it out of the queue, or ends the thread that works on it.
+   * @throws {BaimoError} `request` when the template refuses, `context` for a text that cannot fit
+   */
+  async encode(prompt: Prompt, signal?: AbortSignal): Promise<ArrayLike<number>> {
+    if (isSmall(prompt)) return toIds(this.#language, prompt, this.#contextLength);
+    const before = this.#turn;
+    let release: () => void = () => {};
+    this.#turn = new Promise<void>((resolve) => (release = resolve));
+    try {
+      await before;
+      throwIfAborted(signal, "the request");
+      return await this.#ask(prompt, signal);
+    } finally {
+      release();
+    }
+  }
+
+  async dispose(): Promise<void> {
+    clearTimeout(this.#idle);
+    const thread = this.#thread;
+    this.#thread = undefined;
+    this.#settle?.({ type: "failed", code: "request", text: "the model has been disposed" });
+    await thread?.terminate();
+  }
+
+  async #ask(prompt: Prompt, signal: AbortSignal | undefined): Promise<ArrayLike<number>> {
+    clearTimeout(this.#idle);
+    const thread = await this.#start();
+    const abort = () => void this.#end("aborted", "the request was aborted");
+    signal?.addEventListener("abort", abort, { once: true });
+    try {
+      const answer = await new Promise<FromPromptThread>((resolve) => {
+        this.#settle = resolve;
+        thread.ref();
+        thread.postMessage({
+          type: "prompt",
+          prompt,
+          contextLength: this.#contextLength,
+        } satisfies ToPromptThread);
+        if (signal?.aborted) abort();
+      });
+      if (answer.type === "failed") throw new BaimoError(answer.code, answer.text, { cause: signal?.reason });
+      return answer.ids;
+    } finally {
+      this.#settle = undefined;
+      signal?.removeEventListener("abort", abort);
+      thread.unref();
+      this.#idle = setTimeout(() => void this.#end("device", ENDED), IDLE_MS);
+      (this.#idle as { unref?: () => void }).unref?.();
+    }
+  }
+
+  async #start(): Promise<Thread> {
+    if (this.#thread) return this.#thread;
+    const thread = await startThread(workerUrl, { name: "baimo prompts" });
+    thread.on("message", (message) => this.#settle?.(message as FromPromptThread)); // what prompt-worker.ts posts
+    const lost = (text: string) => {
+      if (this.#thread === thread) void this.#end("device", text);
+    };
+    thread.on("error", (error) => lost(`the thread that makes prompts failed: ${error.message}`));
+    thread.on("exit", () => lost(ENDED));
+    thread.postMessage({
+      type: "open",
+      source: this.#source,
+      description: this.#description,
+    } satisfies ToPromptThread);
+    this.#thread = thread;
+    return thread;
+  }
+
+  /** Ends the thread; the next large prompt starts another. */
+  async #end(code: ErrorCode, text: string): Promise<void> {
+    const thread = this.#thread;
+    this.#thread = undefined;
+    this.#settle?.({ type: "failed", code, text });
+    await thread?.terminate();
+  }
+}
+
+/** Whether a prompt is so small that nobody waits for it. Looks no further than it has to. */
+function isSmall(prompt: Prompt): boolean {
+  let left = SMALL;
+  const weigh = (value: unknown): void => {
+    if (typeof value === "string") left -= value.length;
+    else if (typeof value === "object" && value !== null) {
+      for (const key in value) {
+        left -= 16;
+        if (left < 0) return;
+        weigh((value as Record<string, unknown>)[key]);
+      }
+    }
+  };
+  weigh(prompt);
+  return left >= 0;
+}

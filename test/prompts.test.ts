@@ -1,0 +1,79 @@
+// Large prompts are made in a thread: the same ids, nobody waits, and whoever leaves ends the work.
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "node:test";
+import { BaimoError } from "../src/errors.ts";
+import type { ChatMessage, GenerateEvent, Model } from "../src/generate/types.ts";
+import { loadChatModel } from "./chat-model.ts";
+
+const SMALL = "秋夜 autumn night, ".repeat(10);
+/** Beyond what is made at once. */
+const LARGE = "秋夜 autumn night, ".repeat(2000);
+
+describe("prompts", () => {
+  let model: Model;
+  before(async () => {
+    model = await loadChatModel();
+  });
+  after(() => model?.dispose());
+
+  const say = (content: string): ChatMessage[] => [{ role: "user", content }];
+  /** Tokens of the prompt: an answer's usage, or what is said of one that does not fit. */
+  async function count(answer: AsyncGenerator<GenerateEvent>): Promise<number> {
+    try {
+      for await (const event of answer) if (event.type === "finish") return event.usage.promptTokens;
+    } catch (error) {
+      const tokens = error instanceof BaimoError && error.message.match(/the prompt has (\d+) tokens/)?.[1];
+      if (!tokens) throw error;
+      return Number(tokens);
+    }
+    throw new Error("an answer without an end");
+  }
+  /** How many tokens the template and the tokenizer make of a conversation, asked of them directly. */
+  const expected = (content: string) =>
+    model.tokenizer.encode(`user: ${content}\nassistant: `, { addSpecialTokens: false }).length;
+
+  it("are the same wherever they are made", async () => {
+    for (const content of [SMALL, LARGE, SMALL])
+      assert.equal(await count(model.chat(say(content), { maxTokens: 1 })), expected(content));
+    assert.equal(await count(model.complete(LARGE)), model.tokenizer.encode(LARGE).length);
+  });
+
+  it("let the program go on meanwhile", async () => {
+    let turns = 0;
+    let done = false;
+    const turn = () => {
+      turns++;
+      if (!done) setImmediate(turn);
+    };
+    setImmediate(turn);
+    await count(model.chat(say(LARGE)));
+    done = true;
+    assert.ok(turns > 2, `the loop turned ${turns} times`);
+  });
+
+  it("are given up when their reader leaves, and the next is made", async () => {
+    const leave = new AbortController();
+    const given = count(model.chat(say(LARGE), { signal: leave.signal }));
+    const waiting = count(model.chat(say(LARGE), { signal: leave.signal }));
+    setImmediate(() => leave.abort());
+    await assert.rejects(waiting, { code: "aborted" });
+    await given.catch((error) => assert.equal(error.code, "aborted")); // or it was made just before
+    assert.equal(await count(model.chat(say(LARGE))), expected(LARGE));
+  });
+
+  it("of more messages than the context has tokens are refused unread", async () => {
+    const messages = new Array<ChatMessage>(100_000).fill({ role: "user", content: "" });
+    await assert.rejects(async () => count(model.chat(messages)), {
+      code: "context",
+      message: /100,000 messages/,
+    });
+  });
+
+  it("end with their model", async () => {
+    const other = await loadChatModel();
+    const answer = count(other.chat(say(LARGE)));
+    const refused = assert.rejects(answer, { code: "request", message: /disposed/ });
+    await other.dispose();
+    await refused;
+  });
+});
