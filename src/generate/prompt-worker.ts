@@ -1,4 +1,4 @@
-// A thread that makes prompts: it opens the tokenizer and the template, then turns requests into ids.
+// A thread that makes prompts: opens tokenizer and template, then turns requests into ids.
 import { ownThread } from "../backends/threads.ts";
 import { BaimoError } from "../errors.ts";
 import { openCheckpoint } from "../formats/checkpoint.ts";

@@ -23,6 +23,7 @@ const SMALL = 16_384;
 /** The thread ends when it has had nothing to do for so long. */
 const IDLE_MS = 60_000;
 const ENDED = "the thread that makes prompts has ended";
+const DISPOSED = "the model has been disposed";
 
 const workerUrl = new URL(
   import.meta.url.endsWith(".ts") ? "./prompt-worker.ts" : "./prompt-worker.js",
@@ -38,6 +39,7 @@ export class Prompts {
   /** Settles when the large prompt before has been made. */
   #turn: Promise<unknown> = Promise.resolve();
   #thread: Thread | undefined;
+  #disposed = false;
   #settle: ((message: FromPromptThread) => void) | undefined;
   #idle: ReturnType<typeof setTimeout> | undefined;
 
@@ -72,16 +74,18 @@ export class Prompts {
   }
 
   async dispose(): Promise<void> {
+    this.#disposed = true;
     clearTimeout(this.#idle);
-    const thread = this.#thread;
-    this.#thread = undefined;
-    this.#settle?.({ type: "failed", code: "request", text: "the model has been disposed" });
-    await thread?.terminate();
+    await this.#end("request", DISPOSED);
   }
 
   async #ask(prompt: Prompt, signal: AbortSignal | undefined): Promise<ArrayLike<number>> {
     clearTimeout(this.#idle);
     const thread = await this.#start();
+    if (this.#disposed) {
+      await this.#end("request", DISPOSED);
+      throw new BaimoError("request", DISPOSED);
+    }
     const abort = () => void this.#end("aborted", "the request was aborted");
     signal?.addEventListener("abort", abort, { once: true });
     try {
@@ -101,8 +105,9 @@ export class Prompts {
       this.#settle = undefined;
       signal?.removeEventListener("abort", abort);
       thread.unref();
-      this.#idle = setTimeout(() => void this.#end("device", ENDED), IDLE_MS);
-      (this.#idle as { unref?: () => void }).unref?.();
+      clearTimeout(this.#idle);
+      if (!this.#disposed) this.#idle = setTimeout(() => void this.#end("device", ENDED), IDLE_MS);
+      (this.#idle as { unref?: () => void } | undefined)?.unref?.();
     }
   }
 
