@@ -23,16 +23,16 @@ const {
   scratchBytes,
   weightForms,
   GROUP,
-} = await kernels("module");
-const matmul = await kernels("matmul");
-const attention = await kernels("attention");
-const { cost: normCost } = await kernels("norm");
-const { cost: ropeCost } = await kernels("rope");
-const { activationNumber, cost: activateCost } = await kernels("activate");
-const { cost: sumCost } = await kernels("elementwise");
-const { cost: quantizeCost } = await kernels("quantize-activations");
-const { cost: storeCost } = await kernels("kv-store");
-const { cost: deltaCost } = await kernels("gated-delta");
+} = await kernels("module/module");
+const matmul = await kernels("products/matmul");
+const attention = await kernels("attention/attention");
+const { cost: normCost } = await kernels("ops/norm");
+const { cost: ropeCost } = await kernels("ops/rope");
+const { activationNumber, cost: activateCost } = await kernels("ops/activate");
+const { cost: sumCost } = await kernels("ops/elementwise");
+const { cost: quantizeCost } = await kernels("products/quantize-activations");
+const { cost: storeCost } = await kernels("attention/kv-store");
+const { cost: deltaCost } = await kernels("ops/gated-delta");
 
 /** One layer's largest matrix of a 1.1 B Llama, half its rows, and enough of them to leave every cache. */
 const rows = 2816;
@@ -239,7 +239,7 @@ function list(k, products) {
       const shape = { tokens, headDim: 64, position: 0 };
       entries.push({
         name: `store k and v ${cache} ${tokens}`,
-        cost: { bytes: 2 * storeCost(cache, shape).bytes, flops: 0 },
+        cost: { bytes: 2 * storeCost(cache.toUpperCase(), shape).bytes, flops: 0 },
         run: () => {
           k[`store_k_${cache}`](xAt, 256, tokens, 64, qAt, 0);
           k[`store_v_${cache}`](xAt, 256, tokens, 64, yAt, 0);

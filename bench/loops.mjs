@@ -11,12 +11,17 @@ const root = resolve(import.meta.dirname, "..");
 /** Bytes that the read loop goes through: beyond every cache. */
 export const READ_BYTES = 160 << 20;
 
+/** Pages of 64 KiB that a memory of the kernels, and of the loops, may have. */
+const MAX_PAGES = 65_536;
+
 /** The loops of loops.as.ts as a module's bytes. */
 export async function compileLoops(build) {
   const { default: asc } = await import("assemblyscript/asc");
   let bytes;
-  const features = build === "relaxed" ? "simd,relaxed-simd" : "simd";
+  const features = build === "relaxed" ? "simd,relaxed-simd,threads" : "simd,threads";
   const flags = ["--enable", features, "--runtime", "stub", "-O1", "--noAssert", "--importMemory"];
+  // as the kernels' memory is
+  flags.push("--sharedMemory", "--maximumMemory", String(MAX_PAGES));
   const { error, stderr } = await asc.main(
     ["bench/loops.as.ts", "--outFile", "loops.wasm", "--baseDir", root, ...flags],
     {
@@ -73,7 +78,8 @@ export function meet(gate, count) {
 
 /** One thread's seconds for each loop, all threads beginning together. */
 async function measureThread({ bytes, gate, threads }) {
-  const memory = new WebAssembly.Memory({ initial: Math.ceil(READ_BYTES / 65536) });
+  const initial = Math.ceil(READ_BYTES / 65536);
+  const memory = new WebAssembly.Memory({ initial, maximum: MAX_PAGES, shared: true });
   fill(memory);
   const seconds = [];
   for (const { run } of await openLoops(bytes, memory)) {

@@ -108,7 +108,7 @@ describe("a model on broken kernels", () => {
     for (const build of ["relaxed", "simd"]) await breakKernel("blocks", build, "matmul_q5_1", "matmul_q4_1");
     const model = await loadBroken(golden("gguf", "llama-legacymix.gguf"), { threads: 2, contextLength: 96 });
     try {
-      assert.match(model.engine.warnings.join(), /^kernel matmul_q5_1 failed.+Q5_1 weights become F16/);
+      assert.match(model.engine.warnings.join(), /kernel matmul_q5_1 failed.+Q5_1 weights become F16/);
       const { data } = await model.logits(ids, { positions: "last" });
       // activations of the other types are rounded to 8 bits
       const found = maxDifference(data, reference.logits);

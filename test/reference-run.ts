@@ -11,9 +11,10 @@ import { createCaches, createWorkspace, LOGIT_ROWS } from "../src/models/forward
 import { describeModel } from "../src/models/open-model.ts";
 import { loadWeights } from "../src/models/weights/load-weights.ts";
 import { planWeights } from "../src/models/weights/weight-plan.ts";
+import type { Backend, CacheType } from "../src/tensor/backend.ts";
 
 /** Longer than any prompt of the golden data. */
-const ROOM = 64;
+export const ROOM = 64;
 
 /** Logits [tokens, vocabSize] and hidden states [layer][tokens, width] of one text. */
 export interface Answer {
@@ -32,33 +33,52 @@ function lenient(family: Family): Family {
   };
 }
 
-async function openTransformer(checkpoint: Checkpoint, config: ModelConfig, family: Family) {
+/** A model of a checkpoint with room for some sequences of ROOM tokens. */
+export async function openTransformer(
+  checkpoint: Checkpoint,
+  { config, family }: { config: ModelConfig; family: Family },
+  backend: Backend,
+  caches: { sequences: number; dtype: CacheType },
+): Promise<Transformer> {
   const facts: CheckpointFacts = {
     dialect: checkpoint.format === "gguf" ? "gguf" : "huggingface",
     has: (name) => checkpoint.tensors.has(name),
     shape: (name) => checkpoint.tensors.get(name)?.shape,
   };
   const plan = planWeights(checkpoint, config, lenient(family), facts);
-  const backend = createReferenceBackend({ maxTokens: ROOM });
   const workspace = createWorkspace(backend, config, ROOM);
-  const caches = createCaches(backend, config, { contextLength: ROOM, sequences: 1, dtype: "F32" });
-  const weights = await loadWeights(backend, plan, config, checkpoint.files);
-  return assembleTransformer({ backend, config, weights, caches, workspace });
+  return assembleTransformer({
+    backend,
+    config,
+    workspace,
+    caches: createCaches(backend, config, { contextLength: ROOM, ...caches }),
+    weights: await loadWeights(backend, plan, config, checkpoint.files),
+  });
+}
+
+/** The family that a checkpoint is of, and its configuration. */
+export async function describeFamily(
+  checkpoint: Checkpoint,
+): Promise<{ config: ModelConfig; family: Family }> {
+  const { family: name, config } = await describeModel(checkpoint);
+  const family = families.find((one) => one.name === name);
+  if (!family) throw new Error(`no family "${name}"`);
+  return { config, family };
 }
 
 /** Opens a folder once; `run` answers with its own configuration, or with a changed one. */
 export async function openReference(folder: string) {
   const checkpoint = await openCheckpoint(folder);
-  const description = await describeModel(checkpoint);
-  const family = families.find(({ name }) => name === description.family);
-  if (!family) throw new Error(`no family "${description.family}"`);
+  const { config, family } = await describeFamily(checkpoint);
   return {
-    config: description.config,
+    config,
     async run(
       tokens: readonly number[],
       options: { config?: ModelConfig; encoderTokens?: readonly number[] } = {},
     ): Promise<Answer> {
-      const model = await openTransformer(checkpoint, options.config ?? description.config, family);
+      const backend = createReferenceBackend({ maxTokens: ROOM });
+      const described = { config: options.config ?? config, family };
+      const model = await openTransformer(checkpoint, described, backend, { sequences: 1, dtype: "F32" });
       if (options.encoderTokens) encode(model, Int32Array.from(options.encoderTokens));
       return answer(model, tokens);
     },

@@ -174,19 +174,20 @@ export function createReferenceBackend(options: ReferenceBackendOptions): Backen
         bias: bias && open(bias).data,
       });
     },
-    headNorm(x, { kind, eps, weight }, headDim) {
+    headNorm(x, { kind, eps, weight, bias }, headDim) {
       const { used, width } = open(x);
-      const values = weight && open(weight).data;
+      const [weights, biases] = [weight && open(weight).data, bias && open(bias).data];
       // One weight for every head, or one a head: then as many norms as heads.
       for (let at = 0; at < used.length; at += headDim) {
-        const first = values?.length === width ? at % width : 0;
+        const first = (weights ?? biases)?.length === width ? at % width : 0;
         const head = used.subarray(at, at + headDim);
         normRows(head, head, {
           rows: 1,
           width: headDim,
           kind,
           eps,
-          weight: values?.subarray(first, first + headDim),
+          weight: weights?.subarray(first, first + headDim),
+          bias: biases?.subarray(first, first + headDim),
         });
       }
     },

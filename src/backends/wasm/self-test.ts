@@ -4,13 +4,17 @@ import type { KernelModule, Kernels, ProductMode } from "../../kernels/module/mo
 import type { CacheType } from "../../tensor/backend.ts";
 import type { DType } from "../../tensor/dtype.ts";
 import { Bus, busBytes } from "../bus.ts";
+import { CASE_TOKENS, type OperationCase, type PreparedCase, prepareCase } from "../cases/case.ts";
+import { casesOf } from "../cases/model-cases.ts";
+import { linearCase, lookupCase, toHalves } from "../cases/products.ts";
 import type { ModelOperations, WeightSample } from "../device.ts";
-import { createReferenceBackend } from "../reference/backend.ts";
 import { createWasmBackend } from "./backend.ts";
-import { Bank } from "./bank.ts";
 import { mixKernels } from "./instantiate.ts";
-import { type Answer, runOperations, SELF_TEST_TOKENS } from "./self-test-operations.ts";
-import { isClose, ProductTest, toHalves } from "./self-test-products.ts";
+
+/** Tokens of a product: a tile and its tail. */
+const TOKENS = 4;
+/** Largest difference over the largest value: f32 sums of hundreds of terms stay far below, a wrong kernel far above. */
+const TOLERANCE = 1e-4;
 
 /** What a model will ask of the kernels. */
 export interface KernelUse {
@@ -40,45 +44,49 @@ export interface TestedKernels {
   readonly warnings: readonly string[];
 }
 
-/** One thing that must come out right. */
-interface Test {
-  readonly about: string;
-  kernels(products: ProductMode): readonly string[];
-  passes(subject: Subject): Promise<boolean>;
+/** One case that must come out right. */
+interface Test extends OperationCase {
   /** For products: the weights, which may be converted. */
   readonly sample?: WeightSample;
 }
 
-/** A choice of kernels under test. Memory and answers are made once for all tests. */
+/** A choice of kernels under test, by some tests: on a backend of its own, made when the first of them is asked for. */
 class Subject {
-  readonly instantiate: Instantiate;
   readonly products: ProductMode;
-  #bank?: Bank;
-  #answers?: Promise<Answer[]>;
+  readonly #instantiate: Instantiate;
+  readonly #tests: readonly Test[];
+  #prepared?: Promise<ReadonlyMap<Test, PreparedCase>>;
 
-  constructor(instantiate: Instantiate, products: ProductMode) {
-    this.instantiate = instantiate;
+  constructor(instantiate: Instantiate, products: ProductMode, tests: readonly Test[]) {
+    this.#instantiate = instantiate;
     this.products = products;
+    this.#tests = tests;
   }
 
-  get bank(): Bank {
-    return (this.#bank ??= new Bank(this.instantiate));
+  /** Whether one of the tests comes out right. */
+  async passes(test: Test): Promise<boolean> {
+    const prepared = (await (this.#prepared ??= this.#prepare())).get(test);
+    const answer = await withoutTraps(async () => prepared?.run());
+    return answer !== undefined && prepared !== undefined && isClose(answer, prepared.expected(true));
   }
 
-  /** What the operations answer, up to the first that traps. */
-  answers(use: KernelUse): Promise<Answer[]> {
-    return (this.#answers ??= this.#run(use));
-  }
-
-  async #run(use: KernelUse): Promise<Answer[]> {
+  /** All that can be prepared: where a kernel traps that packs weights, a case is left out. */
+  async #prepare(): Promise<ReadonlyMap<Test, PreparedCase>> {
     // one rank shares with nobody, and a page may have no memory to share
     const alone = { ranks: 1, words: 0, floats: 0 };
-    const bus = new Bus(new ArrayBuffer(busBytes(alone)), 0, alone);
-    const { instantiate, products } = this;
-    const backend = createWasmBackend({ bus, instantiate, products, maxTokens: SELF_TEST_TOKENS });
-    const answers: Answer[] = [];
-    await withoutTraps(() => runOperations(backend, use, answers));
-    return answers;
+    const backend = createWasmBackend({
+      bus: new Bus(new ArrayBuffer(busBytes(alone)), 0, alone),
+      instantiate: this.#instantiate,
+      products: this.products,
+      maxTokens: CASE_TOKENS,
+    });
+    const prepared = new Map<Test, PreparedCase>();
+    for (const test of this.#tests) {
+      const one = await withoutTraps(() => prepareCase(test, backend));
+      if (one) prepared.set(test, one);
+    }
+    backend.finishLoading();
+    return prepared;
   }
 }
 
@@ -93,89 +101,83 @@ export async function chooseKernels(use: KernelUse, builds: Builds): Promise<Tes
   const converted: DType[] = [];
   let replaced: readonly string[] = [];
   let plain: KernelModule | undefined;
-  const subjectWith = (names: readonly string[], products: ProductMode) =>
-    new Subject((memory) => mixKernels(builds.instantiate(memory), plain, names, memory), products);
-  let subject = subjectWith([], builds.products);
+  let tests: Test[] = [...casesOf(use.operations, use.cacheType), ...use.samples.flatMap(testsOf)];
+  let passed: Test[] = [];
+  const subjectWith = (names: readonly string[], products: ProductMode, its: readonly Test[]) =>
+    new Subject((memory) => mixKernels(builds.instantiate(memory), plain, names, memory), products, its);
+  let subject = subjectWith([], builds.products, [...tests]);
 
-  const tests = [...use.samples.map(testProduct), ...(await testOperations(use))];
-  const passed: Test[] = [];
   for (let test = tests.shift(); test; test = tests.shift()) {
-    if (!(await test.passes(subject))) {
+    if (!(await subject.passes(test))) {
       plain ??= await builds.plain?.();
-      if (!(await repair(test))) {
-        tests.unshift(convert(test));
-        continue;
-      }
+      const repaired = await repair(test);
+      if (!repaired) convert(test);
+      subject = subjectWith(replaced, repaired ?? subject.products, [...passed, test, ...tests]);
+      if (!repaired) continue;
     }
     passed.push(test);
   }
   // What was right before some kernels changed has to be right still.
   if (warnings.length > 0) {
-    for (const test of passed) if (!(await test.passes(subject))) fail(test);
+    for (const test of passed) if (!(await subject.passes(test))) fail(test);
   }
   return { replaced, converted, products: subject.products, warnings };
 
-  /** Takes the first choice with which the test passes; false where there is none. */
-  async function repair(test: Test): Promise<boolean> {
+  /** Takes the first choice with which the test passes, and returns its products; undefined where there is none. */
+  async function repair(test: Test): Promise<ProductMode | undefined> {
     for (const products of new Set<ProductMode>([subject.products, "wide"])) {
       const names = test.kernels(products);
       const choices: string[][] = plain ? [...names.map((name) => [name]), [...names]] : [];
       if (products !== subject.products) choices.unshift([]);
       for (const choice of choices) {
-        const candidate = subjectWith([...replaced, ...choice], products);
-        if (!(await test.passes(candidate))) continue;
+        if (!(await subjectWith([...replaced, ...choice], products, [test]).passes(test))) continue;
         if (choice.length > 0) warn(choice.join(", "), test, "the plain build's kernel takes its place");
         else warn(test.kernels(subject.products)[0], test, "16-bit products take the place of 8-bit ones");
         replaced = [...replaced, ...choice];
-        subject = candidate;
-        return true;
+        return products;
       }
     }
-    return false;
+    return undefined;
   }
 
-  /** The test of the same weights as f16, which is how they will be loaded. */
-  function convert(test: Test): Test {
-    if (!test.sample || test.sample.dtype === "F16") return fail(test);
-    const { dtype } = test.sample;
-    converted.push(dtype);
-    warn(test.kernels(subject.products)[0], test, `${dtype} weights become F16 while they load`);
-    return testProduct(toHalves(test.sample));
+  /** Has the same weights tested as f16, which is how they will be loaded. */
+  function convert(test: Test): void {
+    const { sample } = test;
+    if (!sample || sample.dtype === "F16") return fail(test);
+    converted.push(sample.dtype);
+    warn(test.kernels(subject.products)[0], test, `${sample.dtype} weights become F16 while they load`);
+    const isOther = (one: Test) => one.sample !== sample;
+    passed = passed.filter(isOther);
+    tests = [...testsOf(toHalves(sample)), ...tests.filter(isOther)];
   }
 
   function warn(name: string, test: Test, remedy: string): void {
-    warnings.push(`kernel ${name} failed its self-test (${test.about}); ${remedy}`);
+    warnings.push(`kernel ${name} failed its self-test (${test.operation}, ${test.about}); ${remedy}`);
   }
 
   function fail(test: Test): never {
     throw new BaimoError(
       "device",
-      `kernels: ${test.about} comes out wrong in this JavaScript engine with every choice among ` +
+      `kernels: ${test.operation}, ${test.about}, comes out wrong in this JavaScript engine with every choice among ` +
         `${test.kernels(subject.products).join(", ")}; try another version of it, or the option device: "reference"`,
     );
   }
 }
 
-function testProduct(sample: WeightSample): Test {
-  const test = new ProductTest(sample);
-  return {
-    about: `products with ${sample.name}`,
-    sample,
-    kernels: (products) => test.kernels(products),
-    passes: async ({ bank, products }) =>
-      (await withoutTraps(async () => test.passes(bank, bank.kernels, products))) ?? false,
-  };
+/** Products with a model's weights, and their rows where those are looked up. */
+function testsOf(sample: WeightSample): Test[] {
+  const cases = [linearCase(sample, TOKENS)];
+  if (sample.embedding) cases.push(lookupCase(sample));
+  return cases.map((one) => ({ ...one, sample }));
 }
 
-async function testOperations(use: KernelUse): Promise<Test[]> {
-  const expected: Answer[] = [];
-  await runOperations(createReferenceBackend({ maxTokens: SELF_TEST_TOKENS }), use, expected);
-  return expected.map(({ operation, kernels, values }, i) => ({
-    about: operation,
-    kernels: () => kernels,
-    passes: async (subject) =>
-      isClose((await subject.answers(use))[i]?.values ?? new Float32Array(0), values),
-  }));
+/** Whether both are the same but for rounding. */
+function isClose(found: Float32Array, expected: Float32Array): boolean {
+  const largest = expected.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+  return (
+    found.length === expected.length &&
+    expected.every((value, i) => Math.abs(value - found[i]) <= TOLERANCE * largest)
+  );
 }
 
 /** What `run` returns, or undefined where a kernel traps. */

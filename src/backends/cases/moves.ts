@@ -1,0 +1,166 @@
+// Cases of operations that only move rows and columns: every bit arrives.
+import { joinHeads } from "../../kernels/ops/elementwise.ts";
+import { describe, normals, type OperationCase } from "./case.ts";
+
+/** Nothing is computed. */
+const EXACT = 0;
+
+interface RowsShape {
+  readonly tokens: number;
+  readonly width: number;
+}
+
+/** Rows of an f32 table, some of them more than once. */
+export function embedCase({ tokens, width }: RowsShape): OperationCase {
+  return {
+    operation: "embed",
+    about: `looking up rows: ${describe({ tokens, width })}`,
+    kernels: () => ["unpack_row_f32", "pack_f32"],
+    tolerance: EXACT,
+    async prepare(stage, random) {
+      const vocabulary = tokens + 3;
+      const values = normals(random, vocabulary * width);
+      const ids = Int32Array.from({ length: tokens }, () => random.integer(vocabulary));
+      const table = await stage.floats(values, width);
+      const out = stage.backend.allocate(width, tokens);
+      return {
+        run() {
+          stage.backend.embed(table, ids, out);
+          return stage.backend.read(out);
+        },
+        expected: () => pick(values, width, ids),
+      };
+    },
+  };
+}
+
+/** This rank's columns, and all ranks' put together again; whole on rank 0 alone. */
+export function gatherCase({ tokens, width }: RowsShape): OperationCase {
+  return {
+    operation: "gather",
+    about: `copying columns: ${describe({ tokens, width })}`,
+    kernels: () => ["copy_rows"],
+    tolerance: EXACT,
+    async prepare(stage, random) {
+      const b = stage.backend;
+      const values = normals(random, tokens * width);
+      const whole = await stage.rows(values, width);
+      const own = stage.room(width, tokens);
+      return {
+        run() {
+          b.keepOwn(whole, own);
+          return stage.read(own);
+        },
+        same: {
+          collect: async () => {
+            b.keepOwn(whole, own);
+            const collected = (await b.collect(own)).slice();
+            return b.rank === 0 ? collected : values;
+          },
+        },
+        expected: () => values,
+      };
+    },
+  };
+}
+
+/** Rows taken out of order, some twice; and put elsewhere, the others left as they were. */
+export function takeRowsCase({ tokens, width }: RowsShape): OperationCase {
+  return {
+    operation: "takeRows",
+    about: describe({ tokens, width }),
+    kernels: () => ["copy_rows"],
+    tolerance: EXACT,
+    async prepare(stage, random) {
+      const values = normals(random, tokens * width);
+      const rows = Int32Array.from({ length: tokens }, () => random.integer(tokens));
+      const [from, out] = [await stage.rows(values, width), stage.backend.allocate(width, tokens)];
+      return {
+        run() {
+          stage.backend.takeRows(from, rows, out);
+          return stage.backend.read(out);
+        },
+        expected: () => pick(values, width, rows),
+      };
+    },
+  };
+}
+
+export function putRowsCase({ tokens, width }: RowsShape): OperationCase {
+  return {
+    operation: "putRows",
+    about: describe({ tokens, width }),
+    kernels: () => ["copy_rows"],
+    tolerance: EXACT,
+    async prepare(stage, random) {
+      const [values, before] = [normals(random, tokens * width), normals(random, 2 * tokens * width)];
+      const places = Int32Array.from({ length: tokens }, (_, i) => 2 * (tokens - 1 - i) + random.integer(2));
+      const [from, to] = [await stage.rows(values, width), await stage.rows(before, width)];
+      return {
+        run() {
+          stage.backend.putRows(from, places, to);
+          return stage.backend.read(to);
+        },
+        expected() {
+          const after = before.slice();
+          for (const [i, row] of places.entries())
+            after.set(values.subarray(i * width, (i + 1) * width), row * width);
+          return after;
+        },
+      };
+    },
+  };
+}
+
+interface JoinShape {
+  readonly tokens: number;
+  readonly heads: number;
+  readonly sharedDim: number;
+  readonly ownDim: number;
+}
+
+export function joinHeadsCase(shape: JoinShape): OperationCase {
+  const { tokens, heads, sharedDim, ownDim } = shape;
+  return {
+    operation: "joinHeads",
+    about: describe(shape),
+    kernels: () => ["join_heads"],
+    tolerance: EXACT,
+    async prepare(stage, random) {
+      const [shared, own] = [normals(random, tokens * sharedDim), normals(random, tokens * heads * ownDim)];
+      const [first, rest] = [await stage.rows(shared, sharedDim), await stage.rows(own, heads * ownDim)];
+      const out = stage.backend.allocate(heads * (sharedDim + ownDim), tokens);
+      return {
+        run() {
+          stage.backend.joinHeads(first, rest, ownDim, out);
+          return stage.backend.read(out);
+        },
+        expected() {
+          const joined = new Float32Array(tokens * heads * (sharedDim + ownDim));
+          joinHeads(shared, own, joined, shape);
+          return joined;
+        },
+      };
+    },
+  };
+}
+
+function pick(values: Float32Array, width: number, rows: Int32Array): Float32Array {
+  const picked = new Float32Array(rows.length * width);
+  for (const [i, row] of rows.entries())
+    picked.set(values.subarray(row * width, (row + 1) * width), i * width);
+  return picked;
+}
+
+const shapes: readonly RowsShape[] = [
+  { tokens: 1, width: 1 },
+  { tokens: 1, width: 64 },
+  { tokens: 7, width: 13 },
+  { tokens: 40, width: 172 },
+];
+
+export const moveCases: readonly OperationCase[] = [
+  ...shapes.flatMap((shape) => [embedCase, gatherCase, takeRowsCase, putRowsCase].map((make) => make(shape))),
+  joinHeadsCase({ tokens: 1, heads: 1, sharedDim: 4, ownDim: 8 }),
+  joinHeadsCase({ tokens: 3, heads: 4, sharedDim: 6, ownDim: 10 }),
+];

@@ -1,0 +1,19 @@
+// The one table of cases: every operation of the Backend contract, for tests of any backend.
+import { attentionCases } from "./attention.ts";
+import type { OperationCase } from "./case.ts";
+import { expertCases } from "./experts.ts";
+import { gatedDeltaCases } from "./gated-delta.ts";
+import { moveCases } from "./moves.ts";
+import { normCases } from "./norms.ts";
+import { pointwiseCases } from "./pointwise.ts";
+import { productCases } from "./weight-types.ts";
+
+export const operationCases: readonly OperationCase[] = [
+  ...moveCases,
+  ...normCases,
+  ...pointwiseCases,
+  ...productCases,
+  ...attentionCases,
+  ...gatedDeltaCases,
+  ...expertCases,
+];
