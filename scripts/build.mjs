@@ -1,4 +1,4 @@
-// Builds everything that the commands need: TypeScript, the kernel modules, and the page.
+// Builds everything that the commands need: TypeScript, the kernel modules, the package for pages, and the page.
 import { spawnSync } from "node:child_process";
 import { existsSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
@@ -29,4 +29,5 @@ if (!existsSync(tool("typescript"))) {
 if (only.length === 0) rmSync(join(root, "dist"), { recursive: true, force: true });
 step("types", tool("typescript/bin/tsc"), ["-p", "tsconfig.json"]);
 step("kernels", join(root, "scripts/build-kernels.mjs"), []);
+step("browser", join(root, "scripts/build-browser.mjs"), []);
 step("page", tool("vite/bin/vite.js"), ["build", "--logLevel", "warn"], join(root, "web"));
