@@ -1,4 +1,4 @@
-// Builds what a page gets of the package: dist/browser, with workers and kernels inside, and nothing of Node's.
+// Builds dist/browser, the package for pages: workers and kernels inside, nothing of Node's.
 import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { build } from "rolldown";

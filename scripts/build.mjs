@@ -1,4 +1,4 @@
-// Builds everything that the commands need: TypeScript, the kernel modules, the package for pages, and the page.
+// Builds what the commands need: TypeScript, kernels, the package for pages, and the page.
 import { spawnSync } from "node:child_process";
 import { existsSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";

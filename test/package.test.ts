@@ -1,4 +1,4 @@
-// The package as others get it: packed, installed, type-checked, built by bundlers, and answering in Chromium.
+// The package as others get it: installed, type-checked, built by bundlers, run in a page.
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { copyFileSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";

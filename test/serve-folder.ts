@@ -1,4 +1,4 @@
-// A server of static files for tests: ranges, and where wanted the headers that shared memory asks for.
+// A server of static files for tests: with ranges, and where wanted cross-origin isolation.
 import { createReadStream, statSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";

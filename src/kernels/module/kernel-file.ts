@@ -1,4 +1,4 @@
-// Reads the file of a kernel module, which lies beside the code; a page built by a bundler has it as a module.
+// Reads the file of a kernel module. It lies beside the code; a build for pages has it inside.
 import { BaimoError } from "../../errors.ts";
 import type { KernelBuild, KernelPart } from "./module.ts";
 
