@@ -1,4 +1,5 @@
 // Builds what the commands need: TypeScript, kernels, the package for pages, and the page.
+//
 // `npm install` in a clone runs it, as a script of the web workspace: the package itself has no install script.
 import { spawnSync } from "node:child_process";
 import { existsSync, rmSync } from "node:fs";

@@ -127,8 +127,12 @@ function commands(): { place: string; words: string[] }[] {
   );
 }
 
-/** What a line needs to be over soon. */
-const more: Record<string, string[]> = { bench: ["--repeat", "1"], run: ["--max-tokens", "8"] };
+/** What a line needs to be over soon, and with the poet, which is of Q8_0. */
+const more: Record<string, string[]> = {
+  bench: ["--repeat", "1"],
+  quantize: ["--requantize"],
+  run: ["--max-tokens", "8"],
+};
 
 for (const { place, words } of commands()) {
   test(`${place}: baimo ${words.join(" ")}`, { timeout: 60_000 }, async () => {
