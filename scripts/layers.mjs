@@ -14,7 +14,7 @@ const floors = [
   ["cli"],
 ];
 /** Files that everyone may import. */
-const shared = new Set(["errors.ts", "json.ts", "random.ts"]);
+const shared = new Set(["errors.ts", "json.ts", "poet.ts", "random.ts", "resource.ts"]);
 /** index.ts, the public API, imports everything; only the command line imports it. */
 const publicApi = "index.ts";
 

@@ -26,13 +26,10 @@ export interface OwnThread {
 }
 
 const inNode: boolean = typeof process !== "undefined" && process.versions?.node !== undefined;
-// Variables, so that bundlers for a page leave them alone.
-const nodeThreads = "node:worker_threads";
-const nodeSystem = "node:os";
 
 /** node:os, where there is one. */
 async function system(): Promise<typeof import("node:os") | undefined> {
-  return inNode ? import(/* @vite-ignore */ nodeSystem).catch(() => undefined) : undefined;
+  return inNode ? import("node:os").catch(() => undefined) : undefined;
 }
 
 /** Bytes of this machine's memory; a page is not told. */
@@ -57,9 +54,7 @@ export async function startThread(
 ): Promise<Thread> {
   const { name, youngGenerationMb } = options;
   if (inNode) {
-    const { Worker: NodeWorker }: typeof import("node:worker_threads") = await import(
-      /* @vite-ignore */ nodeThreads
-    );
+    const { Worker: NodeWorker } = await import("node:worker_threads");
     const resourceLimits = youngGenerationMb ? { maxYoungGenerationSizeMb: youngGenerationMb } : undefined;
     const worker = new NodeWorker(url, { name, resourceLimits });
     const past = { error: undefined as Error | undefined, exit: false };
@@ -114,7 +109,7 @@ export async function ownThread(): Promise<OwnThread> {
     for (const message of waiting.splice(0)) listener(message);
   };
   if (inNode) {
-    const { parentPort }: typeof import("node:worker_threads") = await import(/* @vite-ignore */ nodeThreads);
+    const { parentPort } = await import("node:worker_threads");
     parentPort?.on("message", (message) => receive(message));
     return {
       postMessage: (message) => parentPort?.postMessage(message),

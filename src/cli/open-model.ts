@@ -1,25 +1,12 @@
 // Opens the model that a command works with: the embedded one where none is named.
-import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { BaimoError } from "../errors.ts";
 import type { TraceableModel } from "../generate/model.ts";
-import { cacheFolder, hubSettings, packagePath } from "./environment.ts";
+import { POET } from "../poet.ts";
+import { cacheFolder, hubSettings } from "./environment.ts";
 import { listenForInterrupt } from "./interrupt.ts";
 import type { EngineFlags } from "./options.ts";
 import { createProgress } from "./progress.ts";
 import type { Terminal } from "./terminal.ts";
-
-/** The model in the package. */
-export function embeddedModel(): string {
-  const path = packagePath("assets", "poet.gguf");
-  if (!existsSync(path)) {
-    throw new BaimoError(
-      "request",
-      `no model was named, and the embedded one is not there (${path}); name a .gguf file, a folder or hf:owner/name`,
-    );
-  }
-  return path;
-}
 
 /** Loads a model with a progress bar, and warns of what its self-test found. */
 export async function openModel(
@@ -31,7 +18,7 @@ export async function openModel(
   const { load } = await import("../index.ts");
   const progress = createProgress(terminal);
   try {
-    const model = await load(source ?? embeddedModel(), {
+    const model = await load(source ?? POET, {
       device: flags.device,
       threads: flags.threads,
       contextLength: flags.context,

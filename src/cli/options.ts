@@ -13,7 +13,7 @@ export interface CommandContext {
 }
 
 /** How a model is named on every command line. */
-export const MODEL_HELP = "a .gguf file, a model folder, a URL or hf:owner/name";
+export const MODEL_HELP = "a .gguf file, a model folder, a URL, hf:owner/name or poet";
 
 /** Reads a whole number of at least `least`. */
 export function wholeNumber(least: number): (text: string) => number {

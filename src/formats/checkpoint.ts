@@ -1,12 +1,14 @@
 // Opens a model's weights, whatever they are: one file, several, a folder or a URL.
 import { BaimoError, throwIfAborted } from "../errors.ts";
+import { POET, poetUrl } from "../poet.ts";
+import type { Resource } from "../resource.ts";
 import { byteLength } from "../tensor/dtype.ts";
 import { describeMagic, readGguf } from "./gguf/gguf-reader.ts";
 import type { MetadataValue } from "./gguf/metadata.ts";
 import { filesFolder, type ModelFolder, pathFolder, urlFolder } from "./model-folder.ts";
 import { readSafetensors, readShardIndex } from "./safetensors/safetensors-reader.ts";
 import type { ByteSource } from "./sources/byte-source.ts";
-import { type OpenOptions, openByteSource } from "./sources/open-byte-source.ts";
+import { addressOf, type OpenOptions, openByteSource } from "./sources/open-byte-source.ts";
 import { fileError, loadFileSystem } from "./sources/path-source.ts";
 import type { TensorInfo } from "./tensor-info.ts";
 import type { TorchContent } from "./torch/torch-reader.ts";
@@ -15,7 +17,7 @@ import type { TorchContent } from "./torch/torch-reader.ts";
 export type CheckpointFormat = "gguf" | "safetensors" | "torch";
 
 /** An open model: what it says of itself and where its tensors lie. Close it when done. */
-export interface Checkpoint {
+export interface Checkpoint extends Resource {
   readonly format: CheckpointFormat;
   readonly name: string;
   /** The weight files; a split or sharded checkpoint has several. Turned tensors of PyTorch are one in memory. */
@@ -36,7 +38,6 @@ export interface Checkpoint {
     signal?: AbortSignal,
   ): Promise<Uint8Array>;
   close(): Promise<void>;
-  [Symbol.asyncDispose](): Promise<void>;
 }
 
 /** What `openCheckpoint` takes. */
@@ -51,7 +52,7 @@ const MAX_FILES = 4096;
 
 /**
  * Opens a checkpoint: a .gguf file (with all its splits), a .safetensors file, a PyTorch file, a folder with any of
- * them, a URL of a file or of a folder, files picked in a page, or bytes. Of a PyTorch file nothing is run.
+ * them, a URL of a file or of a folder, files picked in a page, bytes, or "poet", the embedded model. Of a PyTorch file nothing is run.
  * A byte source that is passed in is closed with the checkpoint.
  *
  * @throws {BaimoError} `request` when nothing is there, `format` when what is there is damaged
@@ -59,7 +60,12 @@ const MAX_FILES = 4096;
 export async function openCheckpoint(input: CheckpointInput, options: OpenOptions = {}): Promise<Checkpoint> {
   throwIfAborted(options.signal, "opening a checkpoint");
   if (Array.isArray(input)) return openFolder(filesFolder(input as readonly File[]), options);
-  const place = typeof input === "string" || input instanceof URL ? String(input) : undefined;
+  const place =
+    input === POET
+      ? poetUrl.href
+      : typeof input === "string" || input instanceof URL
+        ? addressOf(String(input))
+        : undefined;
   if (place !== undefined && /^https?:/i.test(place)) return openUrl(place, options);
   if (place !== undefined && !place.startsWith("file:")) return openPath(place, options);
   if (input instanceof URL || place !== undefined) return openPath(fromFileUrl(place!), options);

@@ -37,8 +37,6 @@ export interface RunOptions {
 /** Messages that come while a request runs. */
 export type StreamMessage = Extract<FromWorker, { type: "tokens" | "prompt-progress" }>;
 
-const workerUrl = new URL(import.meta.url.endsWith(".ts") ? "./worker.ts" : "./worker.js", import.meta.url);
-
 /** A set of workers that hold one model. */
 export class Engine {
   readonly weightBytes: number;
@@ -165,8 +163,9 @@ export class Engine {
 export function startWorkers(count: number): Promise<Thread[]> {
   // Workers make little garbage: a small nursery saves several megabytes each.
   const options = { youngGenerationMb: 2 };
+  const url = new URL("./worker.js", import.meta.url);
   return Promise.all(
-    Array.from({ length: count }, (_, rank) => startThread(workerUrl, { ...options, name: `baimo ${rank}` })),
+    Array.from({ length: count }, (_, rank) => startThread(url, { ...options, name: `baimo ${rank}` })),
   );
 }
 

@@ -5,6 +5,7 @@ import type { Thread } from "../backends/threads.ts";
 import { BaimoError, throwIfAborted } from "../errors.ts";
 import { type Checkpoint, type CheckpointInput, openCheckpoint } from "../formats/checkpoint.ts";
 import type { PullOptions } from "../formats/hub/hub.ts";
+import { loadFileSystem } from "../formats/sources/path-source.ts";
 import { longestContext } from "../models/config/config.ts";
 import { describeForDevice } from "../models/device-model.ts";
 import { type DescribeOptions, describeModel, type ModelDescription } from "../models/open-model.ts";
@@ -49,8 +50,8 @@ export const DEFAULT_CHUNK = 72;
 /**
  * Opens a model and starts the workers that run it.
  *
- * source  a .gguf file, a folder in Hugging Face's layout, a URL of either, "hf:owner/name[:QUANT][@revision]", or
- *   files picked in a page
+ * source  a .gguf file, a folder in Hugging Face's layout, a URL of either, "hf:owner/name[:QUANT][@revision]",
+ *   "poet" (the embedded model), or files picked in a page
  * @throws {BaimoError} `format`, `shape` or `config` when the checkpoint cannot be understood, `memory` when it does
  *   not fit, `request` when an option is out of range, `aborted` when the signal fires
  */
@@ -157,6 +158,7 @@ export function defaultCacheType(weights: ModelDescription["weights"]): CacheTyp
 async function fetchFromHub(source: CheckpointInput, options: LoadOptions): Promise<CheckpointInput> {
   if (typeof source !== "string" || !source.startsWith("hf:")) return source;
   const { hub, signal, onProgress } = options;
+  await loadFileSystem(source); // where downloads are kept
   const { pullModel } = await import("../formats/hub/hub.ts");
   const { homedir } = await import("node:os");
   const { join } = await import("node:path");

@@ -25,11 +25,6 @@ const IDLE_MS = 60_000;
 const ENDED = "the thread that makes prompts has ended";
 const DISPOSED = "the model has been disposed";
 
-const workerUrl = new URL(
-  import.meta.url.endsWith(".ts") ? "./prompt-worker.ts" : "./prompt-worker.js",
-  import.meta.url,
-);
-
 /** What makes the prompts of a model. */
 export class Prompts {
   readonly #language: Language;
@@ -113,7 +108,9 @@ export class Prompts {
 
   async #start(): Promise<Thread> {
     if (this.#thread) return this.#thread;
-    const thread = await startThread(workerUrl, { name: "baimo prompts" });
+    const thread = await startThread(new URL("./prompt-worker.js", import.meta.url), {
+      name: "baimo prompts",
+    });
     thread.on("message", (message) => this.#settle?.(message as FromPromptThread)); // what prompt-worker.ts posts
     const lost = (text: string) => {
       if (this.#thread === thread) void this.#end("device", text);

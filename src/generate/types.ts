@@ -1,6 +1,7 @@
 // What a loaded model offers and the events that generation sends: the types behind the public API.
 
 import type { ModelConfig } from "../models/config/config.ts";
+import type { Resource } from "../resource.ts";
 import type { Tokenizer } from "../tokenizers/tokenizer.ts";
 
 /** How the next token is chosen and when generation ends. Every field is optional; the defaults stand beside it. */
@@ -125,7 +126,7 @@ export interface LogitsOptions {
 }
 
 /** A loaded model. Requests are served one after another, in the order in which they came. */
-export interface Model {
+export interface Model extends Resource {
   /** The model's own name, or its file's. */
   readonly name: string;
   readonly config: ModelConfig;
@@ -150,7 +151,6 @@ export interface Model {
   chat(messages: readonly ChatMessage[], options?: ChatOptions): AsyncGenerator<GenerateEvent, Finish>;
   /** Frees the workers and their memory; the model cannot be used afterwards. */
   dispose(): Promise<void>;
-  [Symbol.asyncDispose](): Promise<void>;
 }
 
 /** "lost": it could not be started again, or was lost too often; the next request tries once more. */

@@ -213,11 +213,6 @@ export class ReaderQueue {
   }
 }
 
-const readerUrl = new URL(
-  import.meta.url.endsWith(".ts") ? "./expert-reader-worker.ts" : "./expert-reader-worker.js",
-  import.meta.url,
-);
-
 /** A running reader, seen from the main thread. */
 export interface ExpertReader {
   readonly shared: SharedArrayBuffer;
@@ -240,7 +235,10 @@ export async function startExpertReader(
   const setup: ReaderSetup = { shared, ranks, files, ...options };
   let thread: Thread;
   try {
-    thread = await startThread(readerUrl, { name: "baimo reader", youngGenerationMb: 1 });
+    thread = await startThread(new URL("./expert-reader-worker.js", import.meta.url), {
+      name: "baimo reader",
+      youngGenerationMb: 1,
+    });
     thread.postMessage(setup);
   } catch {
     return undefined;

@@ -1,11 +1,10 @@
 // Kernels for an engine: compiled, probed and self-tested once, on the main thread.
-import { BaimoError } from "../../errors.ts";
+import { readKernelFile } from "../../kernels/module/kernel-file.ts";
 import {
   compileKernels,
   instantiateKernels,
   type KernelBuild,
   type KernelModule,
-  type KernelPart,
   type ProductMode,
   probeProducts,
   type WeightType,
@@ -37,7 +36,7 @@ export interface PreparedKernels {
  * @throws {BaimoError} `device` when no build compiles
  */
 export function compileBuild(use: KernelUse, build?: KernelBuild): Promise<CompiledKernels> {
-  return compileKernels(readPart, { build, types: typesOf(use) });
+  return compileKernels(readKernelFile, { build, types: typesOf(use) });
 }
 
 /**
@@ -56,8 +55,9 @@ export async function testKernels(
       build === "simd"
         ? undefined
         : async () =>
-            (fallback = (await compileKernels(readPart, { build: "simd", types: typesOf(use), join: false }))
-              .module),
+            (fallback = (
+              await compileKernels(readKernelFile, { build: "simd", types: typesOf(use), join: false })
+            ).module),
   });
   const name = build === "relaxed" ? `relaxed SIMD, ${products} 8-bit products` : "plain SIMD";
   return { choice: { module, fallback, replaced, converted }, products, digest, name, warnings };
@@ -65,23 +65,4 @@ export async function testKernels(
 
 function typesOf({ samples }: KernelUse): WeightType[] {
   return samples.map(({ dtype }) => weightTypeOf(dtype));
-}
-
-/** The bytes of one part in one build, which lie beside the kernels' code. */
-async function readPart(name: `${KernelPart}.${KernelBuild}`): Promise<Uint8Array> {
-  const url = new URL(`../../kernels/kernels.${name}.wasm`, import.meta.url);
-  if (url.protocol === "file:") {
-    const { readFile } = await import("node:fs/promises");
-    return readFile(url).catch((cause) => {
-      throw new BaimoError(
-        "device",
-        `the kernel module ${url.pathname} cannot be read; run "npm run build"`,
-        { cause },
-      );
-    });
-  }
-  const response = await fetch(url);
-  if (!response.ok)
-    throw new BaimoError("device", `the kernel module ${url} cannot be fetched: ${response.status}`);
-  return new Uint8Array(await response.arrayBuffer());
 }

@@ -41,7 +41,7 @@ export function addChat(program: Command, context: CommandContext): Command {
     .description(
       "Talks to a model in the terminal. Ctrl-C stops an answer, /quit or Ctrl-D leaves, /help lists the rest.",
     )
-    .argument("[model]", `${MODEL_HELP}; left out: the embedded model`)
+    .argument("[model]", `${MODEL_HELP}; left out: poet, the embedded model`)
     .option("--system <text>", "the system message")
     .option("--json", "print the events, one JSON value a line; each line of standard input is a message");
   addEngineOptions(addSamplingOptions(command));

@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import type { Command } from "commander";
 import { BaimoError } from "../../errors.ts";
 import type { Finish, GenerateEvent, GenerateOptions, Model } from "../../generate/types.ts";
+import { POET } from "../../poet.ts";
 import { INTERRUPTED } from "../interrupt.ts";
 import { withModel } from "../open-model.ts";
 import {
@@ -41,7 +42,7 @@ export function addRun(program: Command, context: CommandContext): Command {
       "Answers one prompt. A model with a chat template is asked as in a chat; with --raw, --tokens, or without a " +
         "template the text is continued. The prompt may come from standard input.",
     )
-    .argument("[model]", `${MODEL_HELP}; left out: the embedded model`)
+    .argument("[model]", `${MODEL_HELP}; left out: poet, the embedded model`)
     .argument("[prompt...]", "the prompt")
     .option("-m, --model <model>", "the model, where the first word would be taken for the prompt")
     .option("--tokens <ids>", "continue these token ids, for example 1,2,3", tokenIds)
@@ -84,7 +85,12 @@ async function readRequest(words: string[], flags: RunFlags, command: Command): 
 }
 
 function namesModel(word: string): boolean {
-  return /^(hf:|https?:\/\/|file:)/.test(word) || /\.(gguf|safetensors)$/.test(word) || existsSync(word);
+  return (
+    word === POET ||
+    /^(hf:|https?:\/\/|file:)/.test(word) ||
+    /\.(gguf|safetensors)$/.test(word) ||
+    existsSync(word)
+  );
 }
 
 async function answer(

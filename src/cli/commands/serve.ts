@@ -3,6 +3,7 @@ import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import type { Command } from "commander";
 import { BaimoError } from "../../errors.ts";
+import { POET } from "../../poet.ts";
 import type { Handler } from "../../serve/handler.ts";
 import type { Listening } from "../../serve/node.ts";
 import { isAttended, packagePath } from "../environment.ts";
@@ -37,7 +38,7 @@ export function addServe(program: Command, context: CommandContext): Command {
     .description(
       "Serves a model over OpenAI's interface (/v1/chat/completions, /v1/models), with a page to talk to it.",
     )
-    .argument("[model]", `${MODEL_HELP}; left out: the embedded model`)
+    .argument("[model]", `${MODEL_HELP}; left out: poet, the embedded model`)
     .option(
       "-p, --port <port>",
       `the port; 0 takes any (default: ${DEFAULT_PORT}, or the next free one)`,
@@ -65,7 +66,7 @@ async function serve(source: string | undefined, flags: ServeFlags, terminal: Te
     const page = existsSync(folder) ? await openPage(folder) : undefined;
     if (!page)
       terminal.note("baimo: the page has not been built (npm run build), so only the interface is served");
-    const name = flags.name ?? model.name;
+    const name = flags.name ?? (source === undefined || source === POET ? POET : model.name);
     const handler = createHandler({
       models: new Map([[name, model]]),
       page,

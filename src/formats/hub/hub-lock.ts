@@ -1,18 +1,9 @@
 // A lock file, so that only one process downloads a file; broken when its holder is gone.
 import { throwIfAborted } from "../../errors.ts";
 import { fileError } from "../sources/path-source.ts";
+import type { LockTimes } from "./lock-times.ts";
 
 type FileSystem = typeof import("node:fs");
-
-/** How patient a lock is; tests shorten these. */
-export interface LockTimes {
-  /** Between two looks at a lock that another holds, in milliseconds. Default 200. */
-  pollMs?: number;
-  /** The holder renews its lock so often. Default 5,000. */
-  renewMs?: number;
-  /** A lock that was not renewed for so long has lost its holder, on whatever machine that was. Default 60,000. */
-  staleMs?: number;
-}
 
 /**
  * Waits until the lock is free, takes it, and returns what gives it back.

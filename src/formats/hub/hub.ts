@@ -6,7 +6,8 @@ import { streamUrl, type UrlReadOptions } from "../sources/url-source.ts";
 import { grouped } from "../tensor-info.ts";
 import { type FileSystem, findKept, lockPath, placeBlob, repositoryFolder, writeRef } from "./hub-cache.ts";
 import { chooseFiles, type HubSpec, parseHubSpec } from "./hub-files.ts";
-import { type LockTimes, takeLock } from "./hub-lock.ts";
+import { takeLock } from "./hub-lock.ts";
+import type { LockTimes } from "./lock-times.ts";
 
 /** How far a download is. */
 export interface PullProgress {

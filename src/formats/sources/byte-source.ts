@@ -1,5 +1,6 @@
 // The ByteSource interface and the checks that all sources share.
 import { BaimoError, throwIfAborted } from "../../errors.ts";
+import type { Resource } from "../../resource.ts";
 
 /** Names a source so that another worker can open it again; can be cloned and posted. */
 export type ByteSourceDescriptor =
@@ -9,7 +10,7 @@ export type ByteSourceDescriptor =
   | { kind: "bytes"; bytes: Uint8Array };
 
 /** A file of known size whose bytes are read when asked for. */
-export interface ByteSource {
+export interface ByteSource extends Resource {
   /** Bytes in all. */
   readonly size: number;
   /** For messages: the path, the URL without its query, or what the Blob is called. */
@@ -22,7 +23,6 @@ export interface ByteSource {
   /** The same without waiting: paths and memory only. */
   readIntoSync?(target: Uint8Array, offset: number): void;
   close(): Promise<void>;
-  [Symbol.asyncDispose](): Promise<void>;
 }
 
 /**

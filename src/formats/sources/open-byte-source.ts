@@ -13,7 +13,7 @@ export interface OpenOptions {
   headers?: Record<string, string>;
 }
 
-/** What `openByteSource` takes. A string is a URL if it begins with http:// or https://, else a path. */
+/** What `openByteSource` takes. A string is a URL if it begins with http:// or https://, else a path, or in a page a relative URL. */
 export type ByteSourceInput = string | URL | Blob | Uint8Array | ArrayBuffer | ByteSourceDescriptor;
 
 /**
@@ -39,9 +39,10 @@ export async function openByteSource(input: ByteSourceInput, options: OpenOption
 
 function describe(input: ByteSourceInput, { headers }: OpenOptions): ByteSourceDescriptor {
   if (typeof input === "string") {
-    return /^https?:\/\//i.test(input)
-      ? { kind: "url", url: input, headers }
-      : { kind: "path", path: input.startsWith("file:") ? pathOfUrl(new URL(input)) : input };
+    const place = addressOf(input);
+    return /^https?:\/\//i.test(place)
+      ? { kind: "url", url: place, headers }
+      : { kind: "path", path: place.startsWith("file:") ? pathOfUrl(new URL(place)) : place };
   }
   if (input instanceof URL) {
     if (input.protocol === "file:") return { kind: "path", path: pathOfUrl(input) };
@@ -58,6 +59,16 @@ function describe(input: ByteSourceInput, { headers }: OpenOptions): ByteSourceD
     "request",
     "a file to open is a path, a URL, a Blob, bytes or a descriptor of one of these",
   );
+}
+
+/** What a string stands for: in a page a URL, seen from the page; elsewhere itself. */
+export function addressOf(place: string): string {
+  const { document, location } = globalThis as {
+    document?: { baseURI: string };
+    location?: { href: string };
+  };
+  const page = document?.baseURI ?? location?.href;
+  return page?.startsWith("http") ? new URL(place, page).href : place;
 }
 
 /** The path of a file: URL, also where node:url cannot be had. */

@@ -48,10 +48,8 @@ export async function withEngineFlags<T>(compile: () => Promise<T>, { join = tru
 async function flagSetter(): Promise<((flags: string) => void) | undefined> {
   if (typeof process === "undefined" || !process.versions?.node) return undefined;
   if ("Deno" in globalThis || "Bun" in globalThis) return undefined;
-  const name = "node:v8"; // a variable, so that bundlers for a page leave it alone
   try {
-    const v8: typeof import("node:v8") = await import(/* @vite-ignore */ name);
-    return v8.setFlagsFromString;
+    return (await import("node:v8")).setFlagsFromString;
   } catch {
     return undefined;
   }

@@ -20,10 +20,6 @@ export interface PackingThreads extends Packer {
   close(): Promise<void>;
 }
 
-const workerUrl = new URL(
-  import.meta.url.endsWith(".ts") ? "./packing-worker.ts" : "./packing-worker.js",
-  import.meta.url,
-);
 /** More threads than this wait for the one that reads and writes. */
 const MOST = 16;
 
@@ -33,6 +29,7 @@ const MOST = 16;
  * count  default: as many as the machine runs at once
  */
 export async function startPackingThreads(count?: number): Promise<PackingThreads> {
+  const url = new URL("./packing-worker.js", import.meta.url);
   const lanes = count ?? Math.min(MOST, await availableThreads());
   const threads: Thread[] = [];
   const pending = new Map<number, { resolve(blocks: Uint8Array): void; reject(error: Error): void }>();
@@ -44,7 +41,7 @@ export async function startPackingThreads(count?: number): Promise<PackingThread
     pending.clear();
   };
   for (let i = 0; i < lanes; i++) {
-    const thread = await startThread(workerUrl, { name: `baimo packer ${i}` });
+    const thread = await startThread(url, { name: `baimo packer ${i}` });
     thread.on("message", (message) => {
       const answer = message as FromPacker; // what packing-worker.ts posts
       const waiting = pending.get(answer.id);

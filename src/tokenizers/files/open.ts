@@ -1,6 +1,7 @@
 // openTokenizer: from a path (a folder or a file) or from parsed files.
 
 import { BaimoError } from "../../errors.ts";
+import { POET } from "../../poet.ts";
 import { tokenizerFromSentencePiece } from "../algorithms/sentencepiece.ts";
 import type { Tokenizer } from "../tokenizer.ts";
 import { VOCABULARIES } from "./file-names.ts";
@@ -30,7 +31,7 @@ const parts = new Set(["vocab.json", "merges.txt", "vocab.txt", "tokenizer_confi
  *
  * source  a folder, a tokenizer.json, a tokenizer.model or a GGUF file (by path, Node, Deno and Bun only; the
  *         configuration files beside it are read too); the bytes of any of these files; parsed JSON; GGUF key-value
- *         pairs
+ *         pairs; "poet", the embedded model
  * @throws {BaimoError} `request` when nothing is there, `format` when a file is not what it should be
  */
 export async function openTokenizer(
@@ -54,6 +55,7 @@ async function openPath(
   path: string,
   options: TokenizerFileOptions & GgufTokenizerOptions,
 ): Promise<Tokenizer> {
+  if (path === POET) return fromGgufFile(path, options);
   const { readFile, stat } = await import("node:fs/promises");
   const { basename, dirname, join } = await import("node:path");
   const info = await stat(path).catch((cause: unknown) => {
@@ -61,13 +63,7 @@ async function openPath(
   });
   const name = basename(path);
   if (info.isFile() && name.endsWith(".gguf")) {
-    const { openCheckpoint } = await import("../../formats/index.ts");
-    const checkpoint = await openCheckpoint(path);
-    try {
-      return tokenizerFromGguf(checkpoint.metadata, options);
-    } finally {
-      await checkpoint.close();
-    }
+    return fromGgufFile(path, options);
   }
   const whole = info.isDirectory() || parts.has(name);
   const place = info.isDirectory() ? path : dirname(path);
@@ -83,6 +79,16 @@ async function openPath(
   const tokenizer = tokenizerFromFiles(override(await readTokenizerFiles(folder), options));
   if (tokenizer) return tokenizer;
   throw new BaimoError("request", `${place}: holds no tokenizer; looked for ${VOCABULARIES}`);
+}
+
+async function fromGgufFile(path: string, options: GgufTokenizerOptions): Promise<Tokenizer> {
+  const { openCheckpoint } = await import("../../formats/index.ts");
+  const checkpoint = await openCheckpoint(path);
+  try {
+    return tokenizerFromGguf(checkpoint.metadata, options);
+  } finally {
+    await checkpoint.close();
+  }
 }
 
 async function openFile(
