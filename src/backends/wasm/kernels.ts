@@ -1,5 +1,6 @@
 // Kernels for an engine: compiled, probed and tested once, by the main thread. Leans on the self-test.
 import { BaimoError } from "../../errors.ts";
+import { kernelUrl } from "../../kernels/module/kernel-url.ts";
 import {
   compileKernels,
   instantiateKernels,
@@ -69,7 +70,7 @@ function typesOf({ samples }: KernelUse): WeightType[] {
 
 /** The bytes of one part in one build, which lie beside the kernels' code. */
 async function readPart(name: `${KernelPart}.${KernelBuild}`): Promise<Uint8Array> {
-  const url = new URL(`../../kernels/kernels.${name}.wasm`, import.meta.url);
+  const url = kernelUrl(name);
   if (url.protocol === "file:") {
     const { readFile } = await import("node:fs/promises");
     return readFile(url).catch((cause) => {
