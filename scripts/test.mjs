@@ -1,21 +1,53 @@
-// Runs every built test with the runtime's own test runner, and passes its exit status on.
+// Runs every built test, or those whose paths hold one of the words given.
 import { spawnSync } from "node:child_process";
-import { readdirSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { existsSync } from "node:fs";
+import { join, relative, resolve } from "node:path";
+import { listFiles } from "./list-files.mjs";
+import { findStale } from "./stale.mjs";
 
 const root = resolve(import.meta.dirname, "..");
-const wanted = process.argv.slice(2);
-const files = readdirSync(join(root, "dist"), { recursive: true })
-  .filter((name) => name.endsWith(".test.js"))
-  .filter((name) => wanted.length === 0 || wanted.some((part) => name.includes(part)))
-  .map((name) => join("dist", name))
-  .sort();
-if (files.length === 0) {
-  console.error(`no built test matches ${wanted.join(" ") || "dist/**/*.test.js"}; run npm run build first`);
+const fromSource = process.argv.includes("--source");
+const wanted = process.argv.slice(2).filter((word) => word !== "--source");
+
+/** Ends with a message that says what to do. */
+function refuse(message) {
+  console.error(`test: ${message}`);
   process.exit(1);
 }
-const run = spawnSync(process.execPath, ["--test", "--test-concurrency=2", ...files], {
-  cwd: root,
-  stdio: "inherit",
-});
+
+if (fromSource && !process.features.typescript) {
+  refuse(
+    `running TypeScript as it is needs Node 22.18 or later, and this is ${process.version}; npm test runs the built tests`,
+  );
+}
+if (!existsSync(join(root, "dist/src/kernels"))) refuse("the kernels are not built; run npm run build");
+for (const { step, file } of findStale(root)) {
+  if (fromSource && step === "types") continue;
+  console.log(`test: ${file} is newer than what was built of it; building the ${step}`);
+  const { status } = spawnSync(process.execPath, ["scripts/build.mjs", step], {
+    cwd: root,
+    stdio: "inherit",
+  });
+  if (status !== 0) refuse(`npm run build -- ${step} failed`);
+}
+
+// Those of whole models take longest, so they come first.
+const files = ["test", "src"]
+  .flatMap((folder) => listFiles(join(root, folder), (name) => name.endsWith(".test.ts")))
+  .map((path) => relative(root, path))
+  .filter((name) => wanted.length === 0 || wanted.some((part) => name.includes(part.replace(/\.js$/, ""))));
+if (files.length === 0) refuse(`no test file's name has ${wanted.join(" or ")} in it`);
+
+const run = spawnSync(
+  process.execPath,
+  [
+    "--test",
+    "--test-concurrency=2",
+    // For tests that hang, and no measure of anything.
+    "--test-timeout=600000",
+    "--test-reporter=./scripts/test-report.mjs",
+    ...files.map((name) => (fromSource ? name : join("dist", name.replace(/\.ts$/, ".js")))),
+  ],
+  { cwd: root, stdio: "inherit" },
+);
 process.exit(run.status ?? 1);

@@ -43,7 +43,7 @@ export async function visitPage(
     reducedMotion: "reduce",
     ...options,
   });
-  context.setDefaultTimeout(20_000);
+  context.setDefaultTimeout(240_000); // less than the runner gives a test; other work may slow the browser
   const page = await context.newPage();
   const errors: string[] = [];
   page.on("pageerror", (error) => errors.push(error.message));

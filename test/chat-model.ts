@@ -1,12 +1,9 @@
 // A tiny model that can chat, for tests: golden weights, a chat template, a longer context.
-import { join, resolve } from "node:path";
 import { openByteSource, openCheckpoint, writeGguf } from "../src/formats/index.ts";
 import type { LoadOptions } from "../src/generate/load.ts";
 import type { Model } from "../src/generate/types.ts";
 import { load } from "../src/index.ts";
-
-/** The repository's root, seen from the built test. */
-export const root = resolve(import.meta.dirname, "..", "..");
+import { golden } from "./places.ts";
 
 const template =
   "{% for message in messages %}{{ message['role'] + ': ' + message['content'] + '\\n' }}{% endfor %}" +
@@ -14,7 +11,7 @@ const template =
 
 /** Loads the golden Llama of random weights, given a template and room for 1,024 tokens. */
 export async function loadChatModel(options: LoadOptions = {}): Promise<Model> {
-  const file = join(root, "test", "golden", "gguf", "llama-q8_0.gguf");
+  const file = golden("gguf", "llama-q8_0.gguf");
   const checkpoint = await openCheckpoint(file);
   const source = await openByteSource(file);
   const metadata = new Map(checkpoint.metadata);

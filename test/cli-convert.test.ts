@@ -1,4 +1,4 @@
-// The commands quantize, convert, imatrix and inspect --perplexity.
+// quantize, convert, imatrix and inspect --perplexity as a person meets them.
 import assert from "node:assert/strict";
 import { copyFileSync, cpSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -7,13 +7,12 @@ import { openCheckpoint } from "../src/formats/index.ts";
 import { baimo, folder, jsonLines, type Result } from "./baimo.ts";
 import { beside, golden, unlessBeside } from "./places.ts";
 
-const options = { timeout: 60_000 };
 const wide = golden("gguf", "llama-f32.gguf");
 const out = (name: string) => join(folder, name);
 const text = out("text.txt");
 writeFileSync(text, "the quick brown fox jumps over the lazy dog. ".repeat(12));
 
-test("quantize writes what it says, and never over a file unasked", options, async () => {
+test("quantize writes what it says, and never over a file unasked", async () => {
   const { status, stdout, stderr } = await baimo(["quantize", wide, out("q8.gguf"), "q8_0", "--json"]);
   assert.equal(stderr, "");
   assert.equal(status, 0);
@@ -49,7 +48,7 @@ test("quantize writes what it says, and never over a file unasked", options, asy
   assert.match(nowhere.stderr, /there is no folder/);
 });
 
-test("an importance matrix is measured, read and shown", options, async () => {
+test("an importance matrix is measured, read and shown", async () => {
   const file = out("imatrix.gguf");
   const measured = await baimo(["imatrix", wide, text, "-o", file, "--chunk", "64", "--json"]);
   assert.equal(measured.status, 0, measured.stderr);
@@ -67,7 +66,7 @@ test("an importance matrix is measured, read and shown", options, async () => {
   assert.equal(folderOnly.status, 1);
 });
 
-test("inspect says how well a model predicts a text", options, async () => {
+test("inspect says how well a model predicts a text", async () => {
   const { status, stdout, stderr } = await baimo([
     "inspect",
     wide,
@@ -92,7 +91,6 @@ test("inspect says how well a model predicts a text", options, async () => {
 });
 
 test("perplexity of a published text is the published one", {
-  ...options,
   skip: unlessBeside("stories260k"),
 }, async () => {
   const stories = JSON.parse(readFileSync(beside("stories260k", "golden.json"), "utf8"));
@@ -104,7 +102,7 @@ test("perplexity of a published text is the published one", {
   assert.ok(Math.abs(Math.log(perplexity) - stories.documented_sample_mean_nll) < 1e-4, `${perplexity}`);
 });
 
-test("convert writes a folder as one file that runs", options, async () => {
+test("convert writes a folder as one file that runs", async () => {
   const source = out("folder");
   mkdirSync(source);
   cpSync(golden("families", "llama"), source, { recursive: true });

@@ -14,8 +14,8 @@ import { after, before, beforeEach, test } from "node:test";
 import { createRandom } from "../src/random.ts";
 import { baimo, env, folder, launch, main, result, start, tiny } from "./baimo.ts";
 import { golden } from "./places.ts";
+import { until } from "./until.ts";
 
-const options = { timeout: 120_000 };
 const commit = "c".repeat(40);
 const random = createRandom(20246);
 const large = Buffer.from(Uint8Array.from({ length: 1_500_000 }, () => random.integer(256)));
@@ -79,7 +79,7 @@ beforeEach(() => {
   };
 });
 
-test("what was pulled is listed, runs offline, and is removed", options, async () => {
+test("what was pulled is listed, runs offline, and is removed", async () => {
   for (const model of ["hf:someone/tiny:Q8_0", "hf:someone/tiny", "hf:someone/folder"]) {
     const { status, stderr } = await baimo(["pull", model], "", hub);
     assert.equal(status, 0, stderr);
@@ -137,16 +137,14 @@ test("what was pulled is listed, runs offline, and is removed", options, async (
   assert.match(wrong.stderr, /does not name a model on the Hub/);
 });
 
-test("a download that is killed goes on where it was, past the lock it left", options, async () => {
+test("a download that is killed goes on where it was, past the lock it left", async () => {
   sendsOnly = 1_200_000;
   const killed = start(["pull", "hf:someone/tiny"], hub);
   const blobs = join(hub.HF_HUB_CACHE!, "models--someone--tiny", "blobs");
   const partial = () => existsSync(blobs) && readdirSync(blobs).find((name) => name.endsWith(".incomplete"));
   const arrived = () => (partial() ? statSync(join(blobs, partial() as string)).size : 0);
-  while (arrived() < sendsOnly) {
-    assert.equal(killed.exitCode, null);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
+  await until(() => arrived() >= sendsOnly || killed.exitCode !== null);
+  assert.equal(killed.exitCode, null);
   const busy = await baimo(["remove", "someone/tiny", "--yes"], "", hub);
   assert.match(busy.stderr, /is being downloaded at this moment/);
   killed.kill("SIGKILL");
@@ -164,7 +162,6 @@ test("a download that is killed goes on where it was, past the lock it left", op
 
 const hasScript = spawnSync("script", ["--version"]).status === 0 && process.platform === "linux";
 test("on a terminal remove asks, and takes only a yes", {
-  ...options,
   skip: hasScript ? false : "needs util-linux's `script` for a pseudo-terminal",
 }, async () => {
   const { stdout } = await baimo(["pull", "hf:someone/folder"], "", hub);

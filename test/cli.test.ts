@@ -10,9 +10,7 @@ import { openCheckpoint } from "../src/formats/index.ts";
 import { baimo, folder, tiny } from "./baimo.ts";
 import { golden } from "./places.ts";
 
-const options = { timeout: 60_000 };
-
-test("every command has help", options, async () => {
+test("every command has help", async () => {
   const all = await baimo(["--help"]);
   assert.equal(all.status, 0);
   for (const name of [
@@ -38,7 +36,7 @@ test("every command has help", options, async () => {
   assert.match(version.stdout, /^\d+\.\d+\.\d+\n$/);
 });
 
-test("a wrong command line says what is wrong and ends with 2", options, async () => {
+test("a wrong command line says what is wrong and ends with 2", async () => {
   const cases: [string[], RegExp][] = [
     [["rnu"], /^baimo: unknown command 'rnu'[\s\S]*Did you mean run/],
     [["run", "--no-such"], /^baimo: unknown option '--no-such'[\s\S]*baimo run --help/],
@@ -66,7 +64,7 @@ test("a wrong command line says what is wrong and ends with 2", options, async (
   }
 });
 
-test("a failure says where and ends with 1; --verbose adds the stack", options, async () => {
+test("a failure says where and ends with 1; --verbose adds the stack", async () => {
   const missing = await baimo(["inspect", join(folder, "missing.gguf")]);
   assert.equal(missing.status, 1);
   assert.match(missing.stderr, /^baimo: .*missing\.gguf: there is no such file\n$/);
@@ -87,7 +85,7 @@ test("a failure says where and ends with 1; --verbose adds the stack", options, 
   assert.match(verbose.stderr, /^baimo: BaimoError: .*damaged\.gguf[\s\S]*\n {4}at /);
 });
 
-test("inspect tells metadata, tensors, parameters and memory", options, async () => {
+test("inspect tells metadata, tensors, parameters and memory", async () => {
   const { stdout } = await baimo(["inspect", tiny, "--context", "256", "--json"]);
   const facts = JSON.parse(stdout);
   assert.equal(facts.format, "gguf");
@@ -110,7 +108,7 @@ test("inspect tells metadata, tensors, parameters and memory", options, async ()
   assert.match(text.stdout, /model\.layers\.\*\.mlp\.down_proj\.weight +2 × +F32/);
 });
 
-test("inspect shows a model that cannot be run, and says why", options, async () => {
+test("inspect shows a model that cannot be run, and says why", async () => {
   const odd = join(folder, "odd");
   cpSync(golden("families", "llama"), odd, { recursive: true });
   writeFileSync(join(odd, "config.json"), JSON.stringify({ model_type: "unheard_of" }));
@@ -120,7 +118,7 @@ test("inspect shows a model that cannot be run, and says why", options, async ()
   assert.match(stdout, /down_proj/);
 });
 
-test("bench measures what it says", options, async () => {
+test("bench measures what it says", async () => {
   const { status, stdout, stderr } = await baimo([
     "bench",
     tiny,
@@ -150,7 +148,7 @@ test("bench measures what it says", options, async () => {
   assert.ok(facts.peakMemoryBytes > facts.weightBytes);
 });
 
-test("verify agrees with the stored answers", options, async () => {
+test("verify agrees with the stored answers", async () => {
   for (const source of [golden("families", "llama"), golden("gguf", "llama-f16.gguf"), tiny]) {
     const { status, stdout, stderr } = await baimo(["verify", source]);
     assert.equal(status, 0, stdout + stderr);
@@ -158,7 +156,7 @@ test("verify agrees with the stored answers", options, async () => {
   }
 });
 
-test("verify names the first layer that diverges, and ends with 1", options, async () => {
+test("verify names the first layer that diverges, and ends with 1", async () => {
   const damaged = join(folder, "llama");
   const alter = async (tensor: string) => {
     cpSync(golden("families", "llama"), damaged, { recursive: true, force: true });
@@ -179,7 +177,7 @@ test("verify names the first layer that diverges, and ends with 1", options, asy
   assert.match(text.stdout, /the first part that diverges: output/);
 });
 
-test("verify without stored answers says so", options, async () => {
+test("verify without stored answers says so", async () => {
   const alone = join(folder, "alone.gguf");
   copyFileSync(tiny, alone);
   const { status, stderr } = await baimo(["verify", alone]);
@@ -187,7 +185,7 @@ test("verify without stored answers says so", options, async () => {
   assert.match(stderr, /alone\.golden\.json: cannot be read/);
 });
 
-test("tokenize cuts a text into tokens and puts it together again", options, async () => {
+test("tokenize cuts a text into tokens and puts it together again", async () => {
   const json = JSON.parse((await baimo(["tokenize", tiny, "the quick fox", "--json"])).stdout);
   assert.equal(json.count, json.tokens.length);
   assert.equal(json.tokens[0].token, "<s>");
@@ -203,7 +201,7 @@ test("tokenize cuts a text into tokens and puts it together again", options, asy
   assert.match(outside.stderr, /99999/);
 });
 
-test("pull fetches a model of the Hub, verifies it, and says where it lies", options, async () => {
+test("pull fetches a model of the Hub, verifies it, and says where it lies", async () => {
   const commit = "c".repeat(40);
   const bytes = readFileSync(tiny);
   const sha256 = createHash("sha256").update(bytes).digest("hex");

@@ -8,8 +8,7 @@ import { after, before, describe, test } from "node:test";
 import { type Browser, chromium } from "playwright-core";
 import { load } from "../src/index.ts";
 import { browserArguments, executablePath, noBrowser, visitPage } from "./browser.ts";
-import { root } from "./chat-model.ts";
-import { golden } from "./places.ts";
+import { golden, root } from "./places.ts";
 
 const model = golden("gguf", "llama-q8_0.gguf");
 const prompt = Array.from({ length: 200 }, (_, i) => (i * 7) % 500);

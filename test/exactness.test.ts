@@ -16,12 +16,10 @@ const files = [
 
 /** Threads, tokens of a prompt that run together, bytes of weights in one memory. */
 const cuts: LoadOptions[] = [
-  { threads: 2 },
   { threads: 3 },
   { threads: 1, chunkTokens: 1 },
-  { threads: 2, chunkTokens: 7 },
+  { threads: 2, chunkTokens: 7, bankBytes: 1 << 19 },
   { threads: 3, chunkTokens: 2 },
-  { threads: 2, bankBytes: 1 << 19 },
 ];
 
 const bits = (values: Float32Array) => new Int32Array(values.buffer, values.byteOffset, values.length);

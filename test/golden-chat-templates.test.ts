@@ -1,11 +1,11 @@
 // Published chat templates render as transformers renders them (needs data beside the checkout).
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { BaimoError } from "../src/errors.ts";
 import { createChatTemplate } from "../src/tokenizers/index.ts";
-import { beside, unlessBeside } from "./places.ts";
+import { goldenSets, unlessBeside } from "./places.ts";
 
 interface Renders {
   now: string;
@@ -22,19 +22,15 @@ interface Renders {
 }
 
 describe("published chat templates", () => {
-  const root = beside("chat-templates");
-  const skip = unlessBeside("chat-templates");
-  if (skip) {
-    it("all", { skip }, () => {});
-    return;
-  }
-  for (const name of readdirSync(root)) {
+  const sets = goldenSets("chat-templates");
+  if (sets.length === 0) it("all", { skip: unlessBeside("chat-templates") }, () => {});
+  for (const { name, path } of sets) {
     it(name, () => {
-      const stored = JSON.parse(readFileSync(join(root, name, "renders.json"), "utf8")) as Renders;
+      const stored = JSON.parse(readFileSync(join(path, "renders.json"), "utf8")) as Renders;
       const { bos_token: bosToken, eos_token: eosToken, ...specialTokens } = stored.variables;
-      const source = readFileSync(join(root, name, "template.jinja"), "utf8");
+      const source = readFileSync(join(path, "template.jinja"), "utf8");
       const template = createChatTemplate(source, { bosToken, eosToken, specialTokens });
-      assert.equal(stored.renders.length, 27);
+      assert.ok(stored.renders.length > 0);
       for (const {
         name: what,
         messages,

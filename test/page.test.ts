@@ -8,7 +8,8 @@ import { load, type Model } from "../src/index.ts";
 import { createHandler } from "../src/serve/index.ts";
 import { type Listening, listen, openPage } from "../src/serve/node.ts";
 import { browserArguments, executablePath, noBrowser, phone, visitPage } from "./browser.ts";
-import { loadChatModel, root, watch } from "./chat-model.ts";
+import { loadChatModel, watch } from "./chat-model.ts";
+import { root } from "./places.ts";
 
 describe("the page", { skip: noBrowser }, () => {
   let browser: Browser;

@@ -6,6 +6,7 @@ import type { Model } from "../src/generate/types.ts";
 import { createHandler } from "../src/serve/index.ts";
 import { type Listening, listen } from "../src/serve/node.ts";
 import { loadChatModel, watch } from "./chat-model.ts";
+import { until } from "./until.ts";
 
 describe("the official client", () => {
   let model: Model;
@@ -97,12 +98,9 @@ describe("the official client", () => {
     const stream = await client.chat.completions.create({ model: "tiny", messages, stream: true });
     for await (const chunk of stream) if (chunk.choices[0]?.delta.content) break;
     const idle = { active: 0, waiting: 0, limit: 64 };
-    let queue: unknown;
-    for (let tries = 0; tries < 400; tries++) {
-      ({ queue } = await (await fetch(`${server.url}/health`)).json());
-      if (JSON.stringify(queue) === JSON.stringify(idle)) break;
-      await new Promise((resolve) => setTimeout(resolve, 10));
-    }
-    assert.deepEqual(queue, idle);
+    await until(async () => {
+      const { queue } = await (await fetch(`${server.url}/health`)).json();
+      return JSON.stringify(queue) === JSON.stringify(idle);
+    });
   });
 });

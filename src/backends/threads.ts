@@ -56,7 +56,9 @@ export async function startThread(
   if (inNode) {
     const { Worker: NodeWorker } = await import("node:worker_threads");
     const resourceLimits = youngGenerationMb ? { maxYoungGenerationSizeMb: youngGenerationMb } : undefined;
-    const worker = new NodeWorker(url, { name, resourceLimits });
+    // Code that runs as TypeScript has workers beside it that are TypeScript, too.
+    const file = import.meta.url.endsWith(".ts") ? new URL(url.href.replace(/\.js$/, ".ts")) : url;
+    const worker = new NodeWorker(file, { name, resourceLimits });
     const past = { error: undefined as Error | undefined, exit: false };
     worker.on("error", (error: Error) => (past.error ??= error));
     worker.on("exit", () => (past.exit = true));

@@ -15,7 +15,7 @@ import {
   sizesOf,
 } from "./catalogue.ts";
 
-const root = resolve(import.meta.dirname, "../../..");
+const root = resolve(".");
 const folder = join(root, "catalogue");
 const read = (name: string): unknown => JSON.parse(readFileSync(join(folder, name), "utf8"));
 const names = readdirSync(folder).filter((name) => name.endsWith(".json") && name !== "licences.json");

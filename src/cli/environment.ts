@@ -9,9 +9,10 @@ export function isAttended(): boolean {
   return process.stdout.isTTY === true && !process.env.CI;
 }
 
-/** A file or folder of the installed package; this file is three levels below its root. */
+/** A file or folder of the package; this file, when built, is three levels below its root. */
 export function packagePath(...parts: string[]): string {
-  return join(fileURLToPath(new URL("../../..", import.meta.url)), ...parts);
+  const up = import.meta.url.endsWith(".ts") ? "../.." : "../../..";
+  return join(fileURLToPath(new URL(up, import.meta.url)), ...parts);
 }
 
 /** The folder of what the program keeps for this user. */

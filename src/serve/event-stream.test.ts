@@ -1,7 +1,7 @@
 // The event stream: pace, clients that leave or stall, failures.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { setTimeout as sleep } from "node:timers/promises";
+import { setImmediate as afterMicrotasks } from "node:timers/promises";
 import { BaimoError } from "../errors.ts";
 import type { StreamPart } from "./completion.ts";
 import { toByteStream, toEvents } from "./event-stream.ts";
@@ -22,7 +22,7 @@ function counter(count: number) {
 test("a stream that nobody reads holds back its source, and reading lets it go on", async () => {
   const { state, strings, stop } = counter(1000);
   const stream = toByteStream(strings, { stop, stallSeconds: 60 });
-  await sleep(20);
+  await afterMicrotasks(); // it pulls as long as there is room
   assert.ok(state.sent >= 60 && state.sent <= 66, `sent ${state.sent} KiB into a buffer of 64 KiB`);
   let bytes = 0;
   for await (const chunk of stream) bytes += chunk.byteLength;
@@ -39,10 +39,16 @@ test("cancelling stops the work and ends the generator", async () => {
   assert.equal(state.stops, 1);
 });
 
-test("a client that stops reading is given up after the agreed time", async () => {
+test("a client that stops reading is given up after the agreed time", async (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout"] });
   const { state, strings, stop } = counter(1000);
-  const stream = toByteStream(strings, { stop, stallSeconds: 0.02 });
-  await sleep(80);
+  const stream = toByteStream(strings, { stop, stallSeconds: 30 });
+  await afterMicrotasks();
+  t.mock.timers.tick(29_999);
+  await afterMicrotasks();
+  assert.deepEqual([state.ended, state.stops], [false, 0]);
+  t.mock.timers.tick(1);
+  await afterMicrotasks();
   assert.equal(state.ended, true);
   assert.equal(state.stops, 1);
   let bytes = 0;

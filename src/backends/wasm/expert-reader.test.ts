@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import { until } from "../../../test/until.ts";
 import { MOST_AHEAD, queueBytes, ReadAhead, ReaderQueue, startExpertReader } from "./expert-reader.ts";
 
 const MB = 1 << 20;
@@ -103,11 +104,6 @@ describe("the threads that read ahead", () => {
     await writeFile(join(folder, "weights"), new Uint8Array(MB));
   });
   after(() => rm(folder, { recursive: true }));
-
-  const until = async (condition: () => boolean) => {
-    for (let tries = 0; tries < 1000 && !condition(); tries++) await sleep(10);
-    assert.ok(condition());
-  };
 
   it("read what is asked for, go past what cannot be read, and end asleep", async () => {
     const reader = await startExpertReader([{ kind: "path", path: join(folder, "weights") }], 2, {

@@ -6,6 +6,7 @@ import { readFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
+import { kernelUrl } from "../../kernels/module/kernel-url.ts";
 import { compileKernels, instantiateKernels } from "../../kernels/module/module.ts";
 import { createRandom } from "../../random.ts";
 import { Bank } from "./bank.ts";
@@ -15,7 +16,7 @@ const seed = 11;
 const MEBIBYTE = 1 << 20;
 
 describe(`parts of several chunks (seed ${seed})`, async () => {
-  const bytesOf = (name: string) => readFile(new URL(`../../kernels/kernels.${name}.wasm`, import.meta.url));
+  const bytesOf = (name: string) => readFile(kernelUrl(name));
   const { module } = await compileKernels(bytesOf, { build: "simd", types: ["f32"] });
   const bank = new Bank((memory) => instantiateKernels(module, memory));
   const length = MEBIBYTE + 1234;

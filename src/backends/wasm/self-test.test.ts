@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { describe, test } from "node:test";
 import { quantize } from "../../formats/blocks/quantize.ts";
+import { kernelUrl } from "../../kernels/module/kernel-url.ts";
 import {
   compileKernels,
   instantiateKernels,
@@ -18,7 +19,7 @@ import { chooseKernels, type KernelUse } from "./self-test.ts";
 
 const seed = 7;
 const build = async (name: "relaxed" | "simd") => {
-  const bytesOf = (file: string) => readFile(new URL(`../../kernels/kernels.${file}.wasm`, import.meta.url));
+  const bytesOf = (file: string) => readFile(kernelUrl(file));
   return (await compileKernels(bytesOf, { build: name })).module;
 };
 const relaxed = await build("relaxed");

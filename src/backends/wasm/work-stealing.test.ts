@@ -6,6 +6,7 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { describe, it } from "node:test";
+import { kernelUrl } from "../../kernels/module/kernel-url.ts";
 import {
   compileKernels,
   GROUP,
@@ -27,7 +28,7 @@ const STRIDE = 3000;
 const ROW_GROUPS = 301;
 
 describe(`products that ranks share (seed ${seed})`, async () => {
-  const bytesOf = (name: string) => readFile(new URL(`../../kernels/kernels.${name}.wasm`, import.meta.url));
+  const bytesOf = (name: string) => readFile(kernelUrl(name));
   const { module } = await compileKernels(bytesOf, { build: "simd", types: ["q8_0", "q4_0", "f32"] });
   const instantiate = (memory: WebAssembly.Memory) => instantiateKernels(module, memory);
   const shape = { ranks: 3, words: 0, floats: 0 };

@@ -1,5 +1,6 @@
 // Reads the file of a kernel module. It lies beside the code; a build for pages has it inside.
 import { BaimoError } from "../../errors.ts";
+import { kernelUrl } from "./kernel-url.ts";
 import type { KernelBuild, KernelPart } from "./module.ts";
 
 /**
@@ -7,7 +8,7 @@ import type { KernelBuild, KernelPart } from "./module.ts";
  * @throws {BaimoError} `device` when the file cannot be had
  */
 export async function readKernelFile(name: `${KernelPart}.${KernelBuild}`): Promise<Uint8Array> {
-  const url = new URL(`../kernels.${name}.wasm`, import.meta.url);
+  const url = kernelUrl(name);
   if (url.protocol === "file:") {
     const { readFile } = await import("node:fs/promises");
     return readFile(url).catch((cause) => {

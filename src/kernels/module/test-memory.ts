@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import type { Random } from "../../random.ts";
+import { kernelUrl } from "./kernel-url.ts";
 import {
   compileKernels,
   instantiateKernels,
@@ -80,7 +81,7 @@ export async function loadBuild(build: KernelBuild, join = true): Promise<Kernel
   // V8 compiles the same bytes once: a section without meaning makes those that are not joined others
   const section = Uint8Array.of(0, 2, 1, 0x61);
   const bytesOf = async (name: string) => {
-    const bytes = await readFile(new URL(`../kernels.${name}.wasm`, import.meta.url));
+    const bytes = await readFile(kernelUrl(name));
     return join ? bytes : Buffer.concat([bytes, section]);
   };
   return (await compileKernels(bytesOf, { build, join })).module;

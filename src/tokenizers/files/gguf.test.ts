@@ -7,7 +7,7 @@ import { tokenizerFromGguf, tokenizerFromJson } from "../index.ts";
 import { fromUtf8 } from "../text/unicode.ts";
 import { readProtobuf } from "./protobuf.ts";
 
-const golden = resolve(import.meta.dirname, "../../../../test", "golden", "tokenizers");
+const golden = resolve("test/golden/tokenizers");
 const readJson = (...parts: string[]) => JSON.parse(readFileSync(join(golden, ...parts), "utf8"));
 
 /** The key-value pairs that a converter writes for a SentencePiece model. */

@@ -7,7 +7,7 @@ import { after, before, describe, it } from "node:test";
 import { BaimoError } from "../../errors.ts";
 import { openTokenizer } from "../index.ts";
 
-const golden = resolve(import.meta.dirname, "../../../../test", "golden");
+const golden = resolve("test/golden");
 const at = (...parts: string[]) => join(golden, "tokenizers", ...parts);
 
 describe("openTokenizer", () => {
