@@ -38,17 +38,20 @@ describe("prompts", () => {
     assert.equal(await count(model.complete(LARGE)), model.tokenizer.encode(LARGE).length);
   });
 
-  it("let the program go on meanwhile", async () => {
-    let turns = 0;
-    let done = false;
-    const turn = () => {
-      turns++;
-      if (!done) setImmediate(turn);
-    };
-    setImmediate(turn);
-    await count(model.chat(say(LARGE)));
-    done = true;
-    assert.ok(turns > 2, `the loop turned ${turns} times`);
+  it("are made in a thread where they are large, the same for all", async () => {
+    const other = await loadChatModel();
+    let started = 0;
+    const note = () => started++;
+    process.on("worker", note);
+    try {
+      await count(other.chat(say(SMALL), { maxTokens: 1 }));
+      assert.equal(started, 0);
+      await Promise.all([count(other.chat(say(LARGE))), count(other.chat(say(LARGE)))]);
+      assert.equal(started, 1);
+    } finally {
+      process.off("worker", note);
+      await other.dispose();
+    }
   });
 
   it("are given up when their reader leaves, and the next is made", async () => {

@@ -109,11 +109,6 @@ async function readTokenizer(
 
 /** The template engine is loaded for models that have a template. */
 async function readChatTemplate(tokenizer: Tokenizer): Promise<ChatTemplate | undefined> {
-  if (!tokenizer.chatTemplate) return undefined;
-  const { createChatTemplate } = await import("../tokenizers/chat-template/chat-template.ts");
-  const text = (id: number | undefined) => (id === undefined ? undefined : tokenizer.idToToken(id));
-  return createChatTemplate(tokenizer.chatTemplate, {
-    bosToken: text(tokenizer.bosTokenId),
-    eosToken: text(tokenizer.eosTokenIds[0]),
-  });
+  if (tokenizer.chatTemplates.size === 0) return undefined;
+  return (await import("../tokenizers/chat-template/template-of.ts")).chatTemplateOf(tokenizer);
 }

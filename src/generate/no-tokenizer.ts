@@ -23,6 +23,8 @@ export function createNoTokenizer(
     kind: NO_TOKENIZER,
     vocabSize,
     eosTokenIds,
+    chatTemplates: new Map(),
+    specialTokens: {},
     encode() {
       throw new BaimoError(
         "request",

@@ -16,6 +16,10 @@ export interface TokenizerParts {
   bosTokenId?: number;
   eosTokenIds: readonly number[];
   chatTemplate?: string;
+  /** Further templates by name. */
+  namedTemplates?: ReadonlyMap<string, string>;
+  /** Texts by role; default: BOS and EOS as their ids say. */
+  specialTokens?: Readonly<Record<string, string>>;
   /** Cuts a text at all added tokens, and at those that are not special. */
   splitters: { all?: AddedTokenSplitter; ordinary?: AddedTokenSplitter };
   /** Appends the ids of text between added tokens. `first`: it begins the input. */
@@ -75,12 +79,21 @@ export function createTokenizer(parts: TokenizerParts): Tokenizer {
     return createWindowDecodeStream((list) => parts.decode(known(list, skip)));
   };
 
+  const chatTemplates = new Map(parts.namedTemplates);
+  if (parts.chatTemplate !== undefined) chatTemplates.set("default", parts.chatTemplate);
+  const textOf = (id: number | undefined) => (id === undefined ? undefined : tokens[id]);
+  const byIds = { bos_token: textOf(parts.bosTokenId), eos_token: textOf(parts.eosTokenIds[0]) };
+  const specialTokens = parts.specialTokens ?? byIds;
   return {
     kind: parts.kind,
     vocabSize: tokens.length,
     bosTokenId: parts.bosTokenId,
     eosTokenIds: parts.eosTokenIds,
     chatTemplate: parts.chatTemplate,
+    chatTemplates,
+    specialTokens: Object.fromEntries(
+      Object.entries(specialTokens).filter((entry): entry is [string, string] => entry[1] !== undefined),
+    ),
     encode,
     decode: (list, options = {}) => parts.decode(known(list, options.skipSpecialTokens ?? true)),
     createDecodeStream,

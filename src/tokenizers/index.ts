@@ -3,6 +3,7 @@
 export { tokenizerFromSentencePiece } from "./algorithms/sentencepiece.ts";
 export type { ChatTemplate, ChatTemplateOptions, RenderOptions } from "./chat-template/chat-template.ts";
 export { CHATML_TEMPLATE, createChatTemplate } from "./chat-template/chat-template.ts";
+export { chatTemplateOf } from "./chat-template/template-of.ts";
 export { type GgufTokenizerOptions, tokenizerFromGguf } from "./files/gguf.ts";
 export { type TokenizerFileOptions, tokenizerFromJson } from "./files/json.ts";
 export { openTokenizer, type TokenizerSource } from "./files/open.ts";

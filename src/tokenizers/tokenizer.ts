@@ -32,6 +32,10 @@ export interface Tokenizer {
   readonly eosTokenIds: readonly number[];
   /** The chat template (Jinja) that came with the tokenizer, if any. */
   readonly chatTemplate?: string;
+  /** All of its chat templates by name, the plain one as "default". */
+  readonly chatTemplates: ReadonlyMap<string, string>;
+  /** The texts of special tokens by role, as templates read them: `bos_token`, `eos_token` and so on. */
+  readonly specialTokens: Readonly<Record<string, string>>;
   encode(text: string, options?: EncodeOptions): number[];
   decode(ids: ArrayLike<number>, options?: DecodeOptions): string;
   createDecodeStream(options?: DecodeOptions): DecodeStream;

@@ -35,7 +35,11 @@ export function createAddedTokenSplitter(tokens: readonly AddedToken[]): AddedTo
   if (tokens.length === 0) return undefined;
   const trie = createTrie();
   const starts = new Uint8Array(0x10000);
+  const known = new Set<string>();
   tokens.forEach((token, index) => {
+    // Of two with one form the first counts.
+    if (known.has(token.content)) return;
+    known.add(token.content);
     trie.add(token.content, index);
     starts[token.content.charCodeAt(0)] = 1;
   });
@@ -74,7 +78,8 @@ export function createAddedTokenSplitter(tokens: readonly AddedToken[]): AddedTo
       if (from > done) onText(text.slice(done, from), done);
       onToken(token.id);
       done = to;
-      at = to;
+      // Found first, stripped after: a token that stands in swallowed space is still a token (tokenizers, find_matches).
+      at = end;
     }
     if (done < length) onText(done === 0 ? text : text.slice(done), done);
   };

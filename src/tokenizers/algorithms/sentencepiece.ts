@@ -109,6 +109,11 @@ export function tokenizerFromSentencePiece(bytes: Uint8Array, options: Tokenizer
     ids,
     special,
     ...declared,
+    specialTokens: {
+      ...(bos === undefined ? {} : { bos_token: tokens[bos] ?? "" }),
+      ...(eos === undefined ? {} : { eos_token: tokens[eos] ?? "" }),
+      ...declared.specialTokens,
+    },
     bosTokenId: bos,
     eosTokenIds: endOfGenerationIds(
       [...declared.eosTokenIds, eos],

@@ -58,6 +58,8 @@ interface GgufVocabulary {
 /** Typed access to key-value pairs. */
 interface Metadata {
   text(key: string): string | undefined;
+  /** The texts under all keys that begin so, by what follows. */
+  below(prefix: string): Map<string, string>;
   flag(key: string): boolean | undefined;
   id(key: string): number | undefined;
   list(key: string): ArrayLike<unknown> | undefined;
@@ -107,6 +109,10 @@ function createMetadata(metadata: ReadonlyMap<string, unknown>): Metadata {
   };
   return {
     text: (key) => read(key, stringOf),
+    below(prefix) {
+      const keys = [...metadata.keys()].filter((key) => key.startsWith(prefix));
+      return new Map(keys.map((key) => [key.slice(prefix.length), read(key, stringOf) ?? ""]));
+    },
     flag: (key) => read(key, (value, where) => booleanOf(value, false, where)),
     id: (key) => read(key, optionalIdOf),
     list: (key) => read(key, arrayLikeOf),
@@ -215,6 +221,7 @@ function common(vocabulary: GgufVocabulary, defaults: { bos?: number; eos?: numb
       bosTokenId: bos,
       eosTokenIds: endOfGenerationIds([eos, id("eot_token_id"), id("eom_token_id"), ...fim], candidates),
       chatTemplate: metadata.text("tokenizer.chat_template"),
+      namedTemplates: metadata.below("tokenizer.chat_template."),
       splitters: {
         all: createAddedTokenSplitter(added),
         ordinary: createAddedTokenSplitter(added.filter((token) => !token.special)),

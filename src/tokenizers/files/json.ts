@@ -1,7 +1,7 @@
 // Reads tokenizer.json, Hugging Face's format, with its configuration files.
 
 import { BaimoError } from "../../errors.ts";
-import { booleanOf, brief, listOf, numberOf, recordOf, stringOf } from "../../json.ts";
+import { booleanOf, brief, isRecord, listOf, numberOf, recordOf, stringOf } from "../../json.ts";
 import { type AddedToken, createAddedTokenSplitter } from "../algorithms/added-tokens.ts";
 import { createByteLevelBpe, createCharacterBpe, type PieceModel, readMergeList } from "../algorithms/bpe.ts";
 import { createUnigram } from "../algorithms/unigram.ts";
@@ -14,6 +14,7 @@ import { readPreTokenizer } from "../text/pre-tokenizers.ts";
 import { toByteLevel, toUtf8 } from "../text/unicode.ts";
 import type { Tokenizer } from "../tokenizer.ts";
 import { endOfGenerationIds } from "./end-of-generation.ts";
+import { contentOf, ROLES } from "./special-tokens.ts";
 import { tokenIdOf } from "./token-id.ts";
 
 /** What stands beside a tokenizer file. */
@@ -330,7 +331,13 @@ export function readConfig(
   ids: ReadonlyMap<string, number>,
   special: ReadonlySet<number>,
   tokens: readonly (string | undefined)[],
-): { bosTokenId?: number; eosTokenIds: number[]; chatTemplate?: string } {
+): {
+  bosTokenId?: number;
+  eosTokenIds: number[];
+  chatTemplate?: string;
+  namedTemplates?: ReadonlyMap<string, string>;
+  specialTokens: Record<string, string>;
+} {
   const config = isNone(options.config) ? {} : recordOf(options.config, "tokenizer_config.json");
   const generation = isNone(options.generationConfig)
     ? {}
@@ -347,23 +354,37 @@ export function readConfig(
   const declared = [tokenId("eos_token"), tokenId("eot_token")];
   for (const id of generationEos) if (typeof id === "number" && tokens[id] !== undefined) declared.push(id);
   const candidates = [...special].map((id) => [tokens[id] ?? "", id] as const);
-  const bosTokenId =
-    tokenId("bos_token") ??
-    (typeof generation.bos_token_id === "number" ? generation.bos_token_id : undefined);
+  const generationBos = typeof generation.bos_token_id === "number" ? generation.bos_token_id : undefined;
+  // A configuration that says null says that there is none.
+  const bosTokenId = "bos_token" in config ? tokenId("bos_token") : generationBos;
+  const eosTokenIds = endOfGenerationIds(declared, candidates);
+  const specialTokens: Record<string, string> = {};
+  for (const role of ROLES) {
+    const text = contentOf(config[`${role}_token`]);
+    if (text !== undefined) specialTokens[`${role}_token`] = text;
+  }
+  const byIds = { bos: bosTokenId, eos: eosTokenIds[0] };
+  for (const [role, id] of Object.entries(byIds)) {
+    const text = id === undefined ? undefined : tokens[id];
+    if (text !== undefined && !(`${role}_token` in config)) specialTokens[`${role}_token`] = text;
+  }
+  const named = new Map([...readNamedTemplates(config.chat_template), ...(options.namedTemplates ?? [])]);
+  const plain = typeof config.chat_template === "string" ? config.chat_template : undefined;
   return {
     bosTokenId,
-    eosTokenIds: endOfGenerationIds(declared, candidates),
-    chatTemplate: options.chatTemplate ?? readChatTemplate(config.chat_template),
+    eosTokenIds,
+    chatTemplate: options.chatTemplate ?? plain ?? named.get("default"),
+    namedTemplates: named,
+    specialTokens,
   };
 }
 
-/** A template is a string, or a list of named ones of which the one called "default" counts. */
-function readChatTemplate(value: unknown): string | undefined {
-  if (typeof value === "string") return value;
-  if (!Array.isArray(value)) return undefined;
-  const named = value.filter(
-    (entry): entry is { name: string; template: string } =>
-      typeof entry?.name === "string" && typeof entry?.template === "string",
+/** A list of named templates. */
+function readNamedTemplates(value: unknown): [name: string, template: string][] {
+  if (!Array.isArray(value)) return [];
+  return value.flatMap((entry: unknown) =>
+    isRecord(entry) && typeof entry.name === "string" && typeof entry.template === "string"
+      ? [[entry.name, entry.template] as [string, string]]
+      : [],
   );
-  return (named.find((entry) => entry.name === "default") ?? named[0])?.template;
 }

@@ -60,6 +60,10 @@ export function tokenizerToGguf(
   if (tokenizer.chatTemplate !== undefined) {
     pairs.set("tokenizer.chat_template", { type: "STRING", value: tokenizer.chatTemplate });
   }
+  const named = [...tokenizer.chatTemplates].filter(([name]) => name !== "default");
+  for (const [name, value] of named) pairs.set(`tokenizer.chat_template.${name}`, { type: "STRING", value });
+  if (named.length > 0)
+    pairs.set("tokenizer.chat_templates", { type: "STRING[]", value: named.map(([name]) => name) });
   return { pairs, warnings };
 }
 
