@@ -1,8 +1,9 @@
-// `npm run check`: types, lint, layers, circles, first comments, folder READMEs; --fix rewrites.
+// `npm run check`: types, lint, layers, circles, first comments, READMEs, links; --fix.
 import { spawnSync } from "node:child_process";
 import { join, resolve } from "node:path";
 import { checkCircles } from "./circles.mjs";
 import { checkLayers } from "./layers.mjs";
+import { checkLinks } from "./links.mjs";
 import { checkReadmes } from "./readmes.mjs";
 import { readSources } from "./sources.mjs";
 import { checkFirstComments, checkSpreads } from "./words.mjs";
@@ -34,4 +35,5 @@ report("circles", checkCircles(sources));
 report("first comments", checkFirstComments(sources));
 report("spreads", checkSpreads(sources));
 report("folder READMEs", checkReadmes(root, sources, { fix }));
+report("links", checkLinks(root));
 process.exit(failed === 0 ? 0 : 1);
