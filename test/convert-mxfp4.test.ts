@@ -12,6 +12,7 @@ import {
   writeSafetensors,
 } from "../src/formats/index.ts";
 import { ConfigReader } from "../src/models/config/config-reader.ts";
+import { completeForm } from "../src/models/families/find.ts";
 import { gptOss } from "../src/models/families/gpt-oss.ts";
 import { convertToGguf } from "../src/models/gguf/convert.ts";
 import { createBlankSource } from "../src/models/gguf/gguf-layout.ts";
@@ -47,10 +48,10 @@ async function makeCheckpoint(): Promise<string> {
   const published = JSON.parse(readFileSync(golden("families", "gpt_oss", "config.json"), "utf8"));
   const config = { ...published, hidden_size: 64, intermediate_size: 64 };
   const reader = new ConfigReader("config", new Map(Object.entries(config)));
-  reader.assume(gptOss.defaults ?? {});
-  const facts = { dialect: "huggingface", has: () => false } as const;
+  const facts = { has: () => false, values: () => undefined };
   const blank = createBlankSource([]);
-  planWeights(blank, gptOss.readConfig(reader, facts), gptOss, facts);
+  const form = completeForm(gptOss, "huggingface")!;
+  planWeights(blank, form.readConfig(reader, facts), form, facts);
   const random = createRandom(7);
   const tensors: TensorToWrite[] = [];
   for (const [name, shape] of blank.shapes) {

@@ -1,10 +1,11 @@
 // Runs a checkpoint on the reference backend, with its config changed where a test wants that.
 import { createReferenceBackend } from "../src/backends/reference/backend.ts";
 import { type Checkpoint, openCheckpoint } from "../src/formats/index.ts";
+import { readFacts } from "../src/models/checkpoint-facts.ts";
 import type { ModelConfig } from "../src/models/config/config.ts";
-import type { CheckpointFacts, Family } from "../src/models/families/family.ts";
+import type { CompleteForm } from "../src/models/families/family.ts";
+import { completeForm } from "../src/models/families/find.ts";
 import { families } from "../src/models/families/index.ts";
-import { lineNames } from "../src/models/families/read/llama-names.ts";
 import { assembleTransformer, type Transformer } from "../src/models/forward/model.ts";
 import { encode, forward, logitsOf } from "../src/models/forward/transformer.ts";
 import { createCaches, createWorkspace, LOGIT_ROWS } from "../src/models/forward/workspace.ts";
@@ -23,29 +24,18 @@ export interface Answer {
 }
 
 /** The same family, to which no tensor is too many: a test may drop a knob whose tensors are there. */
-function lenient(family: Family): Family {
-  return {
-    ...family,
-    names: (config, facts) => ({
-      ...(family.names?.(config, facts) ?? { decoder: lineNames(config, facts) }),
-      ignore: /./,
-    }),
-  };
+function lenient(form: CompleteForm): CompleteForm {
+  return { ...form, names: (config, facts) => ({ ...form.names(config, facts), ignore: /./ }) };
 }
 
 /** A model of a checkpoint with room for some sequences of ROOM tokens. */
 export async function openTransformer(
   checkpoint: Checkpoint,
-  { config, family }: { config: ModelConfig; family: Family },
+  { config, form }: { config: ModelConfig; form: CompleteForm },
   backend: Backend,
   caches: { sequences: number; dtype: CacheType },
 ): Promise<Transformer> {
-  const facts: CheckpointFacts = {
-    dialect: checkpoint.format === "gguf" ? "gguf" : "huggingface",
-    has: (name) => checkpoint.tensors.has(name),
-    shape: (name) => checkpoint.tensors.get(name)?.shape,
-  };
-  const plan = planWeights(checkpoint, config, lenient(family), facts);
+  const plan = planWeights(checkpoint, config, lenient(form), await readFacts(checkpoint));
   const workspace = createWorkspace(backend, config, ROOM);
   return assembleTransformer({
     backend,
@@ -56,20 +46,21 @@ export async function openTransformer(
   });
 }
 
-/** The family that a checkpoint is of, and its configuration. */
+/** The configuration of a checkpoint, and the form of its family. */
 export async function describeFamily(
   checkpoint: Checkpoint,
-): Promise<{ config: ModelConfig; family: Family }> {
+): Promise<{ config: ModelConfig; form: CompleteForm }> {
   const { family: name, config } = await describeModel(checkpoint);
   const family = families.find((one) => one.name === name);
-  if (!family) throw new Error(`no family "${name}"`);
-  return { config, family };
+  const form = family && completeForm(family, checkpoint.format === "gguf" ? "gguf" : "huggingface");
+  if (!form) throw new Error(`no family "${name}"`);
+  return { config, form };
 }
 
 /** Opens a folder once; `run` answers with its own configuration, or with a changed one. */
 export async function openReference(folder: string) {
   const checkpoint = await openCheckpoint(folder);
-  const { config, family } = await describeFamily(checkpoint);
+  const { config, form } = await describeFamily(checkpoint);
   return {
     config,
     async run(
@@ -77,7 +68,7 @@ export async function openReference(folder: string) {
       options: { config?: ModelConfig; encoderTokens?: readonly number[] } = {},
     ): Promise<Answer> {
       const backend = createReferenceBackend({ maxTokens: ROOM });
-      const described = { config: options.config ?? config, family };
+      const described = { config: options.config ?? config, form };
       const model = await openTransformer(checkpoint, described, backend, { sequences: 1, dtype: "F32" });
       if (options.encoderTokens) encode(model, Int32Array.from(options.encoderTokens));
       return answer(model, tokens);

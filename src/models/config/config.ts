@@ -1,4 +1,5 @@
 // ModelConfig: the flat record of knobs that drives the one forward pass.
+import { BaimoError } from "../../errors.ts";
 import type { ActivationKind, NormKind, RouterConfig } from "../../tensor/backend.ts";
 
 /** How RoPE's angles are stretched beyond the context of pre-training. */
@@ -212,10 +213,12 @@ export type RequiredKnobs = Pick<
   | "normEps"
 >;
 
-/** A whole configuration from the knobs that are set: the others are those of a plain Llama without RoPE. */
-export function completeConfig(knobs: RequiredKnobs & Partial<ModelConfig>): ModelConfig {
-  const { hiddenSize, numLayers, numHeads } = knobs;
-  const headDim = knobs.headDim ?? hiddenSize / numHeads;
+/** Some of the knobs: what a family reads, over the line that it belongs to. */
+export type Knobs = Partial<ModelConfig>;
+
+/** A plain Llama without RoPE. */
+function defaultKnobs({ hiddenSize, numLayers, numHeads, headDim, ropes }: RequiredKnobs & Knobs) {
+  const size = headDim ?? hiddenSize / numHeads;
   return {
     encoderLayers: 0,
     embeddingSize: hiddenSize,
@@ -232,21 +235,21 @@ export function completeConfig(knobs: RequiredKnobs & Partial<ModelConfig>): Mod
     residualScale: 1,
     residualFromNorm: false,
     numKvHeads: numHeads,
-    headDim,
-    valueDim: headDim,
+    headDim: size,
+    valueDim: size,
     qkvBias: false,
     outputBias: false,
     qkNorm: "none",
     qkvClip: 0,
     clipAfterNorm: false,
     attentionScaleByDepth: false,
-    attentionScale: 1 / Math.sqrt(headDim),
+    attentionScale: 1 / Math.sqrt(size),
     attentionSoftcap: 0,
     attentionSinks: false,
     attentionGate: false,
     slidingWindow: new Array(numLayers).fill(0),
     ropes: [],
-    layerRopes: new Array(numLayers).fill(knobs.ropes?.length ? 0 : -1),
+    layerRopes: new Array(numLayers).fill(ropes?.length ? 0 : -1),
     alibiSlopes: [],
     relativeBuckets: 0,
     relativeMaxDistance: 0,
@@ -260,6 +263,37 @@ export function completeConfig(knobs: RequiredKnobs & Partial<ModelConfig>): Mod
     headNormalized: false,
     logitScale: 1,
     logitSoftcap: 0,
-    ...knobs,
-  };
+  } satisfies Knobs;
+}
+
+/** Knobs without a default: those that a family has to say, and those that may stay unsaid. */
+const others: Readonly<Record<Exclude<keyof ModelConfig, keyof ReturnType<typeof defaultKnobs>>, true>> = {
+  architecture: true,
+  vocabSize: true,
+  hiddenSize: true,
+  intermediateSize: true,
+  numLayers: true,
+  numHeads: true,
+  contextLength: true,
+  eosTokenIds: true,
+  normEps: true,
+  bosTokenId: true,
+  decoderStartTokenId: true,
+  latent: true,
+  queryScaling: true,
+  experts: true,
+  delta: true,
+};
+
+/**
+ * A whole configuration from the knobs that are set.
+ * @throws {BaimoError} `config` when one of them does not exist
+ */
+export function completeConfig(knobs: RequiredKnobs & Knobs): ModelConfig {
+  const defaults = defaultKnobs(knobs);
+  for (const knob of Object.keys(knobs)) {
+    if (Object.hasOwn(defaults, knob) || Object.hasOwn(others, knob)) continue;
+    throw new BaimoError("config", `"${knob}" is no knob of ModelConfig; a family's file misspells one`);
+  }
+  return { ...defaults, ...knobs };
 }

@@ -1,17 +1,17 @@
 // DBRX: LayerNorm without bias, clipped projections, sixteen experts packed in one tensor a matrix.
-
 import { BaimoError } from "../../errors.ts";
-import type { ModelConfig } from "../config/config.ts";
-import { completeConfig } from "../config/config.ts";
+import { completeConfig, type Knobs, type ModelConfig } from "../config/config.ts";
 import type { ConfigReader } from "../config/config-reader.ts";
 import type { Family, ModelNames, StoredPart } from "./family.ts";
 import { plainExperts, readGgufExperts } from "./read/experts.ts";
 import { ignoreHarmless } from "./read/ignored-fields.ts";
-import { checkSizes, readLlamaLine } from "./read/llama-line.ts";
+import { checkSizes } from "./read/llama-line.ts";
 import { ggufNames } from "./read/llama-names.ts";
 import { packedThirds } from "./read/packing.ts";
+import { expertCounts } from "./write/expert-keys.ts";
+import { qkvClip } from "./write/keys.ts";
 
-function readHuggingFace(reader: ConfigReader): ModelConfig {
+function readConfig(reader: ConfigReader): ModelConfig {
   ignoreHarmless(reader);
   reader.ignore("emb_pdrop", "resid_pdrop", "rope_theta", "rope_parameters");
   reader.only("tie_word_embeddings", false);
@@ -61,49 +61,51 @@ function readHuggingFace(reader: ConfigReader): ModelConfig {
   return checkSizes(config, reader.where);
 }
 
+/** One expert's rows after another's: [experts * width, hidden], down too. */
+function names({ hiddenSize: hidden, numHeads, numKvHeads, headDim, experts }: ModelConfig): ModelNames {
+  const sizes = [numHeads * headDim, numKvHeads * headDim, numKvHeads * headDim] as const;
+  const { count = 0, intermediateSize: width = 0 } = experts ?? {};
+  const block = "transformer.blocks.{l}";
+  const part =
+    (name: string, transposed: boolean) =>
+    (expert: number): StoredPart => ({
+      name: `${block}.ffn.experts.mlp.${name}`,
+      suffix: "",
+      shape: [count * width, hidden],
+      first: expert * width,
+      transposed,
+    });
+  return {
+    decoder: {
+      embedding: "transformer.wte",
+      finalNorm: "transformer.norm_f",
+      head: "lm_head",
+      attentionNorm: `${block}.norm_attn_norm.norm_1`,
+      ...packedThirds(`${block}.norm_attn_norm.attn.Wqkv`, sizes, hidden),
+      output: `${block}.norm_attn_norm.attn.out_proj`,
+      mlpNorm: `${block}.norm_attn_norm.norm_2`,
+      router: `${block}.ffn.router.layer`,
+      expertGate: part("w1", false),
+      expertUp: part("v1", false),
+      expertDown: part("w2", true),
+    },
+  };
+}
+
 export const dbrx: Family = {
   name: "dbrx",
-  modelTypes: ["dbrx"],
-  ggufArchitectures: ["dbrx"],
-  interleavedRope: [],
-  readConfig: (reader, facts) =>
-    facts.dialect === "huggingface"
-      ? readHuggingFace(reader)
-      : readLlamaLine(reader, facts, (r, { numLayers }) => ({
-          norm: "layer",
-          qkvClip: r.number("attention.clamp_kqv", 0),
-          experts: readGgufExperts(r, numLayers),
-        })),
-  names(config, facts): ModelNames {
-    const { hiddenSize: hidden, numHeads, numKvHeads, headDim, experts } = config;
-    const sizes = [numHeads * headDim, numKvHeads * headDim, numKvHeads * headDim] as const;
-    if (facts.dialect === "gguf")
-      return { decoder: { ...ggufNames(config, facts), mlpNorm: "blk.{l}.attn_output_norm" } };
-    const { count = 0, intermediateSize: width = 0 } = experts ?? {};
-    const block = "transformer.blocks.{l}";
-    // One expert's rows after another's: [experts * width, hidden], down too.
-    const part = (name: string, transposed: boolean) => (expert: number) =>
-      ({
-        name: `${block}.ffn.experts.mlp.${name}`,
-        suffix: "",
-        shape: [count * width, hidden],
-        first: expert * width,
-        transposed,
-      }) satisfies StoredPart;
-    return {
-      decoder: {
-        embedding: "transformer.wte",
-        finalNorm: "transformer.norm_f",
-        head: "lm_head",
-        attentionNorm: `${block}.norm_attn_norm.norm_1`,
-        ...packedThirds(`${block}.norm_attn_norm.attn.Wqkv`, sizes, hidden),
-        output: `${block}.norm_attn_norm.attn.out_proj`,
-        mlpNorm: `${block}.norm_attn_norm.norm_2`,
-        router: `${block}.ffn.router.layer`,
-        expertGate: part("w1", false),
-        expertUp: part("v1", false),
-        expertDown: part("w2", true),
-      },
-    };
+  huggingface: { types: ["dbrx"], read: readConfig, names },
+  gguf: {
+    architectures: ["dbrx"],
+    knobs: (r, { numLayers }): Knobs => ({
+      norm: "layer",
+      qkvClip: r.number("attention.clamp_kqv", 0),
+      experts: readGgufExperts(r, numLayers),
+    }),
+    names: (config, facts) => ({
+      decoder: { ...ggufNames(config, facts), mlpNorm: "blk.{l}.attn_output_norm" },
+    }),
+    packed: true,
+    write: (config) => ({ ...expertCounts(config), ...qkvClip(config) }),
   },
 };

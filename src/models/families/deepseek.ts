@@ -1,23 +1,29 @@
-// DeepSeek-V2 and V3: latent attention, many small experts beside shared ones. Data only.
-import type { ExpertsConfig, ModelConfig } from "../config/config.ts";
+// DeepSeek-V2 and V3: latent attention, many small experts beside shared ones.
+import type { ExpertsConfig, Knobs, ModelConfig } from "../config/config.ts";
 import type { ConfigReader } from "../config/config-reader.ts";
-import type { CheckpointFacts, Family, ModelNames, TensorNames } from "./family.ts";
+import type {
+  CheckpointFacts,
+  Family,
+  GgufKeys,
+  HuggingFaceForm,
+  ModelNames,
+  Sizes,
+  TensorNames,
+} from "./family.ts";
 import { leadingDense, plainExperts, readGgufExperts } from "./read/experts.ts";
-import { readLlamaLine, type Sizes } from "./read/llama-line.ts";
-import { ggufNames, llamaNames } from "./read/llama-names.ts";
+import { readGgufRope, readGgufScoreTemperature } from "./read/gguf-rope.ts";
+import { ggufNames, huggingFaceNames } from "./read/llama-names.ts";
+import { readRope, readScoreTemperature } from "./read/rope-fields.ts";
 import {
-  readGgufRope,
-  readGgufScoreTemperature,
-  readRope,
-  readScoreTemperature,
-} from "./read/rope-fields.ts";
-import {
+  ggufNextTokenLayers,
   ggufSelectionBias,
   nextTokenLayers,
   noAux,
   noAuxExperts,
   sharedExperts,
 } from "./read/sigmoid-router.ts";
+import { expertGroups, expertScores, expertSizes, sharedExpertCount } from "./write/expert-keys.ts";
+import { f32, u32 } from "./write/keys.ts";
 
 /** The published code gives the latents' norms no size of their own. */
 const LATENT_NORM_EPS = 1e-6;
@@ -34,7 +40,7 @@ const latentNames = (queryRank: number): Partial<TensorNames> => {
   };
 };
 
-function latentKnobs(r: ConfigReader, { contextLength, numHeads }: Sizes): Partial<ModelConfig> {
+function latentKnobs(r: ConfigReader, { contextLength, numHeads }: Sizes): Knobs {
   const ropeDim = r.size("qk_rope_head_dim", undefined, 4096);
   const headDim = r.size("qk_nope_head_dim", undefined, 4096) + ropeDim;
   const bias = r.boolean("attention_bias", false);
@@ -62,43 +68,42 @@ function latentKnobs(r: ConfigReader, { contextLength, numHeads }: Sizes): Parti
 }
 
 /** GGUF says of heads what they are once written out in keys with the suffix "_mla"; older files have these alone. */
-function readGguf(reader: ConfigReader, facts: CheckpointFacts): ModelConfig {
-  return readLlamaLine(reader, facts, (r, { numLayers, numHeads, headDim: stated, contextLength }) => {
-    const headDim = r.size("attention.key_length_mla", stated, 4096);
-    const valueDim = r.size("attention.value_length_mla", r.number("attention.value_length", headDim), 4096);
-    r.ignore("attention.key_length", "attention.value_length", "attention.head_count_kv");
-    const layers = numLayers - r.number("nextn_predict_layers", 0);
-    const ropeDim = r.size("rope.dimension_count", undefined, 4096);
-    const rope = readGgufRope(r, { contextLength, dims: ropeDim });
-    const dense = r.number("leading_dense_block_count", 0);
-    // The choice by bias goes with sigmoid scores, ranks of groups by their best expert with the others.
-    const ways = facts.has(`blk.${dense}.exp_probs_b.bias`) ? noAux : { normalizeEps: 1e-20, normalize: 0 };
-    const temperature = readGgufScoreTemperature(r);
-    const { scaling } = rope;
-    return {
-      numLayers: layers,
-      headDim,
-      valueDim,
-      numKvHeads: numHeads,
-      // Where scores have the temperature, cos and sin have it not.
-      ropes: [
-        scaling.type === "yarn" && temperature !== 1
-          ? { ...rope, scaling: { ...scaling, attentionFactor: 1 } }
-          : rope,
-      ],
-      attentionScale: headDim ** -0.5 * temperature,
-      latent: {
-        queryRank: r.number("attention.q_lora_rank", 0),
-        keyValueRank: r.size("attention.kv_lora_rank"),
-        ropeDim,
-        normEps: LATENT_NORM_EPS,
-      },
-      experts: readGgufExperts(r, layers, ways),
-    };
-  });
+function ggufKnobs(r: ConfigReader, sizes: Sizes, facts: CheckpointFacts): Knobs {
+  const { numHeads, contextLength } = sizes;
+  const headDim = r.size("attention.key_length_mla", sizes.headDim, 4096);
+  const valueDim = r.size("attention.value_length_mla", r.number("attention.value_length", headDim), 4096);
+  r.ignore("attention.key_length", "attention.value_length", "attention.head_count_kv");
+  const numLayers = sizes.numLayers - r.number("nextn_predict_layers", 0);
+  const ropeDim = r.size("rope.dimension_count", undefined, 4096);
+  const rope = readGgufRope(r, facts, { contextLength, dims: ropeDim });
+  const dense = r.number("leading_dense_block_count", 0);
+  // The choice by bias goes with sigmoid scores, ranks of groups by their best expert with the others.
+  const ways = facts.has(`blk.${dense}.exp_probs_b.bias`) ? noAux : { normalizeEps: 1e-20, normalize: 0 };
+  const temperature = readGgufScoreTemperature(r);
+  const { scaling } = rope;
+  return {
+    numLayers,
+    headDim,
+    valueDim,
+    numKvHeads: numHeads,
+    // Where scores have the temperature, cos and sin have it not.
+    ropes: [
+      scaling.type === "yarn" && temperature !== 1
+        ? { ...rope, scaling: { ...scaling, attentionFactor: 1 } }
+        : rope,
+    ],
+    attentionScale: headDim ** -0.5 * temperature,
+    latent: {
+      queryRank: r.number("attention.q_lora_rank", 0),
+      keyValueRank: r.size("attention.kv_lora_rank"),
+      ropeDim,
+      normEps: LATENT_NORM_EPS,
+    },
+    experts: readGgufExperts(r, numLayers, ways),
+  };
 }
 
-function latentGgufNames(config: ModelConfig, facts: CheckpointFacts): Partial<TensorNames> {
+function latentGgufNames(config: ModelConfig, facts: CheckpointFacts): ModelNames {
   const { numHeads, headDim, valueDim, latent } = config;
   const { queryRank = 0, keyValueRank = 0, ropeDim = 0 } = latent ?? {};
   const plainDim = headDim - ropeDim;
@@ -113,33 +118,59 @@ function latentGgufNames(config: ModelConfig, facts: CheckpointFacts): Partial<T
     },
     valueUp: { name: "blk.{l}.attn_v_b", shape: [numHeads, valueDim, keyValueRank] },
   };
+  const isApart = facts.has("blk.0.attn_k_b.weight");
+  const ahead = ggufNextTokenLayers(config);
   return {
-    ...ggufNames(config, facts),
-    ...ggufSelectionBias(config),
-    ...(facts.has("blk.0.attn_k_b.weight") ? apart : { keyValueUp: "blk.{l}.attn_kv_b" }),
-    query: queryRank > 0 ? "blk.{l}.attn_q_b" : "blk.{l}.attn_q",
-    queryDown: "blk.{l}.attn_q_a",
-    queryDownNorm: "blk.{l}.attn_q_a_norm",
-    keyValueDown: "blk.{l}.attn_kv_a_mqa",
-    keyValueDownNorm: "blk.{l}.attn_kv_a_norm",
+    decoder: {
+      ...ggufNames(config, facts),
+      ...ggufSelectionBias(config),
+      ...(isApart ? apart : { keyValueUp: "blk.{l}.attn_kv_b" }),
+      query: queryRank > 0 ? "blk.{l}.attn_q_b" : "blk.{l}.attn_q",
+      queryDown: "blk.{l}.attn_q_a",
+      queryDownNorm: "blk.{l}.attn_q_a_norm",
+      keyValueDown: "blk.{l}.attn_kv_a_mqa",
+      keyValueDownNorm: "blk.{l}.attn_kv_a_norm",
+    },
+    // Some files keep what is apart together, too.
+    ignore: isApart ? new RegExp(`${ahead.source}|\\.attn_kv_b\\.weight$`) : ahead,
   };
 }
 
-function names(config: ModelConfig, facts: CheckpointFacts): ModelNames {
-  const { dialect } = facts;
-  if (dialect === "gguf") {
-    // Some files keep what is apart together, too.
-    const again = facts.has("blk.0.attn_k_b.weight") ? "|\\.attn_kv_b\\.weight$" : "";
-    const ignore = new RegExp(nextTokenLayers(config, dialect).source + again);
-    return { decoder: latentGgufNames(config, facts), ignore };
-  }
+const names: HuggingFaceForm["names"] = (config) => ({
+  decoder: {
+    ...huggingFaceNames,
+    ...latentNames(config.latent?.queryRank ?? 0),
+    ...sharedExperts(config),
+  },
+  ignore: nextTokenLayers(config),
+});
+
+/** Latent attention with the keys and values of all heads in one matrix, and many experts. */
+function write(config: ModelConfig): GgufKeys {
+  const { latent, headDim, valueDim } = config;
+  if (!latent) return {};
   return {
-    decoder: {
-      ...llamaNames.huggingface,
-      ...latentNames(config.latent?.queryRank ?? 0),
-      ...sharedExperts(config),
-    },
-    ignore: nextTokenLayers(config, dialect),
+    ...expertSizes(config),
+    ...expertScores(config),
+    ...sharedExpertCount(config),
+    ...expertGroups(config),
+    ...scoreTemperature(config),
+    "attention.key_length": u32(headDim),
+    "attention.value_length": u32(valueDim),
+    "attention.q_lora_rank": latent.queryRank > 0 ? u32(latent.queryRank) : undefined,
+    "attention.kv_lora_rank": u32(latent.keyValueRank),
+    "rope.dimension_count": u32(latent.ropeDim),
+  };
+}
+
+/** The temperature that scores have instead of cos and sin. */
+function scoreTemperature({ ropes, attentionScale, headDim }: ModelConfig): GgufKeys {
+  const scaling = ropes[0]?.scaling;
+  const temperature = attentionScale * Math.sqrt(headDim);
+  if (scaling?.type !== "yarn" || Math.abs(temperature - 1) < 1e-6) return {};
+  return {
+    "rope.scaling.yarn_attn_factor": undefined,
+    "rope.scaling.yarn_log_multiplier": f32((Math.sqrt(temperature) - 1) / Math.log(scaling.factor)),
   };
 }
 
@@ -179,49 +210,63 @@ function readV2Experts(r: ConfigReader, numLayers: number): ExpertsConfig | unde
 
 export const deepseekV2: Family = {
   name: "deepseek_v2",
-  modelTypes: ["deepseek_v2"],
-  ggufArchitectures: ["deepseek2"],
-  interleavedRope: ["huggingface", "gguf"],
-  defaults: {
-    ...latentDefaults,
-    max_position_embeddings: 2048,
-    n_routed_experts: 64,
-    n_shared_experts: 2,
-    moe_intermediate_size: 1407,
+  huggingface: {
+    types: ["deepseek_v2"],
+    interleavedRope: true,
+    defaults: {
+      ...latentDefaults,
+      max_position_embeddings: 2048,
+      n_routed_experts: 64,
+      n_shared_experts: 2,
+      moe_intermediate_size: 1407,
+    },
+    knobs: (r, sizes): Knobs => ({
+      ...latentKnobs(r, sizes),
+      experts: readV2Experts(r, sizes.numLayers),
+    }),
+    names,
   },
-  readConfig: (reader, facts) =>
-    facts.dialect === "gguf"
-      ? readGguf(reader, facts)
-      : readLlamaLine(reader, facts, (r, sizes) => ({
-          ...latentKnobs(r, sizes),
-          experts: readV2Experts(r, sizes.numLayers),
-        })),
-  names,
+  gguf: {
+    architectures: ["deepseek2"],
+    interleavedRope: true,
+    knobs: ggufKnobs,
+    names: latentGgufNames,
+    write,
+  },
 };
 
 export const deepseekV3: Family = {
   name: "deepseek_v3",
-  modelTypes: ["deepseek_v3"],
-  ggufArchitectures: [],
-  interleavedRope: ["huggingface"],
-  defaults: {
-    ...latentDefaults,
-    max_position_embeddings: 4096,
-    n_routed_experts: 256,
-    n_shared_experts: 1,
-    moe_intermediate_size: 2048,
-    num_experts_per_tok: 8,
-    n_group: 8,
-    topk_group: 4,
-    routed_scaling_factor: 2.5,
-    first_k_dense_replace: 3,
-    norm_topk_prob: true,
-  },
-  readConfig: (reader, facts) =>
-    readLlamaLine(reader, facts, (r, sizes) => {
+  huggingface: {
+    types: ["deepseek_v3"],
+    interleavedRope: true,
+    defaults: {
+      ...latentDefaults,
+      max_position_embeddings: 4096,
+      n_routed_experts: 256,
+      n_shared_experts: 1,
+      moe_intermediate_size: 2048,
+      num_experts_per_tok: 8,
+      n_group: 8,
+      topk_group: 4,
+      routed_scaling_factor: 2.5,
+      first_k_dense_replace: 3,
+      norm_topk_prob: true,
+    },
+    knobs(r, sizes): Knobs {
       r.only("topk_method", "noaux_tc");
       r.only("scoring_func", "sigmoid");
       return { ...latentKnobs(r, sizes), experts: noAuxExperts(r, sizes.numLayers) };
-    }),
-  names,
+    },
+    names,
+  },
+  gguf: {
+    architectures: [],
+    writtenAs: "deepseek2",
+    write,
+    marks: ({ experts }) => {
+      const first = experts?.denseLayers.indexOf(false) ?? 0;
+      return experts?.selectionBias ? [`blk.${first}.exp_probs_b.bias`] : [];
+    },
+  },
 };

@@ -1,8 +1,10 @@
 // EXAONE 4: norms at the end of branches, three sliding layers with RoPE to one full layer without.
+import type { Knobs } from "../config/config.ts";
 import type { ConfigReader } from "../config/config-reader.ts";
 import type { Family } from "./family.ts";
-import { readGgufPattern, readLlamaLine, windows } from "./read/llama-line.ts";
-import { ggufNames, llamaNames } from "./read/llama-names.ts";
+import { readGgufPattern, windows } from "./read/llama-line.ts";
+import { branchNormNames } from "./read/llama-names.ts";
+import { slidingPattern } from "./write/keys.ts";
 
 /** Which layers slide: by `layer_types`, or by a pattern, "LLLG" or 4. */
 function readPattern(r: ConfigReader, numLayers: number): (layer: number) => boolean {
@@ -15,39 +17,38 @@ function readPattern(r: ConfigReader, numLayers: number): (layer: number) => boo
   };
 }
 
+/** Where some layers slide, the others have no positions. */
+function exaoneKnobs(numLayers: number, window: number, pattern: (layer: number) => boolean): Knobs {
+  const slides = (l: number) => window > 0 && pattern(l);
+  return {
+    normPlace: "branch",
+    qkNorm: "head",
+    slidingWindow: windows(numLayers, window, slides),
+    layerRopes: Array.from({ length: numLayers }, (_, l) => (window === 0 || slides(l) ? 0 : -1)),
+  };
+}
+
 export const exaone4: Family = {
   name: "exaone4",
-  modelTypes: ["exaone4"],
-  ggufArchitectures: ["exaone4"],
-  defaults: {
-    max_position_embeddings: 2048,
-    num_key_value_heads: 32,
-    rms_norm_eps: 1e-5,
-    sliding_window: 4096,
+  huggingface: {
+    types: ["exaone4"],
+    defaults: {
+      max_position_embeddings: 2048,
+      num_key_value_heads: 32,
+      rms_norm_eps: 1e-5,
+      sliding_window: 4096,
+    },
+    knobs: (r, { numLayers }): Knobs =>
+      exaoneKnobs(numLayers, r.number("sliding_window", 0), readPattern(r, numLayers)),
+    names: () => ({ decoder: branchNormNames }),
   },
-  interleavedRope: [],
-  readConfig: (reader, facts) =>
-    readLlamaLine(reader, facts, (r, { numLayers }) => {
-      const gguf = facts.dialect === "gguf";
-      const window = r.number(gguf ? "attention.sliding_window" : "sliding_window", 0);
-      const pattern = gguf ? readGgufPattern(r, numLayers, 4) : readPattern(r, numLayers);
-      const slides = (l: number) => window > 0 && pattern(l);
-      return {
-        normPlace: "branch",
-        qkNorm: "head",
-        slidingWindow: windows(numLayers, window, slides),
-        // Where some layers slide, the others have no positions.
-        layerRopes: Array.from({ length: numLayers }, (_, l) => (window === 0 || slides(l) ? 0 : -1)),
-      };
-    }),
-  names: (config, facts) => ({
-    decoder:
-      facts.dialect === "gguf"
-        ? ggufNames(config, facts)
-        : {
-            ...llamaNames.huggingface,
-            attentionEndNorm: "model.layers.{l}.post_attention_layernorm",
-            mlpEndNorm: "model.layers.{l}.post_feedforward_layernorm",
-          },
-  }),
+  gguf: {
+    architectures: ["exaone4"],
+    knobs(r, { numLayers }): Knobs {
+      const window = r.number("attention.sliding_window", 0);
+      return exaoneKnobs(numLayers, window, readGgufPattern(r, numLayers, 4));
+    },
+    window: "everywhere",
+    write: slidingPattern,
+  },
 };

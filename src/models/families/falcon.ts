@@ -1,46 +1,41 @@
 // Falcon: 7B and 11B (parallel, one norm), 40B and 180B (parallel, two norms), RW (ALiBi).
 import { bfloatToFloat, floatToBfloat } from "../../formats/blocks/half.ts";
 import { alibiSlopes } from "../config/alibi.ts";
-import type { Family } from "./family.ts";
+import type { Knobs } from "../config/config.ts";
+import type { Family, Sizes } from "./family.ts";
 import { readActivation } from "./read/activation.ts";
-import { readLlamaLine } from "./read/llama-line.ts";
 import { ggufNames } from "./read/llama-names.ts";
 import { packedGroups } from "./read/packing.ts";
 
-const knobs = { norm: "layer", normBias: true, gatedMlp: false } as const;
-
 /** Slopes count in bfloat16, and what they add is scaled as the scores are; it is not rounded once more. */
-function slopes(numHeads: number, headDim: number): number[] {
+function slopes({ numHeads, headDim }: Sizes): number[] {
   const rounded = bfloatToFloat(floatToBfloat(Float32Array.from(alibiSlopes(numHeads))));
   return Array.from(rounded, (slope) => slope / Math.sqrt(headDim));
 }
 
+const alibi = (sizes: Sizes): Knobs => ({ ropes: [], alibiSlopes: slopes(sizes) });
+
+const falconKnobs = (sizes: Sizes, hasAlibi: boolean): Knobs => ({
+  ...(hasAlibi && alibi(sizes)),
+  norm: "layer",
+  normBias: true,
+  gatedMlp: false,
+});
+
 export const falcon: Family = {
   name: "falcon",
-  // The first checkpoints' own code called it RefinedWeb.
-  modelTypes: ["falcon", "RefinedWeb", "RefinedWebModel"],
-  ggufArchitectures: ["falcon"],
-  spellings: {
-    num_hidden_layers: ["n_layer"],
-    hidden_size: ["n_embed"],
-    num_attention_heads: ["n_head"],
-    num_kv_heads: ["n_head_kv"],
-  },
-  defaults: { max_position_embeddings: 2048, tie_word_embeddings: true },
-  interleavedRope: [],
-  readConfig: (reader, facts) =>
-    readLlamaLine(reader, facts, (r, { hiddenSize, numHeads, headDim }) => {
-      if (facts.dialect === "gguf") {
-        r.ignore("tensor_data_layout");
-        const [two, after] = ["attn_norm_2", "ffn_norm"].map((name) => facts.has(`blk.0.${name}.weight`));
-        const alibi = r.number("attention.max_alibi_bias", 0) > 0;
-        return {
-          ...knobs,
-          activation: "gelu" as const,
-          residual: two ? "parallel" : after ? "sequential" : "parallel-shared",
-          ...(alibi ? { ropes: [], alibiSlopes: slopes(numHeads, headDim) } : {}),
-        };
-      }
+  huggingface: {
+    // The first checkpoints' own code called it RefinedWeb.
+    types: ["falcon", "RefinedWeb", "RefinedWebModel"],
+    spellings: {
+      num_hidden_layers: ["n_layer"],
+      hidden_size: ["n_embed"],
+      num_attention_heads: ["n_head"],
+      num_kv_heads: ["n_head_kv"],
+    },
+    defaults: { max_position_embeddings: 2048, tie_word_embeddings: true },
+    knobs(r, sizes): Knobs {
+      const { hiddenSize, numHeads } = sizes;
       r.ignore("ff_factor");
       r.only("apply_residual_connection_post_layernorm", false);
       const isNew = r.boolean("new_decoder_architecture", r.text("model_type") === "RefinedWeb");
@@ -50,7 +45,7 @@ export const falcon: Family = {
       const kvHeads = r.size("num_kv_heads", numHeads, 65_536);
       const bias = r.boolean("bias", false);
       return {
-        ...knobs,
+        ...falconKnobs(sizes, r.boolean("alibi", false)),
         qkvBias: bias,
         outputBias: bias,
         mlpBias: bias,
@@ -59,36 +54,52 @@ export const falcon: Family = {
         normEps: r.number("layer_norm_epsilon", 1e-5),
         numKvHeads: isNew ? kvHeads : shared ? 1 : numHeads,
         residual: !isParallel ? "sequential" : isNew && norms === 2 ? "parallel" : "parallel-shared",
-        ...(r.boolean("alibi", false) ? { ropes: [], alibiSlopes: slopes(numHeads, headDim) } : {}),
       };
-    }),
-  names(config, facts) {
-    const twoNorms = config.residual === "parallel";
-    if (facts.dialect === "gguf") {
+    },
+    names({ hiddenSize, numHeads, numKvHeads, headDim, residual }) {
+      const twoNorms = residual === "parallel";
+      const layer = "transformer.h.{l}";
+      const packed = `${layer}.self_attention.query_key_value`;
+      const group = [(numHeads / numKvHeads) * headDim, headDim, headDim] as const;
+      return {
+        decoder: {
+          embedding: "transformer.word_embeddings",
+          finalNorm: "transformer.ln_f",
+          head: "lm_head",
+          attentionNorm: twoNorms ? `${layer}.ln_attn` : `${layer}.input_layernorm`,
+          ...packedGroups(packed, numKvHeads, group, hiddenSize),
+          output: `${layer}.self_attention.dense`,
+          mlpNorm: twoNorms ? `${layer}.ln_mlp` : `${layer}.post_attention_layernorm`,
+          up: `${layer}.mlp.dense_h_to_4h`,
+          down: `${layer}.mlp.dense_4h_to_h`,
+        },
+      };
+    },
+  },
+  gguf: {
+    architectures: ["falcon"],
+    knobs(r, sizes, { has }): Knobs {
+      r.ignore("tensor_data_layout");
+      const two = has("blk.0.attn_norm_2.weight");
+      return {
+        ...falconKnobs(sizes, r.number("attention.max_alibi_bias", 0) > 0),
+        activation: "gelu",
+        residual: two ? "parallel" : has("blk.0.ffn_norm.weight") ? "sequential" : "parallel-shared",
+      };
+    },
+    names(config, facts) {
       const names = ggufNames(config, facts);
-      const two = { attentionNorm: "blk.{l}.attn_norm_2", mlpNorm: "blk.{l}.attn_norm" };
-      return { decoder: twoNorms ? { ...names, ...two } : names };
-    }
-    const { hiddenSize, numHeads, numKvHeads, headDim } = config;
-    const layer = "transformer.h.{l}";
-    const packed = `${layer}.self_attention.query_key_value`;
-    return {
-      decoder: {
-        embedding: "transformer.word_embeddings",
-        finalNorm: "transformer.ln_f",
-        head: "lm_head",
-        attentionNorm: twoNorms ? `${layer}.ln_attn` : `${layer}.input_layernorm`,
-        ...packedGroups(
-          packed,
-          numKvHeads,
-          [(numHeads / numKvHeads) * headDim, headDim, headDim],
-          hiddenSize,
-        ),
-        output: `${layer}.self_attention.dense`,
-        mlpNorm: twoNorms ? `${layer}.ln_mlp` : `${layer}.post_attention_layernorm`,
-        up: `${layer}.mlp.dense_h_to_4h`,
-        down: `${layer}.mlp.dense_4h_to_h`,
-      },
-    };
+      if (config.residual !== "parallel") return { decoder: names };
+      return {
+        decoder: { ...names, attentionNorm: "blk.{l}.attn_norm_2", mlpNorm: "blk.{l}.attn_norm" },
+      };
+    },
+    packed: true,
+    write: () => ({}),
+    marks: ({ residual }) => [
+      "blk.0.attn_norm.weight",
+      ...(residual === "parallel" ? ["blk.0.attn_norm_2.weight"] : []),
+      ...(residual === "sequential" ? ["blk.0.ffn_norm.weight"] : []),
+    ],
   },
 };

@@ -1,5 +1,6 @@
 // The Family type: how a checkpoint's fields and tensor names become a ModelConfig.
-import type { ModelConfig } from "../config/config.ts";
+import type { TypedMetadataValue } from "../../formats/gguf/gguf-writer.ts";
+import type { Knobs, ModelConfig } from "../config/config.ts";
 import type { ConfigReader } from "../config/config-reader.ts";
 
 /** A part of a stored tensor. Stored tensors count as matrices of `shape`'s last size, all other sizes being rows. */
@@ -112,33 +113,85 @@ export interface ModelNames {
   readonly ignore?: RegExp;
 }
 
-/** Whose names a checkpoint uses. */
-export type Dialect = "huggingface" | "gguf";
-
-/** What `readConfig` and `names` may look at beside the fields. */
+/** What a family may look at beside the fields. */
 export interface CheckpointFacts {
-  readonly dialect: Dialect;
   /** Whether the checkpoint holds a tensor of this name. */
   has(tensor: string): boolean;
   /** The shape of the tensor of this name, where there is a checkpoint. */
   shape?(tensor: string): readonly number[] | undefined;
+  /**
+   * The `count` values of a tensor that holds settings (RoPE's divisors in GGUF); undefined where it is not there.
+   * @throws {BaimoError} `shape` when it has another number of values
+   */
+  values(tensor: string, count: number): readonly number[] | undefined;
 }
 
-/** One family of models. */
+/** Sizes that are read before a family's own fields. */
+export interface Sizes {
+  readonly numLayers: number;
+  readonly hiddenSize: number;
+  readonly numHeads: number;
+  readonly headDim: number;
+  readonly contextLength: number;
+}
+
+/** Reads a family's own fields. The knobs that it returns take the place of Llama's. */
+export type ReadKnobs = (reader: ConfigReader, sizes: Sizes, facts: CheckpointFacts) => Knobs;
+
+/** What is said of a family in either form. What is left out is as Llama has it. */
+interface Form {
+  /** Query and key rows are stored with RoPE's pairs interleaved: 2i beside 2i + 1. */
+  readonly interleavedRope?: boolean;
+  readonly knobs?: ReadKnobs;
+  /** Instead of `knobs`, where the usual fields are not there at all: reads everything. */
+  readonly read?: (reader: ConfigReader, facts: CheckpointFacts) => ModelConfig;
+  /** Where the weights lie. */
+  readonly names?: (config: ModelConfig, facts: CheckpointFacts) => ModelNames;
+}
+
+/** A family as config.json beside safetensors or PyTorch files has it. */
+export interface HuggingFaceForm extends Form {
+  /** Values of `model_type`. */
+  readonly types: readonly string[];
+  /** Other spellings of the usual fields, each before the usual one. */
+  readonly spellings?: Readonly<Record<string, readonly string[]>>;
+  /** What fields are where the file leaves them out, as the published configuration class has it. */
+  readonly defaults?: Readonly<Record<string, unknown>>;
+  /** Checkpoints for several media keep the fields of the text part in `text_config`, and its tensors under a root. */
+  readonly textPart?: boolean;
+}
+
+/** GGUF metadata to write: keys without the architecture's prefix. Undefined: not written. */
+export type GgufKeys = Record<string, TypedMetadataValue | undefined>;
+
+/** A family as GGUF has it. Names and keys are those of llama.cpp (gguf-py/gguf/constants.py). */
+export interface GgufForm extends Form {
+  /** Values of `general.architecture` that are read. */
+  readonly architectures: readonly string[];
+  /** The keys to write beside the usual ones. Left out: the family is not written. */
+  readonly write?: (config: ModelConfig) => GgufKeys;
+  /** The architecture to write, where it is not the first that is read. */
+  readonly writtenAs?: string;
+  /** Query, key and value are written as one tensor. */
+  readonly packed?: boolean;
+  /** The window's key is written; "here": llama.cpp reads past it. */
+  readonly window?: "everywhere" | "here";
+  /** Tensors by whose presence a reader goes; beside the packed one. */
+  readonly marks?: (config: ModelConfig) => readonly string[];
+}
+
+/** One family of models, in two forms: how it is read from each, and how GGUF is written. */
 export interface Family {
   readonly name: string;
-  /** Values of `model_type` in config.json. */
-  readonly modelTypes: readonly string[];
-  /** Values of `general.architecture` in GGUF. */
-  readonly ggufArchitectures: readonly string[];
-  /** Other spellings of config.json's usual fields, each before the usual one. */
-  readonly spellings?: Readonly<Record<string, readonly string[]>>;
-  /** What fields of config.json are where it leaves them out, as the published configuration class has it. */
-  readonly defaults?: Readonly<Record<string, unknown>>;
-  /** The dialects whose files store query and key rows with RoPE's pairs interleaved: 2i beside 2i + 1. */
-  readonly interleavedRope: readonly Dialect[];
-  /** Reads the knobs. */
+  readonly huggingface?: HuggingFaceForm;
+  readonly gguf?: GgufForm;
+}
+
+/** A family in one form, with nothing left out: what the rest of the program sees of it. */
+export interface CompleteForm {
+  readonly interleavedRope: boolean;
+  /** Biases are read wherever there are any, whatever the knobs say. */
+  readonly readsAllBiases: boolean;
   readConfig(reader: ConfigReader, facts: CheckpointFacts): ModelConfig;
-  /** Where the weights lie. Left out: the names of the Llama line, in either dialect. */
-  names?(config: ModelConfig, facts: CheckpointFacts): ModelNames;
+  names(config: ModelConfig, facts: CheckpointFacts): ModelNames;
 }

@@ -1,68 +1,74 @@
 // GPT-J: parallel branches through one norm, partial RoPE in interleaved pairs.
-
+import type { Knobs } from "../config/config.ts";
 import type { Family } from "./family.ts";
 import { layerNormKnobs } from "./gpt2.ts";
 import { readActivation } from "./read/activation.ts";
-import { readLlamaLine } from "./read/llama-line.ts";
-import { ggufNames } from "./read/llama-names.ts";
-import { readGgufRope } from "./read/rope-fields.ts";
+import { readGgufRope } from "./read/gguf-rope.ts";
+
+const block = {
+  ...layerNormKnobs,
+  qkvBias: false,
+  outputBias: false,
+  residual: "parallel-shared",
+  headBias: true,
+} as const satisfies Knobs;
 
 export const gptj: Family = {
   name: "gptj",
-  modelTypes: ["gptj"],
-  ggufArchitectures: ["gptj"],
-  spellings: {
-    num_hidden_layers: ["n_layer"],
-    hidden_size: ["n_embd"],
-    num_attention_heads: ["n_head"],
-    max_position_embeddings: ["n_positions", "n_ctx"],
-    intermediate_size: ["n_inner"],
-  },
-  defaults: { max_position_embeddings: 2048 },
-  interleavedRope: ["huggingface", "gguf"],
-  readConfig(reader, facts) {
-    return readLlamaLine(reader, facts, (r, { hiddenSize, headDim, contextLength }) => {
-      const knobs = {
-        ...layerNormKnobs,
-        qkvBias: false,
-        outputBias: false,
-        residual: "parallel-shared" as const,
-        headBias: true,
-      };
-      if (facts.dialect === "gguf") {
-        const dims = r.size("rope.dimension_count", headDim, 4096);
-        return { ...knobs, activation: "gelu-tanh", ropes: [readGgufRope(r, { dims, contextLength })] };
-      }
+  huggingface: {
+    types: ["gptj"],
+    spellings: {
+      num_hidden_layers: ["n_layer"],
+      hidden_size: ["n_embd"],
+      num_attention_heads: ["n_head"],
+      max_position_embeddings: ["n_positions", "n_ctx"],
+      intermediate_size: ["n_inner"],
+    },
+    defaults: { max_position_embeddings: 2048 },
+    interleavedRope: true,
+    knobs(r, { hiddenSize }): Knobs {
       r.ignore("summary_type", "summary_use_proj", "summary_activation", "summary_first_dropout");
       r.ignore("summary_proj_to_labels");
       r.only("rotary", true);
       r.only("scale_attn_weights", true);
       const dims = r.size("rotary_dim", 64, 4096);
       return {
-        ...knobs,
+        ...block,
         activation: readActivation(r, "activation_function", "gelu_new"),
         intermediateSize: r.size("intermediate_size", 4 * hiddenSize),
         normEps: r.number("layer_norm_epsilon", 1e-5),
         ropes: [{ theta: 10_000, dims, scaling: { type: "none" } }],
       };
-    });
+    },
+    names() {
+      const layer = "transformer.h.{l}";
+      return {
+        decoder: {
+          embedding: "transformer.wte",
+          finalNorm: "transformer.ln_f",
+          head: "lm_head",
+          attentionNorm: `${layer}.ln_1`,
+          query: `${layer}.attn.q_proj`,
+          key: `${layer}.attn.k_proj`,
+          value: `${layer}.attn.v_proj`,
+          output: `${layer}.attn.out_proj`,
+          up: `${layer}.mlp.fc_in`,
+          down: `${layer}.mlp.fc_out`,
+        },
+      };
+    },
   },
-  names(config, facts) {
-    if (facts.dialect === "gguf") return { decoder: ggufNames(config, facts) };
-    const layer = "transformer.h.{l}";
-    return {
-      decoder: {
-        embedding: "transformer.wte",
-        finalNorm: "transformer.ln_f",
-        head: "lm_head",
-        attentionNorm: `${layer}.ln_1`,
-        query: `${layer}.attn.q_proj`,
-        key: `${layer}.attn.k_proj`,
-        value: `${layer}.attn.v_proj`,
-        output: `${layer}.attn.out_proj`,
-        up: `${layer}.mlp.fc_in`,
-        down: `${layer}.mlp.fc_out`,
-      },
-    };
+  gguf: {
+    architectures: ["gptj"],
+    interleavedRope: true,
+    knobs(r, { headDim, contextLength }, facts): Knobs {
+      const dims = r.size("rope.dimension_count", headDim, 4096);
+      return {
+        ...block,
+        activation: "gelu-tanh",
+        ropes: [readGgufRope(r, facts, { dims, contextLength })],
+      };
+    },
+    write: () => ({}),
   },
 };

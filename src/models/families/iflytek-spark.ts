@@ -1,19 +1,17 @@
-// iFlytekSpark-13B: LayerNorm, biases, a gated GELU, a window in every layer. Data only.
-
+// iFlytekSpark-13B: LayerNorm, biases, a gated GELU, a window in every layer.
+import type { Knobs } from "../config/config.ts";
 import type { Family } from "./family.ts";
 import { readActivation } from "./read/activation.ts";
-import { readLlamaLine, windows } from "./read/llama-line.ts";
-import { llamaNames } from "./read/llama-names.ts";
+import { windows } from "./read/llama-line.ts";
+import { huggingFaceNames } from "./read/llama-names.ts";
 
 export const spark: Family = {
   name: "spark",
-  modelTypes: ["iflytekspark"],
-  ggufArchitectures: [],
-  spellings: { intermediate_size: ["ffn_hidden_size"] },
-  defaults: { tie_word_embeddings: true },
-  interleavedRope: [],
-  readConfig: (reader, facts) =>
-    readLlamaLine(reader, facts, (r, { numLayers }) => {
+  huggingface: {
+    types: ["iflytekspark"],
+    spellings: { intermediate_size: ["ffn_hidden_size"] },
+    defaults: { tie_word_embeddings: true },
+    knobs(r, { numLayers }): Knobs {
       const bias = r.boolean("attention_bias", true);
       return {
         norm: "layer",
@@ -25,13 +23,14 @@ export const spark: Family = {
         normEps: r.number("layernorm_epsilon", 1e-5),
         slidingWindow: windows(numLayers, r.number("sparse_local_size", 0), () => true),
       };
-    }),
-  names: () => ({
-    decoder: {
-      ...llamaNames.huggingface,
-      gate: "model.layers.{l}.mlp.fc0",
-      up: "model.layers.{l}.mlp.fc1",
-      down: "model.layers.{l}.mlp.fc2",
     },
-  }),
+    names: () => ({
+      decoder: {
+        ...huggingFaceNames,
+        gate: "model.layers.{l}.mlp.fc0",
+        up: "model.layers.{l}.mlp.fc1",
+        down: "model.layers.{l}.mlp.fc2",
+      },
+    }),
+  },
 };

@@ -1,33 +1,36 @@
 // MiniMax-M2: norms over whole query and key rows, sigmoid routing with a bias for the choice.
-
-import type { Family } from "./family.ts";
+import type { Knobs, ModelConfig } from "../config/config.ts";
+import type { Family, ModelNames } from "./family.ts";
 import { blockSparseMoe } from "./mixtral.ts";
 import { plainExperts, readGgufExperts } from "./read/experts.ts";
-import { readLlamaLine } from "./read/llama-line.ts";
-import { ggufNames, llamaNames } from "./read/llama-names.ts";
+import { ggufNames, huggingFaceNames } from "./read/llama-names.ts";
 import { readRope } from "./read/rope-fields.ts";
 import { ggufSelectionBias } from "./read/sigmoid-router.ts";
+import { expertScores, expertSizes } from "./write/expert-keys.ts";
+
+function names({ experts }: ModelConfig): ModelNames {
+  const name = "model.layers.{l}.block_sparse_moe.e_score_correction_bias";
+  const selectionBias = { name, suffix: "", shape: [experts?.count ?? 0] };
+  return {
+    decoder: { ...huggingFaceNames, ...blockSparseMoe, selectionBias },
+    ignore: /\.mtp\.|^mtp\./,
+  };
+}
 
 export const minimaxM2: Family = {
   name: "minimax_m2",
-  modelTypes: ["minimax_m2"],
-  ggufArchitectures: ["minimax-m2"],
-  interleavedRope: [],
-  defaults: {
-    max_position_embeddings: 196_608,
-    num_key_value_heads: 8,
-    head_dim: 128,
-    rms_norm_eps: 1e-6,
-    rope_theta: 5_000_000,
-    num_local_experts: 256,
-    num_experts_per_tok: 8,
-  },
-  readConfig: (reader, facts) =>
-    readLlamaLine(reader, facts, (r, { numLayers, contextLength, headDim }) => {
-      if (facts.dialect === "gguf") {
-        const own = { score: "sigmoid", selectionBias: true } as const;
-        return { qkNorm: "full", experts: readGgufExperts(r, numLayers, own) };
-      }
+  huggingface: {
+    types: ["minimax_m2"],
+    defaults: {
+      max_position_embeddings: 196_608,
+      num_key_value_heads: 8,
+      head_dim: 128,
+      rms_norm_eps: 1e-6,
+      rope_theta: 5_000_000,
+      num_local_experts: 256,
+      num_experts_per_tok: 8,
+    },
+    knobs(r, { numLayers, contextLength, headDim }): Knobs {
       const normed = r.boolean("use_qk_norm", true);
       r.only("qk_norm_type", "per_layer");
       r.only("scoring_func", "sigmoid");
@@ -41,7 +44,6 @@ export const minimaxM2: Family = {
       const intermediateSize = r.size("intermediate_size");
       const count = r.size("num_local_experts", undefined, 4096);
       const perToken = r.size("num_experts_per_tok", undefined, 4096);
-      const selectionBias = r.boolean("use_routing_bias", true);
       // How many dimensions of a head turn, or else their share.
       const dims = r.size("rotary_dim", headDim, headDim);
       const partial = r.has("rotary_dim") ? undefined : 1;
@@ -53,18 +55,21 @@ export const minimaxM2: Family = {
         experts: {
           ...plainExperts({ count, perToken, intermediateSize, numLayers }),
           score: "sigmoid",
-          selectionBias,
+          selectionBias: r.boolean("use_routing_bias", true),
         },
       };
+    },
+    names,
+  },
+  gguf: {
+    architectures: ["minimax-m2"],
+    knobs: (r, { numLayers }): Knobs => ({
+      qkNorm: "full",
+      experts: readGgufExperts(r, numLayers, { score: "sigmoid", selectionBias: true }),
     }),
-  names(config, facts) {
-    if (facts.dialect === "gguf")
-      return { decoder: { ...ggufNames(config, facts), ...ggufSelectionBias(config) } };
-    const name = "model.layers.{l}.block_sparse_moe.e_score_correction_bias";
-    const selectionBias = { name, suffix: "", shape: [config.experts?.count ?? 0] };
-    return {
-      decoder: { ...llamaNames.huggingface, ...blockSparseMoe, selectionBias },
-      ignore: /\.mtp\.|^mtp\./,
-    };
+    names: (config, facts) => ({
+      decoder: { ...ggufNames(config, facts), ...ggufSelectionBias(config) },
+    }),
+    write: (config) => ({ ...expertSizes(config), ...expertScores(config) }),
   },
 };

@@ -1,10 +1,11 @@
-// Qwen's mixtures: Qwen2-MoE (a gated shared expert) and Qwen3-MoE (norms on q and k). Data only.
-import type { ExpertsConfig } from "../config/config.ts";
+// Qwen's mixtures: Qwen2-MoE (a gated shared expert) and Qwen3-MoE (norms on q and k).
+import type { ExpertsConfig, Knobs } from "../config/config.ts";
 import type { ConfigReader } from "../config/config-reader.ts";
-import type { Family } from "./family.ts";
+import type { Family, TensorNames } from "./family.ts";
 import { plainExperts, readGgufExperts } from "./read/experts.ts";
-import { readLlamaLine, windows } from "./read/llama-line.ts";
-import { lineNames } from "./read/llama-names.ts";
+import { windows } from "./read/llama-line.ts";
+import { huggingFaceNames } from "./read/llama-names.ts";
+import { expertNormalization, expertSizes, sharedExpertWidth } from "./write/expert-keys.ts";
 
 /** Every `decoder_sparse_step`-th layer has experts, but for those of `mlp_only_layers`. */
 export function readQwenExperts(
@@ -32,30 +33,24 @@ export const sharedExpert = {
   sharedUp: "model.layers.{l}.mlp.shared_expert.up_proj",
   sharedDown: "model.layers.{l}.mlp.shared_expert.down_proj",
   sharedRouter: "model.layers.{l}.mlp.shared_expert_gate",
-};
+} satisfies Partial<TensorNames>;
 
 export const qwen2Moe: Family = {
   name: "qwen2_moe",
-  modelTypes: ["qwen2_moe"],
-  ggufArchitectures: ["qwen2moe"],
-  spellings: { num_experts: ["num_local_experts"] },
-  interleavedRope: [],
-  defaults: {
-    max_position_embeddings: 32_768,
-    num_key_value_heads: 16,
-    num_experts: 60,
-    num_experts_per_tok: 4,
-    moe_intermediate_size: 1408,
-    shared_expert_intermediate_size: 5632,
-    sliding_window: 4096,
-    max_window_layers: 28,
-  },
-  readConfig: (reader, facts) =>
-    readLlamaLine(reader, facts, (r, { numLayers }) => {
-      if (facts.dialect === "gguf") {
-        const experts = readGgufExperts(r, numLayers, { normalize: 0, sharedGate: true });
-        return { qkvBias: true, experts };
-      }
+  huggingface: {
+    types: ["qwen2_moe"],
+    spellings: { num_experts: ["num_local_experts"] },
+    defaults: {
+      max_position_embeddings: 32_768,
+      num_key_value_heads: 16,
+      num_experts: 60,
+      num_experts_per_tok: 4,
+      moe_intermediate_size: 1408,
+      shared_expert_intermediate_size: 5632,
+      sliding_window: 4096,
+      max_window_layers: 28,
+    },
+    knobs(r, { numLayers }): Knobs {
       const slides = r.boolean("use_sliding_window", false);
       const last = r.number("max_window_layers", numLayers);
       const types = r.layerTypes(numLayers);
@@ -70,29 +65,37 @@ export const qwen2Moe: Family = {
           sharedGate: true,
         },
       };
+    },
+    names: () => ({ decoder: { ...huggingFaceNames, ...sharedExpert } }),
+  },
+  gguf: {
+    architectures: ["qwen2moe"],
+    knobs: (r, { numLayers }): Knobs => ({
+      qkvBias: true,
+      experts: readGgufExperts(r, numLayers, { normalize: 0, sharedGate: true }),
     }),
-  names: (config, facts) => ({
-    decoder: { ...lineNames(config, facts), ...(facts.dialect === "gguf" ? {} : sharedExpert) },
-  }),
+    write: (config) => ({
+      ...expertSizes(config),
+      ...sharedExpertWidth(config),
+      ...expertNormalization(config),
+    }),
+  },
 };
 
 export const qwen3Moe: Family = {
   name: "qwen3_moe",
-  modelTypes: ["qwen3_moe"],
-  ggufArchitectures: ["qwen3moe"],
-  spellings: { num_experts: ["num_local_experts"] },
-  interleavedRope: [],
-  defaults: {
-    max_position_embeddings: 32_768,
-    num_key_value_heads: 4,
-    num_experts: 128,
-    num_experts_per_tok: 8,
-    moe_intermediate_size: 768,
-    sliding_window: 4096,
-  },
-  readConfig: (reader, facts) =>
-    readLlamaLine(reader, facts, (r, { numLayers }) => {
-      if (facts.dialect === "gguf") return { qkNorm: "head", experts: readGgufExperts(r, numLayers) };
+  huggingface: {
+    types: ["qwen3_moe"],
+    spellings: { num_experts: ["num_local_experts"] },
+    defaults: {
+      max_position_embeddings: 32_768,
+      num_key_value_heads: 4,
+      num_experts: 128,
+      num_experts_per_tok: 8,
+      moe_intermediate_size: 768,
+      sliding_window: 4096,
+    },
+    knobs(r, { numLayers }): Knobs {
       const bias = r.boolean("attention_bias", false);
       const slides = r.boolean("use_sliding_window", false);
       r.ignore("max_window_layers");
@@ -103,5 +106,14 @@ export const qwen3Moe: Family = {
         slidingWindow: windows(numLayers, r.number("sliding_window", 0), () => slides),
         experts: readQwenExperts(r, numLayers, { normalized: false }),
       };
+    },
+  },
+  gguf: {
+    architectures: ["qwen3moe"],
+    knobs: (r, { numLayers }): Knobs => ({
+      qkNorm: "head",
+      experts: readGgufExperts(r, numLayers),
     }),
+    write: expertSizes,
+  },
 };

@@ -1,37 +1,24 @@
 // Qwen, first generation: biases on q, k, v, log-n attention, dynamic NTK, its own names.
+import type { Knobs } from "../config/config.ts";
 import type { Family } from "./family.ts";
-import { readLlamaLine } from "./read/llama-line.ts";
-import { ggufNames } from "./read/llama-names.ts";
 import { packedThirds } from "./read/packing.ts";
+import { u32 } from "./write/keys.ts";
 
 export const qwen: Family = {
   name: "qwen",
-  modelTypes: ["qwen"],
-  ggufArchitectures: ["qwen"],
-  spellings: {
-    head_dim: ["kv_channels"],
-    rms_norm_eps: ["layer_norm_epsilon"],
-    rope_theta: ["rotary_emb_base"],
-  },
-  defaults: { max_position_embeddings: 8192, head_dim: 128 },
-  interleavedRope: [],
-  readConfig: (reader, facts) =>
-    readLlamaLine(reader, facts, (r, { numHeads, headDim, contextLength }) => {
-      if (facts.dialect === "gguf") {
-        return { qkvBias: true, intermediateSize: Math.trunc(r.size("feed_forward_length") / 2) };
-      }
-      r.ignore(
-        "attn_dropout_prob",
-        "emb_dropout_prob",
-        "bf16",
-        "fp16",
-        "fp32",
-        "onnx_safe",
-        "use_flash_attn",
-      );
-      r.ignore("softmax_in_fp32", "use_cache_quantization", "use_cache_kernel", "hidden_dropout_prob");
-      r.ignore("params_dtype", "padded_vocab_size", "ffn_hidden_size", "pos_emb", "n_positions", "n_inner");
-      r.ignore("tokenizer_type");
+  huggingface: {
+    types: ["qwen"],
+    spellings: {
+      head_dim: ["kv_channels"],
+      rms_norm_eps: ["layer_norm_epsilon"],
+      rope_theta: ["rotary_emb_base"],
+    },
+    defaults: { max_position_embeddings: 8192, head_dim: 128 },
+    knobs(r, { numHeads, headDim, contextLength }): Knobs {
+      r.ignore("attn_dropout_prob", "emb_dropout_prob", "hidden_dropout_prob", "tokenizer_type");
+      r.ignore("bf16", "fp16", "fp32", "params_dtype", "softmax_in_fp32", "onnx_safe", "use_flash_attn");
+      r.ignore("use_cache_quantization", "use_cache_kernel", "padded_vocab_size", "ffn_hidden_size");
+      r.ignore("pos_emb", "n_positions", "n_inner");
       r.only("scale_attn_weights", true);
       const bias = !r.boolean("no_bias", true);
       const trained = r.size("seq_length", contextLength, 1 << 30);
@@ -54,25 +41,34 @@ export const qwen: Family = {
           ? { type: "log-n", originalContextLength: trained }
           : undefined,
       };
+    },
+    names({ hiddenSize, numHeads, headDim }) {
+      const width = numHeads * headDim;
+      const layer = "transformer.h.{l}";
+      return {
+        decoder: {
+          embedding: "transformer.wte",
+          finalNorm: "transformer.ln_f",
+          head: "lm_head",
+          attentionNorm: `${layer}.ln_1`,
+          ...packedThirds(`${layer}.attn.c_attn`, [width, width, width], hiddenSize),
+          output: `${layer}.attn.c_proj`,
+          mlpNorm: `${layer}.ln_2`,
+          gate: `${layer}.mlp.w2`,
+          up: `${layer}.mlp.w1`,
+          down: `${layer}.mlp.c_proj`,
+        },
+      };
+    },
+  },
+  // The file counts the MLP's width twice, for gate and up.
+  gguf: {
+    architectures: ["qwen"],
+    knobs: (r): Knobs => ({
+      qkvBias: true,
+      intermediateSize: Math.trunc(r.size("feed_forward_length") / 2),
     }),
-  names(config, facts) {
-    if (facts.dialect === "gguf") return { decoder: ggufNames(config, facts) };
-    const { hiddenSize, numHeads, headDim } = config;
-    const width = numHeads * headDim;
-    const layer = "transformer.h.{l}";
-    return {
-      decoder: {
-        embedding: "transformer.wte",
-        finalNorm: "transformer.ln_f",
-        head: "lm_head",
-        attentionNorm: `${layer}.ln_1`,
-        ...packedThirds(`${layer}.attn.c_attn`, [width, width, width], hiddenSize),
-        output: `${layer}.attn.c_proj`,
-        mlpNorm: `${layer}.ln_2`,
-        gate: `${layer}.mlp.w2`,
-        up: `${layer}.mlp.w1`,
-        down: `${layer}.mlp.c_proj`,
-      },
-    };
+    packed: true,
+    write: ({ intermediateSize }) => ({ feed_forward_length: u32(2 * intermediateSize) }),
   },
 };

@@ -1,10 +1,11 @@
-// Qwen2, Qwen2.5 and QwQ (biases on q, k, v) and Qwen3 (norms on q and k instead). Data only.
+// Qwen2, Qwen2.5 and QwQ (biases on q, k, v) and Qwen3 (norms on q and k instead).
+import type { Knobs } from "../config/config.ts";
 import type { ConfigReader } from "../config/config-reader.ts";
 import type { Family } from "./family.ts";
-import { readLlamaLine, windows } from "./read/llama-line.ts";
+import { windows } from "./read/llama-line.ts";
 
 /** Layers from `max_window_layers` on slide, where `use_sliding_window` says so or `layer_types` names them. */
-export function readQwenWindows(r: ConfigReader, numLayers: number): number[] {
+function readQwenWindows(r: ConfigReader, numLayers: number): number[] {
   const use = r.boolean("use_sliding_window", false);
   const window = r.number("sliding_window", 0);
   const first = r.number("max_window_layers", numLayers);
@@ -21,25 +22,27 @@ const defaults = {
 
 export const qwen2: Family = {
   name: "qwen2",
-  modelTypes: ["qwen2"],
-  ggufArchitectures: ["qwen2"],
-  defaults,
-  interleavedRope: [],
-  readConfig: (reader, facts) =>
-    readLlamaLine(reader, facts, (r, { numLayers }) => ({
+  huggingface: {
+    types: ["qwen2"],
+    defaults,
+    knobs: (r, { numLayers }): Knobs => ({
       qkvBias: true,
       slidingWindow: readQwenWindows(r, numLayers),
-    })),
+    }),
+  },
+  gguf: {
+    architectures: ["qwen2"],
+    knobs: (): Knobs => ({ qkvBias: true }),
+    write: () => ({}),
+  },
 };
 
 export const qwen3: Family = {
   name: "qwen3",
-  modelTypes: ["qwen3"],
-  ggufArchitectures: ["qwen3"],
-  defaults: { ...defaults, head_dim: 128 },
-  interleavedRope: [],
-  readConfig: (reader, facts) =>
-    readLlamaLine(reader, facts, (r, { numLayers }) => {
+  huggingface: {
+    types: ["qwen3"],
+    defaults: { ...defaults, head_dim: 128 },
+    knobs(r, { numLayers }): Knobs {
       const bias = r.boolean("attention_bias", false);
       return {
         qkvBias: bias,
@@ -47,5 +50,11 @@ export const qwen3: Family = {
         qkNorm: "head",
         slidingWindow: readQwenWindows(r, numLayers),
       };
-    }),
+    },
+  },
+  gguf: {
+    architectures: ["qwen3"],
+    knobs: (): Knobs => ({ qkNorm: "head" }),
+    write: () => ({}),
+  },
 };

@@ -1,6 +1,7 @@
-// SmolLM3: the Llama line, every fourth layer without positions. Data only.
+// SmolLM3: the Llama line, every fourth layer without positions.
+import type { Knobs } from "../config/config.ts";
 import type { Family } from "./family.ts";
-import { readLlamaLine, windows } from "./read/llama-line.ts";
+import { windows } from "./read/llama-line.ts";
 
 /** Layers without RoPE have no angles. */
 const ropesOf = (numLayers: number, turns: (layer: number) => boolean) =>
@@ -8,19 +9,15 @@ const ropesOf = (numLayers: number, turns: (layer: number) => boolean) =>
 
 export const smollm3: Family = {
   name: "smollm3",
-  modelTypes: ["smollm3"],
-  ggufArchitectures: ["smollm3"],
-  defaults: {
-    max_position_embeddings: 32_768,
-    num_key_value_heads: 4,
-    tie_word_embeddings: true,
-    rope_theta: 2_000_000,
-  },
-  interleavedRope: ["gguf"],
-  readConfig: (reader, facts) =>
-    readLlamaLine(reader, facts, (r, { numLayers }) => {
-      const everyFourth = (l: number) => (l + 1) % 4 !== 0;
-      if (facts.dialect === "gguf") return { layerRopes: ropesOf(numLayers, everyFourth) };
+  huggingface: {
+    types: ["smollm3"],
+    defaults: {
+      max_position_embeddings: 32_768,
+      num_key_value_heads: 4,
+      tie_word_embeddings: true,
+      rope_theta: 2_000_000,
+    },
+    knobs(r, { numLayers }): Knobs {
       const bias = r.boolean("attention_bias", false);
       const interval = r.size("no_rope_layer_interval", 4);
       // Its name says the opposite: 1 stands for a layer with RoPE.
@@ -39,5 +36,12 @@ export const smollm3: Family = {
           types ? types[l] === "sliding_attention" : !turns(l),
         ),
       };
-    }),
+    },
+  },
+  gguf: {
+    architectures: ["smollm3"],
+    interleavedRope: true,
+    knobs: (_, { numLayers }): Knobs => ({ layerRopes: ropesOf(numLayers, (l) => (l + 1) % 4 !== 0) }),
+    write: () => ({}),
+  },
 };

@@ -1,8 +1,9 @@
-// The T5 line, encoder and decoder: T5, T5 v1.1, FLAN-T5, T0, UL2 and mT5. Data only.
+// The T5 line, encoder and decoder: T5, T5 v1.1, FLAN-T5, T0, UL2 and mT5.
 import { completeConfig, type ModelConfig } from "../config/config.ts";
 import type { ConfigReader } from "../config/config-reader.ts";
-import type { CheckpointFacts, Family, ModelNames, TensorNames } from "./family.ts";
+import type { CheckpointFacts, Family, GgufKeys, TensorNames } from "./family.ts";
 import { ignoreHarmless } from "./read/ignored-fields.ts";
+import { u32 } from "./write/keys.ts";
 
 /** What `feed_forward_proj` and `dense_act_fn` call activations. */
 const activations = {
@@ -140,20 +141,40 @@ function ggufStackNames(stack: "enc" | "dec"): Partial<TensorNames> {
   };
 }
 
+function write(config: ModelConfig): GgufKeys {
+  return {
+    // Positions are known by their distance: llama.cpp only wants a number.
+    context_length: u32(512),
+    block_count: u32(config.encoderLayers),
+    decoder_block_count: u32(config.numLayers),
+    decoder_start_token_id: u32(config.decoderStartTokenId ?? 0),
+    "attention.relative_buckets_count": u32(config.relativeBuckets),
+    "attention.key_length": u32(config.headDim),
+    "attention.value_length": u32(config.valueDim),
+  };
+}
+
 export const t5: Family = {
   name: "t5",
-  modelTypes: ["t5", "mt5"],
-  ggufArchitectures: ["t5"],
-  interleavedRope: [],
-  readConfig: (reader, facts) =>
-    facts.dialect === "gguf" ? readGguf(reader, facts) : readHuggingFace(reader),
-  names: ({ gatedMlp }, { dialect }): ModelNames =>
-    dialect === "gguf"
-      ? { encoder: ggufStackNames("enc"), decoder: ggufStackNames("dec"), ignore: /cross_attn_rel_b/ }
-      : {
-          encoder: stackNames("encoder", 1, gatedMlp),
-          decoder: stackNames("decoder", 2, gatedMlp),
-          // The embedding once more, and a bias by distance that attention over the encoder's answer does not use.
-          ignore: /^(en|de)coder\.embed_tokens\.weight$|EncDecAttention\.relative_attention_bias\.weight$/,
-        },
+  huggingface: {
+    types: ["t5", "mt5"],
+    read: readHuggingFace,
+    names: ({ gatedMlp }) => ({
+      encoder: stackNames("encoder", 1, gatedMlp),
+      decoder: stackNames("decoder", 2, gatedMlp),
+      // The embedding once more, and a bias by distance that attention over the encoder's answer does not use.
+      ignore: /^(en|de)coder\.embed_tokens\.weight$|EncDecAttention\.relative_attention_bias\.weight$/,
+    }),
+  },
+  gguf: {
+    architectures: ["t5"],
+    read: readGguf,
+    names: () => ({
+      encoder: ggufStackNames("enc"),
+      decoder: ggufStackNames("dec"),
+      ignore: /cross_attn_rel_b/,
+    }),
+    write,
+    marks: ({ gatedMlp }) => (gatedMlp ? ["dec.blk.0.ffn_gate.weight"] : []),
+  },
 };

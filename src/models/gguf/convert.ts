@@ -14,13 +14,17 @@ import { VOCABULARIES } from "../../tokenizers/files/file-names.ts";
 import { readTokenizerFiles } from "../../tokenizers/files/read-folder.ts";
 import { tokenizerToGguf } from "../../tokenizers/files/to-gguf.ts";
 import { ConfigReader } from "../config/config-reader.ts";
-import { ggufForms } from "../families/gguf-forms.ts";
+import type { CheckpointFacts } from "../families/family.ts";
+import { completeForm, findFamily } from "../families/find.ts";
 import { families } from "../families/index.ts";
+import { toGgufKeys } from "../families/write/llama-line.ts";
 import { type DescribeOptions, describeModel, type ModelDescription } from "../open-model.ts";
 import { layoutRows } from "../weights/layout-rows.ts";
 import { planWeights } from "../weights/weight-plan.ts";
-import { compareConfigs, ropeTensors, toGgufFields } from "./gguf-fields.ts";
+import { compareConfigs } from "./compare-configs.ts";
+import { ggufFields } from "./gguf-fields.ts";
 import { createBlankSource, type LayoutTensor, layOut } from "./gguf-layout.ts";
+import { ropeTensors } from "./rope-tensors.ts";
 
 /** Options of `convertToGguf`. */
 export interface ConvertOptions extends DescribeOptions {
@@ -63,7 +67,7 @@ export async function convertToGguf(
   }
   const source = await describeModel(checkpoint, options);
   const { layout, metadata, vectors, warnings, architecture } = await plan(checkpoint, source, options);
-  const plain = new Map(Array.from(metadata, ([key, { value }]) => [key, value]));
+  const plain = plainValues(metadata);
   const outlines = layout.map(({ name, shape }) => ({ name, shape, dtype: "F32" as const }));
   const types = chooseTypes(outlines, plain, fileType, { weighted: importance !== undefined });
   const total = outlines.reduce((sum, { shape }) => sum + (elementCount(shape) ?? 0), 0);
@@ -110,45 +114,50 @@ async function plan(
   options: ConvertOptions,
 ): Promise<Conversion> {
   const { config } = source;
-  const form = Object.hasOwn(ggufForms, source.family) ? ggufForms[source.family] : undefined;
-  const family = form && families.find((one) => one.ggufArchitectures.includes(form.architecture));
-  if (!form || !family) {
+  const form = families.find(({ name }) => name === source.family)?.gguf;
+  const architecture = form?.writtenAs ?? form?.architectures[0];
+  const reader = architecture ? findFamily("gguf", architecture) : undefined;
+  const readForm = reader && completeForm(reader, "gguf");
+  if (!form?.write || !architecture || !readForm) {
+    const writable = families.filter(({ gguf }) => gguf?.write).map(({ name }) => name);
     throw new BaimoError(
       "request",
-      `${checkpoint.name}: models of the family "${source.family}" cannot be written as GGUF yet; these can: ${Object.keys(ggufForms).join(", ")}`,
+      `${checkpoint.name}: models of the family "${source.family}" cannot be written as GGUF yet; these can: ${writable.join(", ")}`,
     );
   }
-  const { architecture } = form;
   const metadata = new Map<string, TypedMetadataValue>([
     ["general.architecture", { type: "STRING", value: architecture }],
     ["general.type", { type: "STRING", value: "model" }],
     ["general.name", { type: "STRING", value: options.name ?? source.name }],
-    ...toGgufFields(config, form),
+    ...toGgufKeys(config, form, architecture),
   ]);
   const warnings = await addTokenizer(checkpoint, source, architecture, metadata, options);
 
   // The file's own configuration, as far as tensors must be known for it.
-  const fields = new Map<string, unknown>([["architecture", architecture]]);
-  for (const [key, { value }] of metadata) {
-    if (key.startsWith(`${architecture}.`)) fields.set(key.slice(architecture.length + 1), value);
-  }
-  fields.set("vocab_size", config.vocabSize);
-  fields.set("tied_embeddings", config.tiedEmbeddings);
   const marks = [...(form.marks?.(config) ?? []), ...(form.packed ? ["blk.0.attn_qkv.weight"] : [])];
-  const blank = createBlankSource(marks);
-  const facts = { dialect: "gguf", has: (name: string) => blank.tensors.has(name) } as const;
-  const written = family.readConfig(new ConfigReader("the GGUF file", fields), facts);
-  const layout = layOut(source.weights, planWeights(blank, written, family, facts), blank.shapes);
+  const blank = createBlankSource(config.tiedEmbeddings ? marks : [...marks, "output.weight"]);
   const vectors = ropeTensors(config);
+  const facts: CheckpointFacts = {
+    has: (name) => blank.tensors.has(name),
+    values: (name) => vectors.get(name) && [...vectors.get(name)!],
+  };
+  const fields = ggufFields(blank.name, plainValues(metadata), facts);
+  const written = readForm.readConfig(new ConfigReader(blank.name, fields), facts);
+  const layout = layOut(source.weights, planWeights(blank, written, readForm, facts), blank.shapes);
 
   // Read back whole, as a reader will: every key must be known, every tensor have its place.
   const back = await describeModel(describe(layout, metadata, vectors));
-  warnings.push(...compareConfigs(config, back.config, form));
+  warnings.push(...compareConfigs(config, back.config, architecture));
   const window = Math.max(0, ...config.slidingWindow);
   if (form.window === "here" && window > 0 && window < config.contextLength) {
     warnings.push(`the window of ${window} positions for llama.cpp, which has none in "${architecture}"`);
   }
   return { architecture, layout, metadata, vectors, warnings };
+}
+
+/** Metadata as a reader of the file sees them. */
+function plainValues(metadata: ReadonlyMap<string, TypedMetadataValue>): Map<string, MetadataValue> {
+  return new Map(Array.from(metadata, ([key, { value }]) => [key, value]));
 }
 
 /** A checkpoint that is only described. */
@@ -166,7 +175,7 @@ function describe(
     format: "gguf",
     name: "the GGUF file",
     files: [],
-    metadata: new Map(Array.from(metadata, ([key, { value }]): [string, MetadataValue] => [key, value])),
+    metadata: plainValues(metadata),
     tensors: new Map([
       ...layout.map(({ name, shape }) => info(name, shape)),
       ...Array.from(vectors, ([name, values]) => info(name, [values.length])),

@@ -3,7 +3,7 @@ import { BaimoError } from "../../errors.ts";
 import type { TensorInfo } from "../../formats/tensor-info.ts";
 import { dtypes } from "../../tensor/dtype.ts";
 import type { ModelConfig } from "../config/config.ts";
-import type { CheckpointFacts, ExpertPlace, Place, StoredPart } from "../families/family.ts";
+import type { CompleteForm, ExpertPlace, Place, StoredPart } from "../families/family.ts";
 import type { MatrixPlan, RowCut, StoredTensor, VectorPlan } from "./tensor-plan.ts";
 import type { NormWeights } from "./weights.ts";
 
@@ -68,8 +68,8 @@ export function interleavedRow(row: number, headDim: number, ropeDims: number): 
 export function createFinder(
   checkpoint: TensorSource,
   config: ModelConfig,
-  facts: CheckpointFacts,
-  { used, interleaved, layer }: { used: Set<string>; interleaved: boolean; layer?: number },
+  { interleavedRope: interleaved, readsAllBiases }: Pick<CompleteForm, "interleavedRope" | "readsAllBiases">,
+  { used, layer }: { used: Set<string>; layer?: number },
 ): Finder {
   const ropeDims = config.ropes[0]?.dims ?? config.headDim;
 
@@ -130,9 +130,9 @@ export function createFinder(
           return order ? order[from] : from;
         })
       : order;
-  /** A bias is read where the config asks for one, and in GGUF wherever there is one. */
+  /** A bias is read where the config asks for one, and in some forms wherever there is one. */
   const hasBias = (name: string, wanted: boolean | undefined) =>
-    wanted || (facts.dialect === "gguf" && checkpoint.tensors.has(name));
+    wanted || (readsAllBiases && checkpoint.tensors.has(name));
 
   const vector: Finder["vector"] = (place, length, options = {}) => {
     const { kind = "vector", onePlus = false } = options;

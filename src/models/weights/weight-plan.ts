@@ -1,8 +1,7 @@
 // The plan of all weights: where each lies in its checkpoint, as plain data for a worker.
 import { BaimoError } from "../../errors.ts";
 import type { ModelConfig } from "../config/config.ts";
-import type { CheckpointFacts, Family, ModelNames, Place, TensorNames } from "../families/family.ts";
-import { lineNames } from "../families/read/llama-names.ts";
+import type { CheckpointFacts, CompleteForm, Place, TensorNames } from "../families/family.ts";
 import { createFinder, type Finder, type TensorSource } from "./finder.ts";
 import { planLayer } from "./layer-plan.ts";
 import type { MatrixPlan, VectorPlan, WeightPlan } from "./tensor-plan.ts";
@@ -19,13 +18,12 @@ const ignorable =
 export function planWeights(
   checkpoint: TensorSource,
   config: ModelConfig,
-  family: Family,
+  form: CompleteForm,
   facts: CheckpointFacts,
 ): WeightPlan {
-  const names: ModelNames = family.names?.(config, facts) ?? { decoder: lineNames(config, facts) };
+  const names = form.names(config, facts);
   const used = new Set<string>();
-  const interleaved = family.interleavedRope.includes(facts.dialect);
-  const finderOf = (layer?: number) => createFinder(checkpoint, config, facts, { used, interleaved, layer });
+  const finderOf = (layer?: number) => createFinder(checkpoint, config, form, { used, layer });
   const whole = finderOf();
 
   const planStack = (parts: Partial<TensorNames>, layers: number, encoder: boolean) => {

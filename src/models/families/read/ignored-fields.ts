@@ -1,4 +1,4 @@
-// Fields of config.json that have no bearing on the mathematics of a model. Data only.
+// Fields of config.json that have no bearing on a model's mathematics.
 import type { ConfigReader } from "../../config/config-reader.ts";
 
 /** About the file and the programs that read it. */

@@ -2,29 +2,18 @@
 import { BaimoError } from "../../../errors.ts";
 import { completeConfig, type ModelConfig } from "../../config/config.ts";
 import type { ConfigReader } from "../../config/config-reader.ts";
-import type { CheckpointFacts } from "../family.ts";
+import type { CheckpointFacts, ReadKnobs } from "../family.ts";
 import { readActivation } from "./activation.ts";
+import { readGgufRope } from "./gguf-rope.ts";
 import { ignoreHarmless } from "./ignored-fields.ts";
-import { readGgufRope, readRope } from "./rope-fields.ts";
+import { readRope } from "./rope-fields.ts";
 
-/** Sizes that are read before a family's own fields. */
-export interface Sizes {
-  readonly numLayers: number;
-  readonly hiddenSize: number;
-  readonly numHeads: number;
-  readonly headDim: number;
-  readonly contextLength: number;
-}
-
-/** Reads what is a family's own. What it returns takes the place of what the line would have. */
-export type ReadKnobs = (reader: ConfigReader, sizes: Sizes) => Partial<ModelConfig>;
-
-/** Reads a configuration of the Llama line. `knobs` is called first, so that it can read its own fields. */
-export function readLlamaLine(reader: ConfigReader, facts: CheckpointFacts, knobs: ReadKnobs): ModelConfig {
-  return facts.dialect === "gguf" ? readGguf(reader, knobs) : readHuggingFace(reader, knobs);
-}
-
-function readHuggingFace(reader: ConfigReader, knobs: ReadKnobs): ModelConfig {
+/** Reads config.json. `knobs` is called before the fields that it may replace, so that it can read them itself. */
+export function readHuggingFaceLine(
+  reader: ConfigReader,
+  facts: CheckpointFacts,
+  knobs: ReadKnobs,
+): ModelConfig {
   const numLayers = reader.size("num_hidden_layers", undefined, 1024);
   const hiddenSize = reader.size("hidden_size");
   const numHeads = reader.size("num_attention_heads", undefined, 65_536);
@@ -33,7 +22,7 @@ function readHuggingFace(reader: ConfigReader, knobs: ReadKnobs): ModelConfig {
   const [bosTokenId] = reader.ids("bos_token_id");
   ignoreHarmless(reader);
   reader.only("is_encoder_decoder", false);
-  const own = knobs(reader, { numLayers, hiddenSize, numHeads, headDim, contextLength });
+  const own = knobs(reader, { numLayers, hiddenSize, numHeads, headDim, contextLength }, facts);
   return checkSizes(
     completeConfig({
       numLayers,
@@ -57,13 +46,18 @@ function readHuggingFace(reader: ConfigReader, knobs: ReadKnobs): ModelConfig {
   );
 }
 
-function readGguf(reader: ConfigReader, knobs: ReadKnobs): ModelConfig {
+/** Reads GGUF metadata, in the same order. */
+export function readGgufLine(reader: ConfigReader, facts: CheckpointFacts, knobs: ReadKnobs): ModelConfig {
   const numLayers = reader.size("block_count", undefined, 1024);
   const hiddenSize = reader.size("embedding_length");
   const numHeads = reader.size("attention.head_count", undefined, 65_536);
   const headDim = reader.size("attention.key_length", hiddenSize / numHeads, 4096);
   const contextLength = reader.size("context_length", undefined, 1 << 30);
-  const own = knobs(reader, { numLayers, hiddenSize, numHeads, headDim, contextLength });
+  const own = knobs(reader, { numLayers, hiddenSize, numHeads, headDim, contextLength }, facts);
+  const rope = () => {
+    const dims = reader.size("rope.dimension_count", headDim, 4096);
+    return readGgufRope(reader, facts, { contextLength, dims });
+  };
   reader.ignore("attention.value_length_mla", "attention.key_length_mla");
   const eps = reader.has("attention.layer_norm_rms_epsilon")
     ? "attention.layer_norm_rms_epsilon"
@@ -81,9 +75,7 @@ function readGguf(reader: ConfigReader, knobs: ReadKnobs): ModelConfig {
       numKvHeads: own.numKvHeads ?? reader.size("attention.head_count_kv", numHeads, 65_536),
       valueDim: own.valueDim ?? reader.size("attention.value_length", headDim, 4096),
       normEps: own.normEps ?? reader.number(eps),
-      ropes: own.ropes ?? [
-        readGgufRope(reader, { contextLength, dims: reader.size("rope.dimension_count", headDim, 4096) }),
-      ],
+      ropes: own.ropes ?? [rope()],
       tiedEmbeddings: reader.boolean("tied_embeddings", false),
       bosTokenId: reader.ids("bos_token_id")[0],
       eosTokenIds: reader.ids("eos_token_id"),

@@ -1,9 +1,10 @@
 // Tensor names that most families share, in Hugging Face's layout and in GGUF.
 import type { ModelConfig } from "../../config/config.ts";
-import type { CheckpointFacts, Dialect, TensorNames } from "../family.ts";
+import type { CheckpointFacts, TensorNames } from "../family.ts";
 import { packedThirds } from "./packing.ts";
 
-const huggingface = {
+/** Llama's names in Hugging Face's layout, without their ".weight" or ".bias". */
+export const huggingFaceNames = {
   embedding: "model.embed_tokens",
   finalNorm: "model.norm",
   head: "lm_head",
@@ -22,6 +23,13 @@ const huggingface = {
   expertGate: "model.layers.{l}.mlp.experts.{e}.gate_proj",
   expertUp: "model.layers.{l}.mlp.experts.{e}.up_proj",
   expertDown: "model.layers.{l}.mlp.experts.{e}.down_proj",
+} satisfies Partial<TensorNames>;
+
+/** The same, with the norms at the end of branches. */
+export const branchNormNames = {
+  ...huggingFaceNames,
+  attentionEndNorm: "model.layers.{l}.post_attention_layernorm",
+  mlpEndNorm: "model.layers.{l}.post_feedforward_layernorm",
 } satisfies Partial<TensorNames>;
 
 const gguf = {
@@ -54,9 +62,6 @@ const gguf = {
   sharedRouter: "blk.{l}.ffn_gate_inp_shexp",
 } satisfies Partial<TensorNames>;
 
-/** Names without their ".weight" or ".bias". */
-export const llamaNames: Readonly<Record<Dialect, Partial<TensorNames>>> = { huggingface, gguf };
-
 /** llama.cpp's names, with query, key and value in one tensor where the file has them so, and experts' gate and up. */
 export function ggufNames(config: ModelConfig, { has }: CheckpointFacts): Partial<TensorNames> {
   const { numHeads, numKvHeads, headDim, valueDim, hiddenSize: hidden, experts, delta } = config;
@@ -83,9 +88,4 @@ export function ggufNames(config: ModelConfig, { has }: CheckpointFacts): Partia
     names.expertDown = "blk.{l}.ffn_down.{e}";
   }
   return names;
-}
-
-/** The names of the Llama line in a checkpoint's dialect. */
-export function lineNames(config: ModelConfig, facts: CheckpointFacts): Partial<TensorNames> {
-  return facts.dialect === "gguf" ? ggufNames(config, facts) : huggingface;
 }

@@ -32,6 +32,12 @@ export function packedThirds(name: string, sizes: readonly [number, number, numb
   return { query, key, value };
 }
 
+/** Gate and up of one packed tensor: all rows of the gate, then all of up. */
+export function packedGateUp(name: string, width: number, cols: number) {
+  const [gate, up] = [0, 1].map((index) => pieceOf(name, [width, width], cols, index));
+  return { gate, up };
+}
+
 /** Query, key and value of one packed tensor: for each group of heads its queries, keys and values. */
 export function packedGroups(
   name: string,

@@ -1,7 +1,7 @@
 // Mixtures with sigmoid routing and a bias for the choice (arXiv:2408.15664).
 import type { ExpertsConfig, ModelConfig } from "../../config/config.ts";
 import type { ConfigReader } from "../../config/config-reader.ts";
-import type { Dialect, TensorNames } from "../family.ts";
+import type { TensorNames } from "../family.ts";
 import { leadingDense, plainExperts } from "./experts.ts";
 
 /** How they choose. */
@@ -50,8 +50,12 @@ export function ggufSelectionBias({ experts }: ModelConfig): Partial<TensorNames
 }
 
 /** Layers after the last: they foresee a second next token, and are not run. */
-export function nextTokenLayers({ numLayers }: ModelConfig, dialect: Dialect): RegExp {
-  const root = dialect === "gguf" ? "blk" : "model\\.layers";
+export const nextTokenLayers = (config: ModelConfig): RegExp => layersBeyond("model\\.layers", config);
+
+/** The same in GGUF. */
+export const ggufNextTokenLayers = (config: ModelConfig): RegExp => layersBeyond("blk", config);
+
+function layersBeyond(root: string, { numLayers }: ModelConfig): RegExp {
   const beyond = Array.from({ length: 8 }, (_, i) => numLayers + i).join("|");
   return new RegExp(`^${root}\\.(${beyond})\\.`);
 }

@@ -1,0 +1,44 @@
+// A knob that does not exist is refused, when a family's file is compiled and when it runs.
+import assert from "node:assert/strict";
+import { it } from "node:test";
+import { BaimoError } from "../../errors.ts";
+import type { HuggingFaceForm } from "../families/family.ts";
+import { completeConfig, type Knobs, type RequiredKnobs } from "./config.ts";
+
+const required: RequiredKnobs = {
+  architecture: "test",
+  vocabSize: 8,
+  hiddenSize: 8,
+  intermediateSize: 8,
+  numLayers: 2,
+  numHeads: 2,
+  contextLength: 8,
+  eosTokenIds: [],
+  normEps: 1e-5,
+};
+
+it("misspelt in a family's file, it does not compile", () => {
+  const form: HuggingFaceForm = {
+    types: ["test"],
+    // @ts-expect-error: "Did you mean to write 'qkvBias'?"
+    knobs: (): Knobs => ({ qkvBiass: true }),
+  };
+  assert.ok(form.knobs);
+});
+
+it("got past the compiler, it is refused by name", () => {
+  const misspelt: object = { qkvBiass: true };
+  assert.throws(
+    () => completeConfig({ ...required, ...misspelt }),
+    (e) => e instanceof BaimoError && e.code === "config" && e.message.includes('"qkvBiass"'),
+  );
+  const inherited: object = { toString: true };
+  assert.throws(() => completeConfig({ ...required, ...inherited }), BaimoError);
+});
+
+it("knobs without a default may be set, or stay unset", () => {
+  const plain = completeConfig(required);
+  assert.equal(plain.headDim, 4);
+  assert.equal(plain.bosTokenId, undefined);
+  assert.equal(completeConfig({ ...required, bosTokenId: 1, latent: undefined }).bosTokenId, 1);
+});
