@@ -20,6 +20,7 @@ import type { AddressInfo } from "node:net";
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, beforeEach, test } from "node:test";
+import { BaimoError } from "../../errors.ts";
 import { createRandom } from "../../random.ts";
 import { openCheckpoint } from "../checkpoint.ts";
 import { is } from "../test-errors.ts";
@@ -79,6 +80,9 @@ function describe(path: string, bytes: Buffer, repo: string): object {
 }
 
 /** Bytes after which the connection of each download is cut; 0 cuts none. */
+/** Where a listing says that it goes on, and whether it never ends. */
+let listingHost: string | undefined;
+let endless = false;
 let cutAfter = 0;
 let reachable = true;
 /** Requests for lists of files. */
@@ -125,7 +129,8 @@ before(async () => {
       const page = (first ? files.slice(0, half) : files.slice(half)).map(([name, bytes]) =>
         describe(name, bytes, repo),
       );
-      return json(200, page, first ? { link: `<${endpoint}${request.url}&cursor=2>; rel="next"` } : {});
+      const next = `<${listingHost ?? endpoint}${request.url}&cursor=2>; rel="next"`;
+      return json(200, page, first || endless ? { link: next } : {});
     }
     const bytes = files.find(
       ([name]) =>
@@ -155,6 +160,8 @@ after(() => {
   server.close();
 });
 beforeEach(() => {
+  listingHost = undefined;
+  endless = false;
   cutAfter = 0;
   reachable = true;
   rangesForAll = true;
@@ -166,6 +173,37 @@ const pull = (spec: string, options: Partial<PullOptions> = {}) =>
   pullModel(spec, { cacheFolder, endpoint, retry: { attempts: 3, waitMs: 1 }, ...options });
 
 // --- pulling ---
+
+test("the token goes to the Hub's own origin alone, wherever a listing goes on", async () => {
+  const seen: string[] = [];
+  const other = createServer((request, response) => {
+    seen.push(`${request.url?.includes("cursor=2")} ${request.headers.authorization ?? "no token"}`);
+    response.setHeader("content-type", "application/json");
+    response.end("[]");
+  });
+  await new Promise<void>((resolve) => other.listen(0, "127.0.0.1", resolve));
+  listingHost = `http://localhost:${(other.address() as AddressInfo).port}`;
+  try {
+    await pull("hf:someone/folder", { token: "hf_secret" }).catch(() => {});
+    assert.deepEqual(seen, ["true no token"]);
+  } finally {
+    other.close();
+  }
+});
+
+test("a listing without an end is given up", async () => {
+  endless = true;
+  await assert.rejects(pull("hf:someone/folder"), { code: "format", message: /has no end/ });
+});
+
+test("a token that no header can hold is refused, and in no message", async () => {
+  await assert.rejects(pull("hf:someone/quants", { token: "hf_secret\n1" }), (error: Error) => {
+    assert.ok(error instanceof BaimoError && error.code === "request");
+    assert.match(error.message, /the token holds/);
+    assert.doesNotMatch(`${error.stack} ${String(error.cause)}`, /hf_secret/);
+    return true;
+  });
+});
 
 test("a GGUF file comes into the cache under its commit, and only once", async () => {
   const steps: PullProgress[] = [];

@@ -58,6 +58,7 @@ export async function pullModel(spec: string, options: PullOptions): Promise<str
   const wanted = parseHubSpec(spec);
   const { cacheFolder, signal } = options;
   throwIfAborted(signal, `pulling ${spec}`);
+  checkToken(options.token);
   const fs = await loadFileSystem(cacheFolder);
   const home = repositoryFolder(cacheFolder, wanted.repo);
 
@@ -101,6 +102,32 @@ export async function pullModel(spec: string, options: PullOptions): Promise<str
 /** The list of a repository's files comes within so long, or the Hub counts as out of reach. */
 const LISTING_MS = 60_000;
 
+/** A listing has no more pages: a thousand files each. */
+const MOST_PAGES = 1000;
+
+/** fetch that sends the token to the Hub's own origin alone, wherever a listing says that it goes on. */
+function fetchAtHome(endpoint: string, signal: AbortSignal): typeof fetch {
+  const { origin } = new URL(endpoint);
+  let pages = 0;
+  return async (input, init) => {
+    if (++pages > MOST_PAGES)
+      throw new BaimoError("format", `${endpoint}: the list of files has no end within ${MOST_PAGES} pages`);
+    const headers = new Headers(init?.headers);
+    if (new URL(input instanceof Request ? input.url : input).origin !== origin)
+      headers.delete("authorization");
+    return fetch(input, { ...init, headers, signal });
+  };
+}
+
+/** @throws {BaimoError} `request` for a token that no header can hold; the message does not say what it is */
+function checkToken(token: string | undefined): void {
+  if (token === undefined || /^[\x21-\x7e]+$/.test(token)) return;
+  throw new BaimoError(
+    "request",
+    "the token holds a blank, a line end or another character that no token has; set it anew, without what follows it",
+  );
+}
+
 /** The Hub could not be asked at all. */
 class Unreachable extends BaimoError {}
 
@@ -118,7 +145,7 @@ async function listRepository(
   const access = {
     hubUrl: endpointOf(options),
     ...(token && { accessToken: token }),
-    fetch: ((input, init) => fetch(input, { ...init, signal: bounded })) as typeof fetch,
+    fetch: fetchAtHome(endpointOf(options), bounded),
   };
   try {
     const { sha } = await hub.modelInfo({ name: repo, revision, additionalFields: ["sha"], ...access });
