@@ -1,0 +1,28 @@
+// The values of expressions that are known before a template runs.
+
+import { walk } from "./children.ts";
+import type { Expression } from "./ast.ts";
+import { compileExpression } from "./compile-expression.ts";
+import { Activation, type Frame, Names } from "./frame.ts";
+import { Runtime } from "./runtime.ts";
+import { FunctionScope } from "./symbols.ts";
+import type { Value } from "./values.ts";
+
+const VARIABLE: ReadonlySet<string> = new Set(["Name", "NamespaceRef", "Call"]);
+
+/** The value of a constant expression; undefined where it is none, or is an error. */
+export function constantValue(node: Expression, frame: Frame): Value | undefined {
+  for (const part of walk([node])) {
+    if (VARIABLE.has(part.type)) return undefined;
+    if ((part.type === "Filter" || part.type === "Test") && frame.compilation.volatile) return undefined;
+  }
+  const { filters, tests } = frame.compilation;
+  const names = new Names(new Map());
+  const runtime = new Runtime(filters, tests, { steps: 10_000, memory: 100_000 });
+  runtime.autoescape = frame.compilation.autoescape;
+  try {
+    return compileExpression(node, frame)(new Activation(new FunctionScope(), names, runtime));
+  } catch {
+    return undefined;
+  }
+}

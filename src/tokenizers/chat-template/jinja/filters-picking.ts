@@ -1,0 +1,85 @@
+// Jinja2's filters that apply another filter or a test to each item: map, select, reject and their kin.
+
+import { callDefined, findDefined, type FreeFilter } from "./call-filter.ts";
+import { TemplateError, typeError } from "./errors.ts";
+import { attributeGetter } from "./getters.ts";
+import { quote } from "./repr.ts";
+import type { Runtime } from "./runtime.ts";
+import { Iter, iterate, type Kwargs, truth, type Value } from "./values.ts";
+
+type Pick = (item: Value) => Value;
+
+function mapper(args: Value[], kwargs: Kwargs, runtime: Runtime): Pick {
+  const attribute = kwargs.get("attribute");
+  if (args.length === 0 && attribute !== undefined) {
+    const other = [...kwargs.keys()].find((key) => key !== "attribute" && key !== "default");
+    if (other !== undefined) {
+      throw new TemplateError("FilterArgumentError", `Unexpected keyword argument ${quote(other)}`);
+    }
+    return attributeGetter(attribute, runtime, undefined, kwargs.get("default") ?? null);
+  }
+  if (args.length === 0) throw new TemplateError("FilterArgumentError", "map requires a filter argument");
+  const [name, ...rest] = args;
+  return (item) => {
+    const [found, filter] = findDefined("filter", runtime.filters, name, runtime);
+    return callDefined(found, filter, [item, ...rest], kwargs, runtime);
+  };
+}
+
+function tester(args: Value[], kwargs: Kwargs, byAttribute: boolean, runtime: Runtime): (item: Value) => boolean {
+  let read: Pick = (item) => item;
+  let given = args;
+  if (byAttribute) {
+    if (args.length === 0) {
+      throw new TemplateError("FilterArgumentError", "Missing parameter for attribute name");
+    }
+    read = attributeGetter(args[0], runtime);
+    given = args.slice(1);
+  }
+  if (given.length === 0) return (item) => truth(read(item));
+  const [name, ...rest] = given;
+  return (item) => {
+    const value = read(item);
+    const [found, test] = findDefined("test", runtime.tests, name, runtime);
+    return truth(callDefined(found, test, [value, ...rest], kwargs, runtime));
+  };
+}
+
+/** A filter whose items are made when they are asked for. */
+function lazy(
+  name: string,
+  items: (value: Value, args: Value[], kwargs: Kwargs, runtime: Runtime) => Generator<Value>,
+): FreeFilter {
+  return (args, kwargs, runtime) => {
+    if (args.length === 0 || kwargs.has("value")) throw typeError(`${name}() needs one value`);
+    const [value, ...rest] = args;
+    return new Iter(items(value, rest, kwargs, runtime));
+  };
+}
+
+function picking(name: string, wanted: boolean, byAttribute: boolean): FreeFilter {
+  return lazy(name, function* (value, args, kwargs, runtime) {
+    if (!truth(value)) return;
+    const test = tester(args, kwargs, byAttribute, runtime);
+    for (const item of iterate(value)) {
+      runtime.budget.step();
+      if (test(item) === wanted) yield item;
+    }
+  });
+}
+
+/** The filters, by name. */
+export const pickingFilters: Readonly<Record<string, FreeFilter>> = {
+  map: lazy("map", function* (value, args, kwargs, runtime) {
+    if (!truth(value)) return;
+    const change = mapper(args, kwargs, runtime);
+    for (const item of iterate(value)) {
+      runtime.budget.step();
+      yield change(item);
+    }
+  }),
+  reject: picking("reject", false, false),
+  rejectattr: picking("rejectattr", false, true),
+  select: picking("select", true, false),
+  selectattr: picking("selectattr", true, true),
+};
