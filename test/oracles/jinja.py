@@ -74,7 +74,7 @@ VARIABLES = {
     "nums": {"x": 2, "Y": 1, "z": 3},
     "messages": [
         {"role": "user", "content": "Hi <b>", "n": 2},
-        {"role": "assistant", "content": None, "n": 1, "tool_calls": [{"name": "f", "arguments": {"x": 1.0}}]},
+        {"role": "assistant", "content": None, "n": 1, "tool_calls": [{"name": "f", "arguments": {"x": 1.5}}]},
         {"role": "User", "content": "Bye\nnow", "n": 2},
     ],
     "tree": [{"v": 1, "kids": [{"v": 2, "kids": []}, {"v": 3, "kids": [{"v": 4, "kids": []}]}]}],

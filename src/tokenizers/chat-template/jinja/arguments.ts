@@ -2,7 +2,7 @@
 
 import { typeError } from "./errors.ts";
 import type { Runtime } from "./runtime.ts";
-import { Callable, Float, type Kwargs, type Value } from "./values.ts";
+import { ADDRESS, Callable, Float, type Kwargs, typeName, type Value } from "./values.ts";
 
 /** The parameters of a function, read from Python's notation. */
 export interface Signature {
@@ -62,9 +62,21 @@ export function bindArguments(name: string, to: Signature, args: readonly Value[
   });
 }
 
-/** A definition as a value that can be called; what is bound to it comes first. */
-export function callable(name: string, { signature: to, run }: Definition, typeName?: string, ...bound: Value[]): Callable {
-  const call = (args: Value[], kwargs: Kwargs, runtime: Runtime) =>
-    run(bindArguments(name, to, [...bound, ...args], kwargs), runtime);
-  return new Callable(name, call, typeName);
+/** A method bound to a value, which comes first among its arguments. */
+export function boundMethod(name: string, { signature: to, run }: Definition, self: Value): Callable {
+  return new Callable(
+    name,
+    (args, kwargs, runtime) => run(bindArguments(name, to, [self, ...args], kwargs), runtime),
+    () => `<built-in method ${name} of ${typeName(self)} object at ${ADDRESS}>`,
+  );
+}
+
+/** A function as Python shows one. */
+export function shownFunction(name: string): () => string {
+  return () => `<function ${name} at ${ADDRESS}>`;
+}
+
+/** A definition as a function. */
+export function functionOf(name: string, { signature: to, run }: Definition, shown = shownFunction(name)): Callable {
+  return new Callable(name, (args, kwargs, runtime) => run(bindArguments(name, to, args, kwargs), runtime), shown);
 }

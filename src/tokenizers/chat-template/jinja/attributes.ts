@@ -1,6 +1,6 @@
 // Attributes and items of values as the sandbox gives them out: no private names, nothing that changes a value.
 
-import { callable, define, type Definition } from "./arguments.ts";
+import { boundMethod, define, type Definition, functionOf, shownFunction } from "./arguments.ts";
 import { braceFormat } from "./brace-format.ts";
 import { compare, contains, equals } from "./comparison.ts";
 import { Complex } from "./complex.ts";
@@ -12,6 +12,7 @@ import type { Runtime } from "./runtime.ts";
 import { markupMethod, strMethod } from "./str-methods.ts";
 import { subscript } from "./subscript.ts";
 import {
+  ADDRESS,
   Bytes,
   Callable,
   describeType,
@@ -126,7 +127,7 @@ function changes(object: Value, name: string): boolean {
 
 /** A bound method from a table, or undefined. */
 function bound(methods: Readonly<Record<string, Definition>>, object: Value, name: string): Value | undefined {
-  return Object.hasOwn(methods, name) ? callable(name, methods[name], undefined, object) : undefined;
+  return Object.hasOwn(methods, name) ? boundMethod(name, methods[name], object) : undefined;
 }
 
 function attributeOf(object: Value, name: string, runtime: Runtime): Value | undefined {
@@ -150,7 +151,7 @@ function attributeOf(object: Value, name: string, runtime: Runtime): Value | und
   if (object instanceof PySet) return bound(SET_METHODS, object, name);
   if (object instanceof Bytes) return bound(BYTES_METHODS, object, name);
   if (object instanceof Complex && name === "conjugate") {
-    return callable(name, define("", () => new Complex(object.real, -object.imaginary)));
+    return boundMethod(name, define("self, /", () => new Complex(object.real, -object.imaginary)), object);
   }
   return object.attribute(name, runtime);
 }
@@ -183,7 +184,7 @@ function formatMethod(object: string | Markup, name: string): Callable {
       const out = braceFormat(text, source, runtime, object instanceof Markup);
       return object instanceof Markup ? new Markup(out) : out;
     },
-    "function",
+    shownFunction(`${typeName(object)}.${name}`),
   );
 }
 
@@ -199,7 +200,7 @@ const DICT_METHODS: Readonly<Record<string, Definition>> = {
   fromkeys: define("self, iterable, value=None, /", ([, keys, value], runtime) => {
     const dict = new Dict();
     for (const key of iterate(keys)) {
-      runtime.budget.make(1);
+      runtime.budget.hold(1);
       dict.set(key, value);
     }
     return dict;
@@ -209,7 +210,10 @@ const DICT_METHODS: Readonly<Record<string, Definition>> = {
 /** dict.fromkeys and the like, of the type itself. */
 export function dictTypeAttribute(name: string): Value | undefined {
   if (!Object.hasOwn(DICT_METHODS, name)) return undefined;
-  return name === "fromkeys" ? callable(name, DICT_METHODS[name], undefined, null) : callable(name, DICT_METHODS[name], "method_descriptor");
+  const definition = DICT_METHODS[name];
+  if (name !== "fromkeys") return functionOf(name, definition, () => `<method '${name}' of 'dict' objects>`);
+  const run: Definition["run"] = (args, runtime) => definition.run([null, ...args], runtime);
+  return functionOf(name, define("iterable, value=None, /", run), () => `<built-in method fromkeys of type object at ${ADDRESS}>`);
 }
 
 const SEQUENCE_METHODS: Readonly<Record<string, Definition>> = {
@@ -230,7 +234,7 @@ const SEQUENCE_METHODS: Readonly<Record<string, Definition>> = {
 
 const LIST_METHODS: Readonly<Record<string, Definition>> = {
   copy: define("self, /", ([self], runtime) => {
-    runtime.budget.make((self as Value[]).length);
+    runtime.budget.hold((self as Value[]).length);
     return [...(self as Value[])];
   }),
 };
@@ -276,17 +280,17 @@ function intAttribute(value: Int | boolean, name: string): Value | undefined {
   if (name === "imag") return 0;
   if (name === "denominator") return 1;
   if (!Object.hasOwn(INT_METHODS, name)) return undefined;
-  return callable(name, define("", () => INT_METHODS[name](int)));
+  return boundMethod(name, define("self, /", () => INT_METHODS[name](int)), value);
 }
 
 function floatAttribute(float: Float, name: string): Value | undefined {
   const { value } = float;
   if (name === "real") return float;
   if (name === "imag") return new Float(0);
-  if (name === "conjugate") return callable(name, define("", () => float));
-  if (name === "is_integer") return callable(name, define("", () => Number.isInteger(value)));
-  if (name === "hex") return callable(name, define("", () => hexFloat(value)));
-  if (name === "as_integer_ratio") return callable(name, define("", () => ratio(value)));
+  if (name === "conjugate") return boundMethod(name, define("self, /", () => float), float);
+  if (name === "is_integer") return boundMethod(name, define("self, /", () => Number.isInteger(value)), float);
+  if (name === "hex") return boundMethod(name, define("self, /", () => hexFloat(value)), float);
+  if (name === "as_integer_ratio") return boundMethod(name, define("self, /", () => ratio(value)), float);
   return undefined;
 }
 

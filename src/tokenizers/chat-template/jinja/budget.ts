@@ -4,9 +4,9 @@ import { BaimoError } from "../../../errors.ts";
 
 /** The bounds of one rendering. */
 export interface TemplateLimits {
-  /** Loop iterations, calls and elements looked at. Default 10,000,000. */
+  /** Loop iterations, calls and values looked at. Default 5,000,000. */
   steps?: number;
-  /** Characters and list elements made on the way, in all. Default 128 Mi. */
+  /** Characters made on the way, in all; an element of a list counts as 16. Default 128 Mi. */
   memory?: number;
   /** Characters of the rendered text. Default 64 Mi. */
   output?: number;
@@ -23,7 +23,7 @@ export class Budget {
 
   constructor(limits: TemplateLimits = {}) {
     this.#limits = {
-      steps: limits.steps ?? 10_000_000,
+      steps: limits.steps ?? 5_000_000,
       memory: limits.memory ?? 128 * 2 ** 20,
       output: limits.output ?? 64 * 2 ** 20,
       depth: limits.depth ?? 200,
@@ -36,12 +36,17 @@ export class Budget {
     if (this.#steps > this.#limits.steps) this.#refuse("steps", "runs too long", this.#limits.steps);
   }
 
-  /** Characters or elements that are about to be made; call it before making them. */
+  /** Characters that are about to be made; call it before making them. */
   make(count: number): void {
     this.#memory += count;
     if (!(this.#memory <= this.#limits.memory)) {
       this.#refuse("memory", "makes too much", this.#limits.memory);
     }
+  }
+
+  /** Elements of lists that are about to be made. */
+  hold(count: number): void {
+    this.make(count * 16);
   }
 
   /** Characters that are looked through, which is cheaper than making them. */

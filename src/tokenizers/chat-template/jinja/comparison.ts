@@ -150,7 +150,7 @@ export function sortBy(
   reverse: boolean,
   runtime: Runtime,
 ): Value[] {
-  runtime.budget.make(values.length);
+  runtime.budget.hold(values.length);
   const keyed = values.map((value) => ({ value, key: key(value) }));
   keyed.sort((a, b) => {
     const [first, second] = reverse ? [b, a] : [a, b];

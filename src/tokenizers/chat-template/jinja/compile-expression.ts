@@ -5,7 +5,7 @@ import { callValue, getAttribute, getItem } from "./attributes.ts";
 import { callDefined, type Defined } from "./call-filter.ts";
 import { compare, contains, equals } from "./comparison.ts";
 import { Dict } from "./dict.ts";
-import { TemplateError, typeError } from "./errors.ts";
+import { isError, TemplateError, typeError } from "./errors.ts";
 import { type Activation, type Evaluate, type Frame, reader, variableOf } from "./frame.ts";
 import { parseFloatText, parseInteger, signed } from "./numbers.ts";
 import { binary, concat } from "./operators.ts";
@@ -42,7 +42,7 @@ export function compileExpression(node: Expression, frame: Frame): Evaluate {
     case "List": {
       const items = compileAll(node.items, frame);
       return (a) => {
-        a.runtime.budget.make(items.length);
+        a.runtime.budget.hold(items.length);
         return items.map((item) => item(a));
       };
     }
@@ -52,7 +52,7 @@ export function compileExpression(node: Expression, frame: Frame): Evaluate {
         compileExpression(value, frame),
       ]);
       return (a) => {
-        a.runtime.budget.make(items.length);
+        a.runtime.budget.hold(items.length);
         const dict = new Dict();
         for (const [key, value] of items) dict.set(key(a), value(a));
         return dict;
@@ -62,8 +62,9 @@ export function compileExpression(node: Expression, frame: Frame): Evaluate {
       return compileConditional(node, { ...frame, soft: true });
     case "And":
     case "Or": {
-      const [left, right] = compileAll([node.left, node.right], frame);
+      const left = compileExpression(node.left, frame);
       const stop = node.type === "Or";
+      const right = compileRight(node, frame, stop);
       return (a) => {
         const value = left(a);
         return truth(value) === stop ? value : right(a);
@@ -104,6 +105,17 @@ export function compileExpression(node: Expression, frame: Frame): Evaluate {
     default:
       // A slice within a tuple of keys, which Python cannot read.
       throw new TemplateError("SyntaxError", "invalid syntax", node.line);
+  }
+}
+
+/** What `and` or `or` comes to behind its left side; a constant left side may make it unneeded, as in Jinja2. */
+function compileRight(node: Expression & { type: "And" | "Or" }, frame: Frame, stop: boolean): Evaluate {
+  try {
+    return compileExpression(node.right, frame);
+  } catch (error) {
+    const left = isError(error, "TemplateAssertionError") ? frame.compilation.evaluate(node.left, frame) : undefined;
+    if (left === undefined || truth(left) !== stop) throw error;
+    return () => left;
   }
 }
 
@@ -194,8 +206,10 @@ function compileItem(node: Expression, key: Expression, frame: Frame): Evaluate 
   if (key.type === "Slice") {
     const part = (one: Expression | undefined): Evaluate => (one ? compileExpression(one, frame) : () => null);
     const [start, stop, step] = [part(key.start), part(key.stop), part(key.step)];
+    const lenient = frame.compilation.constant;
     return (a) => {
       const value = object(a);
+      if (lenient) return getItem(value, new Slice(start(a), stop(a), step(a)), a.runtime);
       return subscript(value, new Slice(start(a), stop(a), step(a)), a.runtime);
     };
   }
@@ -244,7 +258,7 @@ function addSpread(values: Value[], spread: Value, runtime: Runtime): void {
     throw typeError(`Value after * must be an iterable, not ${typeName(spread)}`);
   }
   for (const value of iterate(spread)) {
-    runtime.budget.make(1);
+    runtime.budget.hold(1);
     values.push(value);
   }
 }

@@ -110,7 +110,7 @@ function refuseLoopTarget(node: ForNode): void {
   for (const each of walk([node])) {
     if (each.type === "Name" && each.context === "store" && each.name === "loop") {
       throw new TemplateError(
-        "TemplateSyntaxError",
+        "TemplateAssertionError",
         "Can't assign to special loop variable in for-loop target",
         each.line,
       );

@@ -6,7 +6,7 @@ import { findUndeclared, walk } from "./children.ts";
 import { compileArguments, compileCall, compileExpression, compileFilter } from "./compile-expression.ts";
 import { compileFor } from "./compile-for.ts";
 import { compileTarget, exportedNames } from "./compile-target.ts";
-import { constantValue } from "./constant.ts";
+import { constantValue, isConstant } from "./constant.ts";
 import { TemplateError, typeError } from "./errors.ts";
 import {
   Activation,
@@ -93,7 +93,7 @@ function compileKind(node: Statement, frame: Frame, blocks: Blocks): Execute {
       return compileInclude(node.template, node.ignoreMissing, frame);
     case "Extends":
       if (!frame.top) {
-        throw new TemplateError("TemplateSyntaxError", "cannot use extend from a non top-level scope", node.line);
+        throw new TemplateError("TemplateAssertionError", "cannot use extend from a non top-level scope", node.line);
       }
       return compileImport(node.template, frame);
     case "Import":
@@ -107,7 +107,10 @@ function compileOutput(parts: readonly OutputPart[], frame: Frame): Execute {
       const { text } = part;
       return (a) => a.runtime.write(text);
     }
+    const { compilation } = frame;
+    compilation.constant = isConstant(part, frame);
     const value = compileExpression(part, frame);
+    compilation.constant = false;
     const { line } = part;
     const escaped = compileEscape(frame);
     return (a) => {

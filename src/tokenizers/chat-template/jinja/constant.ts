@@ -10,12 +10,20 @@ import type { Value } from "./values.ts";
 
 const VARIABLE: ReadonlySet<string> = new Set(["Name", "NamespaceRef", "Call"]);
 
+/** Whether an expression has no part whose value may change. */
+export function isConstant(node: Expression, frame: Frame): boolean {
+  for (const part of walk([node])) {
+    if (VARIABLE.has(part.type)) return false;
+    if (part.type === "Filter" || part.type === "Test") {
+      if (frame.compilation.volatile || typeof frame.compilation.filters.get(part.name) === "function") return false;
+    }
+  }
+  return true;
+}
+
 /** The value of a constant expression; undefined where it is none, or is an error. */
 export function constantValue(node: Expression, frame: Frame): Value | undefined {
-  for (const part of walk([node])) {
-    if (VARIABLE.has(part.type)) return undefined;
-    if ((part.type === "Filter" || part.type === "Test") && frame.compilation.volatile) return undefined;
-  }
+  if (!isConstant(node, frame)) return undefined;
   const { filters, tests } = frame.compilation;
   const names = new Names(new Map());
   const runtime = new Runtime(filters, tests, { steps: 10_000, memory: 100_000 });

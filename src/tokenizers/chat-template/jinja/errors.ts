@@ -10,6 +10,7 @@ export type ErrorKind =
   | "LookupError"
   | "NameError"
   | "OverflowError"
+  | "RuntimeError"
   | "SecurityError"
   | "SyntaxError"
   | "TemplateAssertionError"

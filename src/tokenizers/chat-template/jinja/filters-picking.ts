@@ -53,12 +53,12 @@ function lazy(
   return (args, kwargs, runtime) => {
     if (args.length === 0 || kwargs.has("value")) throw typeError(`${name}() needs one value`);
     const [value, ...rest] = args;
-    return new Iter(items(value, rest, kwargs, runtime));
+    return new Iter(items(value, rest, kwargs, runtime), "generator", name);
   };
 }
 
-function picking(name: string, wanted: boolean, byAttribute: boolean): FreeFilter {
-  return lazy(name, function* (value, args, kwargs, runtime) {
+function picking(wanted: boolean, byAttribute: boolean): FreeFilter {
+  return lazy("select_or_reject", function* (value, args, kwargs, runtime) {
     if (!truth(value)) return;
     const test = tester(args, kwargs, byAttribute, runtime);
     for (const item of iterate(value)) {
@@ -70,7 +70,7 @@ function picking(name: string, wanted: boolean, byAttribute: boolean): FreeFilte
 
 /** The filters, by name. */
 export const pickingFilters: Readonly<Record<string, FreeFilter>> = {
-  map: lazy("map", function* (value, args, kwargs, runtime) {
+  map: lazy("sync_do_map", function* (value, args, kwargs, runtime) {
     if (!truth(value)) return;
     const change = mapper(args, kwargs, runtime);
     for (const item of iterate(value)) {
@@ -78,8 +78,8 @@ export const pickingFilters: Readonly<Record<string, FreeFilter>> = {
       yield change(item);
     }
   }),
-  reject: picking("reject", false, false),
-  rejectattr: picking("rejectattr", false, true),
-  select: picking("select", true, false),
-  selectattr: picking("selectattr", true, true),
+  reject: picking(false, false),
+  rejectattr: picking(false, true),
+  select: picking(true, false),
+  selectattr: picking(true, true),
 };

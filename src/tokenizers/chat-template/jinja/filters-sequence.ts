@@ -30,8 +30,11 @@ import {
 } from "./values.ts";
 
 /** A filter that gives its items one by one, when they are asked for. */
-function lazy(items: (args: Value[], runtime: Runtime) => Generator<Value>): Definition["run"] {
-  return (args, runtime) => new Iter(counted(items(args, runtime), runtime));
+function lazy(
+  maker: string,
+  items: (args: Value[], runtime: Runtime) => Generator<Value>,
+): Definition["run"] {
+  return (args, runtime) => new Iter(counted(items(args, runtime), runtime), "generator", maker);
 }
 
 function* counted(items: Generator<Value>, runtime: Runtime): Generator<Value> {
@@ -48,13 +51,13 @@ function* batch([value, size, fill]: Value[], runtime: Runtime): Generator<Value
       yield part;
       part = [];
     }
-    runtime.budget.make(1);
+    runtime.budget.hold(1);
     part.push(item);
   }
   if (part.length === 0) return;
   if (fill !== null) {
     const missing = indexOf(size) - part.length;
-    runtime.budget.make(Math.max(0, missing));
+    runtime.budget.hold(Math.max(0, missing));
     for (let i = 0; i < missing; i++) part.push(fill);
   }
   yield part;
@@ -76,7 +79,7 @@ function* slice([value, count, fill]: Value[], runtime: Runtime): Generator<Valu
     if (i < extra) offset++;
     const part = items.slice(start, offset + (i + 1) * each);
     if (fill !== null && i >= extra) part.push(fill);
-    runtime.budget.make(1);
+    runtime.budget.hold(1);
     yield part;
   }
 }
@@ -87,7 +90,7 @@ function* unique([value, caseSensitive, attribute]: Value[], runtime: Runtime): 
   for (const item of iterate(value)) {
     const found = key(item);
     if (seen.has(found)) continue;
-    runtime.budget.make(1);
+    runtime.budget.hold(1);
     seen.set(found, null);
     yield item;
   }
@@ -117,7 +120,7 @@ function join([value, separator, attribute]: Value[], runtime: Runtime): Value {
   const key = attribute === null ? undefined : attributeGetter(attribute, runtime);
   const all: Value[] = [];
   for (const item of iterate(value)) {
-    runtime.budget.make(1);
+    runtime.budget.hold(1);
     all.push(key ? key(item) : item);
   }
   if (!runtime.autoescape) {
@@ -151,7 +154,7 @@ function reversed(value: Value, runtime: Runtime): Iter | undefined {
         ? "range_iterator"
         : "reversed";
   const all = sequence ? [...sequence] : listOf(value, runtime);
-  runtime.budget.make(all.length);
+  runtime.budget.hold(all.length);
   return new Iter(all.reverse(), kind);
 }
 
@@ -253,14 +256,14 @@ function fallBack([value, fallback, falsy]: Value[]): Value {
 /** The filters, by name. */
 export const sequenceFilters: Readonly<Record<string, Definition>> = {
   attr: define("obj, name", attribute),
-  batch: define("value, linecount, fill_with=None", lazy(batch)),
+  batch: define("value, linecount, fill_with=None", lazy("do_batch", batch)),
   count: define("obj, /", ([value]) => len(value)),
   d: define("value, default_value='', boolean=False", fallBack),
   default: define("value, default_value='', boolean=False", fallBack),
   dictsort: define("value, case_sensitive=False, by='key', reverse=False", dictSort),
   first: define("seq", first),
   groupby: define("value, attribute, default=None, case_sensitive=False", groupBy),
-  items: define("value", lazy(items)),
+  items: define("value", lazy("do_items", items)),
   join: define("value, d='', attribute=None", join),
   last: define("seq", last),
   length: define("obj, /", ([value]) => len(value)),
@@ -269,8 +272,8 @@ export const sequenceFilters: Readonly<Record<string, Definition>> = {
   min: define("value, case_sensitive=False, attribute=None", extreme(false)),
   random: define("seq", random),
   reverse: define("value", reverse),
-  slice: define("value, slices, fill_with=None", lazy(slice)),
+  slice: define("value, slices, fill_with=None", lazy("sync_do_slice", slice)),
   sort: define("value, reverse=False, case_sensitive=False, attribute=None", sort),
   sum: define("iterable, attribute=None, start=0", sum),
-  unique: define("value, case_sensitive=False, attribute=None", lazy(unique)),
+  unique: define("value, case_sensitive=False, attribute=None", lazy("sync_do_unique", unique)),
 };

@@ -1,5 +1,6 @@
 // Where a part of a template stands when it is compiled, and the variables of a function when it runs.
 
+import type { Expression } from "./ast.ts";
 import type { Defined } from "./call-filter.ts";
 import { TemplateError } from "./errors.ts";
 import type { Runtime } from "./runtime.ts";
@@ -58,6 +59,10 @@ export interface Compilation {
   /** Whether output is escaped here, and whether that is known only when it runs. */
   autoescape: boolean;
   volatile: boolean;
+  /** Whether the expression is a constant, whose slices are undefined where they would be an error. */
+  constant: boolean;
+  /** The value of a constant expression, or undefined. */
+  readonly evaluate: (node: Expression, frame: Frame) => Value | undefined;
   /** The parameters that have no value yet while defaults are compiled. */
   unset: Set<Variable>;
 }

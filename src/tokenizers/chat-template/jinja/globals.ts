@@ -1,6 +1,6 @@
 // The functions that every template has: range, dict, namespace, cycler, joiner, lipsum, and transformers' own.
 
-import { bindArguments, callable, define, signature } from "./arguments.ts";
+import { bindArguments, define, functionOf, shownFunction, signature } from "./arguments.ts";
 import { dictTypeAttribute } from "./attributes.ts";
 import { Dict } from "./dict.ts";
 import { TemplateError, typeError, valueError } from "./errors.ts";
@@ -34,6 +34,7 @@ function makeDict(name: string, args: Value[], kwargs: Kwargs, runtime: Runtime)
   if (args.length > 1) throw typeError(`${name} expected at most 1 argument, got ${args.length}`);
   const dict = new Dict();
   const [source] = args;
+  if (source instanceof Undefined) source.fail();
   if (source instanceof Dict) for (const [key, value] of source.entries()) dict.set(key, value);
   else if (source !== undefined) {
     let n = 0;
@@ -47,14 +48,14 @@ function makeDict(name: string, args: Value[], kwargs: Kwargs, runtime: Runtime)
     }
   }
   for (const [key, value] of kwargs) dict.set(key, value);
-  runtime.budget.make(dict.size());
+  runtime.budget.hold(dict.size());
   return dict;
 }
 
 /** The type dict itself. */
 class DictType extends Callable {
   constructor() {
-    super("dict", (args, kwargs, runtime) => makeDict("dict", args, kwargs, runtime), "type");
+    super("dict", (args, kwargs, runtime) => makeDict("dict", args, kwargs, runtime), () => "<class 'dict'>");
   }
   override attribute(name: string): Value | undefined {
     return dictTypeAttribute(name);
@@ -89,7 +90,7 @@ class Cycler extends PyObject {
   #position = 0;
   constructor(items: readonly Value[]) {
     super();
-    if (items.length === 0) throw new TemplateError("TypeError", "at least one item has to be provided");
+    if (items.length === 0) throw new TemplateError("RuntimeError", "at least one item has to be provided");
     this.#items = items;
   }
   override attribute(name: string): Value | undefined {
@@ -101,12 +102,17 @@ class Cycler extends PyObject {
       case "pos":
         return this.#position;
       case "next":
-        return callable("next", define("", () => this.#next()), "method");
+        return this.#method("next", () => this.#next());
       case "reset":
-        return callable("reset", define("", () => this.#reset()), "method");
+        return this.#method("reset", () => this.#reset());
       default:
         return undefined;
     }
+  }
+  #method(name: string, run: () => Value): Callable {
+    const call = define("", run);
+    const shown = (runtime: Runtime) => `<bound method Cycler.${name} of ${this.repr(runtime)}>`;
+    return new Callable(name, (args, kwargs, runtime) => call.run(bindArguments(name, call.signature, args, kwargs), runtime), shown);
   }
   #next(): Value {
     const value = this.#items[this.#position];
@@ -163,7 +169,7 @@ function lipsum([n, html, min, max]: Value[], runtime: Runtime): Value {
 
 /** A type whose calls make an object. */
 function type(name: string, make: (args: Value[], kwargs: Kwargs, runtime: Runtime) => Value): Callable {
-  return new Callable(`jinja2.utils.${name}`, make, "type");
+  return new Callable(name, make, () => `<class 'jinja2.utils.${name}'>`);
 }
 
 const JOINER = signature("sep=', '");
@@ -171,24 +177,23 @@ const JOINER = signature("sep=', '");
 /** The globals. `now` is what strftime_now takes for the present. */
 export function createGlobals(now: () => Date): Map<string, Value> {
   return new Map<string, Value>([
-    ["range", new Callable("safe_range", range, "function")],
+    ["range", new Callable("safe_range", range, shownFunction("safe_range"))],
     ["dict", new DictType()],
-    ["lipsum", callable("generate_lorem_ipsum", define("n=5, html=True, min=20, max=100", lipsum), "function")],
+    ["lipsum", functionOf("generate_lorem_ipsum", define("n=5, html=True, min=20, max=100", lipsum))],
     ["namespace", type("Namespace", (args, kwargs, runtime) => new Namespace(makeDict("dict", args, kwargs, runtime)))],
     ["cycler", type("Cycler", (args, kwargs) => {
       if (kwargs.size > 0) throw typeError("Cycler.__init__() got an unexpected keyword argument");
       return new Cycler(args);
     })],
     ["joiner", type("Joiner", (args, kwargs) => new Joiner(bindArguments("Joiner", JOINER, args, kwargs)[0]))],
-    ["raise_exception", callable("raise_exception", define("message", raiseException), "function")],
+    ["raise_exception", functionOf("raise_exception", define("message", raiseException))],
     [
       "strftime_now",
-      callable(
+      functionOf(
         "strftime_now",
         define("format", ([format]) =>
           strftime(now(), needText(format, (name) => `strftime() argument 1 must be str, not ${name}`)),
         ),
-        "function",
       ),
     ],
   ]);

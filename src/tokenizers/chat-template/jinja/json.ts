@@ -51,7 +51,7 @@ function indentation(value: Value, runtime: Runtime): string {
 }
 
 function write(value: Value, style: Style, margin: string, runtime: Runtime): string {
-  runtime.budget.make(1);
+  runtime.budget.step();
   const text = textOf(value);
   if (text !== undefined) return writeText(text, style, runtime);
   if (value === null) return "null";

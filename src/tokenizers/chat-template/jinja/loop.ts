@@ -1,6 +1,6 @@
 // The variable `loop` of a for loop.
 
-import { define, callable } from "./arguments.ts";
+import { define, functionOf } from "./arguments.ts";
 import { equals } from "./comparison.ts";
 import { typeError } from "./errors.ts";
 import type { Runtime } from "./runtime.ts";
@@ -106,12 +106,16 @@ export class Loop extends PyObject {
       case "nextitem":
         return this.#peek()?.value ?? (this.#peek() ? null : new Undefined("there is no next item"));
       case "cycle":
-        return new Callable("cycle", (args, kwargs) => this.#cycle(args, kwargs), "method");
+        return new Callable("cycle", (args, kwargs) => this.#cycle(args, kwargs), this.#shown(name));
       case "changed":
-        return new Callable("changed", (args, kwargs, runtime) => this.#isChanged(args, kwargs, runtime), "method");
+        return new Callable(name, (args, kwargs, runtime) => this.#isChanged(args, kwargs, runtime), this.#shown(name));
       default:
         return undefined;
     }
+  }
+
+  #shown(name: string): () => string {
+    return () => `<bound method LoopContext.${name} of ${this.repr()}>`;
   }
 
   #cycle(args: Value[], kwargs: Kwargs): Value {
@@ -136,7 +140,7 @@ export class Loop extends PyObject {
       }
       return this.#recurse(items, this.#depth + 1);
     });
-    return callable("LoopContext.__call__", method).call(args, kwargs, runtime);
+    return functionOf("LoopContext.__call__", method).call(args, kwargs, runtime);
   }
 
   override repr(): string {

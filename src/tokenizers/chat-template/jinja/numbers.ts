@@ -37,6 +37,9 @@ export function doubleOf(value: Value): number | undefined {
   return int === undefined ? undefined : intToDouble(int);
 }
 
+/** The largest integers. */
+const MAX_BITS = 1_000_000;
+
 const divideByZero = (message: string) => new TemplateError("ZeroDivisionError", message);
 
 /** a op b where both are numbers; undefined where one is not. */
@@ -57,13 +60,13 @@ function intArithmetic(operator: string, a: Int, b: Int, runtime: Runtime): Valu
     case "-": {
       const quick = operator === "+" ? Number(a) + Number(b) : Number(a) - Number(b);
       if (Number.isSafeInteger(quick) && typeof a === "number" && typeof b === "number") return quick;
-      runtime.budget.read(bits(a) + bits(b));
+      runtime.budget.read(checkedBits(a, b));
       return toInt(operator === "+" ? BigInt(a) + BigInt(b) : BigInt(a) - BigInt(b));
     }
     case "*": {
       const quick = Number(a) * Number(b);
       if (Number.isSafeInteger(quick) && typeof a === "number" && typeof b === "number") return quick + 0;
-      runtime.budget.make((bits(a) + bits(b)) >> 3);
+      runtime.budget.make(checkedBits(a, b));
       return toInt(BigInt(a) * BigInt(b));
     }
     case "/":
@@ -88,6 +91,12 @@ function divmod(a: bigint, b: bigint): [bigint, bigint] {
 /** About how many bits an int has. */
 function bits(value: Int): number {
   return typeof value === "number" ? 53 : value.toString(16).length * 4;
+}
+
+/** Bits of the operands together; beyond a bound, where arithmetic takes long, there are none. */
+function checkedBits(a: Int, b: Int): number {
+  const sum = bits(a) + bits(b);
+  return sum > MAX_BITS ? Number.POSITIVE_INFINITY : sum;
 }
 
 function trueDivision(a: Int, b: Int): Value {
@@ -116,9 +125,8 @@ function intPower(a: Int, b: Int, runtime: Runtime): Value {
     return new Float(intToDouble(a) ** intToDouble(b));
   }
   if (Number(a) !== 0 && Number(a) !== 1 && Number(a) !== -1) {
-    // Multiplying takes more than linear time, so that large results cost more than their size.
-    const size = Math.log2(Math.abs(Number(a))) * Number(b);
-    runtime.budget.make(size > 1e6 ? Number.POSITIVE_INFINITY : size);
+    const size = bits(a) === 53 ? Math.log2(Math.abs(Number(a))) * Number(b) : bits(a) * Number(b);
+    runtime.budget.make(size > MAX_BITS ? Number.POSITIVE_INFINITY : size);
     return toInt(BigInt(a) ** BigInt(b));
   }
   if (Number(a) === -1) return BigInt(b) % 2n === 0n ? 1 : -1;
@@ -230,15 +238,16 @@ export function parseInteger(text: string, base = 10): Int {
     throw valueError(`Exceeds the limit (${MAX_DIGITS} digits) for integer string conversion: value has ${digits.length} digits; use sys.set_int_max_str_digits() to increase the limit`);
   }
   let value = 0n;
-  if (radix === 10) value = BigInt(digits);
-  else {
-    for (const digit of digits) {
-      const one = Number.parseInt(digit, 36);
-      if (one >= radix) throw invalid();
-      value = value * BigInt(radix) + BigInt(one);
-    }
+  if (radix === 10) {
+    if (/[a-z]/.test(digits)) throw invalid();
+    value = BigInt(digits);
+  } else {
+    const values = Array.from(digits, (digit) => Number.parseInt(digit, 36));
+    if (values.some((one) => one >= radix)) throw invalid();
+    const width = Math.log2(radix);
+    if (Number.isInteger(width)) value = BigInt(`0b${values.map((one) => one.toString(2).padStart(width, "0")).join("")}`);
+    else for (const one of values) value = value * BigInt(radix) + BigInt(one);
   }
-  if (radix === 10 && /[a-z]/.test(digits)) throw invalid();
   return toInt(sign === "-" ? -value : value);
 }
 

@@ -51,14 +51,14 @@ function add(left: Value, right: Value, runtime: Runtime): Value | undefined {
     if (!Array.isArray(right)) {
       throw typeError(`can only concatenate list (not "${typeName(right)}") to list`);
     }
-    runtime.budget.make(left.length + right.length);
+    runtime.budget.hold(left.length + right.length);
     return [...left, ...right];
   }
   if (left instanceof Tuple) {
     if (!(right instanceof Tuple)) {
       throw typeError(`can only concatenate tuple (not "${typeName(right)}") to tuple`);
     }
-    runtime.budget.make(left.items.length + right.items.length);
+    runtime.budget.hold(left.items.length + right.items.length);
     return new Tuple([...left.items, ...right.items]);
   }
   if (left instanceof Bytes && right instanceof Bytes) {
@@ -84,14 +84,11 @@ function repeat(sequence: Value, times: Value, runtime: Runtime): Value | undefi
   const items = itemsOf(sequence);
   if (text === undefined && !items && !(sequence instanceof Bytes)) return undefined;
   if (count === undefined) {
-    if (textOf(times) !== undefined || itemsOf(times)) {
-      throw typeError(`can't multiply sequence by non-int of type '${typeName(times)}'`);
-    }
     throw typeError(`can't multiply sequence by non-int of type '${typeName(times)}'`);
   }
   const n = Math.max(0, Number(count));
   const size = text?.length ?? items?.length ?? (sequence as Bytes).data.length;
-  runtime.budget.make(size === 0 ? 0 : size * n);
+  runtime.budget.make(size === 0 ? 0 : size * n * (text === undefined ? 16 : 1));
   if (text !== undefined) {
     const repeated = size === 0 ? "" : text.repeat(n);
     return sequence instanceof Markup ? new Markup(repeated) : repeated;

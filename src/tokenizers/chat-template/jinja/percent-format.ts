@@ -61,6 +61,10 @@ export function percentFormat(format: string, given: Value, runtime: Runtime, ma
     if (format[at + 1] === "(" && key === undefined) throw valueError("incomplete format key");
     if (code === "") throw valueError("incomplete format");
     from = at + whole.length;
+    if (whole === "%%") {
+      out += "%";
+      continue;
+    }
     runtime.budget.step();
     const keyed = key === undefined ? undefined : supply.byKey(key, runtime);
     const next = () => (keyed === undefined ? supply.next() : keyed);
@@ -81,10 +85,6 @@ export function percentFormat(format: string, given: Value, runtime: Runtime, ma
         precision === undefined ? undefined : Math.max(0, precision === "*" ? star() : Number(precision || 0)),
     };
     runtime.budget.make(Math.min(spec.width, 2 ** 31) + (spec.precision ?? 0));
-    if (code === "%") {
-      out += "%";
-      continue;
-    }
     if (!"diouxXeEfFgGcrsa".includes(code)) {
       const hex = (code.codePointAt(0) as number).toString(16);
       const index = lengthOf(format.slice(0, from)) - 1;

@@ -16,7 +16,7 @@ export function str(value: Value, runtime: Runtime): string {
 
 /** repr(value). */
 export function repr(value: Value, runtime: Runtime): string {
-  runtime.budget.make(1);
+  runtime.budget.step();
   switch (typeof value) {
     case "string":
       runtime.budget.make(value.length);

@@ -1,15 +1,15 @@
 // The methods of str, and of Markup, whose methods escape what they are given.
 
-import { bindArguments, callable, define, type Definition } from "./arguments.ts";
+import { bindArguments, boundMethod, define, type Definition, functionOf } from "./arguments.ts";
 import { capitalize, caseFold, PREDICATES, swapCase, title } from "./casing.ts";
 import { Dict } from "./dict.ts";
 import { TemplateError, typeError, valueError } from "./errors.ts";
 import { unescapeHtml } from "./html-text.ts";
 import { indexOf, needText } from "./numbers.ts";
-import { escape, str } from "./repr.ts";
+import { escape, repr, str } from "./repr.ts";
 import type { Runtime } from "./runtime.ts";
 import * as text from "./text.ts";
-import { Bytes, type Callable, iterate, Markup, textOf, Tuple, truth, typeName, type Value } from "./values.ts";
+import { Bytes, Callable, iterate, Markup, textOf, Tuple, truth, typeName, type Value } from "./values.ts";
 
 type Run = (self: string, args: Value[], runtime: Runtime) => Value;
 
@@ -49,7 +49,7 @@ function bounds(self: string, start: Value, stop: Value): [start: number, stop: 
   return [clip(start, 0), clip(stop, length)];
 }
 
-function search(name: string, fromRight: boolean, fails: boolean): Definition {
+function search(fromRight: boolean, fails: boolean): Definition {
   return method("sub, start=None, end=None, /", (self, [sub, start, end]) => {
     const wanted = needText(sub, (type) => `must be str, not ${type}`);
     const [from, to] = bounds(self, start, end);
@@ -59,7 +59,7 @@ function search(name: string, fromRight: boolean, fails: boolean): Definition {
       const unit = fromRight ? part.lastIndexOf(wanted) : part.indexOf(wanted);
       if (unit >= 0) at = from + text.lengthOf(part.slice(0, unit));
     }
-    if (at < 0 && fails) throw valueError(`substring not found${name === "" ? name : ""}`);
+    if (at < 0 && fails) throw valueError("substring not found");
     return at;
   });
 }
@@ -88,11 +88,11 @@ function strip(name: string, left: boolean, right: boolean): Definition {
   );
 }
 
-function split(name: string, fromRight: boolean): Definition {
+function split(fromRight: boolean): Definition {
   return method("sep=None, maxsplit=-1", (self, [separator, limit], runtime) => {
     const at = separator === null ? undefined : needText(separator, (type) => `must be str or None, not ${type}`);
     const parts = text.splitText(self, at, Math.trunc(indexOf(limit)), fromRight);
-    runtime.budget.make(parts.length + (name === "" ? 1 : 0));
+    runtime.budget.hold(parts.length);
     return parts;
   });
 }
@@ -218,8 +218,8 @@ export const STR_METHODS: Readonly<Record<string, Definition>> = {
     runtime.budget.make(text.countText(self, "\t") * Math.max(0, wide));
     return text.expandTabs(self, wide);
   }),
-  find: search("find", false, false),
-  index: search("index", false, true),
+  find: search(false, false),
+  index: search(false, true),
   join: method("iterable, /", (self, [items], runtime) => joinText(self, items, runtime)),
   ljust: padded((self, blanks, fill) => text.pad(self, 0, blanks, fill)),
   lower: changed((self) => self.toLowerCase()),
@@ -239,13 +239,13 @@ export const STR_METHODS: Readonly<Record<string, Definition>> = {
     const to = needText(fresh, (type) => `replace() argument 2 must be str, not ${type}`);
     return replaceBounded(self, from, to, indexOf(count), runtime);
   }),
-  rfind: search("rfind", true, false),
-  rindex: search("rindex", true, true),
+  rfind: search(true, false),
+  rindex: search(true, true),
   rjust: padded((self, blanks, fill) => text.pad(self, blanks, 0, fill)),
   rpartition: partition(true),
-  rsplit: split("rsplit", true),
+  rsplit: split(true),
   rstrip: strip("rstrip", false, true),
-  split: split("split", false),
+  split: split(false),
   splitlines: method("keepends=False", (self, [keep]) => text.splitLines(self, truth(keep))),
   startswith: affix("startswith"),
   strip: strip("strip", true, true),
@@ -278,20 +278,28 @@ const UNWRAPPED: ReadonlySet<string> = new Set([
 
 /** A bound method of Markup, or undefined. */
 export function markupMethod(self: Markup, name: string): Callable | undefined {
-  if (Object.hasOwn(MARKUP_METHODS, name)) return callable(name, MARKUP_METHODS[name], "method", self);
+  if (Object.hasOwn(MARKUP_METHODS, name)) return markupBound(self, name, MARKUP_METHODS[name]);
   if (!Object.hasOwn(STR_METHODS, name)) return undefined;
   const definition = STR_METHODS[name];
-  if (UNWRAPPED.has(name)) return callable(name, definition, undefined, ...(name === "maketrans" ? [] : [self]));
+  if (UNWRAPPED.has(name)) return name === "maketrans" ? functionOf(name, definition) : boundMethod(name, definition, self);
   if (name === "join") {
-    const run = ([items]: Value[], runtime: Runtime) => new Markup(joinText(self.value, items, runtime, true));
-    return callable(name, define("iterable, /", run), "method");
+    const run = ([, items]: Value[], runtime: Runtime) => new Markup(joinText(self.value, items, runtime, true));
+    return markupBound(self, name, define("self, iterable, /", run));
   }
   const escaped = ESCAPED[name];
   const run = (args: Value[], runtime: Runtime): Value => {
     if (escaped !== undefined && args[escaped + 1] !== undefined) args[escaped + 1] = escape(args[escaped + 1], runtime);
     return wrap(definition.run(args, runtime));
   };
-  return callable(name, { signature: definition.signature, run }, "method", self);
+  return markupBound(self, name, { signature: definition.signature, run });
+}
+
+function markupBound(self: Markup, name: string, { signature: to, run }: Definition): Callable {
+  return new Callable(
+    name,
+    (args, kwargs, runtime) => run(bindArguments(name, to, [self, ...args], kwargs), runtime),
+    (runtime) => `<bound method Markup.${name} of ${repr(self, runtime)}>`,
+  );
 }
 
 function wrap(value: Value): Value {
@@ -337,11 +345,5 @@ export function softText(value: Value, runtime: Runtime): string | Markup {
 /** A bound method of str, or undefined. */
 export function strMethod(self: string, name: string): Callable | undefined {
   if (!Object.hasOwn(STR_METHODS, name)) return undefined;
-  return callable(name, STR_METHODS[name], undefined, ...(name === "maketrans" ? [] : [self]));
-}
-
-/** Calls a method of str by name with a text. */
-export function callStr(name: string, self: Value, args: Value[], runtime: Runtime): Value {
-  const definition = STR_METHODS[name];
-  return definition.run(bindArguments(name, definition.signature, [self, ...args], new Map()), runtime);
+  return name === "maketrans" ? functionOf(name, STR_METHODS[name]) : boundMethod(name, STR_METHODS[name], self);
 }

@@ -117,7 +117,7 @@ function sliceBounds(slice: Slice, length: number): [start: number, stop: number
 function slicePositions(slice: Slice, length: number, runtime: Runtime): number[] {
   const [start, stop, step] = sliceBounds(slice, length);
   const count = Math.max(0, Math.ceil((stop - start) / step));
-  runtime.budget.make(count);
+  runtime.budget.hold(count);
   return Array.from({ length: count }, (_, i) => start + i * step);
 }
 

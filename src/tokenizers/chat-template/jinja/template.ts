@@ -4,6 +4,7 @@ import type { BlockNode, Statement } from "./ast.ts";
 import type { TemplateLimits } from "./budget.ts";
 import { findUndeclared, walk } from "./children.ts";
 import { compileBody, type Blocks } from "./compile-statement.ts";
+import { constantValue } from "./constant.ts";
 import { TemplateError } from "./errors.ts";
 import { FILTERS } from "./filters.ts";
 import { fromJson } from "./from-json.ts";
@@ -48,6 +49,8 @@ export function compileTemplate(source: string): JinjaTemplate {
     tests: new Map(TESTS),
     autoescape: false,
     volatile: false,
+    constant: false,
+    evaluate: constantValue,
     unset: new Set(),
   };
   const blocks: Blocks = new Map();

@@ -13,6 +13,9 @@ export type Value = null | boolean | number | bigint | string | Value[] | PyObje
 export type Kwargs = ReadonlyMap<string, Value>;
 export const NO_KWARGS: Kwargs = new Map();
 
+/** What stands for the address that Python shows of an object. */
+export const ADDRESS = "0x7f0000000000";
+
 /** An object of Python. */
 export abstract class PyObject {
   /** Its type's name, and the module's where it is not a builtin. */
@@ -25,7 +28,7 @@ export abstract class PyObject {
   }
 
   repr(_runtime: Runtime): string {
-    return `<${this.module}${this.typeName} object>`;
+    return `<${this.module}${this.typeName} object at ${ADDRESS}>`;
   }
 
   /** str(); where undefined, it is repr(). */
@@ -118,10 +121,16 @@ export class Range extends PyObject {
 export class Iter extends PyObject {
   readonly typeName: string;
   readonly #iterator: Iterator<Value>;
-  constructor(items: Iterable<Value>, typeName = "generator") {
+  /** The function that made a generator. */
+  readonly #maker: string;
+  constructor(items: Iterable<Value>, typeName = "generator", maker = "") {
     super();
     this.#iterator = items[Symbol.iterator]();
     this.typeName = typeName;
+    this.#maker = maker;
+  }
+  override repr(): string {
+    return `<${this.typeName} object ${this.#maker === "" ? "" : `${this.#maker} `}at ${ADDRESS}>`;
   }
   /** The next value, or undefined at the end. */
   next(): Value | undefined {
@@ -170,25 +179,25 @@ export class Undefined extends PyObject {
 
 /** A function, a bound method or a type that can be called. */
 export class Callable extends PyObject {
-  readonly typeName: string;
+  readonly typeName = "builtin_function_or_method";
   readonly name: string;
   readonly #call: (args: Value[], kwargs: Kwargs, runtime: Runtime) => Value;
+  readonly #shown: (runtime: Runtime) => string;
   constructor(
     name: string,
     call: (args: Value[], kwargs: Kwargs, runtime: Runtime) => Value,
-    typeName = "builtin_function_or_method",
+    shown: (runtime: Runtime) => string,
   ) {
     super();
     this.name = name;
     this.#call = call;
-    this.typeName = typeName;
+    this.#shown = shown;
   }
   override call(args: Value[], kwargs: Kwargs, runtime: Runtime): Value {
     return this.#call(args, kwargs, runtime);
   }
-  override repr(): string {
-    if (this.typeName === "type") return `<class '${this.name}'>`;
-    return this.typeName === "function" ? `<function ${this.name}>` : `<built-in method ${this.name}>`;
+  override repr(runtime: Runtime): string {
+    return this.#shown(runtime);
   }
 }
 
@@ -275,9 +284,9 @@ export function iterate(value: Value): Iterable<Value> {
 export function listOf(value: Value, runtime: Runtime): Value[] {
   const list: Value[] = [];
   const known = itemsOf(value)?.length ?? textOf(value)?.length;
-  if (known !== undefined) runtime.budget.make(known);
+  if (known !== undefined) runtime.budget.hold(known);
   for (const item of iterate(value)) {
-    if (known === undefined) runtime.budget.make(1);
+    if (known === undefined) runtime.budget.hold(1);
     list.push(item);
   }
   return list;
