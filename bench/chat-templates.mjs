@@ -1,4 +1,4 @@
-// Chat templates: how long compiling and rendering take. Usage: node bench/chat-templates.mjs [FOLDER OF TEMPLATES]
+// Chat templates: times of compiling and rendering. Usage: node bench/chat-templates.mjs [FOLDER]
 import { readdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { createChatTemplate } from "../dist/src/tokenizers/index.js";
@@ -15,7 +15,11 @@ const tools = [
     function: {
       name: "get_time",
       description: "The time somewhere.",
-      parameters: { type: "object", properties: { place: { type: "string", description: "Where." } }, required: ["place"] },
+      parameters: {
+        type: "object",
+        properties: { place: { type: "string", description: "Where." } },
+        required: ["place"],
+      },
     },
   },
 ];

@@ -1,4 +1,4 @@
-// Random templates over the whole grammar give the texts that Jinja2 3.1.6 gives (made by test/oracles/jinja.py).
+// Random templates give what Jinja2 3.1.6 gives (cases made by test/oracles/jinja.py).
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";

@@ -146,19 +146,27 @@ describe("chat templates", () => {
   });
 
   it("see documents", () => {
-    const template = createChatTemplate("{% for d in documents or [] %}{{ d.title }}: {{ d.text }}{% endfor %}{{ documents is none }}");
+    const template = createChatTemplate(
+      "{% for d in documents or [] %}{{ d.title }}: {{ d.text }}{% endfor %}{{ documents is none }}",
+    );
     const documents = [{ title: "t", text: "x" }];
     assert.equal(template.render({ messages: [], documents }), "t: xFalse");
     assert.equal(template.render({ messages: [] }), "True");
   });
 
   it("take limits", () => {
-    const template = createChatTemplate("{% for i in range(1000) %}x{% endfor %}", { limits: { output: 10 } });
-    assert.throws(() => template.render({ messages: [] }), /writes too much: more than 10 \(the limit "output"\)/);
+    const template = createChatTemplate("{% for i in range(1000) %}x{% endfor %}", {
+      limits: { output: 10 },
+    });
+    assert.throws(
+      () => template.render({ messages: [] }),
+      /writes too much: more than 10 \(the limit "output"\)/,
+    );
   });
 
   it("see nothing of prototypes", () => {
-    const source = "{{ x.constructor is defined }}{{ x.__proto__ is defined }}{{ x.toString is defined }}{{ 'length' in x }}{{ x }}";
+    const source =
+      "{{ x.constructor is defined }}{{ x.__proto__ is defined }}{{ x.toString is defined }}{{ 'length' in x }}{{ x }}";
     assert.equal(render(source, { x: JSON.parse('{"a": 1}') }), "FalseFalseFalseFalse{'a': 1}");
     assert.equal(render("{{ x['__proto__'] }}", { x: JSON.parse('{"__proto__": {"y": 1}}') }), "{'y': 1}");
     assert.equal(render("{{ constructor is defined }}{{ toString is defined }}"), "FalseFalse");
@@ -234,7 +242,10 @@ describe("the final message continued", () => {
     );
     const content = [{ type: "text", text: "a" }, { type: "image" }];
     assert.equal(parts.render({ messages: [{ content, thinking: "b" }], continueFinalMessage: true }), "a");
-    assert.equal(parts.render({ messages: [{ content, thinking: "b" }], continueFinalMessage: "thinking" }), "a|b");
+    assert.equal(
+      parts.render({ messages: [{ content, thinking: "b" }], continueFinalMessage: "thinking" }),
+      "a|b",
+    );
   });
 
   const refused: [options: Parameters<typeof template.render>[0], message: RegExp][] = [
@@ -254,6 +265,9 @@ describe("the final message continued", () => {
 
   it("is refused where the template drops it", () => {
     const dropping = createChatTemplate("{{ messages[0].content }}");
-    assert.throws(() => dropping.render({ messages, continueFinalMessage: true }), /does not appear in the chat/);
+    assert.throws(
+      () => dropping.render({ messages, continueFinalMessage: true }),
+      /does not appear in the chat/,
+    );
   });
 });

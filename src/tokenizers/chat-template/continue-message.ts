@@ -1,4 +1,4 @@
-// Continuing the final message: a mark behind it, found again in the text, which ends there (as in transformers 5).
+// Continuing the final message: a mark behind it shows where the text ends, as in transformers.
 
 import { BaimoError } from "../../errors.ts";
 import { stripText } from "./jinja/text.ts";
@@ -35,9 +35,7 @@ export function continuation(template: string, options: ContinueOptions): Contin
   const final = { ...(options.messages.at(-1) as Fields | undefined) };
   const value = Object.hasOwn(final, field) ? final[field] : undefined;
   if (value === undefined || value === null) {
-    return refuse(
-      `continue_final_message is set but the final message has no "${field}" to continue!`,
-    );
+    return refuse(`continue_final_message is set but the final message has no "${field}" to continue!`);
   }
   if (!template.includes(field)) {
     refuse(

@@ -34,7 +34,7 @@ export function signature(text: string): Signature {
     else if (value.startsWith("'")) defaults.push(value.slice(1, -1));
     else defaults.push(value.includes(".") ? new Float(Number(value)) : Number(value));
   }
-  return { names, defaults, positional: slash < 0 ? 0 : slash };
+  return { names, defaults, positional: Math.max(0, slash) };
 }
 
 /** A function by its signature. */
@@ -77,6 +77,14 @@ export function shownFunction(name: string): () => string {
 }
 
 /** A definition as a function. */
-export function functionOf(name: string, { signature: to, run }: Definition, shown = shownFunction(name)): Callable {
-  return new Callable(name, (args, kwargs, runtime) => run(bindArguments(name, to, args, kwargs), runtime), shown);
+export function functionOf(
+  name: string,
+  { signature: to, run }: Definition,
+  shown = shownFunction(name),
+): Callable {
+  return new Callable(
+    name,
+    (args, kwargs, runtime) => run(bindArguments(name, to, args, kwargs), runtime),
+    shown,
+  );
 }

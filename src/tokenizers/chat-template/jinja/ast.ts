@@ -81,11 +81,16 @@ export type Expression =
   | {
       readonly type: "Conditional";
       readonly test: Expression;
-      readonly then: Expression;
+      readonly value: Expression;
       readonly otherwise: Expression | undefined;
       readonly line: number;
     }
-  | { readonly type: "And" | "Or"; readonly left: Expression; readonly right: Expression; readonly line: number }
+  | {
+      readonly type: "And" | "Or";
+      readonly left: Expression;
+      readonly right: Expression;
+      readonly line: number;
+    }
   | { readonly type: "Not" | "Negative" | "Positive"; readonly node: Expression; readonly line: number }
   | {
       readonly type: "Binary";
@@ -178,8 +183,18 @@ export type Statement =
   | CallBlockNode
   | BlockNode
   | WithNode
-  | { readonly type: "FilterBlock"; readonly filter: FilterNode; readonly body: Statement[]; readonly line: number }
-  | { readonly type: "Autoescape"; readonly value: Expression; readonly body: Statement[]; readonly line: number }
+  | {
+      readonly type: "FilterBlock";
+      readonly filter: FilterNode;
+      readonly body: Statement[];
+      readonly line: number;
+    }
+  | {
+      readonly type: "Autoescape";
+      readonly value: Expression;
+      readonly body: Statement[];
+      readonly line: number;
+    }
   | { readonly type: "Assign"; readonly target: Target; readonly node: Expression; readonly line: number }
   | {
       readonly type: "AssignBlock";
@@ -197,7 +212,12 @@ export type Statement =
       readonly line: number;
     }
   /** import and from ... import: `names` are those that it would assign. */
-  | { readonly type: "Import"; readonly template: Expression; readonly names: string[]; readonly line: number };
+  | {
+      readonly type: "Import";
+      readonly template: Expression;
+      readonly names: string[];
+      readonly line: number;
+    };
 
 /** Text of the template, or an expression to print. */
 export type OutputPart = { readonly type: "Data"; readonly text: string; readonly line: number } | Expression;

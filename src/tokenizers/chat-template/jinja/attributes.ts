@@ -1,12 +1,12 @@
-// Attributes and items of values as the sandbox gives them out: no private names, nothing that changes a value.
+// Attributes and items as the sandbox gives them out: nothing private, nothing that changes values.
 
-import { boundMethod, define, type Definition, functionOf, shownFunction } from "./arguments.ts";
+import { boundMethod, type Definition, define, functionOf, shownFunction } from "./arguments.ts";
 import { braceFormat } from "./brace-format.ts";
 import { compare, contains, equals } from "./comparison.ts";
 import { Complex } from "./complex.ts";
 import { Dict, DictView, PySet } from "./dict.ts";
 import { isError, TemplateError, typeError, valueError } from "./errors.ts";
-import { indexOf, type Int, intOf } from "./numbers.ts";
+import { type Int, indexOf, intOf } from "./numbers.ts";
 import { quote, repr } from "./repr.ts";
 import type { Runtime } from "./runtime.ts";
 import { markupMethod, strMethod } from "./str-methods.ts";
@@ -22,9 +22,9 @@ import {
   Markup,
   PyObject,
   Range,
+  Tuple,
   textOf,
   toInt,
-  Tuple,
   typeName,
   Undefined,
   type Value,
@@ -88,7 +88,8 @@ const OBJECT_NAMES: ReadonlySet<string> = new Set(
     "__sizeof__ __str__ __subclasshook__"
   ).split(" "),
 );
-const NUMBER_NAMES = "__abs__ __add__ __bool__ __float__ __int__ __mul__ __neg__ __pos__ __pow__ __sub__ __mod__".split(" ");
+const NUMBER_NAMES =
+  "__abs__ __add__ __bool__ __float__ __int__ __mul__ __neg__ __pos__ __pow__ __sub__ __mod__".split(" ");
 const SEQUENCE_NAMES = "__add__ __contains__ __getitem__ __iter__ __len__ __mul__".split(" ");
 const UNDEFINED_NAMES = (
   "_undefined_hint _undefined_obj _undefined_name _undefined_exception _undefined_message " +
@@ -102,7 +103,12 @@ function hasPrivate(object: Value, name: string): boolean {
   if (OBJECT_NAMES.has(name)) return true;
   if (object instanceof Undefined) return UNDEFINED_NAMES.includes(name);
   if (intOf(object) !== undefined || object instanceof Float) return NUMBER_NAMES.includes(name);
-  if (textOf(object) !== undefined || Array.isArray(object) || object instanceof Tuple || object instanceof Dict) {
+  if (
+    textOf(object) !== undefined ||
+    Array.isArray(object) ||
+    object instanceof Tuple ||
+    object instanceof Dict
+  ) {
     return (
       SEQUENCE_NAMES.slice(1, 5).includes(name) ||
       (!(object instanceof Dict) && SEQUENCE_NAMES.includes(name)) ||
@@ -126,7 +132,11 @@ function changes(object: Value, name: string): boolean {
 }
 
 /** A bound method from a table, or undefined. */
-function bound(methods: Readonly<Record<string, Definition>>, object: Value, name: string): Value | undefined {
+function bound(
+  methods: Readonly<Record<string, Definition>>,
+  object: Value,
+  name: string,
+): Value | undefined {
   return Object.hasOwn(methods, name) ? boundMethod(name, methods[name], object) : undefined;
 }
 
@@ -136,10 +146,13 @@ function attributeOf(object: Value, name: string, runtime: Runtime): Value | und
     return name === "format" || name === "format_map" ? formatMethod(object, name) : strMethod(object, name);
   }
   if (object === null) return undefined;
-  if (Array.isArray(object)) return bound(SEQUENCE_METHODS, object, name) ?? bound(LIST_METHODS, object, name);
+  if (Array.isArray(object))
+    return bound(SEQUENCE_METHODS, object, name) ?? bound(LIST_METHODS, object, name);
   if (typeof object !== "object") return intAttribute(object, name);
   if (object instanceof Markup) {
-    return name === "format" || name === "format_map" ? formatMethod(object, name) : markupMethod(object, name);
+    return name === "format" || name === "format_map"
+      ? formatMethod(object, name)
+      : markupMethod(object, name);
   }
   if (object instanceof Undefined) return object.fail();
   if (object instanceof Float) return floatAttribute(object, name);
@@ -147,11 +160,18 @@ function attributeOf(object: Value, name: string, runtime: Runtime): Value | und
     const own = object.attribute(name);
     return own === undefined ? bound(SEQUENCE_METHODS, object, name) : own;
   }
-  if (object instanceof DictView) return object.kind === "values" ? undefined : bound(SET_METHODS, object, name === "isdisjoint" ? name : "");
+  if (object instanceof DictView)
+    return object.kind === "values"
+      ? undefined
+      : bound(SET_METHODS, object, name === "isdisjoint" ? name : "");
   if (object instanceof PySet) return bound(SET_METHODS, object, name);
   if (object instanceof Bytes) return bound(BYTES_METHODS, object, name);
   if (object instanceof Complex && name === "conjugate") {
-    return boundMethod(name, define("self, /", () => new Complex(object.real, -object.imaginary)), object);
+    return boundMethod(
+      name,
+      define("self, /", () => new Complex(object.real, -object.imaginary)),
+      object,
+    );
   }
   return object.attribute(name, runtime);
 }
@@ -170,7 +190,8 @@ function formatMethod(object: string | Markup, name: string): Callable {
       let given = args;
       if (name === "format_map") {
         if (kwargs.size > 0) throw typeError("format_map() takes no keyword arguments");
-        if (args.length !== 1) throw typeError(`format_map() takes exactly one argument (${args.length} given)`);
+        if (args.length !== 1)
+          throw typeError(`format_map() takes exactly one argument (${args.length} given)`);
         const [mapping] = args;
         named = (key) => subscript(mapping, key, runtime);
         given = [];
@@ -213,7 +234,11 @@ export function dictTypeAttribute(name: string): Value | undefined {
   const definition = DICT_METHODS[name];
   if (name !== "fromkeys") return functionOf(name, definition, () => `<method '${name}' of 'dict' objects>`);
   const run: Definition["run"] = (args, runtime) => definition.run([null, ...args], runtime);
-  return functionOf(name, define("iterable, value=None, /", run), () => `<built-in method fromkeys of type object at ${ADDRESS}>`);
+  return functionOf(
+    name,
+    define("iterable, value=None, /", run),
+    () => `<built-in method fromkeys of type object at ${ADDRESS}>`,
+  );
 }
 
 const SEQUENCE_METHODS: Readonly<Record<string, Definition>> = {
@@ -228,7 +253,9 @@ const SEQUENCE_METHODS: Readonly<Record<string, Definition>> = {
     const end = Math.min(items.length, clip(indexOf(stop)));
     for (let i = clip(indexOf(start)); i < end; i++) if (equals(items[i], value, runtime)) return i;
     const kind = typeName(self);
-    throw valueError(kind === "tuple" ? "tuple.index(x): x not in tuple" : `${repr(value, runtime)} is not in ${kind}`);
+    throw valueError(
+      kind === "tuple" ? "tuple.index(x): x not in tuple" : `${repr(value, runtime)} is not in ${kind}`,
+    );
   }),
 };
 
@@ -240,13 +267,17 @@ const LIST_METHODS: Readonly<Record<string, Definition>> = {
 };
 
 const others = (run: (self: PySet, other: PySet, runtime: Runtime) => Value) =>
-  define("self, other, /", ([self, other], runtime) => run(new PySet(iterate(self)), new PySet(iterate(other)), runtime));
+  define("self, other, /", ([self, other], runtime) =>
+    run(new PySet(iterate(self)), new PySet(iterate(other)), runtime),
+  );
 
 const SET_METHODS: Readonly<Record<string, Definition>> = {
   copy: define("self, /", ([self]) => new PySet(iterate(self))),
   difference: others((self, other) => new PySet([...self.iterate()].filter((item) => !other.has(item)))),
   intersection: others((self, other) => new PySet([...self.iterate()].filter((item) => other.has(item)))),
-  isdisjoint: others((self, other, runtime) => ![...other.iterate()].some((item) => contains(self, item, runtime))),
+  isdisjoint: others(
+    (self, other, runtime) => ![...other.iterate()].some((item) => contains(self, item, runtime)),
+  ),
   issubset: others((self, other, runtime) => compare("<=", self, other, runtime)),
   issuperset: others((self, other, runtime) => compare(">=", self, other, runtime)),
   union: others((self, other) => new PySet([...self.iterate(), ...other.iterate()])),
@@ -255,12 +286,16 @@ const SET_METHODS: Readonly<Record<string, Definition>> = {
 const BYTES_METHODS: Readonly<Record<string, Definition>> = {
   decode: define("self, encoding='utf-8', errors='strict'", ([self, , errors]) => {
     try {
-      return new TextDecoder("utf-8", { fatal: errors === "strict", ignoreBOM: true }).decode((self as Bytes).data);
+      return new TextDecoder("utf-8", { fatal: errors === "strict", ignoreBOM: true }).decode(
+        (self as Bytes).data,
+      );
     } catch {
       throw new TemplateError("UnicodeError", "'utf-8' codec can't decode the bytes");
     }
   }),
-  hex: define("self", ([self]) => Array.from((self as Bytes).data, (byte) => byte.toString(16).padStart(2, "0")).join("")),
+  hex: define("self", ([self]) =>
+    Array.from((self as Bytes).data, (byte) => byte.toString(16).padStart(2, "0")).join(""),
+  ),
 };
 
 const INT_METHODS: Readonly<Record<string, (value: Int) => Value>> = {
@@ -280,17 +315,41 @@ function intAttribute(value: Int | boolean, name: string): Value | undefined {
   if (name === "imag") return 0;
   if (name === "denominator") return 1;
   if (!Object.hasOwn(INT_METHODS, name)) return undefined;
-  return boundMethod(name, define("self, /", () => INT_METHODS[name](int)), value);
+  return boundMethod(
+    name,
+    define("self, /", () => INT_METHODS[name](int)),
+    value,
+  );
 }
 
 function floatAttribute(float: Float, name: string): Value | undefined {
   const { value } = float;
   if (name === "real") return float;
   if (name === "imag") return new Float(0);
-  if (name === "conjugate") return boundMethod(name, define("self, /", () => float), float);
-  if (name === "is_integer") return boundMethod(name, define("self, /", () => Number.isInteger(value)), float);
-  if (name === "hex") return boundMethod(name, define("self, /", () => hexFloat(value)), float);
-  if (name === "as_integer_ratio") return boundMethod(name, define("self, /", () => ratio(value)), float);
+  if (name === "conjugate")
+    return boundMethod(
+      name,
+      define("self, /", () => float),
+      float,
+    );
+  if (name === "is_integer")
+    return boundMethod(
+      name,
+      define("self, /", () => Number.isInteger(value)),
+      float,
+    );
+  if (name === "hex")
+    return boundMethod(
+      name,
+      define("self, /", () => hexFloat(value)),
+      float,
+    );
+  if (name === "as_integer_ratio")
+    return boundMethod(
+      name,
+      define("self, /", () => ratio(value)),
+      float,
+    );
   return undefined;
 }
 

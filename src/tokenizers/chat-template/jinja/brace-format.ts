@@ -3,7 +3,7 @@
 import { TemplateError, valueError } from "./errors.ts";
 import { formatValue } from "./format-spec.ts";
 import { asciiEscape } from "./literals.ts";
-import { escape, repr, str } from "./repr.ts";
+import { repr, str, toMarkup } from "./repr.ts";
 import type { Runtime } from "./runtime.ts";
 import { Markup, type Value } from "./values.ts";
 
@@ -77,7 +77,7 @@ class BraceFormatter {
       if (resolved !== "") throw valueError("Unsupported format specification for Markup.");
       return value.value;
     }
-    return escape(formatValue(value, resolved, this.#runtime), this.#runtime).value;
+    return toMarkup(formatValue(value, resolved, this.#runtime), this.#runtime).value;
   }
 
   #number(name: string): string {

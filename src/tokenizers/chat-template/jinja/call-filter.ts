@@ -13,7 +13,13 @@ export type FreeFilter = (args: Value[], kwargs: Kwargs, runtime: Runtime) => Va
 export type Defined = Definition | FreeFilter;
 
 /** Calls a filter or a test; the value that it is applied to comes first among the arguments. */
-export function callDefined(name: string, of: Defined, args: Value[], kwargs: Kwargs, runtime: Runtime): Value {
+export function callDefined(
+  name: string,
+  of: Defined,
+  args: Value[],
+  kwargs: Kwargs,
+  runtime: Runtime,
+): Value {
   runtime.budget.step();
   if (typeof of === "function") return of(args, kwargs, runtime);
   return of.run(bindArguments(name, of.signature, args, kwargs), runtime);

@@ -1,4 +1,4 @@
-// Upper, lower and title case, and what kind of characters a text is made of, as Python's str has it.
+// Upper, lower and title case, and which kinds of characters a text has, as Python's str does it.
 
 import { isPrintable } from "./repr.ts";
 
@@ -82,7 +82,8 @@ export function caseFold(text: string): string {
     else if (character === "ς") out += "σ";
     else if (character === "ı" || character === "İ" || (code >= 0x13a0 && code <= 0x13fd)) {
       out += character === "İ" ? "i̇" : character;
-    } else if (/\p{Changes_When_Casefolded}/u.test(character)) out += character.toUpperCase().toLowerCase().replaceAll("ς", "σ");
+    } else if (/\p{Changes_When_Casefolded}/u.test(character))
+      out += character.toUpperCase().toLowerCase().replaceAll("ς", "σ");
     else out += character;
   }
   return out;

@@ -36,7 +36,7 @@ export function* childrenOf(node: Node): Generator<Node> {
       }
       return;
     case "Conditional":
-      yield* present(node.test, node.then, node.otherwise);
+      yield* present(node.test, node.value, node.otherwise);
       return;
     case "And":
     case "Or":

@@ -6,7 +6,18 @@ import { typeError, valueError } from "./errors.ts";
 import { type Int, intOf } from "./numbers.ts";
 import type { Runtime } from "./runtime.ts";
 import { compareText } from "./text.ts";
-import { Bytes, Float, iterate, PyObject, Range, textOf, Tuple, typeName, Undefined, type Value } from "./values.ts";
+import {
+  Bytes,
+  Float,
+  iterate,
+  PyObject,
+  Range,
+  Tuple,
+  textOf,
+  typeName,
+  Undefined,
+  type Value,
+} from "./values.ts";
 
 /** Whether a value is a set, or a view that behaves as one. */
 export function isSetLike(value: Value): value is PySet | DictView {
@@ -35,7 +46,8 @@ export function equals(left: Value, right: Value, runtime: Runtime): boolean {
   if (left instanceof Undefined) return right instanceof Undefined;
   if (left instanceof Range) return right instanceof Range && keyToken(left) === keyToken(right);
   if (left instanceof Bytes) return right instanceof Bytes && String(left.data) === String(right.data);
-  if (isSetLike(left) && isSetLike(right)) return left.size() === right.size() && isSubset(left, right, runtime);
+  if (isSetLike(left) && isSetLike(right))
+    return left.size() === right.size() && isSubset(left, right, runtime);
   return false;
 }
 
@@ -136,7 +148,8 @@ export function contains(container: Value, item: Value, runtime: Runtime): boole
 }
 
 function bytesContain(bytes: Bytes, item: Value): boolean {
-  if (item instanceof Bytes) return String.fromCharCode(...bytes.data).includes(String.fromCharCode(...item.data));
+  if (item instanceof Bytes)
+    return String.fromCharCode(...bytes.data).includes(String.fromCharCode(...item.data));
   const byte = intOf(item);
   if (byte === undefined) throw typeError(`a bytes-like object is required, not '${typeName(item)}'`);
   if (byte < 0 || byte > 255) throw valueError("byte must be in range(0, 256)");

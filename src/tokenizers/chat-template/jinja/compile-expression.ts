@@ -9,7 +9,7 @@ import { isError, TemplateError, typeError } from "./errors.ts";
 import { type Activation, type Evaluate, type Frame, reader, variableOf } from "./frame.ts";
 import { parseFloatText, parseInteger, signed } from "./numbers.ts";
 import { binary, concat } from "./operators.ts";
-import { escape, quote, str } from "./repr.ts";
+import { quote, str, toMarkup } from "./repr.ts";
 import type { Runtime } from "./runtime.ts";
 import { Slice, subscript } from "./subscript.ts";
 import {
@@ -18,9 +18,9 @@ import {
   type Kwargs,
   Markup,
   NO_KWARGS,
+  Tuple,
   textOf,
   truth,
-  Tuple,
   typeName,
   Undefined,
   type Value,
@@ -113,7 +113,9 @@ function compileRight(node: Expression & { type: "And" | "Or" }, frame: Frame, s
   try {
     return compileExpression(node.right, frame);
   } catch (error) {
-    const left = isError(error, "TemplateAssertionError") ? frame.compilation.evaluate(node.left, frame) : undefined;
+    const left = isError(error, "TemplateAssertionError")
+      ? frame.compilation.evaluate(node.left, frame)
+      : undefined;
     if (left === undefined || truth(left) !== stop) throw error;
     return () => left;
   }
@@ -148,9 +150,8 @@ function compileName(name: string, line: number, frame: Frame): Evaluate {
 
 function compileConditional(node: Expression & { type: "Conditional" }, frame: Frame): Evaluate {
   const test = compileExpression(node.test, frame);
-  const then = compileExpression(node.then, frame);
-  const message =
-    `the inline if-expression on line ${node.line} evaluated to false and no else section was defined.`;
+  const then = compileExpression(node.value, frame);
+  const message = `the inline if-expression on line ${node.line} evaluated to false and no else section was defined.`;
   const otherwise = node.otherwise ? compileExpression(node.otherwise, frame) : () => new Undefined(message);
   return (a) => (truth(test(a)) ? then(a) : otherwise(a));
 }
@@ -161,7 +162,9 @@ function compileConcat(parts: Evaluate[], { compilation }: Frame): Evaluate {
     const { runtime } = a;
     const values = parts.map((part) => part(a));
     if (markup && values.some((value) => value instanceof Markup)) {
-      return new Markup(values.reduce((text: string, value) => concat(text, escape(value, runtime).value, runtime), ""));
+      return new Markup(
+        values.reduce((text: string, value) => concat(text, toMarkup(value, runtime).value, runtime), ""),
+      );
     }
     let text = str(values[0], runtime);
     for (let i = 1; i < values.length; i++) text = concat(text, str(values[i], runtime), runtime);
@@ -204,7 +207,8 @@ function compileCompare(node: Expression & { type: "Compare" }, frame: Frame): E
 function compileItem(node: Expression, key: Expression, frame: Frame): Evaluate {
   const object = compileExpression(node, frame);
   if (key.type === "Slice") {
-    const part = (one: Expression | undefined): Evaluate => (one ? compileExpression(one, frame) : () => null);
+    const part = (one: Expression | undefined): Evaluate =>
+      one ? compileExpression(one, frame) : () => null;
     const [start, stop, step] = [part(key.start), part(key.stop), part(key.step)];
     const lenient = frame.compilation.constant;
     return (a) => {
@@ -228,9 +232,16 @@ const PYTHON_KEYWORDS: ReadonlySet<string> = new Set(
 );
 
 /** Compiles the arguments of a call, a filter or a test. */
-export function compileArguments(node: Arguments & { line: number }, frame: Frame, caller?: Evaluate): Gather {
+export function compileArguments(
+  node: Arguments & { line: number },
+  frame: Frame,
+  caller?: Evaluate,
+): Gather {
   const args = compileAll(node.args, frame);
-  const kwargs = node.kwargs.map(({ key, value }): [string, Evaluate] => [key, compileExpression(value, frame)]);
+  const kwargs = node.kwargs.map(({ key, value }): [string, Evaluate] => [
+    key,
+    compileExpression(value, frame),
+  ]);
   if (caller) kwargs.push(["caller", caller]);
   const keys = kwargs.map(([key]) => key);
   const repeated = keys.find((key, i) => keys.indexOf(key) !== i);
@@ -240,7 +251,10 @@ export function compileArguments(node: Arguments & { line: number }, frame: Fram
   const spread = node.spread && compileExpression(node.spread, frame);
   const spreadKwargs = node.spreadKwargs && compileExpression(node.spreadKwargs, frame);
   if (kwargs.length === 0 && !spread && !spreadKwargs) {
-    return (a, first) => [first === undefined ? args.map((arg) => arg(a)) : [first, ...args.map((arg) => arg(a))], NO_KWARGS];
+    return (a, first) => [
+      first === undefined ? args.map((arg) => arg(a)) : [first, ...args.map((arg) => arg(a))],
+      NO_KWARGS,
+    ];
   }
   return (a, first) => {
     const values = args.map((arg) => arg(a));
@@ -265,7 +279,8 @@ function addSpread(values: Value[], spread: Value, runtime: Runtime): void {
 
 function addSpreadKwargs(named: Map<string, Value>, spread: Value): void {
   if (spread instanceof Undefined) spread.fail();
-  if (!(spread instanceof Dict)) throw typeError(`argument after ** must be a mapping, not ${typeName(spread)}`);
+  if (!(spread instanceof Dict))
+    throw typeError(`argument after ** must be a mapping, not ${typeName(spread)}`);
   for (const [key, value] of spread.entries()) {
     const name = textOf(key);
     if (name === undefined) throw typeError("keywords must be strings");

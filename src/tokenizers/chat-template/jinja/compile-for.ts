@@ -21,7 +21,7 @@ import {
   writer,
 } from "./frame.ts";
 import { Loop } from "./loop.ts";
-import { Iter, iterate, Markup, truth, Tuple, type Value } from "./values.ts";
+import { Iter, iterate, Markup, Tuple, truth, type Value } from "./values.ts";
 
 type Body = (nodes: readonly Statement[], frame: Frame) => Execute;
 

@@ -1,6 +1,15 @@
 // Turns statements into functions that run them.
 
-import type { BlockNode, CallBlockNode, Expression, MacroNode, OutputPart, Signature, Statement, Target } from "./ast.ts";
+import type {
+  BlockNode,
+  CallBlockNode,
+  Expression,
+  MacroNode,
+  OutputPart,
+  Signature,
+  Statement,
+  Target,
+} from "./ast.ts";
 import { callValue } from "./attributes.ts";
 import { findUndeclared, walk } from "./children.ts";
 import { compileArguments, compileCall, compileExpression, compileFilter } from "./compile-expression.ts";
@@ -27,9 +36,9 @@ import {
 import { Namespace } from "./globals.ts";
 import { includeError } from "./include.ts";
 import { Macro, type MacroShape } from "./macro.ts";
-import { escape, quote, str } from "./repr.ts";
+import { quote, str, toMarkup } from "./repr.ts";
 import type { Runtime } from "./runtime.ts";
-import { Markup, NO_KWARGS, textOf, truth, Undefined, typeName, type Value } from "./values.ts";
+import { Markup, NO_KWARGS, textOf, truth, typeName, Undefined, type Value } from "./values.ts";
 
 /** The blocks of a template by name, as they are compiled. */
 export type Blocks = Map<string, (activation: Activation, runtime: Runtime) => void>;
@@ -93,7 +102,11 @@ function compileKind(node: Statement, frame: Frame, blocks: Blocks): Execute {
       return compileInclude(node.template, node.ignoreMissing, frame);
     case "Extends":
       if (!frame.top) {
-        throw new TemplateError("TemplateAssertionError", "cannot use extend from a non top-level scope", node.line);
+        throw new TemplateError(
+          "TemplateAssertionError",
+          "cannot use extend from a non top-level scope",
+          node.line,
+        );
       }
       return compileImport(node.template, frame);
     case "Import":
@@ -117,7 +130,7 @@ function compileOutput(parts: readonly OutputPart[], frame: Frame): Execute {
       a.runtime.line = line;
       const result = value(a);
       if (typeof result === "string" && !escaped) a.runtime.write(result);
-      else a.runtime.write(escaped?.(a.runtime) ? escape(result, a.runtime).value : str(result, a.runtime));
+      else a.runtime.write(escaped?.(a.runtime) ? toMarkup(result, a.runtime).value : str(result, a.runtime));
     };
   });
   if (steps.length === 1) {
@@ -195,14 +208,19 @@ function compileCapture(body: Execute): (a: Activation) => string | typeof BREAK
   };
 }
 
-function compileAssignBlock(node: Statement & { type: "AssignBlock" }, frame: Frame, blocks: Blocks): Execute {
+function compileAssignBlock(
+  node: Statement & { type: "AssignBlock" },
+  frame: Frame,
+  blocks: Blocks,
+): Execute {
   const inner = innerFrame(frame);
   inner.symbols.analyze(node);
   const enter = enterFrame(inner);
   const capture = compileCapture(compileBody(node.body, inner, blocks));
   const holder = inner.symbols.scope.anonymous();
   const keep = writer(inner, holder);
-  const filter = node.filter && compileFilter(node.filter, inner, markupBody(inner, reader(inner, holder) as Evaluate));
+  const filter =
+    node.filter && compileFilter(node.filter, inner, markupBody(inner, reader(inner, holder) as Evaluate));
   const assign = compileTarget(node.target, frame);
   const publish = compileExport(node.target, frame);
   const leave = leaveFrame(inner);
@@ -245,7 +263,11 @@ function compileWith(node: Statement & { type: "With" }, frame: Frame, blocks: B
   };
 }
 
-function compileFilterBlock(node: Statement & { type: "FilterBlock" }, frame: Frame, blocks: Blocks): Execute {
+function compileFilterBlock(
+  node: Statement & { type: "FilterBlock" },
+  frame: Frame,
+  blocks: Blocks,
+): Execute {
   const inner = innerFrame(frame);
   inner.symbols.analyze(node);
   const enter = enterFrame(inner);
@@ -329,7 +351,11 @@ function compileMacroBody(
   const params = node.params.map(({ name }) => name);
   const repeated = params.find((name, i) => params.indexOf(name) !== i);
   if (repeated !== undefined) {
-    throw new TemplateError("SyntaxError", `duplicate argument '${repeated}' in function definition`, node.line);
+    throw new TemplateError(
+      "SyntaxError",
+      `duplicate argument '${repeated}' in function definition`,
+      node.line,
+    );
   }
   const special = findUndeclared(node.body, ["caller", "kwargs", "varargs"]);
   const shape: MacroShape = {
@@ -376,7 +402,9 @@ function compileMacroBody(
   return (defined) =>
     new Macro(shape, (values, runtime) => {
       if (values.length > writes.length) {
-        throw typeError(`macro() takes ${writes.length} positional arguments but ${values.length} were given`);
+        throw typeError(
+          `macro() takes ${writes.length} positional arguments but ${values.length} were given`,
+        );
       }
       const a = new Activation(scope, defined.names, runtime, defined);
       writes.forEach((write, i) => {

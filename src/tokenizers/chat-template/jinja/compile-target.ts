@@ -4,7 +4,7 @@ import type { Target } from "./ast.ts";
 import { typeError, valueError } from "./errors.ts";
 import { type Activation, type Frame, reader, variableOf, writer } from "./frame.ts";
 import type { Namespace } from "./globals.ts";
-import { iterate, itemsOf, PyObject, textOf, typeName, type Value } from "./values.ts";
+import { itemsOf, iterate, PyObject, textOf, typeName, type Value } from "./values.ts";
 
 type Assign = (activation: Activation, value: Value) => void;
 

@@ -94,7 +94,8 @@ function divide(a: Complex, b: Complex): Complex {
 }
 
 function power(a: Complex, b: Complex): Complex {
-  if (b.imaginary === 0 && Number.isInteger(b.real) && Math.abs(b.real) <= 100) return integerPower(a, b.real);
+  if (b.imaginary === 0 && Number.isInteger(b.real) && Math.abs(b.real) <= 100)
+    return integerPower(a, b.real);
   if (a.real === 0 && a.imaginary === 0) {
     if (b.real < 0 || b.imaginary !== 0) {
       throw new TemplateError("ZeroDivisionError", "0.0 to a negative or complex power");

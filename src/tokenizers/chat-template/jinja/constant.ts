@@ -1,7 +1,7 @@
 // The values of expressions that are known before a template runs.
 
-import { walk } from "./children.ts";
 import type { Expression } from "./ast.ts";
+import { walk } from "./children.ts";
 import { compileExpression } from "./compile-expression.ts";
 import { Activation, type Frame, Names } from "./frame.ts";
 import { Runtime } from "./runtime.ts";
@@ -15,7 +15,8 @@ export function isConstant(node: Expression, frame: Frame): boolean {
   for (const part of walk([node])) {
     if (VARIABLE.has(part.type)) return false;
     if (part.type === "Filter" || part.type === "Test") {
-      if (frame.compilation.volatile || typeof frame.compilation.filters.get(part.name) === "function") return false;
+      if (frame.compilation.volatile || typeof frame.compilation.filters.get(part.name) === "function")
+        return false;
     }
   }
   return true;
@@ -24,9 +25,8 @@ export function isConstant(node: Expression, frame: Frame): boolean {
 /** The value of a constant expression; undefined where it is none, or is an error. */
 export function constantValue(node: Expression, frame: Frame): Value | undefined {
   if (!isConstant(node, frame)) return undefined;
-  const { filters, tests } = frame.compilation;
   const names = new Names(new Map());
-  const runtime = new Runtime(filters, tests, { steps: 10_000, memory: 100_000 });
+  const runtime = new Runtime({ steps: 10_000, memory: 100_000 });
   runtime.autoescape = frame.compilation.autoescape;
   try {
     return compileExpression(node, frame)(new Activation(new FunctionScope(), names, runtime));

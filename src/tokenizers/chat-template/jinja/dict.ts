@@ -1,4 +1,4 @@
-// Python's dict and set, whose keys are equal as Python has it (1, 1.0 and True are one key), and views of dicts.
+// Python's dict and set, where 1, 1.0 and True are one key, and views of dicts.
 
 import { BaimoError } from "../../../errors.ts";
 import { typeError } from "./errors.ts";
@@ -19,7 +19,8 @@ export function keyToken(key: Value): unknown {
   }
   if (key instanceof Markup) return keyToken(key.value);
   if (key instanceof Tuple) return tupleToken(key);
-  if (key instanceof Range) return `\0r${key.length},${key.length && key.start},${key.length > 1 ? key.step : 0}`;
+  if (key instanceof Range)
+    return `\0r${key.length},${key.length && key.start},${key.length > 1 ? key.step : 0}`;
   if (key instanceof Undefined) return UNDEFINED_KEY;
   if (Array.isArray(key) || key instanceof Dict || key instanceof PySet || key instanceof DictView) {
     throw typeError(`unhashable type: '${typeName(key)}'`);
@@ -32,7 +33,8 @@ function tupleToken(tuple: Tuple): string {
   let token = "\0t";
   for (const item of tuple.items) {
     token += tokenText(keyToken(item));
-    if (token.length > MAX_TOKEN) throw new BaimoError("request", "the chat template makes a key that is too large");
+    if (token.length > MAX_TOKEN)
+      throw new BaimoError("request", "the chat template makes a key that is too large");
   }
   return token;
 }

@@ -1,6 +1,6 @@
 // Jinja2's filters on numbers.
 
-import { define, type Definition } from "./arguments.ts";
+import { type Definition, define } from "./arguments.ts";
 import { Complex } from "./complex.ts";
 import { isError, TemplateError, typeError } from "./errors.ts";
 import { doubleToInt, fixedDigits, indexOf, intOf, roundNumber, toDouble, toInteger } from "./numbers.ts";

@@ -1,15 +1,21 @@
-// Jinja2's filters that apply another filter or a test to each item: map, select, reject and their kin.
+// Filters that apply another filter or a test to each item: map, select, reject and their kin.
 
-import { callDefined, findDefined, type FreeFilter } from "./call-filter.ts";
+import { callDefined, type Defined, type FreeFilter, findDefined } from "./call-filter.ts";
 import { TemplateError, typeError } from "./errors.ts";
 import { attributeGetter } from "./getters.ts";
 import { quote } from "./repr.ts";
 import type { Runtime } from "./runtime.ts";
 import { Iter, iterate, type Kwargs, truth, type Value } from "./values.ts";
 
+/** All filters and tests, which these look up by name when they run. */
+export interface Tables {
+  readonly filters: ReadonlyMap<string, Defined>;
+  readonly tests: ReadonlyMap<string, Defined>;
+}
+
 type Pick = (item: Value) => Value;
 
-function mapper(args: Value[], kwargs: Kwargs, runtime: Runtime): Pick {
+function mapper(tables: Tables, args: Value[], kwargs: Kwargs, runtime: Runtime): Pick {
   const attribute = kwargs.get("attribute");
   if (args.length === 0 && attribute !== undefined) {
     const other = [...kwargs.keys()].find((key) => key !== "attribute" && key !== "default");
@@ -21,12 +27,18 @@ function mapper(args: Value[], kwargs: Kwargs, runtime: Runtime): Pick {
   if (args.length === 0) throw new TemplateError("FilterArgumentError", "map requires a filter argument");
   const [name, ...rest] = args;
   return (item) => {
-    const [found, filter] = findDefined("filter", runtime.filters, name, runtime);
+    const [found, filter] = findDefined("filter", tables.filters, name, runtime);
     return callDefined(found, filter, [item, ...rest], kwargs, runtime);
   };
 }
 
-function tester(args: Value[], kwargs: Kwargs, byAttribute: boolean, runtime: Runtime): (item: Value) => boolean {
+function tester(
+  tables: Tables,
+  args: Value[],
+  kwargs: Kwargs,
+  byAttribute: boolean,
+  runtime: Runtime,
+): (item: Value) => boolean {
   let read: Pick = (item) => item;
   let given = args;
   if (byAttribute) {
@@ -40,7 +52,7 @@ function tester(args: Value[], kwargs: Kwargs, byAttribute: boolean, runtime: Ru
   const [name, ...rest] = given;
   return (item) => {
     const value = read(item);
-    const [found, test] = findDefined("test", runtime.tests, name, runtime);
+    const [found, test] = findDefined("test", tables.tests, name, runtime);
     return truth(callDefined(found, test, [value, ...rest], kwargs, runtime));
   };
 }
@@ -57,10 +69,10 @@ function lazy(
   };
 }
 
-function picking(wanted: boolean, byAttribute: boolean): FreeFilter {
+function picking(tables: Tables, wanted: boolean, byAttribute: boolean): FreeFilter {
   return lazy("select_or_reject", function* (value, args, kwargs, runtime) {
     if (!truth(value)) return;
-    const test = tester(args, kwargs, byAttribute, runtime);
+    const test = tester(tables, args, kwargs, byAttribute, runtime);
     for (const item of iterate(value)) {
       runtime.budget.step();
       if (test(item) === wanted) yield item;
@@ -69,17 +81,19 @@ function picking(wanted: boolean, byAttribute: boolean): FreeFilter {
 }
 
 /** The filters, by name. */
-export const pickingFilters: Readonly<Record<string, FreeFilter>> = {
-  map: lazy("sync_do_map", function* (value, args, kwargs, runtime) {
-    if (!truth(value)) return;
-    const change = mapper(args, kwargs, runtime);
-    for (const item of iterate(value)) {
-      runtime.budget.step();
-      yield change(item);
-    }
-  }),
-  reject: picking(false, false),
-  rejectattr: picking(false, true),
-  select: picking(true, false),
-  selectattr: picking(true, true),
-};
+export function pickingFilters(tables: Tables): Readonly<Record<string, FreeFilter>> {
+  return {
+    map: lazy("sync_do_map", function* (value, args, kwargs, runtime) {
+      if (!truth(value)) return;
+      const change = mapper(tables, args, kwargs, runtime);
+      for (const item of iterate(value)) {
+        runtime.budget.step();
+        yield change(item);
+      }
+    }),
+    reject: picking(tables, false, false),
+    rejectattr: picking(tables, false, true),
+    select: picking(tables, true, false),
+    selectattr: picking(tables, true, true),
+  };
+}

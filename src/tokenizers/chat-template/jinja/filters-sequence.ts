@@ -1,6 +1,6 @@
 // Jinja2's filters on lists, dicts and other sequences as wholes.
 
-import { define, type Definition } from "./arguments.ts";
+import { type Definition, define } from "./arguments.ts";
 import { missingItem, safeAttribute } from "./attributes.ts";
 import { compare, equals, sortBy } from "./comparison.ts";
 import { Dict, DictView } from "./dict.ts";
@@ -8,7 +8,7 @@ import { isError, TemplateError, typeError } from "./errors.ts";
 import { attributeGetter, foldCase, multiAttributeGetter } from "./getters.ts";
 import { indexOf, intOf } from "./numbers.ts";
 import { binary } from "./operators.ts";
-import { escape, str } from "./repr.ts";
+import { str, toMarkup } from "./repr.ts";
 import type { Runtime } from "./runtime.ts";
 import { joinText, softText } from "./str-methods.ts";
 import { len, Slice, subscript } from "./subscript.ts";
@@ -16,14 +16,14 @@ import { characters } from "./text.ts";
 import {
   Bytes,
   Iter,
-  iterate,
   itemsOf,
+  iterate,
   listOf,
   Markup,
   Range,
+  Tuple,
   textOf,
   truth,
-  Tuple,
   typeName,
   Undefined,
   type Value,
@@ -110,7 +110,8 @@ function extreme(largest: boolean): Definition["run"] {
     let bestKey: Value = null;
     for (const item of iterate(value)) {
       const itemKey = key(item);
-      if (best === undefined || compare(largest ? ">" : "<", itemKey, bestKey, runtime)) [best, bestKey] = [item, itemKey];
+      if (best === undefined || compare(largest ? ">" : "<", itemKey, bestKey, runtime))
+        [best, bestKey] = [item, itemKey];
     }
     return best === undefined ? new Undefined("No aggregated item, sequence was empty.") : best;
   };
@@ -131,9 +132,20 @@ function join([value, separator, attribute]: Value[], runtime: Runtime): Value {
     return new Markup(joinText(separator.value, all, runtime, true));
   }
   if (all.some((item) => item instanceof Markup)) {
-    return new Markup(joinText(escape(separator, runtime).value, all.map((item) => softText(item, runtime)), runtime, true));
+    return new Markup(
+      joinText(
+        toMarkup(separator, runtime).value,
+        all.map((item) => softText(item, runtime)),
+        runtime,
+        true,
+      ),
+    );
   }
-  return joinText(str(separator, runtime), all.map((item) => str(item, runtime)), runtime);
+  return joinText(
+    str(separator, runtime),
+    all.map((item) => str(item, runtime)),
+    runtime,
+  );
 }
 
 function first([value]: Value[]): Value {
@@ -144,8 +156,10 @@ function first([value]: Value[]): Value {
 /** reversed(value), or undefined where Python has none. */
 function reversed(value: Value, runtime: Runtime): Iter | undefined {
   if (value instanceof DictView) return value.reversed();
-  const sequence = itemsOf(value) ?? (textOf(value) !== undefined ? characters(textOf(value) as string) : undefined);
-  if (!sequence && !(value instanceof Dict || value instanceof Range || value instanceof Bytes)) return undefined;
+  const sequence =
+    itemsOf(value) ?? (textOf(value) !== undefined ? characters(textOf(value) as string) : undefined);
+  if (!sequence && !(value instanceof Dict || value instanceof Range || value instanceof Bytes))
+    return undefined;
   const kind = Array.isArray(value)
     ? "list_reverseiterator"
     : value instanceof Dict

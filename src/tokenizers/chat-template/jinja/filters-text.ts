@@ -1,21 +1,33 @@
 // Jinja2's filters on text.
 
-import { define, type Definition } from "./arguments.ts";
+import { type Definition, define } from "./arguments.ts";
+import { callValue, getAttribute } from "./attributes.ts";
 import { Dict } from "./dict.ts";
 import { TemplateError, typeError, valueError } from "./errors.ts";
 import { toJson } from "./json.ts";
 import { indexOf, intOf } from "./numbers.ts";
 import { binary } from "./operators.ts";
-import { escape, escapeText, quote, str } from "./repr.ts";
+import { prettyPrint } from "./pretty-print.ts";
+import { escapeText, quote, str, toMarkup } from "./repr.ts";
 import type { Runtime } from "./runtime.ts";
 import { replaceBounded, softText, stripTags } from "./str-methods.ts";
-import { getAttribute, callValue } from "./attributes.ts";
 import { len, Slice, subscript } from "./subscript.ts";
-import { splitLines, splitText } from "./text.ts";
+import { SPACE_CLASS, splitLines, splitText } from "./text.ts";
 import { urlize } from "./urlize.ts";
-import { iterate, type Kwargs, Markup, NO_KWARGS, PyObject, textOf, truth, Tuple, typeName, Undefined, type Value } from "./values.ts";
+import {
+  iterate,
+  type Kwargs,
+  Markup,
+  NO_KWARGS,
+  PyObject,
+  Tuple,
+  textOf,
+  truth,
+  typeName,
+  Undefined,
+  type Value,
+} from "./values.ts";
 import { wrapText } from "./wrap-text.ts";
-import { prettyPrint } from "./pretty-print.ts";
 
 /** A method of str called on the text of a value; Markup stays Markup. */
 function viaMethod(name: string): (args: Value[], runtime: Runtime) => Value {
@@ -31,14 +43,17 @@ function replace([value, old, fresh, count]: Value[], runtime: Runtime): Value {
     return replaceBounded(str(value, runtime), str(old, runtime), str(fresh, runtime), limit, runtime);
   }
   const escaped = old instanceof Markup || (fresh instanceof Markup && !(value instanceof Markup));
-  const text = escaped ? escape(value, runtime) : softText(value, runtime);
+  const text = escaped ? toMarkup(value, runtime) : softText(value, runtime);
   const method = getAttribute(text, "replace", runtime);
   return callValue(method, [softText(old, runtime), softText(fresh, runtime), limit], NO_KWARGS, runtime);
 }
 
+/** What the title filter begins with a capital: all up to white space, - or an opening bracket. */
+const TITLE_WORD = new RegExp(`[^-${SPACE_CLASS}({[<]+`, "gu");
+
 function title([value]: Value[], runtime: Runtime): Value {
   const text = str(value, runtime);
-  return text.replace(/[^-\s({[<\x1c-\x1f\x85]+/gu, (word) => {
+  return text.replace(TITLE_WORD, (word) => {
     const [first = "", ...rest] = word;
     return first.toUpperCase() + rest.join("").toLowerCase();
   });
@@ -60,7 +75,9 @@ function indent([value, width, first, blank]: Value[], runtime: Runtime): Value 
   const lines = splitLines(`${text}\n`);
   runtime.budget.make(text.length + lines.length * (given?.length ?? Math.max(0, Number(wide))));
   const margin = given ?? " ".repeat(Math.max(0, Number(wide)));
-  const out = lines.map((line, i) => (i > 0 && (line !== "" || truth(blank)) ? margin + line : line)).join("\n");
+  const out = lines
+    .map((line, i) => (i > 0 && (line !== "" || truth(blank)) ? margin + line : line))
+    .join("\n");
   const result = truth(first) ? margin + out : out;
   return markup ? new Markup(result) : result;
 }
@@ -77,7 +94,8 @@ function truncate([value, length, killWords, end, leeway]: Value[], runtime: Run
   const cut = subscript(value, new Slice(null, limit - len(end), null), runtime);
   if (truth(killWords)) return binary("+", cut, end, runtime);
   const text = textOf(cut);
-  if (text === undefined || tail === undefined) throw typeError(`'${typeName(cut)}' object has no attribute 'rsplit'`);
+  if (text === undefined || tail === undefined)
+    throw typeError(`'${typeName(cut)}' object has no attribute 'rsplit'`);
   const [head] = splitText(text, " ", 1, true);
   return binary("+", cut instanceof Markup ? new Markup(head) : head, end, runtime);
 }
@@ -88,7 +106,11 @@ function wordWrap([value, width, breakLong, wrapString, breakHyphens]: Value[], 
   const joint = wrapString === null ? "\n" : textOf(wrapString);
   if (joint === undefined) throw noAttribute(wrapString, "join");
   runtime.budget.make(text.length * 2);
-  const options = { width: indexOf(width), breakLongWords: truth(breakLong), breakOnHyphens: truth(breakHyphens) };
+  const options = {
+    width: indexOf(width),
+    breakLongWords: truth(breakLong),
+    breakOnHyphens: truth(breakHyphens),
+  };
   const wrapped = splitLines(text).map((line) => wrapText(line, options).join(joint));
   runtime.budget.make(wrapped.reduce((sum, part) => sum + part.length, 0));
   return wrapString instanceof Markup
@@ -111,7 +133,7 @@ function xmlAttributes([value, autospace]: Value[], runtime: Runtime): Value {
     const name = textOf(key);
     if (name === undefined) throw typeError(`expected string or bytes-like object, got '${typeName(key)}'`);
     if (ATTRIBUTE_BREAK.test(name)) throw valueError(`Invalid character in attribute name: ${quote(name)}`);
-    parts.push(`${escape(key, runtime).value}="${escape(item, runtime).value}"`);
+    parts.push(`${toMarkup(key, runtime).value}="${toMarkup(item, runtime).value}"`);
   }
   let out = parts.join(" ");
   if (truth(autospace) && out !== "") out = ` ${out}`;
@@ -161,11 +183,13 @@ function formatFilter(args: Value[], kwargs: Kwargs, runtime: Runtime): Value {
 }
 
 /** The filters, by name. */
-export const textFilters: Readonly<Record<string, Definition | ((a: Value[], k: Kwargs, r: Runtime) => Value)>> = {
+export const textFilters: Readonly<
+  Record<string, Definition | ((a: Value[], k: Kwargs, r: Runtime) => Value)>
+> = {
   capitalize: define("s", viaMethod("capitalize")),
   center: define("value, width=80", viaMethod("center")),
-  e: define("s, /", ([value], runtime) => escape(value, runtime)),
-  escape: define("s, /", ([value], runtime) => escape(value, runtime)),
+  e: define("s, /", ([value], runtime) => toMarkup(value, runtime)),
+  escape: define("s, /", ([value], runtime) => toMarkup(value, runtime)),
   forceescape: define("value", ([value], runtime) => new Markup(escapeText(str(value, runtime)))),
   format: formatFilter,
   indent: define("s, width=4, first=False, blank=False", indent),
@@ -187,9 +211,12 @@ export const textFilters: Readonly<Record<string, Definition | ((a: Value[], k: 
   urlize: define(
     "value, trim_url_limit=None, nofollow=False, target=None, rel=None, extra_schemes=None",
     ([value, limit, nofollow, target, rel, schemes], runtime) => {
-      const out = urlize(escape(value, runtime).value, {
+      const out = urlize(toMarkup(value, runtime).value, {
         limit: limit === null ? undefined : indexOf(limit),
-        rel: [...(rel === null || !truth(rel) ? [] : str(rel, runtime).split(/\s+/)), ...(truth(nofollow) ? ["nofollow"] : [])],
+        rel: [
+          ...(rel === null || !truth(rel) ? [] : str(rel, runtime).split(/\s+/)),
+          ...(truth(nofollow) ? ["nofollow"] : []),
+        ],
         target: target === null || !truth(target) ? undefined : str(target, runtime),
         schemes: schemes === null ? [] : [...iterate(schemes)].map((scheme) => str(scheme, runtime)),
       });

@@ -36,7 +36,8 @@ export function formatValue(value: Value, spec: string, runtime: Runtime): strin
   const parsed = parseSpec(spec, text === undefined, typeName(value));
   runtime.budget.make(parsed.width + (parsed.precision ?? 0));
   if (text !== undefined) return formatText(text, parsed);
-  if (int !== undefined && !"eEfFgG%".includes(parsed.type || "d")) return formatInt(int, parsed, typeName(value));
+  if (int !== undefined && !"eEfFgG%".includes(parsed.type || "d"))
+    return formatInt(int, parsed, typeName(value));
   return formatFloat(doubleOf(value) as number, parsed, typeName(value));
 }
 
@@ -99,7 +100,9 @@ function formatInt(int: Int, spec: Spec, type: string): string {
   if (!"bcdoxXn".includes(code)) unknownCode(code, type);
   if (spec.precision !== undefined) throw valueError("Precision not allowed in integer format specifier");
   if (spec.noNegativeZero) {
-    throw valueError("Negative zero coercion (z) not allowed in format specifier with integer presentation type");
+    throw valueError(
+      "Negative zero coercion (z) not allowed in format specifier with integer presentation type",
+    );
   }
   if (code === "c") return formatCharacter(int, spec);
   if (spec.grouping && (code === "n" || (spec.grouping === "," && code !== "d"))) {
@@ -121,7 +124,14 @@ function formatCharacter(int: Int, spec: Spec): string {
 }
 
 /** A sign, a prefix, digits in groups and the rest, in its field. */
-function numeric(negative: boolean, prefix: string, digits: string, rest: string, group: number, spec: Spec): string {
+function numeric(
+  negative: boolean,
+  prefix: string,
+  digits: string,
+  rest: string,
+  group: number,
+  spec: Spec,
+): string {
   const sign = negative ? "-" : spec.sign === "+" || spec.sign === " " ? spec.sign : "";
   const before = sign + prefix;
   if (!spec.grouping) return align(before, digits + rest, spec);
@@ -157,7 +167,12 @@ function formatFloat(x: number, spec: Spec, type: string): string {
 }
 
 /** The digits of a number that is not negative, in the presentation of a code. */
-export function floatDigits(x: number, code: string, precision: number | undefined, alternate: boolean): string {
+export function floatDigits(
+  x: number,
+  code: string,
+  precision: number | undefined,
+  alternate: boolean,
+): string {
   const percent = code === "%" ? "%" : "";
   if (!Number.isFinite(x)) return (Number.isNaN(x) ? "nan" : "inf") + percent;
   switch (code.toLowerCase()) {

@@ -1,4 +1,4 @@
-// Where a part of a template stands when it is compiled, and the variables of a function when it runs.
+// Where a part of a template stands when compiled, and the variables of a function when it runs.
 
 import type { Expression } from "./ast.ts";
 import type { Defined } from "./call-filter.ts";

@@ -2,8 +2,7 @@
 
 import { Dict } from "./dict.ts";
 import { typeError } from "./errors.ts";
-import { toInt } from "./values.ts";
-import { Float, type Value } from "./values.ts";
+import { Float, toInt, type Value } from "./values.ts";
 
 /** Makes a value of one of JavaScript; integers are ints, other numbers floats. */
 export function fromJson(value: unknown): Value {

@@ -20,7 +20,12 @@ function partsOf(attribute: Value): Value[] {
 }
 
 /** Reads an attribute; with a fallback where it is undefined, and a change to what is read. */
-export function attributeGetter(attribute: Value, runtime: Runtime, change?: Getter, fallback: Value = null): Getter {
+export function attributeGetter(
+  attribute: Value,
+  runtime: Runtime,
+  change?: Getter,
+  fallback: Value = null,
+): Getter {
   const parts = partsOf(attribute);
   return (item) => {
     runtime.budget.step();

@@ -1,4 +1,4 @@
-// The functions that every template has: range, dict, namespace, cycler, joiner, lipsum, and transformers' own.
+// The functions of every template: Jinja2's range, dict, namespace ..., and transformers' own.
 
 import { bindArguments, define, functionOf, shownFunction, signature } from "./arguments.ts";
 import { dictTypeAttribute } from "./attributes.ts";
@@ -8,7 +8,18 @@ import { indexOf, needText } from "./numbers.ts";
 import { repr, str } from "./repr.ts";
 import type { Runtime } from "./runtime.ts";
 import { strftime } from "./strftime.ts";
-import { Callable, iterate, type Kwargs, Markup, PyObject, Range, truth, Tuple, Undefined, type Value } from "./values.ts";
+import {
+  Callable,
+  iterate,
+  type Kwargs,
+  Markup,
+  PyObject,
+  Range,
+  Tuple,
+  truth,
+  Undefined,
+  type Value,
+} from "./values.ts";
 
 /** The sandbox's longest range. */
 const MAX_RANGE = 100_000;
@@ -41,7 +52,9 @@ function makeDict(name: string, args: Value[], kwargs: Kwargs, runtime: Runtime)
     for (const pair of iterate(source)) {
       const items = [...iterate(pair)];
       if (items.length !== 2) {
-        throw valueError(`dictionary update sequence element #${n} has length ${items.length}; 2 is required`);
+        throw valueError(
+          `dictionary update sequence element #${n} has length ${items.length}; 2 is required`,
+        );
       }
       dict.set(items[0], items[1]);
       n++;
@@ -55,7 +68,11 @@ function makeDict(name: string, args: Value[], kwargs: Kwargs, runtime: Runtime)
 /** The type dict itself. */
 class DictType extends Callable {
   constructor() {
-    super("dict", (args, kwargs, runtime) => makeDict("dict", args, kwargs, runtime), () => "<class 'dict'>");
+    super(
+      "dict",
+      (args, kwargs, runtime) => makeDict("dict", args, kwargs, runtime),
+      () => "<class 'dict'>",
+    );
   }
   override attribute(name: string): Value | undefined {
     return dictTypeAttribute(name);
@@ -112,7 +129,11 @@ class Cycler extends PyObject {
   #method(name: string, run: () => Value): Callable {
     const call = define("", run);
     const shown = (runtime: Runtime) => `<bound method Cycler.${name} of ${this.repr(runtime)}>`;
-    return new Callable(name, (args, kwargs, runtime) => call.run(bindArguments(name, call.signature, args, kwargs), runtime), shown);
+    return new Callable(
+      name,
+      (args, kwargs, runtime) => call.run(bindArguments(name, call.signature, args, kwargs), runtime),
+      shown,
+    );
   }
   #next(): Value {
     const value = this.#items[this.#position];
@@ -159,7 +180,10 @@ function lipsum([n, html, min, max]: Value[], runtime: Runtime): Value {
   if (most <= least) throw valueError(`empty range for randrange() (${least}, ${most}, ${most - least})`);
   runtime.budget.make(count * Math.max(1, least) * 12);
   const paragraphs = Array.from({ length: count }, (_, i) => {
-    const words = Array.from({ length: Math.max(0, least) }, (_unused, j) => WORDS[(i * 7 + j * 5) % WORDS.length]);
+    const words = Array.from(
+      { length: Math.max(0, least) },
+      (_unused, j) => WORDS[(i * 7 + j * 5) % WORDS.length],
+    );
     const text = words.join(" ");
     return `${text.slice(0, 1).toUpperCase()}${text.slice(1)}.`;
   });
@@ -180,19 +204,31 @@ export function createGlobals(now: () => Date): Map<string, Value> {
     ["range", new Callable("safe_range", range, shownFunction("safe_range"))],
     ["dict", new DictType()],
     ["lipsum", functionOf("generate_lorem_ipsum", define("n=5, html=True, min=20, max=100", lipsum))],
-    ["namespace", type("Namespace", (args, kwargs, runtime) => new Namespace(makeDict("dict", args, kwargs, runtime)))],
-    ["cycler", type("Cycler", (args, kwargs) => {
-      if (kwargs.size > 0) throw typeError("Cycler.__init__() got an unexpected keyword argument");
-      return new Cycler(args);
-    })],
-    ["joiner", type("Joiner", (args, kwargs) => new Joiner(bindArguments("Joiner", JOINER, args, kwargs)[0]))],
+    [
+      "namespace",
+      type("Namespace", (args, kwargs, runtime) => new Namespace(makeDict("dict", args, kwargs, runtime))),
+    ],
+    [
+      "cycler",
+      type("Cycler", (args, kwargs) => {
+        if (kwargs.size > 0) throw typeError("Cycler.__init__() got an unexpected keyword argument");
+        return new Cycler(args);
+      }),
+    ],
+    [
+      "joiner",
+      type("Joiner", (args, kwargs) => new Joiner(bindArguments("Joiner", JOINER, args, kwargs)[0])),
+    ],
     ["raise_exception", functionOf("raise_exception", define("message", raiseException))],
     [
       "strftime_now",
       functionOf(
         "strftime_now",
         define("format", ([format]) =>
-          strftime(now(), needText(format, (name) => `strftime() argument 1 must be str, not ${name}`)),
+          strftime(
+            now(),
+            needText(format, (name) => `strftime() argument 1 must be str, not ${name}`),
+          ),
         ),
       ),
     ],

@@ -42,16 +42,20 @@ const NAMED: Readonly<Record<string, string>> = {
   ntilde: "ñ",
 };
 /** Names that HTML also reads without their semicolon. */
-const BARE = /^(amp|lt|gt|quot|nbsp|copy|reg|raquo|laquo|middot|times|pound|yen|cent|sect|deg|[aouAOU]uml|szlig|eacute|egrave|agrave|ccedil|ntilde)/;
+const BARE =
+  /^(amp|lt|gt|quot|nbsp|copy|reg|raquo|laquo|middot|times|pound|yen|cent|sect|deg|[aouAOU]uml|szlig|eacute|egrave|agrave|ccedil|ntilde)/;
 
 /** Text with its character references resolved. */
 export function unescapeHtml(text: string): string {
-  return text.replace(/&(?:#[xX]([0-9a-fA-F]{1,9});?|#([0-9]{1,9});?|([A-Za-z][A-Za-z0-9]{1,31})(;?))/g, (whole, hex, decimal, name, end) => {
-    if (name === undefined) return reference(Number.parseInt(hex ?? decimal, hex === undefined ? 10 : 16));
-    if (end !== "" && Object.hasOwn(NAMED, name)) return NAMED[name];
-    const bare = BARE.exec(name)?.[0];
-    return bare === undefined ? whole : NAMED[bare] + name.slice(bare.length) + end;
-  });
+  return text.replace(
+    /&(?:#[xX]([0-9a-fA-F]{1,9});?|#([0-9]{1,9});?|([A-Za-z][A-Za-z0-9]{1,31})(;?))/g,
+    (whole, hex, decimal, name, end) => {
+      if (name === undefined) return reference(Number.parseInt(hex ?? decimal, hex === undefined ? 10 : 16));
+      if (end !== "" && Object.hasOwn(NAMED, name)) return NAMED[name];
+      const bare = BARE.exec(name)?.[0];
+      return bare === undefined ? whole : NAMED[bare] + name.slice(bare.length) + end;
+    },
+  );
 }
 
 function reference(code: number): string {

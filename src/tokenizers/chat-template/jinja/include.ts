@@ -1,7 +1,7 @@
 // What including another template comes to where there is nothing to load it from.
 
 import { TemplateError, typeError } from "./errors.ts";
-import { iterate, textOf, Undefined, type Value, truth } from "./values.ts";
+import { iterate, textOf, truth, Undefined, type Value } from "./values.ts";
 
 /** The error of `{% include name %}`. */
 export function includeError(name: Value): TemplateError {

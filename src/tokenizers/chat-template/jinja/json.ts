@@ -6,7 +6,7 @@ import { typeError } from "./errors.ts";
 import { floatText, intText } from "./number-text.ts";
 import { intOf } from "./numbers.ts";
 import type { Runtime } from "./runtime.ts";
-import { Float, iterate, itemsOf, textOf, truth, typeName, type Value } from "./values.ts";
+import { Float, itemsOf, iterate, textOf, truth, typeName, type Value } from "./values.ts";
 
 /** How JSON is written. */
 export interface JsonOptions {
@@ -62,7 +62,13 @@ function write(value: Value, style: Style, margin: string, runtime: Runtime): st
   const items = itemsOf(value);
   if (items) {
     const inner = margin + (style.indent ?? "");
-    return enclose("[]", items.map((item) => write(item, style, inner, runtime)), style, margin, runtime);
+    return enclose(
+      "[]",
+      items.map((item) => write(item, style, inner, runtime)),
+      style,
+      margin,
+      runtime,
+    );
   }
   if (value instanceof Dict) return writeDict(value, style, margin, runtime);
   throw typeError(`Object of type ${typeName(value)} is not JSON serializable`);
@@ -78,14 +84,17 @@ function writeText(text: string, style: Style, runtime: Runtime): string {
   runtime.budget.make(text.length);
   const escaped = JSON.stringify(text);
   if (!style.ascii) return unescapeSurrogates(escaped);
-  return escaped.replace(/[\x80-\uffff]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);
+  return escaped.replace(
+    /[\x80-\uffff]/g,
+    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
 }
 
 /** JSON.stringify escapes lone surrogates, which Python writes as they are. */
 function unescapeSurrogates(json: string): string {
   return json.includes("\\ud")
-    ? json.replace(/\\(?:\\|ud[89a-f][0-9a-f]{2})/g, (escape) =>
-        escape === "\\\\" ? escape : String.fromCharCode(Number.parseInt(escape.slice(2), 16)),
+    ? json.replace(/\\(?:\\|ud[89a-f][0-9a-f]{2})/g, (unit) =>
+        unit === "\\\\" ? unit : String.fromCharCode(Number.parseInt(unit.slice(2), 16)),
       )
     : json;
 }
@@ -93,12 +102,18 @@ function unescapeSurrogates(json: string): string {
 function writeDict(dict: Dict, style: Style, margin: string, runtime: Runtime): string {
   let entries = [...dict.entries()];
   if (style.sortKeys) {
-    const keys = sortBy(entries.map(([key]) => key), (key) => key, false, runtime);
+    const keys = sortBy(
+      entries.map(([key]) => key),
+      (key) => key,
+      false,
+      runtime,
+    );
     entries = keys.map((key) => [key, dict.get(key) as Value]);
   }
   const inner = margin + (style.indent ?? "");
   const parts = entries.map(
-    ([key, value]) => writeText(keyText(key), style, runtime) + style.key + write(value, style, inner, runtime),
+    ([key, value]) =>
+      writeText(keyText(key), style, runtime) + style.key + write(value, style, inner, runtime),
   );
   return enclose("{}", parts, style, margin, runtime);
 }

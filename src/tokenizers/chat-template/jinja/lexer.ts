@@ -1,9 +1,9 @@
-// Cuts a template into tokens, in time linear in its length, as Jinja2 does with trim_blocks and lstrip_blocks.
+// Cuts a template into tokens in linear time, with the settings trim_blocks and lstrip_blocks.
 
 import { TemplateError } from "./errors.ts";
 import { unescapeLiteral } from "./literals.ts";
-import { OPERATORS, type Token, type TokenType } from "./tokens.ts";
 import { SPACE_CLASS, stripText } from "./text.ts";
+import { OPERATORS, type Token, type TokenType } from "./tokens.ts";
 
 const SPACES = new RegExp(`[${SPACE_CLASS}]*`, "y");
 const DIGITS = "(?:\\p{Nd}+_)*\\p{Nd}+";
@@ -12,6 +12,12 @@ const INTEGER =
   /0[bB](?:_?[01])+|0[oO](?:_?[0-7])+|0[xX](?:_?[\p{Nd}a-fA-F])+|[1-9](?:_?\p{Nd})*|0(?:_?0)*/uy;
 const NAME = /[\p{L}\p{N}\p{M}\p{Pc}\u00b7\u0387\u1369-\u1371\u19da\u2118\u212e\u309b\u309c]+/uy;
 const IDENTIFIER = /^[\p{XIDS}_]\p{XIDC}*$/u;
+const WORDS = [
+  [FLOAT, "float"],
+  [INTEGER, "integer"],
+  [NAME, "name"],
+] as const;
+const LETTER = /[a-zA-Z_]/;
 const CLOSING: Readonly<Record<string, string>> = { "(": ")", "[": "]", "{": "}" };
 
 /** The tokens of a template, the last one being `eof`. */
@@ -198,11 +204,9 @@ class Lexer {
         return;
       }
     }
-    for (const [pattern, type] of [
-      [FLOAT, "float"],
-      [INTEGER, "integer"],
-      [NAME, "name"],
-    ] as const) {
+    const letter = LETTER.test(character);
+    for (const [pattern, type] of WORDS) {
+      if (letter && type !== "name") continue;
       if (type === "float" && source[at - 1] === ".") continue;
       pattern.lastIndex = at;
       const match = pattern.exec(source);

@@ -20,14 +20,17 @@ const HEX_DIGITS: Readonly<Record<string, number>> = { x: 2, u: 4, U: 8 };
 /** The text between the quotes, with its escapes resolved; unknown escapes stay as they are. */
 export function unescapeLiteral(text: string, line: number): string {
   if (!text.includes("\\")) return text;
-  return text.replace(/\\(?:([0-7]{1,3})|([xuU])([0-9a-fA-F]*)|([\s\S]))/gu, (whole, octal, kind, hex, other) => {
-    if (octal !== undefined) return String.fromCodePoint(Number.parseInt(octal, 8));
-    if (kind !== undefined) return fromHex(kind, hex, line);
-    if (Object.hasOwn(SIMPLE, other)) return SIMPLE[other];
-    if (other === "N") fail("escapes by name (\\N{...}) are not supported", line);
-    // Python makes the text ASCII first, so that a backslash meets the backslash of the escape.
-    return other.codePointAt(0) > 0x7f ? asciiEscape(other) : whole;
-  });
+  return text.replace(
+    /\\(?:([0-7]{1,3})|([xuU])([0-9a-fA-F]*)|([\s\S]))/gu,
+    (whole, octal, kind, hex, other) => {
+      if (octal !== undefined) return String.fromCodePoint(Number.parseInt(octal, 8));
+      if (kind !== undefined) return fromHex(kind, hex, line);
+      if (Object.hasOwn(SIMPLE, other)) return SIMPLE[other];
+      if (other === "N") fail("escapes by name (\\N{...}) are not supported", line);
+      // Python makes the text ASCII first, so that a backslash meets the backslash of the escape.
+      return other.codePointAt(0) > 0x7f ? asciiEscape(other) : whole;
+    },
+  );
 }
 
 function fromHex(kind: string, digits: string, line: number): string {

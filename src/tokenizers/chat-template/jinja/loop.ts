@@ -4,8 +4,19 @@ import { define, functionOf } from "./arguments.ts";
 import { equals } from "./comparison.ts";
 import { typeError } from "./errors.ts";
 import type { Runtime } from "./runtime.ts";
-import { itemsOf, Iter, iterate, type Kwargs, PyObject, textOf, Tuple, Undefined, Callable, type Value } from "./values.ts";
 import { len } from "./subscript.ts";
+import {
+  Callable,
+  Iter,
+  itemsOf,
+  iterate,
+  type Kwargs,
+  PyObject,
+  Tuple,
+  textOf,
+  Undefined,
+  type Value,
+} from "./values.ts";
 
 /** Renders the body of a recursive loop over other items, one level deeper. */
 export type Recurse = (items: Value, depth: number) => Value;
@@ -102,13 +113,19 @@ export class Loop extends PyObject {
       case "depth0":
         return this.#depth;
       case "previtem":
-        return this.#index === 0 || this.#before === undefined ? new Undefined("there is no previous item") : this.#before;
+        return this.#index === 0 || this.#before === undefined
+          ? new Undefined("there is no previous item")
+          : this.#before;
       case "nextitem":
         return this.#peek()?.value ?? (this.#peek() ? null : new Undefined("there is no next item"));
       case "cycle":
         return new Callable("cycle", (args, kwargs) => this.#cycle(args, kwargs), this.#shown(name));
       case "changed":
-        return new Callable(name, (args, kwargs, runtime) => this.#isChanged(args, kwargs, runtime), this.#shown(name));
+        return new Callable(
+          name,
+          (args, kwargs, runtime) => this.#isChanged(args, kwargs, runtime),
+          this.#shown(name),
+        );
       default:
         return undefined;
     }

@@ -9,7 +9,6 @@ import { Float, textOf, toInt, typeName, Undefined, type Value } from "./values.
 
 export type Int = number | bigint;
 
-
 /** An int or a bool as an int, anything else as undefined. */
 export function intOf(value: Value): Int | undefined {
   if (typeof value === "number" || typeof value === "bigint") return value;
@@ -235,7 +234,9 @@ export function parseInteger(text: string, base = 10): Int {
   if (!/^[0-9a-z]+(?:_[0-9a-z]+)*$/i.test(digits)) throw invalid();
   digits = digits.replaceAll("_", "").toLowerCase();
   if ((radix & (radix - 1)) !== 0 && digits.length > MAX_DIGITS) {
-    throw valueError(`Exceeds the limit (${MAX_DIGITS} digits) for integer string conversion: value has ${digits.length} digits; use sys.set_int_max_str_digits() to increase the limit`);
+    throw valueError(
+      `Exceeds the limit (${MAX_DIGITS} digits) for integer string conversion: value has ${digits.length} digits; use sys.set_int_max_str_digits() to increase the limit`,
+    );
   }
   let value = 0n;
   if (radix === 10) {
@@ -245,7 +246,8 @@ export function parseInteger(text: string, base = 10): Int {
     const values = Array.from(digits, (digit) => Number.parseInt(digit, 36));
     if (values.some((one) => one >= radix)) throw invalid();
     const width = Math.log2(radix);
-    if (Number.isInteger(width)) value = BigInt(`0b${values.map((one) => one.toString(2).padStart(width, "0")).join("")}`);
+    if (Number.isInteger(width))
+      value = BigInt(`0b${values.map((one) => one.toString(2).padStart(width, "0")).join("")}`);
     else for (const one of values) value = value * BigInt(radix) + BigInt(one);
   }
   return toInt(sign === "-" ? -value : value);
@@ -325,7 +327,9 @@ function roundHalfEven(numerator: bigint, denominator: bigint): bigint {
 
 /** |x| with so many digits behind the point, exactly rounded. */
 export function fixedDigits(x: number, places: number): string {
-  const digits = scaledInteger(x, places).toString().padStart(places + 1, "0");
+  const digits = scaledInteger(x, places)
+    .toString()
+    .padStart(places + 1, "0");
   return places === 0 ? digits : `${digits.slice(0, -places)}.${digits.slice(-places)}`;
 }
 
@@ -337,7 +341,11 @@ export function significantDigits(x: number, count: number): [digits: string, ex
   for (;;) {
     const digits = scaledInteger(x, count - 1 - exponent).toString();
     if (digits.length === count) return [digits, exponent];
-    if (digits.length > count && /^10*$/.test(digits) && scaledInteger(x, count - 2 - exponent).toString().length === count) {
+    if (
+      digits.length > count &&
+      /^10*$/.test(digits) &&
+      scaledInteger(x, count - 2 - exponent).toString().length === count
+    ) {
       return [digits.slice(0, count), exponent + 1];
     }
     exponent += digits.length > count ? 1 : -1;

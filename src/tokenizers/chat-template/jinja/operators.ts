@@ -5,9 +5,9 @@ import { PySet } from "./dict.ts";
 import { typeError } from "./errors.ts";
 import { arithmetic, intOf } from "./numbers.ts";
 import { percentFormat } from "./percent-format.ts";
-import { escape } from "./repr.ts";
+import { toMarkup } from "./repr.ts";
 import type { Runtime } from "./runtime.ts";
-import { Bytes, iterate, itemsOf, Markup, textOf, Tuple, typeName, Undefined, type Value } from "./values.ts";
+import { Bytes, itemsOf, iterate, Markup, Tuple, textOf, typeName, Undefined, type Value } from "./values.ts";
 
 /** left op right. */
 export function binary(operator: string, left: Value, right: Value, runtime: Runtime): Value {
@@ -42,7 +42,7 @@ function add(left: Value, right: Value, runtime: Runtime): Value | undefined {
   const b = textOf(right);
   if (a !== undefined && b !== undefined) {
     if (left instanceof Markup || right instanceof Markup) {
-      return new Markup(concat(escape(left, runtime).value, escape(right, runtime).value, runtime));
+      return new Markup(concat(toMarkup(left, runtime).value, toMarkup(right, runtime).value, runtime));
     }
     return concat(a, b, runtime);
   }

@@ -1,6 +1,14 @@
 // Parses expressions, with Jinja2's precedence.
 
-import type { Arguments, BinaryOperator, CallNode, CompareOperator, Expression, FilterNode, Target } from "./ast.ts";
+import type {
+  Arguments,
+  BinaryOperator,
+  CallNode,
+  CompareOperator,
+  Expression,
+  FilterNode,
+  Target,
+} from "./ast.ts";
 import type { TokenStream } from "./token-stream.ts";
 import { describeToken } from "./tokens.ts";
 
@@ -41,7 +49,7 @@ function parseConditional(stream: TokenStream): Expression {
   while (stream.skipIf("name:if")) {
     const test = parseOr(stream);
     const otherwise = stream.skipIf("name:else") ? stream.nested(() => parseConditional(stream)) : undefined;
-    node = { type: "Conditional", test, then: node, otherwise, line };
+    node = { type: "Conditional", test, value: node, otherwise, line };
     line = stream.current.line;
   }
   return node;
@@ -273,7 +281,12 @@ function parseSubscript(stream: TokenStream, node: Expression): Expression {
     keys.push(parseSubscribed(stream));
   }
   stream.expect("rbracket");
-  return { type: "Item", node, key: keys.length === 1 ? keys[0] : { type: "Tuple", items: keys, line }, line };
+  return {
+    type: "Item",
+    node,
+    key: keys.length === 1 ? keys[0] : { type: "Tuple", items: keys, line },
+    line,
+  };
 }
 
 /** An index, or a slice. */

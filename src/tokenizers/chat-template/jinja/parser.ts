@@ -1,6 +1,16 @@
 // Parses a template into its syntax tree: text, expressions to print, statements.
 
-import type { BlockNode, CallBlockNode, ForNode, IfNode, NameNode, OutputPart, Signature, Statement, Target } from "./ast.ts";
+import type {
+  BlockNode,
+  CallBlockNode,
+  ForNode,
+  IfNode,
+  NameNode,
+  OutputPart,
+  Signature,
+  Statement,
+  Target,
+} from "./ast.ts";
 import { readTokens } from "./lexer.ts";
 import {
   parseExpression,
@@ -9,9 +19,9 @@ import {
   parseTargetName,
   parseTuple,
 } from "./parse-expression.ts";
+import { isSpace } from "./text.ts";
 import { TokenStream } from "./token-stream.ts";
 import { describeExpected } from "./tokens.ts";
-import { isSpace } from "./text.ts";
 
 /**
  * Parses a template.

@@ -1,16 +1,16 @@
 // Python's "%s %05.1f" % values.
 
+import { asciiRepr } from "./brace-format.ts";
+import { Dict } from "./dict.ts";
 import { TemplateError, typeError, valueError } from "./errors.ts";
 import { floatDigits } from "./format-spec.ts";
 import { intText } from "./number-text.ts";
 import { doubleOf, doubleToInt, type Int, intOf, toDouble, toInteger } from "./numbers.ts";
 import { escapeText, repr, str } from "./repr.ts";
 import type { Runtime } from "./runtime.ts";
-import { isPlain, lengthOf, substring } from "./text.ts";
-import { asciiRepr } from "./brace-format.ts";
-import { Float, Markup, PyObject, textOf, Tuple, typeName, Undefined, type Value } from "./values.ts";
 import { subscript } from "./subscript.ts";
-import { Dict } from "./dict.ts";
+import { isPlain, lengthOf, substring } from "./text.ts";
+import { Float, Markup, PyObject, Tuple, textOf, typeName, Undefined, type Value } from "./values.ts";
 
 const CONVERSION = /%(?:\(((?:[^()]|\([^()]*\))*)\))?([-+ #0]*)(\*|\d+)?(?:\.(\*|\d*))?[hlL]?([\s\S]?)/uy;
 
@@ -82,7 +82,9 @@ export function percentFormat(format: string, given: Value, runtime: Runtime, ma
       alternate: flags.includes("#"),
       width: Math.abs(wide),
       precision:
-        precision === undefined ? undefined : Math.max(0, precision === "*" ? star() : Number(precision || 0)),
+        precision === undefined
+          ? undefined
+          : Math.max(0, precision === "*" ? star() : Number(precision || 0)),
     };
     runtime.budget.make(Math.min(spec.width, 2 ** 31) + (spec.precision ?? 0));
     if (!"diouxXeEfFgGcrsa".includes(code)) {
@@ -109,7 +111,8 @@ interface Conversion {
 
 function convert(value: Value, code: string, spec: Conversion, runtime: Runtime, markup: boolean): string {
   if ("sra".includes(code)) {
-    let text = code === "s" ? str(value, runtime) : code === "r" ? repr(value, runtime) : asciiRepr(value, runtime);
+    let text =
+      code === "s" ? str(value, runtime) : code === "r" ? repr(value, runtime) : asciiRepr(value, runtime);
     if (markup && !(code === "s" && value instanceof Markup)) text = escapeText(text);
     const { precision } = spec;
     const cut = precision === undefined ? text : substring(text, 0, Math.min(precision, lengthOf(text)));
@@ -160,7 +163,8 @@ function integerOf(value: Value, code: string, markup: boolean): Int {
 function character(value: Value, markup: boolean): string {
   const text = textOf(value);
   const int = intOf(value);
-  if (!markup && text !== undefined && (text.length === 1 || (lengthOf(text) === 1 && !isPlain(text)))) return text;
+  if (!markup && text !== undefined && (text.length === 1 || (lengthOf(text) === 1 && !isPlain(text))))
+    return text;
   if (markup || int === undefined) throw typeError("%c requires int or char");
   if (int < 0 || int > 0x10ffff) throw new TemplateError("OverflowError", "%c arg not in range(0x110000)");
   return String.fromCodePoint(Number(int));

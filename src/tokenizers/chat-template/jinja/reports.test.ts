@@ -9,7 +9,9 @@ const MESSAGES = [
   {
     role: "assistant",
     content: null,
-    tool_calls: [{ type: "function", function: { name: "get_time", arguments: { tz: "Zürich", id: 7, p: 1e-7 } } }],
+    tool_calls: [
+      { type: "function", function: { name: "get_time", arguments: { tz: "Zürich", id: 7, p: 1e-7 } } },
+    ],
   },
   { role: "tool", name: "get_time", content: "12:30" },
   { role: "assistant", content: "<think>\nhm\n</think>\n\nHalb eins." },
@@ -31,7 +33,11 @@ const CASES: [report: string, source: string, expected: string][] = [
     "{% for m in messages %}{% if m.role in ('user',) %}{{ m.content }}{% endif %}{% endfor %}{{ ('a', 'b')|tojson }}",
     'Wie spät ist es?["a", "b"]',
   ],
-  ["mitsuhiko/minijinja#220: number literals", "{{ 1e3 }} {{ 2.5e-3 }} {{ 1_000 + 1 }}", "1000.0 0.0025 1001"],
+  [
+    "mitsuhiko/minijinja#220: number literals",
+    "{{ 1e3 }} {{ 2.5e-3 }} {{ 1_000 + 1 }}",
+    "1000.0 0.0025 1001",
+  ],
   [
     "earendil-works/pi#8943: numbers as Python's JSON writes them",
     "{{ messages[2].tool_calls[0].function.arguments|tojson }} {{ 1.0|tojson }} {{ [2512292042121000001]|tojson }}",

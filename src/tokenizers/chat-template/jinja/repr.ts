@@ -1,6 +1,6 @@
 // How Python writes values: str() and repr().
 
-import { DictView, Dict, PySet } from "./dict.ts";
+import { Dict, DictView, PySet } from "./dict.ts";
 import { asciiEscape } from "./literals.ts";
 import { floatText, intText } from "./number-text.ts";
 import type { Runtime } from "./runtime.ts";
@@ -38,7 +38,8 @@ function reprObject(value: PyObject, runtime: Runtime): string {
   if (value instanceof Tuple) return `(${join(value.items, runtime)}${value.items.length === 1 ? "," : ""})`;
   if (value instanceof Dict) return `{${joinEntries(value, runtime)}}`;
   if (value instanceof DictView) return `${value.typeName}([${join([...value.iterate()], runtime)}])`;
-  if (value instanceof PySet) return value.size() === 0 ? "set()" : `{${join([...value.iterate()], runtime)}}`;
+  if (value instanceof PySet)
+    return value.size() === 0 ? "set()" : `{${join([...value.iterate()], runtime)}}`;
   if (value instanceof Bytes) return quoteBytes(value.data);
   return value.repr(runtime);
 }
@@ -48,10 +49,9 @@ function join(items: readonly Value[], runtime: Runtime): string {
 }
 
 function joinEntries(dict: Dict, runtime: Runtime): string {
-  return Array.from(
-    dict.entries(),
-    ([key, item]) => `${repr(key, runtime)}: ${repr(item, runtime)}`,
-  ).join(", ");
+  return Array.from(dict.entries(), ([key, item]) => `${repr(key, runtime)}: ${repr(item, runtime)}`).join(
+    ", ",
+  );
 }
 
 const UNPRINTABLE = /[\p{C}\p{Zl}\p{Zp}\p{Zs}]/u;
@@ -99,7 +99,7 @@ export function escapeText(text: string): string {
     .replaceAll('"', "&#34;");
 }
 
-/** escape(value): Markup stays as it is. */
-export function escape(value: Value, runtime: Runtime): Markup {
+/** A value's text, escaped for HTML; Markup stays as it is. */
+export function toMarkup(value: Value, runtime: Runtime): Markup {
   return value instanceof Markup ? value : new Markup(escapeText(str(value, runtime)));
 }

@@ -1,7 +1,6 @@
 // The state of one rendering: what it may spend, what it has written, where it stands.
 
 import { Budget, type TemplateLimits } from "./budget.ts";
-import type { Defined } from "./call-filter.ts";
 
 /** A stretch of the output in UTF-16 units: [start, end). */
 export type Span = [start: number, end: number];
@@ -9,8 +8,6 @@ export type Span = [start: number, end: number];
 /** What all parts of a rendering share. */
 export class Runtime {
   readonly budget: Budget;
-  readonly filters: ReadonlyMap<string, Defined>;
-  readonly tests: ReadonlyMap<string, Defined>;
   /** What is written and not captured, or what the innermost capture has so far. */
   #out = "";
   /** What was written around each capture that is open. */
@@ -22,13 +19,7 @@ export class Runtime {
   /** Where the texts of generation blocks stand. */
   readonly generations: Span[] = [];
 
-  constructor(
-    filters: ReadonlyMap<string, Defined>,
-    tests: ReadonlyMap<string, Defined>,
-    limits: TemplateLimits | undefined,
-  ) {
-    this.filters = filters;
-    this.tests = tests;
+  constructor(limits: TemplateLimits | undefined) {
     this.budget = new Budget(limits);
   }
 

@@ -1,15 +1,15 @@
 // The methods of str, and of Markup, whose methods escape what they are given.
 
-import { bindArguments, boundMethod, define, type Definition, functionOf } from "./arguments.ts";
+import { bindArguments, boundMethod, type Definition, define, functionOf } from "./arguments.ts";
 import { capitalize, caseFold, PREDICATES, swapCase, title } from "./casing.ts";
 import { Dict } from "./dict.ts";
 import { TemplateError, typeError, valueError } from "./errors.ts";
 import { unescapeHtml } from "./html-text.ts";
 import { indexOf, needText } from "./numbers.ts";
-import { escape, repr, str } from "./repr.ts";
+import { repr, str, toMarkup } from "./repr.ts";
 import type { Runtime } from "./runtime.ts";
 import * as text from "./text.ts";
-import { Bytes, Callable, iterate, Markup, textOf, Tuple, truth, typeName, type Value } from "./values.ts";
+import { Bytes, Callable, iterate, Markup, Tuple, textOf, truth, typeName, type Value } from "./values.ts";
 
 type Run = (self: string, args: Value[], runtime: Runtime) => Value;
 
@@ -67,8 +67,7 @@ function search(fromRight: boolean, fails: boolean): Definition {
 function affix(name: "startswith" | "endswith"): Definition {
   return method("affix, start=None, end=None, /", (self, [wanted, start, end]) => {
     const [from, to] = bounds(self, start, end);
-    const wrong = (type: string) =>
-      `${name} first arg must be str or a tuple of str, not ${type}`;
+    const wrong = (type: string) => `${name} first arg must be str or a tuple of str, not ${type}`;
     const affixes = wanted instanceof Tuple ? wanted.items : [wanted];
     if (from > to || from > text.lengthOf(self)) {
       for (const each of affixes) needText(each, wrong);
@@ -76,21 +75,23 @@ function affix(name: "startswith" | "endswith"): Definition {
     }
     const part = text.substring(self, from, to);
     return affixes.some((each) => {
-      const one = needText(each, wanted instanceof Tuple ? (type) => `tuple for ${name} must only contain str, not ${type}` : wrong);
+      const one = needText(
+        each,
+        wanted instanceof Tuple ? (type) => `tuple for ${name} must only contain str, not ${type}` : wrong,
+      );
       return name === "startswith" ? part.startsWith(one) : part.endsWith(one);
     });
   });
 }
 
 function strip(name: string, left: boolean, right: boolean): Definition {
-  return method("chars=None, /", (self, [chars]) =>
-    text.stripText(self, optional(chars, name), left, right),
-  );
+  return method("chars=None, /", (self, [chars]) => text.stripText(self, optional(chars, name), left, right));
 }
 
 function split(fromRight: boolean): Definition {
   return method("sep=None, maxsplit=-1", (self, [separator, limit], runtime) => {
-    const at = separator === null ? undefined : needText(separator, (type) => `must be str or None, not ${type}`);
+    const at =
+      separator === null ? undefined : needText(separator, (type) => `must be str or None, not ${type}`);
     const parts = text.splitText(self, at, Math.trunc(indexOf(limit)), fromRight);
     runtime.budget.hold(parts.length);
     return parts;
@@ -125,7 +126,7 @@ const changed = (change: (self: string) => string) => method("/", (self) => chan
 export function joinText(separator: string, items: Value, runtime: Runtime, escaped = false): string {
   const parts: string[] = [];
   for (const item of iterate(items)) {
-    const part = escaped ? escape(item, runtime).value : textOf(item);
+    const part = escaped ? toMarkup(item, runtime).value : textOf(item);
     if (part === undefined) {
       throw typeError(`sequence item ${parts.length}: expected str instance, ${typeName(item)} found`);
     }
@@ -139,7 +140,8 @@ function encode(self: string, [encoding, errors]: Value[]): Value {
   const name = needed(encoding, "encode").toLowerCase().replaceAll("_", "-");
   const handler = needed(errors, "encode");
   if (name === "utf-8" || name === "utf8") return new Bytes(new TextEncoder().encode(self));
-  const limit = name === "ascii" || name === "us-ascii" ? 128 : name === "latin-1" || name === "iso-8859-1" ? 256 : 0;
+  const limit =
+    name === "ascii" || name === "us-ascii" ? 128 : name === "latin-1" || name === "iso-8859-1" ? 256 : 0;
   if (limit === 0) throw new TemplateError("LookupError", `unknown encoding: ${name}`);
   const bytes: number[] = [];
   for (const character of self) {
@@ -156,7 +158,8 @@ function encode(self: string, [encoding, errors]: Value[]): Value {
 function makeTranslation([from, to, dropped]: Value[]): Value {
   const table = new Dict();
   if (to === null) {
-    if (!(from instanceof Dict)) throw typeError("if you give only one argument to maketrans it must be a dict");
+    if (!(from instanceof Dict))
+      throw typeError("if you give only one argument to maketrans it must be a dict");
     for (const [key, value] of from.entries()) {
       const character = textOf(key);
       if (character !== undefined && text.lengthOf(character) !== 1) {
@@ -171,8 +174,11 @@ function makeTranslation([from, to, dropped]: Value[]): Value {
   if (sources.length !== targets.length) {
     throw valueError("the first two maketrans arguments must have equal length");
   }
-  sources.forEach((source, i) => table.set(source.codePointAt(0) as number, targets[i].codePointAt(0) as number));
-  if (dropped !== null) for (const each of needed(dropped, "maketrans")) table.set(each.codePointAt(0) as number, null);
+  sources.forEach((source, i) => {
+    table.set(source.codePointAt(0) as number, targets[i].codePointAt(0) as number);
+  });
+  if (dropped !== null)
+    for (const each of needed(dropped, "maketrans")) table.set(each.codePointAt(0) as number, null);
   return table;
 }
 
@@ -182,7 +188,8 @@ function translate(self: string, [table]: Value[], runtime: Runtime): Value {
     const code = character.codePointAt(0) as number;
     let mapped: Value | undefined;
     if (table instanceof Dict) mapped = table.get(code);
-    else if (Array.isArray(table) || table instanceof Tuple) mapped = (Array.isArray(table) ? table : table.items)[code];
+    else if (Array.isArray(table) || table instanceof Tuple)
+      mapped = (Array.isArray(table) ? table : table.items)[code];
     else if (textOf(table) !== undefined) mapped = [...(textOf(table) as string)][code];
     else throw typeError(`'${typeName(table)}' object is not subscriptable`);
     if (mapped === undefined) out += character;
@@ -263,7 +270,13 @@ export const STR_METHODS: Readonly<Record<string, Definition>> = {
 };
 
 /** str.replace within the budget. */
-export function replaceBounded(self: string, old: string, fresh: string, limit: number, runtime: Runtime): string {
+export function replaceBounded(
+  self: string,
+  old: string,
+  fresh: string,
+  limit: number,
+  runtime: Runtime,
+): string {
   const found = text.countText(self, old);
   runtime.budget.make(self.length + (limit < 0 ? found : Math.min(found, limit)) * fresh.length);
   return text.replaceText(self, old, fresh, limit);
@@ -281,14 +294,17 @@ export function markupMethod(self: Markup, name: string): Callable | undefined {
   if (Object.hasOwn(MARKUP_METHODS, name)) return markupBound(self, name, MARKUP_METHODS[name]);
   if (!Object.hasOwn(STR_METHODS, name)) return undefined;
   const definition = STR_METHODS[name];
-  if (UNWRAPPED.has(name)) return name === "maketrans" ? functionOf(name, definition) : boundMethod(name, definition, self);
+  if (UNWRAPPED.has(name))
+    return name === "maketrans" ? functionOf(name, definition) : boundMethod(name, definition, self);
   if (name === "join") {
-    const run = ([, items]: Value[], runtime: Runtime) => new Markup(joinText(self.value, items, runtime, true));
+    const run = ([, items]: Value[], runtime: Runtime) =>
+      new Markup(joinText(self.value, items, runtime, true));
     return markupBound(self, name, define("self, iterable, /", run));
   }
   const escaped = ESCAPED[name];
   const run = (args: Value[], runtime: Runtime): Value => {
-    if (escaped !== undefined && args[escaped + 1] !== undefined) args[escaped + 1] = escape(args[escaped + 1], runtime);
+    if (escaped !== undefined && args[escaped + 1] !== undefined)
+      args[escaped + 1] = toMarkup(args[escaped + 1], runtime);
     return wrap(definition.run(args, runtime));
   };
   return markupBound(self, name, { signature: definition.signature, run });
@@ -311,7 +327,7 @@ function wrap(value: Value): Value {
 const MARKUP_METHODS: Readonly<Record<string, Definition>> = {
   unescape: define("self, /", ([self]) => unescapeHtml((self as Markup).value)),
   striptags: define("self, /", ([self], runtime) => stripTags((self as Markup).value, runtime)),
-  escape: define("self, s, /", ([, value], runtime) => escape(value, runtime)),
+  escape: define("self, s, /", ([, value], runtime) => toMarkup(value, runtime)),
 };
 
 /** Text without tags and comments, its white space made single blanks, its entities resolved. */
@@ -321,20 +337,17 @@ export function stripTags(markup: string, runtime: Runtime): string {
   return unescapeHtml(text.splitText(without, undefined, -1, false).join(" "));
 }
 
-/** Text without what stands from `open` to `close`; what remains is looked at again, as markupsafe does. */
+/** Text without what stands from `open` to `close`. */
 function withoutSpans(source: string, open: string, close: string): string {
   let kept = "";
-  let rest = source;
-  for (;;) {
-    const joined = kept.slice(-(open.length - 1) || kept.length) + rest;
-    const offset = joined.length - rest.length;
-    const start = joined.indexOf(open);
-    if (start < 0) return kept + rest;
-    const end = joined.indexOf(close, start);
-    if (end < 0) return kept + rest;
-    kept = kept.slice(0, kept.length - offset) + joined.slice(0, start);
-    rest = joined.slice(end + close.length);
+  let from = 0;
+  for (let start = source.indexOf(open); start >= 0; start = source.indexOf(open, from)) {
+    const end = source.indexOf(close, start);
+    if (end < 0) break;
+    kept += source.slice(from, start);
+    from = end + close.length;
   }
+  return kept + source.slice(from);
 }
 
 /** str(value), or Markup as it is. */
@@ -345,5 +358,7 @@ export function softText(value: Value, runtime: Runtime): string | Markup {
 /** A bound method of str, or undefined. */
 export function strMethod(self: string, name: string): Callable | undefined {
   if (!Object.hasOwn(STR_METHODS, name)) return undefined;
-  return name === "maketrans" ? functionOf(name, STR_METHODS[name]) : boundMethod(name, STR_METHODS[name], self);
+  return name === "maketrans"
+    ? functionOf(name, STR_METHODS[name])
+    : boundMethod(name, STR_METHODS[name], self);
 }

@@ -6,7 +6,7 @@ import { intOf } from "./numbers.ts";
 import { repr } from "./repr.ts";
 import type { Runtime } from "./runtime.ts";
 import { characters, isPlain, lengthOf, substring } from "./text.ts";
-import { Bytes, itemsOf, Markup, PyObject, Range, textOf, Tuple, typeName, type Value } from "./values.ts";
+import { Bytes, itemsOf, Markup, PyObject, Range, Tuple, textOf, typeName, type Value } from "./values.ts";
 
 /** A slice of a sequence: `value[start:stop:step]`. */
 export class Slice extends PyObject {
@@ -48,7 +48,9 @@ export function subscript(object: Value, key: Value, runtime: Runtime): Value {
   if (object instanceof Range) return subscriptRange(object, key, runtime);
   if (object instanceof Bytes) {
     if (key instanceof Slice) {
-      return new Bytes(new Uint8Array(slicePositions(key, object.data.length, runtime).map((i) => object.data[i])));
+      return new Bytes(
+        new Uint8Array(slicePositions(key, object.data.length, runtime).map((i) => object.data[i])),
+      );
     }
     return object.data[position(key, object.data.length, "index", "byte indices must be integers or slices")];
   }
@@ -67,7 +69,11 @@ function subscriptText(object: Value, text: string, key: Value, runtime: Runtime
       return wrap(substring(text, start, stop));
     }
     const points = characters(text);
-    return wrap(slicePositions(key, length, runtime).map((i) => points[i]).join(""));
+    return wrap(
+      slicePositions(key, length, runtime)
+        .map((i) => points[i])
+        .join(""),
+    );
   }
   const at = position(key, length, "string", "string indices must be integers");
   if (isPlain(text)) return wrap(text[at]);
@@ -90,7 +96,10 @@ function position(key: Value, length: number, kind: string, message: string): nu
   if (index === undefined) throw typeError(`${message}, not ${typeName(key)}`);
   const at = index < 0 ? Number(index) + length : Number(index);
   if (at < 0 || at >= length) {
-    throw new TemplateError("IndexError", kind === "index" ? "index out of range" : `${kind} index out of range`);
+    throw new TemplateError(
+      "IndexError",
+      kind === "index" ? "index out of range" : `${kind} index out of range`,
+    );
   }
   return at;
 }

@@ -3,18 +3,17 @@
 import type { BlockNode, Statement } from "./ast.ts";
 import type { TemplateLimits } from "./budget.ts";
 import { findUndeclared, walk } from "./children.ts";
-import { compileBody, type Blocks } from "./compile-statement.ts";
+import { type Blocks, compileBody } from "./compile-statement.ts";
 import { constantValue } from "./constant.ts";
 import { TemplateError } from "./errors.ts";
-import { FILTERS } from "./filters.ts";
+import { TABLES } from "./filters.ts";
+import { Activation, type Compilation, type Execute, enterFrame, type Frame, Names } from "./frame.ts";
 import { fromJson } from "./from-json.ts";
-import { Activation, type Compilation, enterFrame, type Execute, type Frame, Names } from "./frame.ts";
 import { createGlobals } from "./globals.ts";
 import { parseTemplate } from "./parser.ts";
 import { Runtime, type Span } from "./runtime.ts";
 import { FunctionScope, Symbols } from "./symbols.ts";
 import { TemplateReference } from "./template-reference.ts";
-import { TESTS } from "./tests.ts";
 import { Undefined, type Value } from "./values.ts";
 
 export interface JinjaRenderOptions {
@@ -45,8 +44,7 @@ export interface JinjaTemplate {
 export function compileTemplate(source: string): JinjaTemplate {
   const body = parseTemplate(source);
   const compilation: Compilation = {
-    filters: FILTERS,
-    tests: new Map(TESTS),
+    ...TABLES,
     autoescape: false,
     volatile: false,
     constant: false,
@@ -58,7 +56,7 @@ export function compileTemplate(source: string): JinjaTemplate {
   for (const node of findBlocks(body)) blocks.set(node.name, compileBlockBody(node, compilation, blocks));
   return {
     render({ variables, now, limits }) {
-      const runtime = new Runtime(compilation.filters, compilation.tests, limits);
+      const runtime = new Runtime(limits);
       const given = createGlobals(() => now ?? new Date());
       for (const [name, value] of Object.entries(variables)) {
         if (value === undefined) given.delete(name);

@@ -3,11 +3,13 @@
 import { valueError } from "./errors.ts";
 
 /** Python's white space, inside brackets of a regular expression. */
-export const SPACE_CLASS = "\\t-\\r\\x1c-\\x20\\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000";
+export const SPACE_CLASS =
+  "\\t-\\r\\x1c-\\x20\\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000";
 const SPACE = new RegExp(`[${SPACE_CLASS}]`);
 const ONLY_SPACE = new RegExp(`^[${SPACE_CLASS}]+$`);
 const SURROGATE = /[\ud800-\udfff]/;
-const LINE_END = /\r\n|[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]/g;
+const LINE_END_CLASS = "\n\r\v\f\x1c-\x1e\x85\u2028\u2029";
+const LINE_END = new RegExp(`\r\n|[${LINE_END_CLASS}]`, "g");
 
 /** str.isspace */
 export function isSpace(text: string): boolean {
@@ -40,7 +42,8 @@ export function lengthOf(text: string): number {
 export function unitOffset(text: string, position: number): number {
   if (isPlain(text)) return position;
   let unit = 0;
-  for (let n = 0; n < position && unit < text.length; n++) unit += (text.codePointAt(unit) as number) > 0xffff ? 2 : 1;
+  for (let n = 0; n < position && unit < text.length; n++)
+    unit += (text.codePointAt(unit) as number) > 0xffff ? 2 : 1;
   return unit;
 }
 
@@ -72,7 +75,12 @@ function stripPoints(text: string, set: string, left: boolean, right: boolean): 
 }
 
 /** str.split and rsplit; a negative limit is none. */
-export function splitText(text: string, separator: string | undefined, limit: number, fromRight: boolean): string[] {
+export function splitText(
+  text: string,
+  separator: string | undefined,
+  limit: number,
+  fromRight: boolean,
+): string[] {
   if (separator === "") throw valueError("empty separator");
   if (separator === undefined) return splitSpace(text, limit, fromRight);
   const parts = text.split(separator);
