@@ -4,6 +4,7 @@ import type { Arguments, CompareOperator, Expression, FilterNode, TestNode } fro
 import { callValue, getAttribute, getItem } from "./attributes.ts";
 import { callDefined, type Defined } from "./call-filter.ts";
 import { compare, contains, equals } from "./comparison.ts";
+import { isKept } from "./constant.ts";
 import { Dict } from "./dict.ts";
 import { isError, TemplateError, typeError } from "./errors.ts";
 import { type Activation, type Evaluate, type Frame, reader, variableOf } from "./frame.ts";
@@ -28,6 +29,20 @@ import {
 
 /** Compiles an expression. */
 export function compileExpression(node: Expression, frame: Frame): Evaluate {
+  const { compilation } = frame;
+  if (FOLDED.has(node.type) && !compilation.constant && compilation.constants.isConstant(node, frame)) {
+    const value = compilation.constants.value(node, frame);
+    if (value !== undefined && isKept(value)) return () => value;
+  }
+  return compileKind(node, frame);
+}
+
+/** What Jinja2 computes when it compiles. */
+const FOLDED: ReadonlySet<string> = new Set([
+  ..."And Or Not Negative Positive Binary Concat Compare Filter Test Item Attribute Conditional".split(" "),
+]);
+
+function compileKind(node: Expression, frame: Frame): Evaluate {
   switch (node.type) {
     case "Const": {
       const value = constantOf(node.kind, node.text, node.line);
@@ -114,7 +129,7 @@ function compileRight(node: Expression & { type: "And" | "Or" }, frame: Frame, s
     return compileExpression(node.right, frame);
   } catch (error) {
     const left = isError(error, "TemplateAssertionError")
-      ? frame.compilation.evaluate(node.left, frame)
+      ? frame.compilation.constants.value(node.left, frame)
       : undefined;
     if (left === undefined || truth(left) !== stop) throw error;
     return () => left;

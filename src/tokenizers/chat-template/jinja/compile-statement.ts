@@ -15,7 +15,6 @@ import { findUndeclared, walk } from "./children.ts";
 import { compileArguments, compileCall, compileExpression, compileFilter } from "./compile-expression.ts";
 import { compileFor } from "./compile-for.ts";
 import { compileTarget, exportedNames } from "./compile-target.ts";
-import { constantValue, isConstant } from "./constant.ts";
 import { TemplateError, typeError } from "./errors.ts";
 import {
   Activation,
@@ -121,8 +120,9 @@ function compileOutput(parts: readonly OutputPart[], frame: Frame): Execute {
       return (a) => a.runtime.write(text);
     }
     const { compilation } = frame;
-    compilation.constant = isConstant(part, frame);
-    const value = compileExpression(part, frame);
+    compilation.constant = compilation.constants.isConstant(part, frame);
+    // In a constant, what does not count may name unknown filters.
+    const value = compileExpression(part, compilation.constant ? { ...frame, soft: true } : frame);
     compilation.constant = false;
     const { line } = part;
     const escaped = compileEscape(frame);
@@ -301,7 +301,7 @@ function compileAutoescape(node: Statement & { type: "Autoescape" }, frame: Fram
   const enter = enterFrame(inner);
   const value = compileExpression(node.value, inner);
   const { autoescape, volatile } = compilation;
-  const constant = constantValue(node.value, inner);
+  const constant = compilation.constants.value(node.value, inner);
   if (constant === undefined) compilation.volatile = true;
   else compilation.autoescape = truth(constant);
   const body = compileBody(node.body, inner, blocks);

@@ -52,6 +52,12 @@ export type Ending = typeof NORMAL | typeof BREAK | typeof CONTINUE;
 /** A statement, ready to run. */
 export type Execute = (activation: Activation) => Ending;
 
+/** What is known of constant expressions. */
+export interface Constants {
+  isConstant(node: Expression, frame: Frame): boolean;
+  value(node: Expression, frame: Frame): Value | undefined;
+}
+
 /** What all frames of a template share while it is compiled. */
 export interface Compilation {
   readonly filters: ReadonlyMap<string, Defined>;
@@ -61,8 +67,7 @@ export interface Compilation {
   volatile: boolean;
   /** Whether the expression is a constant, whose slices are undefined where they would be an error. */
   constant: boolean;
-  /** The value of a constant expression, or undefined. */
-  readonly evaluate: (node: Expression, frame: Frame) => Value | undefined;
+  readonly constants: Constants;
   /** The parameters that have no value yet while defaults are compiled. */
   unset: Set<Variable>;
 }

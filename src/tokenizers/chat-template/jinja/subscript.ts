@@ -84,8 +84,7 @@ function subscriptRange(range: Range, key: Value, runtime: Runtime): Value {
   if (key instanceof Slice) {
     const [start, stop, step] = sliceBounds(key, range.length);
     runtime.budget.step();
-    const end = step > 0 ? Math.max(start, stop) : Math.min(start, stop);
-    return new Range(range.at(start), range.at(end), range.step * step);
+    return new Range(range.at(start), range.at(stop), range.step * step);
   }
   return range.at(position(key, range.length, "range object", "range indices must be integers or slices"));
 }

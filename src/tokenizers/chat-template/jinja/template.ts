@@ -3,8 +3,9 @@
 import type { BlockNode, Statement } from "./ast.ts";
 import type { TemplateLimits } from "./budget.ts";
 import { findUndeclared, walk } from "./children.ts";
+import { compileExpression } from "./compile-expression.ts";
 import { type Blocks, compileBody } from "./compile-statement.ts";
-import { constantValue } from "./constant.ts";
+import { Constants } from "./constant.ts";
 import { TemplateError } from "./errors.ts";
 import { TABLES } from "./filters.ts";
 import { Activation, type Compilation, type Execute, enterFrame, type Frame, Names } from "./frame.ts";
@@ -48,7 +49,7 @@ export function compileTemplate(source: string): JinjaTemplate {
     autoescape: false,
     volatile: false,
     constant: false,
-    evaluate: constantValue,
+    constants: new Constants(compileExpression),
     unset: new Set(),
   };
   const blocks: Blocks = new Map();
