@@ -362,7 +362,7 @@ def usable(case):
     if len(text) > 20_000:
         return False
     # Addresses, however a filter has changed them; and bytes, of which little is there.
-    plain = "".join(c for c in text.lower() if c.isalnum())
+    plain = "".join(c for c in text.lower().replace("\\n", "") if c.isalnum())
     if "0x7f" in plain or "f7x0" in plain or re.search(r"encode\([^)]*\)\)*\.(?!decode|hex)", case[0]):
         return False
     try:

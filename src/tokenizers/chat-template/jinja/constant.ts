@@ -1,4 +1,5 @@
 // Expressions whose value is known before a template runs.
+//
 // Jinja2 computes them when it compiles; a slice of what has none is then undefined and no error.
 
 import type { Expression } from "./ast.ts";
