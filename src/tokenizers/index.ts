@@ -1,8 +1,14 @@
 // baimo/tokenizers: text to ids and back, and chat templates. Re-exports only.
 
 export { tokenizerFromSentencePiece } from "./algorithms/sentencepiece.ts";
-export type { ChatTemplate, ChatTemplateOptions, RenderOptions } from "./chat-template/chat-template.ts";
+export type {
+  ChatTemplate,
+  ChatTemplateOptions,
+  RenderedChat,
+  RenderOptions,
+} from "./chat-template/chat-template.ts";
 export { CHATML_TEMPLATE, createChatTemplate } from "./chat-template/chat-template.ts";
+export type { TemplateLimits } from "./chat-template/jinja/budget.ts";
 export { chatTemplateOf } from "./chat-template/template-of.ts";
 export { type GgufTokenizerOptions, tokenizerFromGguf } from "./files/gguf.ts";
 export { type TokenizerFileOptions, tokenizerFromJson } from "./files/json.ts";

@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { BaimoError } from "../../errors.ts";
-import { CHATML_TEMPLATE, createChatTemplate, strftime } from "./chat-template.ts";
+import { CHATML_TEMPLATE, createChatTemplate } from "./chat-template.ts";
+import { strftime } from "./jinja/strftime.ts";
 
 const render = (source: string, variables: Record<string, unknown> = {}) =>
   createChatTemplate(source).render({ messages: [], variables });
@@ -91,14 +92,15 @@ describe("chat templates", () => {
 
   const failures: [source: string, message: RegExp][] = [
     ["{{ raise_exception('no ' + 'way') }}", /^no way$/],
-    ["{{ messages[0].role }}", /messages\[0\] is undefined/],
-    ["{{ 'a' + [1] }}", /\+ does not go with text and a list/],
-    ["{{ 'a' + none }}", /\+ does not go with text and None/],
-    ["{{ 'a' in none }}", /None is not iterable/],
-    ["{{ absent | tojson }}", /undefined/],
-    ["{% for a, b in [[1]] %}{% endfor %}", /expected 2 values/],
-    ["{{ 'ab' * 99999999 }}", /too long/],
-    ["{{ range(99999999) }}", /too long/],
+    ["{{ messages[0].role }}", /list object has no element 0 \(line 1\)$/],
+    ["\n{{ 'a' + [1] }}", /can only concatenate str \(not "list"\) to str \(line 2\)$/],
+    ["{{ 'a' + none }}", /can only concatenate str \(not "NoneType"\) to str/],
+    ["{{ 'a' in none }}", /argument of type 'NoneType' is not iterable/],
+    ["{{ absent | tojson }}", /Object of type Undefined is not JSON serializable/],
+    ["{% for a, b in [[1]] %}{% endfor %}", /not enough values to unpack \(expected 2, got 1\)/],
+    ["{{ 'ab' * 99999999 }}", /makes too much/],
+    ["{{ range(99999999) }}", /Range too big/],
+    ["{{ [].append(1) }}", /access to attribute 'append' of 'list' object is unsafe/],
   ];
   for (const [source, message] of failures) {
     it(`refuses ${source}`, () =>
@@ -142,6 +144,33 @@ describe("chat templates", () => {
       "<|im_start|>user\n你好<|im_end|>\n<|im_start|>assistant\n",
     );
   });
+
+  it("see documents", () => {
+    const template = createChatTemplate(
+      "{% for d in documents or [] %}{{ d.title }}: {{ d.text }}{% endfor %}{{ documents is none }}",
+    );
+    const documents = [{ title: "t", text: "x" }];
+    assert.equal(template.render({ messages: [], documents }), "t: xFalse");
+    assert.equal(template.render({ messages: [] }), "True");
+  });
+
+  it("take limits", () => {
+    const template = createChatTemplate("{% for i in range(1000) %}x{% endfor %}", {
+      limits: { output: 10 },
+    });
+    assert.throws(
+      () => template.render({ messages: [] }),
+      /writes too much: more than 10 \(the limit "output"\)/,
+    );
+  });
+
+  it("see nothing of prototypes", () => {
+    const source =
+      "{{ x.constructor is defined }}{{ x.__proto__ is defined }}{{ x.toString is defined }}{{ 'length' in x }}{{ x }}";
+    assert.equal(render(source, { x: JSON.parse('{"a": 1}') }), "FalseFalseFalseFalse{'a': 1}");
+    assert.equal(render("{{ x['__proto__'] }}", { x: JSON.parse('{"__proto__": {"y": 1}}') }), "{'y': 1}");
+    assert.equal(render("{{ constructor is defined }}{{ toString is defined }}"), "FalseFalse");
+  });
 });
 
 // The form is that of the model card of codellama/CodeLlama-70b-Instruct-hf.
@@ -170,4 +199,75 @@ it("Code Llama 70B's template names the source of every message and the destinat
     () => template.render({ messages: [{ role: "tool", content: "" }] }),
     /of another kind: tool/,
   );
+});
+
+describe("a rendering with generations", () => {
+  it("says where the texts of generation blocks stand", () => {
+    const template = createChatTemplate(
+      "{% for m in messages %}<{{ m.role }}>{% if m.role == 'assistant' %}{% generation %}{{ m.content }}!{% endgeneration %}{% else %}{{ m.content }}{% endif %}{% endfor %}",
+    );
+    const messages = [
+      { role: "user", content: "q" },
+      { role: "assistant", content: "one" },
+      { role: "assistant", content: "two" },
+    ];
+    const { text, generations } = template.renderWithGenerations({ messages });
+    assert.equal(text, "<user>q<assistant>one!<assistant>two!");
+    assert.deepEqual(
+      generations.map(([start, end]) => text.slice(start, end)),
+      ["one!", "two!"],
+    );
+  });
+});
+
+describe("the final message continued", () => {
+  const template = createChatTemplate(CHATML_TEMPLATE);
+  const trimming = createChatTemplate("{% for m in messages %}[{{ m.content | trim }}]{% endfor %}");
+  const messages = [
+    { role: "user", content: "q" },
+    { role: "assistant", content: "It is " },
+  ];
+
+  it("ends the text within it", () => {
+    assert.equal(
+      template.render({ messages, continueFinalMessage: true }),
+      "<|im_start|>user\nq<|im_end|>\n<|im_start|>assistant\nIt is ",
+    );
+    assert.equal(trimming.render({ messages, continueFinalMessage: true }), "[q][It is");
+  });
+
+  it("goes for the last text of a content in parts, or another field", () => {
+    const parts = createChatTemplate(
+      "{% for m in messages %}{% for p in m.content %}{{ p.text }}{% endfor %}|{{ m.thinking }}.{% endfor %}",
+    );
+    const content = [{ type: "text", text: "a" }, { type: "image" }];
+    assert.equal(parts.render({ messages: [{ content, thinking: "b" }], continueFinalMessage: true }), "a");
+    assert.equal(
+      parts.render({ messages: [{ content, thinking: "b" }], continueFinalMessage: "thinking" }),
+      "a|b",
+    );
+  });
+
+  const refused: [options: Parameters<typeof template.render>[0], message: RegExp][] = [
+    [{ messages, addGenerationPrompt: true }, /not compatible/],
+    [{ messages: [{ role: "assistant" }] }, /has no "content" to continue!/],
+    [{ messages: [{ role: "assistant", x: "y" }], continueFinalMessage: "x y" }, /has no "x y" to continue!/],
+    [{ messages: [{ role: "assistant", content: [] }] }, /could not find any text to continue/],
+  ];
+  for (const [options, message] of refused) {
+    it(`is refused: ${message.source}`, () => {
+      assert.throws(
+        () => template.render({ continueFinalMessage: true, ...options }),
+        (error) => error instanceof BaimoError && error.code === "request" && message.test(error.message),
+      );
+    });
+  }
+
+  it("is refused where the template drops it", () => {
+    const dropping = createChatTemplate("{{ messages[0].content }}");
+    assert.throws(
+      () => dropping.render({ messages, continueFinalMessage: true }),
+      /does not appear in the chat/,
+    );
+  });
 });

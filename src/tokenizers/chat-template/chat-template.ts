@@ -1,9 +1,11 @@
 // Renders chat templates as transformers does: Jinja in its environment.
 
 import { BaimoError } from "../../errors.ts";
-import { Environment, type Node, readProgram, readTokens } from "./jinja-package.ts";
-import { prepareProgram, rewriteTests } from "./jinja-prepare.ts";
-import { PythonInterpreter } from "./jinja-runtime.ts";
+import { continuation } from "./continue-message.ts";
+import type { TemplateLimits } from "./jinja/budget.ts";
+import { TemplateError } from "./jinja/errors.ts";
+import type { Span } from "./jinja/runtime.ts";
+import { compileTemplate, type JinjaTemplate, type Rendered } from "./jinja/template.ts";
 
 /** What a template may read besides the conversation. */
 export interface ChatTemplateOptions {
@@ -11,18 +13,31 @@ export interface ChatTemplateOptions {
   eosToken?: string;
   /** Further special tokens by name, such as `unk_token`. */
   specialTokens?: Readonly<Record<string, string>>;
+  /** What one rendering may spend; the defaults stand at `TemplateLimits`. */
+  limits?: TemplateLimits;
 }
 
 /** One rendering. */
 export interface RenderOptions {
   messages: readonly unknown[];
   tools?: readonly unknown[];
-  /** End with what begins the answer. Default true. */
+  /** What a template for retrieval reads: objects with `title` and `text`. */
+  documents?: readonly unknown[];
+  /** End with what begins the answer. Default true, and false where the final message is continued. */
   addGenerationPrompt?: boolean;
+  /** End within the final message, so that the model goes on with it; a text names the field, `content` by default. */
+  continueFinalMessage?: boolean | string;
   /** Further variables, such as `enable_thinking`. */
   variables?: Readonly<Record<string, unknown>>;
   /** What `strftime_now` takes for the present. Default: the clock. */
   now?: Date;
+}
+
+/** A rendering, and where in it the texts stand that the model itself wrote. */
+export interface RenderedChat {
+  text: string;
+  /** The texts of the template's `{% generation %}` blocks as [start, end) in the text. */
+  generations: Span[];
 }
 
 /** A compiled template. */
@@ -31,9 +46,11 @@ export interface ChatTemplate {
    * Renders a conversation.
    *
    * @throws {BaimoError} `request` with the template's own message where it refuses (raise_exception), or saying what
-   * went wrong in it
+   * went wrong in it and where, or which limit it reached
    */
   render(options: RenderOptions): string;
+  /** Renders a conversation, and says what in it a model that learns from it should write. Errors as `render`. */
+  renderWithGenerations(options: RenderOptions): RenderedChat;
 }
 
 /** ChatML, for models that were trained on it and come without a template. */
@@ -43,124 +60,83 @@ export const CHATML_TEMPLATE =
 /**
  * Compiles a chat template.
  *
- * @throws {BaimoError} `format` when it is not Jinja as far as it is understood
+ * @throws {BaimoError} `format` when it is not Jinja
  */
 export function createChatTemplate(source: string, options: ChatTemplateOptions = {}): ChatTemplate {
-  let program: Node;
-  try {
-    program = prepareProgram(readProgram(rewriteTests(readTokens(source))));
-  } catch (cause) {
-    throw new BaimoError("format", `the chat template cannot be read: ${messageOf(cause)}`, { cause });
+  const template = compile(source);
+  const tokens: Record<string, unknown> = { ...options.specialTokens };
+  if (options.bosToken !== undefined) tokens.bos_token = options.bosToken;
+  if (options.eosToken !== undefined) tokens.eos_token = options.eosToken;
+
+  function renderMessages(request: RenderOptions, messages: readonly unknown[]): Rendered {
+    const continued = Boolean(request.continueFinalMessage);
+    const variables = {
+      ...tokens,
+      ...request.variables,
+      messages,
+      tools: request.tools ?? null,
+      documents: request.documents ?? null,
+      add_generation_prompt: request.addGenerationPrompt ?? !continued,
+    };
+    try {
+      return template.render({ variables, now: request.now, limits: options.limits });
+    } catch (cause) {
+      throw renderError(cause);
+    }
   }
+
   return {
     render(request) {
-      const environment = new Environment();
-      const variables: Record<string, unknown> = {
-        ...globals(request.now ?? new Date()),
-        ...options.specialTokens,
-        ...(options.bosToken === undefined ? {} : { bos_token: options.bosToken }),
-        ...(options.eosToken === undefined ? {} : { eos_token: options.eosToken }),
-        messages: request.messages,
-        tools: request.tools ?? null,
-        documents: null,
-        add_generation_prompt: request.addGenerationPrompt ?? true,
-        ...request.variables,
-      };
-      try {
-        for (const [name, value] of Object.entries(variables)) {
-          environment.variables.delete(name);
-          environment.set(name, value);
-        }
-        return String(new PythonInterpreter(environment).run(program).value);
-      } catch (cause) {
-        if (cause instanceof BaimoError) throw cause;
-        throw new BaimoError("request", `the chat template failed: ${messageOf(cause)}`, { cause });
+      if (!request.continueFinalMessage) return renderMessages(request, request.messages).text;
+      const { messages, cut } = continuation(source, request);
+      return cut(renderMessages(request, messages).text);
+    },
+    renderWithGenerations(request) {
+      if (request.continueFinalMessage) {
+        throw new BaimoError(
+          "request",
+          "continue_final_message is not compatible with return_assistant_tokens_mask.",
+        );
       }
+      return renderMessages(request, request.messages);
     },
   };
+}
+
+function compile(source: string): JinjaTemplate {
+  try {
+    return compileTemplate(source);
+  } catch (cause) {
+    const message =
+      cause instanceof TemplateError
+        ? `${cause.message}${place(cause)}`
+        : isTooDeep(cause)
+          ? "it nests too deep"
+          : messageOf(cause);
+    throw new BaimoError("format", `the chat template cannot be read: ${message}`, { cause });
+  }
+}
+
+function renderError(cause: unknown): BaimoError {
+  if (cause instanceof BaimoError) return cause;
+  if (isTooDeep(cause)) return new BaimoError("request", "the chat template nests too deep", { cause });
+  if (!(cause instanceof TemplateError)) {
+    return new BaimoError("request", `the chat template failed: ${messageOf(cause)}`, { cause });
+  }
+  // What a template says of its own accord is passed on as it is.
+  if (cause.kind === "TemplateError") return new BaimoError("request", cause.message, { cause });
+  return new BaimoError("request", `the chat template failed: ${cause.message}${place(cause)}`, { cause });
+}
+
+function place({ line }: TemplateError): string {
+  return line === undefined ? "" : ` (line ${line})`;
+}
+
+/** Whether the call stack was used up: a RangeError in most engines, an InternalError in some. */
+function isTooDeep(error: unknown): boolean {
+  return error instanceof RangeError || (error instanceof Error && error.name === "InternalError");
 }
 
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
-}
-
-function globals(now: Date): Record<string, unknown> {
-  return {
-    true: true,
-    True: true,
-    false: false,
-    False: false,
-    none: null,
-    None: null,
-    range,
-    raise_exception: (message: unknown) => {
-      throw new BaimoError("request", String(message));
-    },
-    strftime_now: (format: string) => strftime(now, format),
-  };
-}
-
-function range(first: number, second?: number | null, step: number | null = 1): number[] {
-  const [start, stop] = second === undefined || second === null ? [0, first] : [first, second];
-  const by = step ?? 1;
-  const out: number[] = [];
-  for (let i = start; by > 0 ? i < stop : i > stop; i += by) {
-    out.push(i);
-    if (out.length > 100_000 || by === 0) throw new Error(`range(${start}, ${stop}, ${by}) is too long`);
-  }
-  return out;
-}
-
-const MONTHS = "January February March April May June July August September October November December".split(
-  " ",
-);
-const DAYS = "Sunday Monday Tuesday Wednesday Thursday Friday Saturday".split(" ");
-
-/** Python's strftime in the C locale, in local time. */
-export function strftime(date: Date, format: string): string {
-  const two = (n: number) => String(n).padStart(2, "0");
-  const hour12 = date.getHours() % 12 || 12;
-  const dayOfYear =
-    Math.round(
-      (Date.UTC(date.getFullYear(), date.getMonth(), date.getDate()) - Date.UTC(date.getFullYear(), 0, 1)) /
-        86_400_000,
-    ) + 1;
-  const fields: Record<string, () => string> = {
-    Y: () => String(date.getFullYear()),
-    y: () => two(date.getFullYear() % 100),
-    m: () => two(date.getMonth() + 1),
-    d: () => two(date.getDate()),
-    e: () => String(date.getDate()).padStart(2, " "),
-    B: () => MONTHS[date.getMonth()],
-    b: () => MONTHS[date.getMonth()].slice(0, 3),
-    h: () => MONTHS[date.getMonth()].slice(0, 3),
-    A: () => DAYS[date.getDay()],
-    a: () => DAYS[date.getDay()].slice(0, 3),
-    w: () => String(date.getDay()),
-    u: () => String(date.getDay() || 7),
-    H: () => two(date.getHours()),
-    I: () => two(hour12),
-    M: () => two(date.getMinutes()),
-    S: () => two(date.getSeconds()),
-    f: () => String(date.getMilliseconds() * 1000).padStart(6, "0"),
-    p: () => (date.getHours() < 12 ? "AM" : "PM"),
-    j: () => String(dayOfYear).padStart(3, "0"),
-    F: () => strftime(date, "%Y-%m-%d"),
-    T: () => strftime(date, "%H:%M:%S"),
-    D: () => strftime(date, "%m/%d/%y"),
-    R: () => strftime(date, "%H:%M"),
-    c: () => strftime(date, "%a %b %e %H:%M:%S %Y"),
-    x: () => strftime(date, "%m/%d/%y"),
-    X: () => strftime(date, "%H:%M:%S"),
-    z: () => "",
-    Z: () => "",
-    n: () => "\n",
-    t: () => "\t",
-    "%": () => "%",
-  };
-  return format.replace(/%(-?)([A-Za-z%])/g, (whole, dash: string, letter: string) => {
-    const field = Object.hasOwn(fields, letter) ? fields[letter]() : undefined;
-    if (field === undefined) return whole;
-    return dash ? field.replace(/^[0 ]+(?=.)/, "") : field;
-  });
 }

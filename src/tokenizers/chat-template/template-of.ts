@@ -1,7 +1,7 @@
 // The chat template of a tokenizer: of its named ones the one that transformers would choose.
 import { BaimoError } from "../../errors.ts";
 import type { Tokenizer } from "../tokenizer.ts";
-import { type ChatTemplate, createChatTemplate } from "./chat-template.ts";
+import { type ChatTemplate, createChatTemplate, type RenderOptions } from "./chat-template.ts";
 
 /**
  * A template that reads the tokenizer's special tokens. With tools it is the one called "tool_use", where there is one, else
@@ -23,16 +23,17 @@ export function chatTemplateOf(
   };
   // The plain one is compiled at once, so that one that cannot be read is told when the model opens.
   if (chatTemplates.has("default")) compile("default");
+  const choose = (options: RenderOptions): ChatTemplate => {
+    if (options.tools !== undefined && chatTemplates.has("tool_use")) return compile("tool_use");
+    if (chatTemplates.has("default")) return compile("default");
+    const names = [...chatTemplates.keys()].map((name) => `"${name}"`).join(", ");
+    throw new BaimoError(
+      "request",
+      `the model has several chat templates (${names}), none of them "default"`,
+    );
+  };
   return {
-    render(options) {
-      if (options.tools !== undefined && chatTemplates.has("tool_use"))
-        return compile("tool_use").render(options);
-      if (chatTemplates.has("default")) return compile("default").render(options);
-      const names = [...chatTemplates.keys()].map((name) => `"${name}"`).join(", ");
-      throw new BaimoError(
-        "request",
-        `the model has several chat templates (${names}), none of them "default"`,
-      );
-    },
+    render: (options) => choose(options).render(options),
+    renderWithGenerations: (options) => choose(options).renderWithGenerations(options),
   };
 }
