@@ -25,19 +25,6 @@ const notYet: Readonly<Record<string, readonly string[]>> = {
     "F05-tied-but-own-head",
     "F06-t5-resaved",
   ],
-  tokenizers: ["F11-crlf-template"],
-  "chat templates": [
-    "F12-raw-with-plus",
-    "F13-one-tuple",
-    "F14-scientific-literal",
-    "F15-numbers-as-json",
-    "F16-chained-comparison",
-    "F17-format-specs",
-    "F18-title",
-    "F19-generation-block",
-    "F20-integer-key-json",
-    "F21-filters-and-globals",
-  ],
 };
 
 /** What case.json holds; which fields there are goes by the kind and by what is asked. */
