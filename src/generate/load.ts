@@ -114,8 +114,8 @@ export async function load(source: CheckpointInput, options: LoadOptions = {}): 
         kernels: prepared.kernels,
         warnings:
           tokenizer.kind === NO_TOKENIZER
-            ? [...prepared.warnings, noTokenizerWarning(checkpoint)]
-            : prepared.warnings,
+            ? [...description.warnings, ...prepared.warnings, noTokenizerWarning(checkpoint)]
+            : [...description.warnings, ...prepared.warnings],
         loadSeconds: (performance.now() - started) / 1000,
       },
     });

@@ -8,6 +8,7 @@ import { ConfigReader } from "./config/config-reader.ts";
 import { completeForm, type Dialect, findFamily, knownTypes } from "./families/find.ts";
 import { ggufFields } from "./gguf/gguf-fields.ts";
 import type { WeightPlan } from "./weights/tensor-plan.ts";
+import { hasOwnHead } from "./weights/tied-head.ts";
 import { planWeights } from "./weights/weight-plan.ts";
 
 /** A checkpoint understood: plain data, ready to be sent to workers. */
@@ -16,6 +17,8 @@ export interface ModelDescription {
   readonly family: string;
   readonly config: ModelConfig;
   readonly weights: WeightPlan;
+  /** What the files say that is not as it should be, and what was made of it. */
+  readonly warnings: readonly string[];
 }
 
 /** What `describeModel` may be told. */
@@ -50,12 +53,22 @@ export async function describeModel(
     );
   }
   const reader = new ConfigReader(where, fields, options.ignoreConfigKeys);
-  const config = form.readConfig(reader, facts);
+  let config = form.readConfig(reader, facts);
   reader.finish();
+  const warnings: string[] = [];
+  if (config.tiedEmbeddings && !config.headBias) {
+    const { decoder } = form.names(config, facts);
+    if (await hasOwnHead(checkpoint, decoder)) {
+      config = { ...config, tiedEmbeddings: false };
+      warnings.push(
+        `${where}: the head is said to be the embedding, but "${String(decoder.head)}.weight" has weights of its own; they are used`,
+      );
+    }
+  }
   const weights = planWeights(checkpoint, config, form, facts);
   const title = checkpoint.metadata.get("general.name");
   const name = typeof title === "string" && title !== "" ? title : nameFromPath(checkpoint.name);
-  return { name, family: family.name, config, weights };
+  return { name, family: family.name, config, weights, warnings };
 }
 
 /** What a path calls its model: the Hub's owner/name, the file, or the folder of a file with a general name. */

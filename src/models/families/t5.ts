@@ -53,7 +53,7 @@ function readHuggingFace(reader: ConfigReader): ModelConfig {
     relativeBuckets: reader.size("relative_attention_num_buckets", 32, 4096),
     relativeMaxDistance: reader.size("relative_attention_max_distance", 128, 65_536),
     normEps: reader.number("layer_norm_epsilon", 1e-6),
-    logitScale: tiedEmbeddings ? hiddenSize ** -0.5 : 1,
+    logitScale: reader.boolean("scale_decoder_outputs", tiedEmbeddings) ? hiddenSize ** -0.5 : 1,
     decoderStartTokenId: reader.number("decoder_start_token_id", 0),
     eosTokenIds: reader.ids("eos_token_id"),
   });
@@ -86,7 +86,7 @@ function readGguf(reader: ConfigReader, facts: CheckpointFacts): ModelConfig {
     relativeBuckets: reader.size("attention.relative_buckets_count", undefined, 4096),
     relativeMaxDistance: 128,
     normEps: reader.number("attention.layer_norm_rms_epsilon"),
-    logitScale: tiedEmbeddings ? hiddenSize ** -0.5 : 1,
+    logitScale: reader.boolean("scale_decoder_outputs", tiedEmbeddings) ? hiddenSize ** -0.5 : 1,
     decoderStartTokenId: reader.number("decoder_start_token_id", 0),
     eosTokenIds: reader.ids("eos_token_id"),
   });

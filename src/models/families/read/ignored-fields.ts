@@ -9,6 +9,9 @@ const file =
   "output_attentions output_hidden_states output_router_logits return_dict return_dict_in_generate output_scores " +
   "torchscript tf_legacy_loss chunk_size_feed_forward transformers.js_config unsloth_version unsloth_fixed";
 
+/** Positions in images and films, which are the same along all axes in a text. */
+const media = "use_mrope";
+
 /** Of training, and of heads for other tasks. */
 const training =
   "initializer_range router_aux_loss_coef gradient_checkpointing attention_dropout hidden_dropout hidden_dropout_prob " +
@@ -25,7 +28,7 @@ const generation =
 
 /** Passes over them; what has a bearing but is not built must not be set. */
 export function ignoreHarmless(reader: ConfigReader): void {
-  for (const names of [file, training, generation]) reader.ignore(...names.split(" "));
+  for (const names of [file, media, training, generation]) reader.ignore(...names.split(" "));
   reader.only("add_cross_attention", false);
   reader.only("cross_attention_hidden_size");
   reader.only("tie_encoder_decoder", false);

@@ -16,14 +16,22 @@ export interface RopeDefaults {
   readonly original?: number;
 }
 
-/** RoPE from `rope_theta` and `rope_scaling`, or from `rope_parameters` of transformers 5. */
+/**
+ * The record of scaling fields: `rope_scaling`, or `rope_parameters` of transformers 5. Of both the first counts, since it
+ * was set by hand in a file of the second form (transformers 5, convert_rope_params_to_dict).
+ */
+function readRecord(reader: ConfigReader): ConfigReader | undefined {
+  const [older, newer] = [reader.record("rope_scaling"), reader.record("rope_parameters")];
+  return older ?? newer;
+}
+
+/** RoPE from `rope_theta` and the record of scaling fields. */
 export function readRope(reader: ConfigReader, defaults: RopeDefaults): RopeConfig {
-  const nested = reader.record("rope_parameters");
-  const scaling = nested ?? reader.record("rope_scaling");
-  if (nested) reader.ignore("rope_theta", "rope_scaling");
-  const own = nested?.has("rope_theta") ? nested.number("rope_theta") : undefined;
+  const scaling = readRecord(reader);
+  reader.ignore("rope_theta");
+  const own = scaling?.has("rope_theta") ? scaling.number("rope_theta") : undefined;
   const theta = own ?? reader.number("rope_theta", defaults.theta ?? 10_000);
-  const dims = Math.trunc(defaults.dims * readPartial(reader, nested, defaults.partial));
+  const dims = Math.trunc(defaults.dims * readPartial(reader, scaling, defaults.partial));
   return { theta, dims, scaling: scaling ? readScaling(scaling, { ...defaults, dims }) : { type: "none" } };
 }
 
@@ -58,6 +66,8 @@ export function readScaling(scaling: ConfigReader, defaults: RopeDefaults): Rope
   scaling.ignore("type", "rope_type", "rope_theta", "partial_rotary_factor", "llama_4_scaling_beta");
   // For images and films; a text's positions are the same along all axes.
   scaling.ignore("mrope_section", "mrope_interleaved", "max_position_embeddings");
+  // Transformers warns of these and goes on without them.
+  scaling.ignore("finetuned", "attn_factor");
   const result = scalingOf(scaling, type, defaults);
   scaling.finish();
   return result;
@@ -133,7 +143,7 @@ export function yarnTemperature(factor: number, scale = 1): number {
 
 /** What scores of latent attention are multiplied by beside the head's size: the square of YaRN's temperature. */
 export function readScoreTemperature(reader: ConfigReader, contextLength: number): number {
-  const scaling = reader.record("rope_parameters") ?? reader.record("rope_scaling");
+  const scaling = readRecord(reader);
   const scale = scaling?.number("mscale_all_dim", 0) ?? 0;
   if (!scaling || scale === 0 || !(scaling.has("rope_type") || scaling.has("type"))) return 1;
   if (scaling.text(scaling.has("rope_type") ? "rope_type" : "type") === "default") return 1;
