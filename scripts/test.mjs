@@ -31,8 +31,7 @@ for (const { step, file } of findStale(root)) {
   if (status !== 0) refuse(`npm run build -- ${step} failed`);
 }
 
-// Those of whole models take longest, so they come first.
-const files = ["test", "src"]
+const files = ["src", "test"]
   .flatMap((folder) => listFiles(join(root, folder), (name) => name.endsWith(".test.ts")))
   .map((path) => relative(root, path))
   .filter((name) => wanted.length === 0 || wanted.some((part) => name.includes(part.replace(/\.js$/, ""))));
