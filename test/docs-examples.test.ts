@@ -135,7 +135,7 @@ const more: Record<string, string[]> = {
 };
 
 for (const { place, words } of commands()) {
-  test(`${place}: baimo ${words.join(" ")}`, { timeout: 60_000 }, async () => {
+  test(`${place}: baimo ${words.join(" ")}`, async () => {
     const [command] = words;
     const settings = { HF_HUB_OFFLINE: "1" };
     // What is converted would replace the model of the other lines.
