@@ -65,10 +65,14 @@ export function runExperts(
     const { expert, rows, weights } = routes[i];
     const matrices = experts[expert];
     steps.takeRows(x, rows, input);
-    if (matrices.gate) steps.linear(input, [matrices.gate, gate], [matrices.up, up]);
-    else steps.linear(input, [matrices.up, gate]);
+    if (matrices.gate)
+      steps.linear(input, [
+        [matrices.gate, gate],
+        [matrices.up, up],
+      ]);
+    else steps.linear(input, [[matrices.up, gate]]);
     steps.activate(shape.activation, gate, matrices.gate ? up : undefined, shape.activationLimit);
-    steps.linear(steps.gather(gate), [matrices.down, answer]);
+    steps.linear(steps.gather(gate), [[matrices.down, answer]]);
     steps.addRows(out, steps.gather(answer), rows, weights);
   }
 }

@@ -235,6 +235,9 @@ export interface Experts {
   readonly selectionBias?: Float32Array;
 }
 
+/** A product: the weights, and where this rank's rows of it go. */
+export type Product = readonly [weight: Matrix, y: Slice];
+
 /**
  * Every rank runs the same forward pass over the same calls; a rank computes its own rows of each product and `gather`
  * makes them whole. All operations work on the first `tokens` rows, in the order of the calls; what they wrote is there
@@ -267,7 +270,7 @@ export interface Backend {
   /** The same over each head of `headDim` values, in place. The weight has headDim values, or one for each of the width. */
   headNorm(x: Activation | Slice, norm: Norm, headDim: number): void;
   /** y = x W^T (+ bias), this rank's rows of each matrix; x is prepared once for all. */
-  linear(x: Activation, ...products: readonly (readonly [weight: Matrix, y: Slice])[]): void;
+  linear(x: Activation, products: readonly Product[]): void;
   /** Has every product's input and weights shown before it is computed, those inside other operations too; or no more. */
   observeProducts(observer: ((x: Activation, weights: readonly Matrix[]) => void) | undefined): void;
   /** Makes a slice whole on every rank. The result is overwritten by the next gather of the same slice. */

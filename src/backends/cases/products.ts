@@ -61,7 +61,7 @@ export function linearCase(weights: CaseWeights, tokens: number): OperationCase 
           Int32Array.from({ length: batch }, (_, row) => first + row),
           some,
         );
-        b.linear(some, [matrix, out]);
+        b.linear(some, [[matrix, out]]);
         return (await stage.read(out)).slice();
       };
       const inBatches = (most: number) => async () => {
@@ -133,7 +133,10 @@ export function biasCase(shape: { tokens: number; cols: number; rows: number }):
       const outs = [stage.room(rows, tokens), stage.room(8, tokens)] as const;
       return {
         async run() {
-          stage.backend.linear(from, [matrices[0], outs[0]], [matrices[1], outs[1]]);
+          stage.backend.linear(from, [
+            [matrices[0], outs[0]],
+            [matrices[1], outs[1]],
+          ]);
           return join([(await stage.read(outs[0])).slice(), await stage.read(outs[1])]);
         },
         expected() {

@@ -191,7 +191,7 @@ export function createReferenceBackend(options: ReferenceBackendOptions): Backen
         });
       }
     },
-    linear(x, ...products) {
+    linear(x, products) {
       observer?.(
         x,
         products.map(([weight]) => weight),

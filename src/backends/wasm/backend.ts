@@ -253,7 +253,7 @@ export function createWasmBackend(options: WasmBackendOptions): Backend {
         each ? headDim : 0,
       );
     },
-    linear(x, ...outputs) {
+    linear(x, outputs) {
       if (observer)
         observer(
           x,
