@@ -22,7 +22,8 @@ export interface RopeDefaults {
  */
 function readRecord(reader: ConfigReader): ConfigReader | undefined {
   const [older, newer] = [reader.record("rope_scaling"), reader.record("rope_parameters")];
-  return older ?? newer;
+  // What a family assumes counts only where the file has neither.
+  return reader.has("rope_scaling") ? older : (newer ?? older);
 }
 
 /** RoPE from `rope_theta` and the record of scaling fields. */
