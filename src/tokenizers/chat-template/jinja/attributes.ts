@@ -2,11 +2,13 @@
 
 import { boundMethod, type Definition, define, functionOf, shownFunction } from "./arguments.ts";
 import { braceFormat } from "./brace-format.ts";
+import { BYTES_METHODS } from "./bytes-methods.ts";
 import { compare, contains, equals } from "./comparison.ts";
 import { Complex } from "./complex.ts";
 import { Dict, DictView, PySet } from "./dict.ts";
 import { isError, TemplateError, typeError, valueError } from "./errors.ts";
-import { type Int, indexOf, intOf } from "./numbers.ts";
+import { floatAttribute, intAttribute } from "./number-methods.ts";
+import { indexOf, intOf } from "./numbers.ts";
 import { quote, repr } from "./repr.ts";
 import type { Runtime } from "./runtime.ts";
 import { markupMethod, strMethod } from "./str-methods.ts";
@@ -24,7 +26,6 @@ import {
   Range,
   Tuple,
   textOf,
-  toInt,
   typeName,
   Undefined,
   type Value,
@@ -158,12 +159,12 @@ function attributeOf(object: Value, name: string, runtime: Runtime): Value | und
   if (object instanceof Float) return floatAttribute(object, name);
   if (object instanceof Tuple || object instanceof Range) {
     const own = object.attribute(name);
-    return own === undefined ? bound(SEQUENCE_METHODS, object, name) : own;
+    return own === undefined
+      ? bound(object instanceof Tuple ? SEQUENCE_METHODS : RANGE_METHODS, object, name)
+      : own;
   }
   if (object instanceof DictView)
-    return object.kind === "values"
-      ? undefined
-      : bound(SET_METHODS, object, name === "isdisjoint" ? name : "");
+    return object.kind === "values" ? undefined : bound(VIEW_METHODS, object, name);
   if (object instanceof PySet) return bound(SET_METHODS, object, name);
   if (object instanceof Bytes) return bound(BYTES_METHODS, object, name);
   if (object instanceof Complex && name === "conjugate") {
@@ -259,6 +260,13 @@ const SEQUENCE_METHODS: Readonly<Record<string, Definition>> = {
   }),
 };
 
+const RANGE_METHODS: Readonly<Record<string, Definition>> = {
+  count: SEQUENCE_METHODS.count,
+  index: define("self, value, /", ([self, value], runtime) =>
+    SEQUENCE_METHODS.index.run([self, value, 0, Number.MAX_SAFE_INTEGER], runtime),
+  ),
+};
+
 const LIST_METHODS: Readonly<Record<string, Definition>> = {
   copy: define("self, /", ([self], runtime) => {
     runtime.budget.hold((self as Value[]).length);
@@ -271,6 +279,13 @@ const others = (run: (self: PySet, other: PySet, runtime: Runtime) => Value) =>
     run(new PySet(iterate(self)), new PySet(iterate(other)), runtime),
   );
 
+const VIEW_METHODS: Readonly<Record<string, Definition>> = {
+  isdisjoint: define("self, other, /", ([self, other], runtime) => {
+    for (const item of iterate(other)) if (contains(self, item, runtime)) return false;
+    return true;
+  }),
+};
+
 const SET_METHODS: Readonly<Record<string, Definition>> = {
   copy: define("self, /", ([self]) => new PySet(iterate(self))),
   difference: others((self, other) => new PySet([...self.iterate()].filter((item) => !other.has(item)))),
@@ -282,109 +297,6 @@ const SET_METHODS: Readonly<Record<string, Definition>> = {
   issuperset: others((self, other, runtime) => compare(">=", self, other, runtime)),
   union: others((self, other) => new PySet([...self.iterate(), ...other.iterate()])),
 };
-
-const BYTES_METHODS: Readonly<Record<string, Definition>> = {
-  decode: define("self, encoding='utf-8', errors='strict'", ([self, , errors]) => {
-    try {
-      return new TextDecoder("utf-8", { fatal: errors === "strict", ignoreBOM: true }).decode(
-        (self as Bytes).data,
-      );
-    } catch {
-      throw new TemplateError("UnicodeError", "'utf-8' codec can't decode the bytes");
-    }
-  }),
-  hex: define("self", ([self]) =>
-    Array.from((self as Bytes).data, (byte) => byte.toString(16).padStart(2, "0")).join(""),
-  ),
-};
-
-const INT_METHODS: Readonly<Record<string, (value: Int) => Value>> = {
-  conjugate: (value) => value,
-  bit_length: (value) => (Number(value) === 0 ? 0 : binaryDigits(value).length),
-  bit_count: (value) => binaryDigits(value).replaceAll("0", "").length,
-  as_integer_ratio: (value) => new Tuple([value, 1]),
-};
-
-function binaryDigits(value: Int): string {
-  return (value < 0 ? -value : value).toString(2);
-}
-
-function intAttribute(value: Int | boolean, name: string): Value | undefined {
-  const int = intOf(value) as Int;
-  if (name === "real" || name === "numerator") return int;
-  if (name === "imag") return 0;
-  if (name === "denominator") return 1;
-  if (!Object.hasOwn(INT_METHODS, name)) return undefined;
-  return boundMethod(
-    name,
-    define("self, /", () => INT_METHODS[name](int)),
-    value,
-  );
-}
-
-function floatAttribute(float: Float, name: string): Value | undefined {
-  const { value } = float;
-  if (name === "real") return float;
-  if (name === "imag") return new Float(0);
-  if (name === "conjugate")
-    return boundMethod(
-      name,
-      define("self, /", () => float),
-      float,
-    );
-  if (name === "is_integer")
-    return boundMethod(
-      name,
-      define("self, /", () => Number.isInteger(value)),
-      float,
-    );
-  if (name === "hex")
-    return boundMethod(
-      name,
-      define("self, /", () => hexFloat(value)),
-      float,
-    );
-  if (name === "as_integer_ratio")
-    return boundMethod(
-      name,
-      define("self, /", () => ratio(value)),
-      float,
-    );
-  return undefined;
-}
-
-/** The mantissa as an integer, and the power of two. */
-function integerParts(value: number): [mantissa: bigint, exponent: number] {
-  let exponent = 0;
-  let mantissa = Math.abs(value);
-  while (!Number.isInteger(mantissa)) {
-    mantissa *= 2;
-    exponent--;
-  }
-  return [BigInt(mantissa), exponent];
-}
-
-function ratio(value: number): Value {
-  if (Number.isNaN(value)) throw valueError("cannot convert NaN to integer ratio");
-  if (!Number.isFinite(value)) {
-    throw new TemplateError("OverflowError", "cannot convert Infinity to integer ratio");
-  }
-  const [mantissa, exponent] = integerParts(value);
-  return new Tuple([toInt(value < 0 ? -mantissa : mantissa), toInt(1n << BigInt(-exponent))]);
-}
-
-function hexFloat(value: number): string {
-  if (!Number.isFinite(value)) return Number.isNaN(value) ? "nan" : value < 0 ? "-inf" : "inf";
-  const sign = value < 0 || Object.is(value, -0) ? "-" : "";
-  if (value === 0) return `${sign}0x0.0p+0`;
-  const view = new DataView(new ArrayBuffer(8));
-  view.setFloat64(0, Math.abs(value));
-  const word = view.getBigUint64(0);
-  const biased = Number(word >> 52n);
-  const exponent = Math.max(biased, 1) - 1023;
-  const digits = (word & 0xfffffffffffffn).toString(16).padStart(13, "0");
-  return `${sign}0x${biased === 0 ? 0 : 1}.${digits}p${exponent < 0 ? "-" : "+"}${Math.abs(exponent)}`;
-}
 
 /** Calls a value; what cannot be called is an error. */
 export function callValue(callee: Value, args: Value[], kwargs: Kwargs, runtime: Runtime): Value {

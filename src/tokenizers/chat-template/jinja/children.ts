@@ -11,6 +11,19 @@ function* argumentsOf(node: Arguments): Generator<Node> {
   if (node.spreadKwargs) yield node.spreadKwargs;
 }
 
+/** How many steps it counts for to run these once; the bodies inside them count for themselves. */
+export function costOf(nodes: readonly Node[]): number {
+  let count = 0;
+  const open = [...nodes];
+  for (let node = open.pop(); node !== undefined; node = open.pop()) {
+    count++;
+    const bodies = new Set<Node>("body" in node ? node.body : []);
+    if ("body" in node && "otherwise" in node) for (const statement of node.otherwise) bodies.add(statement);
+    for (const child of childrenOf(node)) if (!bodies.has(child)) open.push(child);
+  }
+  return Math.ceil(count / 8);
+}
+
 /** The children of a node. The order decides which use of a name counts as its first. */
 export function* childrenOf(node: Node): Generator<Node> {
   switch (node.type) {

@@ -5,6 +5,7 @@ import { Dict, DictView, keyToken, PySet } from "./dict.ts";
 import { typeError, valueError } from "./errors.ts";
 import { type Int, intOf } from "./numbers.ts";
 import type { Runtime } from "./runtime.ts";
+import { findText } from "./search.ts";
 import { compareText } from "./text.ts";
 import {
   Bytes,
@@ -26,11 +27,15 @@ export function isSetLike(value: Value): value is PySet | DictView {
 
 /** left == right. */
 export function equals(left: Value, right: Value, runtime: Runtime): boolean {
-  if (left === right) return true;
   runtime.budget.step();
   const a = textOf(left);
   const b = textOf(right);
-  if (a !== undefined || b !== undefined) return a === b;
+  if (a !== undefined || b !== undefined) {
+    if (a === undefined || b === undefined || a.length !== b.length) return false;
+    runtime.budget.read(a.length);
+    return a === b;
+  }
+  if (left === right) return true;
   if (left === null || right === null) return false;
   const x = intOf(left) ?? (left instanceof Float ? left.value : undefined);
   const y = intOf(right) ?? (right instanceof Float ? right.value : undefined);
@@ -45,10 +50,16 @@ export function equals(left: Value, right: Value, runtime: Runtime): boolean {
   if (left instanceof Dict) return right instanceof Dict && equalDicts(left, right, runtime);
   if (left instanceof Undefined) return right instanceof Undefined;
   if (left instanceof Range) return right instanceof Range && keyToken(left) === keyToken(right);
-  if (left instanceof Bytes) return right instanceof Bytes && String(left.data) === String(right.data);
+  if (left instanceof Bytes) return right instanceof Bytes && equalBytes(left.data, right.data, runtime);
   if (isSetLike(left) && isSetLike(right))
     return left.size() === right.size() && isSubset(left, right, runtime);
   return false;
+}
+
+function equalBytes(a: Uint8Array, b: Uint8Array, runtime: Runtime): boolean {
+  if (a.length !== b.length) return false;
+  runtime.budget.make(a.length);
+  return a.every((byte, i) => byte === b[i]);
 }
 
 function equalItems(a: readonly Value[], b: readonly Value[], runtime: Runtime): boolean {
@@ -85,7 +96,10 @@ export function compare(operator: Order, left: Value, right: Value, runtime: Run
   runtime.budget.step();
   const a = textOf(left);
   const b = textOf(right);
-  if (a !== undefined && b !== undefined) return holds(operator, compareText(a, b));
+  if (a !== undefined && b !== undefined) {
+    runtime.budget.read(Math.min(a.length, b.length));
+    return holds(operator, compareText(a, b));
+  }
   const x = intOf(left) ?? (left instanceof Float ? left.value : undefined);
   const y = intOf(right) ?? (right instanceof Float ? right.value : undefined);
   if (x !== undefined && y !== undefined) return compareNumbers(operator, x, y);
@@ -131,25 +145,32 @@ export function contains(container: Value, item: Value, runtime: Runtime): boole
       throw typeError(`'in <string>' requires string as left operand, not ${typeName(item)}`);
     }
     runtime.budget.read(text.length);
-    return text.includes(wanted);
+    return findText(text, wanted) >= 0;
   }
   if (container instanceof Dict) return container.has(item);
   if (container instanceof PySet) return container.has(item);
   if (container instanceof DictView && container.kind === "keys") return container.dict.has(item);
-  if (container instanceof Bytes) return bytesContain(container, item);
+  if (container instanceof Bytes) {
+    runtime.budget.make(container.size());
+    return bytesContain(container, item);
+  }
   if (!Array.isArray(container) && !(container instanceof PyObject && container.iterate)) {
     throw typeError(`argument of type '${typeName(container)}' is not iterable`);
   }
   for (const each of iterate(container)) {
     runtime.budget.step();
-    if (each === item || equals(each, item, runtime)) return true;
+    if (equals(each, item, runtime)) return true;
   }
   return false;
 }
 
+/** Bytes as text, one character each. */
+function textOfBytes({ data }: Bytes): string {
+  return Array.from(data, (byte) => String.fromCharCode(byte)).join("");
+}
+
 function bytesContain(bytes: Bytes, item: Value): boolean {
-  if (item instanceof Bytes)
-    return String.fromCharCode(...bytes.data).includes(String.fromCharCode(...item.data));
+  if (item instanceof Bytes) return findText(textOfBytes(bytes), textOfBytes(item)) >= 0;
   const byte = intOf(item);
   if (byte === undefined) throw typeError(`a bytes-like object is required, not '${typeName(item)}'`);
   if (byte < 0 || byte > 255) throw valueError("byte must be in range(0, 256)");

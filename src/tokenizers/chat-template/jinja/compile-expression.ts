@@ -4,11 +4,11 @@ import type { Arguments, CompareOperator, Expression, FilterNode, TestNode } fro
 import { callValue, getAttribute, getItem } from "./attributes.ts";
 import { callDefined, type Defined } from "./call-filter.ts";
 import { compare, contains, equals } from "./comparison.ts";
-import { isKept } from "./constant.ts";
+import { giveConstant, isKept } from "./constant.ts";
 import { Dict } from "./dict.ts";
 import { isError, TemplateError, typeError } from "./errors.ts";
 import { type Activation, type Evaluate, type Frame, reader, variableOf } from "./frame.ts";
-import { parseFloatText, parseInteger, signed } from "./numbers.ts";
+import { intOf, parseFloatText, parseInteger, signed } from "./numbers.ts";
 import { binary, concat } from "./operators.ts";
 import { quote, str, toMarkup } from "./repr.ts";
 import type { Runtime } from "./runtime.ts";
@@ -32,7 +32,7 @@ export function compileExpression(node: Expression, frame: Frame): Evaluate {
   const { compilation } = frame;
   if (FOLDED.has(node.type) && !compilation.constant && compilation.constants.isConstant(node, frame)) {
     const value = compilation.constants.value(node, frame);
-    if (value !== undefined && isKept(value)) return () => value;
+    if (value !== undefined && isKept(value)) return giveConstant(value);
   }
   return compileKind(node, frame);
 }
@@ -46,7 +46,7 @@ function compileKind(node: Expression, frame: Frame): Evaluate {
   switch (node.type) {
     case "Const": {
       const value = constantOf(node.kind, node.text, node.line);
-      return () => value;
+      return frame.compilation.constant ? () => value : giveConstant(value);
     }
     case "Name":
       return compileName(node.name, node.line, frame);
@@ -98,8 +98,16 @@ function compileKind(node: Expression, frame: Frame): Evaluate {
     case "Binary": {
       const [left, right] = compileAll([node.left, node.right], frame);
       const { operator } = node;
+      if (operator === "**" && isNegativeConstant(node.left, frame)) {
+        // Jinja2 writes the constant as Python source without brackets, and -2 ** x is -(2 ** x) there.
+        return (a) => signed("-", binary("**", signed("-", left(a)), right(a), a.runtime));
+      }
       return (a) => binary(operator, left(a), right(a), a.runtime);
     }
+    case "Slice":
+      if (frame.compilation.constant) return compileSlice(node, frame);
+      // Within a tuple of keys Python cannot read it.
+      throw new TemplateError("SyntaxError", "invalid syntax", node.line);
     case "Concat":
       return compileConcat(compileAll(node.nodes, frame), frame);
     case "Compare":
@@ -117,9 +125,8 @@ function compileKind(node: Expression, frame: Frame): Evaluate {
       return compileFilter(node, frame, undefined);
     case "Test":
       return compileDefined(node, compileExpression(node.node, frame), "test", frame);
-    default:
-      // A slice within a tuple of keys, which Python cannot read.
-      throw new TemplateError("SyntaxError", "invalid syntax", node.line);
+    case "NamespaceRef":
+      throw new TemplateError("SyntaxError", "a field of a namespace is no value", node.line);
   }
 }
 
@@ -219,21 +226,30 @@ function compileCompare(node: Expression & { type: "Compare" }, frame: Frame): E
   };
 }
 
+/** Whether Jinja2 computes the value when it compiles, and it begins with a minus. */
+function isNegativeConstant(node: Expression, frame: Frame): boolean {
+  const { compilation } = frame;
+  if (compilation.constant || !FOLDED.has(node.type)) return false;
+  const value = compilation.constants.value(node, frame);
+  if (value instanceof Float) return value.value < 0 || Object.is(value.value, -0);
+  const int = value === undefined ? undefined : intOf(value);
+  return int !== undefined && int < 0;
+}
+
 function compileItem(node: Expression, key: Expression, frame: Frame): Evaluate {
   const object = compileExpression(node, frame);
-  if (key.type === "Slice") {
-    const part = (one: Expression | undefined): Evaluate =>
-      one ? compileExpression(one, frame) : () => null;
-    const [start, stop, step] = [part(key.start), part(key.stop), part(key.step)];
-    const lenient = frame.compilation.constant;
-    return (a) => {
-      const value = object(a);
-      if (lenient) return getItem(value, new Slice(start(a), stop(a), step(a)), a.runtime);
-      return subscript(value, new Slice(start(a), stop(a), step(a)), a.runtime);
-    };
+  if (key.type === "Slice" && !frame.compilation.constant) {
+    const slice = compileSlice(key, frame);
+    return (a) => subscript(object(a), slice(a), a.runtime);
   }
   const index = compileExpression(key, frame);
   return (a) => getItem(object(a), index(a), a.runtime);
+}
+
+function compileSlice(node: Expression & { type: "Slice" }, frame: Frame): Evaluate {
+  const part = (one: Expression | undefined): Evaluate => (one ? compileExpression(one, frame) : () => null);
+  const [start, stop, step] = [part(node.start), part(node.stop), part(node.step)];
+  return (a) => new Slice(start(a), stop(a), step(a));
 }
 
 /** The arguments of a call, when it runs. */

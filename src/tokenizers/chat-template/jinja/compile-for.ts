@@ -1,7 +1,7 @@
 // Turns for loops into functions that run them.
 
 import type { ForNode, Statement, Target } from "./ast.ts";
-import { findUndeclared, walk } from "./children.ts";
+import { costOf, findUndeclared, walk } from "./children.ts";
 import { compileExpression } from "./compile-expression.ts";
 import { compileTarget } from "./compile-target.ts";
 import { TemplateError } from "./errors.ts";
@@ -126,6 +126,7 @@ function compileLoopTest(node: ForNode, frame: Frame): (a: Activation, items: Va
   const enter = enterFrame(inner);
   const assign = compileTarget(node.target, inner);
   const test = compileExpression(node.test as NonNullable<ForNode["test"]>, inner);
+  const cost = 1 + costOf([node.test as NonNullable<ForNode["test"]>]);
   const target = compileReadTarget(node.target, inner);
   return (outer, items) => {
     const a = new Activation(scope, outer.names, outer.runtime, outer);
@@ -133,7 +134,7 @@ function compileLoopTest(node: ForNode, frame: Frame): (a: Activation, items: Va
       (function* () {
         enter(a);
         for (const item of iterate(items)) {
-          a.runtime.budget.step();
+          a.runtime.budget.step(cost);
           assign(a, item);
           if (truth(test(a))) yield target(a);
         }

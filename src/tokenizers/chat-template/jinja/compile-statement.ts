@@ -11,7 +11,7 @@ import type {
   Target,
 } from "./ast.ts";
 import { callValue } from "./attributes.ts";
-import { findUndeclared, walk } from "./children.ts";
+import { costOf, findUndeclared, walk } from "./children.ts";
 import { compileArguments, compileCall, compileExpression, compileFilter } from "./compile-expression.ts";
 import { compileFor } from "./compile-for.ts";
 import { compileTarget, exportedNames } from "./compile-target.ts";
@@ -45,8 +45,9 @@ export type Blocks = Map<string, (activation: Activation, runtime: Runtime) => v
 /** Compiles statements that follow one another. */
 export function compileBody(nodes: readonly Statement[], frame: Frame, blocks: Blocks): Execute {
   const steps = nodes.map((node) => compileStatement(node, frame, blocks));
-  if (steps.length === 1) return steps[0];
+  const cost = costOf(nodes);
   return (a) => {
+    a.runtime.budget.step(cost);
     for (const step of steps) {
       const ending = step(a);
       if (ending !== NORMAL) return ending;
@@ -395,6 +396,7 @@ function compileMacroBody(
     return value;
   });
   compilation.unset = outerUnset;
+  const defaultsCost = costOf(node.defaults);
   const body = compileBody(node.body, inner, blocks);
   const { scope } = symbols;
   const writes = variables.map((variable) => writer(inner, variable));
@@ -412,6 +414,7 @@ function compileMacroBody(
       });
       runtime.capture();
       enter(a);
+      runtime.budget.step(defaultsCost);
       defaults.forEach((value, i) => {
         if (reads[i](a) === undefined) writes[i](a, value(a));
       });

@@ -4,7 +4,9 @@
 
 import type { Expression } from "./ast.ts";
 import { childrenOf } from "./children.ts";
+import { Complex } from "./complex.ts";
 import { Dict } from "./dict.ts";
+import { TemplateError } from "./errors.ts";
 import { Activation, type Evaluate, type Frame, Names } from "./frame.ts";
 import { Runtime } from "./runtime.ts";
 import { FunctionScope } from "./symbols.ts";
@@ -62,10 +64,11 @@ export class Constants {
       }
       case "Filter":
       case "Test": {
-        // Filters that take their arguments as they come look at the context.
+        // Filters that take their arguments as they come look at the context, except for one.
         const table = node.type === "Filter" ? frame.compilation.filters : frame.compilation.tests;
         const defined = table.get(node.name);
-        if (frame.compilation.volatile || !defined || typeof defined === "function") return false;
+        if (frame.compilation.volatile || !defined) return false;
+        if (typeof defined === "function" && node.name !== "format") return false;
       }
     }
     for (const child of childrenOf(node)) if (!this.isConstant(child as Expression, frame)) return false;
@@ -97,5 +100,27 @@ export function isKept(value: Value): boolean {
   const items = itemsOf(value);
   if (items) return items.every(isKept);
   if (value instanceof Dict) return [...value.entries()].every(([key, item]) => isKept(key) && isKept(item));
-  return value instanceof Float || value instanceof Markup || value instanceof Range;
+  return [Complex, Float, Markup, Range].some((kind) => value instanceof kind);
+}
+
+/** Gives a constant. Jinja2 writes them as Python source, in which infinity and what is no number have no name. */
+export function giveConstant(value: Value): Evaluate {
+  const name = unwritable(value);
+  if (name === undefined) return () => value;
+  return () => {
+    throw new TemplateError("NameError", `name '${name}' is not defined`);
+  };
+}
+
+function unwritable(value: Value): string | undefined {
+  if (value === null || typeof value !== "object") return undefined;
+  if (value instanceof Float) {
+    return Number.isFinite(value.value) ? undefined : Number.isNaN(value.value) ? "nan" : "inf";
+  }
+  const items = value instanceof Dict ? [...value.entries()].flat() : (itemsOf(value) ?? []);
+  for (const item of items) {
+    const name = unwritable(item);
+    if (name !== undefined) return name;
+  }
+  return undefined;
 }

@@ -22,10 +22,14 @@ export function keyToken(key: Value): unknown {
   if (key instanceof Range)
     return `\0r${key.length},${key.length && key.start},${key.length > 1 ? key.step : 0}`;
   if (key instanceof Undefined) return UNDEFINED_KEY;
-  if (Array.isArray(key) || key instanceof Dict || key instanceof PySet || key instanceof DictView) {
+  if (Array.isArray(key) || key instanceof Dict || key instanceof PySet || isUnhashableView(key)) {
     throw typeError(`unhashable type: '${typeName(key)}'`);
   }
   return key;
+}
+
+function isUnhashableView(value: Value): boolean {
+  return value instanceof DictView && value.kind !== "values";
 }
 
 /** The tokens of a tuple's items, within a bound, since tuples may share their items without end. */

@@ -20,7 +20,8 @@ export type ErrorKind =
   | "TemplateSyntaxError"
   | "TypeError"
   | "UndefinedError"
-  | "UnicodeError"
+  | "UnicodeDecodeError"
+  | "UnicodeEncodeError"
   | "ValueError"
   | "ZeroDivisionError";
 

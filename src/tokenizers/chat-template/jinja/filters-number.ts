@@ -48,7 +48,11 @@ function round([value, precision, method]: Value[], runtime: Runtime): Value {
   if (how !== "common" && how !== "ceil" && how !== "floor") {
     throw new TemplateError("FilterArgumentError", "method must be common, ceil or floor");
   }
-  if (how === "common") return roundNumber(value, precision === null ? 0 : indexOf(precision));
+  if (how === "common") {
+    const places = precision === null ? 0 : indexOf(precision);
+    runtime.budget.make(64 + 4 * Math.min(5000, Math.abs(places)));
+    return roundNumber(value, places);
+  }
   const scale = binary("**", 10, precision, runtime);
   const scaled = binary("*", value, scale, runtime);
   const int = intOf(scaled);

@@ -64,9 +64,9 @@ function indent([value, width, first, blank]: Value[], runtime: Runtime): Value 
   const markup = value instanceof Markup;
   const text = textOf(value);
   if (text === undefined) {
-    // Python adds a line break to the value, which only text allows.
-    binary("+", value, "\n", runtime);
-    throw typeError(`'${typeName(value)}' object has no attribute 'splitlines'`);
+    // Python adds a line break to the value, which a list takes as well.
+    if (!Array.isArray(value)) binary("+", value, "\n", runtime);
+    throw noAttribute(value, "splitlines");
   }
   const wide = given === undefined ? intOf(width) : undefined;
   if (given === undefined && wide === undefined) {

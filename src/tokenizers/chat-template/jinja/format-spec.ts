@@ -1,5 +1,6 @@
 // Python's format specifications: format(value, ">10,.2f").
 
+import { Complex } from "./complex.ts";
 import { TemplateError, typeError, valueError } from "./errors.ts";
 import { floatText } from "./number-text.ts";
 import { doubleOf, fixedDigits, type Int, intOf, significantDigits } from "./numbers.ts";
@@ -30,6 +31,7 @@ export function formatValue(value: Value, spec: string, runtime: Runtime): strin
   if (spec === "") return str(value, runtime);
   const text = textOf(value);
   const int = intOf(value);
+  if (value instanceof Complex) return formatComplex(value, spec, runtime);
   if (text === undefined && int === undefined && !(value instanceof Float)) {
     throw typeError(`unsupported format string passed to ${typeName(value)}.__format__`);
   }
@@ -185,7 +187,7 @@ export function floatDigits(
     case "%":
       return `${fixed(x * 100, precision ?? 6, alternate)}%`;
     case "":
-      if (precision === undefined) return floatText(x);
+      if (precision === undefined) return alternate ? floatText(x).replace(/^(\d)e/, "$1.e") : floatText(x);
       return general(x, precision || 1, alternate, true);
     default:
       return general(x, precision === 0 ? 1 : (precision ?? 6), alternate, false);
@@ -213,4 +215,29 @@ function general(x: number, precision: number, alternate: boolean, repr: boolean
   const rest = digits.slice(exponent + 1);
   if (rest !== "") return `${whole}.${rest}`;
   return repr ? `${whole}.0` : alternate ? `${whole}.` : whole;
+}
+
+/** A complex number: both parts by the code, in brackets where none is given, and aligned as text. */
+function formatComplex({ real, imaginary }: Complex, spec: string, runtime: Runtime): string {
+  const parsed = parseSpec(spec, true, "complex");
+  runtime.budget.make(parsed.width + 2 * (parsed.precision ?? 0));
+  const { type: code, grouping } = parsed;
+  if (!"eEfFgGn".includes(code)) {
+    if (grouping && !"%d".includes(code)) throw valueError(`Cannot specify '${grouping}' with '${code}'.`);
+    unknownCode(code, "complex");
+  }
+  if (grouping && code === "n") throw valueError(`Cannot specify '${grouping}' with 'n'.`);
+  if (parsed.fill === "0") throw valueError("Zero padding is not allowed in complex format specifier");
+  if (parsed.align === "=") throw valueError("'=' alignment flag is not allowed in complex format specifier");
+  const shortest = code === "" && parsed.precision === undefined;
+  const bare: Spec = { ...parsed, width: 0, type: code === "" && !shortest ? "g" : code };
+  const part = (x: number, sign: string) => {
+    const text = formatFloat(x, { ...bare, sign }, "complex");
+    return shortest ? text.replace(/\.0$/, "") : text;
+  };
+  const second = `${part(imaginary, "+")}j`;
+  let text =
+    code === "" && Object.is(real, 0) ? part(imaginary, parsed.sign) + "j" : part(real, parsed.sign) + second;
+  if (code === "" && !Object.is(real, 0)) text = `(${text})`;
+  return align("", text, parsed);
 }

@@ -75,6 +75,32 @@ class DictType extends Callable {
     );
   }
   override attribute(name: string): Value | undefined {
+    return dictTypeAttribute(name) ?? refusedMethod(name);
+  }
+  override item(key: Value): Value {
+    return new DictAlias(key);
+  }
+}
+
+/** The methods with which the type would change a dict that it is given; Jinja2's sandbox has a hole there. */
+function refusedMethod(name: string): Undefined | undefined {
+  if (!["clear", "pop", "popitem", "setdefault", "update", "mro"].includes(name)) return undefined;
+  return new Undefined(`access to attribute '${name}' of 'type' object is unsafe.`, "SecurityError");
+}
+
+/** dict[key, value]: the type dict with a note of what it holds. */
+class DictAlias extends Callable {
+  constructor(key: Value) {
+    super(
+      "dict",
+      (args, kwargs, runtime) => makeDict("dict", args, kwargs, runtime),
+      (runtime) => {
+        const items = key instanceof Tuple && key.items.length > 0 ? key.items : [key];
+        return `dict[${items.map((item) => (item instanceof DictType ? "dict" : repr(item, runtime))).join(", ")}]`;
+      },
+    );
+  }
+  override attribute(name: string): Value | undefined {
     return dictTypeAttribute(name);
   }
 }

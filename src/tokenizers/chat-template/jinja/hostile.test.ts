@@ -61,7 +61,38 @@ const BOUNDED: [what: string, source: string][] = [
   ["recursive loops without an end", "{% for x in [1] recursive %}{{ loop([1]) }}{% endfor %}"],
   ["much output", "{% for i in range(100000) %}{{ 'x' * 10000 }}{% endfor %}"],
   ["filler text", "{{ lipsum(9999999999) }}"],
+  ["long conditions", everywhere(`{% if n${" + n".repeat(150)} %}{% endif %}`)],
+  ["many assignments", everywhere("{% set x = 1 %}".repeat(100))],
+  ["long filters of loops", `{% for a in range(100000) if n${" + n".repeat(100)} %}{% endfor %}`.repeat(20)],
+  [
+    "long defaults",
+    `{% macro f(a=1${" + f.x".repeat(100)}) %}{% endmacro %}${"{% for i in range(100000) %}{{ f(1) }}{% endfor %}".repeat(20)}`,
+  ],
+  [
+    "long texts compared",
+    everywhere("{% if s == t %}{% endif %}", "{% set s = 'ab' * 1000000 %}{% set t = s[:-1] ~ 'c' %}"),
+  ],
+  [
+    "long lists compared",
+    everywhere("{% if x == y %}{% endif %}", "{% set x = [1] * 100000 %}{% set y = [1] * 100000 %}"),
+  ],
+  [
+    "characters of two units",
+    everywhere("{% if s[99999] == 'q' %}{% endif %}", "{% set s = '😀' ~ 'ab' * 100000 %}"),
+  ],
+  ["long texts looked through", everywhere("{% if s is upper %}{% endif %}", "{% set s = 'AB' * 1000000 %}")],
+  ["long quotients", everywhere("{% if x // 3 %}{% endif %}", "{% set x = 7 ** 20000 %}")],
+  ["long numbers written", everywhere("{% if x | string %}{% endif %}", "{% set x = 7 ** 5000 %}")],
+  ["many powers", everywhere("{% if (n + 0.7) ** -60 %}{% endif %}".repeat(10))],
+  ["precise rounding", everywhere("{% if (n * 1.1) | round(300) %}{% endif %}")],
+  ["long bytes", everywhere("{% if s.upper() %}{% endif %}", "{% set s = ('a' * 300000).encode() %}")],
 ];
+
+/** A body that runs five million times. */
+function everywhere(body: string, before = ""): string {
+  const loops = "{% set n = 3 %}{% for a in range(100000) %}{% for b in range(50) %}";
+  return `${before}${loops}${body}{% endfor %}{% endfor %}`;
+}
 
 const isRequest = (error: unknown) =>
   error instanceof BaimoError && error.code === "request" && error.message.length < 500;
@@ -72,6 +103,25 @@ describe("templates that spend too much", () => {
       const template = createChatTemplate(source);
       assert.throws(() => template.render({ messages: [] }), isRequest);
     });
+  }
+});
+
+describe("texts that are nearly equal everywhere", () => {
+  const most = "{% set s = 'a' * 3000000 %}{% set t = 'a' * 1500000 %}";
+  const FOUND: [what: string, source: string, expected: string][] = [
+    ["find", "{{ s.find('b' ~ t) }} {{ s.rfind(t ~ 'b') }}", "-1 -1"],
+    ["count and in", "{{ s.count('b' ~ t) }} {{ ('b' ~ t) in s }}", "0 False"],
+    [
+      "split and replace",
+      "{{ s.split('b' ~ t) | length }} {{ s.replace('b' ~ t, '') | length }}",
+      "1 3000000",
+    ],
+    ["partition", "{{ s.rpartition(t ~ 'b') | length }}", "3"],
+    ["strip", "{{ s.strip('b' * 3000000 ~ 'a') }}", ""],
+    ["wordwrap", "{{ s | wordwrap(3) | length }}", "3999999"],
+  ];
+  for (const [what, source, expected] of FOUND) {
+    it(what, () => assert.equal(createChatTemplate(most + source).render({ messages: [] }), expected));
   }
 });
 

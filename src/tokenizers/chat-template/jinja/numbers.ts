@@ -2,6 +2,7 @@
 
 import { Complex } from "./complex.ts";
 import { TemplateError, typeError, valueError } from "./errors.ts";
+import { exactPower, powerCost } from "./exact-power.ts";
 import { MAX_DIGITS } from "./number-text.ts";
 import type { Runtime } from "./runtime.ts";
 import { SPACE_CLASS } from "./text.ts";
@@ -50,7 +51,7 @@ export function arithmetic(operator: string, a: Value, b: Value, runtime: Runtim
   if ((left === undefined && !(a instanceof Float)) || (right === undefined && !(b instanceof Float))) {
     return undefined;
   }
-  return floatArithmetic(operator, doubleOf(a) as number, doubleOf(b) as number);
+  return floatArithmetic(operator, doubleOf(a) as number, doubleOf(b) as number, runtime);
 }
 
 function intArithmetic(operator: string, a: Int, b: Int, runtime: Runtime): Value {
@@ -69,10 +70,20 @@ function intArithmetic(operator: string, a: Int, b: Int, runtime: Runtime): Valu
       return toInt(BigInt(a) * BigInt(b));
     }
     case "/":
+      if (typeof a !== "number" || typeof b !== "number") runtime.budget.make(checkedBits(a, b));
       return trueDivision(a, b);
     case "//":
     case "%": {
       if (Number(b) === 0) throw divideByZero("integer division or modulo by zero");
+      if (typeof a === "number" && typeof b === "number") {
+        const rest = a % b;
+        const remainder = rest !== 0 && rest < 0 !== b < 0 ? rest + b : rest;
+        // Plus zero, so that there is no negative one.
+        if (Number.isSafeInteger(a - remainder)) {
+          return (operator === "//" ? (a - remainder) / b : remainder) + 0;
+        }
+      }
+      runtime.budget.make(checkedBits(a, b));
       const [quotient, remainder] = divmod(BigInt(a), BigInt(b));
       return toInt(operator === "//" ? quotient : remainder);
     }
@@ -121,7 +132,7 @@ function abs(value: bigint): bigint {
 function intPower(a: Int, b: Int, runtime: Runtime): Value {
   if (b < 0) {
     if (Number(a) === 0) throw divideByZero("0.0 cannot be raised to a negative power");
-    return new Float(intToDouble(a) ** intToDouble(b));
+    return floatPower(intToDouble(a), intToDouble(b), runtime);
   }
   if (Number(a) !== 0 && Number(a) !== 1 && Number(a) !== -1) {
     const size = bits(a) === 53 ? Math.log2(Math.abs(Number(a))) * Number(b) : bits(a) * Number(b);
@@ -132,7 +143,7 @@ function intPower(a: Int, b: Int, runtime: Runtime): Value {
   return Number(a) === 0 && Number(b) === 0 ? 1 : a;
 }
 
-function floatArithmetic(operator: string, a: number, b: number): Value {
+function floatArithmetic(operator: string, a: number, b: number, runtime: Runtime): Value {
   switch (operator) {
     case "+":
       return new Float(a + b);
@@ -150,7 +161,7 @@ function floatArithmetic(operator: string, a: number, b: number): Value {
       return new Float(operator === "//" ? quotient : remainder);
     }
     default:
-      return floatPower(a, b);
+      return floatPower(a, b, runtime);
   }
 }
 
@@ -170,12 +181,13 @@ function floatDivmod(a: number, b: number): [number, number] {
   return [floor, remainder];
 }
 
-function floatPower(a: number, b: number): Value {
+function floatPower(a: number, b: number, runtime: Runtime): Value {
   if (b === 0 || a === 1) return new Float(1);
   if (a === 0 && b < 0) throw divideByZero("0.0 cannot be raised to a negative power");
   if (a === -1 && !Number.isFinite(b) && !Number.isNaN(b)) return new Float(1);
   if (a < 0 && Number.isFinite(a) && Number.isFinite(b) && !Number.isInteger(b)) return Complex.power(a, b);
-  const result = a ** b;
+  runtime.budget.make(powerCost(b));
+  const result = exactPower(a, b);
   if (!Number.isFinite(result) && Number.isFinite(a) && Number.isFinite(b)) {
     throw new TemplateError("OverflowError", "(34, 'Numerical result out of range')");
   }

@@ -2,7 +2,7 @@
 
 import { isSetLike } from "./comparison.ts";
 import { PySet } from "./dict.ts";
-import { typeError } from "./errors.ts";
+import { TemplateError, typeError } from "./errors.ts";
 import { arithmetic, intOf } from "./numbers.ts";
 import { percentFormat } from "./percent-format.ts";
 import { toMarkup } from "./repr.ts";
@@ -86,7 +86,10 @@ function repeat(sequence: Value, times: Value, runtime: Runtime): Value | undefi
   if (count === undefined) {
     throw typeError(`can't multiply sequence by non-int of type '${typeName(times)}'`);
   }
-  const n = Math.max(0, Number(count));
+  if (typeof count === "bigint") {
+    throw new TemplateError("OverflowError", "cannot fit 'int' into an index-sized integer");
+  }
+  const n = Math.max(0, count);
   const size = text?.length ?? items?.length ?? (sequence as Bytes).data.length;
   runtime.budget.make(size === 0 ? 0 : size * n * (text === undefined ? 16 : 1));
   if (text !== undefined) {

@@ -31,8 +31,6 @@ export interface TupleOptions {
   simplified?: boolean;
   /** Whether `a if b else c` may stand in it. Default true. */
   conditional?: boolean;
-  /** What else ends it. */
-  ends?: readonly string[];
   /** In parentheses, where it may be empty. */
   parentheses?: boolean;
   /** Whether `namespace.attribute` may stand in it as a target. */
@@ -198,7 +196,6 @@ export function parseTuple(stream: TokenStream, options: TupleOptions = {}): Exp
   for (;;) {
     if (items.length > 0) stream.expect("comma");
     if (stream.isType("variable_end", "block_end", "rparen")) break;
-    if (options.ends && stream.isAny(options.ends)) break;
     items.push(
       options.simplified
         ? parsePrimary(stream, options.namespaces)

@@ -159,9 +159,9 @@ const STATEMENTS: Readonly<Record<string, StatementParser>> = {
 function parseFor(parser: Parser): ForNode {
   const { stream } = parser;
   const { line } = stream.next();
-  const target = parseTarget(stream, { ends: ["name:in"] });
+  const target = parseTarget(stream);
   stream.expect("name:in");
-  const iterable = parseTuple(stream, { conditional: false, ends: ["name:recursive"] });
+  const iterable = parseTuple(stream, { conditional: false });
   const test = stream.skipIf("name:if") ? parseExpression(stream) : undefined;
   const recursive = stream.skipIf("name:recursive");
   const body = parser.statements(["name:endfor", "name:else"]);

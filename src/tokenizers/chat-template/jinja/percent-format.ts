@@ -20,9 +20,9 @@ class Supply {
   readonly #mapping: Value | undefined;
   #next = 0;
 
-  constructor(given: Value) {
+  constructor(given: Value, single = false) {
     this.#mapping = isMapping(given) ? given : undefined;
-    this.#values = given instanceof Tuple ? given.items : [given];
+    this.#values = given instanceof Tuple && !single ? given.items : [given];
   }
 
   byKey(key: string, runtime: Runtime): Value {
@@ -45,7 +45,7 @@ class Supply {
 
 function isMapping(value: Value): boolean {
   if (Array.isArray(value) || value instanceof Dict || value instanceof Undefined) return true;
-  return value instanceof PyObject && (typeName(value) === "range" || typeName(value) === "bytes");
+  return value instanceof PyObject && ["range", "bytes", "TemplateReference"].includes(value.typeName);
 }
 
 /** format % given. With `markup`, what is filled in is escaped. */
@@ -66,8 +66,9 @@ export function percentFormat(format: string, given: Value, runtime: Runtime, ma
       continue;
     }
     runtime.budget.step();
-    const keyed = key === undefined ? undefined : supply.byKey(key, runtime);
-    const next = () => (keyed === undefined ? supply.next() : keyed);
+    // What a key gives is taken once, be it by "*".
+    const keyed = key === undefined ? undefined : new Supply(supply.byKey(key, runtime), true);
+    const next = () => (keyed ?? supply).next();
     const star = () => {
       const value = next();
       const int = intOf(value);
@@ -87,12 +88,13 @@ export function percentFormat(format: string, given: Value, runtime: Runtime, ma
           : Math.max(0, precision === "*" ? star() : Number(precision || 0)),
     };
     runtime.budget.make(Math.min(spec.width, 2 ** 31) + (spec.precision ?? 0));
+    const value = next();
     if (!"diouxXeEfFgGcrsa".includes(code)) {
       const hex = (code.codePointAt(0) as number).toString(16);
       const index = lengthOf(format.slice(0, from)) - 1;
       throw valueError(`unsupported format character '${code}' (0x${hex}) at index ${index}`);
     }
-    out += convert(next(), code, spec, runtime, markup);
+    out += convert(value, code, spec, runtime, markup);
   }
   supply.end();
   out += format.slice(from);

@@ -21,8 +21,10 @@ export function repr(value: Value, runtime: Runtime): string {
     case "string":
       runtime.budget.make(value.length);
       return quote(value);
-    case "number":
     case "bigint":
+      runtime.budget.make(value.toString(16).length * 16);
+      return intText(value);
+    case "number":
       return intText(value);
     case "boolean":
       return value ? "True" : "False";
@@ -40,7 +42,10 @@ function reprObject(value: PyObject, runtime: Runtime): string {
   if (value instanceof DictView) return `${value.typeName}([${join([...value.iterate()], runtime)}])`;
   if (value instanceof PySet)
     return value.size() === 0 ? "set()" : `{${join([...value.iterate()], runtime)}}`;
-  if (value instanceof Bytes) return quoteBytes(value.data);
+  if (value instanceof Bytes) {
+    runtime.budget.make(value.size() * 4);
+    return quoteBytes(value.data);
+  }
   return value.repr(runtime);
 }
 

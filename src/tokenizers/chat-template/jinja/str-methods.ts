@@ -2,12 +2,14 @@
 
 import { bindArguments, boundMethod, type Definition, define, functionOf } from "./arguments.ts";
 import { capitalize, caseFold, PREDICATES, swapCase, title } from "./casing.ts";
+import { encodeText } from "./codecs.ts";
 import { Dict } from "./dict.ts";
-import { TemplateError, typeError, valueError } from "./errors.ts";
+import { typeError, valueError } from "./errors.ts";
 import { unescapeHtml } from "./html-text.ts";
 import { indexOf, needText } from "./numbers.ts";
 import { repr, str, toMarkup } from "./repr.ts";
 import type { Runtime } from "./runtime.ts";
+import { findLastText, findText } from "./search.ts";
 import * as text from "./text.ts";
 import { Bytes, Callable, iterate, Markup, Tuple, textOf, truth, typeName, type Value } from "./values.ts";
 
@@ -18,7 +20,7 @@ function method(parameters: string, run: Run): Definition {
   return define(parameters === "" ? "self, /" : `self, ${parameters}`, ([self, ...args], runtime) => {
     const own = textOf(self);
     if (own === undefined) throw typeError(`a 'str' object is needed, not '${typeName(self)}'`);
-    runtime.budget.make(own.length >> 2);
+    runtime.budget.make(own.length);
     return run(own, args, runtime);
   });
 }
@@ -56,7 +58,7 @@ function search(fromRight: boolean, fails: boolean): Definition {
     let at = -1;
     if (from <= to && from <= text.lengthOf(self)) {
       const part = text.substring(self, from, to);
-      const unit = fromRight ? part.lastIndexOf(wanted) : part.indexOf(wanted);
+      const unit = fromRight ? findLastText(part, wanted) : findText(part, wanted);
       if (unit >= 0) at = from + text.lengthOf(part.slice(0, unit));
     }
     if (at < 0 && fails) throw valueError("substring not found");
@@ -102,7 +104,7 @@ function partition(fromRight: boolean): Definition {
   return method("sep, /", (self, [separator]) => {
     const at = needText(separator, (type) => `must be str, not ${type}`);
     if (at === "") throw valueError("empty separator");
-    const unit = fromRight ? self.lastIndexOf(at) : self.indexOf(at);
+    const unit = fromRight ? findLastText(self, at) : findText(self, at);
     if (unit < 0) return new Tuple(fromRight ? ["", "", self] : [self, "", ""]);
     return new Tuple([self.slice(0, unit), at, self.slice(unit + at.length)]);
   });
@@ -137,22 +139,7 @@ export function joinText(separator: string, items: Value, runtime: Runtime, esca
 }
 
 function encode(self: string, [encoding, errors]: Value[]): Value {
-  const name = needed(encoding, "encode").toLowerCase().replaceAll("_", "-");
-  const handler = needed(errors, "encode");
-  if (name === "utf-8" || name === "utf8") return new Bytes(new TextEncoder().encode(self));
-  const limit =
-    name === "ascii" || name === "us-ascii" ? 128 : name === "latin-1" || name === "iso-8859-1" ? 256 : 0;
-  if (limit === 0) throw new TemplateError("LookupError", `unknown encoding: ${name}`);
-  const bytes: number[] = [];
-  for (const character of self) {
-    const code = character.codePointAt(0) as number;
-    if (code < limit) bytes.push(code);
-    else if (handler === "replace") bytes.push(63);
-    else if (handler !== "ignore") {
-      throw new TemplateError("UnicodeError", `'${name}' codec can't encode character '${character}'`);
-    }
-  }
-  return new Bytes(new Uint8Array(bytes));
+  return new Bytes(encodeText(self, needed(encoding, "encode"), needed(errors, "encode")));
 }
 
 function makeTranslation([from, to, dropped]: Value[]): Value {

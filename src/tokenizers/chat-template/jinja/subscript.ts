@@ -25,6 +25,8 @@ export class Slice extends PyObject {
   }
 }
 
+const MAX_STEP = Number.MAX_SAFE_INTEGER;
+
 /** object[key]; errors are Python's TypeError, IndexError and KeyError. */
 export function subscript(object: Value, key: Value, runtime: Runtime): Value {
   const text = textOf(object);
@@ -60,7 +62,9 @@ export function subscript(object: Value, key: Value, runtime: Runtime): Value {
 
 function subscriptText(object: Value, text: string, key: Value, runtime: Runtime): Value {
   const wrap = (part: string): Value => (object instanceof Markup ? new Markup(part) : part);
-  runtime.budget.read(text.length);
+  // Characters of two units are found by counting.
+  if (isPlain(text)) runtime.budget.read(text.length);
+  else runtime.budget.make(text.length);
   const length = lengthOf(text);
   if (key instanceof Slice) {
     const [start, stop, step] = sliceBounds(key, length);
@@ -84,7 +88,12 @@ function subscriptRange(range: Range, key: Value, runtime: Runtime): Value {
   if (key instanceof Slice) {
     const [start, stop, step] = sliceBounds(key, range.length);
     runtime.budget.step();
-    return new Range(range.at(start), range.at(stop), range.step * step);
+    // A step beyond the end is as good as any.
+    return new Range(
+      range.at(start),
+      range.at(stop),
+      Math.max(-MAX_STEP, Math.min(MAX_STEP, range.step * step)),
+    );
   }
   return range.at(position(key, range.length, "range object", "range indices must be integers or slices"));
 }

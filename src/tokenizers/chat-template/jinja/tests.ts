@@ -36,6 +36,13 @@ const ordered = (order: Order) => define("a, b, /", ([a, b], runtime) => compare
 const equal = define("a, b, /", ([a, b], runtime) => equals(a, b, runtime));
 const unequal = define("a, b, /", ([a, b], runtime) => !equals(a, b, runtime));
 
+/** The text of a value whose characters are looked at one by one. */
+function scanned(value: Value, runtime: Runtime): string {
+  const text = str(value, runtime);
+  runtime.budget.make(text.length);
+  return text;
+}
+
 const PLAIN_TESTS: Readonly<Record<string, Definition>> = {
   odd: test((value, runtime) => remainderIs(value, 2, 1, runtime)),
   even: test((value, runtime) => remainderIs(value, 2, 0, runtime)),
@@ -48,8 +55,8 @@ const PLAIN_TESTS: Readonly<Record<string, Definition>> = {
   true: test((value) => value === true),
   integer: test(isInteger),
   float: test((value) => value instanceof Float),
-  lower: test((value, runtime) => PREDICATES.islower(str(value, runtime))),
-  upper: test((value, runtime) => PREDICATES.isupper(str(value, runtime))),
+  lower: test((value, runtime) => PREDICATES.islower(scanned(value, runtime))),
+  upper: test((value, runtime) => PREDICATES.isupper(scanned(value, runtime))),
   string: test((value) => textOf(value) !== undefined),
   mapping: test((value) => value instanceof Dict),
   number: test((value) => intOf(value) !== undefined || value instanceof Float || value instanceof Complex),

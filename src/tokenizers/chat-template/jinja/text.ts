@@ -1,6 +1,7 @@
 // What Python's str does to text: white space, characters, splitting, searching, stripping.
 
 import { valueError } from "./errors.ts";
+import { findLastText, findText, splitEverywhere } from "./search.ts";
 
 /** Python's white space, inside brackets of a regular expression. */
 export const SPACE_CLASS =
@@ -56,7 +57,8 @@ export function substring(text: string, start: number, stop: number): string {
 /** str.strip, lstrip and rstrip, of white space or of the characters given. */
 export function stripText(text: string, set: string | undefined, left: boolean, right: boolean): string {
   if (set !== undefined && !(isPlain(set) && isPlain(text))) return stripPoints(text, set, left, right);
-  const drop = (i: number) => (set === undefined ? SPACE.test(text[i]) : set.includes(text[i]));
+  const dropped = set === undefined ? undefined : new Set(set);
+  const drop = (i: number) => (dropped ? dropped.has(text[i]) : SPACE.test(text[i]));
   let from = 0;
   let to = text.length;
   while (left && from < to && drop(from)) from++;
@@ -83,9 +85,9 @@ export function splitText(
 ): string[] {
   if (separator === "") throw valueError("empty separator");
   if (separator === undefined) return splitSpace(text, limit, fromRight);
-  const parts = text.split(separator);
-  // JavaScript cuts from the left; from the right, "aaa" cut at "aa" is another matter.
+  // From the right, "aaa" cut at "aa" is another matter.
   if (fromRight && limit !== 0) return splitFromRight(text, separator, limit);
+  const parts = splitEverywhere(text, separator);
   if (limit < 0 || parts.length <= limit + 1) return parts;
   return [...parts.slice(0, limit), parts.slice(limit).join(separator)];
 }
@@ -94,7 +96,7 @@ function splitFromRight(text: string, separator: string, limit: number): string[
   const out: string[] = [];
   let end = text.length;
   while (limit < 0 || out.length < limit) {
-    const at = end < separator.length ? -1 : text.lastIndexOf(separator, end - separator.length);
+    const at = findLastText(text, separator, end);
     if (at < 0) break;
     out.push(text.slice(at + separator.length, end));
     end = at;
@@ -139,7 +141,7 @@ export function replaceText(text: string, old: string, fresh: string, limit: num
     const head = points.slice(0, count).map((point) => fresh + point);
     return head.join("") + (count > points.length ? fresh : points.slice(count).join(""));
   }
-  if (limit < 0) return text.replaceAll(old, () => fresh);
+  if (limit < 0) return splitEverywhere(text, old).join(fresh);
   return splitText(text, old, limit, false).join(fresh);
 }
 
@@ -147,7 +149,7 @@ export function replaceText(text: string, old: string, fresh: string, limit: num
 export function countText(text: string, wanted: string): number {
   if (wanted === "") return lengthOf(text) + 1;
   let count = 0;
-  for (let at = text.indexOf(wanted); at >= 0; at = text.indexOf(wanted, at + wanted.length)) count++;
+  for (let at = findText(text, wanted); at >= 0; at = findText(text, wanted, at + wanted.length)) count++;
   return count;
 }
 

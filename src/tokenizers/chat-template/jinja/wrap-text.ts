@@ -1,7 +1,7 @@
 // Wraps a line at a width, as Python's textwrap does.
 
 import { valueError } from "./errors.ts";
-import { characters, isSpace, lengthOf, substring } from "./text.ts";
+import { characters, isSpace, lengthOf } from "./text.ts";
 
 export interface WrapOptions {
   width: number;
@@ -30,22 +30,25 @@ export function wrapText(text: string, options: WrapOptions): string[] {
   chunks.reverse();
   while (chunks.length > 0) {
     const line: string[] = [];
-    let length = 0;
+    let room = width;
     if (lines.length > 0 && isSpace(chunks.at(-1) as string)) chunks.pop();
     while (chunks.length > 0) {
-      const size = lengthOf(chunks.at(-1) as string);
-      if (length + size > width) break;
-      line.push(chunks.pop() as string);
-      length += size;
+      const chunk = chunks.at(-1) as string;
+      if (!fits(chunk, room)) break;
+      line.push(chunk);
+      room -= lengthOf(chunk);
+      chunks.pop();
     }
-    if (chunks.length > 0 && lengthOf(chunks.at(-1) as string) > width) {
-      breakWord(chunks, line, width - length, options);
-      length = line.reduce((sum, chunk) => sum + lengthOf(chunk), 0);
-    }
+    if (chunks.length > 0 && !fits(chunks.at(-1) as string, width)) breakWord(chunks, line, room, options);
     if (line.length > 0 && isSpace(line.at(-1) as string)) line.pop();
     if (line.length > 0) lines.push(line.join(""));
   }
   return lines;
+}
+
+/** Whether a text has no more characters, which are at most two units each. */
+function fits(chunk: string, room: number): boolean {
+  return chunk.length <= 2 * room && lengthOf(chunk) <= room;
 }
 
 /** Puts as much of a word on a line as there is room for. */
@@ -55,11 +58,12 @@ function breakWord(chunks: string[], line: string[], room: number, options: Wrap
     return;
   }
   const chunk = chunks.pop() as string;
-  let end = room;
+  let head = characters(chunk.slice(0, 2 * room)).slice(0, room);
   if (options.breakOnHyphens) {
-    const hyphen = characters(chunk).slice(0, room).lastIndexOf("-");
-    if (hyphen > 0 && /[^-]/.test(substring(chunk, 0, hyphen))) end = hyphen + 1;
+    const hyphen = head.lastIndexOf("-");
+    if (hyphen > 0 && head.slice(0, hyphen).some((each) => each !== "-")) head = head.slice(0, hyphen + 1);
   }
-  line.push(substring(chunk, 0, end));
-  chunks.push(substring(chunk, end, lengthOf(chunk)));
+  const begin = head.join("");
+  line.push(begin);
+  chunks.push(chunk.slice(begin.length));
 }
