@@ -1,8 +1,6 @@
 // Writes models with seeded random weights in the shapes of published ones into bench/data/.
 //
 // Benchmarks and checks by hand run on these, since a speed does not depend on what the weights say.
-//
-// Benchmarks and checks by hand run on these, since a speed does not depend on what the weights say.
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

@@ -17,9 +17,8 @@ const files = [
 /** Threads, tokens of a prompt that run together, bytes of weights in one memory. */
 const cuts: LoadOptions[] = [
   { threads: 3 },
-  { threads: 1, chunkTokens: 1 },
   { threads: 2, chunkTokens: 7, bankBytes: 1 << 19 },
-  { threads: 3, chunkTokens: 2 },
+  { threads: 3, chunkTokens: 1 },
 ];
 
 const bits = (values: Float32Array) => new Int32Array(values.buffer, values.byteOffset, values.length);
