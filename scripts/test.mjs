@@ -24,7 +24,8 @@ if (!existsSync(join(root, "dist/src/kernels"))) refuse("the kernels are not bui
 for (const { step, file } of findStale(root)) {
   if (fromSource && step === "types") continue;
   console.log(`test: ${file} is newer than what was built of it; building the ${step}`);
-  const { status } = spawnSync(process.execPath, ["scripts/build.mjs", ...(step === "types" ? ["types", "workers"] : [step])], {
+  const steps = step === "types" ? ["types", "workers"] : [step];
+  const { status } = spawnSync(process.execPath, ["scripts/build.mjs", ...steps], {
     cwd: root,
     stdio: "inherit",
   });
