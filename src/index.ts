@@ -13,6 +13,8 @@ export type {
   GenerateOptions,
   LogitsOptions,
   Model,
+  Score,
+  ScoredText,
   Timings,
   TokenLogprob,
   Usage,

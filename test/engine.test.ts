@@ -1,4 +1,4 @@
-// A running engine: stops, queues, sleeps when idle, leaves the event loop free, fails plainly.
+// A running engine: stops, sleeps when idle, leaves the event loop free, fails plainly.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { after, before, describe, it } from "node:test";
@@ -113,7 +113,7 @@ describe("a running engine", () => {
     assert.ok(data.every(Number.isFinite));
   });
 
-  it("serves requests in turn, and lets a waiting one go", async () => {
+  it("serves requests side by side, and lets one go", async () => {
     const order: string[] = [];
     const run = async (name: string, signal?: AbortSignal) => {
       for await (const event of model.complete(prompt, { maxTokens: 30, ignoreEos: true, signal })) {

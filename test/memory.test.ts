@@ -20,7 +20,11 @@ async function needsOf(path: string, threads: number = shape.threads) {
   try {
     const model = describeForDevice(await describeModel(checkpoint), checkpoint.files);
     const { contextLength, cacheType, chunkTokens: maxTokens } = shape;
-    return (await openDevice("cpu")).count(model, { contextLength, cacheType, maxTokens }, threads);
+    return (await openDevice("cpu")).count(
+      model,
+      { contextLength, cacheTokens: contextLength, sequences: 16, cacheType, maxTokens },
+      threads,
+    );
   } finally {
     await checkpoint.close();
   }

@@ -12,7 +12,7 @@ import { createCaches, createWorkspace, LOGIT_ROWS } from "../src/models/forward
 import { describeModel } from "../src/models/open-model.ts";
 import { loadWeights } from "../src/models/weights/load-weights.ts";
 import { planWeights } from "../src/models/weights/weight-plan.ts";
-import type { Backend, CacheType } from "../src/tensor/backend.ts";
+import { type Backend, type CacheType, PAGE } from "../src/tensor/backend.ts";
 
 /** Longer than any prompt of the golden data. */
 export const ROOM = 64;
@@ -33,7 +33,7 @@ export async function openTransformer(
   checkpoint: Checkpoint,
   { config, form }: { config: ModelConfig; form: CompleteForm },
   backend: Backend,
-  caches: { sequences: number; dtype: CacheType },
+  caches: { sequences: number; cacheType: CacheType },
 ): Promise<Transformer> {
   const plan = planWeights(checkpoint, config, lenient(form), await readFacts(checkpoint));
   const workspace = createWorkspace(backend, config, ROOM);
@@ -41,7 +41,11 @@ export async function openTransformer(
     backend,
     config,
     workspace,
-    caches: createCaches(backend, config, { contextLength: ROOM, ...caches }),
+    caches: createCaches(backend, config, {
+      contextLength: ROOM,
+      cacheTokens: caches.sequences * ROOM,
+      ...caches,
+    }),
     weights: await loadWeights(backend, plan, config, checkpoint.files),
   });
 }
@@ -69,7 +73,7 @@ export async function openReference(folder: string) {
     ): Promise<Answer> {
       const backend = createReferenceBackend({ maxTokens: ROOM });
       const described = { config: options.config ?? config, form };
-      const model = await openTransformer(checkpoint, described, backend, { sequences: 1, dtype: "F32" });
+      const model = await openTransformer(checkpoint, described, backend, { sequences: 1, cacheType: "F32" });
       if (options.encoderTokens) encode(model, Int32Array.from(options.encoderTokens));
       return answer(model, tokens);
     },
@@ -79,7 +83,8 @@ export async function openReference(folder: string) {
 
 async function answer(model: Transformer, tokens: readonly number[]): Promise<Answer> {
   const states: (Float32Array | Promise<Float32Array>)[] = [];
-  const run = { sequence: { slot: 0 }, first: 0, rows: tokens.length, position: 0, length: tokens.length };
+  const sequence = { slot: 0, pages: Int32Array.from({ length: ROOM / PAGE }, (_, page) => page) };
+  const run = { sequence, first: 0, rows: tokens.length, position: 0, length: tokens.length };
   forward(model, Int32Array.from(tokens), [run], { onHidden: (l, values) => (states[l] = values) });
   const hidden = await Promise.all(states);
   const { vocabSize } = model.config;

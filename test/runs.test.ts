@@ -12,7 +12,7 @@ import type { Transformer } from "../src/models/forward/model.ts";
 import { forward, logitsOf } from "../src/models/forward/transformer.ts";
 import { exchangeFloats, LOGIT_ROWS } from "../src/models/forward/workspace.ts";
 import { createRandom } from "../src/random.ts";
-import type { Backend, CacheType, Run } from "../src/tensor/backend.ts";
+import { type Backend, type CacheType, PAGE, type Run, type Sequence } from "../src/tensor/backend.ts";
 import { golden } from "./places.ts";
 import { describeFamily, openTransformer, ROOM } from "./reference-run.ts";
 
@@ -96,13 +96,14 @@ async function compare(path: string, createBackend: (config: ModelConfig) => Bac
     const described = await describeFamily(checkpoint);
     const { vocabSize } = described.config;
     const backend = createBackend(described.config);
-    const model = await openTransformer(checkpoint, described, backend, { sequences: 3, dtype });
+    const model = await openTransformer(checkpoint, described, backend, { sequences: 3, cacheType: dtype });
     backend.finishLoading();
     const random = createRandom(5);
     const texts = lengths.map((length) => Int32Array.from({ length }, () => random.integer(vocabSize)));
     const alone: Float32Array[] = [];
     for (const [i, text] of texts.entries()) {
-      const run = { sequence: { slot: i }, first: 0, rows: text.length, position: 0, length: text.length };
+      const sequence = sequenceIn(i);
+      const run = { sequence, first: 0, rows: text.length, position: 0, length: text.length };
       alone.push(await logitsOfCall(model, text, [run]));
     }
     const done = lengths.map(() => 0);
@@ -116,7 +117,7 @@ async function compare(path: string, createBackend: (config: ModelConfig) => Bac
         slots[sequence] = slot;
         const position = done[sequence];
         const length = lengths[sequence];
-        runs.push({ sequence: { slot }, first: tokens.length, rows, position, length });
+        runs.push({ sequence: sequenceIn(slot), first: tokens.length, rows, position, length });
         tokens.push(...texts[sequence].subarray(position, position + rows));
         done[sequence] += rows;
       }
@@ -136,6 +137,11 @@ async function compare(path: string, createBackend: (config: ModelConfig) => Bac
   } finally {
     await checkpoint.close();
   }
+}
+
+/** A sequence that has every third page. */
+function sequenceIn(slot: number): Sequence {
+  return { slot, pages: Int32Array.from({ length: ROOM / PAGE }, (_, page) => slot + 3 * page) };
 }
 
 /** Logits [tokens, vocabSize] of every row of a call. */

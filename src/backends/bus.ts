@@ -1,8 +1,6 @@
 // The bus between ranks: a SharedArrayBuffer with barrier, stop word and exchange area.
 //
 // Each rank also describes its current products there, so that a rank that waits can take some of them.
-//
-// Each rank also describes its current products there, so that a rank that waits can take some of them.
 import { BaimoError } from "../errors.ts";
 
 /** Words of the control block. STOP_PUBLISHED is two words, one for each half of the exchange area. */
@@ -12,6 +10,7 @@ const POISON = 2;
 const STOP_WANTED = 3;
 const STOP_PUBLISHED = 4;
 const COMMAND = 6;
+const MAIL = 7;
 /** Each word on a cache line of its own, so that spinning on one does not slow the others. */
 export const LINE = 16;
 const CONTROL_WORDS = 8 * LINE;
@@ -52,6 +51,8 @@ function wordsOf(ranks: number): number {
 export class Bus {
   readonly rank: number;
   readonly ranks: number;
+  /** Whether other threads see it. */
+  readonly isShared: boolean;
   /** What the current command carries. */
   readonly payload: Int32Array;
   /** What a rank does while it waits, again and again: helps others, say. Must not wait itself. */
@@ -65,6 +66,7 @@ export class Bus {
   constructor(shared: ArrayBufferLike, rank: number, { ranks, words, floats }: BusShape) {
     this.rank = rank;
     this.ranks = ranks;
+    this.isShared = !(shared instanceof ArrayBuffer);
     this.#words = new Int32Array(shared, 0, wordsOf(ranks));
     this.payload = new Int32Array(shared, this.#words.byteLength, words);
     const start = Math.ceil((this.#words.byteLength + this.payload.byteLength) / 64) * 64;
@@ -118,6 +120,16 @@ export class Bus {
   /** True when a stop is wanted now; for rank 0 between commands. */
   get stopWanted(): boolean {
     return Atomics.load(this.#words, STOP_WANTED * LINE) !== 0;
+  }
+
+  /** Counts a message to rank 0, which looks for it between commands. Any thread may call it. */
+  addMail(): void {
+    Atomics.add(this.#words, MAIL * LINE, 1);
+  }
+
+  /** How many messages have been sent to rank 0, in 32 bits. */
+  get mail(): number {
+    return Atomics.load(this.#words, MAIL * LINE);
   }
 
   /** Rank 0: wakes the other ranks with a command. They must have finished the last one (its barriers see to that). */

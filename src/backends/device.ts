@@ -74,9 +74,14 @@ export interface PreparedDevice {
 
 /** How a model is going to run. */
 export interface RunShape {
+  /** Of one sequence. */
   readonly contextLength: number;
+  /** Most sequences in one call. */
+  readonly sequences: number;
+  /** Tokens whose keys and values are kept, of all sequences together. */
+  readonly cacheTokens: number;
   readonly cacheType: CacheType;
-  /** Tokens of a prompt that run at a time. */
+  /** Most tokens in one call. */
   readonly maxTokens: number;
 }
 

@@ -1,27 +1,32 @@
 // Commands of rank 0 to the other ranks, as records written into the words of the bus.
 import type { Bus } from "../backends/bus.ts";
-import type { Run } from "../tensor/backend.ts";
+import type { RunShape } from "../backends/device.ts";
+import { PAGE, type Run } from "../tensor/backend.ts";
 
 /** One call of the model that all ranks make together. */
 export type Command =
   | { readonly kind: "forward"; readonly tokens: Int32Array; readonly runs: readonly Run[] }
   /** Logits of these rows of the last pass. */
   | { readonly kind: "logits"; readonly rows: Int32Array }
-  | { readonly kind: "encode"; readonly tokens: Int32Array };
+  | { readonly kind: "encode"; readonly tokens: Int32Array }
+  /** One page of the decoder's cache to another. */
+  | { readonly kind: "copy"; readonly from: number; readonly to: number };
 
-const kinds = ["forward", "logits", "encode"] as const;
-const RUN_WORDS = 5;
+const kinds = ["forward", "logits", "encode", "copy"] as const;
+/** Words of a run beside its pages. */
+const RUN_WORDS = 6;
 
-/** Words that the longest command takes, where a pass has `maxTokens` rows and an encoder's text `encoderTokens`. */
-export function commandWords(maxTokens: number, encoderTokens: number): number {
-  return Math.max(maxTokens * (1 + RUN_WORDS), encoderTokens);
+/** Words that the longest command takes. An encoder's text comes whole, and is as long as a sequence at most. */
+export function commandWords({ maxTokens, sequences, contextLength }: RunShape): number {
+  const ofRun = RUN_WORDS + Math.ceil(contextLength / PAGE);
+  return Math.max(maxTokens + sequences * ofRun, contextLength);
 }
 
 /** Wakes the other ranks with a command. */
 export function sendCommand(bus: Bus, command: Command): void {
   if (bus.ranks === 1) return;
   const kind = kinds.indexOf(command.kind);
-  const words = command.kind === "logits" ? command.rows : command.tokens;
+  const words = wordsOf(command);
   const runs = command.kind === "forward" ? command.runs : [];
   bus.payload.set(words);
   let to = words.length;
@@ -31,9 +36,17 @@ export function sendCommand(bus: Bus, command: Command): void {
     bus.payload[to + 2] = rows;
     bus.payload[to + 3] = position;
     bus.payload[to + 4] = length;
-    to += RUN_WORDS;
+    bus.payload[to + 5] = sequence.pages.length;
+    bus.payload.set(sequence.pages, to + RUN_WORDS);
+    to += RUN_WORDS + sequence.pages.length;
   }
   bus.send([kind, words.length, runs.length]);
+}
+
+function wordsOf(command: Command): Int32Array {
+  if (command.kind === "logits") return command.rows;
+  if (command.kind === "copy") return Int32Array.of(command.from, command.to);
+  return command.tokens;
 }
 
 /** Other ranks: sleeps until the next command. Its arrays are views, valid until the one after. */
@@ -43,9 +56,13 @@ export function receiveCommand(bus: Bus): Command {
   const words = bus.payload.subarray(0, count);
   if (kind === "logits") return { kind, rows: words };
   if (kind === "encode") return { kind, tokens: words };
-  const runs = Array.from({ length: runCount }, (_, r): Run => {
-    const [slot, first, rows, position, length] = bus.payload.subarray(count + r * RUN_WORDS);
-    return { sequence: { slot }, first, rows, position, length };
+  if (kind === "copy") return { kind, from: words[0], to: words[1] };
+  let at = count;
+  const runs = Array.from({ length: runCount }, (): Run => {
+    const [slot, first, rows, position, length, pages] = bus.payload.subarray(at, at + RUN_WORDS);
+    const start = at + RUN_WORDS;
+    at = start + pages;
+    return { sequence: { slot, pages: bus.payload.subarray(start, at) }, first, rows, position, length };
   });
   return { kind, tokens: words, runs };
 }

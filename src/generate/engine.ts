@@ -1,4 +1,4 @@
-// The engine on the main thread: starts the workers, queues requests, stops them.
+// The engine on the main thread: starts the workers, sends them requests, stops them.
 
 import { Bus, type BusShape, busBytes } from "../backends/bus.ts";
 import type { PreparedDevice, RunShape } from "../backends/device.ts";
@@ -8,14 +8,9 @@ import type { ByteSourceDescriptor } from "../formats/sources/byte-source.ts";
 import { exchangeFloats } from "../models/forward/workspace.ts";
 import type { ModelDescription } from "../models/open-model.ts";
 import { commandWords } from "./commands.ts";
-import type {
-  EngineRequest,
-  EngineResult,
-  FromWorker,
-  PlainError,
-  ToWorker,
-  WorkerSetup,
-} from "./protocol.ts";
+import { fromPlainError } from "./plain-error.ts";
+import type { EngineRequest, EngineResult, FromWorker, ToWorker, WorkerSetup } from "./protocol.ts";
+import type { GeneratedToken } from "./types.ts";
 
 /** What `startEngine` takes. */
 export interface EngineSettings {
@@ -34,8 +29,17 @@ export interface RunOptions {
   readonly onMessage?: (message: StreamMessage) => void;
 }
 
-/** Messages that come while a request runs. */
-export type StreamMessage = Extract<FromWorker, { type: "tokens" | "prompt-progress" }>;
+/** What is told of a request while it runs. */
+export type StreamMessage =
+  | { readonly type: "prompt-progress"; readonly done: number; readonly total: number }
+  | { readonly type: "tokens"; readonly tokens: readonly GeneratedToken[] };
+
+/** A request that has been sent to the worker. */
+interface ActiveRequest {
+  readonly onMessage: (message: StreamMessage) => void;
+  readonly settle: (result: EngineResult | BaimoError) => void;
+  cancelled: boolean;
+}
 
 /** A set of workers that hold one model. */
 export class Engine {
@@ -44,12 +48,11 @@ export class Engine {
   readonly #workers: readonly Thread[];
   /** Absent where no memory is shared: the single worker is spoken to by messages alone. */
   readonly #bus: Bus | undefined;
+  /** Called when no request is left. */
+  #idle: () => void = () => {};
   readonly #prepared: PreparedDevice;
-  /** Settles when the request before has ended; requests queue on it. */
-  #turn: Promise<unknown> = Promise.resolve();
-  #current:
-    | { onMessage: (message: StreamMessage) => void; settle: (result: EngineResult | BaimoError) => void }
-    | undefined;
+  readonly #active = new Map<number, ActiveRequest>();
+  #nextId = 0;
   #lost: BaimoError | undefined;
   #tellLost: (error: BaimoError) => void = () => {};
   /** Resolves when the engine can run no more requests; not when it is disposed of. */
@@ -78,60 +81,55 @@ export class Engine {
   }
 
   /**
-   * Runs a request when those before it have ended. The signal takes it out of the queue, or stops the work.
-   * @throws {BaimoError} `request` when the worker refuses it, `device` when a worker is lost, `aborted` in the queue
+   * Runs a request beside others. The signal ends it.
+   * @throws {BaimoError} `request` when the worker refuses it, `device` when a worker is lost, `aborted` before it is sent
    */
   async run(request: EngineRequest, options: RunOptions = {}): Promise<EngineResult> {
     const { signal, onMessage = () => {} } = options;
-    const before = this.#turn;
-    let release: () => void = () => {};
-    this.#turn = new Promise<void>((resolve) => (release = resolve));
+    throwIfAborted(signal, "the request");
+    if (this.#lost) throw this.#lost;
+    const id = this.#nextId++;
+    const cancel = () => this.#cancel(id);
+    signal?.addEventListener("abort", cancel, { once: true });
     try {
-      await untilAborted(before, signal);
-      throwIfAborted(signal, "the request");
-      if (this.#lost) throw this.#lost;
-      return await this.#work(request, signal, onMessage);
-    } finally {
-      // Also a request that gave up its place keeps those behind it waiting for the one before it.
-      void before.then(release);
-    }
-  }
-
-  /** Runs the request whose turn it is. */
-  async #work(
-    request: EngineRequest,
-    signal: AbortSignal | undefined,
-    onMessage: (message: StreamMessage) => void,
-  ): Promise<EngineResult> {
-    const stop = () => this.#wantStop(true);
-    try {
-      this.#wantStop(false);
-      signal?.addEventListener("abort", stop, { once: true });
+      // A stop that was meant for others.
+      this.#bus?.wantStop(false);
       this.#workers[0].ref();
       const result = await new Promise<EngineResult | BaimoError>((settle) => {
-        this.#current = { onMessage, settle };
-        this.#workers[0].postMessage({ type: "request", request } satisfies ToWorker);
+        this.#active.set(id, { onMessage, settle, cancelled: false });
+        this.#post({ type: "request", id, request });
       });
       if (result instanceof BaimoError) throw result;
       return result;
     } finally {
-      this.#current = undefined;
-      this.#workers[0].unref();
-      signal?.removeEventListener("abort", stop);
+      signal?.removeEventListener("abort", cancel);
+      this.#active.delete(id);
+      if (this.#active.size === 0) {
+        this.#workers[0].unref();
+        this.#idle();
+      }
     }
   }
 
-  /** Asks the running request to stop, or takes that back. */
-  #wantStop(wanted: boolean): void {
-    if (this.#bus) this.#bus.wantStop(wanted);
-    else this.#workers[0].postMessage({ type: "stop", wanted } satisfies ToWorker);
+  /** Ends a request before its next step; in the middle of one where nobody else waits for it. */
+  #cancel(id: number): void {
+    const request = this.#active.get(id);
+    if (!request || request.cancelled) return;
+    request.cancelled = true;
+    this.#post({ type: "cancel", id });
+    if ([...this.#active.values()].every(({ cancelled }) => cancelled)) this.#bus?.wantStop(true);
   }
 
-  /** Ends the workers. A running request is stopped first. */
+  #post(message: ToWorker): void {
+    this.#workers[0].postMessage(message);
+    this.#bus?.addMail();
+  }
+
+  /** Ends the workers. Running requests are stopped first. */
   async dispose(): Promise<void> {
-    this.#wantStop(true);
     this.#lost ??= new BaimoError("request", "the model has been disposed");
-    await this.#turn;
+    for (const id of [...this.#active.keys()]) this.#cancel(id);
+    if (this.#active.size > 0) await new Promise<void>((resolve) => (this.#idle = resolve));
     this.#bus?.poison();
     await Promise.all([...this.#workers.map((worker) => worker.terminate()), this.#prepared.close()]);
   }
@@ -139,14 +137,18 @@ export class Engine {
   #receive(message: FromWorker): void {
     switch (message.type) {
       case "tokens":
-      case "prompt-progress":
-        return this.#current?.onMessage(message);
+        for (const [id, tokens] of message.of) this.#active.get(id)?.onMessage({ type: "tokens", tokens });
+        return;
+      case "prompt-progress": {
+        const { type, id, done, total } = message;
+        return this.#active.get(id)?.onMessage({ type, done, total });
+      }
       case "result":
-        return this.#current?.settle(message.result);
+        return this.#active.get(message.id)?.settle(message.result);
       case "refused":
-        return this.#current?.settle(fromPlain(message.error));
+        return this.#active.get(message.id)?.settle(fromPlainError(message.error));
       case "failed":
-        return this.#lose(fromPlain(message.error));
+        return this.#lose(fromPlainError(message.error));
     }
   }
 
@@ -155,7 +157,7 @@ export class Engine {
     this.#lost ??= error;
     this.#bus?.poison();
     void this.#prepared.close();
-    this.#current?.settle(this.#lost);
+    for (const { settle } of this.#active.values()) settle(this.#lost);
   }
 }
 
@@ -180,8 +182,7 @@ export async function startEngine(settings: EngineSettings): Promise<Engine> {
   throwIfAborted(signal, "loading the model");
   const busShape: BusShape = {
     ranks: workers.length,
-    // An encoder's text comes whole.
-    words: commandWords(shape.maxTokens, config.encoderLayers > 0 ? shape.contextLength : 0),
+    words: commandWords(shape),
     floats: exchangeFloats(config, shape.maxTokens),
   };
   const shared = canShareMemory() ? new SharedArrayBuffer(busBytes(busShape)) : undefined;
@@ -220,19 +221,6 @@ export async function startEngine(settings: EngineSettings): Promise<Engine> {
   }
 }
 
-/** Waits for a promise, or for the signal if that comes first. */
-function untilAborted(promise: Promise<unknown>, signal: AbortSignal | undefined): Promise<unknown> {
-  if (!signal) return promise;
-  return new Promise<void>((resolve) => {
-    const done = () => {
-      signal.removeEventListener("abort", done);
-      resolve();
-    };
-    signal.addEventListener("abort", done, { once: true });
-    void promise.then(done);
-  });
-}
-
 function untilReady(
   worker: Thread,
   onTensor: ((done: number) => void) | undefined,
@@ -249,13 +237,9 @@ function untilReady(
         }
       }
       if (message.type === "ready") resolve(message);
-      if (message.type === "failed") reject(fromPlain(message.error));
+      if (message.type === "failed") reject(fromPlainError(message.error));
     });
     worker.on("error", (cause) => fail(`a worker failed: ${cause.message}`, cause));
     worker.on("exit", () => fail("a worker ended before it had loaded its weights"));
   });
-}
-
-function fromPlain({ code, message, stack }: PlainError): BaimoError {
-  return new BaimoError(code, message, stack ? { cause: stack } : undefined);
 }

@@ -6,7 +6,6 @@ import { BaimoError, throwIfAborted } from "../errors.ts";
 import { type Checkpoint, type CheckpointInput, openCheckpoint } from "../formats/checkpoint.ts";
 import type { PullOptions } from "../formats/hub/hub.ts";
 import { loadFileSystem } from "../formats/sources/path-source.ts";
-import { longestContext } from "../models/config/config.ts";
 import { describeForDevice } from "../models/device-model.ts";
 import { type DescribeOptions, describeModel, type ModelDescription } from "../models/open-model.ts";
 import { tensorsOf } from "../models/weights/tensor-plan.ts";
@@ -17,6 +16,7 @@ import { readLanguage } from "./language.ts";
 import { createModel, type TraceableModel } from "./model.ts";
 import { NO_TOKENIZER, noTokenizerWarning } from "./no-tokenizer.ts";
 import { Prompts } from "./prompts.ts";
+import { chooseShape } from "./run-shape.ts";
 
 /** Progress of loading: `done` of `total` bytes of a download, or tensors of the weights. */
 export interface LoadProgress {
@@ -35,17 +35,20 @@ export interface LoadOptions extends DescribeOptions, DeviceOptions {
   contextLength?: number;
   /** Storage of keys and values; "Q8": 8 bits with a scale per token and head. Default "F32" for F32 weights, else "F16". */
   cacheType?: CacheType;
-  /** Tokens of a prompt that run at a time. Default 72. Results do not depend on it. */
+  /** Most tokens that run at a time. Default 72. Results do not depend on it. */
   chunkTokens?: number;
+  /** Requests that run at once; others wait. Default 16, or 4 for a model with recurrent states. Results do not depend on it. */
+  parallel?: number;
+  /**
+   * Tokens whose keys and values are kept, of all requests together; at least `contextLength`. Default: four contexts where
+   * they take no more than 512 MiB; one where `memoryBytes` is given.
+   */
+  cacheTokens?: number;
   /** For "hf:owner/name": where downloads are kept (default the Hub's own cache folder), and whom to ask as whom. */
   hub?: Partial<Pick<PullOptions, "cacheFolder" | "endpoint" | "token" | "offline">>;
   signal?: AbortSignal;
   onProgress?: (progress: LoadProgress) => void;
 }
-
-const DEFAULT_CONTEXT = 4096;
-/** Whole tiles of the kernels, and some milliseconds of a small model. */
-export const DEFAULT_CHUNK = 72;
 
 /**
  * Opens a model and starts the workers that run it.
@@ -57,19 +60,20 @@ export const DEFAULT_CHUNK = 72;
  */
 export async function load(source: CheckpointInput, options: LoadOptions = {}): Promise<TraceableModel> {
   const started = performance.now();
-  const { signal, device = "cpu", chunkTokens = DEFAULT_CHUNK } = options;
+  const { signal, device = "cpu" } = options;
   throwIfAborted(signal, "loading the model");
   if (options.threads !== undefined) whole("threads", options.threads, 256);
-  whole("chunkTokens", chunkTokens, 4096);
+  if (options.chunkTokens !== undefined) whole("chunkTokens", options.chunkTokens, 4096);
+  if (options.contextLength !== undefined) whole("contextLength", options.contextLength, 1 << 24);
+  if (options.cacheTokens !== undefined) whole("cacheTokens", options.cacheTokens, 1 << 26);
+  if (options.parallel !== undefined) whole("parallel", options.parallel, 256);
   const files = await fetchFromHub(source, options);
   const checkpoint = await openCheckpoint(files, { signal });
   try {
     const description = await describeModel(checkpoint, options);
     const { config, weights } = description;
-    const asked = options.contextLength ?? Math.min(config.contextLength, DEFAULT_CONTEXT);
-    const contextLength = Math.min(whole("contextLength", asked, 1 << 24), longestContext(config));
-    const cacheType = options.cacheType ?? defaultCacheType(weights);
-    const shape = { contextLength, cacheType, maxTokens: chunkTokens };
+    const shape = chooseShape(description, options);
+    const { contextLength } = shape;
     const total = tensorsOf(weights).length;
     // The workers read and pack meanwhile; each side's failure ends the other.
     const failed = new AbortController();
@@ -149,11 +153,6 @@ async function startOn(
   }
 }
 
-/** How keys and values are stored unless a caller says otherwise: as exactly as the weights deserve. */
-export function defaultCacheType(weights: ModelDescription["weights"]): CacheType {
-  return weights.embedding.stored.dtype === "F32" ? "F32" : "F16";
-}
-
 /** Brings a model of the Hub to this machine, and returns where it lies; other sources come back as they are. */
 async function fetchFromHub(source: CheckpointInput, options: LoadOptions): Promise<CheckpointInput> {
   if (typeof source !== "string" || !source.startsWith("hf:")) return source;
@@ -171,7 +170,7 @@ async function fetchFromHub(source: CheckpointInput, options: LoadOptions): Prom
   });
 }
 
-function whole(name: string, value: number, most: number): number {
-  if (Number.isInteger(value) && value >= 1 && value <= most) return value;
+function whole(name: string, value: number, most: number): void {
+  if (Number.isInteger(value) && value >= 1 && value <= most) return;
   throw new BaimoError("request", `option ${name} is ${value}; allowed: a whole number from 1 to ${most}`);
 }

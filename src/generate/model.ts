@@ -4,13 +4,14 @@ import type { ModelDescription } from "../models/open-model.ts";
 import type { ChatTemplate } from "../tokenizers/chat-template/chat-template.ts";
 import type { Tokenizer } from "../tokenizers/tokenizer.ts";
 import { Channel } from "./channel.ts";
+import { checkTokens } from "./check-tokens.ts";
 import type { StreamMessage } from "./engine.ts";
 import type { EngineSlot } from "./engine-slot.ts";
 import type { Prompt } from "./language.ts";
 import { resolveOptions } from "./options.ts";
 import type { Prompts } from "./prompts.ts";
 import type { EngineResult, MeasureResult } from "./protocol.ts";
-import { checkTokens } from "./session.ts";
+import { scoreTexts } from "./score.ts";
 import { createTextStream } from "./text-stream.ts";
 import type {
   ChatOptions,
@@ -251,6 +252,22 @@ export function createModel(parts: ModelResources): TraceableModel {
       const result = resultOf("measure", await engine.run(request, { signal }));
       if (result.aborted) throw new BaimoError("aborted", "measuring was aborted", { cause: signal?.reason });
       return result;
+    },
+    async score(texts, { signal } = {}) {
+      if (hasEncoder) {
+        throw new BaimoError("request", `${description.name} has an encoder; a text alone has no likelihood`);
+      }
+      return scoreTexts(texts, {
+        tokenizer,
+        vocabSize: config.vocabSize,
+        contextLength,
+        async run(request) {
+          const result = resultOf("score", await engine.run(request, { signal }));
+          if (result.aborted)
+            throw new BaimoError("aborted", "scoring was aborted", { cause: signal?.reason });
+          return result;
+        },
+      });
     },
     complete(prompt, options = {}) {
       return generate(typeof prompt === "string" ? { kind: "text", text: prompt } : prompt, options);

@@ -15,7 +15,7 @@ import type { GeneratedToken } from "./types.ts";
 export interface WorkerSetup {
   readonly type: "setup";
   readonly rank: number;
-  /** Absent where no memory is shared: there is one worker then, and stops come as messages. */
+  /** Absent where no memory is shared: there is one worker then. */
   readonly bus?: SharedArrayBuffer;
   readonly busShape: BusShape;
   readonly shape: RunShape;
@@ -55,15 +55,26 @@ export interface MeasureRequest {
   readonly columnSums: boolean;
 }
 
-export type EngineRequest = GenerateRequest | LogitsRequest | MeasureRequest;
+/** One request for the likelihood of continuations that differ in their last token alone. */
+export interface ScoreRequest {
+  readonly kind: "score";
+  /** The context, and the continuations without their last token. */
+  readonly tokens: Int32Array;
+  /** The context's last position. */
+  readonly from: number;
+  /** The last token of each continuation. */
+  readonly lasts: Int32Array;
+}
+
+export type EngineRequest = GenerateRequest | LogitsRequest | MeasureRequest | ScoreRequest;
 
 /** From the main thread to a worker; requests and stops to rank 0 alone. */
 export type ToWorker =
   | DeviceTask
   | WorkerSetup
-  | { type: "request"; request: EngineRequest }
-  /** Stop the running request, or take that back: where the bus is not shared. */
-  | { type: "stop"; wanted: boolean };
+  | { type: "request"; id: number; request: EngineRequest }
+  /** End a request. */
+  | { type: "cancel"; id: number };
 
 /** How a generation ended, seen from the worker. */
 export interface GenerateResult {
@@ -98,18 +109,28 @@ export interface MeasureResult {
   readonly columns: ReadonlyMap<string, ColumnSums>;
 }
 
-export type EngineResult = GenerateResult | LogitsResult | MeasureResult;
+/** How likely each continuation is. */
+export interface ScoreResult {
+  readonly kind: "score";
+  readonly aborted: boolean;
+  /** Of each token of each continuation. */
+  readonly logprobs: readonly Float64Array[];
+  /** Whether each token of a continuation is the most likely one. */
+  readonly isGreedy: readonly boolean[];
+}
+
+export type EngineResult = GenerateResult | LogitsResult | MeasureResult | ScoreResult;
 
 /** From a worker to the main thread. */
 export type FromWorker =
   | { type: "progress"; done: number }
   | { type: "ready"; weightBytes: number; cacheBytes: number }
-  | { type: "prompt-progress"; done: number; total: number }
-  /** What was generated since the last such message. */
-  | { type: "tokens"; tokens: readonly GeneratedToken[] }
-  | { type: "result"; result: EngineResult }
+  | { type: "prompt-progress"; id: number; done: number; total: number }
+  /** What was generated since the last such message, by request. */
+  | { type: "tokens"; of: ReadonlyMap<number, readonly GeneratedToken[]> }
+  | { type: "result"; id: number; result: EngineResult }
   /** A request failed; the engine goes on. */
-  | { type: "refused"; error: PlainError }
+  | { type: "refused"; id: number; error: PlainError }
   /** The worker is lost. */
   | { type: "failed"; error: PlainError };
 

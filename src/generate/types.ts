@@ -117,6 +117,24 @@ export interface ChatOptions extends GenerateOptions {
   templateVariables?: Readonly<Record<string, unknown>>;
 }
 
+/** A text whose end is judged, in text or token ids. */
+export interface ScoredText {
+  /** What comes before. Text gets the tokenizer's special tokens; an empty one is the token that begins texts. */
+  readonly context: string | readonly number[];
+  /** What is judged. Blanks at the end of a context in text belong to it. */
+  readonly continuation: string | readonly number[];
+}
+
+/** How likely a continuation is after its context. */
+export interface Score {
+  /** Natural logarithm of its probability: the sum of `logprobs`. */
+  readonly logprob: number;
+  /** Of each of its tokens. */
+  readonly logprobs: readonly number[];
+  /** Whether each of its tokens is the most likely one. */
+  readonly isGreedy: boolean;
+}
+
 /** Which positions' logits to return. */
 export interface LogitsOptions {
   positions?: "all" | "last";
@@ -125,7 +143,7 @@ export interface LogitsOptions {
   signal?: AbortSignal;
 }
 
-/** A loaded model. Requests are served one after another, in the order in which they came. */
+/** A loaded model. Requests run side by side, `parallel` at once, each as if it were alone. */
 export interface Model extends Resource {
   /** The model's own name, or its file's. */
   readonly name: string;
@@ -142,6 +160,11 @@ export interface Model extends Resource {
     tokens: ArrayLike<number>,
     options?: LogitsOptions,
   ): Promise<{ data: Float32Array; shape: [number, number] }>;
+  /**
+   * The log-likelihood of continuations. What several contexts share at their beginning runs once.
+   * @throws {BaimoError} `context` for a text that does not fit, `request` for a model with an encoder
+   */
+  score(texts: readonly ScoredText[], options?: { signal?: AbortSignal }): Promise<Score[]>;
   /** Continues a text, or a list of token ids. Breaking out of the loop stops the work. */
   complete(
     prompt: string | readonly number[],

@@ -2,31 +2,24 @@
 import { Bus, busBytes } from "../backends/bus.ts";
 import { createBackend, createTasks } from "../backends/rank.ts";
 import { ownThread } from "../backends/threads.ts";
-import { BaimoError } from "../errors.ts";
 import { openByteSource } from "../formats/sources/open-byte-source.ts";
 import { assembleTransformer, type Transformer } from "../models/forward/model.ts";
 import { createCaches, createWorkspace } from "../models/forward/workspace.ts";
 import { loadWeights } from "../models/weights/load-weights.ts";
-import type { EngineRequest, FromWorker, PlainError, ToWorker, WorkerSetup } from "./protocol.ts";
-import { follow, Session } from "./session.ts";
+import { follow } from "./follow.ts";
+import { plainError } from "./plain-error.ts";
+import type { FromWorker, ToWorker, WorkerSetup } from "./protocol.ts";
+import { Scheduler } from "./scheduler/scheduler.ts";
 
 const thread = await ownThread();
 const emit = (message: FromWorker) => thread.postMessage(message);
 
-/** An error as it crosses threads. */
-function plain(error: unknown): PlainError {
-  if (error instanceof BaimoError) return { code: error.code, message: error.message, stack: error.stack };
-  const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-  return { code: "device", message: `a worker failed: ${message}`, stack: (error as Error)?.stack };
-}
-
 async function load(setup: WorkerSetup, bus: Bus): Promise<Transformer> {
   const { config, shape } = setup;
-  const { contextLength, cacheType: dtype, maxTokens } = shape;
-  const backend = await createBackend(setup.device, bus, maxTokens);
+  const backend = await createBackend(setup.device, bus, shape.maxTokens);
   // Activations and the cache come first: they must lie in the first memory bank.
-  const workspace = createWorkspace(backend, config, contextLength);
-  const caches = createCaches(backend, config, { contextLength, sequences: 1, dtype });
+  const workspace = createWorkspace(backend, config, shape.contextLength);
+  const caches = createCaches(backend, config, shape);
   const files = await Promise.all(setup.files.map((file) => openByteSource(file)));
   let weightBytes = 0;
   const weights = await loadWeights(backend, setup.weights, config, files, {
@@ -44,18 +37,7 @@ async function load(setup: WorkerSetup, bus: Bus): Promise<Transformer> {
   return model;
 }
 
-/** Answers one request. */
-async function serve(session: Session, request: EngineRequest): Promise<void> {
-  try {
-    emit({ type: "result", result: await session.run(request) });
-  } catch (error) {
-    // Between commands all ranks are where they were; within one they may be apart.
-    if (session.inCommand) throw error;
-    emit({ type: "refused", error: plain(error) });
-  }
-}
-
-/** Lets messages in, among them one that asks to stop. */
+/** Lets messages in. */
 function createPause(): () => Promise<void> {
   const { port1, port2 } = new MessageChannel();
   return () =>
@@ -67,9 +49,9 @@ function createPause(): () => Promise<void> {
 
 let runTask: ReturnType<typeof createTasks> | undefined;
 let bus: Bus | undefined;
-let session: Session | undefined;
+let scheduler: Scheduler | undefined;
 
-/** Messages come in this order: tasks of the device, the setup, and for rank 0 requests, which a stop may follow. */
+/** Messages come in this order: tasks of the device, the setup, and for rank 0 requests, which may be cancelled. */
 async function receive(message: ToWorker): Promise<void> {
   switch (message.type) {
     case "probe":
@@ -77,24 +59,26 @@ async function receive(message: ToWorker): Promise<void> {
       return thread.postMessage(runTask(message));
     case "setup": {
       runTask = undefined; // its memory is free
-      const { rank, busShape, weights } = message;
+      const { rank, busShape, weights: plan, shape } = message;
       bus = new Bus(message.bus ?? new ArrayBuffer(busBytes(busShape)), rank, busShape);
       const model = await load(message, bus);
       if (rank > 0) return follow(model, bus);
-      session = new Session(model, weights, bus, emit, message.bus ? undefined : createPause());
+      scheduler = new Scheduler({ model, plan, shape, bus, emit, pause: createPause() });
       return;
     }
     case "request":
-      return session && serve(session, message.request);
-    case "stop":
-      return bus?.wantStop(message.wanted);
+      scheduler?.add(message.id, message.request);
+      return scheduler?.run();
+    case "cancel":
+      scheduler?.cancel(message.id);
+      return scheduler?.run();
   }
 }
 
 thread.listen((posted) => {
   const message = posted as ToWorker; // what engine.ts and probe.ts post
   receive(message).catch((error) => {
-    emit({ type: "failed", error: plain(error) });
+    emit({ type: "failed", error: plainError(error) });
     bus?.poison();
   });
 });

@@ -43,8 +43,8 @@ export function describeForDevice(
     allocateWorkspace(allocator, { contextLength }) {
       createWorkspace(allocator, config, contextLength);
     },
-    allocateCaches(allocator, { contextLength, cacheType }) {
-      createCaches(allocator, config, { contextLength, sequences: 1, dtype: cacheType });
+    allocateCaches(allocator, shape) {
+      createCaches(allocator, config, shape);
     },
     readSamples: () => readSamples(weights, files),
   };

@@ -62,10 +62,15 @@ export interface Slice {
 /** Storage types of keys and values. Q8: 8-bit with a scale per token and head. */
 export type CacheType = "F32" | "F16" | "Q8";
 
+/** Positions whose keys and values lie together, in a page of the cache. */
+export const PAGE = 32;
+
 /** Where a sequence's keys, values and recurrent states lie: the same on every rank. */
 export interface Sequence {
-  /** Which of the sequences that the caches were allocated for. */
+  /** Which of the recurrent states that were allocated. */
   readonly slot: number;
+  /** Numbers of pages: the first has positions [0, PAGE), the next those that follow. */
+  readonly pages: Int32Array;
 }
 
 /** Rows [first, first + rows) of a call: tokens of one sequence, at positions from `position` on. */
@@ -78,10 +83,9 @@ export interface Run {
   readonly length: number;
 }
 
-/** Keys and values of some sequences, the heads that this rank reads. */
+/** A pool of pages of keys and values, the heads that this rank reads. */
 export interface KvCache {
-  /** Of each sequence. */
-  readonly contextLength: number;
+  readonly pages: number;
   /** Bytes that this rank holds. */
   readonly bytes: number;
 }
@@ -94,9 +98,9 @@ export interface KvCacheShape {
   /** Of keys. */
   headDim: number;
   valueDim: number;
-  /** Of each sequence. */
-  contextLength: number;
-  sequences: number;
+  pages: number;
+  /** Most pages that the runs of one call name together. */
+  namedPages: number;
   dtype: CacheType;
   /** Query heads of each rank; a rank keeps the KV heads that they read. */
   heads: Partition;
@@ -285,7 +289,7 @@ export interface Backend {
   rope(x: Activation | Slice, headDim: number, angles: number): void;
   /** out[t, h] = [shared[t], own[t, h]]: gives every head the same first dimensions. */
   joinHeads(shared: Activation, own: Activation, ownDim: number, out: Activation): void;
-  /** Writes the keys and values of one layer into each run's sequence: whole ones, or `gatherHeads`'. */
+  /** Writes the keys and values of one layer into the pages of each run's sequence: whole ones, or `gatherHeads`'. */
   storeKeysValues(
     cache: KvCache,
     layer: number,
@@ -293,6 +297,8 @@ export interface Backend {
     values: Activation | Slice,
     runs: readonly Run[],
   ): void;
+  /** Copies one page to another, in all layers. */
+  copyPage(cache: KvCache, from: number, to: number): void;
   /**
    * Attention of this rank's heads, each run over its own sequence, reading keys and values from the cache alone. Where it
    * is not causal it sees positions [0, run.length).

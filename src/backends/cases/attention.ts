@@ -6,7 +6,16 @@ import {
 } from "../../kernels/attention/attention.ts";
 import { cachedValues, kernelSuffix } from "../../kernels/attention/kv-store.ts";
 import type { Random } from "../../random.ts";
-import type { AttentionOptions, CacheType, Run, Sequence, Slice } from "../../tensor/backend.ts";
+import {
+  type AttentionOptions,
+  type Backend,
+  type CacheType,
+  type KvCache,
+  PAGE,
+  type Run,
+  type Sequence,
+  type Slice,
+} from "../../tensor/backend.ts";
 import { scalePartition } from "../../tensor/partition.ts";
 import { CASE_TOKENS, describe, join, normals, type OperationCase } from "./case.ts";
 
@@ -17,6 +26,9 @@ interface Part {
   readonly length?: number;
 }
 
+/** Of one sequence. */
+const CASE_PAGES = CASE_TOKENS / PAGE;
+
 interface AttentionOfParts extends Omit<AttentionCase, "tokens" | "position" | "length" | "window"> {
   readonly dtype: CacheType;
   readonly parts: readonly Part[];
@@ -24,7 +36,7 @@ interface AttentionOfParts extends Omit<AttentionCase, "tokens" | "position" | "
   readonly windows: readonly number[];
 }
 
-/** Keys and values of one sequence, and which slot of the cache is its. */
+/** Keys and values of one sequence, and which pages of the cache are its. */
 interface Held {
   readonly run: Run;
   readonly positions: number;
@@ -33,7 +45,7 @@ interface Held {
 }
 
 /**
- * Attention of each part over its own sequence, in slots that are not in the order of the rows. The keys and values of
+ * Attention of each part over its own sequence, in pages that are not in the order of the rows. The keys and values of
  * all its positions are stored before.
  */
 export function attentionCase(shape: AttentionOfParts): OperationCase {
@@ -73,8 +85,9 @@ export function attentionCase(shape: AttentionOfParts): OperationCase {
         numKvHeads: kvHeads,
         headDim,
         valueDim,
-        contextLength: CASE_TOKENS,
-        sequences: parts.length,
+        // as many again for copies
+        pages: 2 * parts.length * CASE_PAGES,
+        namedPages: parts.length * CASE_PAGES,
         dtype,
         heads: cut,
       });
@@ -124,6 +137,10 @@ export function attentionCase(shape: AttentionOfParts): OperationCase {
           "1 token at a time": inPieces(1),
           "2 tokens at a time": inPieces(2),
           "7 tokens at a time": inPieces(7),
+          "after its pages were copied": () => {
+            store(CASE_TOKENS);
+            return attend([runs.map((run) => movePages(b, cache, run))]);
+          },
         },
         expected(rounded) {
           const size = tokens * heads * valueDim;
@@ -163,7 +180,7 @@ export function attentionCase(shape: AttentionOfParts): OperationCase {
   };
 }
 
-/** The runs of a call, and what their sequences hold. The last sequence has the first slot. */
+/** The runs of a call, and what their sequences hold. Their pages lie in turns, the last sequence's first. */
 function holdParts(
   parts: readonly Part[],
   random: Random,
@@ -172,12 +189,23 @@ function holdParts(
   let first = 0;
   return parts.map(({ tokens, position, length = position + tokens }, i) => {
     const positions = Math.max(length, position + tokens);
-    const sequence = { slot: parts.length - 1 - i };
+    const place = parts.length - 1 - i;
+    const pages = Int32Array.from({ length: CASE_PAGES }, (_, page) => page * parts.length + place);
+    const sequence = { slot: 0, pages };
     const run = { sequence, first, rows: tokens, position, length };
     first += tokens;
     const [keys, values] = [normals(random, positions * keyWidth), normals(random, positions * valueWidth)];
     return { run, positions, keys, values };
   });
+}
+
+/** A run whose sequence's pages have been copied behind those of all sequences. */
+function movePages(b: Backend, cache: KvCache, run: Run): Run {
+  const pages = run.sequence.pages.map((page) => page + cache.pages / 2);
+  run.sequence.pages.forEach((page, i) => {
+    b.copyPage(cache, page, pages[i]);
+  });
+  return { ...run, sequence: { slot: 0, pages } };
 }
 
 /** A run cut into pieces of at most `step` rows. */

@@ -108,7 +108,7 @@ export function gatedDeltaCase({
 function runsOf(parts: readonly number[]): Run[] {
   let first = 0;
   return parts.map((rows, i) => {
-    const sequence = { slot: parts.length - 1 - i };
+    const sequence = { slot: parts.length - 1 - i, pages: new Int32Array(0) };
     const run = { sequence, first, rows, position: 0, length: rows };
     first += rows;
     return run;

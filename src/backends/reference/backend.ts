@@ -7,20 +7,21 @@ import { createDeltaState, gatedDelta } from "../../kernels/ops/gated-delta.ts";
 import { norm as normRows } from "../../kernels/ops/norm.ts";
 import { rope } from "../../kernels/ops/rope.ts";
 import { matmul } from "../../kernels/products/matmul.ts";
-import type {
-  Activation,
-  Backend,
-  DeltaShape,
-  DeltaState,
-  KvCache,
-  KvCacheShape,
-  Matrix,
-  MatrixSource,
-  Run,
-  Sequence,
-  Slice,
-  Vector,
-  VectorSource,
+import {
+  type Activation,
+  type Backend,
+  type DeltaShape,
+  type DeltaState,
+  type KvCache,
+  type KvCacheShape,
+  type Matrix,
+  type MatrixSource,
+  PAGE,
+  type Run,
+  type Sequence,
+  type Slice,
+  type Vector,
+  type VectorSource,
 } from "../../tensor/backend.ts";
 import { byteLength } from "../../tensor/dtype.ts";
 import type { Partition } from "../../tensor/partition.ts";
@@ -67,7 +68,7 @@ class Values implements Activation, Slice, Matrix, Vector {
   }
 }
 
-/** Keys and values [layer][sequence, position, kvHeads * headDim or valueDim]. */
+/** Keys and values [layer][page, position within it, kvHeads * headDim or valueDim]. */
 class ReferenceCache implements KvCache {
   readonly shape: KvCacheShape;
   readonly keys: readonly Float32Array[];
@@ -75,18 +76,37 @@ class ReferenceCache implements KvCache {
 
   constructor(shape: KvCacheShape) {
     this.shape = shape;
-    const make = (dim: number) =>
-      new Float32Array(shape.sequences * shape.contextLength * shape.numKvHeads * dim);
+    const make = (dim: number) => new Float32Array(shape.pages * PAGE * shape.numKvHeads * dim);
     this.keys = Array.from({ length: shape.numLayers }, () => make(shape.headDim));
     this.values = Array.from({ length: shape.numLayers }, () => make(shape.valueDim));
   }
-  get contextLength(): number {
-    return this.shape.contextLength;
+  get pages(): number {
+    return this.shape.pages;
   }
-  /** One sequence's part of a layer's keys or values. */
-  of(layer: Float32Array, { slot }: Sequence): Float32Array {
-    const size = layer.length / this.shape.sequences;
-    return layer.subarray(slot * size, (slot + 1) * size);
+  /** Keeps the values of a sequence's positions from `position` on. */
+  store(layer: Float32Array, { pages }: Sequence, position: number, x: Float32Array): void {
+    const width = layer.length / (this.pages * PAGE);
+    for (let from = 0, p = position; from < x.length; from += width, p++) {
+      const place = pages[Math.floor(p / PAGE)] * PAGE + (p % PAGE);
+      layer.set(x.subarray(from, from + width), place * width);
+    }
+  }
+  /** The values of a sequence's first positions, one after another. */
+  of(layer: Float32Array, { pages }: Sequence, positions: number): Float32Array {
+    const width = layer.length / (this.pages * PAGE);
+    const values = new Float32Array(positions * width);
+    for (let p = 0; p < positions; p += PAGE) {
+      const from = pages[p / PAGE] * PAGE * width;
+      const count = Math.min(PAGE, positions - p) * width;
+      values.set(layer.subarray(from, from + count), p * width);
+    }
+    return values;
+  }
+  copyPage(from: number, to: number): void {
+    for (const layer of [...this.keys, ...this.values]) {
+      const size = layer.length / this.pages;
+      layer.copyWithin(to * size, from * size, (from + 1) * size);
+    }
   }
   get bytes(): number {
     return [...this.keys, ...this.values].reduce((sum, layer) => sum + layer.byteLength, 0);
@@ -244,11 +264,12 @@ export function createReferenceBackend(options: ReferenceBackendOptions): Backen
     storeKeysValues(cache, layer, keys, values, runs) {
       const opened = openCache(cache);
       for (const run of runs) {
-        const store = (area: Float32Array, x: Values) =>
-          opened.of(area, run.sequence).set(x.of(run), run.position * x.cols);
-        store(opened.keys[layer], open(keys));
-        store(opened.values[layer], open(values));
+        opened.store(opened.keys[layer], run.sequence, run.position, open(keys).of(run));
+        opened.store(opened.values[layer], run.sequence, run.position, open(values).of(run));
       }
+    },
+    copyPage(cache, from, to) {
+      openCache(cache).copyPage(from, to);
     },
     attention(cache, layer, query, out, options, runs) {
       const opened = openCache(cache);
@@ -256,10 +277,11 @@ export function createReferenceBackend(options: ReferenceBackendOptions): Backen
       const { scale, causal, window, softcap, sinks, slopes, bias } = options;
       out.tokens = query.tokens;
       for (const run of runs) {
+        const positions = causal ? run.position + run.rows : run.length;
         attention({
           q: open(query).of(run),
-          k: opened.of(opened.keys[layer], run.sequence),
-          v: opened.of(opened.values[layer], run.sequence),
+          k: opened.of(opened.keys[layer], run.sequence, positions),
+          v: opened.of(opened.values[layer], run.sequence, positions),
           out: open(out).of(run),
           tokens: run.rows,
           heads: shape.numHeads,

@@ -1,4 +1,5 @@
 // The reference backend as a device: one worker, nothing to prepare.
+import { PAGE } from "../../tensor/backend.ts";
 import type { Allocator, Device } from "../device.ts";
 
 const VALUE_BYTES = 4;
@@ -16,7 +17,7 @@ export const referenceDevice: Device = {
   },
   count(model, shape) {
     let values = 0;
-    const handle = { bytes: 0, contextLength: 0, tokens: 0 };
+    const handle = { bytes: 0, pages: 0, tokens: 0 };
     const allocator: Allocator = {
       ranks: 1,
       maxTokens: shape.maxTokens,
@@ -28,8 +29,8 @@ export const referenceDevice: Device = {
         values += partition[1] * tokens;
         return { ...handle, partition };
       },
-      allocateCache({ sequences, contextLength, numLayers, numKvHeads, headDim, valueDim }) {
-        values += sequences * contextLength * numLayers * numKvHeads * (headDim + valueDim);
+      allocateCache({ pages, numLayers, numKvHeads, headDim, valueDim }) {
+        values += pages * PAGE * numLayers * numKvHeads * (headDim + valueDim);
         return handle;
       },
       allocateDeltaState({ sequences, numLayers, keyHeads, valueHeads, keyDim, valueDim, kernel }) {

@@ -318,6 +318,11 @@ export function createWasmBackend(options: WasmBackendOptions): Backend {
     storeKeysValues(cache, layer, keys, values, runs) {
       storeKeysValues(cacheOf(cache), layer, rowsOf(keys), rowsOf(values), runs);
     },
+    copyPage(cache, from, to) {
+      cacheOf(cache).copyPage(from, to);
+      // A command of its own: the next must not come before every rank has seen this one.
+      bus.barrier();
+    },
     attention(cache, layer, query, out, options, runs) {
       const [q, to] = [columnsOf(query), columnsOf(out)];
       to.tokens = q.tokens;

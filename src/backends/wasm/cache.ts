@@ -1,12 +1,12 @@
 // The KV cache of one rank: where it lies in the first bank, storing, and attention over it.
-import { areaBytes, kernelSuffix } from "../../kernels/attention/kv-store.ts";
+import { headPageBytes, kernelSuffix } from "../../kernels/attention/kv-store.ts";
 import type { Attention, StoreKv } from "../../kernels/module/module.ts";
 import type { AttentionOptions, KvCache, KvCacheShape, Run } from "../../tensor/backend.ts";
 import type { Partition } from "../../tensor/partition.ts";
 import type { Bank } from "./bank.ts";
 import { type Columns, type Rows, vectorOf } from "./rows.ts";
 
-/** One KV head of the cache: per layer the areas of keys and of values, one sequence after another. */
+/** One KV head of the cache: per layer the addresses of its pages of keys and of values. */
 interface CachedHead {
   head: number;
   /** This rank's first query head that reads it, counted within the rank's own, and how many do. */
@@ -24,13 +24,20 @@ export class WasmCache implements KvCache {
   readonly heads: readonly CachedHead[];
   /** This rank's first query head. */
   readonly firstHead: number;
-  /** Of one sequence's area. */
+  /** Of one page of one head. */
   readonly keyBytes: number;
   readonly valueBytes: number;
   readonly bytes: number;
+  readonly #bank: Bank;
+  /** The bank's memory as it is when nothing grows any more. */
+  #words = new Int32Array(0);
+  /** The page tables of the runs of the last call, one after another. */
+  readonly #tables: number;
+  #tablesOf: readonly Run[] = [];
+  #tableOf: number[] = [];
 
   constructor(shape: KvCacheShape, rank: number, bank: Bank) {
-    const { numHeads, numKvHeads, headDim, valueDim, numLayers, contextLength, sequences } = shape;
+    const { numHeads, numKvHeads, headDim, valueDim, numLayers, pages } = shape;
     this.shape = shape;
     const type = kernelSuffix(shape.dtype);
     this.storeKeys = bank.kernels[`store_k_${type}`];
@@ -38,13 +45,12 @@ export class WasmCache implements KvCache {
     this.attention = bank.kernels[`attention_${type}`];
     const group = numHeads / numKvHeads;
     const [from, to] = [shape.heads[rank], shape.heads[rank + 1]];
-    const [keyBytes, valueBytes] = areaBytes(shape.dtype, contextLength, { headDim, valueDim });
+    const [keyBytes, valueBytes] = headPageBytes(shape.dtype, { headDim, valueDim });
     const heads: CachedHead[] = [];
     for (let head = Math.floor(from / group); head * group < to; head++) {
       const firstQuery = Math.max(from, head * group);
       const queries = Math.min(to, (head + 1) * group) - firstQuery;
-      const areas = (bytes: number) =>
-        Array.from({ length: numLayers }, () => bank.allocate(sequences * bytes));
+      const areas = (bytes: number) => Array.from({ length: numLayers }, () => bank.allocate(pages * bytes));
       heads.push({
         head,
         firstQuery: firstQuery - from,
@@ -57,11 +63,41 @@ export class WasmCache implements KvCache {
     this.firstHead = from;
     this.keyBytes = keyBytes;
     this.valueBytes = valueBytes;
-    this.bytes = heads.length * numLayers * sequences * (keyBytes + valueBytes);
+    this.bytes = heads.length * numLayers * pages * (keyBytes + valueBytes);
+    this.#bank = bank;
+    this.#tables = bank.allocate(shape.namedPages * 4);
   }
 
-  get contextLength(): number {
-    return this.shape.contextLength;
+  get pages(): number {
+    return this.shape.pages;
+  }
+
+  /** Addresses of the page tables of some runs, which every layer of a pass asks for again. */
+  tablesOf(runs: readonly Run[]): readonly number[] {
+    if (runs === this.#tablesOf) return this.#tableOf;
+    const { buffer } = this.#bank.memory;
+    if (this.#words.buffer !== buffer) this.#words = new Int32Array(buffer);
+    let end = this.#tables;
+    this.#tableOf = runs.map(({ sequence: { pages } }) => {
+      const start = end;
+      this.#words.set(pages, start / 4);
+      end += pages.length * 4;
+      return start;
+    });
+    this.#tablesOf = runs;
+    return this.#tableOf;
+  }
+
+  /** Copies one page to another, in all layers. */
+  copyPage(from: number, to: number): void {
+    const copy = (area: number, bytes: number) => {
+      const start = area + from * bytes;
+      this.#bank.u8.copyWithin(area + to * bytes, start, start + bytes);
+    };
+    for (const { keys, values } of this.heads) {
+      for (const area of keys) copy(area, this.keyBytes);
+      for (const area of values) copy(area, this.valueBytes);
+    }
   }
 
   /** Whether every rank that has these columns of keys or values has the heads that it reads. */
@@ -79,21 +115,23 @@ export class WasmCache implements KvCache {
 
 /** Writes the keys and values of the heads that this rank reads. */
 export function storeKeysValues(
-  { heads, shape, keyBytes, valueBytes, storeKeys, storeValues }: WasmCache,
+  cache: WasmCache,
   layer: number,
   keys: Rows,
   values: Rows,
   runs: readonly Run[],
 ): void {
+  const { heads, shape, storeKeys, storeValues } = cache;
   const { headDim, valueDim } = shape;
+  const tables = cache.tablesOf(runs);
   for (let r = 0; r < runs.length; r++) {
-    const { first, rows, position, sequence } = runs[r];
+    const { first, rows, position } = runs[r];
     for (let i = 0; i < heads.length; i++) {
       const { head, keys: keyAreas, values: valueAreas } = heads[i];
       const k = keys.address + (first * keys.stride + head * headDim - keys.first) * 4;
       const v = values.address + (first * values.stride + head * valueDim - values.first) * 4;
-      storeKeys(k, keys.stride, rows, headDim, keyAreas[layer] + sequence.slot * keyBytes, position);
-      storeValues(v, values.stride, rows, valueDim, valueAreas[layer] + sequence.slot * valueBytes, position);
+      storeKeys(k, keys.stride, rows, headDim, keyAreas[layer], tables[r], position);
+      storeValues(v, values.stride, rows, valueDim, valueAreas[layer], tables[r], position);
     }
   }
 }
@@ -111,15 +149,16 @@ export interface AttentionCall {
 
 /** Attention of this rank's query heads. */
 export function attend({ cache, layer, query, out, options, runs, scratch }: AttentionCall): void {
-  const { heads, shape, attention, firstHead, keyBytes, valueBytes } = cache;
+  const { heads, shape, attention, firstHead } = cache;
   const { headDim, valueDim } = shape;
   const { sinks, slopes, bias, window, scale, softcap } = options;
   const reach = bias ? bias.reach : 0;
   const sinksAt = sinks ? vectorOf(sinks).address : 0;
   const slopesAt = slopes ? vectorOf(slopes).address : 0;
   const biasAt = bias ? vectorOf(bias.table).address : 0;
+  const tables = cache.tablesOf(runs);
   for (let r = 0; r < runs.length; r++) {
-    const { first, rows, position, length, sequence } = runs[r];
+    const { first, rows, position, length } = runs[r];
     for (let i = 0; i < heads.length; i++) {
       const { firstQuery, queries, keys, values } = heads[i];
       const head = firstHead + firstQuery;
@@ -130,8 +169,9 @@ export function attend({ cache, layer, query, out, options, runs, scratch }: Att
         queries,
         headDim,
         valueDim,
-        keys[layer] + sequence.slot * keyBytes,
-        values[layer] + sequence.slot * valueBytes,
+        keys[layer],
+        values[layer],
+        tables[r],
         position,
         options.causal ? 0 : length,
         window,

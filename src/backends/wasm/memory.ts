@@ -1,6 +1,6 @@
 // Counts the memory that a running model takes, and whether it fits a budget.
 import { BaimoError } from "../../errors.ts";
-import { areaBytes } from "../../kernels/attention/kv-store.ts";
+import { headPageBytes } from "../../kernels/attention/kv-store.ts";
 import {
   activationBytes,
   GROUP,
@@ -69,7 +69,7 @@ export function memoryNeeds(model: DeviceModel, shape: RunShape, threads: number
 /** Counts what all ranks together would allocate. */
 function createCounter(ranks: number, maxTokens: number) {
   let bytes = 0;
-  const handle = { bytes: 0, contextLength: 0, tokens: 0 };
+  const handle = { bytes: 0, pages: 0, tokens: 0 };
   const allocator: Allocator = {
     ranks,
     maxTokens,
@@ -83,9 +83,9 @@ function createCounter(ranks: number, maxTokens: number) {
       return { ...handle, partition };
     },
     allocateCache(shape) {
-      const [keys, values] = areaBytes(shape.dtype, shape.contextLength, shape);
+      const [keys, values] = headPageBytes(shape.dtype, shape);
       const heads = keptHeads(shape.heads, shape.numHeads / shape.numKvHeads);
-      bytes += heads * shape.numLayers * shape.sequences * (keys + values);
+      bytes += heads * shape.numLayers * shape.pages * (keys + values);
       return handle;
     },
     allocateDeltaState({ numLayers, sequences, keyHeads, valueHeads, keyDim, valueDim, kernel }) {
@@ -134,7 +134,7 @@ export function rankBudget(
   const gigabytes = (bytes: number) => `${(bytes / 1e9).toFixed(2)} GB`;
   const parts =
     `weights ${gigabytes(needs.weights + needs.experts)}, keys and values ${gigabytes(needs.cache)} at ` +
-    `${shape.contextLength} tokens, buffers ${gigabytes(needs.buffers)}`;
+    `${shape.cacheTokens} tokens, buffers ${gigabytes(needs.buffers)}`;
   const left = memoryBytes - (needs.total - needs.experts);
   // One layer's chosen experts, twice: those of the token before may well be asked again.
   const least = experts ? (2 * experts.perToken * needs.experts) / (experts.count * experts.mixtures) : 0;

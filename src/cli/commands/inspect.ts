@@ -122,13 +122,13 @@ async function inspect(checkpoint: Checkpoint, flags: InspectFlags): Promise<Ins
   const { footprint } = await import("../../models/footprint.ts");
   const { openDevice } = await import("../../backends/open-device.ts");
   const { describeForDevice } = await import("../../models/device-model.ts");
-  const { DEFAULT_CHUNK, defaultCacheType } = await import("../../generate/load.ts");
+  const { chooseShape } = await import("../../generate/run-shape.ts");
   try {
     const description = await describeModel(checkpoint);
     const contextLength = flags.context ?? description.config.contextLength;
     const { config, weights } = description;
     const device = await openDevice("cpu");
-    const shape = { contextLength, cacheType: defaultCacheType(weights), maxTokens: DEFAULT_CHUNK };
+    const shape = chooseShape(description, { contextLength, cacheTokens: contextLength });
     const threads = flags.threads ?? availableParallelism();
     const memory = device.count(describeForDevice(description, checkpoint.files), shape, threads);
     return { checkpoint, description, contextLength, footprint: footprint(config, weights), memory };

@@ -9,7 +9,7 @@
 import { widen } from "./attention-elements.as";
 import { scores } from "./attention-scores.as";
 import { addValues, STATE } from "./attention-values.as";
-import { keyBlockBytes, valueBlockBytes, valueStep } from "./kv-store.as";
+import { keyPageBytes, pageOf, valuePageBytes, valueStep } from "./kv-store.as";
 import { exp4, exp4Times, madd, ONE, sumLanes, tanh4 } from "../module/simd.as";
 
 /** Rows that share one conversion of a block; with scratchBytes in module.ts. */
@@ -29,6 +29,8 @@ class Call {
   valueDim: i32;
   k: usize;
   v: usize;
+  /** The sequence's table. */
+  pages: usize;
   /** Positions seen where attention is not causal, else 0. */
   length: i32;
   window: i32;
@@ -41,7 +43,7 @@ class Call {
   reach: i32;
 }
 
-const HEADER: usize = 64;
+const HEADER: usize = 80;
 
 /**
  * out = attention of `heads` query heads that read one KV head, side by side in q and out. Token t stands at position + t
@@ -49,35 +51,35 @@ const HEADER: usize = 64;
  * bias [heads, 2 * reach + 1] may be 0; so may window and softcap.
  */
 export function attention_f32(
-  q: usize, qStride: i32, tokens: i32, heads: i32, headDim: i32, valueDim: i32, k: usize, v: usize, position: i32,
+  q: usize, qStride: i32, tokens: i32, heads: i32, headDim: i32, valueDim: i32, k: usize, v: usize, pages: usize, position: i32,
   length: i32, window: i32, scale: f32, softcap: f32, sinks: usize, slopes: usize, bias: usize, reach: i32,
   out: usize, outStride: i32, scratch: usize,
 ): void {
-  describe(q, qStride, headDim, valueDim, k, v, length, window, scale, softcap, sinks, slopes, bias, reach, out, outStride, scratch);
+  describe(q, qStride, headDim, valueDim, k, v, pages, length, window, scale, softcap, sinks, slopes, bias, reach, out, outStride, scratch);
   attend<f32>(changetype<Call>(scratch), tokens, heads, position);
 }
 
 export function attention_f16(
-  q: usize, qStride: i32, tokens: i32, heads: i32, headDim: i32, valueDim: i32, k: usize, v: usize, position: i32,
+  q: usize, qStride: i32, tokens: i32, heads: i32, headDim: i32, valueDim: i32, k: usize, v: usize, pages: usize, position: i32,
   length: i32, window: i32, scale: f32, softcap: f32, sinks: usize, slopes: usize, bias: usize, reach: i32,
   out: usize, outStride: i32, scratch: usize,
 ): void {
-  describe(q, qStride, headDim, valueDim, k, v, length, window, scale, softcap, sinks, slopes, bias, reach, out, outStride, scratch);
+  describe(q, qStride, headDim, valueDim, k, v, pages, length, window, scale, softcap, sinks, slopes, bias, reach, out, outStride, scratch);
   attend<u16>(changetype<Call>(scratch), tokens, heads, position);
 }
 
 export function attention_q8(
-  q: usize, qStride: i32, tokens: i32, heads: i32, headDim: i32, valueDim: i32, k: usize, v: usize, position: i32,
+  q: usize, qStride: i32, tokens: i32, heads: i32, headDim: i32, valueDim: i32, k: usize, v: usize, pages: usize, position: i32,
   length: i32, window: i32, scale: f32, softcap: f32, sinks: usize, slopes: usize, bias: usize, reach: i32,
   out: usize, outStride: i32, scratch: usize,
 ): void {
-  describe(q, qStride, headDim, valueDim, k, v, length, window, scale, softcap, sinks, slopes, bias, reach, out, outStride, scratch);
+  describe(q, qStride, headDim, valueDim, k, v, pages, length, window, scale, softcap, sinks, slopes, bias, reach, out, outStride, scratch);
   attend<i8>(changetype<Call>(scratch), tokens, heads, position);
 }
 
 @inline
 function describe(
-  q: usize, qStride: i32, headDim: i32, valueDim: i32, k: usize, v: usize, length: i32, window: i32, scale: f32,
+  q: usize, qStride: i32, headDim: i32, valueDim: i32, k: usize, v: usize, pages: usize, length: i32, window: i32, scale: f32,
   softcap: f32, sinks: usize, slopes: usize, bias: usize, reach: i32, out: usize, outStride: i32, scratch: usize,
 ): void {
   const call = changetype<Call>(scratch);
@@ -89,6 +91,7 @@ function describe(
   call.valueDim = valueDim;
   call.k = k;
   call.v = v;
+  call.pages = pages;
   call.length = length;
   call.window = window;
   call.scale = scale;
@@ -125,8 +128,8 @@ function attendTile<T>(call: Call, first: i32, tokens: i32, head: i32, heads: i3
   const widened = !isFloat<T>() && rows > DIRECT_ROWS;
   const lastBlock = (call.length > 0 ? call.length - 1 : start + tokens - 1) >> 5;
   for (let b = firstSeen(start, call.window) >> 5; b <= lastBlock; b++) {
-    const kb = call.k + <usize>b * keyBlockBytes<T>(headDim);
-    const vb = call.v + <usize>b * valueBlockBytes<T>(valueDim);
+    const page = pageOf(call.pages, b);
+    const kb = call.k + page * keyPageBytes<T>(headDim), vb = call.v + page * valuePageBytes<T>(valueDim);
     const keyScales = kb + (<usize>headDim << 5), valueScales = vb + (valueStep(valueDim) << 5); // for i8
     const own = start - (b << 5); // of the first token, counted from the block
     if (widened) {

@@ -1,13 +1,19 @@
 // Writes keys and values into the cache of one KV head.
 //
-// Position p is slot p & 31 of block p >> 5. A block of keys is [dim][32], one of values [32][dim rounded up to 4], the
+// Position p is slot p & 31 of the page that the sequence's table names for p >> 5. A page of keys is [dim][32], one of values [32][dim rounded up to 4], the
 // rest zeros. Elements are f32; or f16 clamped to +-65504 with subnormals made zero, so that no reader ever meets one;
-// or i8 with 32 f32 scales at the end of the block, one a position.
+// or i8 with 32 f32 scales at the end of the page, one a position.
 
-/** Bytes of a block of keys; T: f32, u16 (f16) or i8. */
+/** Bytes of a page of keys; T: f32, u16 (f16) or i8. */
 @inline
-export function keyBlockBytes<T>(dim: i32): usize {
+export function keyPageBytes<T>(dim: i32): usize {
   return (<usize>dim << 5) * sizeof<T>() + (sizeof<T>() == 1 ? 128 : 0);
+}
+
+/** The page that a sequence's table names for its positions from 32 * i on. */
+@inline
+export function pageOf(pages: usize, i: i32): usize {
+  return <usize>load<u32>(pages + (<usize>i << 2));
 }
 
 /** Floats, halves or bytes from one position's values to the next. */
@@ -16,43 +22,43 @@ export function valueStep(dim: i32): usize {
   return <usize>((dim + 3) & ~3);
 }
 
-/** Bytes of a block of values. */
+/** Bytes of a page of values. */
 @inline
-export function valueBlockBytes<T>(dim: i32): usize {
+export function valuePageBytes<T>(dim: i32): usize {
   return (valueStep(dim) << 5) * sizeof<T>() + (sizeof<T>() == 1 ? 128 : 0);
 }
 
-export function store_k_f32(src: usize, srcStride: i32, tokens: i32, dim: i32, k: usize, position: i32): void {
-  storeKeys<f32>(src, srcStride, tokens, dim, k, position);
+export function store_k_f32(src: usize, srcStride: i32, tokens: i32, dim: i32, k: usize, pages: usize, position: i32): void {
+  storeKeys<f32>(src, srcStride, tokens, dim, k, pages, position);
 }
 
-export function store_k_f16(src: usize, srcStride: i32, tokens: i32, dim: i32, k: usize, position: i32): void {
-  storeKeys<u16>(src, srcStride, tokens, dim, k, position);
+export function store_k_f16(src: usize, srcStride: i32, tokens: i32, dim: i32, k: usize, pages: usize, position: i32): void {
+  storeKeys<u16>(src, srcStride, tokens, dim, k, pages, position);
 }
 
-export function store_k_q8(src: usize, srcStride: i32, tokens: i32, dim: i32, k: usize, position: i32): void {
-  storeKeys<i8>(src, srcStride, tokens, dim, k, position);
+export function store_k_q8(src: usize, srcStride: i32, tokens: i32, dim: i32, k: usize, pages: usize, position: i32): void {
+  storeKeys<i8>(src, srcStride, tokens, dim, k, pages, position);
 }
 
-export function store_v_f32(src: usize, srcStride: i32, tokens: i32, dim: i32, v: usize, position: i32): void {
-  storeValues<f32>(src, srcStride, tokens, dim, v, position);
+export function store_v_f32(src: usize, srcStride: i32, tokens: i32, dim: i32, v: usize, pages: usize, position: i32): void {
+  storeValues<f32>(src, srcStride, tokens, dim, v, pages, position);
 }
 
-export function store_v_f16(src: usize, srcStride: i32, tokens: i32, dim: i32, v: usize, position: i32): void {
-  storeValues<u16>(src, srcStride, tokens, dim, v, position);
+export function store_v_f16(src: usize, srcStride: i32, tokens: i32, dim: i32, v: usize, pages: usize, position: i32): void {
+  storeValues<u16>(src, srcStride, tokens, dim, v, pages, position);
 }
 
-export function store_v_q8(src: usize, srcStride: i32, tokens: i32, dim: i32, v: usize, position: i32): void {
-  storeValues<i8>(src, srcStride, tokens, dim, v, position);
+export function store_v_q8(src: usize, srcStride: i32, tokens: i32, dim: i32, v: usize, pages: usize, position: i32): void {
+  storeValues<i8>(src, srcStride, tokens, dim, v, pages, position);
 }
 
-function storeKeys<T>(src: usize, srcStride: i32, tokens: i32, dim: i32, k: usize, position: i32): void {
+function storeKeys<T>(src: usize, srcStride: i32, tokens: i32, dim: i32, k: usize, pages: usize, position: i32): void {
   const bytes = <usize>dim << 2;
   for (let t = 0; t < tokens; t++) {
-    const block = k + <usize>((position + t) >> 5) * keyBlockBytes<T>(dim);
+    const page = k + pageOf(pages, (position + t) >> 5) * keyPageBytes<T>(dim);
     const slot = <usize>((position + t) & 31);
-    const inverse = sizeof<T>() == 1 ? storeScale(src, dim, block + (<usize>dim << 5) + (slot << 2)) : <f32>0.0;
-    let o = block + slot * sizeof<T>();
+    const inverse = sizeof<T>() == 1 ? storeScale(src, dim, page + (<usize>dim << 5) + (slot << 2)) : <f32>0.0;
+    let o = page + slot * sizeof<T>();
     let i: usize = 0;
     for (; i + 16 <= bytes; i += 16) {
       const e = toElements<T>(v128.load(src + i), inverse);
@@ -70,14 +76,14 @@ function storeKeys<T>(src: usize, srcStride: i32, tokens: i32, dim: i32, k: usiz
   }
 }
 
-function storeValues<T>(src: usize, srcStride: i32, tokens: i32, dim: i32, v: usize, position: i32): void {
+function storeValues<T>(src: usize, srcStride: i32, tokens: i32, dim: i32, v: usize, pages: usize, position: i32): void {
   const bytes = <usize>dim << 2;
   const step = valueStep(dim) * sizeof<T>();
   for (let t = 0; t < tokens; t++) {
-    const block = v + <usize>((position + t) >> 5) * valueBlockBytes<T>(dim);
+    const page = v + pageOf(pages, (position + t) >> 5) * valuePageBytes<T>(dim);
     const slot = <usize>((position + t) & 31);
-    const inverse = sizeof<T>() == 1 ? storeScale(src, dim, block + 32 * step + (slot << 2)) : <f32>0.0;
-    let o = block + slot * step;
+    const inverse = sizeof<T>() == 1 ? storeScale(src, dim, page + 32 * step + (slot << 2)) : <f32>0.0;
+    let o = page + slot * step;
     let i: usize = 0;
     for (; i + 16 <= bytes; i += 16, o += 4 * sizeof<T>()) putFour<T>(o, toElements<T>(v128.load(src + i), inverse));
     if (i < bytes) {

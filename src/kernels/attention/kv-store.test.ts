@@ -2,12 +2,12 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { createRandom } from "../../random.ts";
-import type { CacheType } from "../../tensor/backend.ts";
+import { type CacheType, PAGE } from "../../tensor/backend.ts";
 import { loadBuild, normals, seed, strided, TestMemory } from "../module/test-memory.ts";
 import { halfToFloat } from "../products/test-weights.ts";
 import {
-  areaBytes,
   cachedValues,
+  headPageBytes,
   kernelSuffix,
   keyPlace,
   cases as kvStoreCases,
@@ -61,11 +61,16 @@ function stored(
   shape: { tokens: number; headDim: number; position: number },
 ) {
   const { tokens, headDim, position } = shape;
-  const [kBytes, vBytes] = areaBytes(type, position + tokens + 1, { headDim, valueDim: headDim });
-  const [kAt, vAt] = [b.put(new Uint8Array(kBytes).fill(255)), b.put(new Uint8Array(vBytes).fill(255))];
+  const [kBytes, vBytes] = headPageBytes(type, { headDim, valueDim: headDim });
+  // The sequence's pages are every other one, the last first.
+  const count = Math.ceil((position + tokens + 1) / PAGE);
+  const pages = Int32Array.from({ length: count }, (_, page) => 2 * (count - 1 - page));
+  const area = (bytes: number) => b.put(new Uint8Array(2 * count * bytes).fill(255));
+  const [kAt, vAt, table] = [area(kBytes), area(vBytes), b.put(pages)];
   const from = strided(b, source, tokens, headDim);
-  b.k[`store_k_${kernelSuffix(type)}`](from, headDim + 4, tokens, headDim, kAt, position);
-  b.k[`store_v_${kernelSuffix(type)}`](from, headDim + 4, tokens, headDim, vAt, position);
+  b.k[`store_k_${kernelSuffix(type)}`](from, headDim + 4, tokens, headDim, kAt, table, position);
+  b.k[`store_v_${kernelSuffix(type)}`](from, headDim + 4, tokens, headDim, vAt, table, position);
+  const pageOf = (at: number, bytes: number, p: number) => at + pages[Math.floor(p / PAGE)] * bytes;
   const read = (at: number, { element, scale }: ReturnType<typeof keyPlace>) => {
     const view = new DataView(b.memory.buffer, at);
     if (type === "F32") return view.getFloat32(element, true);
@@ -76,7 +81,7 @@ function stored(
   return {
     kAt,
     vAt,
-    k: (p: number, i: number) => read(kAt, keyPlace(type, p, i, headDim)),
-    v: (p: number, i: number) => read(vAt, valuePlace(type, p, i, headDim)),
+    k: (p: number, i: number) => read(pageOf(kAt, kBytes, p), keyPlace(type, p, i, headDim)),
+    v: (p: number, i: number) => read(pageOf(vAt, vBytes, p), valuePlace(type, p, i, headDim)),
   };
 }

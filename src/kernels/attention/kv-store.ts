@@ -1,5 +1,5 @@
 // Writing keys and values into the KV cache: plain reference, cost and test cases.
-import type { CacheType } from "../../tensor/backend.ts";
+import { type CacheType, PAGE } from "../../tensor/backend.ts";
 
 /** How kernels of a storage type are called. */
 export function kernelSuffix<T extends CacheType>(type: T): Lowercase<T> {
@@ -42,38 +42,36 @@ function roundToEven(value: number): number {
 
 const elementBytes = { F32: 4, F16: 2, Q8: 1 } as const;
 
-/** Bytes of an area's block of 32 positions: elements, and for q8 the scales after them. */
-function blockBytes(type: CacheType, dim: number): number {
-  return 32 * (dim * elementBytes[type] + (type === "Q8" ? 4 : 0));
+/** Bytes of a page of PAGE positions: elements, and for q8 the scales after them. */
+function pageBytes(type: CacheType, dim: number): number {
+  return PAGE * (dim * elementBytes[type] + (type === "Q8" ? 4 : 0));
 }
 
 const wholeFours = (dim: number) => Math.ceil(dim / 4) * 4;
 
-/** Bytes of a K area and of a V area for `positions` positions: whole blocks of 32. */
-export function areaBytes(
+/** Bytes of one head's keys in a page, and of its values. */
+export function headPageBytes(
   type: CacheType,
-  positions: number,
   { headDim, valueDim }: { readonly headDim: number; readonly valueDim: number },
-): [number, number] {
-  const blocks = Math.ceil(positions / 32);
-  return [blocks * blockBytes(type, headDim), blocks * blockBytes(type, wholeFours(valueDim))];
+): [keys: number, values: number] {
+  return [pageBytes(type, headDim), pageBytes(type, wholeFours(valueDim))];
 }
 
-/** Where a K area, [block][dim][32], has an element and (q8) its scale, in bytes. */
+/** Where a page of keys, [dim][PAGE], has an element and (q8) its scale, in bytes. */
 export function keyPlace(type: CacheType, position: number, i: number, dim: number) {
-  const block = (position >> 5) * blockBytes(type, dim);
+  const within = position % PAGE;
   return {
-    element: block + (i * 32 + (position & 31)) * elementBytes[type],
-    scale: block + 32 * dim + 4 * (position & 31),
+    element: (i * PAGE + within) * elementBytes[type],
+    scale: PAGE * dim + 4 * within,
   };
 }
 
-/** The same of a V area, [block][32][dim in whole fours]. */
+/** The same of a page of values, [PAGE][dim in whole fours]. */
 export function valuePlace(type: CacheType, position: number, i: number, dim: number) {
-  const block = (position >> 5) * blockBytes(type, wholeFours(dim));
+  const within = position % PAGE;
   return {
-    element: block + ((position & 31) * wholeFours(dim) + i) * elementBytes[type],
-    scale: block + 32 * wholeFours(dim) + 4 * (position & 31),
+    element: (within * wholeFours(dim) + i) * elementBytes[type],
+    scale: PAGE * wholeFours(dim) + 4 * within,
   };
 }
 

@@ -95,13 +95,14 @@ export type UnpackRow = (
 /** x [tokens, cols] f32 at stride xStride -> dst, rounded. */
 export type Quantize = (x: number, xStride: number, tokens: number, cols: number, dst: number) => void;
 
-/** src [tokens, dim] f32 at stride srcStride -> one KV head's area, from `position` on. */
+/** src [tokens, dim] f32 at stride srcStride -> one KV head's area, from `position` on; pages: the sequence's table, u32. */
 export type StoreKv = (
   src: number,
   srcStride: number,
   tokens: number,
   dim: number,
   area: number,
+  pages: number,
   position: number,
 ) => void;
 
@@ -118,6 +119,7 @@ export type Attention = (
   valueDim: number,
   k: number,
   v: number,
+  pages: number,
   position: number,
   length: number,
   window: number,
@@ -417,7 +419,7 @@ export function scratchBytes(maxCols: number, maxHeadDim: number): number {
   // two panels of 16-bit words, or one of f32; a chunk of activations, or a tile
   const matmul = maxCols * 34 + Math.max(384 << 10, maxCols * 12);
   // 64 rows of queries and of sums, weights and state; a block of keys and one of values
-  const attention = 64 + (maxHeadDim + 3) * (64 * 8 + 2 * 128) + 64 * (128 + 16);
+  const attention = 80 + (maxHeadDim + 3) * (64 * 8 + 2 * 128) + 64 * (128 + 16);
   return align16(Math.max(matmul, attention));
 }
 

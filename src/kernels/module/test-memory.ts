@@ -33,7 +33,7 @@ export class TestMemory {
     return at;
   }
 
-  put(data: Uint8Array | Float32Array): number {
+  put(data: Uint8Array | Int32Array | Float32Array): number {
     const at = this.room(data.byteLength);
     new Uint8Array(this.memory.buffer).set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), at);
     return at;

@@ -163,11 +163,16 @@ export function attendEncoded(
   layer: number,
   x: Activation,
 ): Activation {
-  const { backend: b, caches, state, workspace } = pass;
+  const { backend: b, caches, text, workspace } = pass;
   const { query, attended } = workspace.attention;
   if (!caches.cross) throw new Error("this model has no encoder");
   project(pass, x, [weights.query, query]);
-  const overText = (run: Run): Run => ({ ...run, position: 0, length: state.encodedTokens });
+  const overText = (run: Run): Run => ({
+    ...run,
+    sequence: text.sequence,
+    position: 0,
+    length: text.tokens,
+  });
   b.attention(caches.cross, layer, query, attended, options, pass.runs.map(overText));
   return projectOut(pass, weights.output, attended);
 }

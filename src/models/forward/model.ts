@@ -1,5 +1,5 @@
 // A model ready to run on one rank, and a pass of it over some runs.
-import type { AttentionOptions, Backend, Matrix, Run, Vector } from "../../tensor/backend.ts";
+import type { AttentionOptions, Backend, Matrix, Run, Sequence, Vector } from "../../tensor/backend.ts";
 import type { DeltaConfig, LatentConfig, ModelConfig } from "../config/config.ts";
 import type {
   AttentionWeights,
@@ -90,8 +90,8 @@ export interface Transformer {
   readonly encoder?: Stack;
   readonly caches: Caches;
   readonly workspace: Workspace;
-  /** What the passes leave for each other. */
-  readonly state: { encodedTokens: number };
+  /** The text that an encoder has read. */
+  readonly text: { readonly sequence: Sequence; tokens: number };
 }
 
 /** One call of the forward pass: a model, and the runs that its rows are made of. */
@@ -105,6 +105,7 @@ export async function assembleTransformer(
 ): Promise<Transformer> {
   const { backend, config, weights } = parts;
   const { alibiSlopes } = config;
+  const textPages = parts.caches.cross?.pages ?? 0;
   const slopes =
     alibiSlopes.length > 0
       ? await backend.loadVector({
@@ -117,7 +118,10 @@ export async function assembleTransformer(
     ...parts,
     decoder: assembleStack(parts, weights.decoder, { causal: true, slopes }),
     encoder: weights.encoder && assembleStack(parts, weights.encoder, { causal: false, slopes }),
-    state: { encodedTokens: 0 },
+    text: {
+      sequence: { slot: 0, pages: Int32Array.from({ length: textPages }, (_, page) => page) },
+      tokens: 0,
+    },
   };
 }
 

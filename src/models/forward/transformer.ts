@@ -162,7 +162,7 @@ export function encode(model: Transformer, tokens: Int32Array, options: ForwardO
   const { backend: b, encoder, decoder, config, workspace: w } = model;
   const states = w.encoder?.states;
   if (!encoder || !states) throw new Error("this model has no encoder");
-  model.state.encodedTokens = 0;
+  model.text.tokens = 0;
   const chunks = chunksOf(tokens.length, b.maxTokens).map((rows) => ({
     rows,
     pass: passOf(model, rows, tokens),
@@ -197,14 +197,14 @@ export function encode(model: Transformer, tokens: Int32Array, options: ForwardO
       if (cross) storeEncoderKeys(pass, cross.weights, w.hidden, layer);
     }
   }
-  model.state.encodedTokens = tokens.length;
+  model.text.tokens = tokens.length;
   return true;
 }
 
-/** A pass over some rows of an encoder's text. One text at a time: slot 0. */
+/** A pass over some rows of an encoder's text. */
 function passOf(model: Transformer, rows: Int32Array, tokens: Int32Array): Pass {
   const run = {
-    sequence: { slot: 0 },
+    sequence: model.text.sequence,
     first: 0,
     rows: rows.length,
     position: rows[0],

@@ -1,12 +1,19 @@
 // What a forward pass writes to: activations, slices and caches, allocated once a model.
-import type { Allocator } from "../../backends/device.ts";
-import type { Activation, CacheType, DeltaState, KvCache, Mixture, Slice } from "../../tensor/backend.ts";
+import type { Allocator, RunShape } from "../../backends/device.ts";
+import {
+  type Activation,
+  type DeltaState,
+  type KvCache,
+  type Mixture,
+  PAGE,
+  type Slice,
+} from "../../tensor/backend.ts";
 import type { ModelConfig } from "../config/config.ts";
 import { cutDeltaHeads, cutFor, cutHeads } from "../weights/partitions.ts";
 import { dependsOnLength, type RopeFrequencies, ropeFrequencies } from "./rope.ts";
 
 /** Rows whose logits are computed at a time. */
-export const LOGIT_ROWS = 8;
+export const LOGIT_ROWS = 16;
 
 /** Room for attention: queries, keys and values of the rank's heads, and the answer. */
 export interface AttentionSpace {
@@ -180,26 +187,30 @@ export function createWorkspace(backend: Allocator, config: ModelConfig, context
   };
 }
 
-/** Allocates the caches of some sequences. An encoder's text may be as long as the decoder's. */
+/** Allocates the caches. An encoder's text may be as long as one sequence, and there is one at a time. */
 export function createCaches(
   backend: Allocator,
   config: ModelConfig,
-  options: { contextLength: number; sequences: number; dtype: CacheType },
+  { contextLength, sequences, cacheTokens, cacheType: dtype }: Omit<RunShape, "maxTokens">,
 ): Caches {
   const { numLayers, numHeads, numKvHeads, headDim, valueDim, delta } = config;
   const heads = cutHeads(config, backend.ranks);
-  const shape = { numLayers, numHeads, numKvHeads, headDim, valueDim, heads, ...options };
+  const longest = Math.ceil(contextLength / PAGE);
+  const pages = Math.ceil(cacheTokens / PAGE);
+  const namedPages = sequences * longest;
+  const shape = { numLayers, numHeads, numKvHeads, headDim, valueDim, heads, dtype, pages, namedPages };
+  const ofText = { ...shape, pages: longest };
   const hasEncoder = config.encoderLayers > 0;
   return {
     decoder: backend.allocateCache(shape),
-    encoder: hasEncoder ? backend.allocateCache({ ...shape, numLayers: 1 }) : undefined,
-    cross: hasEncoder ? backend.allocateCache(shape) : undefined,
+    encoder: hasEncoder ? backend.allocateCache({ ...ofText, numLayers: 1 }) : undefined,
+    cross: hasEncoder ? backend.allocateCache(ofText) : undefined,
     delta:
       delta &&
       backend.allocateDeltaState({
         ...delta,
         numLayers,
-        sequences: options.sequences,
+        sequences,
         heads: cutDeltaHeads(config, backend.ranks),
       }),
   };

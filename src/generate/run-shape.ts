@@ -1,0 +1,56 @@
+// How a model is going to run: context, cache, requests at once; with what a caller leaves open.
+import type { RunShape } from "../backends/device.ts";
+import { longestContext, type ModelConfig } from "../models/config/config.ts";
+import type { ModelDescription } from "../models/open-model.ts";
+import type { CacheType } from "../tensor/backend.ts";
+
+/** What a caller may say of it: see `LoadOptions`. */
+export interface ShapeOptions {
+  readonly contextLength?: number;
+  readonly cacheType?: CacheType;
+  readonly cacheTokens?: number;
+  readonly parallel?: number;
+  readonly chunkTokens?: number;
+  readonly memoryBytes?: number;
+}
+
+const DEFAULT_CONTEXT = 4096;
+/** Whole tiles of the kernels, and some milliseconds of a small model. */
+const DEFAULT_CHUNK = 72;
+const DEFAULT_PARALLEL = 16;
+/** Where each request has a recurrent state of its own, which may take hundreds of megabytes. */
+const DEFAULT_PARALLEL_RECURRENT = 4;
+/**
+ * Without a word from the caller the cache holds so many whole contexts, where they take no more than this; one where
+ * memory is counted.
+ */
+const DEFAULT_CONTEXTS = 4;
+const DEFAULT_CACHE_BYTES = 512 * 2 ** 20;
+const elementBytes = { F32: 4, F16: 2, Q8: 1 } as const;
+
+/** Fills in what is left open. A context is no longer than learned positions reach, a cache no smaller than a context. */
+export function chooseShape({ config, weights }: ModelDescription, options: ShapeOptions): RunShape {
+  const asked = options.contextLength ?? Math.min(config.contextLength, DEFAULT_CONTEXT);
+  const contextLength = Math.min(asked, longestContext(config));
+  const cacheType = options.cacheType ?? defaultCacheType(weights);
+  const affordable = Math.floor(DEFAULT_CACHE_BYTES / bytesPerToken(config, cacheType));
+  const spacious = Math.min(DEFAULT_CONTEXTS * contextLength, affordable);
+  const cacheTokens = options.cacheTokens ?? (options.memoryBytes === undefined ? spacious : 0);
+  return {
+    contextLength,
+    cacheType,
+    cacheTokens: Math.max(contextLength, cacheTokens),
+    sequences: options.parallel ?? (config.delta ? DEFAULT_PARALLEL_RECURRENT : DEFAULT_PARALLEL),
+    maxTokens: options.chunkTokens ?? DEFAULT_CHUNK,
+  };
+}
+
+/** How keys and values are stored unless a caller says otherwise: as exactly as the weights deserve. */
+function defaultCacheType(weights: ModelDescription["weights"]): CacheType {
+  return weights.embedding.stored.dtype === "F32" ? "F32" : "F16";
+}
+
+/** Bytes of the keys and values of a token, about. */
+function bytesPerToken({ numLayers, numKvHeads, headDim, valueDim }: ModelConfig, type: CacheType): number {
+  return numLayers * numKvHeads * (headDim + valueDim) * elementBytes[type];
+}

@@ -1,0 +1,110 @@
+// A generation: the prompt, then token after token until one ends it.
+
+import type { PageCounts } from "../../tensor/backend.ts";
+import type { GenerateRequest, GenerateResult } from "../protocol.ts";
+import { createSampler, type SampledToken, type Sampler } from "../sampler.ts";
+import type { Job } from "./job.ts";
+
+/** What a generation tells while it runs. */
+export interface GenerationEvents {
+  onToken(token: SampledToken): void;
+  onProgress(done: number, total: number): void;
+}
+
+/** What a generation needs to know of the engine. */
+export interface GenerationSetting {
+  readonly vocabSize: number;
+  /** Most tokens of prompt and answer together. */
+  readonly contextLength: number;
+  /** Counts of experts that were read, which go on. */
+  readonly pages?: Readonly<PageCounts>;
+}
+
+export class Generation implements Job {
+  readonly kind = "generate";
+  readonly tokens: number[];
+  readonly promptLength: number;
+  readonly encoderTokens?: Int32Array;
+  readonly alone: boolean;
+  isWhole = false;
+  readonly #sampler: Sampler;
+  readonly #events: GenerationEvents;
+  readonly #setting: GenerationSetting;
+  readonly #stops: ReadonlySet<number>;
+  readonly #limit: number;
+  readonly #started = performance.now();
+  readonly #pagesBefore: PageCounts | undefined;
+  #promptDone: number | undefined;
+  #cached: number | undefined;
+  #count = 0;
+  #stopToken: number | undefined;
+
+  constructor(request: GenerateRequest, setting: GenerationSetting, events: GenerationEvents) {
+    const { prompt, encoderTokens, maxTokens, stopTokens, sampler } = request;
+    this.tokens = Array.from(prompt);
+    this.promptLength = prompt.length;
+    this.encoderTokens = encoderTokens;
+    this.alone = encoderTokens !== undefined;
+    this.#sampler = createSampler(sampler, setting.vocabSize, prompt);
+    this.#events = events;
+    this.#setting = setting;
+    this.#stops = new Set(stopTokens);
+    this.#limit = Math.min(maxTokens, setting.contextLength - prompt.length);
+    this.#pagesBefore = setting.pages && { ...setting.pages };
+  }
+
+  get reusable(): number {
+    return this.tokens.length - 1;
+  }
+
+  wants(position: number): boolean {
+    return position === this.tokens.length - 1;
+  }
+
+  onPrompt(done: number, cached: number): void {
+    // Where it has begun again, less of the prompt is new.
+    this.#cached ??= cached;
+    if (done > cached) this.#events.onProgress(done, this.promptLength);
+  }
+
+  take(_position: number, logits: Float32Array): void {
+    this.#promptDone ??= performance.now();
+    if (this.#limit < 1) {
+      this.isWhole = true;
+      return;
+    }
+    const token = this.#sampler.sample(logits);
+    this.#count++;
+    if (this.#stops.has(token.id)) {
+      this.#stopToken = token.id;
+      this.isWhole = true;
+      return;
+    }
+    this.#events.onToken(token);
+    if (this.#count === this.#limit) this.isWhole = true;
+    else this.tokens.push(token.id);
+  }
+
+  finish(aborted: boolean): GenerateResult {
+    const { pages } = this.#setting;
+    const before = this.#pagesBefore;
+    const now = performance.now();
+    const promptDone = this.#promptDone ?? now;
+    const reason = this.#stopToken === undefined ? "length" : "stop";
+    return {
+      kind: "generate",
+      reason: aborted ? "aborted" : reason,
+      stopToken: this.#stopToken,
+      completionTokens: this.#count,
+      cachedTokens: this.#cached ?? 0,
+      promptMs: promptDone - this.#started,
+      generationMs: now - promptDone,
+      pages: pages &&
+        before && {
+          hits: pages.hits - before.hits,
+          misses: pages.misses - before.misses,
+          readAhead: pages.readAhead - before.readAhead,
+        },
+    };
+  }
+}

@@ -1,0 +1,34 @@
+// A request on its way through the engine: which tokens it runs, and what it makes of their logits.
+import type { ForwardOptions } from "../../models/forward/transformer.ts";
+import type { EngineRequest, EngineResult } from "../protocol.ts";
+
+/** One request. Its tokens run in order, some at a time; a page of the cache may have the first of them already. */
+export interface Job {
+  readonly kind: EngineRequest["kind"];
+  /** Those that are known: of the prompt, then of the answer. */
+  readonly tokens: readonly number[];
+  /** Of the tokens, those that were given. */
+  readonly promptLength: number;
+  /** How many of the first tokens need not run where their keys and values are known. */
+  readonly reusable: number;
+  /** False while tokens may be added to those that are known. */
+  readonly isWhole: boolean;
+  /** What an encoder reads first. */
+  readonly encoderTokens?: Int32Array;
+  /** Runs while no other does: it watches the whole engine, or needs what there is once. */
+  readonly alone: boolean;
+  /** Called before its first token runs. */
+  start?(): void;
+  /** Whether the logits after the token at a position are wanted. */
+  wants(position: number): boolean;
+  /** Takes the logits of a position, [vocabSize], valid until it returns. @throws {BaimoError} what ends the job */
+  take(position: number, logits: Float32Array): void;
+  /** Called when tokens of the prompt have run, or were found in the cache. */
+  onPrompt?(done: number, cached: number): void;
+  /** What it wants to see of a pass whose first row is at `position`, or of the head's product. */
+  watch?(position: number): ForwardOptions["onHidden"];
+  /** Called before its encoder runs. */
+  watchEncoder?: ForwardOptions["onHidden"];
+  /** The result; `aborted` where it was stopped before it was done. */
+  finish(aborted: boolean): EngineResult | Promise<EngineResult>;
+}

@@ -1,0 +1,358 @@
+// The loop of rank 0: requests join, run together step by step, leave.
+import type { Bus } from "../../backends/bus.ts";
+import type { RunShape } from "../../backends/device.ts";
+import type { Transformer } from "../../models/forward/model.ts";
+import { encode, forward, logitsOf } from "../../models/forward/transformer.ts";
+import { LOGIT_ROWS } from "../../models/forward/workspace.ts";
+import type { WeightPlan } from "../../models/weights/tensor-plan.ts";
+import { PAGE, type Run } from "../../tensor/backend.ts";
+import { sendCommand } from "../commands.ts";
+import { plainError } from "../plain-error.ts";
+import type { EngineRequest, FromWorker } from "../protocol.ts";
+import { Angles } from "./angles.ts";
+import { Generation } from "./generation.ts";
+import type { Job } from "./job.ts";
+import { LogitsJob } from "./logits-job.ts";
+import { Measurement } from "./measurement.ts";
+import { Outbox } from "./outbox.ts";
+import { Pace } from "./pace.ts";
+import { PagePool } from "./page-pool.ts";
+import { type Place, Places } from "./places.ts";
+import { Scoring } from "./scoring.ts";
+
+/** What a scheduler is made of. */
+export interface SchedulerSetup {
+  readonly model: Transformer;
+  readonly plan: WeightPlan;
+  readonly shape: RunShape;
+  readonly bus: Bus;
+  readonly emit: (message: FromWorker) => void;
+  /** Lets messages in. */
+  readonly pause: () => Promise<void>;
+}
+
+/** A request that waits. */
+interface Waiting {
+  readonly id: number;
+  readonly job: Job;
+  readonly root: string;
+}
+
+/** A request that runs. */
+interface Active extends Waiting {
+  readonly place: Place;
+}
+
+/** Rows of one step that belong to one request. */
+interface Part {
+  readonly active: Active;
+  readonly rows: number;
+}
+
+export class Scheduler {
+  readonly #setup: SchedulerSetup;
+  readonly #angles: Angles;
+  readonly #places: Places;
+  readonly #outbox: Outbox;
+  readonly #pace = new Pace();
+  readonly #waiting: Waiting[] = [];
+  /** In the order in which they began. */
+  readonly #active: Active[] = [];
+  readonly #cancelled = new Set<number>();
+  /** The text that the encoder has read. */
+  #encoded: Int32Array | undefined;
+  /** Letters that have come. */
+  #received = 0;
+  #running = false;
+  /** Whether other ranks have been told to do what has not been done yet. */
+  inCommand = false;
+
+  constructor(setup: SchedulerSetup) {
+    const { model, shape, emit } = setup;
+    this.#setup = setup;
+    this.#angles = new Angles(model.config.ropes);
+    const pool = new PagePool(model.caches.decoder.pages);
+    const sequences = Math.min(shape.sequences, shape.maxTokens);
+    this.#places = new Places(pool, { sequences, recurrent: model.config.delta !== undefined });
+    this.#outbox = new Outbox(emit);
+  }
+
+  /** Takes a request; `run` must follow. */
+  add(id: number, request: EngineRequest): void {
+    this.#received = (this.#received + 1) | 0;
+    try {
+      const job = this.#createJob(id, request);
+      this.#waiting.push({ id, job, root: this.#angles.of(job.promptLength) });
+    } catch (error) {
+      this.#refuse(id, error);
+    }
+  }
+
+  /** Ends a request before its next step. */
+  cancel(id: number): void {
+    this.#received = (this.#received + 1) | 0;
+    this.#cancelled.add(id);
+  }
+
+  /** Runs until no request is left. */
+  async run(): Promise<void> {
+    if (this.#running) return;
+    this.#running = true;
+    try {
+      for (;;) {
+        await this.#readMail();
+        await this.#dropCancelled();
+        await this.#admit();
+        if (this.#active.length === 0) break;
+        await this.#step();
+      }
+    } finally {
+      this.#running = false;
+    }
+  }
+
+  #createJob(id: number, request: EngineRequest): Job {
+    const { model, plan, shape } = this.#setup;
+    const { config, backend } = model;
+    switch (request.kind) {
+      case "generate": {
+        const { contextLength } = shape;
+        const setting = { vocabSize: config.vocabSize, contextLength, pages: backend.pages };
+        return new Generation(request, setting, {
+          onToken: (token) => this.#outbox.add(id, token),
+          onProgress: (done, total) => this.#setup.emit({ type: "prompt-progress", id, done, total }),
+        });
+      }
+      case "logits":
+        return new LogitsJob(request, config);
+      case "measure":
+        return new Measurement(request, model, plan);
+      case "score":
+        return new Scoring(request);
+    }
+  }
+
+  /** Lets in what has been sent. Without shared memory nobody can tell whether something has. */
+  async #readMail(): Promise<void> {
+    const { bus, pause } = this.#setup;
+    if (!bus.isShared) return pause();
+    while (bus.mail !== this.#received) await pause();
+  }
+
+  async #dropCancelled(): Promise<void> {
+    if (this.#cancelled.size === 0) return;
+    for (let i = this.#waiting.length - 1; i >= 0; i--) {
+      const { id, job } = this.#waiting[i];
+      if (!this.#cancelled.has(id)) continue;
+      this.#waiting.splice(i, 1);
+      this.#answer(id, await job.finish(true));
+    }
+    for (const active of this.#active.filter(({ id }) => this.#cancelled.has(id))) {
+      await this.#end(active, true);
+    }
+    this.#cancelled.clear();
+  }
+
+  /** Lets requests begin, in the order in which they came, while there is room. */
+  async #admit(): Promise<void> {
+    for (let i = 0; i < this.#waiting.length; ) {
+      const { id, job, root } = this.#waiting[i];
+      const others = this.#active.length;
+      if (others > 0 && (job.alone || this.#active[0].job.alone)) return;
+      if (others > 0 && !this.#places.hasRoom(root, job)) return;
+      if (this.#isBeingComputed(root, job)) {
+        i++;
+        continue;
+      }
+      this.#waiting.splice(i, 1);
+      await this.#begin({ id, job, root });
+    }
+  }
+
+  async #begin({ id, job, root }: Waiting): Promise<void> {
+    const { model, bus } = this.#setup;
+    // What the decoder has computed is an answer to the text that it was asked about.
+    if (job.encoderTokens && !this.#hasRead(job.encoderTokens)) this.#places.clear();
+    const { place, copy } = this.#places.open(root, job);
+    const active = { id, job, root, place };
+    this.#active.push(active);
+    if (copy) {
+      sendCommand(bus, { kind: "copy", from: copy.from, to: copy.to });
+      model.backend.copyPage(model.caches.decoder, copy.from, copy.to);
+    }
+    job.start?.();
+    if (!this.#encode(job)) await this.#end(active, true);
+    else job.onPrompt?.(place.cached, place.cached);
+  }
+
+  /** Whether another request is about to fill pages that this one could read. */
+  #isBeingComputed(root: string, job: Job): boolean {
+    if (this.#places.recurrent) return false;
+    const known = this.#places.lookUp(root, job);
+    return this.#active.some((other) => {
+      if (other.root !== root || other.place.sequence.tokens.length >= other.job.promptLength) return false;
+      const most = Math.min(job.reusable, other.job.promptLength);
+      let common = 0;
+      while (common < most && job.tokens[common] === other.job.tokens[common]) common++;
+      return Math.floor(common / PAGE) * PAGE > known;
+    });
+  }
+
+  /** One forward pass over rows of many requests, and their logits. */
+  async #step(): Promise<void> {
+    const { model, bus } = this.#setup;
+    const parts = this.#compose();
+    if (parts.length === 0) throw new Error("the cache has no room for one sequence");
+    const runs: Run[] = [];
+    const tokens: number[] = [];
+    for (const { active, rows } of parts) {
+      const { job, place } = active;
+      const { sequence, slot } = place;
+      const position = sequence.tokens.length;
+      const length = Math.max(job.promptLength, position + rows);
+      const pages = Int32Array.from(sequence.pages);
+      runs.push({ sequence: { slot, pages }, first: tokens.length, rows, position, length });
+      for (let i = position; i < position + rows; i++) tokens.push(job.tokens[i]);
+    }
+    const watch = parts[0].active.job.watch;
+    const started = performance.now();
+    this.inCommand = true;
+    const ids = Int32Array.from(tokens);
+    sendCommand(bus, { kind: "forward", tokens: ids, runs });
+    const done = forward(model, ids, runs, { onHidden: watch?.(runs[0].position) });
+    this.inCommand = false;
+    if (!done) return this.#stopped(parts);
+    await this.#takeLogits(parts, runs);
+    const prompts = parts.reduce((sum, { rows }) => sum + (rows > 1 ? rows : 0), 0);
+    this.#pace.note(performance.now() - started, { prompts, answers: ids.length - prompts });
+    for (const { active } of parts) {
+      const { job, place } = active;
+      if (job.isWhole && place.sequence.tokens.length === job.tokens.length) await this.#end(active, false);
+    }
+    this.#outbox.sendWhenDue();
+  }
+
+  /** The rows of the next step: one of each answer, and as many of prompts as the pace allows. */
+  #compose(): Part[] {
+    const { maxTokens } = this.#setup.model.backend;
+    const pending = ({ job, place }: Active) => job.tokens.length - place.sequence.tokens.length;
+    const answers = this.#active.filter((active) => pending(active) === 1);
+    const prompts = this.#active.filter((active) => pending(active) > 1);
+    let parts: Part[] = [];
+    const add = (active: Active, rows: number): boolean => {
+      if (!this.#active.includes(active)) return false; // it has made room for another
+      while (!this.#places.extend(active.place, rows)) {
+        const youngest = this.#active[this.#active.length - 1];
+        parts = parts.filter((part) => part.active !== youngest);
+        this.#putBack(youngest);
+        if (youngest === active) return false;
+      }
+      parts.push({ active, rows });
+      return true;
+    };
+    for (const active of answers) add(active, 1);
+    let room = maxTokens - parts.length;
+    if (parts.length > 0) room = Math.min(room, this.#pace.promptRows);
+    for (const active of prompts) {
+      if (room < 1) break;
+      const { job, place } = active;
+      const position = place.sequence.tokens.length;
+      const rows = Math.min(room, pending(active), this.#angles.rowsAt(position, job.promptLength));
+      if (add(active, rows)) room -= rows;
+    }
+    return parts;
+  }
+
+  /** Notes what has run, and gives every request the logits that it wants. */
+  async #takeLogits(parts: readonly Part[], runs: readonly Run[]): Promise<void> {
+    const { model, bus } = this.#setup;
+    const wanted: { active: Active; position: number; row: number }[] = [];
+    for (const [i, { active, rows }] of parts.entries()) {
+      const { job, place, root } = active;
+      const { first, position, length } = runs[i];
+      this.#places.append(
+        place,
+        job.tokens.slice(position, position + rows),
+        this.#angles.of(length) === root,
+      );
+      if (position < job.promptLength) job.onPrompt?.(position + rows, place.cached);
+      for (let row = 0; row < rows; row++) {
+        if (job.wants(position + row)) wanted.push({ active, position: position + row, row: first + row });
+      }
+    }
+    for (let from = 0; from < wanted.length; from += LOGIT_ROWS) {
+      const some = wanted.slice(from, from + LOGIT_ROWS);
+      const rows = Int32Array.from(some, ({ row }) => row);
+      this.inCommand = true;
+      sendCommand(bus, { kind: "logits", rows });
+      const watch = some[0].active.job.watch;
+      const logits = await logitsOf(model, rows, { onHidden: watch?.(some[0].position) });
+      this.inCommand = false;
+      const { vocabSize } = model.config;
+      for (const [i, { active, position }] of some.entries()) {
+        if (!this.#active.includes(active)) continue;
+        try {
+          active.job.take(position, logits.subarray(i * vocabSize, (i + 1) * vocabSize));
+        } catch (error) {
+          this.#leave(active);
+          this.#refuse(active.id, error);
+        }
+      }
+    }
+  }
+
+  /** A pass that was stopped in the middle: what it would have added to the caches is not there. */
+  #stopped(parts: readonly Part[]): void {
+    // A recurrent state may have gone on.
+    if (this.#places.recurrent) for (const { active } of parts) this.#putBack(active, false);
+  }
+
+  #hasRead(tokens: Int32Array): boolean {
+    const known = this.#encoded;
+    return known?.length === tokens.length && known.every((id, i) => id === tokens[i]);
+  }
+
+  /** Has the encoder read a request's text, unless it has just read the same. False when stopped. */
+  #encode({ encoderTokens: tokens, watchEncoder }: Job): boolean {
+    if (!tokens || (this.#hasRead(tokens) && !watchEncoder)) return true;
+    this.#encoded = undefined;
+    const { model, bus } = this.#setup;
+    this.inCommand = true;
+    sendCommand(bus, { kind: "encode", tokens });
+    const done = encode(model, tokens, { onHidden: watchEncoder });
+    this.inCommand = false;
+    if (done) this.#encoded = tokens;
+    return done;
+  }
+
+  /** Takes a request out of the step and back to the head of those that wait; what it has computed may be found again. */
+  #putBack(active: Active, isIntact = true): void {
+    this.#leave(active, isIntact);
+    const { id, job, root } = active;
+    this.#waiting.unshift({ id, job, root });
+  }
+
+  #leave(active: Active, isIntact = true): void {
+    this.#active.splice(this.#active.indexOf(active), 1);
+    this.#places.close(active.place, isIntact);
+  }
+
+  async #end(active: Active, aborted: boolean): Promise<void> {
+    this.#leave(active);
+    try {
+      this.#answer(active.id, await active.job.finish(aborted));
+    } catch (error) {
+      this.#refuse(active.id, error);
+    }
+  }
+
+  #answer(id: number, result: Awaited<ReturnType<Job["finish"]>>): void {
+    this.#outbox.send();
+    this.#setup.emit({ type: "result", id, result });
+  }
+
+  #refuse(id: number, error: unknown): void {
+    this.#outbox.send();
+    this.#setup.emit({ type: "refused", id, error: plainError(error) });
+  }
+}

@@ -1,0 +1,96 @@
+// Many requests on one engine: each has the tokens and bits that it has alone.
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { type LoadOptions, load } from "../src/generate/load.ts";
+import type { GenerateOptions, Model } from "../src/generate/types.ts";
+import { createRandom } from "../src/random.ts";
+import { golden } from "./places.ts";
+
+/** What makes each of them different. */
+const models: Record<string, LoadOptions["cacheType"]> = {
+  "gguf/llama-f32.gguf": "F32",
+  "gguf/llama-f16.gguf": "F16",
+  "gguf/llama-q8_0.gguf": "Q8",
+  "gguf/llama-q4_0.gguf": "F16",
+  "gguf/llama-q4_k.gguf": "Q8",
+  "gguf/mixtral-q8_0.gguf": "F16",
+  "families/deepseek_v3": "F16",
+  "families/gpt_oss": "Q8",
+  "families/gemma2": "F16",
+  "families/qwen3_next": "F16",
+  "families/phi3-long": "F16",
+};
+
+/** A cache with room for three of the longest requests, so that pages are evicted and requests begin again. */
+const tight = { contextLength: 96, cacheTokens: 288, chunkTokens: 24 };
+const settings: LoadOptions[] = [
+  { threads: 1, ...tight },
+  { threads: 2, ...tight, chunkTokens: 7, parallel: 3, cacheTokens: 96 },
+];
+
+interface Asked {
+  readonly prompt: number[];
+  readonly options: GenerateOptions;
+  /** Tokens after which it is left. */
+  readonly leaveAfter?: number;
+}
+
+/** Requests of which some begin alike, some sample, and some are left before they end. */
+function requestsFor(vocabSize: number): Asked[] {
+  const random = createRandom(11);
+  const ids = (length: number) => Array.from({ length }, () => random.integer(Math.min(vocabSize, 400)));
+  const shared = ids(40);
+  return Array.from({ length: 9 }, (_, i) => {
+    const prompt = i % 3 === 0 ? [...shared, ...ids(1 + random.integer(20))] : ids(1 + random.integer(60));
+    const options = { maxTokens: 4 + random.integer(20), logprobs: 0, ignoreEos: true, seed: i };
+    return {
+      prompt,
+      options: { ...options, temperature: i % 2 === 0 ? 0 : 0.8 },
+      leaveAfter: i % 4 === 3 ? 3 : undefined,
+    };
+  });
+}
+
+/** Ids and log-probabilities of an answer, as far as it was read. */
+async function answer(model: Model, { prompt, options, leaveAfter }: Asked): Promise<[number, number][]> {
+  const seen: [number, number][] = [];
+  for await (const event of model.complete(prompt, options)) {
+    if (event.type !== "text-delta") continue;
+    for (const { id, logprob } of event.tokens) seen.push([id, logprob!]);
+    if (leaveAfter !== undefined && seen.length >= leaveAfter) break;
+  }
+  return seen;
+}
+
+for (const [name, cacheType] of Object.entries(models)) {
+  describe(`${name}, a cache of ${cacheType}`, () => {
+    it("the same answers alone and among others that join and leave", async () => {
+      const path = golden(...name.split("/"));
+      const alone = await load(path, { ...settings[0], cacheType, parallel: 1 });
+      const asked = requestsFor(alone.config.vocabSize);
+      const expected: [number, number][][] = [];
+      for (const one of asked) expected.push(await answer(alone, { ...one, leaveAfter: undefined }));
+      await alone.dispose();
+      for (const setting of settings) {
+        const model = await load(path, { ...setting, cacheType });
+        try {
+          // Twice: the second time much of it lies in the cache.
+          for (let round = 0; round < 2; round++) {
+            const answers = await Promise.all(asked.map((one) => answer(model, one)));
+            for (const [i, found] of answers.entries()) {
+              const { leaveAfter } = asked[i];
+              if (leaveAfter === undefined) assert.equal(found.length, expected[i].length);
+              else assert.ok(found.length >= Math.min(leaveAfter, expected[i].length));
+              const where = `request ${i}, round ${round}, ${JSON.stringify(setting)}`;
+              assert.deepEqual(found, expected[i].slice(0, found.length), where);
+            }
+          }
+          const { data } = await model.logits(asked[0].prompt, { positions: "last" });
+          assert.ok(data.every(Number.isFinite));
+        } finally {
+          await model.dispose();
+        }
+      }
+    });
+  });
+}
