@@ -1,0 +1,104 @@
+// Which format a model writes: the one that reads the call which its chat template writes.
+import { BaimoError } from "../../errors.ts";
+import type { ChatTemplate } from "../../tokenizers/chat-template/chat-template.ts";
+import { createAnswerReader } from "./answer-reader.ts";
+import type { AnswerFormat } from "./format.ts";
+import { PLAIN } from "./formats/plain.ts";
+import { ANSWER_FORMATS } from "./formats.ts";
+import { callGrammar, type Grammar } from "./grammar.ts";
+
+const ASKED = "probe of a question";
+const TOOL = "probe_tool";
+const ARGUMENTS = { probe_key: "probe_value" };
+const PARAMETERS = {
+  type: "object",
+  properties: { probe_key: { type: "string", description: "A probe." } },
+  required: ["probe_key"],
+};
+const TOOLS = [
+  { type: "function", function: { name: TOOL, description: "A probe.", parameters: PARAMETERS } },
+];
+const USER = { role: "user", content: ASKED };
+
+/** A message that calls the tool, as templates differ in what they take. */
+const CALLS = [{ arguments: ARGUMENTS }, { arguments: JSON.stringify(ARGUMENTS) }].flatMap((given) =>
+  ["", null].map((content) => ({
+    role: "assistant",
+    content,
+    tool_calls: [{ id: "probe0001", type: "function", function: { name: TOOL, arguments: given.arguments } }],
+  })),
+);
+
+/**
+ * The format of a chat template's model, known by messages that are rendered for the purpose. A template that knows no tools, or
+ * writes calls as none of the formats does, gives one without calls.
+ */
+export function answerFormatOf(template: ChatTemplate): AnswerFormat {
+  const prompt = tryRender(template, [USER]);
+  if (prompt === undefined) return PLAIN;
+  for (const message of CALLS) {
+    const rendered = tryRender(template, [USER, message]);
+    const written = rendered?.slice(startOfAnswer(rendered, prompt));
+    if (written === undefined || !written.includes(TOOL)) continue;
+    const readers = ANSWER_FORMATS.filter((format) => reads(format, written));
+    const format = readers.find((each) => writesLike(each, written)) ?? readers[0];
+    if (format) return format;
+  }
+  if (!prompt.includes(TOOL)) return PLAIN;
+  const offers = ({ offered = [] }: AnswerFormat) => offered.some((text) => prompt.includes(text));
+  return ANSWER_FORMATS.find(offers) ?? PLAIN;
+}
+
+/**
+ * Refuses tools that a model has no way to call.
+ *
+ * @throws {BaimoError} `request`
+ */
+export function checkToolsAreKnown({ calls }: AnswerFormat, model: string): void {
+  if (calls) return;
+  throw new BaimoError(
+    "request",
+    `${model} cannot be offered tools: its chat template writes tool calls in no format that is known; leave out tools`,
+  );
+}
+
+function tryRender(template: ChatTemplate, messages: readonly unknown[]): string | undefined {
+  try {
+    return template.render({ messages, tools: TOOLS, addGenerationPrompt: messages.length === 1 });
+  } catch (error) {
+    if (error instanceof BaimoError) return undefined;
+    throw error;
+  }
+}
+
+/** Where the answer begins: after the prompt, or after the question where the answer changes what stands before it. */
+function startOfAnswer(rendered: string, prompt: string): number {
+  if (rendered.startsWith(prompt)) return prompt.length;
+  const asked = rendered.lastIndexOf(ASKED);
+  return asked < 0 ? 0 : asked + ASKED.length;
+}
+
+/** Whether a format finds the one call in a text. */
+function reads(format: AnswerFormat, written: string): boolean {
+  const reader = createAnswerReader(format, { tools: new Map([[TOOL, PARAMETERS]]) });
+  reader.push(written);
+  const { toolCalls } = reader.finish("stop").message;
+  const [call] = toolCalls;
+  return (
+    toolCalls.length === 1 &&
+    call.name === TOOL &&
+    JSON.stringify(JSON.parse(call.arguments)) === JSON.stringify(ARGUMENTS)
+  );
+}
+
+/** Whether a text has all that the format's grammar writes. */
+function writesLike(format: AnswerFormat, written: string): boolean {
+  const tools = [{ name: TOOL, parameters: PARAMETERS }];
+  const grammar = callGrammar(format, tools, { required: true, parallel: false });
+  return grammar !== undefined && literalsOf(grammar.calls).every((text) => written.includes(text));
+}
+
+function literalsOf(grammar: Grammar): string[] {
+  if (grammar.kind === "literal") return [grammar.text];
+  return grammar.kind === "sequence" ? grammar.parts.flatMap(literalsOf) : [];
+}
