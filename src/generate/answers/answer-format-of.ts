@@ -100,5 +100,6 @@ function writesLike(format: AnswerFormat, written: string): boolean {
 
 function literalsOf(grammar: Grammar): string[] {
   if (grammar.kind === "literal") return [grammar.text];
+  if (grammar.kind === "call") return literalsOf(grammar.part);
   return grammar.kind === "sequence" ? grammar.parts.flatMap(literalsOf) : [];
 }

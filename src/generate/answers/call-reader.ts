@@ -97,7 +97,7 @@ function* readCalls(reading: CallReading, call: readonly Part[], between: string
   }
 }
 
-function* readName(reading: CallReading, { before, after, numbered }: NamePart): Reading<void> {
+function* readName(reading: CallReading, { before, after, numbered, offered }: NamePart): Reading<void> {
   const { input } = reading;
   let written = "";
   yield* nextVisible(input);
@@ -117,14 +117,14 @@ function* readName(reading: CallReading, { before, after, numbered }: NamePart):
     if (!/:\d+$/.test(name)) throw new NoCall();
     name = name.slice(0, name.lastIndexOf(":"));
   }
-  if (name === "") throw new NoCall();
+  if (name === "" || (offered && !reading.tools.has(name))) throw new NoCall();
   reading.start(name, numbered ? written : undefined);
 }
 
 function* readParameters(reading: CallReading, part: ParametersPart): Reading<void> {
   const { input, write } = reading;
   const schema = reading.tools.get(reading.name ?? "");
-  const properties = isRecord(schema) && isRecord(schema.properties) ? schema.properties : {};
+  const { properties = {}, additionalProperties: rest } = isRecord(schema) ? schema : {};
   const [open] = linesOf(String(part.open[0]));
   const [end] = linesOf(part.end);
   const keys = new Set<string>();
@@ -137,7 +137,7 @@ function* readParameters(reading: CallReading, part: ParametersPart): Reading<vo
     if (keys.has(key)) throw new NoCall();
     write(`${keys.size > 0 ? ", " : ""}${JSON.stringify(key)}: `);
     keys.add(key);
-    const property = Object.hasOwn(properties, key) ? properties[key] : undefined;
+    const property = isRecord(properties) && Object.hasOwn(properties, key) ? properties[key] : rest;
     const types = isString === true ? new Set(["string"]) : typesOf(property, schema);
     yield* readRaw(reading, part, types, [open, end]);
   }

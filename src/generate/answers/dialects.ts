@@ -28,11 +28,17 @@ export interface Brackets {
 
 export const BRACES: Brackets = { open: "{", close: "}", assign: ":" };
 
-/** JSON, passed on as it is written. */
+/** JSON's words, and Python's for the same. */
+const WORDS = { true: "true", false: "false", null: "null", True: "true", False: "false", None: "null" };
+
+/** JSON, passed on as it is written. Python's quotes and words, which models mix in, are written anew. */
 export const JSON_DIALECT: Dialect = {
   name: "json",
-  quotes: [{ mark: '"', escapes: "json" }],
-  words: { true: "true", false: "false", null: "null" },
+  quotes: [
+    { mark: '"', escapes: "json" },
+    { mark: "'", escapes: "python" },
+  ],
+  words: WORDS,
   bareKeys: false,
   loose: false,
   outer: BRACES,
@@ -45,7 +51,7 @@ export const PYTHON_DIALECT: Dialect = {
     { mark: '"', escapes: "python" },
     { mark: "'", escapes: "python" },
   ],
-  words: { True: "true", False: "false", None: "null", true: "true", false: "false", null: "null" },
+  words: WORDS,
   bareKeys: false,
   loose: true,
   outer: BRACES,
@@ -55,7 +61,7 @@ export const PYTHON_DIALECT: Dialect = {
 export const KEYWORDS_DIALECT: Dialect = {
   name: "keywords",
   quotes: PYTHON_DIALECT.quotes,
-  words: PYTHON_DIALECT.words,
+  words: WORDS,
   bareKeys: false,
   loose: true,
   outer: { open: "(", close: ")", assign: "=" },
@@ -68,7 +74,7 @@ export const GEMMA_DIALECT: Dialect = {
     { mark: '<|"|>', escapes: "none" },
     { mark: '"', escapes: "json" },
   ],
-  words: PYTHON_DIALECT.words,
+  words: WORDS,
   bareKeys: true,
   loose: true,
   outer: BRACES,

@@ -17,22 +17,27 @@ export type Grammar =
   | { readonly kind: "literal"; readonly text: string }
   /** Digits. */
   | { readonly kind: "number" }
-  /** The arguments of a tool in one piece. */
-  | { readonly kind: "arguments"; readonly tool: string; readonly schema: Schema; readonly dialect: Dialect }
-  /** The value of one parameter without quotes; it does not hold `until`. `root` is what its references name. */
-  | {
-      readonly kind: "value";
-      readonly tool: string;
-      readonly key: string;
-      readonly schema: Schema;
-      readonly root: Schema;
-      readonly until: string;
-    }
   | { readonly kind: "sequence"; readonly parts: readonly Grammar[] }
   | { readonly kind: "choice"; readonly options: readonly Grammar[] }
   | { readonly kind: "optional"; readonly part: Grammar }
   /** Once or more. */
-  | { readonly kind: "repeat"; readonly part: Grammar; readonly between: string };
+  | { readonly kind: "repeat"; readonly part: Grammar; readonly between: string }
+  /** The call of one tool. */
+  | { readonly kind: "call"; readonly tool: string; readonly part: Grammar }
+  /** All arguments in one piece. */
+  | { readonly kind: "arguments"; readonly schema: Schema; readonly dialect: Dialect }
+  | ValueGrammar;
+
+/** One argument without quotes: a text as it is, or JSON. */
+export interface ValueGrammar {
+  readonly kind: "value";
+  readonly key: string;
+  readonly schema: Schema;
+  /** What the schema's references name. */
+  readonly root: Schema;
+  /** What the value does not hold. */
+  readonly until: string;
+}
 
 /** How calls are held to their format. */
 export interface CallGrammar {
@@ -86,7 +91,13 @@ function grammarOfPart(part: Part, writing: Writing, isFirst: boolean): Grammar[
     case "either":
       return [choice(part.ways.slice(0, part.written).map((way) => grammarOf(way, writing)))];
     case "calls": {
-      const call = choice(tools.map((each) => grammarOf(part.call, { tools, parallel, tool: each })));
+      const call = choice(
+        tools.map((each) => ({
+          kind: "call",
+          tool: each.name,
+          part: grammarOf(part.call, { tools, parallel, tool: each }),
+        })),
+      );
       return [parallel && !part.single ? { kind: "repeat", part: call, between: part.between } : call];
     }
     case "skip":
@@ -101,7 +112,7 @@ function grammarOfPart(part: Part, writing: Writing, isFirst: boolean): Grammar[
       return part.numbered ? [name, literal(":"), { kind: "number" }] : [name];
     }
     case "arguments":
-      return [{ kind: "arguments", tool: tool.name, schema, dialect: part.dialect }];
+      return [{ kind: "arguments", schema, dialect: part.dialect }];
     case "envelope": {
       const numbered = part.numbered && [
         literal(`"${part.numbered}": "`),
@@ -112,17 +123,17 @@ function grammarOfPart(part: Part, writing: Writing, isFirst: boolean): Grammar[
         literal("{"),
         ...(numbered || []),
         literal(`"${part.name[0]}": ${JSON.stringify(tool.name)}, "${part.arguments[0]}": `),
-        { kind: "arguments", tool: tool.name, schema, dialect: JSON_DIALECT },
+        { kind: "arguments", schema, dialect: JSON_DIALECT },
         literal("}"),
       ];
     }
     case "parameters":
-      return parametersOf(part, tool, schema);
+      return parametersOf(part, schema);
   }
 }
 
 /** The parameters in the order of the schema; those that are not required may be missing. */
-function parametersOf(part: ParametersPart, tool: OfferedTool, schema: Schema): Grammar[] {
+function parametersOf(part: ParametersPart, schema: Schema): Grammar[] {
   const properties = isRecord(schema) && isRecord(schema.properties) ? schema.properties : {};
   const required: unknown[] = isRecord(schema) && Array.isArray(schema.required) ? schema.required : [];
   const parameters = Object.entries(properties).map(([key, property]): Grammar => {
@@ -132,7 +143,7 @@ function parametersOf(part: ParametersPart, tool: OfferedTool, schema: Schema): 
     );
     const written = sequence([
       literal(open.join("")),
-      { kind: "value", tool: tool.name, key, schema: property, root: schema, until: part.close.trim() },
+      { kind: "value", key, schema: property, root: schema, until: part.close.trim() },
       literal(part.close),
     ]);
     return required.includes(key) ? written : { kind: "optional", part: written };

@@ -24,7 +24,7 @@ export interface MaybePart {
   readonly written: boolean;
 }
 
-/** One of several ways, told apart by how they begin; one that may begin anyhow stands last. */
+/** One of several ways, told apart by how they begin; one of them may begin anyhow. */
 export interface EitherPart {
   readonly kind: "either";
   readonly ways: readonly (readonly Part[])[];
@@ -50,6 +50,8 @@ export interface NamePart {
   readonly after?: string;
   /** A colon and a number follow; all together is the call's id. */
   readonly numbered?: boolean;
+  /** Only an offered tool's name makes it a call. */
+  readonly offered?: boolean;
 }
 
 /** The arguments as one object. */

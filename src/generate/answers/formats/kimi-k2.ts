@@ -6,7 +6,7 @@ export const KIMI_K2: AnswerFormat = {
   name: "kimi-k2",
   reasoning: { open: ["<think>"], close: THINK.close },
   calls: [
-    "<|tool_calls_section_begin|>",
+    { kind: "maybe", parts: ["<|tool_calls_section_begin|>"], written: true },
     {
       kind: "calls",
       call: [
@@ -18,7 +18,7 @@ export const KIMI_K2: AnswerFormat = {
       ],
       between: "",
     },
-    "<|tool_calls_section_end|>",
+    { kind: "maybe", parts: ["<|tool_calls_section_end|>"], written: true },
   ],
   offered: ["<|im_system|>tool_declare<|im_middle|>"],
 };

@@ -1,4 +1,4 @@
-// LFM2: a list of calls as Python writes them.
+// LFM2: a list of calls as Python writes them, or as JSON.
 import { KEYWORDS_DIALECT } from "../dialects.ts";
 import { type AnswerFormat, THINK } from "../format.ts";
 
@@ -9,7 +9,17 @@ export const LFM2: AnswerFormat = {
     "<|tool_call_start|>[",
     {
       kind: "calls",
-      call: [{ kind: "name" }, { kind: "arguments", dialect: KEYWORDS_DIALECT }],
+      call: [
+        {
+          kind: "either",
+          written: 1,
+          ways: [
+            [{ kind: "name" }, { kind: "arguments", dialect: KEYWORDS_DIALECT }],
+            // Where the system message asks for it.
+            [{ kind: "envelope", name: ["name"], arguments: ["arguments"] }],
+          ],
+        },
+      ],
       between: ", ",
     },
     "]<|tool_call_end|>",

@@ -37,7 +37,7 @@ export const LLAMA3_JSON: AnswerFormat = {
           {
             kind: "calls",
             call: [
-              { kind: "name", after: ".call" },
+              { kind: "name", after: ".call", offered: true },
               { kind: "arguments", dialect: KEYWORDS_DIALECT },
             ],
             between: "; ",
