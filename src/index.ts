@@ -1,7 +1,9 @@
 // baimo's public API: re-exports only.
 export { BaimoError, type ErrorCode } from "./errors.ts";
+export type { ToolCall } from "./generate/answers/answer-reader.ts";
 export { type LoadOptions, type LoadProgress, load } from "./generate/load.ts";
 export type {
+  ChatEvent,
   ChatMessage,
   ChatOptions,
   ContentPart,

@@ -7,7 +7,7 @@ import { after, before, describe, it } from "node:test";
 import { openCheckpoint, writeSafetensors } from "../src/formats/index.ts";
 import { load } from "../src/generate/load.ts";
 import type { TraceableModel } from "../src/generate/model.ts";
-import type { GenerateEvent } from "../src/generate/types.ts";
+import type { ChatEvent } from "../src/generate/types.ts";
 import { createRandom } from "../src/random.ts";
 import { golden, readJson } from "./places.ts";
 
@@ -41,7 +41,7 @@ async function makeFolder(): Promise<string> {
   return folder;
 }
 
-async function textOf(events: AsyncGenerator<GenerateEvent, unknown>): Promise<string> {
+async function textOf(events: AsyncGenerator<ChatEvent, unknown>): Promise<string> {
   let text = "";
   for await (const event of events) if (event.type === "text-delta") text += event.text;
   return text;

@@ -60,7 +60,7 @@ describe("stored answers", { skip: unlessBeside("tool-calls") }, () => {
     const reader = createAnswerReader(format, { tools, inReasoning, ...options });
     const events: AnswerEvent[] = [];
     for (const piece of pieces)
-      events.push(...(options.special?.includes(piece) ? reader.pushSpecial(piece) : reader.push(piece)));
+      events.push(...reader.push(options.special?.includes(piece) ? reader.placeOf(piece) : piece));
     const end = reader.finish(finish === "length" ? "length" : "stop");
     events.push(...end.events);
     return { ...end, streamed: assemble(events) };

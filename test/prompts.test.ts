@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { BaimoError } from "../src/errors.ts";
-import type { ChatMessage, GenerateEvent, Model } from "../src/generate/types.ts";
+import type { ChatEvent, ChatMessage, Model } from "../src/generate/types.ts";
 import { loadChatModel } from "./chat-model.ts";
 
 const SMALL = "秋夜 autumn night, ".repeat(10);
@@ -18,7 +18,7 @@ describe("prompts", () => {
 
   const say = (content: string): ChatMessage[] => [{ role: "user", content }];
   /** Tokens of the prompt: an answer's usage, or what is said of one that does not fit. */
-  async function count(answer: AsyncGenerator<GenerateEvent>): Promise<number> {
+  async function count(answer: AsyncGenerator<ChatEvent>): Promise<number> {
     try {
       for await (const event of answer) if (event.type === "finish") return event.usage.promptTokens;
     } catch (error) {

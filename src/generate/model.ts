@@ -3,6 +3,14 @@ import { BaimoError } from "../errors.ts";
 import type { ModelDescription } from "../models/open-model.ts";
 import type { ChatTemplate } from "../tokenizers/chat-template/chat-template.ts";
 import type { Tokenizer } from "../tokenizers/tokenizer.ts";
+import { answerFormatOf, checkToolsAreKnown } from "./answers/answer-format-of.ts";
+import {
+  type Answering,
+  type AnswerReading,
+  createAnswerStream,
+  schemasOf,
+  specialTokensOf,
+} from "./answers/answer-stream.ts";
 import { Channel } from "./channel.ts";
 import { checkTokens } from "./check-tokens.ts";
 import type { StreamMessage } from "./engine.ts";
@@ -136,6 +144,7 @@ export function createModel(parts: ModelResources): TraceableModel {
   async function* generate(
     text: Prompt | ArrayLike<number>,
     options: GenerateOptions,
+    answering?: Answering,
   ): AsyncGenerator<GenerateEvent, Finish> {
     const resolved = resolveOptions(options);
     const ids = Array.from("kind" in text ? await prompts.encode(text, options.signal) : text);
@@ -147,7 +156,8 @@ export function createModel(parts: ModelResources): TraceableModel {
     const prompt = hasEncoder ? (given ?? [config.decoderStartTokenId ?? 0]) : ids;
     checkPrompt(prompt);
     const stopTokens = [...(resolved.ignoreEos ? [] : endTokens), ...resolved.stopTokens];
-    const stream = createTextStream(tokenizer, { stop: resolved.stop });
+    answering?.begin(prompt);
+    const stream = createTextStream(tokenizer, { stop: resolved.stop, placeOf: answering?.placeOf });
     const stopper = new AbortController();
     const { signal } = stopper;
     const stop = () => stopper.abort(options.signal?.reason);
@@ -215,6 +225,13 @@ export function createModel(parts: ModelResources): TraceableModel {
       await ended;
     }
   }
+
+  let reading: AnswerReading | undefined;
+  /** How this model's answers are read, found out with the first one. */
+  const answerReading = (template: ChatTemplate): AnswerReading => {
+    reading ??= { format: answerFormatOf(template), tokenizer, special: specialTokensOf(tokenizer) };
+    return reading;
+  };
 
   const dispose = async () => {
     await Promise.all([engine.dispose(), prompts.dispose()]);
@@ -285,9 +302,15 @@ export function createModel(parts: ModelResources): TraceableModel {
           `${messages.length.toLocaleString("en")} messages do not fit a context of ${contextLength} tokens`,
         );
       }
-      const { tools, templateVariables: variables } = options;
+      const { tools, toolChoice = "auto", readAnswer = false, templateVariables: variables } = options;
       const prompt = { kind: "chat", messages, tools, variables, addSpecialTokens: hasEncoder } as const;
-      return generate(prompt, options);
+      if (!readAnswer) return generate(prompt, options);
+      const how = answerReading(parts.chatTemplate);
+      const schemas = schemasOf(tools ?? []);
+      if (schemas.size > 0) checkToolsAreKnown(how.format, description.name);
+      if (toolChoice === "none") schemas.clear();
+      const stream = createAnswerStream(how, schemas);
+      return stream.read(generate(prompt, options, stream));
     },
     dispose,
     [Symbol.asyncDispose]: dispose,

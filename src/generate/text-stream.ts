@@ -7,6 +7,8 @@ export interface TextStreamOptions {
   /** Strings before which the text ends; none may be empty. */
   stop: readonly string[];
   skipSpecialTokens?: boolean;
+  /** What stands in the text for a token, besides its own text. Default: nothing. */
+  placeOf?: (id: number) => string;
 }
 
 /** Text that is certain, with the tokens that it completes. */
@@ -48,7 +50,7 @@ export function createTextStream(
   options: TextStreamOptions,
 ): TextStream {
   const decoder = tokenizer.createDecodeStream({ skipSpecialTokens: options.skipSpecialTokens ?? true });
-  const { stop } = options;
+  const { stop, placeOf = () => "" } = options;
   const longest = stop.reduce((most, text) => Math.max(most, text.length), 0);
   let held = ""; // decoded, not given out; no stop string is complete in it
   let given = 0; // characters given out
@@ -83,7 +85,7 @@ export function createTextStream(
     push(token) {
       if (ended) return { text: "", tokens: [] };
       waiting.push({ token, start: given + held.length });
-      receive(decoder.push(token.id));
+      receive(decoder.push(token.id) + placeOf(token.id));
       const match = findStop(held, stop);
       if (match) return finish(match);
       return give(held.length - undecided(held, stop, longest));

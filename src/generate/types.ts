@@ -3,6 +3,7 @@
 import type { ModelConfig } from "../models/config/config.ts";
 import type { Resource } from "../resource.ts";
 import type { Tokenizer } from "../tokenizers/tokenizer.ts";
+import type { AnswerEvent, ToolCall } from "./answers/answer-reader.ts";
 
 /** How the next token is chosen and when generation ends. Every field is optional; the defaults stand beside it. */
 export interface GenerateOptions {
@@ -70,8 +71,11 @@ export interface Timings {
   generationMs: number;
 }
 
-/** Why generation ended: an end token or stop string, the token limit or the end of the context, or the caller. */
-export type FinishReason = "stop" | "length" | "aborted";
+/**
+ * Why generation ended: an end token or stop string, the token limit or the end of the context, or the caller. "tool_calls":
+ * as "stop", and the answer has calls.
+ */
+export type FinishReason = "stop" | "length" | "aborted" | "tool_calls";
 
 /** How generation ended: the return value of the generators, and the content of the finish event. */
 export interface Finish {
@@ -81,6 +85,8 @@ export interface Finish {
   usage: Usage;
   timings: Timings;
   seed: number;
+  /** The calls of an answer that was read (`readAnswer`). */
+  toolCalls?: readonly ToolCall[];
   /**
    * Where experts are read as they are needed: how often a matrix was in memory, how often it was read, and how many of those
    * had been fetched from the disk ahead.
@@ -93,6 +99,15 @@ export type GenerateEvent =
   | { type: "prompt-progress"; done: number; total: number }
   | { type: "text-delta"; text: string; tokens: GeneratedToken[] }
   | ({ type: "finish" } & Finish);
+
+/**
+ * What `chat` sends. Reasoning and tool calls come apart from text where the answer is read (`readAnswer`); a call that is no
+ * call after all is text. `tokens` are those that came since the text before, marks included.
+ */
+export type ChatEvent =
+  | GenerateEvent
+  | { type: "reasoning-delta"; text: string; tokens: GeneratedToken[] }
+  | Extract<AnswerEvent, { type: "tool-call-start" | "tool-call-delta" | "tool-call" }>;
 
 /** One message of a conversation, with the field names that chat templates read. */
 export interface ChatMessage {
@@ -113,6 +128,10 @@ export interface ContentPart {
 export interface ChatOptions extends GenerateOptions {
   /** Passed to the chat template as `tools`. */
   tools?: readonly unknown[];
+  /** "none": tools are shown to the model, but what looks like a call is text. Default "auto". */
+  toolChoice?: "auto" | "none";
+  /** Read reasoning and tool calls out of the answer, as events of their own. Default false: all is text. */
+  readAnswer?: boolean;
   /** Further variables for the chat template, for example `enable_thinking`. */
   templateVariables?: Readonly<Record<string, unknown>>;
 }
@@ -171,7 +190,7 @@ export interface Model extends Resource {
     options?: GenerateOptions,
   ): AsyncGenerator<GenerateEvent, Finish>;
   /** Answers a conversation, rendered through the model's chat template. Breaking out stops the work. */
-  chat(messages: readonly ChatMessage[], options?: ChatOptions): AsyncGenerator<GenerateEvent, Finish>;
+  chat(messages: readonly ChatMessage[], options?: ChatOptions): AsyncGenerator<ChatEvent, Finish>;
   /** Frees the workers and their memory; the model cannot be used afterwards. */
   dispose(): Promise<void>;
 }

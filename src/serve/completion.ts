@@ -1,9 +1,9 @@
 // Turns generation's events into OpenAI's chat completion, whole or in chunks.
 import { BaimoError } from "../errors.ts";
-import type { Finish, GeneratedToken, GenerateEvent, Model, Usage } from "../generate/types.ts";
+import type { ChatEvent, Finish, GeneratedToken, Model, Usage } from "../generate/types.ts";
 
 /** Generation's stream, as `Model.chat` returns it. */
-export type Events = AsyncGenerator<GenerateEvent, Finish>;
+export type Events = AsyncGenerator<ChatEvent, Finish>;
 
 /** What every part of one answer repeats. */
 interface Head {
@@ -64,6 +64,7 @@ export async function* toStreamParts(events: Events, context: AnswerContext): As
       }
       continue;
     }
+    if (event.type !== "finish") continue;
     if (event.reason === "aborted") throw abortedError();
     yield part({}, [], event.reason, { timings: toTimings(event), seed: event.seed });
     if (context.includeUsage) {

@@ -3,7 +3,7 @@ import { Hono } from "hono";
 import { cors } from "hono/cors";
 import { BaimoError, throwIfAborted } from "../errors.ts";
 import { Channel } from "../generate/channel.ts";
-import type { GenerateEvent, Model } from "../generate/types.ts";
+import type { ChatEvent, Model } from "../generate/types.ts";
 import { readJson } from "./body.ts";
 import { type ChatRequest, readChatRequest } from "./chat-request.ts";
 import { type AnswerContext, type Events, toCompletion, toStreamParts } from "./completion.ts";
@@ -162,7 +162,7 @@ function findModel(models: ReadonlyMap<string, Model>, id: string): Model {
  * What is not read yet waits here, at most a context's tokens. `done` is called when the model is free.
  */
 function generate(model: Model, chat: ChatRequest, signal: AbortSignal, done: () => void): Events {
-  const events = new Channel<GenerateEvent>();
+  const events = new Channel<ChatEvent>();
   const answer = (async () => {
     try {
       const generated = model.chat(chat.messages, { ...chat.options, signal });

@@ -2,7 +2,7 @@
 import { existsSync } from "node:fs";
 import type { Command } from "commander";
 import { BaimoError } from "../../errors.ts";
-import type { Finish, GenerateEvent, GenerateOptions, Model } from "../../generate/types.ts";
+import type { ChatEvent, Finish, GenerateOptions, Model } from "../../generate/types.ts";
 import { POET } from "../../poet.ts";
 import { INTERRUPTED } from "../interrupt.ts";
 import { withModel } from "../open-model.ts";
@@ -123,7 +123,7 @@ function startAnswer(
   prompt: string | number[],
   flags: RunFlags,
   options: GenerateOptions,
-): AsyncGenerator<GenerateEvent, Finish> {
+): AsyncGenerator<ChatEvent, Finish> {
   const template = model.tokenizer.chatTemplate !== undefined;
   if (typeof prompt !== "string" || flags.raw || (!template && flags.system === undefined)) {
     return model.complete(prompt, options);

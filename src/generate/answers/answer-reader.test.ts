@@ -290,12 +290,12 @@ describe("special tokens", () => {
     const events = reader.push("It begins with [TOOL");
     assert.deepEqual(events, [{ type: "text-delta", text: "It begins with [TOOL" }]);
     reader.push("_CALLS]now[ARGS]{}.");
-    reader.pushSpecial("</s>");
-    reader.pushSpecial("[TOOL_CALLS]");
+    reader.push(reader.placeOf("</s>"));
+    reader.push(reader.placeOf("[TOOL_CALLS]"));
     reader.push("find");
-    reader.pushSpecial("[ARGS]");
+    reader.push(reader.placeOf("[ARGS]"));
     reader.push('{"city": "a [ARGS]');
-    reader.pushSpecial("[THINK]");
+    reader.push(reader.placeOf("[THINK]"));
     reader.push('"}');
     const { message } = reader.finish("stop");
     assert.equal(message.content, "It begins with [TOOL_CALLS]now[ARGS]{}.");
@@ -307,9 +307,9 @@ describe("special tokens", () => {
 
   it("come back as their text in what is no call", () => {
     const reader = createAnswerReader(MISTRAL_ARGS, { tools: TOOLS, special });
-    reader.pushSpecial("[TOOL_CALLS]");
+    reader.push(reader.placeOf("[TOOL_CALLS]"));
     reader.push("now");
-    reader.pushSpecial("[ARGS]");
+    reader.push(reader.placeOf("[ARGS]"));
     reader.push("{,}");
     assert.equal(reader.finish("stop").message.content, "[TOOL_CALLS]now[ARGS]{,}");
   });

@@ -6,7 +6,7 @@ import type { AnswerFormat, Span } from "./format.ts";
 import { createInput, NoCall, type Reading } from "./input.ts";
 import { beginningsOf } from "./pattern.ts";
 import type { Schema } from "./raw-value.ts";
-import { nameSpecialTokens } from "./special-tokens.ts";
+import { placeSpecialTokens } from "./special-tokens.ts";
 import { readText } from "./text-reader.ts";
 
 /** A whole call; `arguments` is JSON. */
@@ -46,7 +46,7 @@ export interface AnswerReaderOptions {
   tools: ReadonlyMap<string, Schema>;
   /** The prompt ended inside reasoning; `endsInReasoning` says so. */
   inReasoning?: boolean;
-  /** Marks that are special tokens of the vocabulary. They count only when they come through `pushSpecial`. */
+  /** The special tokens of the vocabulary. A mark that is one, or has one in it, is found only where the token stands. */
   special?: readonly string[];
   /**
    * Give out arguments as they come. This is for answers whose calls are held to the format while they are written; one that
@@ -59,10 +59,10 @@ export interface AnswerReaderOptions {
 
 /** Reads one answer. */
 export interface AnswerReader {
+  /** What to write into the text for a special token: nothing where it stands in no mark. */
+  placeOf(token: string): string;
   /** More text, and what is known by it. */
   push(text: string): AnswerEvent[];
-  /** A special token, by its text. One that is no mark says nothing. */
-  pushSpecial(token: string): AnswerEvent[];
   /** The answer is over: by itself, or cut off. A call that was cut off is no part of the message. */
   finish(reason: "stop" | "length" | "aborted"): AnswerEnd;
 }
@@ -70,7 +70,7 @@ export interface AnswerReader {
 /** Makes a reader for one answer. */
 export function createAnswerReader(given: AnswerFormat, options: AnswerReaderOptions): AnswerReader {
   const { tools, inReasoning = false, streamArguments = false } = options;
-  const special = nameSpecialTokens(given, options.special ?? []);
+  const special = placeSpecialTokens(given, options.special ?? []);
   const { format } = special;
   const input = createInput(special.reveal);
   const calls = tools.size > 0 ? format.calls : undefined;
@@ -188,8 +188,8 @@ export function createAnswerReader(given: AnswerFormat, options: AnswerReaderOpt
     return events;
   };
   return {
+    placeOf: special.placeOf,
     push: advance,
-    pushSpecial: (token) => advance(special.placeOf(token)),
     finish(reason) {
       input.ended = true;
       cut = reason !== "stop";

@@ -15,23 +15,29 @@ export interface SpecialTokens {
   reveal(text: string): string;
 }
 
-/** Gives each special token that is a mark of the format a place of its own. */
-export function nameSpecialTokens(format: AnswerFormat, tokens: readonly string[]): SpecialTokens {
-  if (tokens.length === 0) return { format, placeOf: (token) => token, reveal: (text) => text };
-  const longestFirst = [...new Set(tokens)].sort((a, b) => b.length - a.length);
-  const places = new Map(
-    longestFirst.map((token, index) => [token, String.fromCharCode(FIRST_PLACE + index)] as const),
-  );
+/** Gives each special token that stands in a format's marks a place of its own. */
+export function placeSpecialTokens(format: AnswerFormat, special: readonly string[]): SpecialTokens {
+  const texts: string[] = [];
+  mapTexts(format, (text) => {
+    texts.push(text);
+    return text;
+  });
+  const tokens = [...new Set(special)]
+    .filter((token) => token !== "" && texts.some((text) => text.includes(token)))
+    .sort((a, b) => b.length - a.length);
+  const places = new Map(tokens.map((token, index) => [token, String.fromCharCode(FIRST_PLACE + index)]));
   const hide = (text: string): string => {
     let hidden = text;
     for (const [token, place] of places) hidden = hidden.replaceAll(token, place);
     return hidden;
   };
   return {
-    format: mapTexts(format, hide),
+    format: tokens.length > 0 ? mapTexts(format, hide) : format,
     placeOf: (token) => places.get(token) ?? "",
     reveal: (text) =>
-      text.replace(LONE_HALF, (place) => longestFirst[place.charCodeAt(0) - FIRST_PLACE] ?? place),
+      tokens.length > 0
+        ? text.replace(LONE_HALF, (place) => tokens[place.charCodeAt(0) - FIRST_PLACE] ?? place)
+        : text,
   };
 }
 
@@ -43,5 +49,5 @@ function mapTexts<T>(data: T, replace: (text: string) => string): T {
     if (typeof value !== "object" || value === null) return value;
     return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, map(each)]));
   };
-  return map(data) as T;
+  return map(data) as T; // the same shape, text for text
 }
