@@ -189,10 +189,11 @@ const SPELLINGS: readonly [AnswerFormat, text: string, Read?][] = [
 ];
 
 /** Reads pieces; the deltas must say what the message says. */
-function read(format: AnswerFormat, pieces: Iterable<string>): Read {
-  const reader = createAnswerReader(format, { tools: TOOLS });
+function read(format: AnswerFormat, pieces: Iterable<string>, special: readonly string[] = []): Read {
+  const reader = createAnswerReader(format, { tools: TOOLS, special });
   const events: AnswerEvent[] = [];
-  for (const piece of pieces) events.push(...reader.push(piece));
+  for (const piece of pieces)
+    events.push(...reader.push(special.includes(piece) ? reader.placeOf(piece) : piece));
   const end = reader.finish("stop");
   events.push(...end.events);
   const { content, reasoningContent, toolCalls } = end.message;
@@ -223,6 +224,10 @@ describe("an answer", () => {
         const pieces = [points.slice(0, cut).join(""), points.slice(cut).join("")];
         assert.deepEqual(read(format, pieces), wanted, `cut at ${cut}`);
       }
+      // All marks of the form <...> are special tokens.
+      const tokens = text.split(/(<[^<>\s=]+>)/);
+      const special = tokens.filter((_, index) => index % 2 === 1);
+      assert.deepEqual(read(format, tokens, special), wanted, "with special tokens");
     });
   }
 
@@ -279,6 +284,41 @@ describe("an answer", () => {
     reader.push("Hm.\n</think>\n\nYes.");
     const { message } = reader.finish("stop");
     assert.deepEqual([message.reasoningContent, message.content], ["Hm.", "Yes."]);
+  });
+});
+
+describe("an answer that is cut off", () => {
+  const cutAt = (format: AnswerFormat, text: string) => {
+    const reader = createAnswerReader(format, { tools: TOOLS });
+    const events = reader.push(text);
+    const end = reader.finish("length");
+    const { content, reasoningContent: reasoning, toolCalls } = end.message;
+    const started = [...events, ...end.events].filter(({ type }) => type === "tool-call-start").length;
+    return [content, reasoning, toolCalls.length, started, end.reason];
+  };
+
+  it("shows no part of a mark, and has the calls whose arguments are whole", () => {
+    const call = '<tool_call>{"name": "now", "arguments": {}}';
+    assert.deepEqual(cutAt(HERMES, "Hi <tool_c"), ["Hi ", undefined, 0, 0, "length"]);
+    assert.deepEqual(cutAt(HERMES, "<thi"), ["", undefined, 0, 0, "length"]);
+    assert.deepEqual(cutAt(HERMES, "<think>Hm.</th"), ["", "Hm.", 0, 0, "length"]);
+    assert.deepEqual(cutAt(HERMES, "<tool_call>"), ["", undefined, 0, 0, "length"]);
+    assert.deepEqual(cutAt(HERMES, call.slice(0, -1)), ["", undefined, 0, 1, "length"]);
+    for (const end of ["", "\n</tool", "</tool_call>", "</tool_call>\n<to"])
+      assert.deepEqual(cutAt(HERMES, call + end), ["", undefined, 1, 1, "length"], end);
+    assert.deepEqual(cutAt(LLAMA3_JSON, '{"name": "now", "parameters": {}}<|eo'), [
+      "",
+      undefined,
+      1,
+      1,
+      "length",
+    ]);
+    assert.deepEqual(cutAt(LLAMA3_JSON, '{"name": "no'), ["", undefined, 0, 0, "length"]);
+    assert.deepEqual(cutAt(LLAMA3_JSON, '{"names'), ['{"names', undefined, 0, 0, "length"]);
+    const section = "<|tool_calls_section_begin|>";
+    const kimi = `${section}<|tool_call_begin|>now:0<|tool_call_argument_begin|>{}<|tool_call_end|>`;
+    for (const end of ["<|tool_calls_sec", "<|tool_call_beg", "<|tool_call_begin|>fi"])
+      assert.deepEqual(cutAt(KIMI_K2, kimi + end), ["", undefined, 1, 1, "length"], end);
   });
 });
 

@@ -80,7 +80,6 @@ export function createAnswerReader(given: AnswerFormat, options: AnswerReaderOpt
   /** Events of a call that is not whole. */
   let held: AnswerEvent[] = [];
   let call: ToolCall | undefined;
-  let cut = false;
 
   const write = (text: string): void => {
     message.content += text;
@@ -97,7 +96,7 @@ export function createAnswerReader(given: AnswerFormat, options: AnswerReaderOpt
     start(name, id) {
       const index = message.toolCalls.length;
       call = { id: id ?? createId(index), name, arguments: "" };
-      this.name = name;
+      reading.name = name;
       add(streamArguments ? events : held, { type: "tool-call-start", index, id: call.id, name });
     },
     write(json) {
@@ -115,8 +114,6 @@ export function createAnswerReader(given: AnswerFormat, options: AnswerReaderOpt
       forget();
     },
   };
-  // Callbacks are passed on by themselves.
-  reading.write = reading.write.bind(reading);
   const forget = (): void => {
     call = undefined;
     held = [];
@@ -132,8 +129,9 @@ export function createAnswerReader(given: AnswerFormat, options: AnswerReaderOpt
     } catch (error) {
       if (!(error instanceof NoCall)) throw error;
     }
-    if (input.ended && cut) {
+    if (input.cut) {
       for (const event of held) events.push(event);
+      input.take(input.text.length);
     } else {
       if (streamArguments && call)
         throw new BaimoError(
@@ -192,7 +190,7 @@ export function createAnswerReader(given: AnswerFormat, options: AnswerReaderOpt
     push: advance,
     finish(reason) {
       input.ended = true;
-      cut = reason !== "stop";
+      input.cut = reason !== "stop";
       const last = advance("");
       const ended = reason === "stop" && message.toolCalls.length > 0 ? "tool_calls" : reason;
       return { events: last, message, reason: ended };

@@ -3,6 +3,7 @@ import { isRecord } from "../../json.ts";
 import type { CallReading } from "./call-reading.ts";
 import { readEnvelope } from "./envelope.ts";
 import {
+  endsWithin,
   expect,
   type Input,
   more,
@@ -24,21 +25,13 @@ const NAME_END = /[\s<>[\](){}"'|｜=,;\uDC00-\uDFFF]/;
 /**
  * Reads parts one after another.
  *
- * following  what may come after them
  * @throws {NoCall} where the text is otherwise
  */
-export function* readParts(
-  reading: CallReading,
-  parts: readonly Part[],
-  following: readonly string[] = [],
-): Reading<void> {
-  for (const [index, part] of parts.entries()) {
-    const rest = parts.slice(index + 1);
-    yield* readPart(reading, part, rest.length > 0 ? beginningsOf(rest) : following);
-  }
+export function* readParts(reading: CallReading, parts: readonly Part[]): Reading<void> {
+  for (const part of parts) yield* readPart(reading, part);
 }
 
-function* readPart(reading: CallReading, part: Part, following: readonly string[]): Reading<void> {
+function* readPart(reading: CallReading, part: Part): Reading<void> {
   const { input } = reading;
   if (typeof part === "string") return yield* readLines(reading, part);
   switch (part.kind) {
@@ -47,7 +40,7 @@ function* readPart(reading: CallReading, part: Part, following: readonly string[
         yield* readParts(reading, part.parts);
       return;
     case "either":
-      return yield* readParts(reading, yield* chooseWay(input, part.ways), following);
+      return yield* readParts(reading, yield* chooseWay(input, part.ways));
     case "calls":
       return yield* readCalls(reading, part.call, part.between);
     case "name":
@@ -64,14 +57,16 @@ function* readPart(reading: CallReading, part: Part, following: readonly string[
       yield* readUntil(input, part.until, LONGEST_NAME);
       return;
     case "before":
-      if ((yield* nextOf(input, part.marks)) === undefined && input.text !== "") throw new NoCall();
+      if ((yield* nextOf(input, part.marks)) === undefined && !endsWithin(input, part.marks))
+        throw new NoCall();
   }
 }
 
 function* readLines({ input, complete }: CallReading, text: string): Reading<void> {
   for (const line of linesOf(text)) {
-    if ((yield* nextOf(input, [line])) !== undefined) input.take(line.length);
-    else if (!(complete && input.ended && input.text === "")) throw new NoCall();
+    if ((yield* nextOf(input, [line])) === undefined && !(complete && endsWithin(input, [line])))
+      throw new NoCall();
+    input.take(line.length);
   }
 }
 

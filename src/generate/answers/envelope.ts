@@ -24,13 +24,13 @@ export function* readEnvelope(reading: CallReading, part: EnvelopePart): Reading
 
   yield* expect(input, "{");
   for (;;) {
-    const key = yield* readText(reading, known);
+    const key = yield* readKnown(reading, known);
     const role = part.name.includes(key) ? "name" : part.arguments.includes(key) ? "arguments" : key;
     if (seen.has(role)) throw new NoCall();
     seen.add(role);
     yield* expect(input, ":");
     if (role === "name") {
-      const name = yield* readText(reading, part.unmarked && [...reading.tools.keys()]);
+      const name = yield* readKnown(reading, part.unmarked && [...reading.tools.keys()]);
       if (name === "") throw new NoCall();
       reading.start(name);
       const early: string = before ?? "";
@@ -71,7 +71,7 @@ function isObject(json: string): boolean {
 }
 
 /** A text in quotes; where only some are possible, any other is found out at its first character. */
-function* readText({ input }: CallReading, possible: readonly string[] | undefined): Reading<string> {
+function* readKnown({ input }: CallReading, possible: readonly string[] | undefined): Reading<string> {
   let json = "";
   yield* readQuoted(input, JSON_DIALECT, (piece) => {
     json += piece;

@@ -10,8 +10,9 @@ export class NoCall extends Error {}
 export interface Input {
   /** What has come and has not been read. */
   text: string;
-  /** Nothing more comes. */
+  /** Nothing more comes; `cut`: because the answer was cut off. */
   ended: boolean;
+  cut: boolean;
   /** What has been read and may have to be given back. */
   taken: string;
   /** Reads so many characters. */
@@ -23,6 +24,7 @@ export function createInput(reveal: (text: string) => string = (text) => text): 
   return {
     text: "",
     ended: false,
+    cut: false,
     taken: "",
     take(length) {
       const taken = reveal(this.text.slice(0, length));
@@ -80,6 +82,11 @@ export function matchStart(text: string, texts: readonly string[]): { text?: str
     } else if (candidate.startsWith(text)) undecided = true;
   }
   return { text: found, undecided };
+}
+
+/** Whether the answer has ended within one of the texts, or before it. */
+export function endsWithin(input: Input, texts: readonly string[]): boolean {
+  return input.ended && (input.text === "" || texts.some((text) => text.startsWith(input.text)));
 }
 
 /** Reads one text, after white space. */

@@ -15,7 +15,7 @@ export interface TextOptions {
 /**
  * Gives out a text as it comes, and returns the mark that ended it, which is not read; undefined at the end of the answer.
  * Only what may become a mark is held back, and white space until it is known whether a mark follows; before a mark it is
- * `input.taken`.
+ * `input.taken`. What would have become a mark in an answer that was cut off is left out.
  */
 export function* readText(input: Input, options: TextOptions): Reading<string | undefined> {
   const { marks, first = [], write } = options;
@@ -47,21 +47,26 @@ export function* readText(input: Input, options: TextOptions): Reading<string | 
       const match = matchStart(input.text, all);
       if (!match.undecided || input.ended) {
         if (match.text !== undefined) return finish(match.text);
+        if (match.undecided && input.cut) input.take(input.text.length);
         break;
       }
     } else if (input.ended) return finish(undefined);
     yield;
   }
   for (;;) {
-    const { at, mark } = findMark(input.text, marks, input.ended);
+    const { at, mark } = findMark(input.text, marks, input.ended && !input.cut);
     if (at > 0) give(input.take(at));
+    if (mark === undefined && input.ended) input.take(input.text.length);
     if (mark !== undefined || input.ended) return finish(mark);
     yield;
   }
 }
 
-/** Where the first mark stands, the longest of several there; without one, from where on one may still come. */
-function findMark(text: string, marks: readonly string[], ended: boolean): { at: number; mark?: string } {
+/**
+ * Where the first mark stands, the longest of several there; without one, from where on one may still come, or in a whole
+ * text its end.
+ */
+function findMark(text: string, marks: readonly string[], whole: boolean): { at: number; mark?: string } {
   let at = text.length;
   let mark: string | undefined;
   for (const candidate of marks) {
@@ -70,7 +75,7 @@ function findMark(text: string, marks: readonly string[], ended: boolean): { at:
     if (found < at || mark === undefined || candidate.length > mark.length) mark = candidate;
     at = found;
   }
-  if (ended) return { at, mark };
+  if (whole) return { at, mark };
   for (const candidate of marks) {
     for (let length = Math.min(candidate.length - 1, text.length); length > 0; length--) {
       const start = text.length - length;

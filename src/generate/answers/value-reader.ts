@@ -31,7 +31,7 @@ export function* readValue(input: Input, dialect: Dialect, write: Write, depth =
   if (first === "[") return yield* readList(input, dialect, "]", write, depth);
   if (first === "(" && dialect.loose) return yield* readList(input, dialect, ")", write, depth);
   const quote = yield* quoteAt(input, dialect);
-  if (quote) return yield* readText(input, quote, write);
+  if (quote) return yield* readString(input, quote, write);
   write(yield* readWord(input, dialect));
 }
 
@@ -45,7 +45,7 @@ export function* readArguments(input: Input, dialect: Dialect, write: Write): Re
 export function* readQuoted(input: Input, dialect: Dialect, write: Write): Reading<void> {
   const quote = yield* quoteAt(input, dialect);
   if (!quote) throw new NoCall();
-  yield* readText(input, quote, write);
+  yield* readString(input, quote, write);
 }
 
 /** The whole of a text as JSON, where it is one value of the dialect. */
@@ -133,7 +133,7 @@ function* readSpace(input: Input, dialect: Dialect, write: Write): Reading<strin
 /** A key in quotes; without them it ends before what assigns its value. */
 function* readKey(input: Input, dialect: Dialect, brackets: Brackets, write: Write): Reading<void> {
   const quote = brackets.assign === ":" ? yield* quoteAt(input, dialect) : undefined;
-  if (quote) return yield* readText(input, quote, write);
+  if (quote) return yield* readString(input, quote, write);
   const bare = dialect.bareKeys || brackets.assign !== ":";
   if (!bare && !dialect.loose) throw new NoCall();
   const word = yield* readRun(input, bare ? /[^\p{L}\p{N}_$.-]/u : /[^\w.+-]/);
@@ -173,7 +173,7 @@ function* readRun(input: Input, end: RegExp): Reading<string> {
 }
 
 /** A text in quotes. A line break inside, which JSON forbids and models write, is escaped. */
-function* readText(input: Input, { mark, escapes }: Quote, write: Write): Reading<void> {
+function* readString(input: Input, { mark, escapes }: Quote, write: Write): Reading<void> {
   const end = mark[0];
   input.take(mark.length);
   write('"');
