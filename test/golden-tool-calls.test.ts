@@ -1,7 +1,7 @@
-// Stored answers come apart into reasoning, content and tool calls (data beside the checkout).
+// Stored answers come apart into reasoning, content and tool calls, whole and in pieces.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { describe, it } from "node:test";
 import { BaimoError } from "../src/errors.ts";
 import { answerFormatOf, checkToolsAreKnown } from "../src/generate/answers/answer-format-of.ts";
@@ -30,34 +30,56 @@ interface Case {
   malformed?: boolean;
 }
 
+interface Stored {
+  format: string;
+  special: string[];
+  templates: string[];
+  cases: Case[];
+}
+
+type Tools = ReadonlyMap<string, unknown>;
+
 /** What the stored files call some formats. */
 const NAMES: Readonly<Record<string, string>> = { "gpt-oss": "harmony", "granite-3.3": "granite-3" };
 
-function formatOf(stored: string): AnswerFormat {
-  const format = ANSWER_FORMATS.find(({ name }) => name === (NAMES[stored] ?? stored));
-  assert.ok(format, `no format is named ${stored}`);
+/** The format of that name, or else the one that reads the first case. */
+function formatOf({ format: stored, cases }: Stored, tools: Tools): AnswerFormat {
+  const [{ text, message }] = cases;
+  const reads = (format: AnswerFormat) => {
+    const reader = createAnswerReader(format, { tools });
+    reader.push(text);
+    return reader.finish("stop").message.toolCalls.length === message.tool_calls.length;
+  };
+  const named = ANSWER_FORMATS.find(({ name }) => name === (NAMES[stored] ?? stored));
+  const format = named ?? ANSWER_FORMATS.find(reads);
+  assert.ok(format, `no format reads ${stored}`);
   return format;
 }
 
-describe("stored answers", { skip: unlessBeside("tool-calls") }, () => {
-  const sets = goldenSets("tool-calls").filter(
-    ({ name }) => name.endsWith(".json") && !name.startsWith("tools.json"),
-  );
-  const tools = new Map<string, unknown>();
-  if (sets.length > 0) {
-    for (const tool of readJson(beside("tool-calls", "tools.json")))
-      tools.set(tool.function.name, tool.function.parameters);
-  }
+function templateOf(path: string): AnswerFormat {
+  const { bos_token: bosToken, eos_token: eosToken } = readJson(join(path, "renders.json")).variables;
+  const source = readFileSync(join(path, "template.jinja"), "utf8");
+  return answerFormatOf(createChatTemplate(source, { bosToken, eosToken }));
+}
+
+function readTools(path: string): Map<string, unknown> {
+  const tools: { function: { name: string; parameters: unknown } }[] = readJson(path);
+  return new Map(tools.map(({ function: { name, parameters } }) => [name, parameters]));
+}
+
+describe("stored answers", () => {
+  const sets = goldenSets("tool-calls").filter(({ path }) => /(?<!\/tools)\.json$/.test(path));
 
   /** Reads pieces, and puts together what the events say. */
   function read(
     format: AnswerFormat,
+    tools: Tools,
     { prompt_tail = "", finish }: Case,
     pieces: readonly string[],
     options: Partial<AnswerReaderOptions> = {},
   ) {
     const inReasoning = endsInReasoning(format, prompt_tail);
-    const reader = createAnswerReader(format, { tools, inReasoning, ...options });
+    const reader = createAnswerReader(format, { tools, inReasoning, createId: String, ...options });
     const events: AnswerEvent[] = [];
     for (const piece of pieces)
       events.push(...reader.push(options.special?.includes(piece) ? reader.placeOf(piece) : piece));
@@ -68,12 +90,13 @@ describe("stored answers", { skip: unlessBeside("tool-calls") }, () => {
 
   function check(
     format: AnswerFormat,
+    tools: Tools,
     wanted: Case,
     pieces: readonly string[],
     how: string,
     options: Partial<AnswerReaderOptions> = {},
   ) {
-    const { message, reason, streamed } = read(format, wanted, pieces, options);
+    const { message, reason, streamed } = read(format, tools, wanted, pieces, options);
     assert.deepEqual(comparable(message), expected(wanted), how);
     assert.equal(reason, wanted.finish, how);
     const unfinished = streamed.started.slice(message.toolCalls.length);
@@ -87,31 +110,34 @@ describe("stored answers", { skip: unlessBeside("tool-calls") }, () => {
   }
 
   for (const { name: file, path } of sets) {
-    const {
-      format: stored,
-      cases,
-      special,
-    } = readJson(path) as {
-      format: string;
-      cases: Case[];
-      special: string[];
-    };
+    const stored: Stored = readJson(path);
+    const { special, templates, cases } = stored;
+    const tools = readTools(join(dirname(path), "tools.json"));
+    const format = formatOf(stored, tools);
     describe(file, () => {
       for (const wanted of cases) {
         it(wanted.name, () => {
-          const format = formatOf(stored);
           const { text } = wanted;
-          check(format, wanted, [text], "whole");
+          check(format, tools, wanted, [text], "whole");
           const points = [...text];
-          check(format, wanted, points, "by code point");
+          check(format, tools, wanted, points, "by code point");
           for (let cut = 1; cut < points.length; cut++) {
             const pieces = [points.slice(0, cut).join(""), points.slice(cut).join("")];
-            check(format, wanted, pieces, `cut at ${cut}`);
+            check(format, tools, wanted, pieces, `cut at ${cut}`);
           }
           const tokens = piecesOf(text, special);
-          check(format, wanted, tokens, "with special tokens", { special });
+          check(format, tools, wanted, tokens, "with special tokens", { special });
           if (!wanted.malformed)
-            check(format, wanted, tokens, "with arguments streamed", { special, streamArguments: true });
+            check(format, tools, wanted, tokens, "with arguments streamed", {
+              special,
+              streamArguments: true,
+            });
+        });
+      }
+      for (const template of templates) {
+        const skip = unlessBeside("chat-templates", template);
+        it(`is the format of ${template}`, { skip }, () => {
+          assert.equal(templateOf(beside("chat-templates", template)).name, format.name);
         });
       }
     });
@@ -175,29 +201,46 @@ function expected({ message }: Case) {
 
 describe("the format of a published chat template", () => {
   const wanted: Readonly<Record<string, string>> = {
+    "ByteDance-Seed-OSS": "seed-oss",
+    "CohereForAI-c4ai-command-r7b-12-2024-tool_use": "command-r7b",
     "GLM-4.6": "glm-4.5",
+    "GLM-4.7-Flash": "glm-4.7",
     "HuggingFaceTB-SmolLM3-3B": "plain",
     "Kimi-K2-Instruct": "kimi-k2",
+    "Kimi-K2-Thinking": "kimi-k2",
+    "LFM2-8B-A1B": "lfm2",
+    "MiMo-VL": "hermes",
+    "Mistral-Small-3.2-24B-Instruct-2506": "mistral-args",
+    "NVIDIA-Nemotron-3-Nano-30B-A3B-BF16": "qwen3-coder",
+    "NousResearch-Hermes-2-Pro-Llama-3-8B-tool_use": "hermes",
     "NousResearch-Hermes-3-Llama-3.1-8B-tool_use": "hermes",
+    "Qwen-QwQ-32B": "hermes",
     "Qwen-Qwen2.5-7B-Instruct": "hermes",
     "Qwen-Qwen3-0.6B": "hermes",
     "Qwen3-Coder": "qwen3-coder",
+    "Qwen3.5-4B": "qwen3-coder",
+    "deepseek-ai-DeepSeek-R1-Distill-Llama-8B": "deepseek-v3",
     "deepseek-ai-DeepSeek-R1-Distill-Qwen-32B": "deepseek-v3",
+    "deepseek-ai-DeepSeek-V3.1": "deepseek-v3.1",
+    "deepseek-ai-DeepSeek-V3.2": "deepseek-v3.2",
     "google-gemma-2-2b-it": "plain",
+    "google-gemma-4-31B-it": "gemma-4",
     "ibm-granite-granite-3.3-2B-Instruct": "granite-3",
     "meta-llama-Llama-3.1-8B-Instruct": "llama3-json",
     "meta-llama-Llama-3.2-3B-Instruct": "llama3-json",
+    "meta-llama-Llama-3.3-70B-Instruct": "llama3-json",
     "microsoft-Phi-3.5-mini-instruct": "plain",
+    "mistralai-Ministral-3-14B-Reasoning-2512": "mistral-args",
     "mistralai-Mistral-Nemo-Instruct-2407": "mistral-array",
     "openai-gpt-oss-120b": "harmony",
+    "stepfun-ai-Step-3.5-Flash": "qwen3-coder",
+    "unsloth-mistral-Devstral-Small-2507": "mistral-args",
   };
   const sets = goldenSets("chat-templates");
   if (sets.length === 0) it("all", { skip: unlessBeside("chat-templates") }, () => {});
   for (const { name, path } of sets) {
     it(name, () => {
-      const { bos_token: bosToken, eos_token: eosToken } = readJson(join(path, "renders.json")).variables;
-      const source = readFileSync(join(path, "template.jinja"), "utf8");
-      const format = answerFormatOf(createChatTemplate(source, { bosToken, eosToken }));
+      const format = templateOf(path);
       if (name in wanted) assert.equal(format.name, wanted[name]);
       const refuse = () => checkToolsAreKnown(format, name);
       if (format.calls) return refuse();

@@ -17,6 +17,7 @@ export interface SpecialTokens {
 
 /** Gives each special token that stands in a format's marks a place of its own. */
 export function placeSpecialTokens(format: AnswerFormat, special: readonly string[]): SpecialTokens {
+  if (special.length === 0) return { format, placeOf: () => "", reveal: (text) => text };
   const texts: string[] = [];
   mapTexts(format, (text) => {
     texts.push(text);
@@ -32,12 +33,9 @@ export function placeSpecialTokens(format: AnswerFormat, special: readonly strin
     return hidden;
   };
   return {
-    format: tokens.length > 0 ? mapTexts(format, hide) : format,
+    format: mapTexts(format, hide),
     placeOf: (token) => places.get(token) ?? "",
-    reveal: (text) =>
-      tokens.length > 0
-        ? text.replace(LONE_HALF, (place) => tokens[place.charCodeAt(0) - FIRST_PLACE] ?? place)
-        : text,
+    reveal: (text) => text.replace(LONE_HALF, (place) => tokens[place.charCodeAt(0) - FIRST_PLACE] ?? place),
   };
 }
 
