@@ -151,7 +151,8 @@ export function createAnswerReader(given: AnswerFormat, options: AnswerReaderOpt
   };
 
   function* read(): Reading<void> {
-    const { reasoning, content = [], dropped = [], callsOnly } = format;
+    const { reasoning, content = [], another, callsOnly } = format;
+    const dropped = [...(format.dropped ?? []), ...(another === undefined ? [] : [another])];
     const spans = reasoning ? [reasoning, ...content] : content;
     const opening = spans.flatMap(({ open }) => beginningsOf(open));
     const calling = calls ? beginningsOf(calls) : [];

@@ -13,8 +13,10 @@ export interface AnswerFormat {
   readonly begins?: readonly string[];
   /** Calls are the whole answer: they come before any content. */
   readonly callsOnly?: boolean;
-  /** Marks between messages that carry nothing. */
+  /** Marks that carry nothing. */
   readonly dropped?: readonly string[];
+  /** What begins another message of the same answer, after reasoning that is one; it is dropped, too. */
+  readonly another?: string;
   /** Characters of an id; templates of some families accept no others. Default: "call_" and 24. */
   readonly idLength?: number;
   /** What a template without calls of its own says of tools, by which the format is known. */

@@ -96,6 +96,8 @@ function write(grammar: Grammar, random: Random, calls: Call[]): string {
   switch (grammar.kind) {
     case "literal":
       return grammar.text;
+    case "text":
+      return "Hm.";
     case "number":
       return String(random.integer(20));
     case "sequence":
@@ -135,34 +137,46 @@ describe("a grammar of calls", () => {
     it(`of ${format.name} writes what is read`, () => {
       const random = createRandom(SEED);
       for (let round = 0; round < 200; round++) {
-        const grammar = callGrammar(format, TOOLS, { required: true, parallel: round % 2 === 0 });
+        const grammar = callGrammar(format, TOOLS, { parallel: round % 2 === 0 });
         assert.ok(grammar);
         const calls: Call[] = [];
+        const reasoning =
+          grammar.reasoning && random.integer(2) === 0 ? write(grammar.reasoning, random, []) : "";
         const text = write(grammar.calls, random, calls);
         assert.ok(
           grammar.begins.some((begin) => text.trimStart().startsWith(begin.trimStart())),
           text,
         );
+        const whole = reasoning + text;
         const reader = createAnswerReader(format, { tools, streamArguments: true });
-        for (let at = 0; at < text.length; ) {
+        for (let at = 0; at < whole.length; ) {
           const end = at + 1 + random.integer(12);
-          reader.push(text.slice(at, end));
+          reader.push(whole.slice(at, end));
           at = end;
         }
         const { message, reason } = reader.finish("stop");
         const read = message.toolCalls.map((call) => [call.name, JSON.parse(call.arguments)]);
         assert.deepEqual(read, calls, `seed ${SEED}, round ${round}: ${text}`);
         assert.equal(message.content, "");
+        assert.equal(message.reasoningContent, reasoning === "" ? undefined : "Hm.");
         assert.equal(reason, "tool_calls");
       }
     });
   }
 
   it("says how a call begins and what is free in it", () => {
-    const grammar = callGrammar(HERMES, TOOLS.slice(1), { required: false, parallel: false });
+    const grammar = callGrammar(HERMES, TOOLS.slice(1), { parallel: false });
     assert.deepEqual(grammar, {
       begins: ["<tool_call>"],
-      required: false,
+      callsOnly: false,
+      reasoning: {
+        kind: "sequence",
+        parts: [
+          { kind: "literal", text: "<think>\n" },
+          { kind: "text", until: "</think>" },
+          { kind: "literal", text: "</think>" },
+        ],
+      },
       calls: {
         kind: "call",
         tool: "now",
@@ -179,8 +193,8 @@ describe("a grammar of calls", () => {
   });
 
   it("has one call where the format ends the answer with it, and none without calls", () => {
-    const harmony = callGrammar(HARMONY, TOOLS, { required: true, parallel: true });
+    const harmony = callGrammar(HARMONY, TOOLS, { parallel: true });
     assert.equal(JSON.stringify(harmony).includes('"repeat"'), false);
-    assert.equal(callGrammar(PLAIN, TOOLS, { required: true, parallel: true }), undefined);
+    assert.equal(callGrammar(PLAIN, TOOLS, { parallel: true }), undefined);
   });
 });

@@ -17,6 +17,8 @@ export type Grammar =
   | { readonly kind: "literal"; readonly text: string }
   /** Digits. */
   | { readonly kind: "number" }
+  /** Any text that does not hold another. */
+  | { readonly kind: "text"; readonly until: string }
   | { readonly kind: "sequence"; readonly parts: readonly Grammar[] }
   | { readonly kind: "choice"; readonly options: readonly Grammar[] }
   | { readonly kind: "optional"; readonly part: Grammar }
@@ -41,31 +43,41 @@ export interface ValueGrammar {
 
 /** How calls are held to their format. */
 export interface CallGrammar {
-  /** Texts that begin a call: from there on the grammar holds. Before them the answer is free. */
-  readonly begins: readonly string[];
-  /** A call must come: the answer may be reasoning, and then it is calls. */
-  readonly required: boolean;
   readonly calls: Grammar;
+  /** Texts that begin a call. Where calls may come or not, the answer is free up to one of them. */
+  readonly begins: readonly string[];
+  /** Calls come before any content or not at all. */
+  readonly callsOnly: boolean;
+  /** Reasoning, which may come before calls also where they must come. */
+  readonly reasoning?: Grammar;
 }
 
 /** Options of `callGrammar`. */
 export interface CallGrammarOptions {
-  readonly required: boolean;
   /** Several calls in one answer. */
   readonly parallel: boolean;
 }
 
 /** The grammar of the calls of some tools; undefined for a format without calls. */
 export function callGrammar(
-  { calls, begins }: AnswerFormat,
+  { calls, begins, callsOnly = false, reasoning, another = "" }: AnswerFormat,
   tools: readonly OfferedTool[],
-  { required, parallel }: CallGrammarOptions,
+  { parallel }: CallGrammarOptions,
 ): CallGrammar | undefined {
   if (!calls) return undefined;
-  return {
-    begins: begins ?? beginningsOf(calls),
-    required,
+  const grammar = {
     calls: grammarOf(calls, { tools, parallel }),
+    begins: begins ?? beginningsOf(calls),
+    callsOnly,
+  };
+  if (!reasoning) return grammar;
+  const [close] = reasoning.close;
+  const open = reasoning.open.map((part) =>
+    typeof part === "string" ? part : part.kind === "skip" ? part.until : "",
+  );
+  return {
+    ...grammar,
+    reasoning: sequence([literal(open.join("")), { kind: "text", until: close }, literal(close + another)]),
   };
 }
 

@@ -40,5 +40,6 @@ export const HARMONY: AnswerFormat = {
       ],
     },
   ],
-  dropped: ["<|start|>assistant", ...ENDS],
+  another: "<|start|>assistant",
+  dropped: ENDS,
 };
