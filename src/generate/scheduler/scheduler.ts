@@ -2,14 +2,13 @@
 import type { Bus } from "../../backends/bus.ts";
 import type { RunShape } from "../../backends/device.ts";
 import type { Transformer } from "../../models/forward/model.ts";
-import { encode, forward, logitsOf } from "../../models/forward/transformer.ts";
 import { LOGIT_ROWS } from "../../models/forward/workspace.ts";
 import type { WeightPlan } from "../../models/weights/tensor-plan.ts";
 import { PAGE, type Run } from "../../tensor/backend.ts";
-import { sendCommand } from "../commands.ts";
 import { plainError } from "../plain-error.ts";
 import type { EngineRequest, FromWorker } from "../protocol.ts";
 import { Angles } from "./angles.ts";
+import { Calls } from "./calls.ts";
 import { Generation } from "./generation.ts";
 import type { Job } from "./job.ts";
 import { LogitsJob } from "./logits-job.ts";
@@ -51,6 +50,7 @@ interface Part {
 
 export class Scheduler {
   readonly #setup: SchedulerSetup;
+  readonly #calls: Calls;
   readonly #angles: Angles;
   readonly #places: Places;
   readonly #outbox: Outbox;
@@ -59,17 +59,14 @@ export class Scheduler {
   /** In the order in which they began. */
   readonly #active: Active[] = [];
   readonly #cancelled = new Set<number>();
-  /** The text that the encoder has read. */
-  #encoded: Int32Array | undefined;
   /** Letters that have come. */
   #received = 0;
   #running = false;
-  /** Whether other ranks have been told to do what has not been done yet. */
-  inCommand = false;
 
   constructor(setup: SchedulerSetup) {
-    const { model, shape, emit } = setup;
+    const { model, shape, bus, emit } = setup;
     this.#setup = setup;
+    this.#calls = new Calls(model, bus);
     this.#angles = new Angles(model.config.ropes);
     const pool = new PagePool(model.caches.decoder.pages);
     const sequences = Math.min(shape.sequences, shape.maxTokens);
@@ -170,18 +167,17 @@ export class Scheduler {
   }
 
   async #begin({ id, job, root }: Waiting): Promise<void> {
-    const { model, bus } = this.#setup;
+    const { encoderTokens, watchEncoder } = job;
+    const isRead = encoderTokens === undefined || this.#calls.hasRead(encoderTokens);
     // What the decoder has computed is an answer to the text that it was asked about.
-    if (job.encoderTokens && !this.#hasRead(job.encoderTokens)) this.#places.clear();
+    if (!isRead) this.#places.clear();
     const { place, copy } = this.#places.open(root, job);
     const active = { id, job, root, place };
     this.#active.push(active);
-    if (copy) {
-      sendCommand(bus, { kind: "copy", from: copy.from, to: copy.to });
-      model.backend.copyPage(model.caches.decoder, copy.from, copy.to);
-    }
+    if (copy) this.#calls.copyPage(copy.from, copy.to);
     job.start?.();
-    if (!this.#encode(job)) await this.#end(active, true);
+    const mustRead = encoderTokens && (!isRead || watchEncoder);
+    if (mustRead && !this.#calls.encode(encoderTokens, watchEncoder)) await this.#end(active, true);
     else job.onPrompt?.(place.cached, place.cached);
   }
 
@@ -200,7 +196,6 @@ export class Scheduler {
 
   /** One forward pass over rows of many requests, and their logits. */
   async #step(): Promise<void> {
-    const { model, bus } = this.#setup;
     const parts = this.#compose();
     if (parts.length === 0) throw new Error("the cache has no room for one sequence");
     const runs: Run[] = [];
@@ -216,11 +211,8 @@ export class Scheduler {
     }
     const watch = parts[0].active.job.watch;
     const started = performance.now();
-    this.inCommand = true;
     const ids = Int32Array.from(tokens);
-    sendCommand(bus, { kind: "forward", tokens: ids, runs });
-    const done = forward(model, ids, runs, { onHidden: watch?.(runs[0].position) });
-    this.inCommand = false;
+    const done = this.#calls.forward(ids, runs, watch?.(runs[0].position));
     if (!done) return this.#stopped(parts);
     await this.#takeLogits(parts, runs);
     const prompts = parts.reduce((sum, { rows }) => sum + (rows > 1 ? rows : 0), 0);
@@ -265,7 +257,7 @@ export class Scheduler {
 
   /** Notes what has run, and gives every request the logits that it wants. */
   async #takeLogits(parts: readonly Part[], runs: readonly Run[]): Promise<void> {
-    const { model, bus } = this.#setup;
+    const { vocabSize } = this.#setup.model.config;
     const wanted: { active: Active; position: number; row: number }[] = [];
     for (const [i, { active, rows }] of parts.entries()) {
       const { job, place, root } = active;
@@ -283,12 +275,8 @@ export class Scheduler {
     for (let from = 0; from < wanted.length; from += LOGIT_ROWS) {
       const some = wanted.slice(from, from + LOGIT_ROWS);
       const rows = Int32Array.from(some, ({ row }) => row);
-      this.inCommand = true;
-      sendCommand(bus, { kind: "logits", rows });
       const watch = some[0].active.job.watch;
-      const logits = await logitsOf(model, rows, { onHidden: watch?.(some[0].position) });
-      this.inCommand = false;
-      const { vocabSize } = model.config;
+      const logits = await this.#calls.logits(rows, watch?.(some[0].position));
       for (const [i, { active, position }] of some.entries()) {
         if (!this.#active.includes(active)) continue;
         try {
@@ -305,24 +293,6 @@ export class Scheduler {
   #stopped(parts: readonly Part[]): void {
     // A recurrent state may have gone on.
     if (this.#places.recurrent) for (const { active } of parts) this.#putBack(active, false);
-  }
-
-  #hasRead(tokens: Int32Array): boolean {
-    const known = this.#encoded;
-    return known?.length === tokens.length && known.every((id, i) => id === tokens[i]);
-  }
-
-  /** Has the encoder read a request's text, unless it has just read the same. False when stopped. */
-  #encode({ encoderTokens: tokens, watchEncoder }: Job): boolean {
-    if (!tokens || (this.#hasRead(tokens) && !watchEncoder)) return true;
-    this.#encoded = undefined;
-    const { model, bus } = this.#setup;
-    this.inCommand = true;
-    sendCommand(bus, { kind: "encode", tokens });
-    const done = encode(model, tokens, { onHidden: watchEncoder });
-    this.inCommand = false;
-    if (done) this.#encoded = tokens;
-    return done;
   }
 
   /** Takes a request out of the step and back to the head of those that wait; what it has computed may be found again. */

@@ -1,0 +1,54 @@
+// Calls of the model that all ranks make together: rank 0 tells the others, and does its own part.
+import type { Bus } from "../../backends/bus.ts";
+import type { Transformer } from "../../models/forward/model.ts";
+import { encode, type ForwardOptions, forward, logitsOf } from "../../models/forward/transformer.ts";
+import type { Run } from "../../tensor/backend.ts";
+import { sendCommand } from "../commands.ts";
+
+type OnHidden = ForwardOptions["onHidden"];
+
+export class Calls {
+  readonly model: Transformer;
+  readonly #bus: Bus;
+  /** The text that the encoder has read. */
+  #encoded: Int32Array | undefined;
+
+  constructor(model: Transformer, bus: Bus) {
+    this.model = model;
+    this.#bus = bus;
+  }
+
+  /** False when stopped. */
+  forward(tokens: Int32Array, runs: readonly Run[], onHidden: OnHidden): boolean {
+    sendCommand(this.#bus, { kind: "forward", tokens, runs });
+    return forward(this.model, tokens, runs, { onHidden });
+  }
+
+  /** Logits of rows of the last pass, at most LOGIT_ROWS: [rows, vocabSize], valid until the next call. */
+  logits(rows: Int32Array, onHidden: OnHidden): Promise<Float32Array> {
+    sendCommand(this.#bus, { kind: "logits", rows });
+    return logitsOf(this.model, rows, { onHidden });
+  }
+
+  /** Copies a page of the decoder's cache. */
+  copyPage(from: number, to: number): void {
+    const { backend, caches } = this.model;
+    sendCommand(this.#bus, { kind: "copy", from, to });
+    backend.copyPage(caches.decoder, from, to);
+  }
+
+  /** Whether the encoder has read this text last. */
+  hasRead(tokens: Int32Array): boolean {
+    const known = this.#encoded;
+    return known?.length === tokens.length && known.every((id, i) => id === tokens[i]);
+  }
+
+  /** Has the encoder read a text. False when stopped. */
+  encode(tokens: Int32Array, onHidden: OnHidden): boolean {
+    this.#encoded = undefined;
+    sendCommand(this.#bus, { kind: "encode", tokens });
+    const done = encode(this.model, tokens, { onHidden });
+    if (done) this.#encoded = tokens;
+    return done;
+  }
+}
