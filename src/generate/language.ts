@@ -41,10 +41,26 @@ const NORMALIZING = 4;
 const SHORT = 65_536;
 
 /**
- * The ids of a prompt.
- * @throws {BaimoError} `request` when the template refuses, `context` for a text that cannot fit, before it is tokenised
+ * The ids of a prompt, no more than the context holds.
+ * @throws {BaimoError} `request` when the template refuses, `context` for a text that does not fit, where it can be told
+ *   before it is tokenised
  */
-export function toIds(
+export function toIds(language: Language, prompt: Prompt, contextLength: number): readonly number[] {
+  const ids = encode(language, prompt, contextLength);
+  if (ids.length > contextLength) throw promptTooLong(ids.length, contextLength);
+  return ids;
+}
+
+/** The failure of a prompt that leaves no room for an answer. */
+export function promptTooLong(tokens: number, contextLength: number): BaimoError {
+  return new BaimoError(
+    "context",
+    `the prompt has ${tokens} tokens, but the context holds ${contextLength} with the answer; ` +
+      "shorten the prompt, or load the model with a larger contextLength",
+  );
+}
+
+function encode(
   { tokenizer, chatTemplate }: Language,
   prompt: Prompt,
   contextLength: number,

@@ -15,7 +15,7 @@ import { Channel } from "./channel.ts";
 import { checkTokens } from "./check-tokens.ts";
 import type { StreamMessage } from "./engine.ts";
 import type { EngineSlot } from "./engine-slot.ts";
-import type { Prompt } from "./language.ts";
+import { type Prompt, promptTooLong } from "./language.ts";
 import { resolveOptions } from "./options.ts";
 import type { Prompts } from "./prompts.ts";
 import type { EngineResult, MeasureResult } from "./protocol.ts";
@@ -85,14 +85,8 @@ export function createModel(parts: ModelResources): TraceableModel {
 
   const checkPrompt = (tokens: readonly number[]) => {
     if (tokens.length === 0) throw new BaimoError("request", "the prompt has no tokens; pass at least one");
+    if (tokens.length >= contextLength) throw promptTooLong(tokens.length, contextLength);
     checkTokens(tokens, config.vocabSize);
-    if (tokens.length >= contextLength) {
-      throw new BaimoError(
-        "context",
-        `the prompt has ${tokens.length} tokens, but the context holds ${contextLength} with the answer; ` +
-          "shorten the prompt, or load the model with a larger contextLength",
-      );
-    }
   };
 
   /** What an encoder reads; a model has one or has none. */

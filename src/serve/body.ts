@@ -1,4 +1,5 @@
 // Reads the JSON body of a request within a bound.
+import { JsonScan } from "./json-scan.ts";
 import { Problem } from "./problem.ts";
 
 /**
@@ -6,7 +7,8 @@ import { Problem } from "./problem.ts";
  *
  * A body that does not call itself JSON is refused, which also keeps pages of other origins from posting without the
  * browser asking first.
- * @throws {Problem} 415 for another type or a compressed body, 413 when too long, 400 when it is not JSON
+ * @throws {Problem} 415 for another type or a compressed body, 413 when too long, 400 when it is not JSON or holds more
+ *   than a server of many should parse at once
  */
 export async function readJson(request: Request, maxBytes: number): Promise<unknown> {
   const type = (request.headers.get("content-type") ?? "").split(";")[0]!.trim().toLowerCase();
@@ -23,8 +25,7 @@ export async function readJson(request: Request, maxBytes: number): Promise<unkn
       `content-encoding "${encoding.slice(0, 80)}" is not supported; send the body as it is`,
     );
   }
-  const text = decodeUtf8(await readBytes(request, maxBytes));
-  if (text === undefined) throw new Problem(400, "the body is not valid UTF-8");
+  const text = await readText(request, maxBytes);
   try {
     return JSON.parse(text);
   } catch (cause) {
@@ -33,7 +34,8 @@ export async function readJson(request: Request, maxBytes: number): Promise<unkn
   }
 }
 
-async function readBytes(request: Request, maxBytes: number): Promise<Uint8Array> {
+/** Reads the text piece by piece, so that other requests have their turn between. */
+async function readText(request: Request, maxBytes: number): Promise<string> {
   const tooLong = () =>
     new Problem(
       413,
@@ -41,33 +43,30 @@ async function readBytes(request: Request, maxBytes: number): Promise<Uint8Array
       { code: "request_too_large" },
     );
   if (Number(request.headers.get("content-length") ?? 0) > maxBytes) throw tooLong();
-  if (!request.body) return new Uint8Array(0);
+  if (!request.body) return "";
   const reader = request.body.getReader();
-  const chunks: Uint8Array[] = [];
-  let length = 0;
+  const decoder = new TextDecoder("utf-8", { fatal: true });
+  const scan = new JsonScan();
+  let [text, length] = ["", 0];
+  let refusal: unknown;
   for (;;) {
-    const { done, value } = await reader.read();
-    if (done) break;
+    const { done, value = new Uint8Array(0) } = await reader.read();
     length += value.byteLength;
     if (length > maxBytes) {
       await reader.cancel();
       throw tooLong();
     }
-    chunks.push(value);
+    // What is refused is read to its end all the same: then the connection is good for another request.
+    try {
+      if (!refusal) {
+        scan.push(value);
+        text += decoder.decode(value, { stream: !done });
+      }
+    } catch (error) {
+      refusal = error instanceof Problem ? error : new Problem(400, "the body is not valid UTF-8");
+    }
+    if (done) break;
   }
-  const bytes = new Uint8Array(length);
-  let at = 0;
-  for (const chunk of chunks) {
-    bytes.set(chunk, at);
-    at += chunk.byteLength;
-  }
-  return bytes;
-}
-
-function decodeUtf8(bytes: Uint8Array): string | undefined {
-  try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-  } catch {
-    return undefined;
-  }
+  if (refusal) throw refusal;
+  return text;
 }
