@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
-import { createServer } from "node:net";
+import { connect, createServer } from "node:net";
 import { join } from "node:path";
 import { test } from "node:test";
 import { openCheckpoint, writeGguf } from "../src/formats/index.ts";
@@ -102,6 +102,66 @@ test("serve answers at the address that it prints, and Ctrl-C ends it", async ()
   child.kill("SIGINT");
   const { status } = await done;
   assert.equal(status, 0);
+});
+
+test("Ctrl-C ends a stream of serve with an error, not in the middle of a word", async () => {
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    const child = start([
+      "serve",
+      await chatModel(),
+      "--port",
+      "0",
+      "--json",
+      "--name",
+      "tiny",
+      "-t",
+      "1",
+      "-c",
+      "40000",
+    ]);
+    const done = result(child);
+    const { url } = JSON.parse(await untilOutput(child, /\n/));
+    const body = JSON.stringify({
+      model: "tiny",
+      stream: true,
+      max_tokens: 39_000,
+      logit_bias: { "2": -100 },
+      messages: [{ role: "user", content: "hello" }],
+    });
+    const headers = { "content-type": "application/json" };
+    const response = await fetch(`${url}/v1/chat/completions`, { method: "POST", headers, body });
+    let text = "";
+    for await (const bytes of response.body!.pipeThrough(new TextDecoderStream())) {
+      if (text === "") child.kill(signal);
+      text += bytes;
+    }
+    const last = JSON.parse(text.trimEnd().split("\n\n").at(-1)!.replace("data: ", ""));
+    assert.equal(last.error.code, "server_closing");
+    const { status, stderr } = await done;
+    assert.equal(status, 0);
+    assert.equal(stderr, "");
+  }
+});
+
+test("a second Ctrl-C ends serve at once", async () => {
+  const child = start(["serve", tiny, "--port", "0", "--json", "--name", "tiny", "-t", "1"]);
+  const done = result(child);
+  const { port, url } = JSON.parse(await untilOutput(child, /\n/));
+  // A request that never comes to its end, which the first Ctrl-C waits for.
+  const socket = connect(port, "127.0.0.1").on("error", () => {});
+  socket.write("POST /v1/chat/completions HTTP/1.1\r\nhost: localhost\r\ncontent-length: 100\r\n\r\n{");
+  await fetch(`${url}/health`);
+  child.kill("SIGINT");
+  await until(() =>
+    fetch(`${url}/health`).then(
+      () => false,
+      () => true,
+    ),
+  );
+  child.kill("SIGINT");
+  const { status } = await done;
+  socket.destroy();
+  assert.equal(status, 130);
 });
 
 test("serve refuses a port that is taken when it was asked for, else takes the next one", async () => {

@@ -347,9 +347,41 @@ describe("work that nobody waits for", () => {
     await untilIdle();
   });
 
-  test("closing the server stops what it does", async () => {
+  test("closing the server ends an answer with an error that says so, and its connection after that", async () => {
+    const closing = new AbortController();
+    const { signal } = closing;
+    const errors: unknown[] = [];
+    const onError = (error: unknown) => errors.push(error);
+    const handler = createHandler({ models: [watched.model], signal, onError });
+    // Longer than any test: no connection is cut for time alone.
+    const other = await listen(handler, { port: 0, graceSeconds: 3600, signal });
     const before = { ...watched };
-    const other = await listen(createHandler({ models: [watched.model] }), { port: 0 });
+    const body = { model: "tiny", messages, max_tokens: 900 };
+    const streamed = await fetch(ask({ ...body, stream: true }, { url: other.url }));
+    const reader = streamed.body!.getReader();
+    const decoder = new TextDecoder();
+    let text = decoder.decode((await reader.read()).value);
+    const whole = fetch(ask(body, { url: other.url }));
+    await until(async () => (await (await fetch(`${other.url}/health`)).json()).queue.waiting === 1);
+    closing.abort();
+    for (let next = await reader.read(); !next.done; next = await reader.read())
+      text += decoder.decode(next.value);
+    const last = JSON.parse(text.trimEnd().split("\n\n").at(-1)!.replace("data: ", ""));
+    assert.equal(last.error.code, "server_closing");
+    assert.doesNotMatch(text, /\[DONE\]/);
+    const refused = await whole;
+    assert.equal(refused.status, 503);
+    assert.equal((await refused.json()).error.code, "server_closing");
+    assert.equal((await handler(ask(body))).status, 503);
+    await other.close();
+    assert.deepEqual(errors, []);
+    assert.equal(watched.ended, before.ended + 2);
+    assert.ok(watched.tokens - before.tokens < 500);
+  });
+
+  test("closing the server cuts what does not end in time", async () => {
+    const before = { ...watched };
+    const other = await listen(createHandler({ models: [watched.model] }), { port: 0, graceSeconds: 0 });
     const response = await fetch(
       ask({ model: "tiny", messages, stream: true, max_tokens: 900 }, { url: other.url }),
     );
@@ -358,6 +390,26 @@ describe("work that nobody waits for", () => {
     await until(() => watched.ended > before.ended);
     assert.equal(watched.ended, before.ended + 1);
     assert.ok(watched.tokens - before.tokens < 500);
+  });
+
+  test("nothing of an answer is given after its client has left, however much of it is ready", async () => {
+    const handler = createHandler({ models: [watch(model).model] });
+    const client = new AbortController();
+    const { signal } = client;
+    const response = await handler(
+      ask({ model: "tiny", messages, stream: true, max_tokens: 900 }, { signal }),
+    );
+    const reader = response.body!.getReader();
+    await reader.read();
+    // The model is free when the whole answer is ready; what this reader has not asked for waits.
+    await until(async () => {
+      const { queue } = await (await handler(new Request("http://localhost/health"))).json();
+      return queue.active === 0;
+    });
+    client.abort();
+    let [bytes, next] = [0, await reader.read()];
+    for (; !next.done; next = await reader.read()) bytes += next.value.length;
+    assert.ok(bytes < 80_000, `${bytes} bytes came: more than the buffer between`);
   });
 });
 

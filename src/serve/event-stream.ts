@@ -15,17 +15,23 @@ export async function* toEvents(
 ): AsyncGenerator<string> {
   try {
     for await (const part of parts) {
+      if (hasLeft(signal)) return;
       if (part.type === "chunk") yield `data: ${JSON.stringify(part.chunk)}\n\n`;
       else yield `: prompt ${part.done}/${part.total}\n\n`;
     }
   } catch (error) {
-    if (signal.aborted) return;
+    if (hasLeft(signal)) return;
     const problem = toProblem(error);
-    if (problem.status >= 500) onError?.(error);
+    if (problem.status === 500) onError?.(error);
     yield `data: ${JSON.stringify(toProblemBody(problem))}\n\n`;
     return;
   }
   if (!signal.aborted) yield "data: [DONE]\n\n";
+}
+
+/** Whether nobody reads any more: an abort with a `Problem` for its reason has a reader still, who is told of it. */
+function hasLeft(signal: AbortSignal): boolean {
+  return signal.aborted && !(signal.reason instanceof Problem);
 }
 
 /** A client that reads a stream. */

@@ -30,6 +30,8 @@ export interface HandlerOptions {
   stallSeconds?: number;
   /** Origins of pages on other hosts that may use this server ("*" for any). Default none. */
   allowOrigins?: readonly string[];
+  /** The server is closing: answers under way end with an error that says so, and there are no more. */
+  signal?: AbortSignal;
   /** Told of failures that are not the client's. */
   onError?: (error: unknown) => void;
 }
@@ -45,6 +47,10 @@ export function createHandler(options: HandlerOptions): Handler {
   const started = Math.floor(Date.now() / 1000);
   const queues = new Queues(maxWaiting);
   const readers = new Readers(READERS_A_PLACE * (maxWaiting + 1));
+  const working = new Set<AbortController>();
+  options.signal?.addEventListener("abort", () => {
+    for (const work of working) work.abort(closingProblem());
+  });
   const app = new Hono({ strict: false });
 
   if (options.allowOrigins?.length) {
@@ -78,13 +84,15 @@ export function createHandler(options: HandlerOptions): Handler {
     const request = c.req.raw;
     const chat = readChatRequest(await readJson(request, maxBodyBytes));
     const model = findModel(models, chat.model);
+    if (options.signal?.aborted) throw closingProblem();
     const leave = queues.enter(model);
     const work = new AbortController();
     const stop = () => work.abort();
+    working.add(work);
     request.signal.addEventListener("abort", stop, { once: true });
     if (request.signal.aborted) stop();
     const events = generate(model, chat, work.signal, () => {
-      request.signal.removeEventListener("abort", stop);
+      working.delete(work);
       leave();
     });
     const context: AnswerContext = {
@@ -129,10 +137,18 @@ export function createHandler(options: HandlerOptions): Handler {
     // 499, as proxies log it: the client went away, so nobody reads this.
     if (c.req.raw.signal.aborted) return new Response(null, { status: 499 });
     const problem = toProblem(error);
-    if (problem.status >= 500) onError?.(error);
+    if (problem.status === 500) onError?.(error);
     return toProblemResponse(problem);
   });
   return async (request) => app.fetch(request);
+}
+
+/** What a client is told whose answer ends because the server does. */
+function closingProblem(): Problem {
+  return new Problem(503, "the server is closing, and the answer ends here; ask again when it is back", {
+    code: "server_closing",
+    headers: { "retry-after": "5" },
+  });
 }
 
 function byId(models: HandlerOptions["models"]): ReadonlyMap<string, Model> {

@@ -14,8 +14,10 @@ export interface ListenOptions {
   port?: number;
   /** Default 127.0.0.1: this machine alone. */
   host?: string;
-  /** Closes the server. */
+  /** Closes the server; given to `createHandler` too, it ends the answers under way. */
   signal?: AbortSignal;
+  /** How long answers under way may take to end when the server closes, before their connections are cut. Default 5. */
+  graceSeconds?: number;
 }
 
 /** A server that listens. */
@@ -23,7 +25,7 @@ export interface Listening {
   /** Where to find it, without a slash at the end: "http://127.0.0.1:8080". */
   url: string;
   port: number;
-  /** Takes no more requests, stops the answers under way, and resolves when every connection is closed. */
+  /** Takes no more requests, waits for the answers under way, and resolves when every connection is closed. */
   close(): Promise<void>;
 }
 
@@ -33,7 +35,7 @@ export interface Listening {
  * @throws {BaimoError} `request` when the port is taken or not ours to take
  */
 export async function listen(handler: Handler, options: ListenOptions = {}): Promise<Listening> {
-  const { port = 8080, host = "127.0.0.1", signal } = options;
+  const { port = 8080, host = "127.0.0.1", graceSeconds = 5, signal } = options;
   const guarded = isLoopback(host) ? onlyLoopbackNames(handler) : handler;
   const server = createServer(getRequestListener(guarded, { overrideGlobalObjects: false, hostname: host }));
   const sockets = new Set<Socket>();
@@ -42,14 +44,24 @@ export async function listen(handler: Handler, options: ListenOptions = {}): Pro
     sockets.add(socket);
     socket.once("close", () => sockets.delete(socket));
   });
+  let closing: Promise<void> | undefined;
+  server.on("request", (_, response) =>
+    response.once("close", () => {
+      if (closing) server.closeIdleConnections();
+    }),
+  );
   await startListening(server, port, host);
   const address = server.address() as AddressInfo; // a TCP server has no other kind
-  let closing: Promise<void> | undefined;
   const close = () => {
     closing ??= new Promise((resolve) => {
       signal?.removeEventListener("abort", close);
-      server.close(() => resolve());
-      for (const socket of sockets) socket.destroy();
+      const cut = setTimeout(() => {
+        for (const socket of sockets) socket.destroy();
+      }, graceSeconds * 1000);
+      server.close(() => {
+        clearTimeout(cut);
+        resolve();
+      });
     });
     return closing;
   };

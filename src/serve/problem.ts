@@ -43,6 +43,8 @@ export function badParameter(param: string, code: string, message: string): Prob
 export function toProblem(error: unknown): Problem {
   if (error instanceof Problem) return error;
   if (error instanceof BaimoError) {
+    // Aborted by the server itself, with its reason.
+    if (error.cause instanceof Problem) return error.cause;
     switch (error.code) {
       case "context":
         return new Problem(400, error.message, {

@@ -71,6 +71,7 @@ async function serve(source: string | undefined, flags: ServeFlags, terminal: Te
       models: new Map([[name, model]]),
       page,
       allowOrigins: flags.allowOrigin,
+      signal,
       onError: (error) => terminal.note(`baimo: ${error instanceof Error ? error.message : String(error)}`),
     });
     const server = await listenSomewhere(handler, flags);
