@@ -134,6 +134,22 @@ describe(`self-test (seed ${seed}, ${machine} 8-bit products)`, () => {
     assert.match(warnings.join(), /^kernel matmul_q5_1 failed.+weights in Q5_1.+Q5_1 weights become F16/);
   });
 
+  test("weights that are no numbers, or far too large, are the file's fault and no kernel's", async () => {
+    for (const [value, words] of [
+      [Number.NaN, /tensor "weights in F32" \(F32\) holds weights that are no numbers/],
+      [Number.NEGATIVE_INFINITY, /weights that are no numbers/],
+      [-1e38, /weights as large as -9.99\d+e\+37/],
+    ] as const) {
+      const use = everything("F32");
+      const sample = use.samples.find(({ dtype }) => dtype === "F32")!;
+      new DataView(sample.bytes.buffer).setFloat32(4 * 300, value, true);
+      await assert.rejects(
+        chooseKernels(use, { ...builds, instantiate: breaking(relaxed) }),
+        (error: Error & { code?: string }) => error.code === "format" && words.test(error.message),
+      );
+    }
+  });
+
   test("a kernel with nothing in its place is an error that names it", async () => {
     for (const [kernel, about] of [
       ["norm", "norm"],

@@ -1,5 +1,6 @@
 // The self-test: checks the kernels that a model will use and replaces wrong ones.
 import { BaimoError } from "../../errors.ts";
+import { dequantize } from "../../formats/blocks/dequantize.ts";
 import type { KernelModule, Kernels, ProductMode } from "../../kernels/module/module.ts";
 import type { CacheType } from "../../tensor/backend.ts";
 import type { DType } from "../../tensor/dtype.ts";
@@ -15,6 +16,8 @@ import { mixKernels } from "./instantiate.ts";
 const TOKENS = 4;
 /** Largest difference over the largest value: f32 sums of hundreds of terms stay far below, a wrong kernel far above. */
 const TOLERANCE = 1e-4;
+/** No product of sane weights comes near; beyond, sums in f32 overflow. */
+const LARGEST = 1e30;
 
 /** What a model will ask of the kernels. */
 export interface KernelUse {
@@ -63,11 +66,14 @@ class Subject {
     this.#tests = tests;
   }
 
-  /** Whether one of the tests comes out right. */
+  /** Whether one of the tests comes out right. @throws {BaimoError} `format` where the weights themselves are at fault */
   async passes(test: Test): Promise<boolean> {
     const prepared = (await (this.#prepared ??= this.#prepare())).get(test);
-    const answer = await withoutTraps(async () => prepared?.run());
-    return answer !== undefined && prepared !== undefined && isClose(answer, prepared.expected(true));
+    if (!prepared) return false;
+    const expected = await prepared.expected(true);
+    if (test.sample && !expected.every((value) => Math.abs(value) < LARGEST)) throw damaged(test.sample);
+    const answer = await withoutTraps(async () => prepared.run());
+    return answer !== undefined && isClose(answer, expected);
   }
 
   /** All that can be prepared: where a kernel traps that packs weights, a case is left out. */
@@ -94,7 +100,8 @@ class Subject {
  * Runs the tests; a kernel that answers wrong is replaced by the plain build's (it alone first, then with those that work
  * with it), 8-bit products by 16-bit ones, and where that does not help, the type's weights are to be converted.
  *
- * @throws {BaimoError} `device` when a kernel is wrong for which there is nothing else
+ * @throws {BaimoError} `device` when a kernel is wrong for which there is nothing else, `format` for weights with which
+ *   the plain reference itself comes to no number
  */
 export async function chooseKernels(use: KernelUse, builds: Builds): Promise<TestedKernels> {
   const warnings: string[] = [];
@@ -177,6 +184,19 @@ function isClose(found: Float32Array, expected: Float32Array): boolean {
   return (
     found.length === expected.length &&
     expected.every((value, i) => Math.abs(value - found[i]) <= TOLERANCE * largest)
+  );
+}
+
+/** The failure of weights that no kernel can be tested with. */
+function damaged({ name, dtype, rows, cols, bytes }: WeightSample): BaimoError {
+  const values = dequantize(dtype, bytes, rows * cols);
+  const largest = values.reduce((most, value) => (Math.abs(value) > Math.abs(most) ? value : most), 0);
+  const found = values.every(Number.isFinite)
+    ? `weights as large as ${largest}`
+    : "weights that are no numbers";
+  return new BaimoError(
+    "format",
+    `tensor "${name}" (${dtype}) holds ${found}; the file is damaged: download it again, or convert the model again`,
   );
 }
 
