@@ -1,6 +1,6 @@
 // A memory budget: paged experts give the same bits; what cannot fit is refused with figures.
 import assert from "node:assert/strict";
-import { copyFile, mkdtemp, rm, truncate } from "node:fs/promises";
+import { copyFile, mkdtemp, readFile, rm, truncate, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { describe, it } from "node:test";
@@ -127,6 +127,32 @@ describe("a mixture of experts larger than its memory", () => {
       await copyFile(file, copy);
       assert.deepEqual((await model.logits(prompt)).data, expected);
       assert.equal(model.status, "ready");
+      await model.dispose();
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
+
+  it("does not go on with experts of a file that was overwritten", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "baimo-experts-"));
+    try {
+      const copy = join(folder, "model.gguf");
+      await copyFile(file, copy);
+      await utimes(copy, 1, 1);
+      const needs = await needsOf(file);
+      const memoryBytes = needs.total - needs.experts * (2 / 3);
+      const model = await load(copy, { ...shape, memoryBytes, readAhead: true });
+      const { data: expected } = await model.logits(prompt);
+      const bytes = await readFile(file);
+      await writeFile(copy, bytes); // in place: the same file, at another time
+      await assert.rejects(model.logits([...prompt].reverse()), {
+        code: "device",
+        message: /cannot be read any more: .* was changed while it was in use|another worker/,
+      });
+      assert.deepEqual((await model.logits(prompt)).data, expected);
+      await copyFile(golden("gguf", "mixtral-q8_0.gguf"), copy);
+      await assert.rejects(model.logits([...prompt].reverse()), { code: "device" });
+      await assert.rejects(model.logits(prompt), { code: "device", message: /is another model than it was/ });
       await model.dispose();
     } finally {
       await rm(folder, { recursive: true });

@@ -3,8 +3,9 @@ import type { DeviceName, DeviceOptions, PreparedDevice, RunShape } from "../bac
 import { openDevice } from "../backends/open-device.ts";
 import type { Thread } from "../backends/threads.ts";
 import { BaimoError, throwIfAborted } from "../errors.ts";
-import { type Checkpoint, type CheckpointInput, openCheckpoint } from "../formats/checkpoint.ts";
+import { type CheckpointInput, openCheckpoint } from "../formats/checkpoint.ts";
 import type { PullOptions } from "../formats/hub/hub.ts";
+import type { ByteSource } from "../formats/sources/byte-source.ts";
 import { loadFileSystem } from "../formats/sources/path-source.ts";
 import { describeForDevice } from "../models/device-model.ts";
 import { type DescribeOptions, describeModel, type ModelDescription } from "../models/open-model.ts";
@@ -79,7 +80,7 @@ export async function load(source: CheckpointInput, options: LoadOptions = {}): 
     const failed = new AbortController();
     const language = readLanguage(checkpoint, description);
     language.catch(() => failed.abort());
-    const { engine, prepared } = await startOn(description, checkpoint, shape, {
+    const { engine, prepared } = await startOn(description, checkpoint.files, shape, {
       ...options,
       signal: signal ? AbortSignal.any([signal, failed.signal]) : failed.signal,
       onTensor: (done) => options.onProgress?.({ phase: "weights", done, total }),
@@ -97,7 +98,11 @@ export async function load(source: CheckpointInput, options: LoadOptions = {}): 
     const restart = async () => {
       const again = await openCheckpoint(files);
       try {
-        return (await startOn(description, again, shape, { ...options, signal: undefined })).engine;
+        // Another model may lie there by now.
+        if (!isSame(await describeModel(again, options), description)) {
+          throw new BaimoError("format", `${checkpoint.name}: is another model than it was; load it again`);
+        }
+        return (await startOn(description, again.files, shape, { ...options, signal: undefined })).engine;
       } finally {
         await again.close();
       }
@@ -131,7 +136,7 @@ export async function load(source: CheckpointInput, options: LoadOptions = {}): 
 /** Makes the device ready for a model and starts an engine on it. Whatever fails leaves no worker behind. */
 async function startOn(
   description: ModelDescription,
-  checkpoint: Checkpoint,
+  files: readonly ByteSource[],
   shape: RunShape,
   options: LoadOptions & { onTensor?: (done: number) => void },
 ): Promise<{ engine: Engine; prepared: PreparedDevice }> {
@@ -140,17 +145,23 @@ async function startOn(
   let prepared: PreparedDevice | undefined;
   try {
     const device = await openDevice(options.device ?? "cpu");
-    prepared = await device.prepare(describeForDevice(description, checkpoint.files), checkpoint.files, {
+    prepared = await device.prepare(describeForDevice(description, files), files, {
       ...options,
       shape,
       startWorkers: async (count) => (workers = await startWorkers(count)),
     });
-    const files = checkpoint.files.map((file) => file.descriptor);
-    return { engine: await startEngine({ prepared, description, shape, files, signal, onTensor }), prepared };
+    const descriptors = files.map((file) => file.descriptor);
+    const settings = { prepared, description, shape, files: descriptors, signal, onTensor };
+    return { engine: await startEngine(settings), prepared };
   } catch (error) {
     await Promise.all([...workers.map((worker) => worker.terminate()), prepared?.close()]);
     throw error;
   }
+}
+
+/** Whether two descriptions tell of weights of the same kind at the same places. */
+function isSame(a: ModelDescription, b: ModelDescription): boolean {
+  return JSON.stringify([a.config, a.weights]) === JSON.stringify([b.config, b.weights]);
 }
 
 /** Brings a model of the Hub to this machine, and returns where it lies; other sources come back as they are. */

@@ -1,6 +1,6 @@
 // Byte sources over memory, Blobs, paths and URLs: same reads, same refusals; broken servers.
 import assert from "node:assert/strict";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -194,6 +194,22 @@ test("a file that shrinks while it is open is noticed", async () => {
   writeFileSync(shrinking, content.subarray(0, 100));
   await assert.rejects(source.read(50, 900), is("format", /ended at byte 100, but had 1000/));
   assert.throws(() => source.readIntoSync!(new Uint8Array(900), 50), is("format", /ended at byte 100/));
+  await source.close();
+});
+
+test("a file that is overwritten while it is open is noticed, and where it is opened again", async () => {
+  const path = join(folder, "overwritten.bin");
+  writeFileSync(path, content.subarray(0, 1000));
+  utimesSync(path, 1, 1);
+  const source = await openByteSource(path);
+  assert.deepEqual(await source.read(0, 1000), content.subarray(0, 1000));
+  const again = await openByteSource(source.descriptor);
+  await again.close();
+  writeFileSync(path, content.subarray(1000, 2000));
+  const changed = is("format", /was changed while it was in use/);
+  await assert.rejects(source.read(0, 10), changed);
+  assert.throws(() => source.readIntoSync!(new Uint8Array(10), 0), changed);
+  await assert.rejects(openByteSource(source.descriptor), changed);
   await source.close();
 });
 

@@ -4,7 +4,8 @@ import type { Resource } from "../../resource.ts";
 
 /** Names a source so that another worker can open it again; can be cloned and posted. */
 export type ByteSourceDescriptor =
-  | { kind: "path"; path: string }
+  /** `stamp`: what the file was when it was opened first; another is refused. */
+  | { kind: "path"; path: string; stamp?: string }
   | { kind: "url"; url: string; headers?: Record<string, string> }
   | { kind: "blob"; blob: Blob }
   | { kind: "bytes"; bytes: Uint8Array };

@@ -1,6 +1,7 @@
 // A byte source over a file of the file system; node:fs is loaded when the first is opened.
+import type { Stats } from "node:fs";
 import { BaimoError, throwIfAborted } from "../../errors.ts";
-import { type ByteSource, makeSource } from "./byte-source.ts";
+import { type ByteSource, type ByteSourceDescriptor, makeSource } from "./byte-source.ts";
 
 /** The most that one call reads: the abort signal is looked at between calls, and node refuses 2 GiB or more. */
 const CHUNK = 64 << 20;
@@ -35,8 +36,17 @@ export function fileError(path: string, cause: unknown): BaimoError {
   );
 }
 
-/** @throws {BaimoError} `request` when the file cannot be opened */
-export async function openPathSource(descriptor: { kind: "path"; path: string }): Promise<ByteSource> {
+/** What a file is, as far as can be told without reading it. (Not every file system keeps its inode numbers.) */
+const stampOf = ({ size, mtimeMs }: Stats): string => `${size} ${mtimeMs}`;
+
+/**
+ * Opens a file. Every read looks whether it is still what it was: who overwrites a file does not change what it gives.
+ *
+ * @throws {BaimoError} `request` when the file cannot be opened, `format` when it is not what the descriptor's stamp says
+ */
+export async function openPathSource(
+  descriptor: Extract<ByteSourceDescriptor, { kind: "path" }>,
+): Promise<ByteSource> {
   const { path } = descriptor;
   const fs = await loadFileSystem(path);
   const handle = await fs.promises.open(path, "r").catch((cause) => {
@@ -50,6 +60,12 @@ export async function openPathSource(descriptor: { kind: "path"; path: string })
         `${path}: ${stat.isDirectory() ? "is a folder" : "is no regular file"}`,
       );
     }
+    const stamp = stampOf(stat);
+    const check = (now: Stats) => {
+      if (stampOf(now) === (descriptor.stamp ?? stamp)) return;
+      throw new BaimoError("format", `${path}: was changed while it was in use; open it again`);
+    };
+    check(stat);
     const cutShort = (at: number) =>
       new BaimoError(
         "format",
@@ -58,7 +74,7 @@ export async function openPathSource(descriptor: { kind: "path"; path: string })
     return makeSource({
       size: stat.size,
       name: path,
-      descriptor,
+      descriptor: { kind: "path", path, stamp },
       async fill(target, offset, signal) {
         for (let done = 0; done < target.byteLength; ) {
           throwIfAborted(signal, `reading ${path}`);
@@ -69,6 +85,7 @@ export async function openPathSource(descriptor: { kind: "path"; path: string })
           if (bytesRead === 0) throw cutShort(offset + done);
           done += bytesRead;
         }
+        check(await handle.stat());
       },
       fillSync(target, offset) {
         for (let done = 0; done < target.byteLength; ) {
@@ -82,6 +99,7 @@ export async function openPathSource(descriptor: { kind: "path"; path: string })
           if (bytesRead === 0) throw cutShort(offset + done);
           done += bytesRead;
         }
+        check(fs.fstatSync(handle.fd));
       },
       close: () => handle.close(),
     });
