@@ -112,6 +112,15 @@ it("an option of another family that is not built", async () => {
   await failsWith("config", '"expansion_ratio"', '"4"');
 });
 
+it("an option that is known and not built, unless the caller knows better", async () => {
+  await setConfig({ add_cross_attention: true, quantization_config: { quant_method: "awq", bits: 4 } });
+  await failsWith("config", '"add_cross_attention"', "false", 'ignoreConfigKeys: ["add_cross_attention"]');
+  const ignoreConfigKeys = ["add_cross_attention"];
+  await assert.rejects(describe({ ignoreConfigKeys }), /"quant_method" should be "mxfp4"/);
+  const { config } = await describe({ ignoreConfigKeys: [...ignoreConfigKeys, "quant_method", "bits"] });
+  assert.equal(config.numLayers, 2);
+});
+
 it("a setting by the name that the family has for it", async () => {
   await cp(golden("families", "gpt2-depth"), folder, { recursive: true });
   await setConfig({ n_head: 3.5 });

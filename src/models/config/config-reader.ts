@@ -44,10 +44,11 @@ export class ConfigReader {
     return isLeftOut ? this.#assumed[key] : (this.#fields.get(this.#spelling(key)) ?? undefined);
   }
 
-  #fail(key: string, expected: string, found: unknown): never {
-    const shown = found === undefined ? "nothing" : JSON.stringify(found)?.slice(0, 100);
+  #fail(key: string, expected: string, found: unknown, advice = ""): never {
+    const plain = ArrayBuffer.isView(found) ? Array.from(found as Int32Array) : found; // GGUF's lists
+    const shown = plain === undefined ? "nothing" : JSON.stringify(plain)?.slice(0, 100);
     const name = this.#spelling(key);
-    throw new BaimoError("config", `${this.where}: "${name}" should be ${expected}, found ${shown}`);
+    throw new BaimoError("config", `${this.where}: "${name}" should be ${expected}, found ${shown}${advice}`);
   }
 
   /** Whether the field is there and not null. */
@@ -136,11 +137,28 @@ export class ConfigReader {
     return new ConfigReader(`${this.where}: "${key}"`, new Map(Object.entries(value)), this.#ignored);
   }
 
-  /** The field must have one of these values, where it is there at all; with none listed it must not be there. */
+  /** This record with the fields of another put over its own. */
+  with(other: ConfigReader): ConfigReader {
+    return new ConfigReader(this.where, new Map([...this.#fields, ...other.#fields]), this.#ignored);
+  }
+
+  /** What a table has for the field's text. */
+  choice<T>(key: string, table: Readonly<Record<string, T>>, missing?: string): T {
+    const value = this.text(key, missing);
+    if (Object.hasOwn(table, value)) return table[value];
+    return this.#fail(key, oneOf(Object.keys(table)), value);
+  }
+
+  /**
+   * The field must have one of these values, where it is there at all; with none listed it must not be there. What the
+   * caller knows to be harmless is passed over.
+   */
   only(key: string, ...allowed: readonly unknown[]): void {
     const value = this.#take(key);
-    if (value === undefined || allowed.includes(value)) return;
-    this.#fail(key, allowed.map((item) => JSON.stringify(item)).join(" or ") || "left out", value);
+    const name = this.#spelling(key);
+    if (value === undefined || allowed.includes(value) || this.#ignored.includes(name)) return;
+    const advice = `; another is not built, and ignoreConfigKeys: ["${name}"] goes on without it`;
+    this.#fail(key, oneOf(allowed) || "left out", value, advice);
   }
 
   /** Fields that have no bearing on the mathematics. */
@@ -164,4 +182,9 @@ export class ConfigReader {
         `may mean other mathematics; pass ignoreConfigKeys: [${unknown.map((key) => `"${key}"`).join(", ")}] to go on`,
     );
   }
+}
+
+/** Values in words: "a" or "b". */
+function oneOf(values: readonly unknown[]): string {
+  return values.map((value) => JSON.stringify(value)).join(" or ");
 }

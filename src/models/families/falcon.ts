@@ -44,8 +44,10 @@ export const falcon: Family = {
       const shared = r.boolean("multi_query", true);
       const kvHeads = r.size("num_kv_heads", numHeads, 65_536);
       const bias = r.boolean("bias", false);
+      const alibi = r.boolean("alibi", false);
+      if (alibi) r.ignore("rope_parameters", "rope_theta"); // transformers 5 writes them all the same
       return {
-        ...falconKnobs(sizes, r.boolean("alibi", false)),
+        ...falconKnobs(sizes, alibi),
         qkvBias: bias,
         outputBias: bias,
         mlpBias: bias,

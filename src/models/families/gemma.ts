@@ -6,7 +6,7 @@ import { readActivation } from "./read/activation.ts";
 import { readGgufRope } from "./read/gguf-rope.ts";
 import { readGgufPattern, windows } from "./read/llama-line.ts";
 import { huggingFaceNames } from "./read/llama-names.ts";
-import { readRope, readScaling } from "./read/rope-fields.ts";
+import { readRopesByType } from "./read/rope-fields.ts";
 import { f32, softcaps, u32 } from "./write/keys.ts";
 
 const defaults = {
@@ -124,22 +124,9 @@ export const gemma2: Family = {
 };
 
 /** Sliding layers have angles of their own, which are not stretched. */
-function gemma3Ropes(r: ConfigReader, { contextLength, headDim }: Sizes): RopeConfig[] {
-  const byType = r.record("rope_parameters");
-  const [full, sliding] = ["full_attention", "sliding_attention"].map((type) => byType?.record(type));
-  if (byType && (full || sliding)) {
-    r.ignore("rope_theta", "rope_scaling", "rope_local_base_freq");
-    byType.finish();
-    const ropeOf = (part: ConfigReader | undefined, theta: number): RopeConfig => ({
-      theta: part?.number("rope_theta", theta) ?? theta,
-      dims: headDim,
-      scaling: part ? readScaling(part, { contextLength, dims: headDim }) : { type: "none" },
-    });
-    return [ropeOf(full, 1e6), ropeOf(sliding, 10_000)];
-  }
+function gemma3Ropes(r: ConfigReader, { contextLength, headDim }: Sizes): readonly RopeConfig[] {
   const local = r.number("rope_local_base_freq", 10_000);
-  const stretched = readRope(r, { contextLength, dims: headDim, theta: 1e6 });
-  return [stretched, { theta: local, dims: headDim, scaling: { type: "none" } }];
+  return readRopesByType(r, { contextLength, dims: headDim, theta: 1e6 }, local);
 }
 
 /** What follows from the layers that slide. */

@@ -6,7 +6,7 @@ import { plainExperts } from "./read/experts.ts";
 import { readGgufRope } from "./read/gguf-rope.ts";
 import { readGgufPattern, windows } from "./read/llama-line.ts";
 import { branchNormNames } from "./read/llama-names.ts";
-import { readRope, readRopeOfType } from "./read/rope-fields.ts";
+import { readRopesByType } from "./read/rope-fields.ts";
 import { expertNormalization, expertSizes } from "./write/expert-keys.ts";
 import { qkvClip, slidingPattern } from "./write/keys.ts";
 
@@ -50,16 +50,16 @@ function readModern(r: ConfigReader): Knobs {
   };
 }
 
-/** Some layers slide, and their angles are not scaled. */
+/** Some layers slide, with angles of their own. */
 function sliding(
   numLayers: number,
-  rope: RopeConfig,
+  ropes: [full: RopeConfig, sliding: RopeConfig],
   window: number,
   slides: (layer: number) => boolean,
 ): Knobs {
   return {
+    ropes,
     slidingWindow: windows(numLayers, window, slides),
-    ropes: [rope, { ...rope, scaling: { type: "none" } }],
     layerRopes: Array.from({ length: numLayers }, (_, l) => (slides(l) ? 1 : 0)),
   };
 }
@@ -75,8 +75,8 @@ export const olmo2: Family = {
       const types = r.layerTypes(numLayers);
       const slides = (l: number) => (types ? types[l] === "sliding_attention" : (l + 1) % 4 !== 0);
       const defaults = { dims: headDim, contextLength, theta: 500_000 };
-      const rope = readRopeOfType(r, "full_attention", defaults) ?? readRope(r, defaults);
-      return { ...own, ...sliding(numLayers, rope, r.number("sliding_window", 4096), slides) };
+      const ropes = readRopesByType(r, defaults);
+      return { ...own, ...sliding(numLayers, ropes, r.number("sliding_window", 4096), slides) };
     },
     names: () => ({ decoder: branchNormNames }),
   },
@@ -89,7 +89,8 @@ export const olmo2: Family = {
       const dims = r.size("rope.dimension_count", headDim, 4096);
       const rope = readGgufRope(r, facts, { dims, contextLength });
       r.only("rope.freq_base_swa", rope.theta);
-      return { ...own, ...sliding(numLayers, rope, window, readGgufPattern(r, numLayers, 4)) };
+      const plain: RopeConfig = { ...rope, scaling: { type: "none" } };
+      return { ...own, ...sliding(numLayers, [rope, plain], window, readGgufPattern(r, numLayers, 4)) };
     },
     window: "everywhere",
     write: slidingPattern,

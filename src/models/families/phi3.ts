@@ -1,7 +1,6 @@
 // Phi-3 and Phi-4 (packed projections, LongRoPE) and Phi-3.5-MoE (sparsemixer, LayerNorm).
 import type { Knobs } from "../config/config.ts";
-import type { ConfigReader } from "../config/config-reader.ts";
-import type { Family, Sizes } from "./family.ts";
+import type { Family } from "./family.ts";
 import { blockSparseMoe } from "./mixtral.ts";
 import { plainExperts, readGgufExperts } from "./read/experts.ts";
 import { windows } from "./read/llama-line.ts";
@@ -9,12 +8,6 @@ import { ggufNames, huggingFaceNames } from "./read/llama-names.ts";
 import { packedGateUp, packedThirds } from "./read/packing.ts";
 import { readRope } from "./read/rope-fields.ts";
 import { expertSizes } from "./write/expert-keys.ts";
-
-/** LongRoPE's own context length stands beside its record. */
-function phiRope(r: ConfigReader, { contextLength, headDim }: Sizes, partial?: number) {
-  const original = r.size("original_max_position_embeddings", contextLength, 1 << 30);
-  return readRope(r, { contextLength, dims: headDim, partial, original });
-}
 
 export const phi3: Family = {
   name: "phi3",
@@ -32,7 +25,15 @@ export const phi3: Family = {
       r.ignore("interpolate_factor");
       return {
         slidingWindow: windows(sizes.numLayers, r.number("sliding_window", 0), () => true),
-        ropes: [phiRope(r, sizes, 1)],
+        // LongRoPE's own context length stands beside its record.
+        ropes: [
+          readRope(r, {
+            contextLength: sizes.contextLength,
+            dims: sizes.headDim,
+            partial: 1,
+            original: r.size("original_max_position_embeddings", undefined, 1 << 30),
+          }),
+        ],
       };
     },
     names(config) {
@@ -78,11 +79,11 @@ export const phimoe: Family = {
       num_experts_per_tok: 2,
       router_jitter_noise: 0.01,
     },
-    knobs(r, sizes): Knobs {
-      const { numLayers } = sizes;
+    knobs(r, { numLayers, contextLength, headDim }): Knobs {
       const bias = r.boolean("attention_bias", false);
       const intermediateSize = r.size("intermediate_size");
-      r.ignore("input_jitter_noise");
+      // The record's own context length counts.
+      r.ignore("input_jitter_noise", "original_max_position_embeddings");
       const count = r.size("num_local_experts", undefined, 4096);
       const perToken = r.size("num_experts_per_tok", undefined, 4096);
       return {
@@ -93,7 +94,7 @@ export const phimoe: Family = {
         headBias: r.boolean("lm_head_bias", false),
         intermediateSize,
         slidingWindow: windows(numLayers, r.number("sliding_window", 0), () => true),
-        ropes: [phiRope(r, sizes)],
+        ropes: [readRope(r, { contextLength, dims: headDim })],
         experts: {
           ...plainExperts({ count, perToken, intermediateSize, numLayers }),
           score: "sparsemixer",

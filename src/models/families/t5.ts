@@ -33,12 +33,13 @@ function readHuggingFace(reader: ConfigReader): ModelConfig {
   const gatedMlp = project.startsWith("gated-");
   const said = project.replace(/^gated-/, "");
   reader.only("is_gated_act", gatedMlp);
-  const name = reader.text("dense_act_fn", project === "gated-gelu" ? "gelu_new" : said);
-  const activation = activations[name as keyof typeof activations];
-  if (!activation) reader.only("dense_act_fn", ...Object.keys(activations));
+  const activation = reader.choice("dense_act_fn", activations, project === "gated-gelu" ? "gelu_new" : said);
+  const architecture = reader.text("model_type");
   const tiedEmbeddings = reader.boolean("tie_word_embeddings", true);
+  // mT5 never scales; transformers 5 writes for every T5 that its embeddings are tied.
+  const scales = architecture !== "mt5" && tiedEmbeddings;
   return completeConfig({
-    architecture: reader.text("model_type"),
+    architecture,
     vocabSize: reader.size("vocab_size"),
     hiddenSize,
     numHeads,
@@ -53,7 +54,7 @@ function readHuggingFace(reader: ConfigReader): ModelConfig {
     relativeBuckets: reader.size("relative_attention_num_buckets", 32, 4096),
     relativeMaxDistance: reader.size("relative_attention_max_distance", 128, 65_536),
     normEps: reader.number("layer_norm_epsilon", 1e-6),
-    logitScale: reader.boolean("scale_decoder_outputs", tiedEmbeddings) ? hiddenSize ** -0.5 : 1,
+    logitScale: reader.boolean("scale_decoder_outputs", scales) ? hiddenSize ** -0.5 : 1,
     decoderStartTokenId: reader.number("decoder_start_token_id", 0),
     eosTokenIds: reader.ids("eos_token_id"),
   });

@@ -19,8 +19,10 @@ export function ggufFields(
     throw new BaimoError("format", `${where}: metadata "general.architecture" should be a string`);
   const fields = new Map<string, unknown>([["architecture", architecture]]);
   const prefix = `${architecture}.`;
-  for (const [key, value] of metadata) {
-    if (key.startsWith(prefix)) fields.set(key.slice(prefix.length), value);
+  for (const [name, value] of metadata) {
+    if (!name.startsWith(prefix)) continue;
+    const key = name.slice(prefix.length);
+    fields.set(key, layerSizes.has(key) ? oneForAll(value, metadata.get(`${prefix}block_count`)) : value);
   }
   const rows = facts.shape?.("token_embd.weight")?.[0];
   if (rows !== undefined) fields.set("vocab_size", rows);
@@ -28,4 +30,17 @@ export function ggufFields(
   fields.set("bos_token_id", metadata.get("tokenizer.ggml.bos_token_id"));
   fields.set("eos_token_id", metadata.get("tokenizer.ggml.eos_token_id"));
   return fields;
+}
+
+/** Sizes that a file may say for each layer. */
+const layerSizes: ReadonlySet<string> = new Set([
+  "attention.head_count",
+  "attention.head_count_kv",
+  "feed_forward_length",
+]);
+
+/** A size that is the same for every layer is one size; other lists stay lists, which nobody takes for a size. */
+function oneForAll(value: MetadataValue, layers: MetadataValue | undefined): MetadataValue {
+  if (!(value instanceof Int32Array || value instanceof Uint32Array) || value.length !== layers) return value;
+  return value.every((size) => size === value[0]) ? value[0] : value;
 }

@@ -20,6 +20,5 @@ const kinds: Readonly<Record<string, ActivationKind>> = {
 
 /** The activation of a field. @throws {BaimoError} `config` when it is none of those that are built */
 export function readActivation(reader: ConfigReader, key: string, missing: string): ActivationKind {
-  reader.only(key, ...Object.keys(kinds));
-  return kinds[reader.text(key, missing)];
+  return reader.choice(key, kinds, missing);
 }

@@ -12,7 +12,7 @@ export interface RopeDefaults {
   readonly theta?: number;
   /** Where it is given, `partial_rotary_factor` is read, with this default: the share of `dims` that turns. */
   readonly partial?: number;
-  /** The context length of pre-training, where it stands beside the record of scaling fields. */
+  /** The context length of pre-training, where it stands beside the record of scaling fields: it counts before the record's. */
   readonly original?: number;
 }
 
@@ -36,18 +36,37 @@ export function readRope(reader: ConfigReader, defaults: RopeDefaults): RopeConf
   return { theta, dims, scaling: scaling ? readScaling(scaling, { ...defaults, dims }) : { type: "none" } };
 }
 
-/** RoPE of one type of layers, where `rope_parameters` holds a record for each type; nothing where it does not. */
-export function readRopeOfType(
+/**
+ * RoPE of layers of full attention and of sliding ones. In a file of transformers 5 `rope_parameters` holds a record for
+ * each, and a `rope_scaling` beside it, set by hand, goes over that of full attention. In an older one sliding layers are
+ * not stretched.
+ *
+ * slidingTheta  of sliding layers, where no record says it; default that of full ones
+ */
+export function readRopesByType(
   reader: ConfigReader,
-  type: string,
-  defaults: RopeDefaults,
-): RopeConfig | undefined {
-  const part = reader.record("rope_parameters")?.record(type);
-  if (!part) return undefined;
-  reader.ignore("rope_theta", "rope_scaling");
-  const { dims } = defaults;
-  const theta = part.number("rope_theta", defaults.theta ?? 10_000);
-  return { theta, dims, scaling: readScaling(part, defaults) };
+  defaults: RopeDefaults & { readonly dims: number; readonly theta: number },
+  slidingTheta?: number,
+): [full: RopeConfig, sliding: RopeConfig] {
+  const byType = reader.record("rope_parameters");
+  const [full, sliding] = ["full_attention", "sliding_attention"].map((type) => byType?.record(type));
+  const { dims, theta } = defaults;
+  const plain = { dims, scaling: { type: "none" } } as const;
+  if (!byType || !(full || sliding)) {
+    const stretched = readRope(reader, defaults);
+    return [stretched, { ...plain, theta: slidingTheta ?? stretched.theta }];
+  }
+  byType.finish();
+  const usual = reader.number("rope_theta", theta);
+  const added = reader.record("rope_scaling");
+  const ropeOf = (part: ConfigReader | undefined, missing: number): RopeConfig =>
+    part
+      ? { dims, theta: part.number("rope_theta", missing), scaling: readScaling(part, defaults) }
+      : { ...plain, theta: missing };
+  return [
+    ropeOf(full && added ? full.with(added) : (full ?? added), usual),
+    ropeOf(sliding, slidingTheta ?? usual),
+  ];
 }
 
 function readPartial(
@@ -76,8 +95,10 @@ export function readScaling(scaling: ConfigReader, defaults: RopeDefaults): Rope
 
 function scalingOf(scaling: ConfigReader, type: string, defaults: RopeDefaults): RopeScaling {
   const { dims, contextLength } = defaults;
-  const original = () =>
-    scaling.size("original_max_position_embeddings", defaults.original ?? contextLength, 1 << 30);
+  const original = () => {
+    const inside = scaling.size("original_max_position_embeddings", contextLength, 1 << 30);
+    return defaults.original ?? inside;
+  };
   switch (type) {
     case "default":
       return { type: "none" };
@@ -93,7 +114,7 @@ function scalingOf(scaling: ConfigReader, type: string, defaults: RopeDefaults):
         factor: scaling.number("factor"),
         lowFreqFactor: scaling.number("low_freq_factor"),
         highFreqFactor: scaling.number("high_freq_factor"),
-        originalContextLength: scaling.size("original_max_position_embeddings"),
+        originalContextLength: original(),
       };
     case "yarn": {
       const factor = scaling.number("factor", contextLength / original());
