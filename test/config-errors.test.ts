@@ -7,6 +7,7 @@ import { afterEach, beforeEach, it } from "node:test";
 import { BaimoError, type ErrorCode } from "../src/errors.ts";
 import { openCheckpoint, writeSafetensors } from "../src/formats/index.ts";
 import { describeModel } from "../src/models/open-model.ts";
+import { byteLength, type DType } from "../src/tensor/dtype.ts";
 import { golden, readJson } from "./places.ts";
 
 let folder: string;
@@ -31,7 +32,10 @@ async function setConfig(changes: object) {
 }
 
 /** Writes the weights anew, with some left out and some added. */
-async function changeTensors(without: string, added: readonly { name: string; shape: number[] }[] = []) {
+async function changeTensors(
+  without: string,
+  added: readonly { name: string; shape: number[]; dtype?: DType }[] = [],
+) {
   const file = join(folder, "model.safetensors");
   const checkpoint = await openCheckpoint(file);
   const tensors = [];
@@ -39,9 +43,9 @@ async function changeTensors(without: string, added: readonly { name: string; sh
     if (name !== without) tensors.push({ name, dtype, shape, data: await checkpoint.readTensor(name) });
   }
   await checkpoint.close();
-  for (const { name, shape } of added) {
+  for (const { name, shape, dtype = "F32" } of added) {
     const count = shape.reduce((a, b) => a * b);
-    tensors.push({ name, dtype: "F32" as const, shape, data: new Uint8Array(count * 4) });
+    tensors.push({ name, dtype, shape, data: new Uint8Array(byteLength(dtype, count)) });
   }
   await writeSafetensors(file, { tensors });
 }
@@ -135,6 +139,12 @@ it("a tensor that is missing", async () => {
 it("a tensor of another shape", async () => {
   await changeTensors("model.norm.weight", [{ name: "model.norm.weight", shape: [47] }]);
   await failsWith("shape", '"model.norm.weight"', "[48]", "[47]");
+});
+
+it("a tensor of a type that is not read, with its name", async () => {
+  const name = "model.layers.0.mlp.up_proj.weight";
+  await changeTensors(name, [{ name, shape: [40, 48], dtype: "F8_E4M3" }]);
+  await failsWith("format", `"${name}" has type F8_E4M3`, "BF16");
 });
 
 it("a tensor that has no place in the model", async () => {

@@ -44,10 +44,40 @@ export const dtypes = {
   NVFP4: { ggml: 40, elements: 64, bytes: 36 },
   U8: { elements: 1, bytes: 1 },
   BOOL: { elements: 1, bytes: 1 },
+  U16: { elements: 1, bytes: 2 },
+  U32: { elements: 1, bytes: 4 },
+  U64: { elements: 1, bytes: 8 },
+  C64: { elements: 1, bytes: 8 },
+  F4: { elements: 2, bytes: 1 },
+  F6_E2M3: { elements: 4, bytes: 3 },
+  F6_E3M2: { elements: 4, bytes: 3 },
+  F8_E4M3: { elements: 1, bytes: 1 },
+  F8_E5M2: { elements: 1, bytes: 1 },
+  F8_E8M0: { elements: 1, bytes: 1 },
 } as const satisfies Record<string, DTypeInfo>;
 
 /** The name of an element type, as in GGUF and safetensors. */
 export type DType = keyof typeof dtypes;
+
+/** Types of safetensors that files may hold, but whose values nothing here reads. */
+const unreadTypes = [
+  "U16",
+  "U32",
+  "U64",
+  "C64",
+  "F4",
+  "F6_E2M3",
+  "F6_E3M2",
+  "F8_E4M3",
+  "F8_E5M2",
+  "F8_E8M0",
+] as const satisfies readonly DType[];
+export type UnreadType = (typeof unreadTypes)[number];
+
+/** Whether the values of a type can be read. */
+export function isRead(dtype: DType): dtype is Exclude<DType, UnreadType> {
+  return !unreadTypes.some((type) => type === dtype);
+}
 
 /** The element type with this ggml number, or undefined. */
 export function dtypeOfGgml(number: number): DType | undefined {

@@ -1,6 +1,6 @@
 // Dequantises blocks of any element type to float32.
 import { BaimoError } from "../../errors.ts";
-import { byteLength, type DType, dtypes } from "../../tensor/dtype.ts";
+import { byteLength, type DType, dtypes, isRead, type UnreadType } from "../../tensor/dtype.ts";
 import { unpackMXFP4, unpackNVFP4 } from "./fp4.ts";
 import { halfTable } from "./half.ts";
 import {
@@ -43,7 +43,7 @@ function unpackWith(bytes: number, get: (view: DataView, at: number) => number):
   };
 }
 
-const unpackers: Record<DType, Unpack> = {
+const unpackers: Record<Exclude<DType, UnreadType>, Unpack> = {
   F32: unpackF32,
   F16: unpackF16,
   BF16: unpackBF16,
@@ -97,6 +97,7 @@ export function checkDType(type: string): asserts type is DType {
  */
 export function dequantizeInto(type: DType, blocks: Uint8Array, target: Float32Array): void {
   checkDType(type);
+  if (!isRead(type)) throw new BaimoError("request", `values of type ${type} are not read here`);
   const need = byteLength(type, target.length);
   if (blocks.byteLength < need) {
     throw new BaimoError(

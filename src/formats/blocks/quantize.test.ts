@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import fc from "fast-check";
 import { BaimoError } from "../../errors.ts";
-import { type DType, dtypes } from "../../tensor/dtype.ts";
+import { type DType, dtypes, isRead } from "../../tensor/dtype.ts";
 import { openCheckpoint } from "../checkpoint.ts";
 import { dequantize } from "./dequantize.ts";
 import { bfloatToFloat, floatToBfloat, floatToHalf, halfToFloat } from "./half.ts";
@@ -24,8 +24,9 @@ async function golden(type: string): Promise<(name: string) => Promise<Uint8Arra
 const floats = (bytes: Uint8Array) => new Float32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 4);
 
 test("the goldens cover every block type of the table", () => {
-  const blocks = Object.entries(dtypes).filter(([, info]) => info.elements > 1);
-  for (const [name] of blocks) assert.ok(types.includes(name as DType), name);
+  const names = Object.keys(dtypes) as DType[];
+  for (const name of names)
+    if (isRead(name) && dtypes[name].elements > 1) assert.ok(types.includes(name), name);
   for (const type of types)
     assert.equal(manifest.types[type].ggml_type, (dtypes[type] as { ggml: number }).ggml);
 });

@@ -17,6 +17,8 @@ export interface JsonScanner {
   string(): string;
   /** A whole number from 0 to 2^53 - 1, written as such. */
   count(): number;
+  /** Steps over a null, if it is the next value. */
+  isNull(): boolean;
   /** Steps over whatever value comes next; only its brackets and strings are looked at. */
   skip(): void;
   /** Only white space may follow. */
@@ -118,6 +120,12 @@ export function createJsonScanner(bytes: Uint8Array, name: string): JsonScanner 
         throw error("a whole number below 2^53");
       }
       return value;
+    },
+    isNull() {
+      space();
+      const isNull = String.fromCharCode(...bytes.subarray(at, at + 4)) === "null";
+      if (isNull) at += 4;
+      return isNull;
     },
     skip() {
       // Without recursion, so that depth costs nothing.

@@ -4,19 +4,19 @@
 //
 // Format: https://github.com/huggingface/safetensors#format
 import { BaimoError } from "../../errors.ts";
-import { byteLength, type DType } from "../../tensor/dtype.ts";
+import { byteLength, type DType, dtypes } from "../../tensor/dtype.ts";
 import type { ByteSource } from "../sources/byte-source.ts";
 import { elementCount, findOverlap, grouped, MAX_TENSORS, type TensorInfo } from "../tensor-info.ts";
 import { createJsonScanner, type JsonScanner } from "./json-scanner.ts";
 
 /** The reference implementation's own bound. */
 const MAX_HEADER_BYTES = 100_000_000;
-const MAX_DIMENSIONS = 8;
+const MAX_DIMENSIONS = 16;
 const MAX_METADATA = 1 << 16;
 /** Tensors of all shards together; the largest published checkpoints have about 150,000. */
 const MAX_INDEXED = 1 << 19;
 
-/** The types that are read; the format names more (F8_E4M3, U32 …), which are refused by name. */
+/** The format's types. Of those that nothing here reads, files are listed all the same. */
 export const safetensorsTypes: ReadonlySet<string> = new Set<DType>([
   "F64",
   "F32",
@@ -28,6 +28,16 @@ export const safetensorsTypes: ReadonlySet<string> = new Set<DType>([
   "I8",
   "U8",
   "BOOL",
+  "U16",
+  "U32",
+  "U64",
+  "C64",
+  "F4",
+  "F6_E2M3",
+  "F6_E3M2",
+  "F8_E4M3",
+  "F8_E5M2",
+  "F8_E8M0",
 ]);
 
 /** What the header of one safetensors file says. */
@@ -68,6 +78,7 @@ export async function readSafetensors(
     if (name === "__metadata__") {
       if (sawMetadata) throw fail("has __metadata__ twice");
       sawMetadata = true;
+      if (json.isNull()) return;
       json.object((key) => {
         if (metadata.has(key)) throw fail(`metadata key "${key}" appears twice`);
         if (metadata.size === MAX_METADATA) throw fail(`has more than ${MAX_METADATA} metadata pairs`);
@@ -138,8 +149,7 @@ function readEntry(
     } else if (key === "data_offsets") {
       once(offsets, key);
       offsets = counts(key, 2);
-    } else
-      throw fail(`tensor "${name}" has the unknown field "${key}"; dtype, shape and data_offsets are known`);
+    } else json.skip(); // as the reference implementation does
   });
   if (type === undefined || shape === undefined || offsets?.length !== 2) {
     throw fail(`tensor "${name}" lacks dtype, shape or two data_offsets`);
@@ -153,6 +163,10 @@ function readEntry(
   const values = elementCount(shape);
   if (values === undefined) throw fail(`tensor "${name}" has the impossible shape [${shape.join(", ")}]`);
   const [from, to] = offsets;
+  const { elements } = dtypes[dtype];
+  if (values % elements !== 0) {
+    throw fail(`tensor "${name}" is ${dtype} [${shape.join(", ")}], which does not fill whole bytes`);
+  }
   const bytes = byteLength(dtype, values);
   if (to - from !== bytes) {
     throw fail(

@@ -1,7 +1,7 @@
 // Finds a model's tensors in a checkpoint by what they are for, and checks their shapes.
 import { BaimoError } from "../../errors.ts";
 import type { TensorInfo } from "../../formats/tensor-info.ts";
-import { dtypes } from "../../tensor/dtype.ts";
+import { dtypes, isRead } from "../../tensor/dtype.ts";
 import type { ModelConfig } from "../config/config.ts";
 import type { CompleteForm, ExpertPlace, Place, StoredPart } from "../families/family.ts";
 import type { MatrixPlan, RowCut, StoredTensor, VectorPlan } from "./tensor-plan.ts";
@@ -88,6 +88,12 @@ export function createFinder(
       throw new BaimoError(
         "shape",
         `${checkpoint.name}: tensor "${name}" should have shape [${shape.join(", ")}], found [${tensor.shape.join(", ")}]`,
+      );
+    }
+    if (!isRead(tensor.dtype)) {
+      throw new BaimoError(
+        "format",
+        `${checkpoint.name}: tensor "${name}" has type ${tensor.dtype}, which is not read here; convert the model to BF16 first`,
       );
     }
     return tensor;
