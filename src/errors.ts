@@ -21,9 +21,18 @@ export class BaimoError extends Error {
   readonly code: ErrorCode;
 
   constructor(code: ErrorCode, message: string, options?: { cause?: unknown }) {
-    super(message, options);
+    super(shorten(message), options);
     this.code = code;
   }
+}
+
+/** Messages quote files, which may call a tensor by a megabyte. */
+const LONGEST_MESSAGE = 1600;
+
+/** Leaves out the middle of what is too long: the beginning says what it is, the end what to do. */
+function shorten(message: string): string {
+  if (message.length <= LONGEST_MESSAGE) return message;
+  return `${message.slice(0, (LONGEST_MESSAGE * 3) / 4)} … ${message.slice(-LONGEST_MESSAGE / 4)}`;
 }
 
 /** Throws a `BaimoError` with code `aborted` when the signal has fired; the signal's reason is the cause. */

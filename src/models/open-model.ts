@@ -1,7 +1,7 @@
 // describeModel: from a checkpoint to its config, weight plan and name.
 import { BaimoError } from "../errors.ts";
 import type { Checkpoint } from "../formats/checkpoint.ts";
-import { parseJson, recordOf } from "../json.ts";
+import { brief, parseJson, recordOf } from "../json.ts";
 import { readFacts } from "./checkpoint-facts.ts";
 import type { ModelConfig } from "./config/config.ts";
 import { ConfigReader } from "./config/config-reader.ts";
@@ -49,7 +49,7 @@ export async function describeModel(
   if (!form) {
     throw new BaimoError(
       "config",
-      `${where}: "${key}" should be one of ${knownTypes(dialect).join(", ")}; found ${type === undefined ? "nothing" : `"${type}"`}`,
+      `${where}: "${key}" should be one of ${knownTypes(dialect).join(", ")}; found ${type === undefined ? "nothing" : brief(type)}`,
     );
   }
   const reader = new ConfigReader(where, fields, options.ignoreConfigKeys);
