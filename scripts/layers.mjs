@@ -14,7 +14,15 @@ const floors = [
   ["cli"],
 ];
 /** Files that everyone may import. */
-const shared = new Set(["errors.ts", "json.ts", "poet.ts", "random.ts", "resource.ts"]);
+const shared = new Set([
+  "errors.ts",
+  "json.ts",
+  "option-kinds.ts",
+  "options.ts",
+  "poet.ts",
+  "random.ts",
+  "resource.ts",
+]);
 /** index.ts, the public API, imports everything; only the command line imports it. */
 const publicApi = "index.ts";
 

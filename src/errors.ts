@@ -19,10 +19,13 @@ export type ErrorCode =
 export class BaimoError extends Error {
   override readonly name = "BaimoError";
   readonly code: ErrorCode;
+  /** The option at fault, where it is one: "threads", "stop[3]". */
+  readonly option?: string;
 
-  constructor(code: ErrorCode, message: string, options?: { cause?: unknown }) {
-    super(shorten(message), options);
+  constructor(code: ErrorCode, message: string, details?: { cause?: unknown; option?: string }) {
+    super(shorten(message), details);
     this.code = code;
+    if (details?.option !== undefined) this.option = details.option;
   }
 }
 

@@ -43,7 +43,8 @@ test("quantize writes what it says, and never over a file unasked", async () => 
   assert.equal(forced.status, 0, forced.stderr);
   assert.match(forced.stdout, /Q4_0 +15 tensors/);
   const unknown = await baimo(["quantize", wide, out("x.gguf"), "Q9"]);
-  assert.match(unknown.stderr, /"Q9" is no type of file/);
+  assert.equal(unknown.status, 2);
+  assert.match(unknown.stderr, /'Q9' is invalid for argument 'type'. Allowed: "F32"/);
   const nowhere = await baimo(["quantize", wide, out("missing/x.gguf"), "Q8_0"]);
   assert.match(nowhere.stderr, /there is no folder/);
 });

@@ -42,25 +42,53 @@ test("a wrong command line says what is wrong and ends with 2", async () => {
     [["run", "--no-such"], /^baimo: unknown option '--no-such'[\s\S]*baimo run --help/],
     [
       ["run", "x", "--temperature", "hot"],
-      /^baimo: option '--temperature <number>' argument 'hot'[\s\S]*a number/,
+      /^baimo: option '--temperature <number>' argument 'hot'[\s\S]*Allowed: a number from 0 to 100/,
     ],
     [
       ["run", "x", "--temperature", "-1"],
-      /^baimo: option temperature is -1; allowed: a number from 0 to 100/,
+      /^baimo: option '--temperature <number>' argument '-1'[\s\S]*Allowed: a number from 0 to 100/,
     ],
-    [["run", "x", "--top-p", "0"], /^baimo: option topP is 0/],
+    [["run", "x", "--top-p", "0"], /^baimo: option '--top-p <number>' argument '0'/],
     [["run", tiny, "--tokens", "1,b"], /^baimo: option '--tokens <ids>'[\s\S]*"b" is no token id/],
     [["run", tiny, "hello", "--tokens", "1"], /^baimo: give either a prompt or --tokens/],
-    [["run", "x", "--logit-bias", "3"], /^baimo: option '--logit-bias' is "3"; write id:bias/],
+    [
+      ["run", "x", "--logit-bias", "3"],
+      /^baimo: option '--logit-bias <id:bias>' argument '3'[\s\S]*Allowed: id:bias/,
+    ],
     [["bench"], /^baimo: missing required argument 'model'/],
-    [["bench", tiny, "-p", "0"], /whole number of at least 1/],
-    [["serve", "--port", "70000"], /^baimo: option '--port' is 70000/],
+    [["bench", tiny, "-p", "0"], /a whole number from 1/],
+    [
+      ["serve", "--port", "70000"],
+      /^baimo: option '-p, --port <port>' argument '70000'[\s\S]*from 0 to 65,535/,
+    ],
   ];
   for (const [args, message] of cases) {
     const { status, stdout, stderr } = await baimo(args);
     assert.match(stderr, message);
     assert.equal(status, 2, args.join(" "));
     assert.equal(stdout, "", args.join(" "));
+  }
+});
+
+test("--json prints a failure as JSON on standard output, and the exit status stays", async () => {
+  const cases: [string[], number, string, RegExp][] = [
+    [["inspect", join(folder, "missing.gguf"), "--json"], 1, "request", /there is no such file/],
+    [
+      ["bench", tiny, "--json", "--threads", "2.5"],
+      2,
+      "usage",
+      /'-t, --threads <count>' argument '2.5'.*Allowed: a whole/,
+    ],
+    [["run", "x", "--json", "--context", "-1"], 2, "usage", /'-c, --context <tokens>' argument '-1'/],
+    [["quantize", tiny, "out.gguf", "Q9", "--json"], 2, "usage", /'Q9' is invalid.*Allowed: "F32"/],
+  ];
+  for (const [args, expected, code, message] of cases) {
+    const { status, stdout, stderr } = await baimo(args);
+    const { error } = JSON.parse(stdout);
+    assert.equal(status, expected, stdout);
+    assert.equal(error.code, code);
+    assert.match(error.message, message);
+    assert.match(stderr, /^baimo: /);
   }
 });
 

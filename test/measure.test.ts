@@ -102,8 +102,11 @@ test("pieces and windows cover a text; what cannot be measured is refused", asyn
     e instanceof BaimoError && e.code === code && message.test(e.message);
   await assert.rejects(measurePerplexity(model, ""), is("request", /nothing to predict/));
   await assert.rejects(measureImportance(model, ""), is("request", /no tokens/));
-  await assert.rejects(model.measure([1, 2], { from: 3 }), is("request", /from is 3; allowed: 1 to 2/));
+  await assert.rejects(
+    model.measure([1, 2], { from: 3 }),
+    is("request", /from is 3; allowed: a whole number from 1 to 2/),
+  );
   await assert.rejects(model.measure(new Array(300).fill(1)), is("context", /300 tokens/));
-  await assert.rejects(model.measure([1, 1e6]), is("request", /token 1 is 1000000/));
+  await assert.rejects(model.measure([1, 1e6]), is("request", /tokens\[1\] is 1000000/));
   await model.dispose();
 });

@@ -235,17 +235,17 @@ describe("the server in front of a model", () => {
     ],
     [
       "a bad parameter",
-      () => ask({ model: "tiny", messages, temperature: 9 }),
+      () => ask({ model: "tiny", messages, temperature: 900 }),
       400,
       "invalid_value",
-      /from 0 to 2/,
+      /from 0 to 100/,
     ],
     [
       "a biased token that is none",
       () => ask({ model: "tiny", messages, logit_bias: { "99999": 1 } }),
       400,
-      null,
-      /99999/,
+      "invalid_value",
+      /^'logit_bias' has the key "99999"/,
     ],
   ];
   for (const [what, request, status, code, words] of refusals) {

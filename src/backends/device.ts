@@ -1,5 +1,7 @@
 // What a kind of device must say of itself, and what it is told of a model.
 import type { ByteSource } from "../formats/sources/byte-source.ts";
+import { choice, fields, flag, number, required, text, whole } from "../option-kinds.ts";
+import type { TableOf } from "../options.ts";
 import type { ActivationKind, Backend, CacheType, DeltaShape, NormKind } from "../tensor/backend.ts";
 import type { DType } from "../tensor/dtype.ts";
 import type { Thread } from "./threads.ts";
@@ -52,6 +54,20 @@ export interface DeviceOptions {
   /** Most bytes of weights in one memory. For tests of models beyond 4 GiB. */
   bankBytes?: number;
 }
+
+/** The same, declared. */
+export const deviceTable = {
+  threads: whole({ min: 1, max: 256 }),
+  memoryBytes: number({ min: 1 }),
+  readAhead: flag,
+  packedCache: fields({
+    folder: required(text()),
+    maxBytes: number({ min: 1 }),
+    leastBytes: number({ min: 0 }),
+  }),
+  kernels: choice("relaxed", "simd"),
+  bankBytes: whole({ min: 1, max: 2 ** 32 }),
+} satisfies TableOf<DeviceOptions>;
 
 export interface PrepareOptions extends DeviceOptions {
   readonly shape: RunShape;

@@ -1,8 +1,10 @@
 // Options that several commands share: which model, on what, how to generate.
-import { type Command, InvalidArgumentError, Option } from "commander";
-import { BaimoError } from "../errors.ts";
-import { DEFAULTS, resolveOptions } from "../generate/options.ts";
+import { type Command, InvalidArgumentError } from "commander";
+import { loadTable } from "../generate/load-options.ts";
+import { generateTable } from "../generate/options.ts";
 import type { GenerateOptions } from "../generate/types.ts";
+import { whole } from "../option-kinds.ts";
+import type { Door, Kind } from "../options.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** What every command gets. */
@@ -15,16 +17,23 @@ export interface CommandContext {
 /** How a model is named on every command line. */
 export const MODEL_HELP = "a .gguf file, a model folder, a URL, hf:owner/name or poet";
 
-/** Reads a whole number of at least `least`. */
-export function wholeNumber(least: number): (text: string) => number {
-  return (text) => {
-    const value = Number(text);
-    if (!/^-?\d+$/.test(text.trim()) || !Number.isSafeInteger(value) || value < least) {
-      throw new InvalidArgumentError(`It must be a whole number of at least ${least}.`);
-    }
-    return value;
-  };
+/** Commander names the flag, and the value as it was written. */
+const asUsage = (allowed: string): Door => ({
+  refuse: () => new InvalidArgumentError(`Allowed: ${allowed}.`),
+});
+
+/** Reads the text of a flag as a value of this kind; words are taken in any case. */
+export function reader<T>(kind: Kind<T>): (text: string) => T {
+  return (text) => kind.read(wordOrNumber(kind, text.trim()), "", asUsage(kind.allowed));
 }
+
+function wordOrNumber({ kind, words = [] }: Kind<unknown>, text: string): unknown {
+  if (kind === "number" || kind === "whole") return text === "" ? Number.NaN : Number(text);
+  return words.find((word) => word.toLowerCase() === text.toLowerCase()) ?? text;
+}
+
+/** Reads a whole number of at least `min`. */
+export const wholeNumber = (min: number): ((text: string) => number) => reader(whole({ min }));
 
 /** Reads a size: "8GB", "800 MB", "6GiB", or plain bytes. */
 export function byteSize(text: string): number {
@@ -32,19 +41,6 @@ export function byteSize(text: string): number {
   const power = " kmgt".indexOf(prefix.toLowerCase() || " ");
   const value = Math.round(Number(number) * (binary ? 1024 : 1000) ** power);
   if (!(value > 0)) throw new InvalidArgumentError("It must be a size, for example 8GB or 800MB.");
-  return value;
-}
-
-function cacheType(text: string): "F32" | "F16" | "Q8" {
-  const type = (["F32", "F16", "Q8"] as const).find((known) => known === text.toUpperCase());
-  if (!type) throw new InvalidArgumentError("It must be f32, f16 or q8.");
-  return type;
-}
-
-/** Reads a number. */
-export function decimalNumber(text: string): number {
-  const value = Number(text);
-  if (text.trim() === "" || !Number.isFinite(value)) throw new InvalidArgumentError("It must be a number.");
   return value;
 }
 
@@ -61,7 +57,10 @@ export function tokenIds(text: string): number[] {
   });
 }
 
-const collect = (text: string, before: string[] = []): string[] => [...before, text];
+/** Reads a flag that may be repeated. */
+export const collect =
+  <T>(read: (text: string) => T) =>
+  (text: string, before: readonly T[] = []): T[] => [...before, read(text)];
 
 /** Text of an option with "\n", "\t" and "\\" meant as in a program. */
 function readEscapes(text: string): string {
@@ -81,10 +80,11 @@ export interface EngineFlags {
 
 /** Adds --device, --threads and --context. */
 export function addEngineOptions(command: Command): Command {
+  const { device, threads, contextLength, cacheType } = loadTable;
   return command
-    .addOption(new Option("-d, --device <device>", "what to compute on").choices(["cpu", "reference"]))
-    .option("-t, --threads <count>", "threads (default: chosen by the engine)", wholeNumber(1))
-    .option("-c, --context <tokens>", "most tokens of prompt and answer together", wholeNumber(1))
+    .option("-d, --device <device>", "what to compute on: cpu or reference", reader(device))
+    .option("-t, --threads <count>", "threads (default: chosen by the engine)", reader(threads))
+    .option("-c, --context <tokens>", "most tokens of prompt and answer together", reader(contextLength))
     .option(
       "--memory <size>",
       "most memory to take, for example 8GB; experts beyond it are read from the file as needed (default: the machine's)",
@@ -94,111 +94,90 @@ export function addEngineOptions(command: Command): Command {
     .option(
       "--cache-type <type>",
       "how keys and values are kept: f32, f16 or q8 (default: f32 for F32 weights, else f16)",
-      cacheType,
+      reader(cacheType),
     );
 }
 
+/** Options of generation that are one number. */
+type SampledNumber =
+  | "maxTokens"
+  | "temperature"
+  | "topK"
+  | "topP"
+  | "minP"
+  | "typicalP"
+  | "repetitionPenalty"
+  | "presencePenalty"
+  | "frequencyPenalty"
+  | "seed"
+  | "logprobs";
+
 /** The values of `addSamplingOptions`. */
-export interface SamplingFlags {
-  maxTokens?: number;
-  temperature?: number;
-  topK?: number;
-  topP?: number;
-  minP?: number;
-  typicalP?: number;
-  repetitionPenalty?: number;
-  presencePenalty?: number;
-  frequencyPenalty?: number;
-  seed?: number;
+export interface SamplingFlags extends Partial<Record<SampledNumber, number>> {
   stop?: string[];
-  logitBias?: string[];
+  logitBias?: [id: string, bias: number][];
   ignoreEos?: boolean;
-  logprobs?: number;
 }
+
+const table = generateTable();
 
 /** Adds the options of generation. */
 export function addSamplingOptions(command: Command): Command {
-  const standard = (name: keyof typeof DEFAULTS) => `(default: ${DEFAULTS[name]})`;
+  const add = (flags: string, help: string, name: SampledNumber) => {
+    const kind: Kind<number> = table[name];
+    const standard = kind.default === undefined ? "" : ` (default: ${kind.default})`;
+    command.option(flags, help + standard, reader(kind));
+  };
+  add("-n, --max-tokens <count>", "most tokens to generate (default: what fits the context)", "maxTokens");
+  add("--temperature <number>", "0 takes the likeliest token", "temperature");
+  add("--top-k <count>", "keep the k likeliest tokens, 0 for all", "topK");
+  add("--top-p <number>", "keep the likeliest tokens of this mass", "topP");
+  add("--min-p <number>", "keep tokens at least so likely as the best", "minP");
+  add("--typical-p <number>", "keep the most typical tokens of this mass", "typicalP");
+  add("--repetition-penalty <number>", "against all earlier tokens", "repetitionPenalty");
+  add("--presence-penalty <number>", "against generated tokens", "presencePenalty");
+  add("--frequency-penalty <number>", "the same, for each time", "frequencyPenalty");
+  add("--seed <number>", "the seed of the choice (default: a new one)", "seed");
+  add("--logprobs <count>", "report log-probabilities, with so many alternatives (with --json)", "logprobs");
   return command
     .option(
-      "-n, --max-tokens <count>",
-      "most tokens to generate (default: what fits the context)",
-      wholeNumber(0),
+      "--logit-bias <id:bias>",
+      "add to a token's logit; -100 bans it (may be repeated)",
+      collect(readBias),
     )
-    .option("--temperature <number>", `0 takes the likeliest token ${standard("temperature")}`, decimalNumber)
-    .option("--top-k <count>", `keep the k likeliest tokens, 0 for all ${standard("topK")}`, wholeNumber(0))
-    .option("--top-p <number>", `keep the likeliest tokens of this mass ${standard("topP")}`, decimalNumber)
-    .option(
-      "--min-p <number>",
-      `keep tokens at least so likely as the best ${standard("minP")}`,
-      decimalNumber,
-    )
-    .option(
-      "--typical-p <number>",
-      `keep the most typical tokens of this mass ${standard("typicalP")}`,
-      decimalNumber,
-    )
-    .option(
-      "--repetition-penalty <number>",
-      `against all earlier tokens ${standard("repetitionPenalty")}`,
-      decimalNumber,
-    )
-    .option(
-      "--presence-penalty <number>",
-      `against generated tokens ${standard("presencePenalty")}`,
-      decimalNumber,
-    )
-    .option(
-      "--frequency-penalty <number>",
-      `the same, for each time ${standard("frequencyPenalty")}`,
-      decimalNumber,
-    )
-    .option("--logit-bias <id:bias>", "add to a token's logit; -100 bans it (may be repeated)", collect)
-    .option(
-      "--seed <number>",
-      "the seed of the choice (default: a new one)",
-      wholeNumber(Number.MIN_SAFE_INTEGER),
-    )
-    .option("--stop <text>", "end before this text; \\n is a new line (may be repeated)", collect)
-    .option("--ignore-eos", "go on past the model's end token")
-    .option(
-      "--logprobs <count>",
-      "report log-probabilities, with so many alternatives (with --json)",
-      wholeNumber(0),
-    );
+    .option("--stop <text>", "end before this text; \\n is a new line (may be repeated)", collect(readStop))
+    .option("--ignore-eos", "go on past the model's end token");
 }
 
-/**
- * Makes the engine's options, and has them checked before a model is loaded.
- * The command line is at fault when they are refused, so commander reports it.
- */
-export function toGenerateOptions(flags: SamplingFlags, command: Command): GenerateOptions {
-  const { stop, logitBias, ...rest } = flags;
-  const options: GenerateOptions = {};
-  const names = [
-    "maxTokens",
-    ...(Object.keys(DEFAULTS) as (keyof typeof DEFAULTS)[]),
-    "seed",
-    "logprobs",
-  ] as const;
-  for (const name of names) if (rest[name] !== undefined) options[name] = rest[name];
-  if (rest.ignoreEos) options.ignoreEos = true;
-  if (stop) options.stop = stop.map(readEscapes);
-  if (logitBias) {
-    const pairs = logitBias.map((pair) => {
-      const [, id, bias] = /^(\d+)[:=](.+)$/.exec(pair) ?? [];
-      if (id === undefined || !Number.isFinite(Number(bias))) {
-        command.error(`error: option '--logit-bias' is "${pair}"; write id:bias, for example 15:-100`);
-      }
-      return [Number(id), Number(bias)] as const;
-    });
-    options.logitBias = Object.fromEntries(pairs);
-  }
-  try {
-    resolveOptions(options);
-  } catch (error) {
-    if (error instanceof BaimoError) command.error(`error: ${error.message}`);
-    throw error;
-  }
-  return options;
+/** Reads "15:-100": a token id, and what is added to its logit. */
+function readBias(text: string): [id: string, bias: number] {
+  const door = asUsage("id:bias, for example 15:-100, with a bias up to 1,000");
+  const [, id, bias] = /^(\d+)[:=]\s*(\S+)\s*$/.exec(text) ?? [];
+  return Object.entries(table.logitBias.read({ [id]: Number(bias) }, "", door))[0];
+}
+
+const readStop = (text: string): string => {
+  const [stop] = table.stop.read(readEscapes(text), "", asUsage(table.stop.allowed));
+  return stop;
+};
+
+/** What of the flags concerns generation. */
+export function toGenerateOptions(flags: SamplingFlags): GenerateOptions {
+  const { logitBias } = flags;
+  return {
+    maxTokens: flags.maxTokens,
+    temperature: flags.temperature,
+    topK: flags.topK,
+    topP: flags.topP,
+    minP: flags.minP,
+    typicalP: flags.typicalP,
+    repetitionPenalty: flags.repetitionPenalty,
+    presencePenalty: flags.presencePenalty,
+    frequencyPenalty: flags.frequencyPenalty,
+    seed: flags.seed,
+    logprobs: flags.logprobs,
+    ignoreEos: flags.ignoreEos,
+    stop: flags.stop,
+    logitBias: logitBias && Object.fromEntries(logitBias),
+  };
 }

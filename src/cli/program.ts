@@ -73,6 +73,8 @@ Examples:
     await program.parseAsync([...args], { from: "user" });
     return context.exitCode;
   } catch (error) {
+    const wrong = !(error instanceof CommanderError && error.exitCode === 0); // help and version are no failures
+    if (wrong && args.includes("--json")) terminal.jsonLine({ error: describeFailure(error) });
     return reportFailure(error, terminal, args.includes("--verbose"));
   }
 }
@@ -92,6 +94,13 @@ function reportFailure(error: unknown, terminal: Terminal, verbose: boolean): nu
     terminal.note(`baimo: unexpected failure: ${message} (run again with --verbose for the stack)`);
   }
   return 1;
+}
+
+/** A failure as --json prints it; `code` is that of `BaimoError`, "usage" for a wrong command line, or "unexpected". */
+function describeFailure(error: unknown): { code: string; message: string } {
+  const text = error instanceof Error ? error.message : String(error);
+  if (error instanceof CommanderError) return { code: "usage", message: text.replace(/^error: /, "") };
+  return { code: error instanceof BaimoError ? error.code : "unexpected", message: text };
 }
 
 function describeCause(cause: unknown): string {

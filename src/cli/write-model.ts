@@ -1,10 +1,12 @@
 // Shared by quantize and convert: opens a model, writes the file, reports what was written.
-import type { Command } from "commander";
+import { type Command, InvalidArgumentError } from "commander";
+import { type FileType, fileTypeKind, readFileType } from "../formats/gguf/file-types.ts";
 import type { Checkpoint, ImportanceMatrix, QuantizeProgress, QuantizeSummary } from "../formats/index.ts";
+import { loadTable } from "../generate/load-options.ts";
 import type { PackingThreads } from "../models/weights/packing-threads.ts";
 import { listenForInterrupt } from "./interrupt.ts";
 import { fetchSource } from "./open-model.ts";
-import { wholeNumber } from "./options.ts";
+import { reader } from "./options.ts";
 import { checkOutput } from "./output-file.ts";
 import { createProgress } from "./progress.ts";
 import { formatBytes, formatCount, formatSeconds, formatTable } from "./table.ts";
@@ -18,11 +20,24 @@ export interface WriteFlags {
   json?: boolean;
 }
 
+/** Reads the name of a file type, in any case. */
+export function fileType(text: string): FileType {
+  try {
+    return readFileType(text);
+  } catch {
+    throw new InvalidArgumentError(`Allowed: ${fileTypeKind.allowed}.`);
+  }
+}
+
 /** Adds --imatrix, --threads, --force and --json. */
 export function addWriteOptions(command: Command): Command {
   return command
     .option("--imatrix <file>", "weigh errors by an importance matrix (baimo imatrix, llama-imatrix)")
-    .option("-t, --threads <count>", "threads that pack (default: as many as cores)", wholeNumber(1))
+    .option(
+      "-t, --threads <count>",
+      "threads that pack (default: as many as cores)",
+      reader(loadTable.threads),
+    )
     .option("-f, --force", "replace the output if it is there")
     .option("--json", "print a JSON document");
 }

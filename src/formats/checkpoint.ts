@@ -1,5 +1,7 @@
 // Opens a model's weights, whatever they are: one file, several, a folder or a URL.
 import { BaimoError, throwIfAborted } from "../errors.ts";
+import { kindOf } from "../option-kinds.ts";
+import { call, type Kind, readOptions } from "../options.ts";
 import { POET, poetUrl } from "../poet.ts";
 import type { Resource } from "../resource.ts";
 import { byteLength } from "../tensor/dtype.ts";
@@ -8,7 +10,7 @@ import type { MetadataValue } from "./gguf/metadata.ts";
 import { filesFolder, type ModelFolder, pathFolder, urlFolder } from "./model-folder.ts";
 import { readSafetensors, readShardIndex } from "./safetensors/safetensors-reader.ts";
 import type { ByteSource } from "./sources/byte-source.ts";
-import { addressOf, type OpenOptions, openByteSource } from "./sources/open-byte-source.ts";
+import { addressOf, type OpenOptions, openByteSource, openTable } from "./sources/open-byte-source.ts";
 import { fileError, loadFileSystem } from "./sources/path-source.ts";
 import type { TensorInfo } from "./tensor-info.ts";
 import type { TorchContent } from "./torch/torch-reader.ts";
@@ -43,6 +45,23 @@ export interface Checkpoint extends Resource {
 /** What `openCheckpoint` takes. */
 export type CheckpointInput = string | URL | Blob | Uint8Array | ByteSource | readonly File[];
 
+const isByteSource = (input: unknown): input is ByteSource =>
+  typeof input === "object" && input !== null && "readInto" in input && "descriptor" in input;
+
+/** The same, declared. */
+export const checkpointKind: Kind<CheckpointInput> = kindOf(
+  "checkpoint",
+  "a path, a URL, a Blob, a Uint8Array, a byte source or a list of files",
+  (value): value is CheckpointInput =>
+    typeof value === "string" ||
+    value instanceof URL ||
+    value instanceof Blob ||
+    value instanceof Uint8Array ||
+    isByteSource(value) ||
+    (Array.isArray(value) && value.every((file) => file instanceof Blob && "name" in file)),
+  (value) => (Array.isArray(value) ? value.length > 0 : value !== ""),
+);
+
 const INDEX = "model.safetensors.index.json";
 const SINGLE = "model.safetensors";
 const TORCH_INDEX = "pytorch_model.bin.index.json";
@@ -57,7 +76,9 @@ const MAX_FILES = 4096;
  *
  * @throws {BaimoError} `request` when nothing is there, `format` when what is there is damaged
  */
-export async function openCheckpoint(input: CheckpointInput, options: OpenOptions = {}): Promise<Checkpoint> {
+export async function openCheckpoint(source: CheckpointInput, given: OpenOptions = {}): Promise<Checkpoint> {
+  const options = readOptions(given, openTable, call("openCheckpoint"));
+  const input = checkpointKind.read(source, "source", call("openCheckpoint"));
   throwIfAborted(options.signal, "opening a checkpoint");
   if (Array.isArray(input)) return openFolder(filesFolder(input as readonly File[]), options);
   const place =
@@ -72,9 +93,6 @@ export async function openCheckpoint(input: CheckpointInput, options: OpenOption
   if (isByteSource(input)) return openFile(input, undefined, options);
   return openFile(await openByteSource(input as Blob | Uint8Array, options), undefined, options);
 }
-
-const isByteSource = (input: unknown): input is ByteSource =>
-  typeof input === "object" && input !== null && "readInto" in input && "descriptor" in input;
 
 const fromFileUrl = (url: string): string =>
   decodeURIComponent(new URL(url).pathname).replace(/^\/(?=[A-Za-z]:\/)/, "");

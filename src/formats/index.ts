@@ -33,8 +33,9 @@ export {
   type Removal,
   removeCachedModels,
 } from "./hub/cached-models.ts";
-export { type PullOptions, type PullProgress, pullModel } from "./hub/hub.ts";
+export { pullModel } from "./hub/hub.ts";
 export { type HubSpec, parseHubSpec } from "./hub/hub-files.ts";
+export type { PullOptions, PullProgress } from "./hub/pull-options.ts";
 export {
   type SafetensorsContent,
   type WriteSafetensorsOptions,

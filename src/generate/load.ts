@@ -1,55 +1,25 @@
 // `load`: from a file, a folder, a URL or the Hub to a running model.
-import type { DeviceName, DeviceOptions, PreparedDevice, RunShape } from "../backends/device.ts";
+import type { PreparedDevice, RunShape } from "../backends/device.ts";
 import { openDevice } from "../backends/open-device.ts";
 import type { Thread } from "../backends/threads.ts";
 import { BaimoError, throwIfAborted } from "../errors.ts";
-import { type CheckpointInput, openCheckpoint } from "../formats/checkpoint.ts";
-import type { PullOptions } from "../formats/hub/hub.ts";
+import { type CheckpointInput, checkpointKind, openCheckpoint } from "../formats/checkpoint.ts";
 import type { ByteSource } from "../formats/sources/byte-source.ts";
 import { loadFileSystem } from "../formats/sources/path-source.ts";
 import { describeForDevice } from "../models/device-model.ts";
-import { type DescribeOptions, describeModel, type ModelDescription } from "../models/open-model.ts";
+import { describeModel, type ModelDescription } from "../models/open-model.ts";
 import { tensorsOf } from "../models/weights/tensor-plan.ts";
-import type { CacheType } from "../tensor/backend.ts";
+import { call, readOptions } from "../options.ts";
 import { type Engine, startEngine, startWorkers } from "./engine.ts";
 import { EngineSlot } from "./engine-slot.ts";
 import { readLanguage } from "./language.ts";
+import { type LoadOptions, loadTable, type ReadLoadOptions } from "./load-options.ts";
 import { createModel, type TraceableModel } from "./model.ts";
 import { NO_TOKENIZER, noTokenizerWarning } from "./no-tokenizer.ts";
 import { Prompts } from "./prompts.ts";
 import { chooseShape } from "./run-shape.ts";
 
-/** Progress of loading: `done` of `total` bytes of a download, or tensors of the weights. */
-export interface LoadProgress {
-  phase: "download" | "weights";
-  done: number;
-  total: number;
-  /** The file that is being fetched. */
-  file?: string;
-}
-
-/** Options of `load`. */
-export interface LoadOptions extends DescribeOptions, DeviceOptions {
-  /** "cpu": kernels on worker threads. "reference": plain loops, slow and exact. Default "cpu". */
-  device?: DeviceName;
-  /** Tokens that prompt and answer may hold together. Default: the model's own, at most 4,096. Learned positions bound it. */
-  contextLength?: number;
-  /** Storage of keys and values; "Q8": 8 bits with a scale per token and head. Default "F32" for F32 weights, else "F16". */
-  cacheType?: CacheType;
-  /** Most tokens that run at a time. Default 72. Results do not depend on it. */
-  chunkTokens?: number;
-  /** Requests that run at once; others wait. Default 16, or 4 for a model with recurrent states. Results do not depend on it. */
-  parallel?: number;
-  /**
-   * Tokens whose keys and values are kept, of all requests together; at least `contextLength`. Default: four contexts where
-   * they take no more than 512 MiB; one where `memoryBytes` is given.
-   */
-  cacheTokens?: number;
-  /** For "hf:owner/name": where downloads are kept (default the Hub's own cache folder), and whom to ask as whom. */
-  hub?: Partial<Pick<PullOptions, "cacheFolder" | "endpoint" | "token" | "offline">>;
-  signal?: AbortSignal;
-  onProgress?: (progress: LoadProgress) => void;
-}
+export type { LoadOptions, LoadProgress } from "./load-options.ts";
 
 /**
  * Opens a model and starts the workers that run it.
@@ -59,16 +29,13 @@ export interface LoadOptions extends DescribeOptions, DeviceOptions {
  * @throws {BaimoError} `format`, `shape` or `config` when the checkpoint cannot be understood, `memory` when it does
  *   not fit, `request` when an option is out of range, `aborted` when the signal fires
  */
-export async function load(source: CheckpointInput, options: LoadOptions = {}): Promise<TraceableModel> {
+export async function load(source: CheckpointInput, given: LoadOptions = {}): Promise<TraceableModel> {
   const started = performance.now();
-  const { signal, device = "cpu" } = options;
+  const options = readOptions(given, loadTable, call("load"));
+  const { signal, device } = options;
+  const input = checkpointKind.read(source, "source", call("load"));
   throwIfAborted(signal, "loading the model");
-  if (options.threads !== undefined) whole("threads", options.threads, 256);
-  if (options.chunkTokens !== undefined) whole("chunkTokens", options.chunkTokens, 4096);
-  if (options.contextLength !== undefined) whole("contextLength", options.contextLength, 1 << 24);
-  if (options.cacheTokens !== undefined) whole("cacheTokens", options.cacheTokens, 1 << 26);
-  if (options.parallel !== undefined) whole("parallel", options.parallel, 256);
-  const files = await fetchFromHub(source, options);
+  const files = await fetchFromHub(input, options);
   const checkpoint = await openCheckpoint(files, { signal });
   try {
     const description = await describeModel(checkpoint, options);
@@ -138,13 +105,13 @@ async function startOn(
   description: ModelDescription,
   files: readonly ByteSource[],
   shape: RunShape,
-  options: LoadOptions & { onTensor?: (done: number) => void },
+  options: ReadLoadOptions & { onTensor?: (done: number) => void },
 ): Promise<{ engine: Engine; prepared: PreparedDevice }> {
   const { signal, onTensor } = options;
   let workers: readonly Thread[] = [];
   let prepared: PreparedDevice | undefined;
   try {
-    const device = await openDevice(options.device ?? "cpu");
+    const device = await openDevice(options.device);
     prepared = await device.prepare(describeForDevice(description, files), files, {
       ...options,
       shape,
@@ -165,7 +132,7 @@ function isSame(a: ModelDescription, b: ModelDescription): boolean {
 }
 
 /** Brings a model of the Hub to this machine, and returns where it lies; other sources come back as they are. */
-async function fetchFromHub(source: CheckpointInput, options: LoadOptions): Promise<CheckpointInput> {
+async function fetchFromHub(source: CheckpointInput, options: ReadLoadOptions): Promise<CheckpointInput> {
   if (typeof source !== "string" || !source.startsWith("hf:")) return source;
   const { hub, signal, onProgress } = options;
   await loadFileSystem(source); // where downloads are kept
@@ -173,15 +140,10 @@ async function fetchFromHub(source: CheckpointInput, options: LoadOptions): Prom
   const { homedir } = await import("node:os");
   const { join } = await import("node:path");
   return pullModel(source, {
-    cacheFolder: join(homedir(), ".cache", "huggingface", "hub"),
     ...hub,
+    cacheFolder: hub?.cacheFolder ?? join(homedir(), ".cache", "huggingface", "hub"),
     signal,
     onProgress: ({ file, doneOfAll: done, totalOfAll: total }) =>
       onProgress?.({ phase: "download", file, done, total }),
   });
-}
-
-function whole(name: string, value: number, most: number): void {
-  if (Number.isInteger(value) && value >= 1 && value <= most) return;
-  throw new BaimoError("request", `option ${name} is ${value}; allowed: a whole number from 1 to ${most}`);
 }

@@ -1,6 +1,18 @@
 // The Model that `load` returns: text in, events out, over one engine.
 import { BaimoError } from "../errors.ts";
 import type { ModelDescription } from "../models/open-model.ts";
+import {
+  fields,
+  flag,
+  isArrayLike,
+  list,
+  required,
+  signal,
+  signalTable,
+  whole,
+  withDefault,
+} from "../option-kinds.ts";
+import { call, type Kind, readOptions, refusal, type TableOf } from "../options.ts";
 import type { ChatTemplate } from "../tokenizers/chat-template/chat-template.ts";
 import type { Tokenizer } from "../tokenizers/tokenizer.ts";
 import { answerFormatOf, checkToolsAreKnown } from "./answers/answer-format-of.ts";
@@ -16,18 +28,25 @@ import { checkTokens } from "./check-tokens.ts";
 import type { StreamMessage } from "./engine.ts";
 import type { EngineSlot } from "./engine-slot.ts";
 import { type Prompt, promptTooLong } from "./language.ts";
-import { resolveOptions } from "./options.ts";
+import { conversations } from "./messages.ts";
+import {
+  chatTable,
+  generateTable,
+  logitsTable,
+  type ReadGenerateOptions,
+  resolveOptions,
+  tokenIds,
+} from "./options.ts";
 import type { Prompts } from "./prompts.ts";
 import type { EngineResult, MeasureResult } from "./protocol.ts";
 import { scoreTexts } from "./score.ts";
 import { createTextStream } from "./text-stream.ts";
 import type {
-  ChatOptions,
+  ChatEvent,
   EngineInfo,
   Finish,
   GeneratedToken,
   GenerateEvent,
-  GenerateOptions,
   LogitsOptions,
   Model,
 } from "./types.ts";
@@ -72,6 +91,14 @@ export interface MeasureOptions {
   signal?: AbortSignal;
 }
 
+/** What `measure` takes, for a text of so many tokens. */
+export const measureTable = (tokens: number) =>
+  ({
+    from: withDefault(whole({ min: 1, max: tokens }), 1),
+    columnSums: withDefault(flag, false),
+    signal,
+  }) satisfies TableOf<MeasureOptions>;
+
 /** What a text gave. */
 export type Measurement = Pick<MeasureResult, "logprobs" | "columns">;
 
@@ -80,8 +107,20 @@ export function createModel(parts: ModelResources): TraceableModel {
   const { engine, prompts, description, tokenizer, contextLength } = parts;
   const { config } = description;
   const endTokens = [...new Set([...config.eosTokenIds, ...tokenizer.eosTokenIds])];
-
   const hasEncoder = config.encoderLayers > 0;
+  const { vocabSize } = config;
+  const idsKind = tokenIds(vocabSize);
+  const textOrIds: Kind<string | number[]> = {
+    kind: "prompt",
+    allowed: `a string, or ${idsKind.allowed}`,
+    read(value, name, door) {
+      if (typeof value === "string") return value;
+      if (isArrayLike(value)) return idsKind.read(value, name, door);
+      throw refusal("type", name, value, this.allowed, door);
+    },
+  };
+  const scoredTexts = list(fields({ context: required(textOrIds), continuation: required(textOrIds) }));
+  const messagesKind = conversations([...tokenizer.chatTemplates.values()].join("\n"));
 
   const checkPrompt = (tokens: readonly number[]) => {
     if (tokens.length === 0) throw new BaimoError("request", "the prompt has no tokens; pass at least one");
@@ -112,19 +151,23 @@ export function createModel(parts: ModelResources): TraceableModel {
     return Int32Array.from(ids);
   };
 
-  async function runLogits(
-    tokens: ArrayLike<number>,
-    { positions = "all", encoderTokens, signal, trace = false }: LogitsOptions & { trace?: boolean },
-  ) {
-    const ids = Array.from(tokens);
-    if (ids.length > contextLength) {
-      throw new BaimoError("context", `${ids.length} tokens do not fit a context of ${contextLength}`);
+  /** Tokens of a call's own that fit the context. */
+  const readTokens = (tokens: unknown, where: string): Int32Array => {
+    const read = idsKind.read(tokens, "tokens", call(where));
+    if (read.length > contextLength) {
+      throw new BaimoError("context", `${read.length} tokens do not fit a context of ${contextLength}`);
     }
-    if (ids.length === 0) throw new BaimoError("request", "logits of no tokens were asked for");
-    checkTokens(ids, config.vocabSize);
+    return Int32Array.from(read);
+  };
+
+  async function runLogits(tokens: ArrayLike<number>, options: LogitsOptions | undefined, trace = false) {
+    const where = trace ? "trace" : "logits";
+    const { positions, encoderTokens, signal } = readOptions(options, logitsTable(vocabSize), call(where));
+    const read = readTokens(tokens, where);
+    if (read.length === 0) throw new BaimoError("request", "logits of no tokens were asked for");
     const request = {
       kind: "logits" as const,
-      tokens: Int32Array.from(ids),
+      tokens: read,
       positions,
       trace,
       encoderTokens: checkEncoderTokens(encoderTokens),
@@ -137,7 +180,7 @@ export function createModel(parts: ModelResources): TraceableModel {
 
   async function* generate(
     text: Prompt | ArrayLike<number>,
-    options: GenerateOptions,
+    options: ReadGenerateOptions,
     answering?: Answering,
   ): AsyncGenerator<GenerateEvent, Finish> {
     const resolved = resolveOptions(options);
@@ -227,6 +270,30 @@ export function createModel(parts: ModelResources): TraceableModel {
     return reading;
   };
 
+  async function* chat(
+    template: ChatTemplate,
+    given: unknown,
+    options: unknown,
+  ): AsyncGenerator<ChatEvent, Finish> {
+    const read = readOptions(options, chatTable(vocabSize), call("chat"));
+    if (Array.isArray(given) && given.length > contextLength) {
+      throw new BaimoError(
+        "context",
+        `${given.length.toLocaleString("en")} messages do not fit a context of ${contextLength} tokens`,
+      );
+    }
+    const messages = messagesKind.read(given, "messages", call("chat"));
+    const { tools, toolChoice, readAnswer, templateVariables: variables } = read;
+    const prompt = { kind: "chat", messages, tools, variables, addSpecialTokens: hasEncoder } as const;
+    if (!readAnswer) return yield* generate(prompt, read);
+    const how = answerReading(template);
+    const schemas = schemasOf(tools ?? []);
+    if (schemas.size > 0) checkToolsAreKnown(how.format, description.name);
+    if (toolChoice === "none") schemas.clear();
+    const stream = createAnswerStream(how, schemas);
+    return yield* stream.read(generate(prompt, read, stream));
+  }
+
   const dispose = async () => {
     await Promise.all([engine.dispose(), prompts.dispose()]);
   };
@@ -239,32 +306,28 @@ export function createModel(parts: ModelResources): TraceableModel {
     get status() {
       return engine.status;
     },
-    async logits(tokens, options = {}) {
+    async logits(tokens, options) {
       const { logits } = await runLogits(tokens, options);
-      return { data: logits, shape: [logits.length / config.vocabSize, config.vocabSize] };
+      return { data: logits, shape: [logits.length / vocabSize, vocabSize] };
     },
-    async trace(tokens, options = {}) {
-      const { logits, hidden, encoderHidden } = await runLogits(tokens, { ...options, trace: true });
+    async trace(tokens, options) {
+      const { logits, hidden, encoderHidden } = await runLogits(tokens, options, true);
       return { logits, hidden, encoderHidden };
     },
-    async measure(tokens, { from = 1, columnSums = false, signal } = {}) {
+    async measure(tokens, options) {
       if (hasEncoder) {
         throw new BaimoError("request", `${description.name} has an encoder; a text alone has no likelihood`);
       }
-      const ids = Array.from(tokens);
-      if (ids.length > contextLength) {
-        throw new BaimoError("context", `${ids.length} tokens do not fit a context of ${contextLength}`);
-      }
-      if (!(Number.isInteger(from) && from >= 1 && from <= ids.length)) {
-        throw new BaimoError("request", `option from is ${from}; allowed: 1 to ${ids.length}`);
-      }
-      checkTokens(ids, config.vocabSize);
-      const request = { kind: "measure" as const, tokens: Int32Array.from(ids), from, columnSums };
+      const read = readTokens(tokens, "measure");
+      const { from, columnSums, signal } = readOptions(options, measureTable(read.length), call("measure"));
+      const request = { kind: "measure" as const, tokens: read, from, columnSums };
       const result = resultOf("measure", await engine.run(request, { signal }));
       if (result.aborted) throw new BaimoError("aborted", "measuring was aborted", { cause: signal?.reason });
       return result;
     },
-    async score(texts, { signal } = {}) {
+    async score(given, options) {
+      const { signal } = readOptions(options, signalTable, call("score"));
+      const texts = scoredTexts.read(given, "texts", call("score"));
       if (hasEncoder) {
         throw new BaimoError("request", `${description.name} has an encoder; a text alone has no likelihood`);
       }
@@ -280,31 +343,19 @@ export function createModel(parts: ModelResources): TraceableModel {
         },
       });
     },
-    complete(prompt, options = {}) {
-      return generate(typeof prompt === "string" ? { kind: "text", text: prompt } : prompt, options);
+    async *complete(prompt, options) {
+      const read = readOptions(options, generateTable(vocabSize), call("complete"));
+      const text = textOrIds.read(prompt, "prompt", call("complete"));
+      return yield* generate(typeof text === "string" ? { kind: "text", text } : text, read);
     },
-    chat(messages, options: ChatOptions = {}) {
+    chat(messages, options) {
       if (!parts.chatTemplate) {
         throw new BaimoError(
           "request",
           `${description.name} has no chat template; use complete() with a plain prompt`,
         );
       }
-      if (messages.length > contextLength) {
-        throw new BaimoError(
-          "context",
-          `${messages.length.toLocaleString("en")} messages do not fit a context of ${contextLength} tokens`,
-        );
-      }
-      const { tools, toolChoice = "auto", readAnswer = false, templateVariables: variables } = options;
-      const prompt = { kind: "chat", messages, tools, variables, addSpecialTokens: hasEncoder } as const;
-      if (!readAnswer) return generate(prompt, options);
-      const how = answerReading(parts.chatTemplate);
-      const schemas = schemasOf(tools ?? []);
-      if (schemas.size > 0) checkToolsAreKnown(how.format, description.name);
-      if (toolChoice === "none") schemas.clear();
-      const stream = createAnswerStream(how, schemas);
-      return stream.read(generate(prompt, options, stream));
+      return chat(parts.chatTemplate, messages, options);
     },
     dispose,
     [Symbol.asyncDispose]: dispose,

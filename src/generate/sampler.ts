@@ -74,21 +74,12 @@ const BLOCK = 512;
  * - One random number a token, walked along the ids, so that logits that differ in the last bit rarely change the choice.
  *
  * prompt  ids that count as seen for the repetition penalty
- * @throws {BaimoError} `request` when the bias names an id outside the vocabulary
  */
 export function createSampler(
   options: SamplerOptions,
   vocabSize: number,
   prompt: ArrayLike<number>,
 ): Sampler {
-  for (const [id] of options.logitBias) {
-    if (id >= vocabSize) {
-      throw new BaimoError(
-        "request",
-        `option logitBias names token ${id}; the vocabulary has ids 0 to ${vocabSize - 1}`,
-      );
-    }
-  }
   const random = createRandom(options.seed);
   const adjust = createAdjuster(options, vocabSize, prompt);
   const scratch: Scratch = {

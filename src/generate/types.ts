@@ -156,6 +156,7 @@ export interface Score {
 
 /** Which positions' logits to return. */
 export interface LogitsOptions {
+  /** Default "all". */
   positions?: "all" | "last";
   /** With an encoder: what it reads. `tokens` are then the decoder's, its start token first. */
   encoderTokens?: ArrayLike<number>;

@@ -5,6 +5,7 @@ import { brief, parseJson, recordOf } from "../json.ts";
 import { readFacts } from "./checkpoint-facts.ts";
 import type { ModelConfig } from "./config/config.ts";
 import { ConfigReader } from "./config/config-reader.ts";
+import type { DescribeOptions } from "./describe-options.ts";
 import { completeForm, type Dialect, findFamily, knownTypes } from "./families/find.ts";
 import { ggufFields } from "./gguf/gguf-fields.ts";
 import type { WeightPlan } from "./weights/tensor-plan.ts";
@@ -19,12 +20,6 @@ export interface ModelDescription {
   readonly weights: WeightPlan;
   /** What the files say that is not as it should be, and what was made of it. */
   readonly warnings: readonly string[];
-}
-
-/** What `describeModel` may be told. */
-export interface DescribeOptions {
-  /** Unknown fields of the configuration that the caller knows to be harmless. */
-  ignoreConfigKeys?: readonly string[];
 }
 
 /**

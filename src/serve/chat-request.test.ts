@@ -7,6 +7,10 @@ import { Problem } from "./problem.ts";
 
 const hello = { model: "m", messages: [{ role: "user", content: "hello" }] };
 
+const weather = { type: "function", function: { name: "weather" } };
+/** What a request for an answer comes to that asks for nothing else. */
+const plainly = readChatRequest(hello).options;
+
 test("a request with every parameter is read into the engine's options", () => {
   const request = readChatRequest({
     ...hello,
@@ -71,7 +75,7 @@ test("null means absent, and absent leaves the engine's defaults alone", () => {
     logit_bias: null,
     stream_options: null,
   });
-  assert.deepEqual(request.options, {});
+  assert.deepEqual(request.options, plainly);
   assert.equal(request.stream, false);
 });
 
@@ -101,7 +105,7 @@ test("messages keep what templates read; parts become lines; developer is system
 });
 
 test("tools are not offered when the choice is none", () => {
-  assert.deepEqual(readChatRequest({ ...hello, tools: [{}], tool_choice: "none" }).options, {});
+  assert.deepEqual(readChatRequest({ ...hello, tools: [weather], tool_choice: "none" }).options, plainly);
 });
 
 /** Bodies that must be refused: the body, the parameter blamed, the code, and words that the message must hold. */
@@ -109,9 +113,9 @@ const refusals: [unknown, string | undefined, string | undefined, RegExp][] = [
   [[], undefined, undefined, /JSON object, but is an empty array/],
   ["x", undefined, undefined, /JSON object/],
   [{ messages: hello.messages }, "model", "missing_required_parameter", /'model' is missing/],
-  [{ ...hello, model: 3 }, "model", "invalid_type", /a string, but is the number 3/],
+  [{ ...hello, model: 3 }, "model", "invalid_type", /is 3; allowed: a string/],
   [{ model: "m" }, "messages", "missing_required_parameter", /'messages' is missing/],
-  [{ ...hello, poet: 1 }, "poet", "unknown_parameter", /'poet' is not a parameter/],
+  [{ ...hello, poet: 1 }, "poet", "unknown_parameter", /'poet' is not known/],
   [
     { ...hello, messages: [{ role: { toString: 1 }, content: "x" }] },
     "messages[0].role",
@@ -124,15 +128,15 @@ const refusals: [unknown, string | undefined, string | undefined, RegExp][] = [
     "invalid_type",
     /true or false/,
   ],
-  [{ ...hello, messages: "hi" }, "messages", "invalid_type", /an array, but is "hi"/],
-  [{ ...hello, messages: [] }, "messages", "empty_array", /at least one message/],
+  [{ ...hello, messages: "hi" }, "messages", "invalid_type", /is "hi" \(a string\); allowed: a list/],
+  [{ ...hello, messages: [] }, "messages", "invalid_value", /an empty array; allowed: a list of 1 to/],
   [{ ...hello, messages: ["hi"] }, "messages[0]", "invalid_type", /an object/],
-  [{ ...hello, messages: [{ content: "x" }] }, "messages[0].role", "invalid_value", /but is nothing/],
+  [{ ...hello, messages: [{ content: "x" }] }, "messages[0].role", "invalid_value", /is undefined/],
   [
     { ...hello, messages: [{ role: "poet", content: "x" }] },
     "messages[0].role",
     "invalid_value",
-    /but is "poet"/,
+    /is "poet" \(a string\); allowed: "system"/,
   ],
   [
     { ...hello, messages: [{ role: "toString", content: "x" }] },
@@ -150,19 +154,19 @@ const refusals: [unknown, string | undefined, string | undefined, RegExp][] = [
     { ...hello, messages: [{ role: "user" }] },
     "messages[0].content",
     "invalid_type",
-    /text parts, but is nothing/,
+    /is undefined; allowed: .* text parts/,
   ],
   [
     { ...hello, messages: [{ role: "user", content: 5 }] },
     "messages[0].content",
     "invalid_type",
-    /the number 5/,
+    /is 5; allowed/,
   ],
   [
     { ...hello, messages: [{ role: "user", content: [{ type: "image_url", image_url: { url: "x" } }] }] },
     "messages[0].content[0]",
     "unsupported_value",
-    /but is "image_url": this server's models read text only/,
+    /but is "image_url" \(a string\): this server's models read text only/,
   ],
   [
     { ...hello, messages: [{ role: "user", content: [{ type: "text" }] }] },
@@ -176,14 +180,19 @@ const refusals: [unknown, string | undefined, string | undefined, RegExp][] = [
     "invalid_type",
     /a string/,
   ],
-  [{ ...hello, temperature: 2.1 }, "temperature", "invalid_value", /from 0 to 2, but is 2.1/],
-  [{ ...hello, temperature: "hot" }, "temperature", "invalid_type", /a number, but is "hot"/],
-  [{ ...hello, top_p: -0.1 }, "top_p", "invalid_value", /from 0 to 1/],
-  [{ ...hello, max_tokens: 0 }, "max_tokens", "invalid_value", /at least 1, but is 0/],
-  [{ ...hello, max_tokens: 1.5 }, "max_tokens", "invalid_type", /an integer, but is the number 1.5/],
+  [{ ...hello, temperature: 101 }, "temperature", "invalid_value", /is 101; allowed: .* from 0 to 100/],
+  [
+    { ...hello, temperature: "hot" },
+    "temperature",
+    "invalid_type",
+    /is "hot" \(a string\); allowed: a number/,
+  ],
+  [{ ...hello, top_p: 0 }, "top_p", "invalid_value", /above 0 to 1/],
+  [{ ...hello, max_tokens: 1e12 }, "max_tokens", "invalid_value", /is 1000000000000; allowed: a whole/],
+  [{ ...hello, max_tokens: 1.5 }, "max_tokens", "invalid_value", /is 1.5; allowed: a whole number/],
   [{ ...hello, max_tokens: 1e300 }, "max_tokens", "invalid_value", /1e\+300/],
-  [{ ...hello, top_k: -2 }, "top_k", "invalid_value", /at least -1/],
-  [{ ...hello, seed: 0.5 }, "seed", "invalid_type", /an integer/],
+  [{ ...hello, top_k: -2 }, "top_k", "invalid_value", /is -2; allowed: a whole number/],
+  [{ ...hello, seed: 0.5 }, "seed", "invalid_value", /a whole number/],
   [{ ...hello, n: 2 }, "n", "unsupported_value", /one answer a request/],
   [{ ...hello, stream: "yes" }, "stream", "invalid_type", /true or false/],
   [
@@ -192,12 +201,12 @@ const refusals: [unknown, string | undefined, string | undefined, RegExp][] = [
     "invalid_value",
     /only allowed when/,
   ],
-  [{ ...hello, stop: [1] }, "stop", "invalid_type", /array of strings/],
-  [{ ...hello, stop: "" }, "stop", "invalid_value", /from 1 to 1024 characters/],
-  [{ ...hello, stop: Array(17).fill("x") }, "stop", "invalid_value", /at most 16/],
-  [{ ...hello, logit_bias: { hello: 1 } }, "logit_bias", "invalid_value", /no token id/],
-  [{ ...hello, logit_bias: JSON.parse('{"__proto__": 1}') }, "logit_bias", "invalid_value", /no token id/],
-  [{ ...hello, logit_bias: { "1": 101 } }, "logit_bias.1", "invalid_value", /from -100 to 100/],
+  [{ ...hello, stop: [1] }, "stop[0]", "invalid_type", /a string/],
+  [{ ...hello, stop: "" }, "stop", "invalid_value", /1 to 1,024 characters/],
+  [{ ...hello, stop: Array(65).fill("x") }, "stop", "invalid_value", /at most 64/],
+  [{ ...hello, logit_bias: { hello: 1 } }, "logit_bias", "invalid_value", /token ids/],
+  [{ ...hello, logit_bias: JSON.parse('{"__proto__": 1}') }, "logit_bias", "invalid_value", /token ids/],
+  [{ ...hello, logit_bias: { "1": 1001 } }, "logit_bias[1]", "invalid_value", /up to 1,000/],
   [{ ...hello, top_logprobs: 3 }, "top_logprobs", "invalid_value", /needs 'logprobs'/],
   [{ ...hello, logprobs: true, top_logprobs: 21 }, "top_logprobs", "invalid_value", /from 0 to 20/],
   [
@@ -209,7 +218,10 @@ const refusals: [unknown, string | undefined, string | undefined, RegExp][] = [
   [{ ...hello, modalities: ["audio"] }, "modalities", "unsupported_value", /"audio"/],
   [{ ...hello, tool_choice: "required" }, "tool_choice", "unsupported_value", /not read from answers yet/],
   [{ ...hello, tools: ["f"] }, "tools[0]", "invalid_type", /an object/],
-  [{ ...hello, mirostat: 2 }, "mirostat", "unknown_parameter", /'mirostat' is not a parameter/],
+  [{ ...hello, tools: [{ type: "x" }] }, "tools[0].type", "invalid_value", /"x".*allowed: "function"/],
+  [{ ...hello, tools: [{ type: "function" }] }, "tools[0].function", "invalid_type", /an object/],
+  [{ ...hello, temprature: 1 }, "temprature", "unknown_parameter", /did you mean temperature/],
+  [{ ...hello, mirostat: 2 }, "mirostat", "unknown_parameter", /'mirostat' is not known/],
 ];
 
 for (const [body, param, code, words] of refusals) {

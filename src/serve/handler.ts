@@ -4,10 +4,12 @@ import { cors } from "hono/cors";
 import { BaimoError, throwIfAborted } from "../errors.ts";
 import { Channel } from "../generate/channel.ts";
 import type { ChatEvent, Model } from "../generate/types.ts";
+import { call, readOptions } from "../options.ts";
 import { readJson } from "./body.ts";
 import { type ChatRequest, readChatRequest } from "./chat-request.ts";
 import { type AnswerContext, type Events, toCompletion, toStreamParts } from "./completion.ts";
 import { Readers, toEvents } from "./event-stream.ts";
+import { type HandlerOptions, handlerTable } from "./options.ts";
 import { Problem, toProblem, toProblemResponse } from "./problem.ts";
 
 /** A server: what `fetch` is to a client, in a process, in a worker or behind a socket. */
@@ -16,33 +18,14 @@ export type Handler = (request: Request) => Promise<Response>;
 /** Streams that may be open for each place in the queue: answers that are done but not yet read. */
 const READERS_A_PLACE = 4;
 
-/** What a server serves, and its bounds. */
-export interface HandlerOptions {
-  /** The models by id. A list takes each model's name as its id; a map may change while the server runs. */
-  models: readonly Model[] | ReadonlyMap<string, Model>;
-  /** Files of a web page, by path ("/" first of all); undefined where there is none. */
-  page?: (path: string) => Promise<Response | undefined>;
-  /** Longest body accepted, in bytes. Default 4 MiB. */
-  maxBodyBytes?: number;
-  /** Requests that may wait for one model besides the one it works on. Default 64. */
-  maxWaiting?: number;
-  /** How long a client may leave a full buffer of its stream unread. Default 60. */
-  stallSeconds?: number;
-  /** Origins of pages on other hosts that may use this server ("*" for any). Default none. */
-  allowOrigins?: readonly string[];
-  /** The server is closing: answers under way end with an error that says so, and there are no more. */
-  signal?: AbortSignal;
-  /** Told of failures that are not the client's. */
-  onError?: (error: unknown) => void;
-}
-
 /**
  * Makes a server of models: `GET /v1/models`, `GET /v1/models/{id}`, `POST /v1/chat/completions`, `GET /health`, and a
  * page. Requests and answers are OpenAI's; an answer stops when its request is aborted or its stream is cancelled.
- * @throws {BaimoError} `config` when two models of a list have one name
+ * @throws {BaimoError} `request` for a wrong option, `config` when two models of a list have one name
  */
-export function createHandler(options: HandlerOptions): Handler {
-  const { page, maxBodyBytes = 4 * 1024 * 1024, maxWaiting = 64, stallSeconds = 60, onError } = options;
+export function createHandler(given: HandlerOptions): Handler {
+  const options = readOptions(given, handlerTable, call("createHandler"));
+  const { page, maxBodyBytes, maxWaiting, stallSeconds, onError } = options;
   const models = byId(options.models);
   const started = Math.floor(Date.now() / 1000);
   const queues = new Queues(maxWaiting);
@@ -53,8 +36,8 @@ export function createHandler(options: HandlerOptions): Handler {
   });
   const app = new Hono({ strict: false });
 
-  if (options.allowOrigins?.length) {
-    const origin = options.allowOrigins.includes("*") ? "*" : [...options.allowOrigins];
+  if (options.allowOrigins.length > 0) {
+    const origin = options.allowOrigins.includes("*") ? "*" : options.allowOrigins;
     app.use(cors({ origin, allowMethods: ["GET", "POST"] }));
   }
 

@@ -3,22 +3,14 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import { getRequestListener } from "@hono/node-server";
 import { BaimoError } from "../errors.ts";
+import { callback } from "../option-kinds.ts";
+import { call, readOptions } from "../options.ts";
 import type { Handler } from "./handler.ts";
+import { type ListenOptions, listenTable } from "./options.ts";
 import { Problem, toProblemResponse } from "./problem.ts";
 
+export type { ListenOptions } from "./options.ts";
 export { openPage, type Page } from "./page-files.ts";
-
-/** Where to listen. */
-export interface ListenOptions {
-  /** 0 takes any free port. Default 8080. */
-  port?: number;
-  /** Default 127.0.0.1: this machine alone. */
-  host?: string;
-  /** Closes the server; given to `createHandler` too, it ends the answers under way. */
-  signal?: AbortSignal;
-  /** How long answers under way may take to end when the server closes, before their connections are cut. Default 5. */
-  graceSeconds?: number;
-}
 
 /** A server that listens. */
 export interface Listening {
@@ -32,11 +24,12 @@ export interface Listening {
 /**
  * Serves a handler over HTTP. On a loopback address only requests for a loopback name are answered, since a page from
  * elsewhere may have its own name resolve to this machine (DNS rebinding) and then ask as if it were ours.
- * @throws {BaimoError} `request` when the port is taken or not ours to take
+ * @throws {BaimoError} `request` for a wrong option, or when the port is taken or not ours to take
  */
 export async function listen(handler: Handler, options: ListenOptions = {}): Promise<Listening> {
-  const { port = 8080, host = "127.0.0.1", graceSeconds = 5, signal } = options;
-  const guarded = isLoopback(host) ? onlyLoopbackNames(handler) : handler;
+  const { port, host, graceSeconds, signal } = readOptions(options, listenTable, call("listen"));
+  const answer = callback<Handler>().read(handler, "handler", call("listen"));
+  const guarded = isLoopback(host) ? onlyLoopbackNames(answer) : answer;
   const server = createServer(getRequestListener(guarded, { overrideGlobalObjects: false, hostname: host }));
   const sockets = new Set<Socket>();
   server.on("connection", (socket) => {

@@ -53,6 +53,8 @@ export function toProblem(error: unknown): Problem {
           cause: error,
         });
       case "request":
+        if (error.option !== undefined) return toParameterProblem(error, error.option);
+        return new Problem(400, error.message, { cause: error });
       case "config":
         return new Problem(400, error.message, { cause: error });
       default:
@@ -63,6 +65,13 @@ export function toProblem(error: unknown): Problem {
     code: "internal_error",
     cause: error,
   });
+}
+
+/** An option that only the model could refuse, by the client's name for it: logitBias is logit_bias. */
+function toParameterProblem(error: BaimoError, option: string): Problem {
+  const param = option.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+  const text = error.message.slice(error.message.indexOf(option) + option.length);
+  return new Problem(400, `'${param}'${text}`, { param, code: "invalid_value", cause: error });
 }
 
 /** The JSON that tells of a problem. */

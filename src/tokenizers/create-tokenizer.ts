@@ -1,6 +1,6 @@
 // Builds the Tokenizer object from the parts that each format's reader prepares.
-
-import { BaimoError } from "../errors.ts";
+import { flag, isArrayLike, kindOf, text, withDefault } from "../option-kinds.ts";
+import { call, readOptions, type TableOf } from "../options.ts";
 import type { AddedTokenSplitter } from "./algorithms/added-tokens.ts";
 import { createByteDecodeStream, createWindowDecodeStream } from "./algorithms/decode-stream.ts";
 import { toWellFormed } from "./text/unicode.ts";
@@ -35,15 +35,23 @@ export interface TokenizerParts {
   joinsBytes?: boolean;
 }
 
+/** The options of `encode`, and those of `decode` and `createDecodeStream`, declared. */
+export const encodeTable = {
+  addSpecialTokens: withDefault(flag, true),
+  parseSpecialTokens: withDefault(flag, false),
+} satisfies TableOf<EncodeOptions>;
+export const decodeTable = { skipSpecialTokens: withDefault(flag, true) } satisfies TableOf<DecodeOptions>;
+
+const idList = kindOf("ids", "a list of token ids", isArrayLike);
+const anyText = text({ least: 0, most: Infinity });
+
 /** Makes a tokenizer. */
 export function createTokenizer(parts: TokenizerParts): Tokenizer {
   const { tokens, ids, special, splitters } = parts;
 
-  const encode = (text: string, options: EncodeOptions = {}): number[] => {
-    if (typeof text !== "string") {
-      throw new BaimoError("request", `encode expects a string but was given ${typeof text}`);
-    }
-    const { addSpecialTokens = true, parseSpecialTokens = false } = options;
+  const encode = (text: string, options?: EncodeOptions): number[] => {
+    anyText.read(text, "text", call("encode"));
+    const { addSpecialTokens, parseSpecialTokens } = readOptions(options, encodeTable, call("encode"));
     const out: number[] = addSpecialTokens ? [...parts.before] : [];
     const wellFormed = toWellFormed(text);
     const splitter = parseSpecialTokens ? splitters.all : splitters.ordinary;
@@ -69,8 +77,11 @@ export function createTokenizer(parts: TokenizerParts): Tokenizer {
     return kept;
   };
 
-  const createDecodeStream = (options: DecodeOptions = {}): DecodeStream => {
-    const skip = options.skipSpecialTokens ?? true;
+  const skips = (options: DecodeOptions | undefined, where: string) =>
+    readOptions(options, decodeTable, call(where)).skipSpecialTokens;
+
+  const createDecodeStream = (options?: DecodeOptions): DecodeStream => {
+    const skip = skips(options, "createDecodeStream");
     if (parts.joinsBytes) {
       return createByteDecodeStream((id) =>
         tokens[id] === undefined || (skip && special.has(id)) ? undefined : parts.bytesOf(id),
@@ -95,7 +106,10 @@ export function createTokenizer(parts: TokenizerParts): Tokenizer {
       Object.entries(specialTokens).filter((entry): entry is [string, string] => entry[1] !== undefined),
     ),
     encode,
-    decode: (list, options = {}) => parts.decode(known(list, options.skipSpecialTokens ?? true)),
+    decode(list, options) {
+      idList.read(list, "ids", call("decode"));
+      return parts.decode(known(list, skips(options, "decode")));
+    },
     createDecodeStream,
     tokenBytes: (id) => (tokens[id] === undefined ? new Uint8Array(0) : parts.bytesOf(id)),
     idToToken: (id) => tokens[id],

@@ -46,7 +46,7 @@ export function addChat(program: Command, context: CommandContext): Command {
     .option("--json", "print the events, one JSON value a line; each line of standard input is a message");
   addEngineOptions(addSamplingOptions(command));
   return command.action(async (source: string | undefined, flags: ChatFlags) => {
-    const options = toGenerateOptions(flags, command);
+    const options = toGenerateOptions(flags);
     const interrupt = listenForInterrupt();
     const model = await openModel(source, flags, context.terminal, interrupt.signal).finally(() =>
       interrupt.release(),

@@ -1,10 +1,11 @@
 // `baimo convert`: writes a model folder as one GGUF file.
 import type { Command } from "commander";
+import type { FileType } from "../../formats/gguf/file-types.ts";
 import type { CommandContext } from "../options.ts";
-import { addWriteOptions, type WriteFlags, writeModel } from "../write-model.ts";
+import { addWriteOptions, fileType, type WriteFlags, writeModel } from "../write-model.ts";
 
 interface ConvertFlags extends WriteFlags {
-  type: string;
+  type: FileType;
   pre?: string;
   name?: string;
 }
@@ -20,16 +21,14 @@ export function addConvert(program: Command, { terminal }: CommandContext): Comm
     )
     .argument("<model>", "a model folder, a URL or hf:owner/name")
     .argument("<output>", "the .gguf file to write")
-    .option("--type <type>", "F32, F16, BF16 or a type of baimo quantize", "F16")
+    .option("--type <type>", "F32, F16, BF16 or a type of baimo quantize", fileType, "F16")
     .option("--pre <name>", "llama.cpp's name of the pre-tokenizer, where it cannot be found")
     .option("--name <name>", "what the file calls the model");
   return addWriteOptions(command).action(async (source: string, output: string, flags: ConvertFlags) => {
-    const { readFileType } = await import("../../formats/index.ts");
     const { convertToGguf } = await import("../../models/gguf/convert.ts");
-    const fileType = readFileType(flags.type);
-    const { pre: preTokenizer, name } = flags;
+    const { type, pre: preTokenizer, name } = flags;
     await writeModel(source, output, flags, terminal, ({ checkpoint, ...parts }) =>
-      convertToGguf(checkpoint, output, { ...parts, fileType, preTokenizer, name }),
+      convertToGguf(checkpoint, output, { ...parts, fileType: type, preTokenizer, name }),
     );
   });
 }

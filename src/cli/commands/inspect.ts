@@ -6,12 +6,13 @@ import { BaimoError } from "../../errors.ts";
 import type { Checkpoint } from "../../formats/checkpoint.ts";
 import type { MetadataValue } from "../../formats/gguf/metadata.ts";
 import type { TensorInfo } from "../../formats/tensor-info.ts";
+import { loadTable } from "../../generate/load-options.ts";
 import type { Perplexity } from "../../generate/perplexity.ts";
 import type { Footprint } from "../../models/footprint.ts";
 import type { ModelDescription } from "../../models/open-model.ts";
 import { listenForInterrupt } from "../interrupt.ts";
 import { fetchSource, withModel } from "../open-model.ts";
-import { type CommandContext, MODEL_HELP, wholeNumber } from "../options.ts";
+import { type CommandContext, MODEL_HELP, reader } from "../options.ts";
 import { createProgress } from "../progress.ts";
 import { formatBytes, formatCount, formatTable } from "../table.ts";
 import type { Terminal } from "../terminal.ts";
@@ -52,9 +53,13 @@ export function addInspect(program: Command, context: CommandContext): Command {
     .option(
       "-c, --context <tokens>",
       "the context length for the memory (default: the model's own)",
-      wholeNumber(1),
+      reader(loadTable.contextLength),
     )
-    .option("-t, --threads <count>", "the threads for the memory (default: as many as cores)", wholeNumber(1))
+    .option(
+      "-t, --threads <count>",
+      "the threads for the memory (default: as many as cores)",
+      reader(loadTable.threads),
+    )
     .option("--tensors", "list every tensor, not only the kinds")
     .option(
       "--perplexity <file>",

@@ -1,7 +1,8 @@
 // `baimo quantize`: writes a GGUF model with smaller weights.
 import type { Command } from "commander";
+import type { FileType } from "../../formats/gguf/file-types.ts";
 import type { CommandContext } from "../options.ts";
-import { addWriteOptions, type WriteFlags, writeModel } from "../write-model.ts";
+import { addWriteOptions, fileType, type WriteFlags, writeModel } from "../write-model.ts";
 
 interface QuantizeFlags extends WriteFlags {
   requantize?: boolean;
@@ -19,15 +20,14 @@ export function addQuantize(program: Command, { terminal }: CommandContext): Com
     )
     .argument("<model>", "a .gguf file, the first of its parts, a folder or hf:owner/name")
     .argument("<output>", "the .gguf file to write")
-    .argument("<type>", "for example Q4_K_M")
+    .argument("<type>", "for example Q4_K_M", fileType)
     .option("--requantize", "pack weights again that are quantised already; adds the errors of both");
   return addWriteOptions(command).action(
-    async (source: string, output: string, type: string, flags: QuantizeFlags) => {
-      const { quantizeGguf, readFileType } = await import("../../formats/index.ts");
-      const fileType = readFileType(type);
+    async (source: string, output: string, type: FileType, flags: QuantizeFlags) => {
+      const { quantizeGguf } = await import("../../formats/index.ts");
       const { requantize } = flags;
       await writeModel(source, output, flags, terminal, ({ checkpoint, ...parts }) =>
-        quantizeGguf(checkpoint, output, fileType, { ...parts, requantize }),
+        quantizeGguf(checkpoint, output, type, { ...parts, requantize }),
       );
     },
   );

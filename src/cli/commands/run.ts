@@ -52,7 +52,7 @@ export function addRun(program: Command, context: CommandContext): Command {
     .option("--json", "print the events, one JSON value a line");
   addEngineOptions(addSamplingOptions(command));
   return command.action(async (first: string | undefined, rest: string[], flags: RunFlags) => {
-    const options = toGenerateOptions(flags, command);
+    const options = toGenerateOptions(flags);
     if (flags.tokens && (flags.raw || flags.system !== undefined)) {
       command.error("error: --tokens continues ids as they are; --raw and --system do not go with it");
     }

@@ -6,14 +6,16 @@ import { BaimoError } from "../../errors.ts";
 import { POET } from "../../poet.ts";
 import type { Handler } from "../../serve/handler.ts";
 import type { Listening } from "../../serve/node.ts";
+import { listenTable, origin } from "../../serve/options.ts";
 import { isAttended, packagePath } from "../environment.ts";
 import { withModel } from "../open-model.ts";
 import {
   addEngineOptions,
   type CommandContext,
+  collect,
   type EngineFlags,
   MODEL_HELP,
-  wholeNumber,
+  reader,
 } from "../options.ts";
 import type { Terminal } from "../terminal.ts";
 
@@ -42,18 +44,24 @@ export function addServe(program: Command, context: CommandContext): Command {
     .option(
       "-p, --port <port>",
       `the port; 0 takes any (default: ${DEFAULT_PORT}, or the next free one)`,
-      wholeNumber(0),
+      reader(listenTable.port),
     )
-    .option("--host <address>", "the address to listen on; 0.0.0.0 lets other machines in", "127.0.0.1")
+    .option(
+      "--host <address>",
+      "the address to listen on; 0.0.0.0 lets other machines in",
+      reader(listenTable.host),
+      listenTable.host.default,
+    )
     .option("--name <id>", "the model's id for clients (default: its own name)")
     .option("--open", "open the page in a browser")
-    .option("--allow-origin <origin...>", "pages on these origins may use the server")
+    .option(
+      "--allow-origin <origin...>",
+      "pages on these origins may use the server",
+      collect(reader(origin)),
+    )
     .option("--json", "print the address as JSON");
   addEngineOptions(command);
   return command.action(async (source: string | undefined, flags: ServeFlags) => {
-    if (flags.port !== undefined && flags.port > 65535) {
-      command.error(`error: option '--port' is ${flags.port}; ports go up to 65535`);
-    }
     await serve(source, flags, context.terminal);
   });
 }

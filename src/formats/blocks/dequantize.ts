@@ -1,6 +1,8 @@
 // Dequantises blocks of any element type to float32.
 import { BaimoError } from "../../errors.ts";
-import { byteLength, type DType, dtypes, isRead, type UnreadType } from "../../tensor/dtype.ts";
+import { choice, instance, whole } from "../../option-kinds.ts";
+import { call } from "../../options.ts";
+import { byteLength, type DType, dtypes, type UnreadType } from "../../tensor/dtype.ts";
 import { unpackMXFP4, unpackNVFP4 } from "./fp4.ts";
 import { halfTable } from "./half.ts";
 import {
@@ -79,15 +81,9 @@ const unpackers: Record<Exclude<DType, UnreadType>, Unpack> = {
   NVFP4: unpackNVFP4,
 };
 
-/** Refuses a name that is not in the dtype table; types are named by strings from outside. */
-export function checkDType(type: string): asserts type is DType {
-  if (!Object.hasOwn(dtypes, type)) {
-    throw new BaimoError(
-      "request",
-      `"${type}" is no element type; known are ${Object.keys(dtypes).join(", ")}`,
-    );
-  }
-}
+const anyType = choice(...(Object.keys(unpackers) as (keyof typeof unpackers)[]));
+const bytes = instance("a Uint8Array", Uint8Array);
+const floats = instance("a Float32Array", Float32Array);
 
 /**
  * Turns blocks into float32 values, filling `target`. The values are those of ggml's own conversion, bit for bit.
@@ -96,8 +92,10 @@ export function checkDType(type: string): asserts type is DType {
  * @throws {BaimoError} `request` for an unknown type, `shape` when the sizes do not fit
  */
 export function dequantizeInto(type: DType, blocks: Uint8Array, target: Float32Array): void {
-  checkDType(type);
-  if (!isRead(type)) throw new BaimoError("request", `values of type ${type} are not read here`);
+  const door = call("dequantizeInto");
+  const known = anyType.read(type, "type", door);
+  bytes.read(blocks, "blocks", door);
+  floats.read(target, "target", door);
   const need = byteLength(type, target.length);
   if (blocks.byteLength < need) {
     throw new BaimoError(
@@ -105,7 +103,7 @@ export function dequantizeInto(type: DType, blocks: Uint8Array, target: Float32A
       `${type}: ${target.length} values take ${need} bytes, but only ${blocks.byteLength} were given`,
     );
   }
-  unpackers[type](blocks, target, target.length / dtypes[type].elements);
+  unpackers[known](blocks, target, target.length / dtypes[type].elements);
 }
 
 /**
@@ -114,9 +112,11 @@ export function dequantizeInto(type: DType, blocks: Uint8Array, target: Float32A
  * @throws {BaimoError} `request` for an unknown type, `shape` when the sizes do not fit
  */
 export function dequantize(type: DType, blocks: Uint8Array, count: number): Float32Array {
-  checkDType(type);
-  const need = byteLength(type, count);
-  if (!Number.isSafeInteger(count) || count < 0 || blocks.byteLength < need) {
+  const door = call("dequantize");
+  anyType.read(type, "type", door);
+  bytes.read(blocks, "blocks", door);
+  const need = byteLength(type, whole().read(count, "count", door));
+  if (count < 0 || blocks.byteLength < need) {
     throw new BaimoError(
       "shape",
       `${type}: ${count} values take ${need} bytes, but ${blocks.byteLength} were given`,

@@ -1,5 +1,7 @@
 // Quantises the rows of a tensor a piece at a time.
 import { BaimoError } from "../../errors.ts";
+import { kindOf } from "../../option-kinds.ts";
+import type { Kind } from "../../options.ts";
 import type { DType } from "../../tensor/dtype.ts";
 import type { Checkpoint } from "../checkpoint.ts";
 import type { TensorInfo } from "../tensor-info.ts";
@@ -21,6 +23,14 @@ export interface Packer {
   readonly lanes: number;
   pack(type: QuantizableType, values: Float32Array, importance?: Float32Array): Promise<Uint8Array>;
 }
+
+/** The same, declared. */
+export const packerKind: Kind<Packer> = kindOf(
+  "packer",
+  "a packer: an object with lanes and pack",
+  (value): value is Packer =>
+    typeof value === "object" && value !== null && "pack" in value && typeof value.pack === "function",
+);
 
 /** Packs in this thread. */
 const here: Packer = {

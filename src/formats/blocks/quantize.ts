@@ -1,7 +1,8 @@
 // Quantises float32 values to blocks, plainly or weighted by an importance matrix.
 import { BaimoError } from "../../errors.ts";
+import { choice, instance } from "../../option-kinds.ts";
+import { call, readOptions, type TableOf } from "../../options.ts";
 import { byteLength, type DType, dtypes } from "../../tensor/dtype.ts";
-import { checkDType } from "./dequantize.ts";
 import { extreme, type Pack } from "./fit.ts";
 import { e2m1Doubled, e8m0Half } from "./fp4.ts";
 import { floatToBfloat, floatToHalf, putHalf } from "./half.ts";
@@ -122,6 +123,12 @@ export interface QuantizeOptions {
   importance?: Float32Array;
 }
 
+const floats = instance("a Float32Array", Float32Array);
+const writableType = choice(...(Object.keys(packers) as QuantizableType[]));
+
+/** The same, declared. */
+export const quantizeTable = { importance: floats } satisfies TableOf<QuantizeOptions>;
+
 /**
  * Rounds float32 values to blocks of a type. Q4_0 to Q8_0, the ternary types and MXFP4 are those of ggml's reference rows
  * bit for bit unless an importance is given; k-quants and IQ4 err as little as ggml's (`quantize.test.ts`).
@@ -130,17 +137,14 @@ export interface QuantizeOptions {
  * @throws {BaimoError} `request` for a type that cannot be written, `shape` for a part of a block or a row
  */
 export function quantize(
-  type: QuantizableType | DType,
+  asked: QuantizableType | DType,
   values: Float32Array,
-  { importance }: QuantizeOptions = {},
+  options: QuantizeOptions = {},
 ): Uint8Array {
-  checkDType(type);
-  if (!isQuantizable(type)) {
-    throw new BaimoError(
-      "request",
-      `writing ${type} is not supported; these types can be written: ${Object.keys(packers).join(", ")}`,
-    );
-  }
+  const door = call("quantize");
+  const { importance } = readOptions(options, quantizeTable, door);
+  const type = writableType.read(asked, "type", door);
+  floats.read(values, "values", door);
   const blocks = new Uint8Array(byteLength(type, values.length));
   const { elements } = dtypes[type];
   if (importance && (importance.length % elements !== 0 || values.length % importance.length !== 0)) {

@@ -49,7 +49,10 @@ test("names of file types", () => {
   for (const name of ["Q9_0", "toString", "IQ2_XS", ""]) {
     assert.throws(
       () => readFileType(name),
-      (e) => e instanceof BaimoError && e.code === "request" && /known are F32, F16/.test(e.message),
+      (e) =>
+        e instanceof BaimoError &&
+        e.code === "request" &&
+        /readFileType: name is ".*allowed: "F32", "F16"/.test(e.message),
     );
   }
 });

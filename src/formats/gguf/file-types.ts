@@ -3,7 +3,8 @@
 // The choice is that of llama_tensor_get_type and tensor_allows_quantization of llama.cpp (src/llama-quant.cpp, MIT
 // License, Copyright (c) 2023-2026 The ggml authors): attn_v and ffn_down get more bits in some layers, the output more in
 // all, norms and vectors stay as they are, and rows that are no whole super-blocks fall back to blocks of 32.
-import { BaimoError } from "../../errors.ts";
+import { choice } from "../../option-kinds.ts";
+import { call } from "../../options.ts";
 import { type DType, dtypes } from "../../tensor/dtype.ts";
 import type { QuantizableType } from "../blocks/quantize.ts";
 import type { MetadataValue } from "./metadata.ts";
@@ -34,6 +35,7 @@ export const fileTypes = {
 } as const satisfies Record<string, { number: number; base: QuantizableType }>;
 
 export type FileType = keyof typeof fileTypes;
+export const fileTypeKind = choice(...(Object.keys(fileTypes) as FileType[]));
 
 const shortNames: Readonly<Record<string, FileType>> = { Q3_K: "Q3_K_M", Q4_K: "Q4_K_M", Q5_K: "Q5_K_M" };
 
@@ -43,13 +45,9 @@ const shortNames: Readonly<Record<string, FileType>> = { Q3_K: "Q3_K_M", Q4_K: "
  * @throws {BaimoError} `request` for another name
  */
 export function readFileType(name: string): FileType {
-  const upper = name.toUpperCase();
-  const type = shortNames[upper] ?? upper;
-  if (Object.hasOwn(fileTypes, type)) return type as FileType;
-  throw new BaimoError(
-    "request",
-    `"${name}" is no type of file that can be written; known are ${Object.keys(fileTypes).join(", ")}`,
-  );
+  const upper = typeof name === "string" ? name.toUpperCase() : "";
+  const type = Object.hasOwn(shortNames, upper) ? shortNames[upper] : upper;
+  return fileTypeKind.read(Object.hasOwn(fileTypes, type) ? type : name, "name", call("readFileType"));
 }
 
 /** What is known of a tensor when its type is chosen. */

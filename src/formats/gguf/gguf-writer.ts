@@ -4,6 +4,8 @@
 //
 // Format: https://github.com/ggml-org/ggml/blob/master/docs/gguf.md
 import { BaimoError } from "../../errors.ts";
+import { kindOf, signal, withDefault } from "../../option-kinds.ts";
+import { call, readOptions, type TableOf } from "../../options.ts";
 import { dtypes } from "../../tensor/dtype.ts";
 import {
   planTensors,
@@ -40,6 +42,20 @@ export interface WriteGgufOptions {
   signal?: AbortSignal;
 }
 
+/** The same, declared. */
+export const writeGgufTable = {
+  alignment: withDefault(
+    kindOf(
+      "number",
+      "a power of two from 1 to 65,536",
+      (value) => typeof value === "number",
+      (value) => value >= 1 && value <= 1 << 16 && (value & (value - 1)) === 0 && Number.isInteger(value),
+    ),
+    32,
+  ),
+  signal,
+} satisfies TableOf<WriteGgufOptions>;
+
 /**
  * Writes a GGUF file. At a path it appears only when all of it is written.
  *
@@ -48,11 +64,9 @@ export interface WriteGgufOptions {
 export async function writeGguf(
   target: WriteTarget,
   content: GgufContent,
-  { alignment = 32, signal }: WriteGgufOptions = {},
+  options: WriteGgufOptions = {},
 ): Promise<void> {
-  if (!(alignment >= 1 && alignment <= 1 << 16) || (alignment & (alignment - 1)) !== 0) {
-    throw new BaimoError("request", `alignment ${alignment}: a power of two up to 65,536 is expected`);
-  }
+  const { alignment, signal } = readOptions(options, writeGgufTable, call("writeGguf"));
   const tensors = await planTensors(content.tensors);
   const pairs = new Map<string, MetadataValue | TypedMetadataValue>(
     content.metadata instanceof Map ? content.metadata : Object.entries(content.metadata),

@@ -306,7 +306,7 @@ test("the writer refuses what GGUF cannot hold", async () => {
   for (const [metadata, tensors, code, message] of cases) {
     await assert.rejects(written(metadata, tensors), is(code, message));
   }
-  await assert.rejects(written({}, [], { alignment: 24 }), is("request", /alignment 24/));
+  await assert.rejects(written({}, [], { alignment: 24 }), is("request", /alignment is 24/));
 });
 
 // --- refusals, each with the bytes that provoke it ---

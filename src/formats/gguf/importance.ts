@@ -4,6 +4,8 @@
 //
 // Format: tools/imatrix of llama.cpp, since release b5900.
 import { BaimoError } from "../../errors.ts";
+import { signalTable } from "../../option-kinds.ts";
+import { call, readOptions } from "../../options.ts";
 import { type Checkpoint, openCheckpoint } from "../checkpoint.ts";
 import type { ByteSource } from "../sources/byte-source.ts";
 import type { WriteTarget } from "../sources/file-sink.ts";
@@ -37,8 +39,9 @@ export interface ImportanceMatrix {
  */
 export async function openImportance(
   input: ByteSourceInput,
-  { signal }: { signal?: AbortSignal } = {},
+  options: { signal?: AbortSignal } = {},
 ): Promise<ImportanceMatrix> {
+  const { signal } = readOptions(options, signalTable, call("openImportance"));
   const source = await openByteSource(input, { signal });
   try {
     const head = await source.read(0, Math.min(4, source.size), signal);
@@ -156,8 +159,9 @@ async function readFloats(
 export async function writeImportance(
   target: WriteTarget,
   { columns, datasets, chunkCount, chunkSize }: ImportanceMatrix,
-  { signal }: { signal?: AbortSignal } = {},
+  options: { signal?: AbortSignal } = {},
 ): Promise<void> {
+  const { signal } = readOptions(options, signalTable, call("writeImportance"));
   const bytes = (list: Float32Array) => new Uint8Array(list.buffer, list.byteOffset, list.byteLength);
   await writeGguf(
     target,

@@ -1,12 +1,14 @@
 // Writes a GGUF model in another file type: same metadata, same names, other blocks.
 import { BaimoError } from "../../errors.ts";
+import { callback, flag, kindOf, signal, withDefault } from "../../option-kinds.ts";
+import { call, isPlain, type Kind, readOptions, type TableOf } from "../../options.ts";
 import { byteLength, type DType, dtypes } from "../../tensor/dtype.ts";
 import { isQuantizable } from "../blocks/quantize.ts";
-import { type Packer, quantizeRows, rowsOf } from "../blocks/quantize-rows.ts";
+import { type Packer, packerKind, quantizeRows, rowsOf } from "../blocks/quantize-rows.ts";
 import type { Checkpoint } from "../checkpoint.ts";
 import type { TensorToWrite, WriteTarget } from "../sources/file-sink.ts";
 import { elementCount } from "../tensor-info.ts";
-import { chooseTypes, type FileType, fileTypes } from "./file-types.ts";
+import { chooseTypes, type FileType, fileTypeKind, fileTypes } from "./file-types.ts";
 import { readGguf } from "./gguf-reader.ts";
 import { type TypedMetadataValue, writeGguf } from "./gguf-writer.ts";
 import { type ImportanceMatrix, importanceOf } from "./importance.ts";
@@ -25,6 +27,22 @@ export interface QuantizeGgufOptions {
   onProgress?: (progress: QuantizeProgress) => void;
   signal?: AbortSignal;
 }
+
+/** An importance matrix that `openImportance` read or `measureImportance` made. */
+export const importanceKind: Kind<ImportanceMatrix> = kindOf(
+  "importance",
+  "an importance matrix: an object with a Map of columns",
+  (value): value is ImportanceMatrix => isPlain(value) && value.columns instanceof Map,
+);
+
+/** The same, declared. */
+export const quantizeGgufTable = {
+  importance: importanceKind,
+  requantize: withDefault(flag, false),
+  packer: packerKind,
+  onProgress: callback<NonNullable<QuantizeGgufOptions["onProgress"]>>(),
+  signal,
+} satisfies TableOf<QuantizeGgufOptions>;
 
 /** How far it is. */
 export interface QuantizeProgress {
@@ -60,7 +78,13 @@ export async function quantizeGguf(
   fileType: FileType,
   options: QuantizeGgufOptions = {},
 ): Promise<QuantizeSummary> {
-  const { importance, requantize = false, packer, onProgress, signal } = options;
+  const door = call("quantizeGguf");
+  const { importance, requantize, packer, onProgress, signal } = readOptions(
+    options,
+    quantizeGgufTable,
+    door,
+  );
+  fileTypeKind.read(fileType, "fileType", door);
   if (checkpoint.format !== "gguf") {
     throw new BaimoError(
       "request",

@@ -25,7 +25,8 @@ import { createRandom } from "../../random.ts";
 import { openCheckpoint } from "../checkpoint.ts";
 import { is } from "../test-errors.ts";
 import { listCachedModels } from "./cached-models.ts";
-import { type PullOptions, type PullProgress, pullModel } from "./hub.ts";
+import { pullModel } from "./hub.ts";
+import type { PullOptions, PullProgress } from "./pull-options.ts";
 
 const cacheFolder = mkdtempSync(join(tmpdir(), "baimo-hub-"));
 after(() => rmSync(cacheFolder, { recursive: true }));
@@ -199,7 +200,7 @@ test("a listing without an end is given up", async () => {
 test("a token that no header can hold is refused, and in no message", async () => {
   await assert.rejects(pull("hf:someone/quants", { token: "hf_secret\n1" }), (error: Error) => {
     assert.ok(error instanceof BaimoError && error.code === "request");
-    assert.match(error.message, /the token holds/);
+    assert.match(error.message, /pullModel: token is a string that is no token/);
     assert.doesNotMatch(`${error.stack} ${String(error.cause)}`, /hf_secret/);
     return true;
   });

@@ -1,43 +1,15 @@
 // Downloads models from the Hugging Face Hub into its cache: resumed, verified by checksum.
 import type { Hash } from "node:crypto";
 import { BaimoError, throwIfAborted } from "../../errors.ts";
+import { text } from "../../option-kinds.ts";
+import { call, readOptions } from "../../options.ts";
 import { fileError, loadFileSystem } from "../sources/path-source.ts";
-import { streamUrl, type UrlReadOptions } from "../sources/url-source.ts";
+import { streamUrl } from "../sources/url-source.ts";
 import { grouped } from "../tensor-info.ts";
 import { type FileSystem, findKept, lockPath, placeBlob, repositoryFolder, writeRef } from "./hub-cache.ts";
 import { chooseFiles, type HubSpec, parseHubSpec } from "./hub-files.ts";
 import { takeLock } from "./hub-lock.ts";
-import type { LockTimes } from "./lock-times.ts";
-
-/** How far a download is. */
-export interface PullProgress {
-  /** The file in work. */
-  file: string;
-  /** Bytes of it that are here, and that it has. */
-  done: number;
-  total: number;
-  /** The same of all files together. */
-  doneOfAll: number;
-  totalOfAll: number;
-}
-
-/** Options of `pullModel`. */
-export interface PullOptions {
-  /** The cache, laid out as huggingface_hub does: models--owner--name/{blobs,refs,snapshots}. */
-  cacheFolder: string;
-  signal?: AbortSignal;
-  onProgress?: (progress: PullProgress) => void;
-  /** Default https://huggingface.co. */
-  endpoint?: string;
-  /** A user access token, for private and gated models. */
-  token?: string;
-  /** Ask nobody: what is not in the cache is not to be had. */
-  offline?: boolean;
-  /** How patient a download is with its server. */
-  retry?: Pick<UrlReadOptions, "attempts" | "waitMs" | "stallMs">;
-  /** How patient it is with another that fetches the same file. */
-  lock?: LockTimes;
-}
+import { type PullOptions, pullTable } from "./pull-options.ts";
 
 /** A file to have, and what it must hash to. */
 interface WantedFile {
@@ -51,14 +23,14 @@ interface WantedFile {
  * Brings a model to this machine and returns what to open: the path of the (first) GGUF file, or a folder.
  *
  * spec  "hf:owner/name[:QUANT][@revision]"; without a quantisation `chooseFiles` has an order of preference
- * @throws {BaimoError} `request` when there is no such model or it may not be had, `format` when what came does not
+ * @throws {BaimoError} `request` for a wrong option, or when there is no such model or it may not be had, `format` when what came does not
  *   match its checksum, `aborted`
  */
-export async function pullModel(spec: string, options: PullOptions): Promise<string> {
-  const wanted = parseHubSpec(spec);
+export async function pullModel(spec: string, given: PullOptions): Promise<string> {
+  const wanted = parseHubSpec(text().read(spec, "spec", call("pullModel")));
+  const options = readOptions(given, pullTable, call("pullModel"));
   const { cacheFolder, signal } = options;
   throwIfAborted(signal, `pulling ${spec}`);
-  checkToken(options.token);
   const fs = await loadFileSystem(cacheFolder);
   const home = repositoryFolder(cacheFolder, wanted.repo);
 
@@ -117,15 +89,6 @@ function fetchAtHome(endpoint: string, signal: AbortSignal): typeof fetch {
       headers.delete("authorization");
     return fetch(input, { ...init, headers, signal });
   };
-}
-
-/** @throws {BaimoError} `request` for a token that no header can hold; the message does not say what it is */
-function checkToken(token: string | undefined): void {
-  if (token === undefined || /^[\x21-\x7e]+$/.test(token)) return;
-  throw new BaimoError(
-    "request",
-    "the token holds a blank, a line end or another character that no token has; set it anew, without what follows it",
-  );
 }
 
 /** The Hub could not be asked at all. */

@@ -4,6 +4,8 @@
 //
 // Format: https://github.com/huggingface/safetensors#format
 import { BaimoError } from "../../errors.ts";
+import { number, signal, signalTable, withDefault } from "../../option-kinds.ts";
+import { call, readOptions, type TableOf } from "../../options.ts";
 import { dtypes } from "../../tensor/dtype.ts";
 import {
   type PlannedTensor,
@@ -27,6 +29,12 @@ export interface WriteSafetensorsOptions {
   signal?: AbortSignal;
 }
 
+/** The options of `writeShardedSafetensors`, declared; one file takes the signal alone. */
+export const writeShardedTable = {
+  signal,
+  maxShardBytes: withDefault(number({ min: 1 }), 5e9),
+} satisfies TableOf<WriteSafetensorsOptions & { maxShardBytes?: number }>;
+
 /**
  * Writes a safetensors file. At a path it appears only when all of it is written. Types with larger elements come
  * first, so that every tensor is aligned; otherwise the order is the one given.
@@ -36,8 +44,9 @@ export interface WriteSafetensorsOptions {
 export async function writeSafetensors(
   target: WriteTarget,
   content: SafetensorsContent,
-  { signal }: WriteSafetensorsOptions = {},
+  options: WriteSafetensorsOptions = {},
 ): Promise<void> {
+  const { signal } = readOptions(options, signalTable, call("writeSafetensors"));
   await writeOne(target, await planTensors(content.tensors), stringsOf(content.metadata), signal);
 }
 
@@ -50,8 +59,9 @@ export async function writeSafetensors(
 export async function writeShardedSafetensors(
   folder: string,
   content: SafetensorsContent,
-  { maxShardBytes = 5e9, signal }: WriteSafetensorsOptions & { maxShardBytes?: number } = {},
+  options: WriteSafetensorsOptions & { maxShardBytes?: number } = {},
 ): Promise<void> {
+  const { maxShardBytes, signal } = readOptions(options, writeShardedTable, call("writeShardedSafetensors"));
   const metadata = stringsOf(content.metadata);
   const shards: PlannedTensor[][] = [];
   let held = Infinity;

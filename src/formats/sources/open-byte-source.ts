@@ -4,6 +4,8 @@
 //
 // Paths and URLs are files of their own, so that a page loads no more than it uses.
 import { BaimoError, throwIfAborted } from "../../errors.ts";
+import { kindOf, record, signal, text } from "../../option-kinds.ts";
+import { call, isPlain, type Kind, readOptions, type TableOf } from "../../options.ts";
 import { type ByteSource, type ByteSourceDescriptor, makeSource } from "./byte-source.ts";
 
 /** Options of `openByteSource`. */
@@ -13,8 +15,35 @@ export interface OpenOptions {
   headers?: Record<string, string>;
 }
 
+/** The same, declared. */
+export const openTable = {
+  signal,
+  headers: record(text({ least: 0, most: 65_536 })),
+} satisfies TableOf<OpenOptions>;
+
 /** What `openByteSource` takes. A string is a URL if it begins with http:// or https://, else a path, or in a page a relative URL. */
 export type ByteSourceInput = string | URL | Blob | Uint8Array | ArrayBuffer | ByteSourceDescriptor;
+
+const inputKind: Kind<ByteSourceInput> = kindOf(
+  "source",
+  "a path, a URL, a Blob, bytes, or a descriptor of one of these",
+  (value): value is ByteSourceInput =>
+    typeof value === "string" ||
+    [URL, Blob, Uint8Array, ArrayBuffer].some((type) => value instanceof type) ||
+    isDescriptor(value),
+  (value) => value !== "",
+);
+
+function isDescriptor(value: unknown): value is ByteSourceDescriptor {
+  if (!isPlain(value)) return false;
+  const { kind, bytes, blob, path, url } = value;
+  return (
+    (kind === "bytes" && bytes instanceof Uint8Array) ||
+    (kind === "blob" && blob instanceof Blob) ||
+    (kind === "path" && typeof path === "string") ||
+    (kind === "url" && typeof url === "string")
+  );
+}
 
 /**
  * Opens a source of bytes. Bytes in memory are not copied: do not change them while the source is in use.
@@ -22,9 +51,10 @@ export type ByteSourceInput = string | URL | Blob | Uint8Array | ArrayBuffer | B
  * @throws {BaimoError} `request` when there is no such file or the server refuses, `format` when a server does not
  *   support ranges
  */
-export async function openByteSource(input: ByteSourceInput, options: OpenOptions = {}): Promise<ByteSource> {
+export async function openByteSource(source: ByteSourceInput, given: OpenOptions = {}): Promise<ByteSource> {
+  const options = readOptions(given, openTable, call("openByteSource"));
   throwIfAborted(options.signal, "opening a file");
-  const descriptor = describe(input, options);
+  const descriptor = describe(inputKind.read(source, "source", call("openByteSource")), options);
   switch (descriptor.kind) {
     case "bytes":
       return bytesSource(descriptor);
@@ -54,11 +84,7 @@ function describe(input: ByteSourceInput, { headers }: OpenOptions): ByteSourceD
   if (input instanceof Uint8Array) return { kind: "bytes", bytes: input };
   if (input instanceof ArrayBuffer) return { kind: "bytes", bytes: new Uint8Array(input) };
   if (input instanceof Blob) return { kind: "blob", blob: input };
-  if (typeof input === "object" && input !== null && "kind" in input) return input;
-  throw new BaimoError(
-    "request",
-    "a file to open is a path, a URL, a Blob, bytes or a descriptor of one of these",
-  );
+  return input;
 }
 
 /** What a string stands for: in a page a URL, seen from the page; elsewhere itself. */

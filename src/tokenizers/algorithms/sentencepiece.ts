@@ -2,10 +2,12 @@
 
 import { BaimoError } from "../../errors.ts";
 import { recordOf } from "../../json.ts";
+import { instance } from "../../option-kinds.ts";
+import { call, readOptions } from "../../options.ts";
 import { createTokenizer } from "../create-tokenizer.ts";
 import { endOfGenerationIds } from "../files/end-of-generation.ts";
 import { BYTE, CONTROL, characterSymbols, NORMAL, UNKNOWN, UNUSED, USER_DEFINED } from "../files/gguf.ts";
-import { readAddedToken, readConfig, type TokenizerFileOptions } from "../files/json.ts";
+import { filesTable, readAddedToken, readConfig, type TokenizerFileOptions } from "../files/json.ts";
 import { readProtobuf } from "../files/protobuf.ts";
 import { tokenIdOf } from "../files/token-id.ts";
 import { readCharsmap } from "../text/charsmap.ts";
@@ -42,8 +44,10 @@ export interface PieceModelFile {
  * get BOS and Unigram models (T5) get EOS.
  * @throws {BaimoError} `format` when the file is damaged or of a kind that is not known
  */
-export function tokenizerFromSentencePiece(bytes: Uint8Array, options: TokenizerFileOptions = {}): Tokenizer {
-  const file = readPieceModel(bytes);
+export function tokenizerFromSentencePiece(bytes: Uint8Array, given: TokenizerFileOptions = {}): Tokenizer {
+  const door = call("tokenizerFromSentencePiece");
+  const options = readOptions(given, filesTable, door);
+  const file = readPieceModel(instance("a Uint8Array", Uint8Array).read(bytes, "bytes", door));
   const { pieces, types } = file;
   const ids = new Map<string, number>();
   pieces.forEach((piece, id) => {

@@ -1,6 +1,20 @@
 // Renders chat templates as transformers does: Jinja in its environment.
 
 import { BaimoError } from "../../errors.ts";
+import {
+  anything,
+  fields,
+  flag,
+  instance,
+  kindOf,
+  list,
+  plain,
+  record,
+  required,
+  text,
+  whole,
+} from "../../option-kinds.ts";
+import { call, readOptions, type TableOf } from "../../options.ts";
 import { continuation } from "./continue-message.ts";
 import type { TemplateLimits } from "./jinja/budget.ts";
 import { TemplateError } from "./jinja/errors.ts";
@@ -17,6 +31,17 @@ export interface ChatTemplateOptions {
   limits?: TemplateLimits;
 }
 
+const limit = whole({ min: 1 });
+const anyText = text({ least: 0, most: 1 << 24 });
+
+/** The same, declared. */
+export const templateTable = {
+  bosToken: anyText,
+  eosToken: anyText,
+  specialTokens: record(anyText),
+  limits: fields({ steps: limit, memory: limit, output: limit, depth: limit }),
+} satisfies TableOf<ChatTemplateOptions>;
+
 /** One rendering. */
 export interface RenderOptions {
   messages: readonly unknown[];
@@ -31,6 +56,26 @@ export interface RenderOptions {
   variables?: Readonly<Record<string, unknown>>;
   /** What `strftime_now` takes for the present. Default: the clock. */
   now?: Date;
+}
+
+/** The same, declared. */
+export const renderTable = {
+  messages: required(list(anything, { most: 1 << 24 })),
+  tools: list(anything),
+  documents: list(anything),
+  addGenerationPrompt: flag,
+  continueFinalMessage: kindOf(
+    "flagOrText",
+    "true, false or the name of a field",
+    isFlagOrText,
+    (value) => typeof value === "boolean" || (value.length > 0 && value.length <= 256),
+  ),
+  variables: plain,
+  now: instance("a Date", Date),
+} satisfies TableOf<RenderOptions>;
+
+function isFlagOrText(value: unknown): value is boolean | string {
+  return typeof value === "boolean" || typeof value === "string";
 }
 
 /** A rendering, and where in it the texts stand that the model itself wrote. */
@@ -62,8 +107,11 @@ export const CHATML_TEMPLATE =
  *
  * @throws {BaimoError} `format` when it is not Jinja
  */
-export function createChatTemplate(source: string, options: ChatTemplateOptions = {}): ChatTemplate {
-  const template = compile(source);
+export function createChatTemplate(source: string, given: ChatTemplateOptions = {}): ChatTemplate {
+  const options = readOptions(given, templateTable, call("createChatTemplate"));
+  const template = compile(
+    text({ least: 0, most: Infinity }).read(source, "source", call("createChatTemplate")),
+  );
   const tokens: Record<string, unknown> = { ...options.specialTokens };
   if (options.bosToken !== undefined) tokens.bos_token = options.bosToken;
   if (options.eosToken !== undefined) tokens.eos_token = options.eosToken;
@@ -86,12 +134,14 @@ export function createChatTemplate(source: string, options: ChatTemplateOptions 
   }
 
   return {
-    render(request) {
+    render(given) {
+      const request = readOptions(given, renderTable, call("render"));
       if (!request.continueFinalMessage) return renderMessages(request, request.messages).text;
       const { messages, cut } = continuation(source, request);
       return cut(renderMessages(request, messages).text);
     },
-    renderWithGenerations(request) {
+    renderWithGenerations(given) {
+      const request = readOptions(given, renderTable, call("renderWithGenerations"));
       if (request.continueFinalMessage) {
         throw new BaimoError(
           "request",

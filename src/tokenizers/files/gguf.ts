@@ -2,6 +2,8 @@
 
 import { BaimoError } from "../../errors.ts";
 import { booleanOf, brief, stringOf } from "../../json.ts";
+import { instance, text } from "../../option-kinds.ts";
+import { call, readOptions, type TableOf } from "../../options.ts";
 import { type AddedToken, createAddedTokenSplitter } from "../algorithms/added-tokens.ts";
 import {
   createByteLevelBpe,
@@ -37,6 +39,12 @@ export interface GgufTokenizerOptions {
   /** Stands in for the file's `tokenizer.ggml.pre`, where that is missing, wrong or not known. */
   preTokenizer?: string;
 }
+
+/** The same, declared. */
+export const ggufTable = { preTokenizer: text({ most: 256 }) } satisfies TableOf<GgufTokenizerOptions>;
+
+/** GGUF key-value pairs. */
+export const pairsKind = instance("a Map of GGUF key-value pairs", Map<string, unknown>);
 
 // Token types of GGUF, which are those of sentencepiece_model.proto.
 export const NORMAL = 1;
@@ -75,7 +83,9 @@ export function tokenizerFromGguf(
   metadata: ReadonlyMap<string, unknown>,
   options: GgufTokenizerOptions = {},
 ): Tokenizer {
-  const keys = createMetadata(metadata);
+  const door = call("tokenizerFromGguf");
+  const { preTokenizer } = readOptions(options, ggufTable, door);
+  const keys = createMetadata(pairsKind.read(metadata, "metadata", door));
   const model = keys.text("tokenizer.ggml.model");
   if (model === undefined) {
     throw new BaimoError(
@@ -89,7 +99,7 @@ export function tokenizerFromGguf(
       return createSpm(vocabulary);
     case "gpt2":
     case "gemma4":
-      return createBpe(vocabulary, options.preTokenizer ?? (model === "gemma4" ? "gemma4" : undefined));
+      return createBpe(vocabulary, preTokenizer ?? (model === "gemma4" ? "gemma4" : undefined));
     case "t5":
       return createUgm(vocabulary);
     case "bert":

@@ -2,6 +2,8 @@
 
 import { BaimoError } from "../../errors.ts";
 import { booleanOf, brief, isRecord, listOf, numberOf, recordOf, stringOf } from "../../json.ts";
+import { anything, instance, plain, text } from "../../option-kinds.ts";
+import { call, readOptions, type TableOf } from "../../options.ts";
 import { type AddedToken, createAddedTokenSplitter } from "../algorithms/added-tokens.ts";
 import { createByteLevelBpe, createCharacterBpe, type PieceModel, readMergeList } from "../algorithms/bpe.ts";
 import { createUnigram } from "../algorithms/unigram.ts";
@@ -29,12 +31,23 @@ export interface TokenizerFileOptions {
   namedTemplates?: ReadonlyMap<string, string>;
 }
 
+/** The same, declared. */
+export const fileTable = {
+  config: plain,
+  generationConfig: plain,
+  chatTemplate: text({ least: 0, most: 1 << 24 }),
+  namedTemplates: instance("a Map of templates by name", Map<string, string>),
+} satisfies TableOf<TokenizerFileOptions>;
+/** The same, where what `readTokenizerFiles` read may be given as it is: the files themselves come first. */
+export const filesTable = { ...fileTable, json: anything, model: anything, modelConfig: anything };
+
 /**
  * Makes a tokenizer from a parsed tokenizer.json.
  *
  * @throws {BaimoError} `format` naming the place, also for every component that is not known
  */
-export function tokenizerFromJson(json: unknown, options: TokenizerFileOptions = {}): Tokenizer {
+export function tokenizerFromJson(json: unknown, given: TokenizerFileOptions = {}): Tokenizer {
+  const options = readOptions(given, filesTable, call("tokenizerFromJson"));
   const where = "tokenizer.json";
   const file = recordOf(json, where);
   const model = recordOf(file.model, `${where}: model`);

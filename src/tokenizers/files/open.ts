@@ -1,13 +1,14 @@
 // openTokenizer: from a path (a folder or a file) or from parsed files.
 
 import { BaimoError } from "../../errors.ts";
+import { anything, instance, kindOf } from "../../option-kinds.ts";
+import { call, isPlain, readFields, readOptions, refusal, type TableOf } from "../../options.ts";
 import { POET } from "../../poet.ts";
-import { tokenizerFromSentencePiece } from "../algorithms/sentencepiece.ts";
 import type { Tokenizer } from "../tokenizer.ts";
 import { VOCABULARIES } from "./file-names.ts";
 import { tokenizerFromFiles } from "./from-files.ts";
-import { type GgufTokenizerOptions, tokenizerFromGguf } from "./gguf.ts";
-import { type TokenizerFileOptions, tokenizerFromJson } from "./json.ts";
+import { type GgufTokenizerOptions, ggufTable, pairsKind, tokenizerFromGguf } from "./gguf.ts";
+import { fileTable, type TokenizerFileOptions } from "./json.ts";
 import {
   type FolderReader,
   readTokenizerFile,
@@ -26,6 +27,27 @@ export type TokenizerSource =
 /** Files that are half a vocabulary or need the folder to be understood: the folder is opened for them. */
 const parts = new Set(["vocab.json", "merges.txt", "vocab.txt", "tokenizer_config.json", "config.json"]);
 
+const path = kindOf(
+  "path",
+  "a path, bytes, or an object with json, model or metadata",
+  (value) => typeof value === "string",
+  (value) => value !== "",
+);
+
+/** What a source may hold that is an object. */
+const sourceTable = {
+  json: anything,
+  model: instance("a Uint8Array", Uint8Array),
+  metadata: pairsKind,
+  ...fileTable,
+};
+
+/** The options of `openTokenizer`, declared. */
+export const openTokenizerTable = {
+  ...fileTable,
+  ...ggufTable,
+} satisfies TableOf<TokenizerFileOptions & GgufTokenizerOptions>;
+
 /**
  * Opens a tokenizer.
  *
@@ -36,17 +58,22 @@ const parts = new Set(["vocab.json", "merges.txt", "vocab.txt", "tokenizer_confi
  */
 export async function openTokenizer(
   source: TokenizerSource,
-  options: TokenizerFileOptions & GgufTokenizerOptions = {},
+  given: TokenizerFileOptions & GgufTokenizerOptions = {},
 ): Promise<Tokenizer> {
-  if (typeof source === "string") return openPath(source, options);
+  const door = call("openTokenizer");
+  const options = readOptions(given, openTokenizerTable, door);
   if (source instanceof Uint8Array) return openFile(source, "the given bytes", empty, options);
-  if ("json" in source) return tokenizerFromJson(source.json, { ...options, ...source });
-  if ("model" in source) return tokenizerFromSentencePiece(source.model, { ...options, ...source });
-  if ("metadata" in source) return tokenizerFromGguf(source.metadata, options);
-  throw new BaimoError(
-    "request",
-    "openTokenizer expects a path, bytes, or an object with json, model or metadata",
+  if (!isPlain(source)) return openPath(path.read(source, "source", door), options);
+  const { json, model, metadata, ...own } = readFields(
+    source,
+    sourceTable,
+    { name: "source", prefix: "source." },
+    door,
   );
+  const files = override({ ...options, json, model }, own);
+  if (json !== undefined || model) return tokenizerFromFiles(files) as Tokenizer; // one of its forms is there
+  if (metadata) return tokenizerFromGguf(metadata, { preTokenizer: options.preTokenizer });
+  throw refusal("value", "source", source, path.allowed, door);
 }
 
 const empty: FolderReader = { read: async () => undefined };
@@ -85,7 +112,7 @@ async function fromGgufFile(path: string, options: GgufTokenizerOptions): Promis
   const { openCheckpoint } = await import("../../formats/index.ts");
   const checkpoint = await openCheckpoint(path);
   try {
-    return tokenizerFromGguf(checkpoint.metadata, options);
+    return tokenizerFromGguf(checkpoint.metadata, { preTokenizer: options.preTokenizer });
   } finally {
     await checkpoint.close();
   }

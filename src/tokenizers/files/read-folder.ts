@@ -1,5 +1,7 @@
 // The one reader of a folder's tokenizer files, whichever of their many forms are there.
 import { isRecord, parseJson, recordOf, stringOf } from "../../json.ts";
+import { flag, withDefault } from "../../option-kinds.ts";
+import { call, readOptions } from "../../options.ts";
 import { NAMED_TEMPLATES, PIECES, TIKTOKEN } from "./file-names.ts";
 import type { TokenizerFileOptions } from "./json.ts";
 import { contentOf, specialContents } from "./special-tokens.ts";
@@ -13,6 +15,9 @@ export interface FolderReader {
   /** The whole of a file, undefined where there is none. */
   read(name: string): Promise<Uint8Array | undefined>;
 }
+
+/** The options of `readTokenizerFiles`, declared. */
+export const folderTable = { pieces: withDefault(flag, false) };
 
 /** The files of a tokenizer, read. Without `json` and without `model` there is no tokenizer. */
 export interface TokenizerFiles extends TokenizerFileOptions {
@@ -32,8 +37,9 @@ export interface TokenizerFiles extends TokenizerFileOptions {
  */
 export async function readTokenizerFiles(
   folder: FolderReader,
-  { pieces = false }: { pieces?: boolean } = {},
+  options: { pieces?: boolean } = {},
 ): Promise<TokenizerFiles> {
+  const { pieces } = readOptions(options, folderTable, call("readTokenizerFiles"));
   const files = await readConfigFiles(folder);
   const tokenizerJson = await folder.read("tokenizer.json");
   if (tokenizerJson) files.json = parseJson(tokenizerJson, whereOf(folder, "tokenizer.json"));

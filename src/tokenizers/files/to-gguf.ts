@@ -5,6 +5,8 @@
 // Keys and choices are those of convert_hf_to_gguf.py of llama.cpp.
 import { BaimoError } from "../../errors.ts";
 import { brief, recordOf } from "../../json.ts";
+import { text, whole } from "../../option-kinds.ts";
+import { call, readOptions, type TableOf } from "../../options.ts";
 import { readPieceModel, tokenizerFromSentencePiece } from "../algorithms/sentencepiece.ts";
 import { readPostProcessor, type Wrapping } from "../text/post-processors.ts";
 import { type PreTokenizer, readPreTokenizer } from "../text/pre-tokenizers.ts";
@@ -33,6 +35,12 @@ export interface TokenizerToGgufOptions {
   preTokenizer?: string;
 }
 
+/** The same, declared. */
+export const toGgufTable = {
+  vocabSize: whole({ min: 1, max: 1 << 24 }),
+  preTokenizer: text({ most: 256 }),
+} satisfies TableOf<TokenizerToGgufOptions>;
+
 /**
  * Makes the `tokenizer.*` pairs of a GGUF file.
  *
@@ -42,13 +50,14 @@ export interface TokenizerToGgufOptions {
  */
 export function tokenizerToGguf(
   files: TokenizerFiles,
-  options: TokenizerToGgufOptions = {},
+  given: TokenizerToGgufOptions = {},
 ): { pairs: Map<string, GgufTokenizerValue>; warnings: string[] } {
+  const options = readOptions(given, toGgufTable, call("tokenizerToGguf"));
   const draft = files.model ? draftFromPieces(files.model, files) : draftFromJson(files, options);
   const { tokenizer, pairs, warnings } = draft;
-  const text = (key: string, value: string) => pairs.set(`tokenizer.ggml.${key}`, { type: "STRING", value });
-  text("model", draft.model);
-  text("pre", draft.pre);
+  const put = (key: string, value: string) => pairs.set(`tokenizer.ggml.${key}`, { type: "STRING", value });
+  put("model", draft.model);
+  put("pre", draft.pre);
   fillTokens(draft, options.vocabSize);
   pairs.set("tokenizer.ggml.tokens", { type: "STRING[]", value: draft.tokens });
   pairs.set("tokenizer.ggml.token_type", { type: "INT32[]", value: Int32Array.from(draft.types) });

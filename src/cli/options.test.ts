@@ -1,0 +1,69 @@
+// Flags of the engine and of sampling, given what is wrong: refused as a wrong command line.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Command, CommanderError } from "commander";
+import { addEngineOptions, addSamplingOptions, type SamplingFlags, toGenerateOptions } from "./options.ts";
+
+const WRONG = [
+  "",
+  " ",
+  "frob",
+  "NaN",
+  "Infinity",
+  "-Infinity",
+  "1e999",
+  "-1e99",
+  "2.5.1",
+  "0x",
+  "1,2",
+  "[]",
+  "null",
+  "true",
+];
+
+function parse(args: readonly string[]): SamplingFlags {
+  const command = addEngineOptions(addSamplingOptions(new Command("test")))
+    .exitOverride()
+    .configureOutput({ writeErr: () => {}, outputError: () => {} });
+  return command.parse(args, { from: "user" }).opts();
+}
+
+test("every flag with a value refuses what is not one, by its name and with what is allowed", () => {
+  const { options } = addEngineOptions(addSamplingOptions(new Command("test")));
+  const flags = options.filter((option) => option.required).map((option) => option.long!);
+  assert.ok(flags.length >= 17, flags.join());
+  for (const flag of flags) {
+    // Any text but none may end an answer.
+    for (const text of flag === "--stop" ? [""] : WRONG) {
+      assert.throws(
+        () => parse([`${flag}=${text}`]),
+        (error) => {
+          assert.ok(error instanceof CommanderError, String(error));
+          assert.ok(error.message.includes(flag), error.message);
+          assert.match(error.message, /Allowed: |It must be /);
+          return true;
+        },
+        `${flag}=${text}`,
+      );
+    }
+  }
+  for (const args of [
+    ["--threads", "2.5"],
+    ["--threads", "257"],
+    ["--context", "-1"],
+    ["--top-k", "1.5"],
+  ])
+    assert.throws(() => parse(args), /Allowed: a whole number from/, args.join(" "));
+});
+
+test("right flags become options", () => {
+  const args =
+    "--temperature 0.5 --top-k 3 --seed -7 --stop a\\nb --stop c --logit-bias 3:-1.5 --logit-bias 4=2";
+  const options = toGenerateOptions(parse(args.split(" ")));
+  const { temperature, topK, seed, stop, logitBias, maxTokens } = options;
+  assert.deepEqual([temperature, topK, seed, maxTokens], [0.5, 3, -7, undefined]);
+  assert.deepEqual(stop, ["a\nb", "c"]);
+  assert.deepEqual(logitBias, { 3: -1.5, 4: 2 });
+  const { cacheType, device } = parse(["--cache-type", "q8", "--device", "CPU"]) as Record<string, unknown>;
+  assert.deepEqual([cacheType, device], ["Q8", "cpu"]);
+});

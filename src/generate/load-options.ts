@@ -1,0 +1,59 @@
+// Options of `load`, and its progress.
+import { type DeviceName, type DeviceOptions, deviceTable } from "../backends/device.ts";
+import { type PullOptions, pullTable } from "../formats/hub/pull-options.ts";
+import { type DescribeOptions, describeTable } from "../models/describe-options.ts";
+import { callback, choice, fields, signal, whole, withDefault } from "../option-kinds.ts";
+import type { OptionsOf, TableOf } from "../options.ts";
+import type { CacheType } from "../tensor/backend.ts";
+
+/** Progress of loading: `done` of `total` bytes of a download, or tensors of the weights. */
+export interface LoadProgress {
+  phase: "download" | "weights";
+  done: number;
+  total: number;
+  /** The file that is being fetched. */
+  file?: string;
+}
+
+/** Options of `load`. */
+export interface LoadOptions extends DescribeOptions, DeviceOptions {
+  /** "cpu": kernels on worker threads. "reference": plain loops, slow and exact. Default "cpu". */
+  device?: DeviceName;
+  /** Tokens that prompt and answer may hold together. Default: the model's own, at most 4,096. Learned positions bound it. */
+  contextLength?: number;
+  /** Storage of keys and values; "Q8": 8 bits with a scale per token and head. Default "F32" for F32 weights, else "F16". */
+  cacheType?: CacheType;
+  /** Most tokens that run at a time. Default 72. Results do not depend on it. */
+  chunkTokens?: number;
+  /** Requests that run at once; others wait. Default 16, or 4 for a model with recurrent states. Results do not depend on it. */
+  parallel?: number;
+  /**
+   * Tokens whose keys and values are kept, of all requests together; at least `contextLength`. Default: four contexts where
+   * they take no more than 512 MiB; one where `memoryBytes` is given.
+   */
+  cacheTokens?: number;
+  /** For "hf:owner/name": where downloads are kept (default the Hub's own cache folder), and whom to ask as whom. */
+  hub?: Partial<Pick<PullOptions, "cacheFolder" | "endpoint" | "token" | "offline">>;
+  signal?: AbortSignal;
+  onProgress?: (progress: LoadProgress) => void;
+}
+
+const { cacheFolder, endpoint, token, offline } = pullTable;
+
+/** The same, declared. */
+export const loadTable = {
+  ...describeTable,
+  ...deviceTable,
+  device: withDefault(choice("cpu", "reference"), "cpu"),
+  contextLength: whole({ min: 1, max: 1 << 24 }),
+  cacheType: choice("F32", "F16", "Q8"),
+  chunkTokens: whole({ min: 1, max: 4096 }),
+  parallel: whole({ min: 1, max: 256 }),
+  cacheTokens: whole({ min: 1, max: 1 << 26 }),
+  hub: fields({ cacheFolder: { ...cacheFolder, required: false }, endpoint, token, offline }),
+  signal,
+  onProgress: callback<NonNullable<LoadOptions["onProgress"]>>(),
+} satisfies TableOf<LoadOptions>;
+
+/** What `load` reads of them. */
+export type ReadLoadOptions = OptionsOf<typeof loadTable>;

@@ -1,0 +1,163 @@
+// Kinds of options: numbers, texts, choices, lists, records, callbacks, options within options.
+import { cut, isPlain, type Kind, type OptionsOf, readFields, refusal, type Table } from "./options.ts";
+
+/** A kind by a test of the type, and one of the value. */
+export function kindOf<T>(
+  kind: string,
+  allowed: string,
+  is: (value: unknown) => value is T,
+  fits: (value: T) => boolean = () => true,
+): Kind<T> {
+  return {
+    kind,
+    allowed,
+    read(value, name, door) {
+      if (!is(value)) throw refusal("type", name, value, allowed, door);
+      if (!fits(value)) throw refusal("value", name, value, allowed, door);
+      return value;
+    },
+  };
+}
+
+/** The same kind with a default. */
+export const withDefault = <T>(kind: Kind<T>, value: NoInfer<T>): Kind<T> & { readonly default: T } => ({
+  ...kind,
+  default: value,
+});
+/** The same kind, but it must be given. */
+export const required = <T>(kind: Kind<T>): Kind<T> & { readonly required: true } => ({
+  ...kind,
+  required: true,
+});
+
+/** Bounds of a number; `above`: the lower one itself is not allowed. */
+export interface Range {
+  readonly min?: number;
+  readonly max?: number;
+  readonly above?: boolean;
+}
+
+const within = (value: number, { min = -Infinity, max = Infinity, above }: Range) =>
+  value <= max && (above ? value > min : value >= min);
+
+function inWords(what: string, { min, max, above }: Range): string {
+  const upper = max === undefined ? "" : ` ${min === undefined ? "up " : ""}to ${max.toLocaleString("en")}`;
+  return `${what}${min === undefined ? "" : ` ${above ? "above" : "from"} ${min.toLocaleString("en")}`}${upper}`;
+}
+
+const isNumber = (value: unknown): value is number => typeof value === "number";
+const isText = (value: unknown): value is string => typeof value === "string";
+
+/** A number within a range, never NaN. */
+export const number = (range: Range = {}): Kind<number> =>
+  kindOf("number", inWords("a number", range), isNumber, (value) => within(value, range));
+/** A whole number that a double holds exactly. */
+export const whole = (range: Range = {}): Kind<number> =>
+  kindOf(
+    "whole",
+    inWords("a whole number", range),
+    isNumber,
+    (value) => Number.isSafeInteger(value) && within(value, range),
+  );
+export const flag: Kind<boolean> = kindOf("flag", "true or false", (value) => typeof value === "boolean");
+/** A string of `least` to `most` characters. */
+export const text = ({ least = 1, most = 4096 } = {}): Kind<string> =>
+  kindOf(
+    "text",
+    most === Infinity
+      ? "a string"
+      : `a string of ${least === 0 ? "at most" : `${least} to`} ${most.toLocaleString("en")} characters`,
+    isText,
+    (value) => value.length >= least && value.length <= most,
+  );
+/** One of some words. */
+export function choice<const T extends string>(...words: readonly T[]): Kind<T> {
+  const { kind, allowed, read } = kindOf("choice", listed(words), isText, (value) =>
+    words.includes(value as T),
+  );
+  return { kind, allowed, words, read: (value, name, door) => read(value, name, door) as T }; // one of `words`
+}
+export const signal: Kind<AbortSignal> = instance("an AbortSignal", AbortSignal);
+/** The table of those who take nothing else. */
+export const signalTable = { signal };
+/** A function of the caller's. */
+export const callback = <F extends (...args: never[]) => unknown>(): Kind<F> =>
+  kindOf("callback", "a function", (value): value is F => typeof value === "function");
+/** An object of a class. */
+export function instance<T>(allowed: string, type: abstract new (...args: never[]) => T): Kind<T> {
+  return kindOf("instance", allowed, (value): value is T => value instanceof type);
+}
+/** Whatever its reader will say of it. */
+export const anything: Kind<unknown> = kindOf("anything", "anything", (_value): _value is unknown => true);
+
+/** An object with whatever in it. */
+export const plain: Kind<Record<string, unknown>> = kindOf("plain", "an object", isPlain);
+
+/** Whether a value is an array or a typed array. */
+export const isArrayLike = (value: unknown): value is ArrayLike<unknown> =>
+  Array.isArray(value) || (ArrayBuffer.isView(value) && "length" in value);
+
+/** A list of `least` to `most` values of one kind. */
+export function list<T>(item: Kind<T>, { least = 0, most = 65_536 } = {}): Kind<T[]> {
+  const count = `${least === 0 ? "at most" : `${least} to`} ${most.toLocaleString("en")}`;
+  const allowed = `a list of ${count} values, each ${item.allowed}`;
+  const lists = kindOf("list", allowed, (value) => Array.isArray(value), fits);
+  function fits({ length }: readonly unknown[]): boolean {
+    return length >= least && length <= most;
+  }
+  return {
+    kind: "list",
+    allowed,
+    read: (value, name, door) =>
+      Array.from(lists.read(value, name, door), (each: unknown, i) => item.read(each, `${name}[${i}]`, door)),
+  };
+}
+
+/** One value of a kind alone, or a list of them. */
+export function oneOrMore<T>(item: Kind<T>, most: number): Kind<T[]> {
+  const many = list(item, { most });
+  return {
+    kind: "list",
+    allowed: `${item.allowed}, or ${many.allowed}`,
+    read: (value, name, door) =>
+      Array.isArray(value) ? many.read(value, name, door) : [item.read(value, name, door)],
+  };
+}
+
+/** What the keys of a record may be. */
+interface Keys {
+  readonly allowed: string;
+  fits(key: string): boolean;
+}
+const anyKey: Keys = { allowed: "names of up to 1,024 characters", fits: (key) => key.length <= 1024 };
+
+/** An object from keys of the caller's to values of one kind. */
+export function record<T>(item: Kind<T>, keys = anyKey): Kind<Record<string, T>> {
+  const allowed = `an object of ${keys.allowed}, each with ${item.allowed}`;
+  return {
+    kind: "record",
+    allowed,
+    read(value, name, door) {
+      if (!isPlain(value)) throw refusal("type", name, value, allowed, door);
+      const entries = Object.entries(value).map(([key, given]) => {
+        if (keys.fits(key)) return [key, item.read(given, `${name}[${key}]`, door)] as const;
+        const text = `has the key ${JSON.stringify(cut(key))}; allowed: ${keys.allowed}`;
+        throw door.refuse({ name, fault: "value", text });
+      });
+      return Object.fromEntries(entries);
+    },
+  };
+}
+
+/** Options within an option. */
+export function fields<T extends Table>(table: T): Kind<OptionsOf<T>> {
+  const read: Kind<OptionsOf<T>>["read"] = (value, name, door) =>
+    readFields(value, table, { name, prefix: `${name}.` }, door);
+  return { kind: "fields", allowed: `an object of ${Object.keys(table).join(", ")}`, table, read };
+}
+
+/** Words as a reader takes them in: "a", "b" or "c". */
+export function listed(words: readonly string[]): string {
+  const quoted = words.map((word) => JSON.stringify(word));
+  return quoted.length < 2 ? quoted.join() : `${quoted.slice(0, -1).join(", ")} or ${quoted.at(-1)}`;
+}

@@ -1,0 +1,87 @@
+// Options of `createHandler` and `listen`.
+import type { Model } from "../generate/types.ts";
+import {
+  callback,
+  kindOf,
+  list,
+  number,
+  required,
+  signal,
+  text,
+  whole,
+  withDefault,
+} from "../option-kinds.ts";
+import { type Kind, refusal, type TableOf } from "../options.ts";
+
+/** What a server serves, and its bounds. */
+export interface HandlerOptions {
+  /** The models by id. A list takes each model's name as its id; a map may change while the server runs. */
+  models: readonly Model[] | ReadonlyMap<string, Model>;
+  /** Files of a web page, by path ("/" first of all); undefined where there is none. */
+  page?: (path: string) => Promise<Response | undefined>;
+  /** Longest body accepted, in bytes. Default 4 MiB. */
+  maxBodyBytes?: number;
+  /** Requests that may wait for one model besides the one it works on. Default 64. */
+  maxWaiting?: number;
+  /** How long a client may leave a full buffer of its stream unread. Default 60. */
+  stallSeconds?: number;
+  /** Origins of pages on other hosts that may use this server ("*" for any). Default none. */
+  allowOrigins?: readonly string[];
+  /** The server is closing: answers under way end with an error that says so, and there are no more. */
+  signal?: AbortSignal;
+  /** Told of failures that are not the client's. */
+  onError?: (error: unknown) => void;
+}
+
+/** Where to listen. */
+export interface ListenOptions {
+  /** 0 takes any free port. Default 8080. */
+  port?: number;
+  /** Default 127.0.0.1: this machine alone. */
+  host?: string;
+  /** Closes the server; given to `createHandler` too, it ends the answers under way. */
+  signal?: AbortSignal;
+  /** How long answers under way may take to end when the server closes, before their connections are cut. Default 5. */
+  graceSeconds?: number;
+}
+
+/** An origin as browsers send it, or "*" for any. */
+export const origin = kindOf(
+  "text",
+  'an origin such as "https://app.example", without a path, or "*" for any',
+  (value) => typeof value === "string",
+  (value) => value === "*" || /^[a-z][a-z0-9+.-]*:\/\/[^/?#\s]+$/i.test(value),
+);
+
+/** Models by id. */
+const models: Kind<HandlerOptions["models"]> = {
+  kind: "models",
+  allowed: "a list of models, or a Map of them by id",
+  read(value, name, door) {
+    if (value instanceof Map) return value;
+    if (!Array.isArray(value)) throw refusal("type", name, value, this.allowed, door);
+    const wrong = value.findIndex((model) => typeof (model as Partial<Model> | null)?.chat !== "function");
+    if (wrong < 0) return [...value];
+    throw refusal("type", `${name}[${wrong}]`, value[wrong], "a model that load opened", door);
+  },
+};
+
+/** The options of `createHandler`, declared. */
+export const handlerTable = {
+  models: required(models),
+  page: callback<NonNullable<HandlerOptions["page"]>>(),
+  maxBodyBytes: withDefault(number({ min: 1, max: 2 ** 31 }), 4 * 1024 * 1024),
+  maxWaiting: withDefault(whole({ min: 0, max: 1_000_000 }), 64),
+  stallSeconds: withDefault(number({ min: 0, max: 2_147_483, above: true }), 60),
+  allowOrigins: withDefault(list(origin, { most: 1024 }), []),
+  signal,
+  onError: callback<NonNullable<HandlerOptions["onError"]>>(),
+} satisfies TableOf<HandlerOptions>;
+
+/** Those of `listen`. */
+export const listenTable = {
+  port: withDefault(whole({ min: 0, max: 65_535 }), 8080),
+  host: withDefault(text({ most: 255 }), "127.0.0.1"),
+  signal,
+  graceSeconds: withDefault(number({ min: 0, max: 2_147_483 }), 5),
+} satisfies TableOf<ListenOptions>;

@@ -1,0 +1,388 @@
+// Every option of every public function, given what is wrong: each is refused by its name.
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { after, before, describe, it } from "node:test";
+import { BaimoError } from "../src/errors.ts";
+import { quantizeTable } from "../src/formats/blocks/quantize.ts";
+import { writeGgufTable } from "../src/formats/gguf/gguf-writer.ts";
+import { quantizeGgufTable } from "../src/formats/gguf/quantize-gguf.ts";
+import { pullTable } from "../src/formats/hub/pull-options.ts";
+import * as formats from "../src/formats/index.ts";
+import { writeShardedTable } from "../src/formats/safetensors/safetensors-writer.ts";
+import { openTable } from "../src/formats/sources/open-byte-source.ts";
+import { loadTable } from "../src/generate/load-options.ts";
+import { measureTable, type TraceableModel } from "../src/generate/model.ts";
+import { chatTable, generateTable, logitsTable } from "../src/generate/options.ts";
+import * as index from "../src/index.ts";
+import { signalTable } from "../src/option-kinds.ts";
+import type { Kind, Table } from "../src/options.ts";
+import { chatRequestTable } from "../src/serve/chat-request.ts";
+import * as serve from "../src/serve/index.ts";
+import * as node from "../src/serve/node.ts";
+import { handlerTable, listenTable } from "../src/serve/options.ts";
+import { renderTable, templateTable } from "../src/tokenizers/chat-template/chat-template.ts";
+import { decodeTable, encodeTable } from "../src/tokenizers/create-tokenizer.ts";
+import { ggufTable } from "../src/tokenizers/files/gguf.ts";
+import { filesTable } from "../src/tokenizers/files/json.ts";
+import { openTokenizerTable } from "../src/tokenizers/files/open.ts";
+import { folderTable } from "../src/tokenizers/files/read-folder.ts";
+import { toGgufTable } from "../src/tokenizers/files/to-gguf.ts";
+import * as tokenizers from "../src/tokenizers/index.ts";
+import { root } from "./places.ts";
+import { mayBeRight, WRONG } from "./wrong-values.ts";
+
+let model: TraceableModel;
+let checkpoint: formats.Checkpoint;
+before(async () => {
+  model = await index.load("poet", { threads: 1, contextLength: 256 });
+  checkpoint = await formats.openCheckpoint("poet");
+});
+after(async () => {
+  await model?.dispose();
+  await checkpoint?.close();
+});
+
+/** Options that nobody has looked at. */
+// biome-ignore lint/suspicious/noExplicitAny: whatever a caller without types passes
+type Given = any;
+
+/** A function with options: its table, what must be there besides, and a call that must not come to anything. */
+interface Door {
+  table: Table;
+  base?: () => Record<string, unknown>;
+  call(options: Given): unknown;
+}
+
+const ask = [{ role: "user", content: "秋夜" }];
+const nowhere = () => assert.fail("something was written");
+const empty = { metadata: {}, tensors: [] };
+const bytes = new Uint8Array(0);
+const folder = { read: async () => undefined };
+
+/** By the name that refusals begin with. */
+const doors: Record<string, Door> = {
+  load: { table: loadTable, call: (options) => index.load("poet", options) },
+  complete: { table: generateTable(), call: (options) => model.complete("a", options).next() },
+  chat: { table: chatTable(), call: (options) => model.chat(ask, options).next() },
+  logits: { table: logitsTable(), call: (options) => model.logits([1], options) },
+  trace: { table: logitsTable(), call: (options) => model.trace([1], options) },
+  measure: { table: measureTable(2), call: (options) => model.measure([1, 2], options) },
+  score: { table: signalTable, call: (options) => model.score([], options) },
+  openCheckpoint: { table: openTable, call: (options) => formats.openCheckpoint("poet", options) },
+  openByteSource: { table: openTable, call: (options) => formats.openByteSource(bytes, options) },
+  pullModel: {
+    table: pullTable,
+    base: () => ({ cacheFolder: "nowhere", offline: true }),
+    call: (options) => formats.pullModel("hf:a/b", options),
+  },
+  quantize: {
+    table: quantizeTable,
+    call: (options) => formats.quantize("Q8_0", new Float32Array(32), options),
+  },
+  quantizeGguf: {
+    table: quantizeGgufTable,
+    call: (options) => formats.quantizeGguf(checkpoint, nowhere, "Q4_0", options),
+  },
+  writeGguf: { table: writeGgufTable, call: (options) => formats.writeGguf(nowhere, empty, options) },
+  writeSafetensors: {
+    table: signalTable,
+    call: (options) => formats.writeSafetensors(nowhere, empty, options),
+  },
+  writeShardedSafetensors: {
+    table: writeShardedTable,
+    call: (options) => formats.writeShardedSafetensors("nowhere", empty, options),
+  },
+  openImportance: { table: signalTable, call: (options) => formats.openImportance(bytes, options) },
+  writeImportance: {
+    table: signalTable,
+    call: (options) =>
+      formats.writeImportance(
+        nowhere,
+        { columns: new Map(), datasets: [], chunkCount: 0, chunkSize: 0 },
+        options,
+      ),
+  },
+  openTokenizer: { table: openTokenizerTable, call: (options) => tokenizers.openTokenizer("poet", options) },
+  tokenizerFromJson: { table: filesTable, call: (options) => tokenizers.tokenizerFromJson({}, options) },
+  tokenizerFromSentencePiece: {
+    table: filesTable,
+    call: (options) => tokenizers.tokenizerFromSentencePiece(bytes, options),
+  },
+  tokenizerFromGguf: {
+    table: ggufTable,
+    call: (options) => tokenizers.tokenizerFromGguf(new Map(), options),
+  },
+  readTokenizerFiles: {
+    table: folderTable,
+    call: (options) => tokenizers.readTokenizerFiles(folder, options),
+  },
+  tokenizerToGguf: { table: toGgufTable, call: (options) => tokenizers.tokenizerToGguf({}, options) },
+  createChatTemplate: { table: templateTable, call: (options) => tokenizers.createChatTemplate("", options) },
+  render: {
+    table: renderTable,
+    base: () => ({ messages: ask }),
+    call: (options) => tokenizers.createChatTemplate("").render(options),
+  },
+  renderWithGenerations: {
+    table: renderTable,
+    base: () => ({ messages: ask }),
+    call: (options) => tokenizers.createChatTemplate("").renderWithGenerations(options),
+  },
+  encode: { table: encodeTable, call: (options) => model.tokenizer.encode("a", options) },
+  decode: { table: decodeTable, call: (options) => model.tokenizer.decode([1], options) },
+  createDecodeStream: {
+    table: decodeTable,
+    call: (options) => model.tokenizer.createDecodeStream(options),
+  },
+  createHandler: {
+    table: handlerTable,
+    base: () => ({ models: [model] }),
+    call: (options) => serve.createHandler(options),
+  },
+  listen: { table: listenTable, call: (options) => node.listen(async () => new Response(), options) },
+};
+
+/** Public functions whose arguments are no options. */
+const WITHOUT_OPTIONS = new Set([
+  "BaimoError",
+  "bfloatToFloat",
+  "chatTemplateOf",
+  "dequantize",
+  "dequantizeInto",
+  "floatToBfloat",
+  "floatToHalf",
+  "halfToFloat",
+  "isQuantizable",
+  "listCachedModels",
+  "openPage",
+  "parseHubSpec",
+  "planRemoval",
+  "readFileType",
+  "readImportance",
+  "removeCachedModels",
+]);
+
+/** Options that take whatever their reader makes of it later: parsed files, and what OpenAI's servers alone heed. */
+const isAnything = (kind: Kind<unknown>) => kind.kind === "anything";
+
+/** The table's options and those within them, with an object that gives the one a value. */
+function* optionsIn(
+  table: Table,
+  prefix = "",
+  wrap = (own: Record<string, unknown>) => own,
+): Generator<{ name: string; kind: Kind<unknown>; give(value: unknown): Record<string, unknown> }> {
+  for (const [key, kind] of Object.entries(table)) {
+    yield { name: prefix + key, kind, give: (value) => wrap({ [key]: value }) };
+    if (!kind.table) continue;
+    const needed = Object.entries(kind.table).filter(([, { required }]) => required);
+    const others = Object.fromEntries(needed.map(([name]) => [name, "nowhere"]));
+    yield* optionsIn(kind.table, `${prefix}${key}.`, (own) => wrap({ [key]: { ...others, ...own } }));
+  }
+}
+
+async function refused(call: () => unknown, message: RegExp, option?: string): Promise<void> {
+  await assert.rejects(
+    async () => assert.fail(`nothing refused, where ${message} was awaited: ${await call()}`),
+    (error) => {
+      assert.ok(error instanceof BaimoError, String(error));
+      assert.equal(error.code, "request");
+      assert.match(error.message, message);
+      assert.ok(error.message.length < 1200, error.message);
+      if (option !== undefined) assert.ok(error.option?.startsWith(option), error.option);
+      return true;
+    },
+  );
+}
+
+const literal = (text: string) => text.replace(/[.[\]]/g, "\\$&");
+
+it("every public function with options is here, and no other", () => {
+  const all = { ...index, ...formats, ...tokenizers, ...serve, ...node };
+  const names = Object.entries(all).flatMap(([name, value]) => (typeof value === "function" ? [name] : []));
+  assert.deepEqual(
+    names.filter((name) => !Object.hasOwn(doors, name) && !WITHOUT_OPTIONS.has(name)),
+    ["isLoopback"].filter((name) => names.includes(name)),
+  );
+});
+
+describe("wrong options are refused by their names:", () => {
+  for (const [where, { table, base = () => ({}), call }] of Object.entries(doors)) {
+    it(where, async () => {
+      for (const { name, kind, give } of optionsIn(table)) {
+        if (isAnything(kind)) continue;
+        const wrong = WRONG.filter((value) => !mayBeRight(kind, value));
+        assert.ok(wrong.length >= 12, `${where}: ${name} is given ${wrong.length} wrong values`);
+        for (const value of wrong) {
+          const message = new RegExp(`^${where}: ${literal(name)}.*(allowed: |known; |missing)`);
+          await refused(() => call({ ...base(), ...give(value) }), message, name);
+        }
+      }
+      for (const name of Object.keys(table)) {
+        const snake = name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+        for (const misspelt of [`${name}s`, `${name[0]}${name}`, snake, name.slice(0, -1)]) {
+          if (Object.hasOwn(table, misspelt)) continue;
+          const message = new RegExp(`^${where}: option ${misspelt} is not known; did you mean \\w+\\?$`);
+          await refused(() => call({ ...base(), [misspelt]: undefined }), message, misspelt);
+        }
+      }
+      const unlike = new RegExp(`^${where}: option (zyxwv|__proto__) is not known; known: `);
+      await refused(() => call({ ...base(), zyxwv: 1 }), unlike);
+      await refused(
+        () => call(Object.defineProperty(base(), "__proto__", { value: 1, enumerable: true })),
+        unlike,
+      );
+      for (const options of [null, 5, "threads", [], new Map(), () => {}, Symbol("x")]) {
+        await refused(() => call(options), new RegExp(`^${where}: options is .*; allowed: an object of`));
+      }
+    });
+  }
+});
+
+it("what a function works on is refused by its name, too", async () => {
+  const cases: [() => unknown, RegExp][] = [
+    [() => index.load(""), /^load: source is "" \(a string\); allowed: a path/],
+    [() => index.load(5 as Given), /^load: source is 5; allowed: a path/],
+    [() => index.load([]), /^load: source is an empty array/],
+    [() => formats.openCheckpoint(null as Given), /^openCheckpoint: source is null/],
+    [() => formats.openByteSource({} as Given), /^openByteSource: source is an object/],
+    [() => tokenizers.openTokenizer(5 as Given), /^openTokenizer: source is 5/],
+    [() => tokenizers.openTokenizer({} as Given), /^openTokenizer: source is an object; allowed: a path/],
+    [
+      () => tokenizers.openTokenizer({ jsn: 1 } as Given),
+      /^openTokenizer: option source\.jsn .*did you mean source\.json/,
+    ],
+    [() => model.complete(5 as Given).next(), /^complete: prompt is 5; allowed: a string, or a list/],
+    [() => model.complete([1, -1]).next(), /^complete: prompt\[1\] is -1/],
+    [() => model.chat("hi" as Given).next(), /^chat: messages is "hi" \(a string\); allowed: a list/],
+    [() => model.chat([]).next(), /^chat: messages is an empty array/],
+    [() => model.chat([{ role: "frob", content: "x" }]).next(), /^chat: messages\[0\]\.role is "frob"/],
+    [() => model.chat([{ role: "user" } as Given]).next(), /^chat: messages\[0\]\.content is undefined/],
+    [
+      () => model.chat([{ role: "user", content: [5] as Given }]).next(),
+      /^chat: messages\[0\]\.content\[0\] is 5/,
+    ],
+    [
+      () => model.complete("a", { stopTokens: [1, 1e6] }).next(),
+      /^complete: stopTokens\[1\] is 1000000; .* to \d/,
+    ],
+    [
+      () => model.complete("a", { logitBias: { 1e6: 1 } }).next(),
+      /^complete: logitBias has the key "1000000"/,
+    ],
+    [() => model.complete("a", { stop: ["a", "\ud83d"] }).next(), /^complete: stop\[1\] .*surrogate/],
+    [() => model.score([{ context: "a" } as Given]), /^score: texts\[0\]\.continuation is missing/],
+    [() => model.logits("abc" as Given), /^logits: tokens is "abc"/],
+    [
+      () => formats.quantize("Q9" as Given, new Float32Array(32)),
+      /^quantize: type is "Q9" \(a string\); allowed: "F32"/,
+    ],
+    [() => formats.quantize("Q8_0", [1] as Given), /^quantize: values is an array of 1/],
+    [() => formats.dequantize(Symbol("x") as Given, bytes, 0), /^dequantize: type is a symbol/],
+    [() => formats.dequantize("F32", bytes, "2" as Given), /^dequantize: count is "2" \(a string\)/],
+    [() => model.tokenizer.encode(5 as Given), /^encode: text is 5/],
+    [() => model.tokenizer.decode("1" as Given), /^decode: ids is "1"/],
+    [() => node.listen(5 as Given), /^listen: handler is 5/],
+  ];
+  for (const [call, message] of cases) await refused(call, message);
+});
+
+it("a callback that throws rejects the call", async () => {
+  const boom = () => {
+    throw new Error("boom");
+  };
+  await assert.rejects(index.load("poet", { onProgress: boom }), /boom/);
+});
+
+it("the comments of options tell the defaults of the tables", () => {
+  const sources = ["backends/device", "formats/gguf/gguf-writer", "generate/load-options", "generate/model"];
+  sources.push("generate/types", "serve/options", "tokenizers/tokenizer");
+  const text = sources.map((name) => readFileSync(join(root, "src", `${name}.ts`), "utf8")).join("\n");
+  let compared = 0;
+  for (const [where, { table }] of Object.entries(doors)) {
+    for (const [name, { default: value }] of Object.entries(table)) {
+      if (value === undefined || Array.isArray(value)) continue;
+      const comments = text.matchAll(new RegExp(`/\\*\\*((?:(?!\\*/)[^])*)\\*/\\s+${name}\\?:`, "g"));
+      const [, comment] = [...comments][0] ?? [];
+      if (comment === undefined) continue;
+      compared++;
+      const told = /[Dd]efault "?([\w.]*\w)(?: (MiB))?/.exec(comment);
+      const expected = told?.[2] ? String(Number(value) / 2 ** 20) : String(value);
+      assert.equal(told?.[1], expected, `${where}: ${name}: ${comment}`);
+    }
+  }
+  assert.ok(compared >= 30, `${compared} comments`);
+});
+
+async function tokens(options: index.ChatOptions): Promise<number[]> {
+  const ids: number[] = [];
+  for await (const event of model.chat(ask, options))
+    if (event.type === "text-delta") ids.push(...event.tokens.map((token) => token.id));
+  return ids;
+}
+
+it("right options do what they did: the defaults spelt out change nothing", async () => {
+  const greedy = [437, 407, 772, 638, 445, 357, 437, 671, 669, 449, 602, 358];
+  assert.deepEqual(await tokens({ temperature: 0, maxTokens: 12 }), greedy);
+  const spelt = Object.fromEntries(
+    Object.entries(chatTable()).map(([name, kind]) => [name, (kind as Kind<unknown>).default]),
+  );
+  const sampled = await tokens({ seed: 7, maxTokens: 12 });
+  assert.deepEqual(await tokens({ ...spelt, seed: 7, maxTokens: 12 }), sampled);
+});
+
+it("fields of a request over HTTP are refused by the client's names", async () => {
+  const handle = serve.createHandler({ models: new Map([["poet", model]]) });
+  const right = { model: "poet", messages: ask, max_tokens: 12, temperature: 0 };
+  const post = (body: unknown) =>
+    handle(
+      new Request("http://localhost/v1/chat/completions", {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify(body),
+      }),
+    );
+  const seen = new Set(WRONG.flatMap((value) => toJson(value) ?? []));
+  const wrongValues = [...seen].filter((text) => text !== "null").map((text) => JSON.parse(text));
+  for (const { name, kind, give } of optionsIn(chatRequestTable)) {
+    if (isAnything(kind)) continue;
+    const wrong = wrongValues.filter((value) => !mayBeRight(kind, value));
+    assert.ok(wrong.length >= 8, `${name} is given ${wrong.length} wrong values`);
+    for (const value of wrong) {
+      const response = await post({ ...right, ...give(value) });
+      const { error } = await response.json();
+      assert.equal(response.status, 400, `${name}: ${JSON.stringify(value)}`);
+      assert.ok(error.param?.startsWith(name), `${name}: ${JSON.stringify(error)}`);
+      assert.match(error.message, new RegExp(`'${literal(name)}`));
+    }
+  }
+  for (const [body, param] of [
+    [{ max_tokens: 1e12 }, "max_tokens"],
+    [{ logit_bias: { 999999: 1 } }, "logit_bias"],
+    [{ logit_bias: { x: 1 } }, "logit_bias"],
+    [{ temprature: 1 }, "temprature"],
+    [{ tools: [{ type: "x" }] }, "tools[0].type"],
+  ] as const) {
+    const response = await post({ ...right, ...body });
+    const { error } = await response.json();
+    assert.deepEqual([response.status, error.param], [400, param], error.message);
+    assert.ok(error.message.startsWith(`'${param}'`), error.message);
+  }
+  const answer = await (await post(right)).json();
+  assert.equal(answer.choices[0].message.content, await textOf());
+});
+
+function toJson(value: unknown): string | undefined {
+  try {
+    return JSON.stringify(value);
+  } catch {
+    return undefined; // JSON has no big integers, and calls getters
+  }
+}
+
+async function textOf(): Promise<string> {
+  let text = "";
+  for await (const event of model.chat(ask, { temperature: 0, maxTokens: 12 }))
+    if (event.type === "text-delta") text += event.text;
+  return text;
+}
