@@ -1,5 +1,6 @@
 // Finds added tokens (special ones and user-defined ones) in a text before anything else.
 
+import { refuseSteps, stepLimit } from "../limits.ts";
 import { createTrie } from "./trie.ts";
 
 /** A token that is matched in the text itself, as `added_tokens` of tokenizer.json describes it. */
@@ -28,8 +29,9 @@ const WORD_BEFORE = /[\p{Alphabetic}\p{M}\p{Nd}\p{Pc}\p{Join_Control}]$/u;
 const WORD_AFTER = /^[\p{Alphabetic}\p{M}\p{Nd}\p{Pc}\p{Join_Control}]/u;
 
 /**
- * Makes a splitter for the given tokens, leftmost first and longest first, in linear time for tokens of bounded length.
- * Undefined when there is nothing to find.
+ * Makes a splitter for the given tokens, leftmost first and longest first. Undefined when there is nothing to find.
+ *
+ * @throws {BaimoError} `request` while cutting a text that long tokens make too costly
  */
 export function createAddedTokenSplitter(tokens: readonly AddedToken[]): AddedTokenSplitter | undefined {
   if (tokens.length === 0) return undefined;
@@ -46,6 +48,7 @@ export function createAddedTokenSplitter(tokens: readonly AddedToken[]): AddedTo
   return (text, onText, onToken) => {
     let done = 0; // everything before is given out
     const length = text.length;
+    let steps = stepLimit(length);
     for (let at = 0; at < length; ) {
       if (starts[text.charCodeAt(at)] === 0) {
         at++;
@@ -56,6 +59,7 @@ export function createAddedTokenSplitter(tokens: readonly AddedToken[]): AddedTo
       for (let i = at, node = 0; i < length; ) {
         node = trie.step(node, text.charCodeAt(i++));
         if (node < 0) break;
+        if (--steps < 0) refuseSteps("added tokens");
         const value = trie.valueAt(node);
         if (value >= 0) {
           found = value;

@@ -1,6 +1,7 @@
 // Byte pair encoding: byte-level, over characters with byte fallback, and by scores.
 
 import { BaimoError } from "../../errors.ts";
+import { checkOutput, outputLimit } from "../limits.ts";
 import { BYTE_CHARACTERS, toUtf8, writeUtf8 } from "../text/unicode.ts";
 import { createMerger, createPairTable, findPair, type Merges, setPair } from "./bpe-merges.ts";
 import { createWordCache, MAX_CACHED_LENGTH } from "./word-cache.ts";
@@ -244,6 +245,7 @@ export function createCharacterBpe(options: CharacterBpeOptions): PieceModel {
     if (byteIds) {
       const bytes = toUtf8(character);
       if (bytes.every((b) => byteIds[b] >= 0)) {
+        if (count + bytes.length > symbols.length) symbols = withRoom(symbols, count + bytes.length);
         for (let i = 0; i < bytes.length; i++) symbols[count + i] = byteIds[bytes[i]];
         return count + bytes.length;
       }
@@ -261,6 +263,7 @@ export function createCharacterBpe(options: CharacterBpeOptions): PieceModel {
     }
     const room = (end - start) * 4;
     if (room > symbols.length) symbols = new Int32Array(room);
+    const limit = outputLimit(end - start);
     let n = 0;
     let wasUnknown = false;
     for (let i = start; i < end; ) {
@@ -272,8 +275,10 @@ export function createCharacterBpe(options: CharacterBpeOptions): PieceModel {
         if (i + width >= end && endSuffix) symbol += endSuffix;
       }
       const id = ids.get(symbol) ?? options.extraSymbols?.get(symbol);
+      if (n === symbols.length) symbols = withRoom(symbols, n + 1);
       if (id !== undefined) symbols[n++] = id;
       else n = fallback(symbol, n, wasUnknown);
+      checkOutput(n, limit, "BPE");
       wasUnknown = id === undefined;
       i += width;
     }
@@ -330,6 +335,13 @@ export function createCharacterBpe(options: CharacterBpeOptions): PieceModel {
       if (from < end) encodeCached(text, from, end, out);
     },
   };
+}
+
+/** The same symbols with room for more of them. */
+function withRoom(symbols: Int32Array, room: number): Int32Array<ArrayBuffer> {
+  const bigger = new Int32Array(Math.max(room, symbols.length * 2));
+  bigger.set(symbols);
+  return bigger;
 }
 
 /**

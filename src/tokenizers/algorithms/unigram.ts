@@ -1,6 +1,7 @@
 // The Unigram model: the most probable segmentation by Viterbi.
 
 import { BaimoError } from "../../errors.ts";
+import { refuseSteps, stepLimit } from "../limits.ts";
 import { toUtf8 } from "../text/unicode.ts";
 import type { PieceModel } from "./bpe.ts";
 import { createTrie } from "./trie.ts";
@@ -29,7 +30,8 @@ const UNKNOWN_PENALTY = 10;
 /**
  * Makes the model (Kudo 2018, arXiv:1804.10959; the search of google/sentencepiece, unigram_model.cc, EncodeOptimized).
  *
- * @throws {BaimoError} `format` while encoding a character that is not in the vocabulary when there is no unknown id
+ * @throws {BaimoError} `format` while encoding a character that is not in the vocabulary when there is no unknown id,
+ * `request` for a text that long pieces make too costly
  */
 export function createUnigram(options: UnigramOptions): PieceModel {
   const { tokens, scores, unknownId, isMatchable, userDefinedScore, byteIds, where } = options;
@@ -78,6 +80,7 @@ export function createUnigram(options: UnigramOptions): PieceModel {
       }
       from.fill(-1, 0, n + 1);
       best[0] = 0;
+      let steps = stepLimit(n);
       for (let at = 0; at < n; ) {
         const here = best[at];
         const unit = text.charCodeAt(start + at);
@@ -86,6 +89,7 @@ export function createUnigram(options: UnigramOptions): PieceModel {
         for (let i = at, node = 0; i < n; ) {
           node = trie.step(node, text.charCodeAt(start + i++));
           if (node < 0) break;
+          if (--steps < 0) refuseSteps(where);
           const id = trie.valueAt(node);
           if (id < 0) continue;
           const score = round(pieceScores[id] + here);

@@ -1,5 +1,6 @@
 // WordPiece and whole-word models: the longest known prefix, again and again.
 
+import { refuseSteps, stepLimit } from "../limits.ts";
 import type { PieceModel } from "./bpe.ts";
 import { createTrie } from "./trie.ts";
 import { createWordCache, MAX_CACHED_LENGTH } from "./word-cache.ts";
@@ -16,7 +17,11 @@ export interface WordPieceOptions {
   maxCharacters?: number;
 }
 
-/** Makes a WordPiece model (Wu et al. 2016, arXiv:1609.08144; the greedy form of BERT). */
+/**
+ * Makes a WordPiece model (Wu et al. 2016, arXiv:1609.08144; the greedy form of BERT).
+ *
+ * @throws {BaimoError} `request` while encoding a text that long pieces make too costly
+ */
 export function createWordPiece(options: WordPieceOptions): PieceModel {
   const { ids, unknownId, continuingPrefix, startPrefix = "", maxCharacters } = options;
   const starts = createTrie();
@@ -35,6 +40,7 @@ export function createWordPiece(options: WordPieceOptions): PieceModel {
       }
     }
     const from = out.length;
+    let steps = stepLimit(end - start);
     for (let at = start; at < end; ) {
       const trie = at === start ? starts : inner;
       let id = -1;
@@ -42,6 +48,7 @@ export function createWordPiece(options: WordPieceOptions): PieceModel {
       for (let i = at, node = 0; i < end; ) {
         node = trie.step(node, text.charCodeAt(i++));
         if (node < 0) break;
+        if (--steps < 0) refuseSteps("WordPiece");
         const value = trie.valueAt(node);
         if (value >= 0) {
           id = value;

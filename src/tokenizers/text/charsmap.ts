@@ -1,6 +1,7 @@
 // SentencePiece's precompiled character map: a double-array trie of replacements.
 
 import { BaimoError } from "../../errors.ts";
+import { checkOutput } from "../limits.ts";
 import { fromUtf8, toUtf8 } from "./unicode.ts";
 
 /** A replacement found at some place: how many bytes it replaces, and by what. */
@@ -16,6 +17,9 @@ export interface Charsmap {
   /** The shortest entry (Hugging Face's `spm_precompiled`, which takes the first it meets). */
   shortest(bytes: Uint8Array, at: number, end: number): CharsmapMatch | undefined;
 }
+
+// Published maps have entries of some 20 bytes; the bound keeps a search short whatever the array says.
+const MAX_ENTRY = 64;
 
 /**
  * Reads a map: u32 size of the double array in bytes, the array (Darts-clone units, u32), then NUL-terminated
@@ -58,6 +62,12 @@ export function readCharsmap(blob: Uint8Array, where: string): Charsmap {
     let found: CharsmapMatch | undefined;
     let node = offsetOf(units[0]);
     for (let i = at; i < end; i++) {
+      if (i - at === MAX_ENTRY) {
+        throw new BaimoError(
+          "format",
+          `${where}: a character map with entries of more than ${MAX_ENTRY} bytes`,
+        );
+      }
       const byte = bytes[i];
       if (byte === 0) break;
       node ^= byte;
@@ -79,9 +89,9 @@ export function readCharsmap(blob: Uint8Array, where: string): Charsmap {
   };
 }
 
-// Neighbours in these ranges never form one grapheme, so that the costly segmentation is seldom asked.
+// Neighbours in these ranges never form one grapheme, CR LF aside, so that the costly segmentation is seldom asked.
 const isSimple = (c: number) =>
-  (c >= 0x20 && c < 0x300 && c !== 0x7f && c !== 0xad && (c < 0x80 || c >= 0xa0)) ||
+  (c < 0x300 && c !== 0xad) ||
   (c >= 0x3400 && c <= 0x4dbf) ||
   (c >= 0x4e00 && c <= 0x9fff) ||
   (c >= 0x3041 && c <= 0x3096) ||
@@ -89,11 +99,45 @@ const isSimple = (c: number) =>
   (c >= 0xff01 && c <= 0xff9d) ||
   (c >= 0x410 && c <= 0x44f);
 
+const CR = 13;
+const LF = 10;
+
+/** Whether a grapheme surely ends between two code units. */
+const isCut = (left: number, right: number) =>
+  isSimple(left) && isSimple(right) && !(left === CR && right === LF);
+
+// The runtime's segmenter takes quadratic time on long texts, so that it sees them in pieces.
+const WINDOW = 1024;
+/** And it costs so much to call that it does at least this much. */
+const AT_ONCE = 64;
+
+/** The graphemes of text[start, end). */
+function* graphemes(segmenter: Intl.Segmenter, text: string, start: number, end: number): Generator<string> {
+  let size = WINDOW;
+  for (let at = start; at < end; ) {
+    let stop = Math.min(at + size, end);
+    if (stop < end && (text.charCodeAt(stop) & 0xfc00) === 0xdc00) stop++;
+    const from = at;
+    let held = "";
+    for (const { segment } of segmenter.segment(text.slice(at, stop))) {
+      // The last one may go on in the next piece. What came before the beginning of a grapheme does not matter to it.
+      if (held !== "") yield held;
+      at += held.length;
+      held = segment;
+    }
+    if (stop === end) {
+      yield held;
+      return;
+    }
+    size = at === from ? size * 2 : WINDOW;
+  }
+}
+
 /**
  * Applies a map as Hugging Face's Precompiled normalizer does: a grapheme of less than six bytes is replaced as a whole
  * by the first entry that begins it, else character by character.
  */
-export function createPrecompiledNormalizer(map: Charsmap): (text: string) => string {
+export function createPrecompiledNormalizer(map: Charsmap): (text: string, limit: number) => string {
   const segmenter = new Intl.Segmenter("und", { granularity: "grapheme" });
   const known = new Map<string, string>();
   const character = (part: string): string | undefined => {
@@ -112,30 +156,35 @@ export function createPrecompiledNormalizer(map: Charsmap): (text: string) => st
   };
   // By code unit: 1 when a character that stands alone is its own normal form, so that runs are copied.
   const unchanged = new Uint8Array(0x10000);
-  return (text) => {
+  return (text, limit) => {
     let out = "";
     let copied = 0;
     const length = text.length;
+    const add = (part: string) => {
+      out += part;
+      checkOutput(out.length, limit, "character map");
+    };
     for (let at = 0; at < length; ) {
       const unit = text.charCodeAt(at);
-      if (isSimple(unit) && (at + 1 >= length || isSimple(text.charCodeAt(at + 1)))) {
+      if (isSimple(unit) && (at + 1 >= length || isCut(unit, text.charCodeAt(at + 1)))) {
         if (unchanged[unit] === 0) {
           const part = text[at];
           const normal = grapheme(part);
           if (normal === part) {
             unchanged[unit] = 1;
           } else {
-            out += text.slice(copied, at) + normal;
+            add(text.slice(copied, at));
+            add(normal);
             copied = at + 1;
           }
         }
         at++;
         continue;
       }
-      let end = at + 1;
-      while (end < length && !(isSimple(text.charCodeAt(end - 1)) && isSimple(text.charCodeAt(end)))) end++;
-      out += text.slice(copied, at);
-      for (const { segment } of segmenter.segment(text.slice(at, end))) out += grapheme(segment);
+      let end = Math.min(at + AT_ONCE, length);
+      while (end < length && !isCut(text.charCodeAt(end - 1), text.charCodeAt(end))) end++;
+      add(text.slice(copied, at));
+      for (const part of graphemes(segmenter, text, at, end)) add(grapheme(part));
       at = end;
       copied = end;
     }

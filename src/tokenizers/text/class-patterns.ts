@@ -1,6 +1,7 @@
 // Matches simple patterns without the regex engine: character classes, digit groups.
 
 import { compileOniguruma } from "./regex.ts";
+import { WORD_ALONE } from "./regex-classes.ts";
 import { classTable, SPACE } from "./unicode.ts";
 
 /** Calls back with each match in text[start, end), in order. */
@@ -30,7 +31,7 @@ const trailingSpace: Matches = (text, start, end, onMatch) => {
   if (from < end) onMatch(from, end);
 };
 
-const WORD_AHEAD = /[\p{Alphabetic}\p{M}\p{Nd}\p{Pc}]/uy;
+const WORD_AHEAD = new RegExp(`[${WORD_ALONE}]`, "uy");
 
 /**
  * Groups of three digits from the right. The patterns look ahead over the whole run at every digit, which takes

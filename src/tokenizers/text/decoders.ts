@@ -2,6 +2,7 @@
 
 import { BaimoError } from "../../errors.ts";
 import { booleanOf, listOf, numberOf, recordOf, stringOf } from "../../json.ts";
+import { checkNesting } from "../limits.ts";
 import { readReplace } from "./normalizers.ts";
 import { byteOfToken, bytesOfByteLevel, fromUtf8, toUtf8 } from "./unicode.ts";
 
@@ -25,6 +26,7 @@ export function toBytes(inside: string | Uint8Array): Uint8Array {
  * @throws {BaimoError} `format` naming a kind or a field that is not known
  */
 export function readDecoder(json: unknown, where: string, fused = false): Decoder {
+  checkNesting(json, "decoders", where);
   const spec = recordOf(json, where);
   const type = stringOf(spec.type, `${where}.type`);
   switch (type) {
@@ -115,7 +117,7 @@ function readSequence(spec: Record<string, unknown>, where: string): Decoder {
 
 /** A decoder that treats every token alike. */
 function eachAlike(one: (token: string) => string): Decoder {
-  return { decode: (tokens) => tokens.map(one), inside: one };
+  return { decode: (tokens) => tokens.map((token) => one(token)), inside: (token) => one(token) };
 }
 
 /** A decoder that treats the first or the last token in another way. */

@@ -2,29 +2,49 @@
 
 import { BaimoError } from "../../errors.ts";
 import { booleanOf, brief, listOf, recordOf, stringOf } from "../../json.ts";
+import { checkNesting, checkOutput, outputLimit } from "../limits.ts";
 import { createPrecompiledNormalizer, readCharsmap } from "./charsmap.ts";
-import { compileOniguruma } from "./regex.ts";
-import { toByteLevel } from "./unicode.ts";
+import type { Matches } from "./class-patterns.ts";
+import { toNormalForm } from "./normal-forms.ts";
+import { literalMatches, patternMatches } from "./patterns.ts";
+import { classTable, SPACE, toByteLevel } from "./unicode.ts";
 
 /** Changes a text before it is cut. */
 export type Normalizer = (text: string) => string;
 
+/** One step of it; `limit` is the longest text that it may make. */
+type Step = (text: string, limit: number) => string;
+
 /**
- * Reads a `normalizer` of tokenizer.json.
+ * Reads a `normalizer` of tokenizer.json, which throws {BaimoError} `request` for a text that it makes 32 times as long.
  *
  * @throws {BaimoError} `format` naming a kind or a field that is not known
  */
 export function readNormalizer(json: unknown, where: string): Normalizer {
+  checkNesting(json, "normalizers", where);
+  const step = readStep(json, where);
+  return (text) => {
+    const limit = outputLimit(text.length);
+    const out = step(text, limit);
+    checkOutput(out.length, limit, where);
+    return out;
+  };
+}
+
+function readStep(json: unknown, where: string): Step {
   const spec = recordOf(json, where);
   const type = stringOf(spec.type, `${where}.type`);
   switch (type) {
     case "Sequence": {
       const steps = listOf(spec.normalizers, `${where}.normalizers`).map((step, i) =>
-        readNormalizer(step, `${where}.normalizers[${i}]`),
+        readStep(step, `${where}.normalizers[${i}]`),
       );
-      return (text) => {
+      return (text, limit) => {
         let out = text;
-        for (const step of steps) out = step(out);
+        for (const step of steps) {
+          out = step(out, limit);
+          checkOutput(out.length, limit, where);
+        }
         return out;
       };
     }
@@ -32,7 +52,7 @@ export function readNormalizer(json: unknown, where: string): Normalizer {
     case "NFD":
     case "NFKC":
     case "NFKD":
-      return (text) => text.normalize(type);
+      return (text) => toNormalForm(text, type);
     case "Lowercase":
       return toLowerCase;
     case "Strip": {
@@ -87,12 +107,15 @@ const NMT_REMOVED = /[\u0001-\u0008\u000b\u000e-\u001f\u007f\u008f\u009f]/g;
 const NMT_SPACES = /[\t\n\f\r\u1680\u200b-\u200f\u2028\u2029\u2581\ufeff\ufffd]/g;
 
 /** A pattern as `Replace` and `Split` write it. */
-export function readReplace(spec: Record<string, unknown>, where: string): (text: string) => string {
+export function readReplace(
+  spec: Record<string, unknown>,
+  where: string,
+): (text: string, limit?: number) => string {
   const pattern = recordOf(spec.pattern, `${where}.pattern`);
   const content = stringOf(spec.content, `${where}.content`);
   if (pattern.String !== undefined) {
     const needle = stringOf(pattern.String, `${where}.pattern.String`);
-    return needle === "" ? (text) => text : (text) => text.replaceAll(needle, () => content);
+    return needle === "" ? (text) => text : replaceMatches(literalMatches(needle), content, where);
   }
   if (pattern.Regex === undefined) {
     throw new BaimoError(
@@ -100,8 +123,21 @@ export function readReplace(spec: Record<string, unknown>, where: string): (text
       `${where}.pattern must have String or Regex but is ${brief(spec.pattern)}`,
     );
   }
-  const regex = compileOniguruma(stringOf(pattern.Regex, `${where}.pattern.Regex`), where);
-  return (text) => text.replace(regex, () => content);
+  const matches = patternMatches(stringOf(pattern.Regex, `${where}.pattern.Regex`), where);
+  return replaceMatches(matches, content, where);
+}
+
+function replaceMatches(matches: Matches, content: string, where: string) {
+  return (text: string, limit = outputLimit(text.length)): string => {
+    let out = "";
+    let done = 0;
+    matches(text, 0, text.length, (start, end) => {
+      out += text.slice(done, start) + content;
+      checkOutput(out.length, limit, where);
+      done = end;
+    });
+    return done === 0 && out === "" ? text : out + text.slice(done);
+  };
 }
 
 /** Rust's lower case: character by character, without the final sigma that JavaScript looks around for. */
@@ -111,8 +147,9 @@ function toLowerCase(text: string): string {
 }
 
 function endWithoutSpaces(text: string): number {
+  const table = classTable();
   let end = text.length;
-  while (end > 0 && /\p{White_Space}/u.test(text[end - 1])) end--;
+  while (end > 0 && (table[text.charCodeAt(end - 1)] & SPACE) !== 0) end--;
   return end;
 }
 
@@ -139,7 +176,7 @@ function createBertNormalizer(options: BertNormalizerOptions): Normalizer {
         .replace(/\p{White_Space}/gu, " ");
     }
     if (options.spaceChinese) out = out.replace(chinese, " $& ");
-    if (options.stripAccents) out = out.normalize("NFD").replace(/\p{Mn}+/gu, "");
+    if (options.stripAccents) out = toNormalForm(out, "NFD").replace(/\p{Mn}+/gu, "");
     if (options.lowercase) out = toLowerCase(out);
     return out;
   };

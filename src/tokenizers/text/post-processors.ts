@@ -3,6 +3,7 @@
 import { BaimoError } from "../../errors.ts";
 import { brief, listOf, recordOf, stringOf } from "../../json.ts";
 import { tokenIdOf } from "../files/token-id.ts";
+import { checkNesting } from "../limits.ts";
 
 /** The ids added before and after a single text. */
 export interface Wrapping {
@@ -16,6 +17,7 @@ export interface Wrapping {
  * @throws {BaimoError} `format` naming a kind or a field that is not known
  */
 export function readPostProcessor(json: unknown, where: string): Wrapping {
+  checkNesting(json, "processors", where);
   const spec = recordOf(json, where);
   const type = stringOf(spec.type, `${where}.type`);
   switch (type) {

@@ -1,10 +1,12 @@
 // The pre-tokenizers of tokenizer.json: they cut a normalised text into pieces.
 
 import { BaimoError } from "../../errors.ts";
-import { booleanOf, listOf, recordOf, stringOf } from "../../json.ts";
-import { classMatches, type Matches } from "./class-patterns.ts";
-import { compileOniguruma } from "./regex.ts";
+import { booleanOf, brief, listOf, recordOf, stringOf } from "../../json.ts";
+import { checkNesting } from "../limits.ts";
+import type { Matches } from "./class-patterns.ts";
+import { literalMatches, patternMatches, regexMatches } from "./patterns.ts";
 import { createDigitScanner, SCANNERS, type Scanner, scanGpt2 } from "./scanners.ts";
+import { createScriptMatches } from "./scripts.ts";
 import { toByteLevel } from "./unicode.ts";
 
 /** What becomes of the matches of a pattern. */
@@ -28,6 +30,9 @@ export interface ReadPreTokenizer {
   byteLevel: boolean;
 }
 
+// Each writes the bytes of a text as characters again, which may double it.
+const MAX_BYTE_LEVELS = 2;
+
 const PUNCTUATION_MARK = "[!-\\/:-@\\[-`\\{-~]|\\p{P}";
 
 /**
@@ -37,13 +42,21 @@ const PUNCTUATION_MARK = "[!-\\/:-@\\[-`\\{-~]|\\p{P}";
  * @throws {BaimoError} `format` naming a kind or a field that is not known
  */
 export function readPreTokenizer(json: unknown, where: string): ReadPreTokenizer {
+  checkNesting(json, "pretokenizers", where);
+  return readStage(json, where);
+}
+
+function readStage(json: unknown, where: string): ReadPreTokenizer {
   const spec = recordOf(json, where);
   const type = stringOf(spec.type, `${where}.type`);
   switch (type) {
     case "Sequence": {
       const stages = listOf(spec.pretokenizers, `${where}.pretokenizers`).map((stage, i) =>
-        readPreTokenizer(stage, `${where}.pretokenizers[${i}]`),
+        readStage(stage, `${where}.pretokenizers[${i}]`),
       );
+      if (stages.filter((stage) => stage.byteLevel).length > MAX_BYTE_LEVELS) {
+        throw new BaimoError("format", `${where} has more than ${MAX_BYTE_LEVELS} steps of type ByteLevel`);
+      }
       const byteLevel = stages.at(-1)?.byteLevel ?? false;
       const splits = stages.map((stage, i) =>
         stage.byteLevel && i < stages.length - 1 ? withByteLevel(stage.split) : stage.split,
@@ -115,6 +128,8 @@ export function readPreTokenizer(json: unknown, where: string): ReadPreTokenizer
       }
       return { split: fixedLength(length), byteLevel: false };
     }
+    case "UnicodeScripts":
+      return { split: splitBy(createScriptMatches(), "Removed", true), byteLevel: false };
     case "Metaspace":
       return { split: readMetaspace(spec, where), byteLevel: false };
     default:
@@ -137,8 +152,7 @@ export function splitByPattern(
   if (scanner && (behavior === "Isolated" || (behavior === "Removed" && invert && matchesAll(pattern)))) {
     return fromScanner(scanner);
   }
-  const matches = classMatches(pattern, where) ?? regexMatches(compileOniguruma(pattern, where));
-  return splitBy(matches, behavior, invert);
+  return splitBy(patternMatches(pattern, where), behavior, invert);
 }
 
 function matchesAll(pattern: string): boolean {
@@ -151,7 +165,9 @@ export function inSequence(splits: readonly PreTokenizer[]): PreTokenizer {
   return splits.reduceRight((next, split) => (text, start, end, first, emit) => {
     let isFirst = first;
     split(text, start, end, first, (t, s, e) => {
-      if (s < e) next(t, s, e, isFirst, emit);
+      if (s === e) return;
+      // Where the beginning was removed, no piece is the first.
+      next(t, s, e, isFirst && (t !== text || s === start), emit);
       isFirst = false;
     });
   });
@@ -199,6 +215,9 @@ function fixedLength(length: number): PreTokenizer {
 
 function readMetaspace(spec: Record<string, unknown>, where: string): PreTokenizer {
   const replacement = stringOf(spec.replacement ?? "▁", `${where}.replacement`);
+  if ([...replacement].length !== 1) {
+    throw new BaimoError("format", `${where}.replacement must be one character but is ${brief(replacement)}`);
+  }
   let scheme = spec.prepend_scheme ?? "always";
   if (spec.add_prefix_space === false) scheme = "never";
   if (scheme !== "always" && scheme !== "first" && scheme !== "never") {
@@ -214,36 +233,6 @@ function readMetaspace(spec: Record<string, unknown>, where: string): PreTokeniz
     const prepend = scheme === "always" || (scheme === "first" && first);
     if (prepend && !changed.startsWith(replacement)) changed = replacement + changed;
     pieces(changed, 0, changed.length, first, emit);
-  };
-}
-
-function literalMatches(needle: string): Matches {
-  return (text, start, end, onMatch) => {
-    for (let at = start; ; ) {
-      const found = text.indexOf(needle, at);
-      if (found < 0 || found + needle.length > end) return;
-      at = found + needle.length;
-      onMatch(found, at);
-    }
-  };
-}
-
-function regexMatches(regex: RegExp): Matches {
-  return (text, start, end, onMatch) => {
-    // The piece is a text of its own: what lies around it must not be seen by lookaheads.
-    const own = start === 0 && end === text.length ? text : text.slice(start, end);
-    const offset = own === text ? 0 : start;
-    regex.lastIndex = 0;
-    for (let match = regex.exec(own); match !== null; match = regex.exec(own)) {
-      const from = match.index;
-      const to = from + match[0].length;
-      if (to === from) {
-        // An empty match cuts without taking anything, as Oniguruma's iterator reports it.
-        regex.lastIndex = from + ((own.codePointAt(from) ?? 0) > 0xffff ? 2 : 1);
-        if (from >= own.length) return;
-      }
-      onMatch(offset + from, offset + to);
-    }
   };
 }
 

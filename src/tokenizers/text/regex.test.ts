@@ -33,6 +33,19 @@ describe("Oniguruma patterns", () => {
     ["(?m:.)", "\n", ["\n"]],
     ["(?x) a b # comment\n c", "abc", ["abc"]],
     ["(?<name>a)(?#note)b", "ab", ["ab"]],
+    ["\\N+", "ab\ncd", ["ab", "cd"]],
+    ["\\O+", "ab\ncd", ["ab\ncd"]],
+    [
+      "\\X",
+      "e\u0301x\r\n👩\u200d💻🇩🇪🇫각\u11a8\u0600a",
+      ["e\u0301", "x", "\r\n", "👩\u200d💻", "🇩🇪", "🇫", "각\u11a8", "\u0600a"],
+    ],
+    ["[[:graph:]]+", "a b\u00a0c\u0378\u200b\u00ad", ["a", "b", "c", "\u200b\u00ad"]],
+    ["[[:print:]]+", "a b\u00a0\u2028c", ["a b\u00a0", "c"]],
+    ["[[:^graph:]]+", "a b", [" "]],
+    ["\\p{Print}+|\\P{XDigit}", "a b\ng", ["a b", "\n", "g"]],
+    ["a{2}?b", "aab b", ["aab", "b"]], // not lazy: an optional a{2}
+    ["^", "a\n", [""]], // no line begins at the end of a text
   ];
   for (const [pattern, text, expected] of cases) {
     it(`${pattern} on ${JSON.stringify(text)}`, () =>

@@ -1,15 +1,15 @@
 // Translates Oniguruma patterns, as tokenizer.json holds them, to JavaScript.
 
 import { BaimoError } from "../../errors.ts";
-
-const WORD = "\\p{Alphabetic}\\p{M}\\p{Nd}\\p{Pc}";
+import { GRAPHEME } from "./grapheme-pattern.ts";
+import { caseVariants, posixClass, propertyOf, quote, WORD, WORD_ALONE } from "./regex-classes.ts";
 
 /**
  * Compiles an Oniguruma pattern (Ruby syntax) with the flags "gv".
  *
  * Translated: \s \w \d \h and POSIX brackets as Unicode classes (JavaScript's \s is another set), inline flags
  * (?i) (?m) (?x), possessive quantifiers and atomic groups (by a lookahead and a back reference), \p{Han} and other
- * scripts, ^ and $ at lines, \A \z \Z \b \B, comments, class intersections.
+ * scripts, ^ and $ at lines, \A \z \Z \b \B, \R \X \N \O, comments, class intersections.
  * @throws {BaimoError} `format` naming the construct that has no translation
  */
 export function compileOniguruma(pattern: string, where: string): RegExp {
@@ -22,6 +22,10 @@ export function compileOniguruma(pattern: string, where: string): RegExp {
     });
   }
 }
+
+// The longest published pattern has some 1,300 characters, the deepest few levels.
+const MAX_LENGTH = 4096;
+const MAX_DEPTH = 200;
 
 interface Flags {
   ignoreCase: boolean;
@@ -39,10 +43,14 @@ function translate(pattern: string, where: string): string {
       `${where}: the pattern ${JSON.stringify(pattern.slice(0, 200))} uses ${what} at ${at}, which is not supported`,
     );
   };
+  if (pattern.length > MAX_LENGTH) fail(`more than ${MAX_LENGTH} characters`);
+  const deeper = (what: string) => {
+    if (++depth > MAX_DEPTH) fail(`${what} nested more than ${MAX_DEPTH} deep`);
+  };
   const peek = (text: string) => pattern.startsWith(text, at);
 
   const alternatives = (outer: Flags): string => {
-    if (++depth > 200) fail("groups nested more than 200 deep");
+    deeper("groups");
     let flags = outer;
     let out = "";
     while (at < pattern.length && pattern[at] !== ")") {
@@ -74,24 +82,27 @@ function translate(pattern: string, where: string): string {
   };
 
   const quantified = (flags: Flags): string => {
+    const outer = depth;
     let out = atom(flags);
-    for (;;) {
+    for (; ; deeper("quantifiers")) {
       const match = /^(?:[*+?]|\{(?:\d+(?:,\d*)?|,\d+)\})/.exec(pattern.slice(at, at + 24));
-      if (!match || out === "") return out;
+      if (!match || out === "") {
+        depth = outer;
+        return out;
+      }
       at += match[0].length;
       const braces = match[0][0] === "{";
       const quantifier = match[0].replace("{,", "{0,");
-      if (peek("?")) {
+      // Ruby knows no lazy {n}: a{2}? is (?:a{2})?.
+      if (peek("?") && !/^\{\d+\}$/.test(quantifier)) {
         at++;
         out = `(?:${out}${quantifier}?)`;
       } else if (!braces && peek("+")) {
         at++;
         out = atomic(`${out}${quantifier}`);
       } else {
-        out = `${out}${quantifier}`;
         // A quantifier may itself be quantified in Oniguruma: a{2}+ is (?:a{2})+.
-        if (/^[*+?{]/.test(pattern.slice(at, at + 1))) out = `(?:${out})`;
-        else return out;
+        out = `(?:${out}${quantifier})`;
       }
     }
   };
@@ -112,7 +123,7 @@ function translate(pattern: string, where: string): string {
     }
     if (c === "^") {
       at++;
-      return "(?<![^\\n])";
+      return "(?:(?<![\\s\\S])|(?<=\\n)(?=[\\s\\S]))";
     }
     if (c === "$") {
       at++;
@@ -174,14 +185,15 @@ function translate(pattern: string, where: string): string {
   const escaped = (flags: Flags, inClass: boolean): string => {
     const c = pattern[at + 1];
     if (c === undefined) fail("a backslash at the end");
+    const word = inClass ? WORD : WORD_ALONE;
     const classes: Record<string, string> = {
       s: "\\p{White_Space}",
       d: "\\p{Nd}",
-      w: `[${WORD}]`,
+      w: `[${word}]`,
       h: "[0-9a-fA-F]",
       S: "\\P{White_Space}",
       D: "\\P{Nd}",
-      W: `[^${WORD}]`,
+      W: `[^${word}]`,
       H: "[^0-9a-fA-F]",
     };
     const controls: Record<string, number> = { t: 9, n: 10, v: 11, f: 12, r: 13, a: 7, e: 27 };
@@ -197,7 +209,8 @@ function translate(pattern: string, where: string): string {
       const match =
         /^\\([pP])\{(\^?)([^}]{1,64})\}/.exec(pattern.slice(at, at + 80)) ?? fail("a bad property");
       at += match[0].length;
-      return property(match[3], (match[1] === "P") !== (match[2] === "^"));
+      const negated = (match[1] === "P") !== (match[2] === "^");
+      return propertyOf(match[3], negated) ?? fail(`the property ${match[3]}`);
     }
     const hex = /^\\(?:x\{([0-9A-Fa-f]{1,6})\}|x([0-9A-Fa-f]{2})|u([0-9A-Fa-f]{4}))/.exec(
       pattern.slice(at, at + 12),
@@ -213,13 +226,19 @@ function translate(pattern: string, where: string): string {
         A: "(?<![\\s\\S])",
         z: "(?![\\s\\S])",
         Z: "(?=\\n?(?![\\s\\S]))",
-        b: `(?:(?<=[${WORD}])(?![${WORD}])|(?<![${WORD}])(?=[${WORD}]))`,
-        B: `(?:(?<=[${WORD}])(?=[${WORD}])|(?<![${WORD}])(?![${WORD}]))`,
+        b: `(?:(?<=[${word}])(?![${word}])|(?<![${word}])(?=[${word}]))`,
+        B: `(?:(?<=[${word}])(?=[${word}])|(?<![${word}])(?![${word}]))`,
+        N: "[^\\n]",
+        O: "[\\s\\S]",
         R: "(?:\\r\\n|[\\n-\\r\\x85\\u2028\\u2029])",
       };
       if (Object.hasOwn(anchors, c)) {
         at += 2;
         return anchors[c];
+      }
+      if (c === "X") {
+        at += 2;
+        return atomic(GRAPHEME);
       }
     }
     if (/[a-zA-Z0-9]/.test(c)) fail(`the escape \\${c}`);
@@ -228,22 +247,8 @@ function translate(pattern: string, where: string): string {
     return inClass ? quote(point) : literal(point, flags);
   };
 
-  const property = (name: string, negated: boolean): string => {
-    const p = negated ? "P" : "p";
-    for (const candidate of propertyNames(name)) {
-      const text = `\\${p}{${candidate}}`;
-      try {
-        new RegExp(text, "v");
-        return text;
-      } catch {
-        // Not a name that JavaScript knows; try the next.
-      }
-    }
-    return fail(`the property ${name}`);
-  };
-
   const characterClass = (flags: Flags): string => {
-    if (++depth > 200) fail("classes nested more than 200 deep");
+    deeper("classes");
     at++;
     let negated = false;
     if (pattern[at] === "^") {
@@ -329,65 +334,4 @@ function withFlags(flags: Flags, on: string, off: string | undefined): Flags {
     dotAll: value("m", flags.dotAll),
     extended: value("x", flags.extended),
   };
-}
-
-/** A code point as \u{…}: valid everywhere in a pattern, inside classes and out. */
-function quote(point: number): string {
-  return `\\u{${point.toString(16)}}`;
-}
-
-/** The code points that are the same letter when case is ignored (simple folding). */
-function caseVariants(point: number): number[] {
-  const text = String.fromCodePoint(point);
-  const variants = new Set([point]);
-  for (const other of [text.toLowerCase(), text.toUpperCase(), text.toUpperCase().toLowerCase()]) {
-    if ([...other].length === 1) variants.add(other.codePointAt(0) as number);
-  }
-  // The two letters beyond ASCII that fold to an ASCII one.
-  if (variants.has(0x73)) variants.add(0x17f);
-  if (variants.has(0x6b)) variants.add(0x212a);
-  return [...variants];
-}
-
-function propertyNames(name: string): string[] {
-  const compact = name.replace(/[\s_-]/g, "").toLowerCase();
-  const posix: Record<string, string> = {
-    alnum: "Alphabetic",
-    alpha: "Alphabetic",
-    space: "White_Space",
-    digit: "Nd",
-    upper: "Uppercase",
-    lower: "Lowercase",
-    punct: "P",
-    any: "Any",
-    assigned: "Assigned",
-  };
-  const capital = name
-    .split(/[\s_-]/)
-    .map((part) => part.charAt(0).toUpperCase() + part.slice(1).toLowerCase())
-    .join("_");
-  const candidates = [name, capital, `Script=${name}`, `Script=${capital}`];
-  if (Object.hasOwn(posix, compact) && compact !== "alnum") candidates.unshift(posix[compact]);
-  return candidates;
-}
-
-function posixClass(name: string, negated: boolean): string | undefined {
-  const classes: Record<string, string> = {
-    alpha: "\\p{Alphabetic}",
-    digit: "\\p{Nd}",
-    alnum: "\\p{Alphabetic}\\p{Nd}",
-    upper: "\\p{Uppercase}",
-    lower: "\\p{Lowercase}",
-    space: "\\p{White_Space}",
-    blank: "\\p{Zs}\\t",
-    cntrl: "\\p{Cc}",
-    punct: "\\p{P}\\p{S}",
-    xdigit: "0-9a-fA-F",
-    word: WORD,
-    ascii: "\\x00-\\x7f",
-    print: "\\P{C}",
-    graph: "\\P{C}--\\p{White_Space}",
-  };
-  if (!Object.hasOwn(classes, name) || name === "graph") return undefined;
-  return negated ? `[^${classes[name]}]` : `[${classes[name]}]`;
 }

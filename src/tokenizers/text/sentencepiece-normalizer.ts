@@ -1,6 +1,7 @@
 // SentencePiece's own normaliser: character map, spaces, dummy prefix.
 
 import { createTrie } from "../algorithms/trie.ts";
+import { checkOutput, outputLimit, refuseSteps, stepLimit } from "../limits.ts";
 import type { Charsmap } from "./charsmap.ts";
 import { toUtf8 } from "./unicode.ts";
 
@@ -32,9 +33,17 @@ export function createPieceNormalizer(options: PieceNormalizerOptions): (text: s
   const hasKept = options.keep.length > 0;
 
   /** Calls back with the normal form of each prefix in turn; characters that stay, spaces aside, come in runs. */
-  const eachPart = (text: string, visit: (part: string) => void) => {
+  const eachPart = (text: string, visitPart: (part: string) => void) => {
+    const limit = outputLimit(text.length);
+    let made = 0;
+    const visit = (part: string) => {
+      made += part.length;
+      checkOutput(made, limit, "SentencePiece's normaliser");
+      visitPart(part);
+    };
     const bytes = map ? toUtf8(text) : undefined;
     let byteAt = 0;
+    let steps = stepLimit(text.length);
     let run = 0; // where the characters begin that stay as they are
     for (let at = 0; at < text.length; ) {
       const point = text.codePointAt(at) as number;
@@ -44,6 +53,7 @@ export function createPieceNormalizer(options: PieceNormalizerOptions): (text: s
         for (let i = at, node = 0; i < text.length; ) {
           node = keep.step(node, text.charCodeAt(i++));
           if (node < 0) break;
+          if (--steps < 0) refuseSteps("user-defined symbols");
           if (keep.valueAt(node) >= 0) {
             end = i;
             part = text.slice(at, end);
