@@ -1,8 +1,10 @@
 // Builds the Tokenizer object from the parts that each format's reader prepares.
+import { BaimoError } from "../errors.ts";
 import { flag, isArrayLike, kindOf, text, withDefault } from "../option-kinds.ts";
-import { call, readOptions, type TableOf } from "../options.ts";
+import { call, readOptions, show, type TableOf } from "../options.ts";
 import type { AddedTokenSplitter } from "./algorithms/added-tokens.ts";
 import { createByteDecodeStream, createWindowDecodeStream } from "./algorithms/decode-stream.ts";
+import { MAX_TOKEN_ID } from "./files/token-id.ts";
 import { toWellFormed } from "./text/unicode.ts";
 import type { DecodeOptions, DecodeStream, EncodeOptions, Tokenizer } from "./tokenizer.ts";
 
@@ -29,6 +31,8 @@ export interface TokenizerParts {
   after: readonly number[];
   /** The text of ids, special ones already taken out where they are to be skipped. */
   decode(ids: readonly number[]): string;
+  /** What `decode` is given in the place of a skipped id, where that parts the bytes around it. */
+  gap?: number;
   /** The bytes of an id inside a text. */
   bytesOf(id: number): Uint8Array;
   /** Whether decoding is joining the bytes of the ids and nothing else. */
@@ -68,11 +72,22 @@ export function createTokenizer(parts: TokenizerParts): Tokenizer {
     return out;
   };
 
+  const checkId = (id: unknown): void => {
+    if (typeof id === "number" && Number.isInteger(id) && id >= 0 && id < MAX_TOKEN_ID) return;
+    throw new BaimoError(
+      "request",
+      `decode expects token ids, whole numbers from 0 (this vocabulary has ${tokens.length}), but was given ${show(id)}`,
+    );
+  };
+
   const known = (list: ArrayLike<number>, skip: boolean): number[] => {
     const kept: number[] = [];
     for (let i = 0; i < list.length; i++) {
       const id = list[i];
-      if (tokens[id] !== undefined && !(skip && special.has(id))) kept.push(id);
+      checkId(id);
+      const isSkipped = skip && special.has(id);
+      if (isSkipped && parts.gap !== undefined) kept.push(parts.gap);
+      if (tokens[id] !== undefined && !isSkipped) kept.push(id);
     }
     return kept;
   };
@@ -83,11 +98,19 @@ export function createTokenizer(parts: TokenizerParts): Tokenizer {
   const createDecodeStream = (options?: DecodeOptions): DecodeStream => {
     const skip = skips(options, "createDecodeStream");
     if (parts.joinsBytes) {
-      return createByteDecodeStream((id) =>
-        tokens[id] === undefined || (skip && special.has(id)) ? undefined : parts.bytesOf(id),
-      );
+      return createByteDecodeStream((id) => {
+        checkId(id);
+        return tokens[id] === undefined || (skip && special.has(id)) ? undefined : parts.bytesOf(id);
+      });
     }
-    return createWindowDecodeStream((list) => parts.decode(known(list, skip)));
+    const stream = createWindowDecodeStream((list) => parts.decode(known(list, skip)));
+    return {
+      push(id) {
+        checkId(id);
+        return stream.push(id);
+      },
+      flush: () => stream.flush(),
+    };
   };
 
   const chatTemplates = new Map(parts.namedTemplates);

@@ -36,7 +36,13 @@ export interface Tokenizer {
   readonly chatTemplates: ReadonlyMap<string, string>;
   /** The texts of special tokens by role, as templates read them: `bos_token`, `eos_token` and so on. */
   readonly specialTokens: Readonly<Record<string, string>>;
+  /** @throws {BaimoError} `request` for what is no string, and for a text that the tokenizer's file makes too costly */
   encode(text: string, options?: EncodeOptions): number[];
+  /**
+   * The text of ids. An id that the vocabulary does not have, as where a model's is larger, stands for nothing.
+   *
+   * @throws {BaimoError} `request` for what is no list of whole numbers from 0 to 2^24
+   */
   decode(ids: ArrayLike<number>, options?: DecodeOptions): string;
   createDecodeStream(options?: DecodeOptions): DecodeStream;
   /**

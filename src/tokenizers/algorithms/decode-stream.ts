@@ -14,9 +14,9 @@ const MAX_HELD = 256;
 export function createByteDecodeStream(bytesOf: (id: number) => Uint8Array | undefined): DecodeStream {
   let held: number[] = [];
   let heldTokens = 0;
-  const take = () => {
-    const text = fromUtf8(Uint8Array.from(held));
-    held = [];
+  const take = (end = held.length) => {
+    const text = fromUtf8(Uint8Array.from(held.slice(0, end)));
+    held = held.slice(end);
     heldTokens = 0;
     return text;
   };
@@ -26,10 +26,18 @@ export function createByteDecodeStream(bytesOf: (id: number) => Uint8Array | und
       if (!bytes || bytes.length === 0) return "";
       for (const b of bytes) held.push(b);
       heldTokens++;
-      return endsWhole(held) || heldTokens > MAX_HELD ? take() : "";
+      if (endsWhole(held)) return take();
+      return heldTokens > MAX_HELD ? take(lastStart(held)) : "";
     },
-    flush: take,
+    flush: () => take(),
   };
+}
+
+/** Where the character begins that the last bytes may be a part of. */
+function lastStart(bytes: readonly number[]): number {
+  let lead = bytes.length - 1;
+  while (lead > 0 && bytes.length - lead < 4 && (bytes[lead] & 0xc0) === 0x80) lead--;
+  return bytes[lead] >= 0xc2 ? lead : bytes.length;
 }
 
 /** Whether bytes end in a well-formed character other than U+FFFD. */

@@ -19,6 +19,8 @@ import { createCharacterBpe, createScoreMerges, type PieceModel } from "./bpe.ts
 import { createUnigram } from "./unigram.ts";
 
 const WHERE = "tokenizer.model";
+/** In the place of a skipped id: bytes on its two sides are no character. */
+const GAP = -1;
 const REPLACEMENT = "\ufffd";
 
 /** What a SentencePiece model holds, as far as it is used. */
@@ -142,6 +144,7 @@ export function tokenizerFromSentencePiece(bytes: Uint8Array, given: TokenizerFi
       );
     },
     decode: createDecode(file, tokens),
+    gap: GAP,
     bytesOf: (id) => bytesInside(file, tokens, id),
   });
 }
@@ -164,14 +167,13 @@ function createBpeModel(
   const inText = (id: number) => types[id] === NORMAL || types[id] === USER_DEFINED || types[id] === UNUSED;
   const { symbols, extraSymbols } = characterSymbols(pieces, ids);
   const splitOf = new Map<number, readonly [number, number]>();
-  const resegment = (symbol: number, out: number[]) => {
-    const parts = types[symbol] === UNUSED ? splitOf.get(symbol) : undefined;
-    if (!parts) {
-      out.push(symbol);
-      return;
+  const resegment = (whole: number, out: number[]) => {
+    const left = [whole]; // to be taken apart, the first last
+    for (let symbol = left.pop(); symbol !== undefined; symbol = left.pop()) {
+      const parts = types[symbol] === UNUSED ? splitOf.get(symbol) : undefined;
+      if (parts) left.push(parts[1], parts[0]);
+      else out.push(symbol);
     }
-    resegment(parts[0], out);
-    resegment(parts[1], out);
   };
   const hasUnused = types.includes(UNUSED);
   return createCharacterBpe({
@@ -272,6 +274,7 @@ function createDecode(
       flush();
       if (sawSpace || text !== "") atStart = false;
       sawSpace = false;
+      if (id === GAP) continue;
       if (types[id] === UNKNOWN) {
         text += unknownSurface;
         continue;

@@ -16,7 +16,7 @@ import { readPreTokenizer } from "../text/pre-tokenizers.ts";
 import { toByteLevel, toUtf8 } from "../text/unicode.ts";
 import type { Tokenizer } from "../tokenizer.ts";
 import { endOfGenerationIds } from "./end-of-generation.ts";
-import { contentOf, ROLES } from "./special-tokens.ts";
+import { namedTokens } from "./special-tokens.ts";
 import { tokenIdOf } from "./token-id.ts";
 
 /** What stands beside a tokenizer file. */
@@ -371,11 +371,7 @@ export function readConfig(
   // A configuration that says null says that there is none.
   const bosTokenId = "bos_token" in config ? tokenId("bos_token") : generationBos;
   const eosTokenIds = endOfGenerationIds(declared, candidates);
-  const specialTokens: Record<string, string> = {};
-  for (const role of ROLES) {
-    const text = contentOf(config[`${role}_token`]);
-    if (text !== undefined) specialTokens[`${role}_token`] = text;
-  }
+  const specialTokens = namedTokens(config);
   const byIds = { bos: bosTokenId, eos: eosTokenIds[0] };
   for (const [role, id] of Object.entries(byIds)) {
     const text = id === undefined ? undefined : tokens[id];

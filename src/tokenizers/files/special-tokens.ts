@@ -2,12 +2,23 @@
 import { isRecord } from "../../json.ts";
 
 /** The roles of special tokens, as transformers names them: `bos_token` and so on. */
-export const ROLES = ["bos", "eos", "unk", "sep", "pad", "cls", "mask"] as const;
+const ROLES = ["bos", "eos", "unk", "sep", "pad", "cls", "mask"] as const;
 
 /** The text of a special token, which a configuration writes as a string or as an object with its `content`. */
 export function contentOf(token: unknown): string | undefined {
   const text = isRecord(token) ? token.content : token;
   return typeof text === "string" ? text : undefined;
+}
+
+/**
+ * The special tokens that templates read, by name: those of the roles, those of the model (`image_token`), and those that
+ * `extra_special_tokens` names (transformers, tokenization_utils_base.py, special_tokens_map).
+ */
+export function namedTokens(config: Readonly<Record<string, unknown>>): Record<string, string> {
+  const extra = isRecord(config.extra_special_tokens) ? Object.entries(config.extra_special_tokens) : [];
+  const own = Object.entries(config).filter(([name]) => name.endsWith("_token"));
+  const named = [...own, ...extra].map(([name, token]) => [name, contentOf(token)] as const);
+  return Object.fromEntries(named.filter((entry): entry is [string, string] => entry[1] !== undefined));
 }
 
 /** The texts of all special tokens that a configuration names. */

@@ -3,7 +3,7 @@ import { BaimoError } from "../../errors.ts";
 import { brief } from "../../json.ts";
 
 /** Token ids stay below this, so that tables by id stay small. */
-const MAX_TOKEN_ID = 1 << 24;
+export const MAX_TOKEN_ID = 1 << 24;
 
 /** The value as a token id, or a `format` error. */
 export function tokenIdOf(value: unknown, where: string): number {
