@@ -1,0 +1,269 @@
+// Languages as deterministic automata over code points, equal states shared.
+import { anyChar } from "./char-sets.ts";
+import { components, joinEdges, liveStates, minimised, type RawState } from "./dfa-states.ts";
+import type { Budget } from "./limits.ts";
+
+/** One state; as a language: all that can be read from here on. It can always be ended. The empty language is null. */
+export interface DfaState {
+  readonly id: number;
+  readonly accepts: boolean;
+  /** Sorted, not overlapping. */
+  readonly edges: readonly DfaEdge[];
+}
+
+export interface DfaEdge {
+  readonly low: number;
+  readonly high: number;
+  readonly target: DfaState;
+}
+
+export type Language = DfaState | null;
+
+/** The state after a code point, or null. */
+export function nextState(state: DfaState, code: number): Language {
+  const { edges } = state;
+  let from = 0;
+  let to = edges.length - 1;
+  while (from <= to) {
+    const middle = (from + to) >> 1;
+    const edge = edges[middle];
+    if (code < edge.low) to = middle - 1;
+    else if (code > edge.high) from = middle + 1;
+    else return edge.target;
+  }
+  return null;
+}
+
+/** Whether any code point of a range can be read. */
+export function canRead(state: DfaState, low: number, high: number): boolean {
+  return state.edges.some((edge) => edge.low <= high && edge.high >= low);
+}
+
+/** Whether a language holds a text. */
+export function holds(language: Language, text: string): boolean {
+  let state = language;
+  for (const char of text) {
+    if (!state) return false;
+    state = nextState(state, char.codePointAt(0)!);
+  }
+  return state?.accepts ?? false;
+}
+
+/** How many texts a language has, at most `cap`. */
+export function countTexts(language: Language, cap: number): number {
+  if (!language) return 0;
+  const states = [...reachable(language)].sort((a, b) => a.id - b.id);
+  const counts = new Map<DfaState, number>();
+  for (const state of states) {
+    let count = state.accepts ? 1 : 0;
+    // Targets have smaller numbers; one that has not been counted lies on a circle.
+    for (const { low, high, target } of state.edges) {
+      count += (high - low + 1) * (counts.get(target) ?? Number.POSITIVE_INFINITY);
+    }
+    counts.set(state, Math.min(count, cap));
+  }
+  return counts.get(language)!;
+}
+
+export function reachable(start: DfaState): Set<DfaState> {
+  const found = new Set([start]);
+  for (const state of found) for (const { target } of state.edges) found.add(target);
+  return found;
+}
+
+/** Makes languages and combines them; equal states of different languages become one object where no circle is involved. */
+export class Languages {
+  budget: Budget;
+  /** Every text. */
+  readonly all: DfaState;
+  #states = new Map<string, DfaState>();
+  #products = new Map<string, Language>();
+  #nextId = 0;
+
+  constructor(budget: Budget) {
+    this.budget = budget;
+    const edges = [];
+    for (let i = 0; i < anyChar.length; i += 2)
+      edges.push({ low: anyChar[i], high: anyChar[i + 1], target: 0 });
+    this.all = this.add([{ accepts: true, edges }])!;
+  }
+
+  /** How many states have been made: what tells the owner to begin anew. */
+  get size(): number {
+    return this.#nextId;
+  }
+
+  and(a: Language, b: Language): Language {
+    if (!a || !b) return null;
+    if (a === b || b === this.all) return a;
+    if (a === this.all) return b;
+    return this.#combine("and", a, b, (x, y) => x && y);
+  }
+
+  or(a: Language, b: Language): Language {
+    if (!a || !b || a === b) return a ?? b;
+    if (a === this.all || b === this.all) return this.all;
+    return this.#combine("or", a, b, (x, y) => x || y);
+  }
+
+  minus(a: Language, b: Language): Language {
+    if (!a || !b) return a;
+    if (a === b || b === this.all) return null;
+    return this.#combine("minus", a, b, (x, y) => x && !y);
+  }
+
+  not(a: Language): Language {
+    return this.minus(this.all, a);
+  }
+
+  /** Exactly these texts. */
+  of(texts: Iterable<string>): Language {
+    const states: RawState[] = [{ accepts: false, edges: [] }];
+    const children: Map<number, number>[] = [new Map()];
+    for (const text of texts) {
+      if (loneSurrogate.test(text)) continue;
+      let at = 0;
+      for (const char of text) {
+        const code = char.codePointAt(0)!;
+        let next = children[at].get(code);
+        if (next === undefined) {
+          next = states.length;
+          children[at].set(code, next);
+          states[at].edges.push({ low: code, high: code, target: next });
+          states.push({ accepts: false, edges: [] });
+          children.push(new Map());
+        }
+        at = next;
+      }
+      states[at].accepts = true;
+    }
+    for (const state of states) state.edges.sort((a, b) => a.low - b.low);
+    return this.add(states);
+  }
+
+  /** Texts of `least` to `most` code points. */
+  ofLength(least: number, most: number): Language {
+    if (most < least) return null;
+    const length = most === Number.POSITIVE_INFINITY ? least : most;
+    this.budget.checkStates(length);
+    const states = Array.from({ length: length + 1 }, (_, i): RawState => {
+      const target = i < length ? i + 1 : i;
+      const open = i < length || most === Number.POSITIVE_INFINITY;
+      const edges = open
+        ? [
+            { low: anyChar[0], high: anyChar[1], target },
+            { low: anyChar[2], high: anyChar[3], target },
+          ]
+        : [];
+      return { accepts: i >= least, edges };
+    });
+    return this.add(states);
+  }
+
+  /** The language of `states[0]`: states that cannot end are dropped, equal ones become one. */
+  add(states: RawState[]): Language {
+    this.budget.checkStates(states.length);
+    this.budget.spend(states.length);
+    const live = liveStates(states);
+    if (!live[0]) return null;
+    const raw = states.map(({ accepts, edges }) => ({
+      accepts,
+      edges: joinEdges(edges.filter(({ target }) => live[target])),
+    }));
+    const made: (DfaState | undefined)[] = new Array(raw.length);
+    for (const component of components(raw)) this.#intern(raw, component, made);
+    return made[0]!;
+  }
+
+  /** Makes the states of one strongly connected component, whose targets outside are made. */
+  #intern(raw: RawState[], component: number[], made: (DfaState | undefined)[]): void {
+    const edgesOf = (index: number) =>
+      joinEdges(raw[index].edges.map(({ low, high, target }) => ({ low, high, target: made[target]! })));
+    if (component.length === 1) {
+      const [index] = component;
+      const { accepts } = raw[index];
+      let key = accepts ? "+" : "-";
+      for (const { low, high, target } of joinEdges(
+        raw[index].edges.map(({ low, high, target }) => ({
+          low,
+          high,
+          target: target === index ? -1 : made[target]!.id,
+        })),
+      )) {
+        key += `${low},${high},${target};`;
+      }
+      const known = this.#states.get(key);
+      if (known) {
+        made[index] = known;
+        return;
+      }
+      const state = { id: this.#nextId++, accepts, edges: [] as DfaEdge[] };
+      made[index] = state;
+      state.edges.push(...edgesOf(index));
+      this.#states.set(key, state);
+      return;
+    }
+    for (const index of component) {
+      made[index] = { id: this.#nextId++, accepts: raw[index].accepts, edges: [] };
+    }
+    for (const index of component) (made[index]!.edges as DfaEdge[]).push(...edgesOf(index));
+  }
+
+  #combine(name: string, a: DfaState, b: DfaState, accept: (a: boolean, b: boolean) => boolean): Language {
+    const key = `${name} ${a.id} ${b.id}`;
+    const known = this.#products.get(key);
+    if (known !== undefined) return known;
+    const pairs: [Language, Language][] = [[a, b]];
+    const numbers = new Map([[pairKey(a, b), 0]]);
+    const states: RawState[] = [];
+    for (const [x, y] of pairs) {
+      const edges: RawState["edges"] = [];
+      for (const { low, high, left, right } of pairedEdges(x?.edges ?? [], y?.edges ?? [])) {
+        if (name === "and" ? !left || !right : name === "minus" && !left) continue;
+        const pair = pairKey(left, right);
+        let target = numbers.get(pair);
+        if (target === undefined) {
+          target = pairs.length;
+          numbers.set(pair, target);
+          pairs.push([left, right]);
+          this.budget.checkStates(pairs.length);
+        }
+        edges.push({ low, high, target });
+      }
+      states.push({ accepts: accept(x?.accepts ?? false, y?.accepts ?? false), edges });
+    }
+    const language = this.add(minimised(states));
+    this.#products.set(key, language);
+    return language;
+  }
+}
+
+const loneSurrogate = /\p{Surrogate}/u;
+
+const pairKey = (a: Language, b: Language) => ((a?.id ?? -1) + 1) * 2 ** 26 + (b?.id ?? -1) + 1;
+
+/** The ranges of two lists of edges, cut so that each has one target on either side. */
+function pairedEdges(a: readonly DfaEdge[], b: readonly DfaEdge[]) {
+  const paired: { low: number; high: number; left: Language; right: Language }[] = [];
+  let i = 0;
+  let j = 0;
+  let at = 0;
+  while (i < a.length || j < b.length) {
+    const x = a[i];
+    const y = b[j];
+    const inX = x !== undefined && x.low <= at;
+    const inY = y !== undefined && y.low <= at;
+    if (!inX && !inY) {
+      at = Math.min(x?.low ?? Number.POSITIVE_INFINITY, y?.low ?? Number.POSITIVE_INFINITY);
+      continue;
+    }
+    const endX = x === undefined ? Number.POSITIVE_INFINITY : inX ? x.high : x.low - 1;
+    const endY = y === undefined ? Number.POSITIVE_INFINITY : inY ? y.high : y.low - 1;
+    const high = Math.min(endX, endY);
+    paired.push({ low: at, high, left: inX ? x.target : null, right: inY ? y.target : null });
+    at = high + 1;
+    if (inX && x.high === high) i++;
+    if (inY && y.high === high) j++;
+  }
+  return paired;
+}
