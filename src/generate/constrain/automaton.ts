@@ -9,6 +9,8 @@ export interface Stack {
   readonly below: Stack | null;
   /** The stacks that it becomes before any byte, and whether nothing may be left; found once. */
   closed?: Closed;
+  /** The state in which only this stack is to be read. */
+  state?: State;
 }
 
 interface Closed {
@@ -23,6 +25,8 @@ export interface State {
   readonly canEnd: boolean;
   /** The states after a byte: null where it cannot come, undefined where nobody has asked. */
   readonly next: (State | null | undefined)[];
+  /** Kept for masks: how many characters may come, whichever they are; -1 where that is not so. */
+  free?: number;
 }
 
 /** Owns stacks and states. */
@@ -78,7 +82,7 @@ export class Automaton {
     const key = `${canEnd}${sorted.map(({ id }) => id).join()}`;
     let state = this.#states.get(key);
     if (!state) {
-      state = { stacks: sorted, canEnd, next: new Array(256) };
+      state = { stacks: sorted, canEnd, next: [] };
       this.#states.set(key, state);
     }
     return state;
@@ -93,7 +97,11 @@ export class Automaton {
       const sequence = top.step(byte);
       if (sequence) stacks.push(this.push(sequence, below));
     }
-    return (state.next[byte] = stacks.length === 0 ? null : this.stateOf(stacks));
+    if (stacks.length === 0) return (state.next[byte] = null);
+    const [first] = stacks;
+    if (stacks.length > 1 || !first) return (state.next[byte] = this.stateOf(stacks));
+    first.state ??= this.stateOf(stacks);
+    return (state.next[byte] = first.state);
   }
 
   /** Takes alternatives until only nodes that read bytes are on top. */

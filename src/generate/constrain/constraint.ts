@@ -2,7 +2,7 @@
 import { BaimoError } from "../../errors.ts";
 import { brief, isRecord } from "../../json.ts";
 import { Automaton, type State } from "./automaton.ts";
-import { Languages } from "./dfa.ts";
+import { type DfaState, Languages } from "./dfa.ts";
 import { grammarNodes } from "./gbnf.ts";
 import { Budget, type ConstraintLimits, defaultLimits, refusal } from "./limits.ts";
 import { Masks } from "./mask.ts";
@@ -12,7 +12,7 @@ import { languageOfRegex } from "./regex.ts";
 import { SchemaDocument } from "./schema-document.ts";
 import { JsonNodes } from "./schema-nodes.ts";
 import { Schemas } from "./schema-values.ts";
-import { type ConstraintVocabulary, TokenTrie } from "./token-trie.ts";
+import { buildTokenTrie, type ConstraintVocabulary, type TokenTrie } from "./token-trie.ts";
 
 /** What an answer must be: one of these. */
 export type ConstraintSpec =
@@ -30,6 +30,9 @@ const KEPT_CONSTRAINTS = 64;
 /** So many states, stacks and nodes are shared; a compiler that has made more begins anew. */
 const KEPT_STATES = 1_000_000;
 
+/** So many states of a constraint's texts have their masks made beforehand. */
+const PREPARED_STATES = 100;
+
 /** Compiles constraints for one vocabulary, or for none; what they have in common is made once. */
 export class ConstraintCompiler {
   #limits: ConstraintLimits;
@@ -39,7 +42,7 @@ export class ConstraintCompiler {
 
   constructor(vocabulary?: ConstraintVocabulary, limits: Partial<ConstraintLimits> = {}) {
     this.#limits = { ...defaultLimits, ...limits };
-    this.#trie = vocabulary && new TokenTrie(vocabulary);
+    this.#trie = vocabulary && buildTokenTrie(vocabulary);
     this.#workshop = new Workshop(this.#trie, this.#limits);
   }
 
@@ -115,6 +118,7 @@ class Workshop {
         ? this.#languages.of(spec.choice)
         : languageOfRegex(spec.regex, this.#languages, { whole: true });
     if (!language) throw new BaimoError("request", `constraint: no text at all fits ${brief(spec)}`);
+    if (this.masks) this.#prepare([language], { quoted: false });
     return [this.#nodes.text(language, { quoted: false })];
   }
 
@@ -126,7 +130,17 @@ class Workshop {
     const schemas = new Schemas(document, this.#languages, this.#numbers);
     const value = schemas.value(document.root);
     if (!schemas.canBe(value)) throw refusal("", "schema", "no value at all is valid");
+    if (this.masks) this.#prepare(schemas.stringsIn(value), { quoted: true });
     return new JsonNodes(this.#nodes, schemas).value(value);
+  }
+
+  /** Makes the masks of texts, most of the vocabulary each, while nobody waits for a token. */
+  #prepare(languages: Iterable<DfaState>, options: { quoted: boolean }): void {
+    const states = new Set(languages);
+    for (const state of states) {
+      if (states.size < PREPARED_STATES) for (const { target } of state.edges) states.add(target);
+    }
+    for (const state of states) this.masks?.prepare(this.#nodes.text(state, options));
   }
 }
 
@@ -187,29 +201,26 @@ export class ConstraintState {
   mask(out: Uint32Array): void {
     const { masks, trie } = this.#workshop;
     if (!masks || !trie) throw new BaimoError("request", "constraint: compiled without a vocabulary");
-    if (out.length !== Math.ceil(trie.size / 32)) {
+    if (out.length !== Math.ceil(trie.vocabulary.size / 32)) {
       throw new BaimoError(
         "shape",
-        `constraint: a mask of ${trie.size} tokens has ${Math.ceil(trie.size / 32)} words, not ${out.length}`,
+        `constraint: a mask of ${trie.vocabulary.size} tokens has ${Math.ceil(trie.vocabulary.size / 32)} words, not ${out.length}`,
       );
     }
     masks.fill(this.#last, out);
-    if (out.every((word) => word === 0)) {
-      throw new BaimoError("request", "constraint: no token of this vocabulary spells what must come next");
-    }
   }
 
   /** Goes on by a token; false, and nothing has changed, where the token cannot come. */
   accept(token: number): boolean {
     const { trie, automaton } = this.#workshop;
     if (!trie || this.#ended) return false;
-    if (trie.endTokens.includes(token)) {
+    if (trie.vocabulary.endTokens.includes(token)) {
       if (!this.canEnd) return false;
       this.#ended = true;
       this.#states.push(this.#last);
       return true;
     }
-    const bytes = trie.tokenBytes(token);
+    const bytes = trie.vocabulary.tokenBytes(token);
     let state: State | null = this.#last;
     for (const byte of bytes) {
       state = automaton.step(state, byte);

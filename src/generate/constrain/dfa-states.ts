@@ -84,6 +84,8 @@ const MINIMISED_STATES = 400;
 /** Joins equal states (Moore 1956). */
 export function minimised(states: RawState[]): RawState[] {
   if (states.length > MINIMISED_STATES) return states;
+  // Without circles equal states become one when they are added.
+  if (components(states).every(({ length }) => length === 1)) return states;
   const live = liveStates(states);
   let block: number[] = states.map(({ accepts }, index) => (!live[index] ? 0 : accepts ? 1 : 2));
   let count = new Set(block).size;

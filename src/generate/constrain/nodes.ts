@@ -12,6 +12,8 @@ export interface Node {
   step(byte: number): readonly Node[] | null;
   /** What may take its place before any byte. */
   alternatives(): readonly (readonly Node[])[];
+  /** The state of a string that comes next, whatever this node reads. */
+  readonly leadsTo?: DfaState;
   /** Reads no byte itself. */
   readonly silent?: boolean;
   /** The state of the text that a node reads, where it is between two characters; masks are shared by it. */
@@ -25,6 +27,8 @@ const nothing: readonly Node[] = [];
 /** Makes nodes, each once. */
 export class Nodes {
   #known = new Map<string, Node>();
+  #texts = new Map<DfaState, Node>();
+  #strings = new Map<DfaState, Node>();
   #numbers = 0;
 
   get size(): number {
@@ -67,7 +71,9 @@ export class Nodes {
   /** A text of a language as UTF-8; with `quoted` as the inside of a JSON string, up to and with its closing quote. */
   text(state: DfaState, options: { quoted: boolean }): Node {
     const { quoted } = options;
-    return this.make(`text ${state.id} ${quoted}`, (id) => {
+    const known = (quoted ? this.#strings : this.#texts).get(state);
+    if (known) return known;
+    const node = this.make(`text ${state.id} ${quoted}`, (id) => {
       const alternatives = state.accepts && !quoted ? ended : none;
       return {
         id,
@@ -76,6 +82,8 @@ export class Nodes {
         alternatives: () => alternatives,
       };
     });
+    (quoted ? this.#strings : this.#texts).set(state, node);
+    return node;
   }
 
   /** A JSON string of a language, quotes and all. */
@@ -136,8 +144,11 @@ export class Nodes {
     least: number,
   ): readonly Node[] | null {
     if (missing === 0) return this.#after(state, quoted, bits);
-    const low = Math.max(bits << (6 * missing), least);
-    if (!canRead(state, low, ((bits + 1) << (6 * missing)) - 1)) return null;
+    const low = bits << (6 * missing);
+    const high = low + (1 << (6 * missing)) - 1;
+    const same = low >= least ? onlyTarget(state, low, high) : undefined;
+    if (same) return [this.#rest(same, quoted, missing)];
+    if (!canRead(state, Math.max(low, least), high)) return null;
     const node = this.make(`partial ${state.id} ${quoted} ${bits} ${missing} ${least}`, (id) => ({
       id,
       step: (byte) =>
@@ -147,6 +158,17 @@ export class Nodes {
       alternatives: () => none,
     }));
     return [node];
+  }
+
+  /** The last bytes of a character, whichever it is; then a text. */
+  #rest(target: DfaState, quoted: boolean, missing: number): Node {
+    if (missing === 0) return this.text(target, { quoted });
+    return this.make(`rest ${target.id} ${quoted} ${missing}`, (id) => ({
+      id,
+      leadsTo: quoted ? target : undefined,
+      step: (byte) => (byte >> 6 === 2 ? [this.#rest(target, quoted, missing - 1)] : null),
+      alternatives: () => none,
+    }));
   }
 
   /** After a backslash. */
@@ -180,6 +202,8 @@ export class Nodes {
       const lastLead = Math.min(high, 0xdbff);
       const leads =
         firstLead <= lastLead && canRead(state, pairOf(firstLead, 0xdc00), pairOf(lastLead, 0xdfff));
+      const same = leads ? undefined : onlyTarget(state, low, high);
+      if (same) return [this.#hexRest(same, 4 - count)];
       if (!leads && !canRead(state, low, high)) return null;
       if (count === 4) return leads ? [this.#secondHalf(state, value)] : this.#after(state, true, value);
     }
@@ -192,6 +216,17 @@ export class Nodes {
       alternatives: () => none,
     }));
     return [node];
+  }
+
+  /** The last digits of an escape, whichever they are; then a text. */
+  #hexRest(target: DfaState, missing: number): Node {
+    if (missing === 0) return this.text(target, { quoted: true });
+    return this.make(`hex rest ${target.id} ${missing}`, (id) => ({
+      id,
+      leadsTo: target,
+      step: (byte) => (digitOf(byte) >= 0 ? [this.#hexRest(target, missing - 1)] : null),
+      alternatives: () => none,
+    }));
   }
 
   /** Between the two halves of a surrogate pair. */
@@ -224,6 +259,11 @@ const escapes = new Map([
   ["r", 13],
   ["t", 9],
 ]);
+
+/** The state that every code point of a range leads to, if it is one. */
+function onlyTarget(state: DfaState, low: number, high: number): DfaState | undefined {
+  return state.edges.find((edge) => edge.low <= low && edge.high >= high)?.target;
+}
 
 const pairOf = (lead: number, trail: number) => 0x10000 + ((lead - 0xd800) << 10) + (trail - 0xdc00);
 

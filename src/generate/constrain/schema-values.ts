@@ -1,7 +1,7 @@
 // The values of a schema: subschemas that must hold or fail together, and the shapes they come to.
 import { BaimoError } from "../../errors.ts";
 import { isRecord } from "../../json.ts";
-import type { Language, Languages } from "./dfa.ts";
+import type { DfaState, Language, Languages } from "./dfa.ts";
 import { type ConstraintLimits, refusal } from "./limits.ts";
 import type { Numbers } from "./numbers.ts";
 import { arrayCanBe } from "./schema-arrays.ts";
@@ -194,6 +194,24 @@ export class Schemas implements SchemaContext {
   /** Whether two lists of shapes may have a value in common. */
   overlap(a: readonly Shape[], b: readonly Shape[]): boolean {
     return meetAll(a, b, this).some((shape) => this.shapeCanBe(shape));
+  }
+
+  /** The languages of strings that a value may hold, anywhere inside. */
+  stringsIn(value: Value): Set<DfaState> {
+    const found = new Set<DfaState>();
+    const values = new Set([value]);
+    for (const one of values) {
+      this.languages.budget.spend(1);
+      for (const shape of this.shapes(one)) {
+        if (shape.type === "string") found.add(shape.language);
+        else if (shape.type === "array") for (const item of [...shape.prefix, shape.rest]) values.add(item);
+        else if (shape.type === "object") {
+          for (const property of shape.properties.values()) values.add(property);
+          for (const { value: property } of shape.named) values.add(property);
+        }
+      }
+    }
+    return found;
   }
 
   /** Whether any value at all is of this kind. */
