@@ -23,6 +23,8 @@ export interface State {
   readonly stacks: readonly Stack[];
   /** Whether the bytes so far are complete. */
   readonly canEnd: boolean;
+  /** The only bytes that can come, where they are few and known. */
+  readonly firstBytes?: readonly number[];
   /** The states after a byte: null where it cannot come, undefined where nobody has asked. */
   readonly next: (State | null | undefined)[];
   /** Kept for masks: how many characters may come, whichever they are; -1 where that is not so. */
@@ -59,8 +61,10 @@ export class Automaton {
     return stack;
   }
 
-  /** The state in which one of these stacks is to be read. */
-  stateOf(stacks: Iterable<Stack | null>): State {
+  /** The state in which one of these stacks is to be read; null stands for one that has been read. */
+  stateOf(stacks: readonly (Stack | null)[]): State {
+    const [first] = stacks;
+    if (stacks.length === 1 && first) return this.#stateOfOne(first);
     const found = new Set<Stack>();
     let canEnd = false;
     for (const stack of stacks) {
@@ -72,17 +76,33 @@ export class Automaton {
       for (const one of closed.stacks) found.add(one);
       canEnd ||= closed.canEnd;
     }
-    if (found.size > this.#readings) {
+    return this.#stateOfClosed([...found], canEnd);
+  }
+
+  #stateOfOne(stack: Stack): State {
+    if (stack.state) return stack.state;
+    const { stacks, canEnd } = this.#close(stack);
+    const [only] = stacks;
+    if (stacks.length === 1 && !canEnd && only !== stack) return (stack.state = this.#stateOfOne(only));
+    return (stack.state = this.#stateOfClosed(stacks, canEnd));
+  }
+
+  #stateOfClosed(stacks: readonly Stack[], canEnd: boolean): State {
+    const [only] = stacks;
+    if (stacks.length === 1 && !canEnd) {
+      return (only.state ??= { stacks, canEnd, firstBytes: only.top.firstBytes, next: [] });
+    }
+    if (stacks.length > this.#readings) {
       throw new BaimoError(
         "request",
         `constraint: the text can be read in more than ${this.#readings} ways; make the grammar less ambiguous`,
       );
     }
-    const sorted = [...found].sort((a, b) => a.id - b.id);
+    const sorted = [...stacks].sort((a, b) => a.id - b.id);
     const key = `${canEnd}${sorted.map(({ id }) => id).join()}`;
     let state = this.#states.get(key);
     if (!state) {
-      state = { stacks: sorted, canEnd, next: [] };
+      state = { stacks: sorted, canEnd, firstBytes: firstBytesOf(sorted), next: [] };
       this.#states.set(key, state);
     }
     return state;
@@ -92,21 +112,21 @@ export class Automaton {
   step(state: State, byte: number): State | null {
     const known = state.next[byte];
     if (known !== undefined) return known;
+    if (state.firstBytes && !state.firstBytes.includes(byte)) return null;
     const stacks: (Stack | null)[] = [];
     for (const { top, below } of state.stacks) {
       const sequence = top.step(byte);
       if (sequence) stacks.push(this.push(sequence, below));
     }
-    if (stacks.length === 0) return (state.next[byte] = null);
-    const [first] = stacks;
-    if (stacks.length > 1 || !first) return (state.next[byte] = this.stateOf(stacks));
-    first.state ??= this.stateOf(stacks);
-    return (state.next[byte] = first.state);
+    return (state.next[byte] = stacks.length === 0 ? null : this.stateOf(stacks));
   }
 
   /** Takes alternatives until only nodes that read bytes are on top. */
   #close(start: Stack): Closed {
     if (start.closed) return start.closed;
+    if (!start.top.silent && start.top.alternatives().length === 0) {
+      return (start.closed = { stacks: [start], canEnd: false });
+    }
     const seen = new Set<Stack>([start]);
     let canEnd = false;
     for (const stack of seen) {
@@ -122,4 +142,13 @@ export class Automaton {
     // A node that only offers alternatives reads nothing itself.
     return (start.closed = { stacks: [...seen].filter(({ top }) => !top.silent), canEnd });
   }
+}
+
+function firstBytesOf(stacks: readonly Stack[]): readonly number[] | undefined {
+  const bytes = new Set<number>();
+  for (const { top } of stacks) {
+    if (!top.firstBytes) return undefined;
+    for (const byte of top.firstBytes) bytes.add(byte);
+  }
+  return [...bytes];
 }

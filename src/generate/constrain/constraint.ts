@@ -1,37 +1,18 @@
 // Constraints, compiled from schema, expression, choice or grammar; where an answer stands.
 import { BaimoError } from "../../errors.ts";
-import { brief, isRecord } from "../../json.ts";
-import { Automaton, type State } from "./automaton.ts";
-import { type DfaState, Languages } from "./dfa.ts";
-import { grammarNodes } from "./gbnf.ts";
-import { Budget, type ConstraintLimits, defaultLimits, refusal } from "./limits.ts";
-import { Masks } from "./mask.ts";
-import { type Node, Nodes } from "./nodes.ts";
-import { Numbers } from "./numbers.ts";
-import { languageOfRegex } from "./regex.ts";
-import { SchemaDocument } from "./schema-document.ts";
-import { JsonNodes } from "./schema-nodes.ts";
-import { Schemas } from "./schema-values.ts";
+import type { State } from "./automaton.ts";
+import { type ConstraintLimits, defaultLimits } from "./limits.ts";
 import { buildTokenTrie, type ConstraintVocabulary, type TokenTrie } from "./token-trie.ts";
+import { type ConstraintSpec, Workshop } from "./workshop.ts";
 
-/** What an answer must be: one of these. */
-export type ConstraintSpec =
-  /** JSON that a JSON Schema (draft 2020-12) accepts. */
-  | { schema: unknown }
-  /** A text that a regular expression (ECMAScript) matches as a whole. */
-  | { regex: string }
-  /** One of these texts. */
-  | { choice: readonly string[] }
-  /** A text of a grammar (GBNF), whose first rule is `root`. */
-  | { grammar: string };
+export type { ConstraintLimits } from "./limits.ts";
+export type { ConstraintVocabulary } from "./token-trie.ts";
+export type { ConstraintSpec } from "./workshop.ts";
 
 /** So many constraints are kept. */
 const KEPT_CONSTRAINTS = 64;
 /** So many states, stacks and nodes are shared; a compiler that has made more begins anew. */
 const KEPT_STATES = 1_000_000;
-
-/** So many states of a constraint's texts have their masks made beforehand. */
-const PREPARED_STATES = 100;
 
 /** Compiles constraints for one vocabulary, or for none; what they have in common is made once. */
 export class ConstraintCompiler {
@@ -62,7 +43,10 @@ export class ConstraintCompiler {
     }
     const known = this.#known.get(key);
     if (known) return known;
-    if (this.#workshop.size > KEPT_STATES) this.#workshop = new Workshop(this.#trie, this.#limits);
+    if (this.#workshop.size > KEPT_STATES) {
+      this.#workshop = new Workshop(this.#trie, this.#limits);
+      this.#known.clear();
+    }
     const constraint = new Constraint(this.#workshop, this.#workshop.build(spec));
     if (this.#known.size >= KEPT_CONSTRAINTS) this.#known.delete(this.#known.keys().next().value!);
     this.#known.set(key, constraint);
@@ -77,71 +61,6 @@ export function compileConstraint(
   limits?: Partial<ConstraintLimits>,
 ): Constraint {
   return new ConstraintCompiler(vocabulary, limits).compile(spec);
-}
-
-/** What constraints are built with and share. */
-class Workshop {
-  readonly trie: TokenTrie | undefined;
-  readonly automaton: Automaton;
-  readonly masks: Masks | undefined;
-  #nodes = new Nodes();
-  #languages: Languages;
-  #numbers: Numbers;
-  #limits: ConstraintLimits;
-
-  constructor(trie: TokenTrie | undefined, limits: ConstraintLimits) {
-    this.#limits = limits;
-    this.trie = trie;
-    this.automaton = new Automaton(limits);
-    this.#languages = new Languages(new Budget(limits));
-    this.#numbers = new Numbers(this.#languages);
-    this.masks = trie && new Masks(trie, this.automaton, this.#nodes, this.#languages.all);
-  }
-
-  get size(): number {
-    return this.automaton.size + this.#nodes.size + this.#languages.size;
-  }
-
-  build(spec: ConstraintSpec): State {
-    this.#languages.budget = new Budget(this.#limits);
-    return this.automaton.stateOf([this.automaton.push(this.#nodesOf(spec), null)]);
-  }
-
-  #nodesOf(spec: ConstraintSpec): readonly Node[] {
-    if ("schema" in spec) return [this.#schema(spec.schema)];
-    if ("grammar" in spec) return grammarNodes(spec.grammar, this.#nodes, this.#languages);
-    if ("choice" in spec && spec.choice.length === 0) {
-      throw new BaimoError("request", "choice: the list is empty");
-    }
-    const language =
-      "choice" in spec
-        ? this.#languages.of(spec.choice)
-        : languageOfRegex(spec.regex, this.#languages, { whole: true });
-    if (!language) throw new BaimoError("request", `constraint: no text at all fits ${brief(spec)}`);
-    if (this.masks) this.#prepare([language], { quoted: false });
-    return [this.#nodes.text(language, { quoted: false })];
-  }
-
-  #schema(schema: unknown): Node {
-    if (typeof schema !== "boolean" && !isRecord(schema)) {
-      throw refusal("", "schema", `must be an object, true or false but is ${brief(schema)}`);
-    }
-    const document = new SchemaDocument(schema, this.#limits);
-    const schemas = new Schemas(document, this.#languages, this.#numbers);
-    const value = schemas.value(document.root);
-    if (!schemas.canBe(value)) throw refusal("", "schema", "no value at all is valid");
-    if (this.masks) this.#prepare(schemas.stringsIn(value), { quoted: true });
-    return new JsonNodes(this.#nodes, schemas).value(value);
-  }
-
-  /** Makes the masks of texts, most of the vocabulary each, while nobody waits for a token. */
-  #prepare(languages: Iterable<DfaState>, options: { quoted: boolean }): void {
-    const states = new Set(languages);
-    for (const state of states) {
-      if (states.size < PREPARED_STATES) for (const { target } of state.edges) states.add(target);
-    }
-    for (const state of states) this.masks?.prepare(this.#nodes.text(state, options));
-  }
 }
 
 /** A compiled constraint. */

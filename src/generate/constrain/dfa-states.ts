@@ -1,4 +1,12 @@
 // Automata under construction: live states, strongly connected components, equal states.
+import { anyChar } from "./char-sets.ts";
+
+/** What a range of code points leads to. */
+interface Edge<Target> {
+  readonly low: number;
+  readonly high: number;
+  readonly target: Target;
+}
 
 /** A state under construction; edges lead to positions in the list of states. */
 export interface RawState {
@@ -123,4 +131,46 @@ export function minimised(states: RawState[]): RawState[] {
     };
   });
   return joined;
+}
+
+/** Edges of single code points, and one target for all others. */
+export function withOthers(edges: RawState["edges"], target: number): RawState["edges"] {
+  const all: RawState["edges"] = [];
+  for (let i = 0; i < anyChar.length; i += 2) {
+    let next = anyChar[i];
+    for (const edge of edges) {
+      if (edge.low < anyChar[i] || edge.low > anyChar[i + 1]) continue;
+      if (edge.low > next) all.push({ low: next, high: edge.low - 1, target });
+      all.push(edge);
+      next = edge.low + 1;
+    }
+    if (next <= anyChar[i + 1]) all.push({ low: next, high: anyChar[i + 1], target });
+  }
+  return all;
+}
+
+/** The ranges of two lists of edges, cut so that each has one target on either side. */
+export function pairedEdges<Target>(a: readonly Edge<Target>[], b: readonly Edge<Target>[]) {
+  const paired: { low: number; high: number; left: Target | null; right: Target | null }[] = [];
+  let i = 0;
+  let j = 0;
+  let at = 0;
+  while (i < a.length || j < b.length) {
+    const x = a[i];
+    const y = b[j];
+    const inX = x !== undefined && x.low <= at;
+    const inY = y !== undefined && y.low <= at;
+    if (!inX && !inY) {
+      at = Math.min(x?.low ?? Number.POSITIVE_INFINITY, y?.low ?? Number.POSITIVE_INFINITY);
+      continue;
+    }
+    const endX = x === undefined ? Number.POSITIVE_INFINITY : inX ? x.high : x.low - 1;
+    const endY = y === undefined ? Number.POSITIVE_INFINITY : inY ? y.high : y.low - 1;
+    const high = Math.min(endX, endY);
+    paired.push({ low: at, high, left: inX ? x.target : null, right: inY ? y.target : null });
+    at = high + 1;
+    if (inX && x.high === high) i++;
+    if (inY && y.high === high) j++;
+  }
+  return paired;
 }

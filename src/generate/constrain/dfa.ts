@@ -1,6 +1,14 @@
 // Languages as deterministic automata over code points, equal states shared.
 import { anyChar } from "./char-sets.ts";
-import { components, joinEdges, liveStates, minimised, type RawState } from "./dfa-states.ts";
+import {
+  components,
+  joinEdges,
+  liveStates,
+  minimised,
+  pairedEdges,
+  type RawState,
+  withOthers,
+} from "./dfa-states.ts";
 import type { Budget } from "./limits.ts";
 
 /** One state; as a language: all that can be read from here on. It can always be ended. The empty language is null. */
@@ -141,6 +149,29 @@ export class Languages {
     return this.add(states);
   }
 
+  /** Texts that hold another (Knuth, Morris and Pratt 1977). */
+  holding(text: string): Language {
+    const codes = Array.from(text, (char) => char.codePointAt(0)!);
+    if (codes.length === 0) return this.all;
+    // How much of the text a state's text ends with; the last state has held it.
+    const after = (matched: number, code: number): number => {
+      for (let length = matched; length >= 0; length--) {
+        if (codes[length] !== code) continue;
+        if (codes.slice(0, length).every((each, i) => each === codes[matched - length + i]))
+          return length + 1;
+      }
+      return 0;
+    };
+    const states = codes.map((_, matched): RawState => {
+      const edges = [...new Set(codes)]
+        .sort((a, b) => a - b)
+        .map((code) => ({ low: code, high: code, target: after(matched, code) }));
+      return { accepts: false, edges: withOthers(edges, 0) };
+    });
+    states.push({ accepts: true, edges: withOthers([], codes.length) });
+    return this.add(minimised(states));
+  }
+
   /** Texts of `least` to `most` code points. */
   ofLength(least: number, most: number): Language {
     if (most < least) return null;
@@ -241,29 +272,3 @@ export class Languages {
 const loneSurrogate = /\p{Surrogate}/u;
 
 const pairKey = (a: Language, b: Language) => ((a?.id ?? -1) + 1) * 2 ** 26 + (b?.id ?? -1) + 1;
-
-/** The ranges of two lists of edges, cut so that each has one target on either side. */
-function pairedEdges(a: readonly DfaEdge[], b: readonly DfaEdge[]) {
-  const paired: { low: number; high: number; left: Language; right: Language }[] = [];
-  let i = 0;
-  let j = 0;
-  let at = 0;
-  while (i < a.length || j < b.length) {
-    const x = a[i];
-    const y = b[j];
-    const inX = x !== undefined && x.low <= at;
-    const inY = y !== undefined && y.low <= at;
-    if (!inX && !inY) {
-      at = Math.min(x?.low ?? Number.POSITIVE_INFINITY, y?.low ?? Number.POSITIVE_INFINITY);
-      continue;
-    }
-    const endX = x === undefined ? Number.POSITIVE_INFINITY : inX ? x.high : x.low - 1;
-    const endY = y === undefined ? Number.POSITIVE_INFINITY : inY ? y.high : y.low - 1;
-    const high = Math.min(endX, endY);
-    paired.push({ low: at, high, left: inX ? x.target : null, right: inY ? y.target : null });
-    at = high + 1;
-    if (inX && x.high === high) i++;
-    if (inY && y.high === high) j++;
-  }
-  return paired;
-}

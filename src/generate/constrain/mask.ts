@@ -4,6 +4,7 @@ import type { Automaton, Stack, State } from "./automaton.ts";
 import type { DfaState } from "./dfa.ts";
 import type { Node, Nodes } from "./nodes.ts";
 import { buildTokenTrie, type TokenTrie } from "./token-trie.ts";
+import { addTokens, setBits, walkTrie } from "./trie-walk.ts";
 
 /*
  * Most tokens end inside the string that is being read, whatever stands around it: they are found once for each state
@@ -56,12 +57,18 @@ export class Masks {
   constructor(trie: TokenTrie, automaton: Automaton, nodes: Nodes, all: DfaState) {
     this.#trie = trie;
     this.#automaton = automaton;
-    const end: Node = nodes.make("outside", (id) => ({ id, step: () => null, alternatives: () => [] }));
+    const end: Node = nodes.make("outside", (id) => ({
+      id,
+      firstBytes: [],
+      step: () => null,
+      alternatives: () => [],
+    }));
     this.#outside = automaton.push([end], null)!;
     this.#anyString = nodes.text(all, { quoted: true });
     const tokens: number[] = [];
     const exits: number[] = [];
-    this.#walk(
+    walkTrie(
+      this.#automaton,
       trie,
       automaton.stateOf([automaton.push([this.#anyString], this.#outside)]),
       0,
@@ -135,11 +142,12 @@ export class Masks {
         continue;
       }
       const below = this.#automaton.stateOf([stack.below]);
-      for (const exit of text.exits) this.#walk(trie, below, exit, (at) => addTokens(trie, at, tokens));
+      for (const exit of text.exits)
+        walkTrie(this.#automaton, trie, below, exit, (at) => addTokens(trie, at, tokens));
     }
     if (small.length > 0) {
       const together = small.length === state.stacks.length ? state : this.#automaton.stateOf(small);
-      this.#walk(trie, together, 0, (at) => addTokens(trie, at, tokens));
+      walkTrie(this.#automaton, trie, together, 0, (at) => addTokens(trie, at, tokens));
     }
     if (tokens.length <= MANY_TOKENS) return { bits, tokens: Int32Array.from(tokens) };
     return { bits: [...bits, this.#bitsOf(tokens)], tokens: [] };
@@ -162,7 +170,8 @@ export class Masks {
     const trie = this.#trie;
     const tokens: number[] = [];
     const exits: number[] = node.text!.state.accepts ? [0] : [];
-    this.#walk(
+    walkTrie(
+      this.#automaton,
       trie,
       this.#automaton.stateOf([this.#automaton.push([node], this.#outside)]),
       0,
@@ -191,7 +200,7 @@ export class Masks {
     };
     let exit = 0;
     const start = this.#automaton.stateOf([this.#automaton.push([node], this.#outside)]);
-    this.#walk(this.#trie, start, 0, (at, reached) => {
+    walkTrie(this.#automaton, this.#trie, start, 0, (at, reached) => {
       while (free.exits[exit] < at) exit++;
       if (this.#freeFor(reached) >= below[at]) {
         allow(firstTokens[at], firstTokens[ends[at]]);
@@ -223,7 +232,9 @@ export class Masks {
     if (after) return after;
     if (this.#afterString.size >= KEPT_STATES) this.#afterString.clear();
     const found: number[] = [];
-    this.#walk(this.#tails, this.#automaton.stateOf([below]), 0, (at) => addTokens(this.#tails, at, found));
+    walkTrie(this.#automaton, this.#tails, this.#automaton.stateOf([below]), 0, (at) =>
+      addTokens(this.#tails, at, found),
+    );
     after = Int32Array.from(found);
     this.#afterString.set(below, after);
     return after;
@@ -272,46 +283,9 @@ export class Masks {
     return state.stacks.includes(this.#outside) && this.#trie.ends[at] > at + 1;
   }
 
-  /** Visits the nodes below `from` whose bytes can be read from a state; not those below one that is answered with true. */
-  #walk(
-    trie: TokenTrie,
-    start: State,
-    from: number,
-    visit: (node: number, state: State) => boolean | undefined,
-  ): void {
-    const { bytes, depths, ends } = trie;
-    const automaton = this.#automaton;
-    const base = depths[from] + 1;
-    const path: State[] = [start];
-    const end = ends[from];
-    for (let node = from + 1; node < end; ) {
-      const depth = depths[node] - base;
-      const above = path[depth];
-      const byte = bytes[node];
-      const known = above.next[byte];
-      const state = known === undefined ? automaton.step(above, byte) : known;
-      if (state === null) {
-        node = ends[node];
-        continue;
-      }
-      path[depth + 1] = state;
-      node = visit(node, state) === true ? ends[node] : node + 1;
-    }
-  }
-
   #bitsOf(tokens: readonly number[]): Uint32Array {
     const bits = new Uint32Array(Math.ceil(this.#trie.vocabulary.size / 32));
     setBits(bits, tokens);
     return bits;
   }
-}
-
-function setBits(bits: Uint32Array, tokens: ArrayLike<number>): void {
-  for (let i = 0; i < tokens.length; i++) bits[tokens[i] >> 5] |= 1 << (tokens[i] & 31);
-}
-
-/** The tokens of one node of a trie. */
-function addTokens({ firstTokens, tokens }: TokenTrie, node: number, found: number[]): undefined {
-  const end = firstTokens[node + 1];
-  for (let i = firstTokens[node]; i < end; i++) found.push(tokens[i]);
 }

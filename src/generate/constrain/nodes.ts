@@ -12,6 +12,8 @@ export interface Node {
   step(byte: number): readonly Node[] | null;
   /** What may take its place before any byte. */
   alternatives(): readonly (readonly Node[])[];
+  /** The only bytes that `step` can read, where they are few and known. */
+  readonly firstBytes?: readonly number[];
   /** The state of a string that comes next, whatever this node reads. */
   readonly leadsTo?: DfaState;
   /** Reads no byte itself. */
@@ -54,6 +56,7 @@ export class Nodes {
   literal(text: string): Node {
     return this.make(`literal ${text}`, (id) => ({
       id,
+      firstBytes: [text.charCodeAt(0)],
       step: (byte) =>
         byte !== text.charCodeAt(0) ? null : text.length === 1 ? nothing : [this.literal(text.slice(1))],
       alternatives: () => none,
@@ -64,7 +67,13 @@ export class Nodes {
   branch(name: string, alternatives: () => readonly (readonly Node[])[]): Node {
     return this.make(name, (id) => {
       let made: readonly (readonly Node[])[] | undefined;
-      return { id, silent: true, step: () => null, alternatives: () => (made ??= alternatives()) };
+      return {
+        id,
+        silent: true,
+        firstBytes: [],
+        step: () => null,
+        alternatives: () => (made ??= alternatives()),
+      };
     });
   }
 
@@ -78,6 +87,7 @@ export class Nodes {
       return {
         id,
         text: { state, quoted },
+        firstBytes: firstBytesOf(state, quoted),
         step: (byte) => this.#textByte(state, quoted, byte),
         alternatives: () => alternatives,
       };
@@ -90,6 +100,7 @@ export class Nodes {
   string(state: DfaState): Node {
     return this.make(`string ${state.id}`, (id) => ({
       id,
+      firstBytes: [0x22],
       step: (byte) => (byte === 0x22 ? [this.text(state, { quoted: true })] : null),
       alternatives: () => none,
     }));
@@ -104,6 +115,7 @@ export class Nodes {
   recorded(node: Node, name: string, follow: (bytes: string) => readonly Node[], bytes = ""): Node {
     return this.make(`recorded ${node.id} ${name} ${bytes}`, (id) => ({
       id,
+      firstBytes: node.firstBytes,
       step: (byte) => {
         const next = node.step(byte);
         if (!next) return null;
@@ -259,6 +271,20 @@ const escapes = new Map([
   ["r", 13],
   ["t", 9],
 ]);
+
+/** The first bytes of a state's characters, where they are few; in a string also backslash and quote. */
+function firstBytesOf(state: DfaState, quoted: boolean): number[] | undefined {
+  const bytes = new Set<number>(quoted ? [0x22, 0x5c] : []);
+  for (const { low, high } of state.edges) {
+    const [from, to] = [low, high].map((code) => encoder.encode(String.fromCodePoint(code))[0]);
+    if (to - from > MOST_FIRST_BYTES) return undefined;
+    for (let byte = from; byte <= to; byte++) bytes.add(byte);
+  }
+  return bytes.size <= MOST_FIRST_BYTES ? [...bytes] : undefined;
+}
+
+const MOST_FIRST_BYTES = 16;
+const encoder = new TextEncoder();
 
 /** The state that every code point of a range leads to, if it is one. */
 function onlyTarget(state: DfaState, low: number, high: number): DfaState | undefined {

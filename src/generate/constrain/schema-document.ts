@@ -138,15 +138,20 @@ export class SchemaDocument {
       }
       return anchor;
     }
-    let at = resource;
-    for (const part of fragment.split("/").slice(1)) {
+    return this.at(resource, fragment, missing);
+  }
+
+  /** The place that a JSON pointer leads to. */
+  at(from: Place, pointer: string, missing = (reason: string) => refusal(pointer, "schema", reason)): Place {
+    let place = from;
+    for (const part of pointer.split("/").slice(1)) {
       const key = part.replaceAll("~1", "/").replaceAll("~0", "~");
-      const { schema } = at;
+      const { schema } = place;
       const found = Array.isArray(schema) ? schema[Number(key)] : own(schema, key);
       if (found === undefined) throw missing("points nowhere");
-      at = this.#placeOf(found, pointerOf(at.pointer, key), at.base);
+      place = this.#placeOf(found, pointerOf(place.pointer, key), place.base);
     }
-    return at;
+    return place;
   }
 
   #resolveUri(reference: string, base: string, pointer: string, keyword: string): string {

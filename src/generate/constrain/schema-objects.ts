@@ -113,6 +113,12 @@ export function objectNodes(shape: ObjectShape, json: JsonContext): Node {
   const nameOf = (state: ObjectState) =>
     `object ${id} ${state.seen.toString(36)} ${state.extras} ${state.done} ${JSON.stringify(state.names)}`;
 
+  const starts = plan.properties.map(({ name, value }) => [
+    nodes.string(languages.of([name])!),
+    json.colon,
+    json.value(value),
+  ]);
+
   const begin: ObjectState = { seen: 0n, extras: 0, names: [], done: plan.some.length === 0 };
   return nodes.branch(`${nameOf(begin)} begin`, () => [
     [
@@ -137,11 +143,11 @@ export function objectNodes(shape: ObjectShape, json: JsonContext): Node {
   /** Every property that may come. */
   function pairs(state: ObjectState): Node[][] {
     const found: Node[][] = [];
-    plan.properties.forEach(({ name, value }, i) => {
+    plan.properties.forEach((_, i) => {
       const bit = 1n << BigInt(i);
       const next = { ...state, seen: state.seen | bit };
       if (state.seen & bit || !fits(next)) return;
-      found.push([nodes.string(languages.of([name])!), json.colon, json.value(value), after(next)]);
+      found.push([...starts[i], after(next)]);
     });
     const extras = state.done && plan.some.length > 0 ? [] : plan.extras;
     for (const kind of extras) found.push(...extra(state, kind, state.done));

@@ -1,0 +1,134 @@
+// Builds the automaton of a constraint: schema, expression, choice, grammar, and these in parts.
+import { BaimoError } from "../../errors.ts";
+import { brief, isRecord } from "../../json.ts";
+import { Automaton, type State } from "./automaton.ts";
+import { type DfaState, type Language, Languages } from "./dfa.ts";
+import { grammarNodes } from "./gbnf.ts";
+import { Budget, type ConstraintLimits, refusal } from "./limits.ts";
+import { Masks } from "./mask.ts";
+import { type Node, Nodes } from "./nodes.ts";
+import { Numbers } from "./numbers.ts";
+import { languageOfRegex } from "./regex.ts";
+import { SchemaDocument } from "./schema-document.ts";
+import { JsonNodes } from "./schema-nodes.ts";
+import { Schemas } from "./schema-values.ts";
+import type { TokenTrie } from "./token-trie.ts";
+
+/** What a text must be: one of these. They nest, so that a call of a tool is one constraint with its arguments. */
+export type ConstraintSpec =
+  /** JSON that a JSON Schema (draft 2020-12) accepts, or its subschema at a JSON pointer. */
+  | { readonly schema: unknown; readonly at?: string }
+  /** A string that a JSON Schema accepts, as it is: no quotes, no escapes; it does not hold `without`. */
+  | { readonly stringOf: unknown; readonly at?: string; readonly without?: string }
+  /** A text that a regular expression (ECMAScript) matches as a whole. */
+  | { readonly regex: string }
+  /** One of these texts. */
+  | { readonly choice: readonly string[] }
+  /** A text of a grammar (GBNF), whose first rule is `root`. */
+  | { readonly grammar: string }
+  /** One after another. */
+  | { readonly sequence: readonly ConstraintSpec[] }
+  /** One of several. */
+  | { readonly either: readonly ConstraintSpec[] }
+  /** Once or more, with a text between. */
+  | { readonly repeat: ConstraintSpec; readonly between: string };
+
+/** So many states of a constraint's texts have their masks made beforehand. */
+const PREPARED_STATES = 100;
+
+/** Builds constraints; what it makes for one it has for the others. */
+export class Workshop {
+  readonly trie: TokenTrie | undefined;
+  readonly automaton: Automaton;
+  readonly masks: Masks | undefined;
+  #nodes = new Nodes();
+  #languages: Languages;
+  #numbers: Numbers;
+  #limits: ConstraintLimits;
+
+  constructor(trie: TokenTrie | undefined, limits: ConstraintLimits) {
+    this.#limits = limits;
+    this.trie = trie;
+    this.automaton = new Automaton(limits);
+    this.#languages = new Languages(new Budget(limits));
+    this.#numbers = new Numbers(this.#languages);
+    this.masks = trie && new Masks(trie, this.automaton, this.#nodes, this.#languages.all);
+  }
+
+  get size(): number {
+    return this.automaton.size + this.#nodes.size + this.#languages.size;
+  }
+
+  /** @throws {BaimoError} `request` for what cannot be enforced */
+  build(spec: ConstraintSpec): State {
+    this.#languages.budget = new Budget(this.#limits);
+    const nodes = this.#nodesOf(spec, 0);
+    const state = this.automaton.stateOf([this.automaton.push(nodes, null)]);
+    // What is found out while an answer is read is a little for each token.
+    this.#languages.budget = new Budget({ ...this.#limits, steps: Number.POSITIVE_INFINITY });
+    return state;
+  }
+
+  #nodesOf(spec: ConstraintSpec, depth: number): readonly Node[] {
+    if (depth > this.#limits.depth) {
+      throw new BaimoError("request", `constraint: more than ${this.#limits.depth} nested parts`);
+    }
+    const parts = (specs: readonly ConstraintSpec[]) => specs.map((each) => this.#nodesOf(each, depth + 1));
+    if ("schema" in spec) return [this.#schema(spec.schema, spec.at)];
+    if ("grammar" in spec) return grammarNodes(spec.grammar, this.#nodes, this.#languages);
+    if ("sequence" in spec) return parts(spec.sequence).flat();
+    if ("either" in spec) {
+      if (spec.either.length === 0) throw new BaimoError("request", "constraint: a choice of nothing");
+      const ways = parts(spec.either);
+      return [this.#nodes.branch(`either ${this.#nodes.nextNumber()}`, () => ways)];
+    }
+    if ("repeat" in spec) {
+      const [once] = parts([spec.repeat]);
+      const between = this.#text(this.#languages.of([spec.between]), spec);
+      const more: Node = this.#nodes.branch(`repeat ${this.#nodes.nextNumber()}`, () => [
+        [],
+        [...between, ...once, more],
+      ]);
+      return [...once, more];
+    }
+    if ("choice" in spec) return this.#text(this.#languages.of(spec.choice), spec);
+    if ("regex" in spec)
+      return this.#text(languageOfRegex(spec.regex, this.#languages, { whole: true }), spec);
+    const { schemas, place } = this.#open(spec.stringOf, spec.at);
+    const { without } = spec;
+    const holding = without === undefined ? null : this.#languages.holding(without);
+    return this.#text(this.#languages.minus(schemas.textsOf(place, false), holding), spec);
+  }
+
+  #text(language: Language, spec: ConstraintSpec): readonly Node[] {
+    if (!language) throw new BaimoError("request", `constraint: no text at all fits ${brief(spec)}`);
+    if (this.masks) this.#prepare([language], { quoted: false });
+    return [this.#nodes.text(language, { quoted: false })];
+  }
+
+  #schema(schema: unknown, at: string | undefined): Node {
+    const { schemas, place } = this.#open(schema, at);
+    const value = schemas.value(place);
+    if (!schemas.canBe(value)) throw refusal(place.pointer, "schema", "no value at all is valid");
+    if (this.masks) this.#prepare(schemas.stringsIn(value), { quoted: true });
+    return new JsonNodes(this.#nodes, schemas).value(value);
+  }
+
+  #open(schema: unknown, at = "") {
+    if (typeof schema !== "boolean" && !isRecord(schema)) {
+      throw refusal("", "schema", `must be an object, true or false but is ${brief(schema)}`);
+    }
+    const document = new SchemaDocument(schema, this.#limits);
+    const schemas = new Schemas(document, this.#languages, this.#numbers);
+    return { schemas, place: document.at(document.root, at) };
+  }
+
+  /** Makes the masks of texts, most of the vocabulary each, while nobody waits for a token. */
+  #prepare(languages: Iterable<DfaState>, options: { quoted: boolean }): void {
+    const states = new Set(languages);
+    for (const state of states) {
+      if (states.size < PREPARED_STATES) for (const { target } of state.edges) states.add(target);
+    }
+    for (const state of states) this.masks?.prepare(this.#nodes.text(state, options));
+  }
+}
