@@ -1,4 +1,4 @@
-// `node bench/constrain.mjs`: time of a token mask and of compiling, over the stored schemas, 151,644 tokens.
+// `node bench/constrain.mjs`: time of a token mask and of compiling, 151,644 tokens.
 //
 //   --schemas N       every N-th schema of ../shared/fixtures/json-schema/schemas.jsonl (default 7)
 //   --rounds N        how often all of it is done anew; of each step the least time counts (default 3)

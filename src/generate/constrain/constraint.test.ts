@@ -1,4 +1,4 @@
-// Constraints: what is accepted, what is refused and how, and states that are copied and taken back.
+// Constraints: what is accepted and what refused; states that are copied and taken back.
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { BaimoError } from "../../errors.ts";

@@ -6,82 +6,24 @@ import type { ConstraintVocabulary } from "./token-trie.ts";
 
 /** Every byte, then pieces as tokenizers have them; the last id ends an answer, the one before stands for no text. */
 export function smallVocabulary(): ConstraintVocabulary {
+  // biome-ignore format: many short pieces
   const pieces = [
-    ...[
-      '"}',
-      '"},',
-      '",',
-      '", "',
-      '":',
-      '": "',
-      '":"',
-      '{"',
-      '[{"',
-      '["',
-      '"]',
-      '"]}',
-      "]}",
-      "}}",
-      "},",
-      "],",
-      ", ",
-      ": ",
-    ],
-    ...["\n", "\n  ", "  ", '\\"', "\\n", "\\u", "\\u00", "\\ud83d", "\\ude00", '\\", "a', "\\\\", "\\t\\"],
-    ...[
-      "true",
-      "false",
-      "null",
-      "12",
-      "2026",
-      "-1",
-      "0.",
-      ".5",
-      "e",
-      "E+",
-      "00",
-      "-01-",
-      "T10",
-      ":00",
-      "Z",
-      "+0",
-    ],
-    ...[
-      "name",
-      "value",
-      "kind",
-      "id",
-      "x-",
-      "a",
-      " a",
-      "ab",
-      "the",
-      " the",
-      "tion",
-      "é",
-      "漢字",
-      "漢",
-      "👍",
-      " 👍a",
-      "@",
-      ".com",
-    ],
-    ...['a"', 'ab",', 'the"}', '漢"', 'é":', 'x":"', '":1,"', "1}", "1]", '1,"', "0,", "5}"],
+    '"}', '"},', '",', '", "', '":', '": "', '":"', '{"', '[{"', '["', '"]', '"]}', "]}", "}}", "},",
+    "],", ", ", ": ", "\n", "\n  ", "  ", '\\"', "\\n", "\\u", "\\u00", "\\ud83d", "\\ude00", '\\", "a',
+    "\\\\", "\\t\\", "true", "false", "null", "12", "2026", "-1", "0.", ".5", "e", "E+", "00", "-01-",
+    "T10", ":00", "Z", "+0", "name", "value", "kind", "id", "x-", "a", " a", "ab", "the", " the",
+    "tion", "é", "漢字", "漢", "👍", " 👍a", "@", ".com", 'a"', 'ab",', 'the"}', '漢"', 'é":', 'x":"',
+    '":1,"', "1}", "1]", '1,"', "0,", "5}",
   ];
+  // Halves of characters, with what comes before or after.
+  const halves = ["e6bc", "bca2", "a222", "61c3", "a9227d", "f09f", "918d"].map((hex) =>
+    Buffer.from(hex, "hex"),
+  );
   const encoder = new TextEncoder();
   const tokens = [
     ...Array.from({ length: 256 }, (_, byte) => Uint8Array.of(byte)),
     ...pieces.map((piece) => encoder.encode(piece)),
-    // Halves of characters, with what comes before or after.
-    ...[
-      [0xe6, 0xbc],
-      [0xbc, 0xa2],
-      [0xa2, 0x22],
-      [0x61, 0xc3],
-      [0xa9, 0x22, 0x7d],
-      [0xf0, 0x9f],
-      [0x91, 0x8d],
-    ].map((bytes) => Uint8Array.from(bytes)),
+    ...halves,
     new Uint8Array(),
     new Uint8Array(),
   ];
@@ -129,7 +71,7 @@ export function drawAnswer(
     const id = choices[random.integer(choices.length)];
     if (id === end) return Buffer.from(bytes).toString();
     assert.ok(state.accept(id));
-    bytes.push(...vocabulary.tokenBytes(id));
+    for (const byte of vocabulary.tokenBytes(id)) bytes.push(byte);
   }
   return undefined;
 }
