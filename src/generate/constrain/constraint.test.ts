@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { BaimoError } from "../../errors.ts";
-import { ConstraintCompiler, type ConstraintSpec, compileConstraint } from "./constraint.ts";
+import { bytesOf, ConstraintCompiler, type ConstraintSpec, compileConstraint } from "./constraint.ts";
 import { idsOf, smallVocabulary } from "./test-walks.ts";
 
 const accepts = (spec: ConstraintSpec, text: string) => compileConstraint(spec).acceptsText(text);
@@ -143,6 +143,24 @@ it("parts nest: a call is one constraint with its arguments", () => {
   assert.ok(!accepts(calls, "<call>city=a</b</call>"));
   assert.ok(!accepts(calls, '<call>{"city":""}</call>'));
   assert.ok(!accepts(calls, ""));
+});
+
+it("a special token is part of a choice and of no other text", () => {
+  const mark = "\ud800";
+  const words = ["a", "<", '"', "{", "}"];
+  const vocabulary = {
+    size: words.length + 2,
+    tokenBytes: (id: number) => bytesOf(words[id] ?? (id === words.length ? mark : "")),
+    endTokens: [words.length + 1],
+  };
+  const compiler = new ConstraintCompiler(vocabulary);
+  const spec: ConstraintSpec = { sequence: [{ regex: "[^b]*" }, { choice: [`${mark}{}`] }] };
+  const state = compiler.compile(spec).start();
+  assert.ok(state.accept(0) && state.accept(words.length) && !state.accept(0) && state.accept(3));
+  assert.ok(!compiler.compile({ regex: "[^b]*" }).start().accept(words.length));
+  assert.ok(compiler.compile(spec).acceptsText(`a<${mark}{}`));
+  const string = compiler.compile({ schema: { type: "string" } }).start();
+  assert.ok(string.accept(2) && !string.accept(words.length));
 });
 
 it("a state is copied, goes its own way, and takes tokens back", () => {

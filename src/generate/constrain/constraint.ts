@@ -2,11 +2,11 @@
 import { BaimoError } from "../../errors.ts";
 import type { State } from "./automaton.ts";
 import { type ConstraintLimits, defaultLimits } from "./limits.ts";
-import { buildTokenTrie, type ConstraintVocabulary, type TokenTrie } from "./token-trie.ts";
+import { buildTokenTrie, bytesOf, type ConstraintVocabulary, type TokenTrie } from "./token-trie.ts";
 import { type ConstraintSpec, Workshop } from "./workshop.ts";
 
 export type { ConstraintLimits } from "./limits.ts";
-export type { ConstraintVocabulary } from "./token-trie.ts";
+export { bytesOf, type ConstraintVocabulary } from "./token-trie.ts";
 export type { ConstraintSpec } from "./workshop.ts";
 
 /** So many constraints are kept. */
@@ -81,7 +81,7 @@ export class Constraint {
   /** Whether a whole text fits, byte by byte; needs no vocabulary. */
   acceptsText(text: string): boolean {
     let state: State | null = this.#start;
-    for (const byte of new TextEncoder().encode(text)) {
+    for (const byte of bytesOf(text)) {
       state = this.#workshop.automaton.step(state, byte);
       if (!state) return false;
     }

@@ -124,12 +124,12 @@ export class Languages {
     return this.minus(this.all, a);
   }
 
-  /** Exactly these texts. */
-  of(texts: Iterable<string>): Language {
+  /** Exactly these texts; without those that hold half of a surrogate pair, unless that stands for a special token. */
+  of(texts: Iterable<string>, options: { special: boolean } = { special: false }): Language {
     const states: RawState[] = [{ accepts: false, edges: [] }];
     const children: Map<number, number>[] = [new Map()];
     for (const text of texts) {
-      if (loneSurrogate.test(text)) continue;
+      if (!options.special && loneSurrogate.test(text)) continue;
       let at = 0;
       for (const char of text) {
         const code = char.codePointAt(0)!;

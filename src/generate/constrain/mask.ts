@@ -127,7 +127,7 @@ export class Masks {
     const tokens: number[] = [];
     const small: Stack[] = [];
     for (const stack of state.stacks) {
-      const text = stack.top.text ? this.#textMask(stack.top) : undefined;
+      const text = isNarrow(stack.top) ? undefined : this.#textMask(stack.top);
       // A text of few tokens is walked with what follows it, together with all others.
       if (!text || text.inside.bits.length === 0) {
         small.push(stack);
@@ -149,7 +149,7 @@ export class Masks {
       const together = small.length === state.stacks.length ? state : this.#automaton.stateOf(small);
       walkTrie(this.#automaton, trie, together, 0, (at) => addTokens(trie, at, tokens));
     }
-    if (tokens.length <= MANY_TOKENS) return { bits, tokens: Int32Array.from(tokens) };
+    if (tokens.length <= MANY_TOKENS) return { bits, tokens: new Int32Array(tokens) };
     return { bits: [...bits, this.#bitsOf(tokens)], tokens: [] };
   }
 
@@ -235,7 +235,7 @@ export class Masks {
     walkTrie(this.#automaton, this.#tails, this.#automaton.stateOf([below]), 0, (at) =>
       addTokens(this.#tails, at, found),
     );
-    after = Int32Array.from(found);
+    after = new Int32Array(found);
     this.#afterString.set(below, after);
     return after;
   }
@@ -288,4 +288,12 @@ export class Masks {
     setBits(bits, tokens);
     return bits;
   }
+}
+
+/** Whether few tokens can come: no text, or one whose next characters are known one by one. */
+function isNarrow({ text, firstBytes }: Node): boolean {
+  if (!text) return true;
+  return (
+    firstBytes !== undefined && (!text.quoted || text.state.edges.every(({ low, high }) => low === high))
+  );
 }

@@ -4,10 +4,26 @@
 export interface ConstraintVocabulary {
   /** How many ids there are. */
   readonly size: number;
-  /** The bytes of a token; empty for ids that stand for no text: special tokens, ids without a token. */
+  /**
+   * The bytes of a token; empty for ids that stand for no text: special tokens, ids without a token. A special token that
+   * is part of a format's marks has those of half a surrogate pair (`bytesOf`), which no text but a `choice` can hold.
+   */
   tokenBytes(id: number): Uint8Array;
   /** The ids that end an answer. */
   readonly endTokens: readonly number[];
+}
+
+/** The bytes of a text as UTF-8; half of a surrogate pair has three bytes of its own (WTF-8). */
+export function bytesOf(text: string): Uint8Array {
+  if (!/\p{Surrogate}/u.test(text)) return new TextEncoder().encode(text);
+  return Uint8Array.from(
+    [...text].flatMap((char) => {
+      const code = char.codePointAt(0)!;
+      return code >= 0xd800 && code <= 0xdfff
+        ? [0xed, 0x80 | ((code >> 6) & 0x3f), 0x80 | (code & 0x3f)]
+        : [...new TextEncoder().encode(char)];
+    }),
+  );
 }
 
 /** Nodes in the order of their bytes, those above before those below; node 0 is the root. */
@@ -23,6 +39,8 @@ export interface TokenTrie {
   readonly ends: Int32Array;
   /** Where its tokens begin in `tokens`; they end where the next node's begin. */
   readonly firstTokens: Int32Array;
+  /** The node below the root for each byte; 0 for none. */
+  readonly roots: Int32Array;
   /** Ids in the order of their bytes. */
   readonly tokens: Int32Array;
 }
@@ -31,24 +49,30 @@ export interface TokenTrie {
 const MAX_TOKEN_BYTES = 1024;
 
 export function buildTokenTrie(vocabulary: ConstraintVocabulary): TokenTrie {
-  const { size, endTokens } = vocabulary;
-  const keys: { key: string; id: number }[] = [];
-  for (let id = 0; id < size; id++) {
-    const bytes = endTokens.includes(id) ? undefined : vocabulary.tokenBytes(id);
-    if (!bytes || bytes.length === 0 || bytes.length > MAX_TOKEN_BYTES) continue;
-    let key = "";
-    for (const byte of bytes) key += String.fromCharCode(byte);
-    keys.push({ key, id });
+  const ending = new Set(vocabulary.endTokens);
+  const ids: number[] = [];
+  const spelled: Uint8Array[] = [];
+  for (let id = 0; id < vocabulary.size; id++) {
+    spelled[id] = ending.has(id) ? none : vocabulary.tokenBytes(id);
+    if (spelled[id].length > 0 && spelled[id].length <= MAX_TOKEN_BYTES) ids.push(id);
   }
-  keys.sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : a.id - b.id));
+  // The first six bytes as a number decide nearly all comparisons.
+  const heads = Float64Array.from(spelled, (bytes) => {
+    let head = 0;
+    for (let i = 0; i < 6; i++) head = head * 256 + (bytes[i] ?? 0);
+    return head;
+  });
+  ids.sort((a, b) => heads[a] - heads[b] || compareBytes(spelled[a], spelled[b]) || a - b);
+  const tokens = Int32Array.from(ids);
+  const shared = tokens.map((id, i) => (i === 0 ? 0 : sharedLength(spelled[tokens[i - 1]], spelled[id])));
 
-  const count =
-    1 + keys.reduce((sum, { key }, i) => sum + key.length - sharedLength(keys[i - 1]?.key ?? "", key), 0);
+  const count = 1 + tokens.reduce((sum, id, i) => sum + spelled[id].length - shared[i], 0);
   const bytes = new Uint8Array(count);
   const depths = new Uint16Array(count);
   const below = new Uint16Array(count);
   const ends = new Int32Array(count);
   const firstTokens = new Int32Array(count + 1);
+  const roots = new Int32Array(256);
   const path = [0];
   let next = 1;
   const close = (depth: number) => {
@@ -59,24 +83,30 @@ export function buildTokenTrie(vocabulary: ConstraintVocabulary): TokenTrie {
       if (above !== undefined) below[above] = Math.max(below[above], below[node] + 1);
     }
   };
-  for (const [i, { key }] of keys.entries()) {
-    const shared = sharedLength(keys[i - 1]?.key ?? "", key);
-    close(shared + 1);
-    for (let depth = shared; depth < key.length; depth++) {
-      bytes[next] = key.charCodeAt(depth);
+  for (const [i, id] of tokens.entries()) {
+    close(shared[i] + 1);
+    for (let depth = shared[i]; depth < spelled[id].length; depth++) {
+      bytes[next] = spelled[id][depth];
       depths[next] = depth + 1;
       firstTokens[next] = i;
+      if (depth === 0) roots[bytes[next]] = next;
       path.push(next++);
     }
   }
   close(0);
-  firstTokens[count] = keys.length;
-  const tokens = Int32Array.from(keys, ({ id }) => id);
-  return { vocabulary, bytes, depths, below, ends, firstTokens, tokens };
+  firstTokens[count] = tokens.length;
+  return { vocabulary, bytes, depths, below, ends, firstTokens, roots, tokens };
 }
 
-function sharedLength(a: string, b: string): number {
+const none = new Uint8Array();
+
+function compareBytes(a: Uint8Array, b: Uint8Array): number {
+  const length = sharedLength(a, b);
+  return (a[length] ?? -1) - (b[length] ?? -1);
+}
+
+function sharedLength(a: Uint8Array, b: Uint8Array): number {
   let length = 0;
-  while (length < a.length && length < b.length && a.charCodeAt(length) === b.charCodeAt(length)) length++;
+  while (length < a.length && length < b.length && a[length] === b[length]) length++;
   return length;
 }

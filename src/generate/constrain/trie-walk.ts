@@ -10,23 +10,26 @@ export function walkTrie(
   from: number,
   visit: (node: number, state: State) => boolean | undefined,
 ): void {
-  const { bytes, depths, ends } = trie;
+  const { bytes, depths, ends, roots } = trie;
   const base = depths[from] + 1;
   const path: State[] = [start];
-  const end = ends[from];
-  for (let node = from + 1; node < end; ) {
-    const depth = depths[node] - base;
-    const above = path[depth];
-    const byte = bytes[node];
-    const known = above.next[byte];
-    const state = known === undefined ? automaton.step(above, byte) : known;
-    if (state === null) {
-      node = ends[node];
-      continue;
+  const walk = (first: number, end: number) => {
+    for (let node = first; node < end; ) {
+      const depth = depths[node] - base;
+      const above = path[depth];
+      const byte = bytes[node];
+      const known = above.next[byte];
+      const state = known === undefined ? automaton.step(above, byte) : known;
+      if (state === null) {
+        node = ends[node];
+        continue;
+      }
+      path[depth + 1] = state;
+      node = visit(node, state) === true ? ends[node] : node + 1;
     }
-    path[depth + 1] = state;
-    node = visit(node, state) === true ? ends[node] : node + 1;
-  }
+  };
+  if (from > 0 || !start.firstBytes) return walk(from + 1, ends[from]);
+  for (const byte of start.firstBytes) if (roots[byte] > 0) walk(roots[byte], ends[roots[byte]]);
 }
 
 /** Sets the bits of some ids. */

@@ -22,7 +22,7 @@ export type ConstraintSpec =
   | { readonly stringOf: unknown; readonly at?: string; readonly without?: string }
   /** A text that a regular expression (ECMAScript) matches as a whole. */
   | { readonly regex: string }
-  /** One of these texts. */
+  /** One of these texts. Half of a surrogate pair in it is the special token whose bytes it is in the vocabulary. */
   | { readonly choice: readonly string[] }
   /** A text of a grammar (GBNF), whose first rule is `root`. */
   | { readonly grammar: string }
@@ -84,14 +84,14 @@ export class Workshop {
     }
     if ("repeat" in spec) {
       const [once] = parts([spec.repeat]);
-      const between = this.#text(this.#languages.of([spec.between]), spec);
+      const between = this.#text(this.#languages.of([spec.between], { special: true }), spec);
       const more: Node = this.#nodes.branch(`repeat ${this.#nodes.nextNumber()}`, () => [
         [],
         [...between, ...once, more],
       ]);
       return [...once, more];
     }
-    if ("choice" in spec) return this.#text(this.#languages.of(spec.choice), spec);
+    if ("choice" in spec) return this.#text(this.#languages.of(spec.choice, { special: true }), spec);
     if ("regex" in spec)
       return this.#text(languageOfRegex(spec.regex, this.#languages, { whole: true }), spec);
     const { schemas, place } = this.#open(spec.stringOf, spec.at);
