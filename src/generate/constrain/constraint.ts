@@ -12,7 +12,7 @@ export type { ConstraintSpec } from "./workshop.ts";
 /** So many constraints are kept. */
 const KEPT_CONSTRAINTS = 64;
 /** So many states, stacks and nodes are shared; a compiler that has made more begins anew. */
-const KEPT_STATES = 1_000_000;
+const KEPT_STATES = 500_000;
 
 /** Compiles constraints for one vocabulary, or for none; what they have in common is made once. */
 export class ConstraintCompiler {
@@ -41,12 +41,13 @@ export class ConstraintCompiler {
         `constraint: ${key.length.toLocaleString("en")} characters, more than ${specLength.toLocaleString("en")}`,
       );
     }
-    const known = this.#known.get(key);
-    if (known) return known;
+    // What was made for answers so far is dropped before it grows too large; states in use keep theirs.
     if (this.#workshop.size > KEPT_STATES) {
       this.#workshop = new Workshop(this.#trie, this.#limits);
       this.#known.clear();
     }
+    const known = this.#known.get(key);
+    if (known) return known;
     const constraint = new Constraint(this.#workshop, this.#workshop.build(spec));
     if (this.#known.size >= KEPT_CONSTRAINTS) this.#known.delete(this.#known.keys().next().value!);
     this.#known.set(key, constraint);
