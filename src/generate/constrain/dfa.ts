@@ -262,7 +262,10 @@ export class Languages {
         edges.push({ low, high, target });
       }
       states.push({ accepts: accept(x?.accepts ?? false, y?.accepts ?? false), edges });
+      this.budget.spend(1 + edges.length);
     }
+    // Finding equal states is worth several times the states.
+    this.budget.spend(4 * states.length);
     const language = this.add(minimised(states));
     this.#products.set(key, language);
     return language;

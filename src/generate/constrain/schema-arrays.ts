@@ -123,6 +123,8 @@ export function arrayNodes(shape: ArrayShape, json: JsonContext): Node {
   const canEnd = ({ index, counts }: ArrayState) =>
     index >= shape.least && shape.contains.every(({ least }, i) => counts[i] >= least);
 
+  for (const item of [...shape.prefix, shape.rest]) if (schemas.canBe(item)) json.value(item);
+
   const state = begin(shape);
   return nodes.branch(`${nameOf(state)} begin`, () => [
     [

@@ -17,6 +17,7 @@ export class JsonNodes implements JsonContext {
   /** A colon and at most one space. */
   readonly colon: Node;
   #shapes = new Map<Shape, readonly Node[]>();
+  #values = new Map<Value, Node>();
   #number: number;
 
   constructor(nodes: Nodes, schemas: SchemaContext) {
@@ -36,12 +37,22 @@ export class JsonNodes implements JsonContext {
 
   /** Any text of a value. */
   value(value: Value): Node {
-    return this.nodes.branch(`value ${this.#number} ${value.id}`, () =>
-      this.schemas
-        .shapes(value)
-        .filter((shape) => this.schemas.shapeCanBe(shape))
-        .map((shape) => this.shape(shape)),
-    );
+    let node = this.#values.get(value);
+    if (!node) {
+      node = this.nodes.branch(`value ${this.#number} ${value.id}`, () =>
+        this.schemas
+          .shapes(value)
+          .filter((shape) => this.schemas.shapeCanBe(shape))
+          .map((shape) => this.shape(shape)),
+      );
+      this.#values.set(value, node);
+    }
+    return node;
+  }
+
+  /** Makes the nodes of every value that can be reached, so that what cannot be afforded is refused at once. */
+  complete(): void {
+    for (const [, node] of this.#values) this.schemas.languages.budget.spend(node.alternatives().length + 1);
   }
 
   /** Any text of a shape. */

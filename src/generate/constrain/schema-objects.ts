@@ -119,6 +119,8 @@ export function objectNodes(shape: ObjectShape, json: JsonContext): Node {
     json.value(value),
   ]);
 
+  for (const { value } of [...plan.extras, ...plan.some.flat()]) json.value(value);
+
   const begin: ObjectState = { seen: 0n, extras: 0, names: [], done: plan.some.length === 0 };
   return nodes.branch(`${nameOf(begin)} begin`, () => [
     [

@@ -108,10 +108,15 @@ export class Workshop {
 
   #schema(schema: unknown, at: string | undefined): Node {
     const { schemas, place } = this.#open(schema, at);
-    const value = schemas.value(place);
-    if (!schemas.canBe(value)) throw refusal(place.pointer, "schema", "no value at all is valid");
-    if (this.masks) this.#prepare(schemas.stringsIn(value), { quoted: true });
-    return new JsonNodes(this.#nodes, schemas).value(value);
+    return schemas.guard(place, "schema", () => {
+      const value = schemas.value(place);
+      if (!schemas.canBe(value)) throw refusal(place.pointer, "schema", "no value at all is valid");
+      const json = new JsonNodes(this.#nodes, schemas);
+      const node = json.value(value);
+      json.complete();
+      if (this.masks) this.#prepare(schemas.stringsIn(value), { quoted: true });
+      return node;
+    });
   }
 
   #open(schema: unknown, at = "") {
