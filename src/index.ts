@@ -3,6 +3,7 @@ export { BaimoError, type ErrorCode } from "./errors.ts";
 export type { ToolCall } from "./generate/answers/answer-reader.ts";
 export { type LoadOptions, type LoadProgress, load } from "./generate/load.ts";
 export type {
+  AnswerConstraint,
   ChatEvent,
   ChatMessage,
   ChatOptions,

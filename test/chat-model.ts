@@ -10,12 +10,12 @@ const template =
   "{% if add_generation_prompt %}{{ 'assistant: ' }}{% endif %}";
 
 /** Loads the golden Llama of random weights, given a template and room for 1,024 tokens. */
-export async function loadChatModel(options: LoadOptions = {}): Promise<Model> {
+export async function loadChatModel(options: LoadOptions = {}, chatTemplate = template): Promise<Model> {
   const file = golden("gguf", "llama-q8_0.gguf");
   const checkpoint = await openCheckpoint(file);
   const source = await openByteSource(file);
   const metadata = new Map(checkpoint.metadata);
-  metadata.set("tokenizer.chat_template", template);
+  metadata.set("tokenizer.chat_template", chatTemplate);
   metadata.set("llama.context_length", 1024);
   metadata.set("general.name", "tiny");
   const tensors = Array.from(checkpoint.tensors.values(), ({ name, dtype, shape, offset, byteLength }) => ({

@@ -20,9 +20,11 @@ import {
   type Answering,
   type AnswerReading,
   createAnswerStream,
+  demandedTools,
   schemasOf,
   specialTokensOf,
 } from "./answers/answer-stream.ts";
+import { placeSpecialTokens } from "./answers/special-tokens.ts";
 import { Channel } from "./channel.ts";
 import { checkTokens } from "./check-tokens.ts";
 import type { StreamMessage } from "./engine.ts";
@@ -50,6 +52,7 @@ import type {
   LogitsOptions,
   Model,
 } from "./types.ts";
+import { type PackedVocabulary, packVocabulary } from "./vocabulary.ts";
 
 /** What a model is made of. */
 export interface ModelResources {
@@ -192,8 +195,11 @@ export function createModel(parts: ModelResources): TraceableModel {
     const encoderTokens = checkEncoderTokens(hasEncoder ? ids : undefined);
     const prompt = hasEncoder ? (given ?? [config.decoderStartTokenId ?? 0]) : ids;
     checkPrompt(prompt);
-    const stopTokens = [...(resolved.ignoreEos ? [] : endTokens), ...resolved.stopTokens];
     answering?.begin(prompt);
+    const spec = answering?.constraint?.() ?? options.constraint;
+    // An answer that must be whole says by an end token that it is.
+    const endsByTokens = spec !== undefined || !resolved.ignoreEos;
+    const stopTokens = [...(endsByTokens ? endTokens : []), ...resolved.stopTokens];
     const stream = createTextStream(tokenizer, { stop: resolved.stop, placeOf: answering?.placeOf });
     const stopper = new AbortController();
     const { signal } = stopper;
@@ -227,6 +233,7 @@ export function createModel(parts: ModelResources): TraceableModel {
         maxTokens: resolved.maxTokens ?? contextLength,
         stopTokens,
         sampler: resolved.sampler,
+        constraint: spec && { spec, vocabulary: vocabularyOf() },
       },
       { signal, onMessage },
     );
@@ -263,10 +270,24 @@ export function createModel(parts: ModelResources): TraceableModel {
     }
   }
 
+  let vocabulary: PackedVocabulary | undefined;
+  /** The vocabulary as constraints need it; special tokens that mark calls stand in it as such. */
+  const vocabularyOf = (): PackedVocabulary => {
+    const marks = parts.chatTemplate && answerReading(parts.chatTemplate);
+    const placeOf = marks ? placeSpecialTokens(marks.format, marks.special).placeOf : () => "";
+    vocabulary ??= packVocabulary(tokenizer, vocabSize, endTokens, placeOf);
+    return vocabulary;
+  };
+
   let reading: AnswerReading | undefined;
   /** How this model's answers are read, found out with the first one. */
   const answerReading = (template: ChatTemplate): AnswerReading => {
-    reading ??= { format: answerFormatOf(template), tokenizer, special: specialTokensOf(tokenizer) };
+    if (reading) return reading;
+    const format = answerFormatOf(template);
+    const close = format.reasoning?.close[0];
+    const texts = [...tokenizer.chatTemplates.values()];
+    const reasons = close !== undefined && texts.some((text) => text.includes(close));
+    reading = { format, tokenizer, special: specialTokensOf(tokenizer), reasons };
     return reading;
   };
 
@@ -283,14 +304,18 @@ export function createModel(parts: ModelResources): TraceableModel {
       );
     }
     const messages = messagesKind.read(given, "messages", call("chat"));
-    const { tools, toolChoice, readAnswer, templateVariables: variables } = read;
+    const { tools, toolChoice, readAnswer, parallelToolCalls, templateVariables: variables } = read;
     const prompt = { kind: "chat", messages, tools, variables, addSpecialTokens: hasEncoder } as const;
-    if (!readAnswer) return yield* generate(prompt, read);
+    const isDemanded = toolChoice !== "auto" && toolChoice !== "none";
+    if (!readAnswer && !isDemanded) return yield* generate(prompt, read);
     const how = answerReading(template);
     const schemas = schemasOf(tools ?? []);
     if (schemas.size > 0) checkToolsAreKnown(how.format, description.name);
     if (toolChoice === "none") schemas.clear();
-    const stream = createAnswerStream(how, schemas);
+    const demanded = isDemanded
+      ? { tools: demandedTools(schemas, toolChoice), parallel: parallelToolCalls }
+      : undefined;
+    const stream = createAnswerStream(how, schemas, demanded);
     return yield* stream.read(generate(prompt, read, stream));
   }
 

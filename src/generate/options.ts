@@ -10,12 +10,13 @@ import {
   plain,
   record,
   signal,
+  text,
   whole,
   withDefault,
 } from "../option-kinds.ts";
-import { type Kind, type OptionsOf, refusal, type TableOf } from "../options.ts";
+import { isPlain, type Kind, type OptionsOf, readFields, refusal, type TableOf } from "../options.ts";
 import type { SamplerOptions } from "./sampler.ts";
-import type { ChatOptions, GenerateOptions, LogitsOptions } from "./types.ts";
+import type { AnswerConstraint, ChatOptions, GenerateOptions, LogitsOptions } from "./types.ts";
 
 /** Options with every default filled in: plain data that may be sent to a worker. */
 export interface ResolvedOptions {
@@ -56,6 +57,42 @@ export function tokenIds(vocabSize = MOST_IDS): Kind<number[]> {
   };
 }
 
+/** What is said of an answer, by the name under which it is said; what it means is the compiler's matter. */
+const constraints = {
+  schema: kindOf(
+    "schema",
+    "a JSON Schema: an object, true or false",
+    (value): value is Record<string, unknown> | boolean => typeof value === "boolean" || isPlain(value),
+  ),
+  regex: text({ most: 65_536 }),
+  choice: list(text({ least: 0, most: 65_536 }), { least: 1 }),
+  grammar: text({ most: 1 << 20 }),
+};
+
+const constraint: Kind<AnswerConstraint> = {
+  kind: "constraint",
+  allowed: "an object with one of schema, regex, choice and grammar",
+  read(value, name, door) {
+    const given = readFields(value, constraints, { name, prefix: `${name}.` }, door);
+    const said = Object.entries(given).filter(([, each]) => each !== undefined);
+    if (said.length !== 1) throw refusal("value", name, value, this.allowed, door);
+    return Object.fromEntries(said) as AnswerConstraint; // the one that was read
+  },
+};
+
+const words = choice("auto", "none", "required");
+const toolName = text({ most: 256 });
+const toolChoice: Kind<NonNullable<ChatOptions["toolChoice"]>> = {
+  kind: "choice",
+  allowed: `${words.allowed}, or { name } of a tool`,
+  read(value, name, door) {
+    if (typeof value === "string") return words.read(value, name, door);
+    const isNamed = isPlain(value) && Object.keys(value).join() === "name";
+    if (!isNamed) throw refusal("type", name, value, this.allowed, door);
+    return { name: toolName.read(value.name, `${name}.name`, door) };
+  },
+};
+
 /** What `complete` takes, for ids of a vocabulary. */
 export function generateTable(vocabSize = MOST_IDS) {
   return {
@@ -76,6 +113,7 @@ export function generateTable(vocabSize = MOST_IDS) {
     stop: oneOrMore(stopText, 64),
     stopTokens: tokenIds(vocabSize),
     ignoreEos: withDefault(flag, false),
+    constraint,
     logprobs: whole({ min: 0, max: 1024 }),
     decoderTokens: tokenIds(vocabSize),
     signal,
@@ -90,7 +128,8 @@ export function chatTable(vocabSize = MOST_IDS) {
   return {
     ...generateTable(vocabSize),
     tools: list(plain, { most: 4096 }),
-    toolChoice: withDefault(choice("auto", "none"), "auto"),
+    toolChoice: withDefault(toolChoice, "auto"),
+    parallelToolCalls: withDefault(flag, true),
     readAnswer: withDefault(flag, false),
     templateVariables: plain,
   } satisfies TableOf<ChatOptions>;

@@ -8,8 +8,10 @@ import type { ByteSourceDescriptor } from "../formats/sources/byte-source.ts";
 import type { ModelConfig } from "../models/config/config.ts";
 import type { WeightPlan } from "../models/weights/tensor-plan.ts";
 import type { PageCounts } from "../tensor/backend.ts";
+import type { ConstraintSpec } from "./constrain/constraint.ts";
 import type { SamplerOptions } from "./sampler.ts";
 import type { GeneratedToken } from "./types.ts";
+import type { PackedVocabulary } from "./vocabulary.ts";
 
 /** What makes a worker one rank of an engine. */
 export interface WorkerSetup {
@@ -34,6 +36,8 @@ export interface GenerateRequest {
   readonly maxTokens: number;
   readonly stopTokens: readonly number[];
   readonly sampler: SamplerOptions;
+  /** What the answer must be; the vocabulary is the model's. */
+  readonly constraint?: { readonly spec: ConstraintSpec; readonly vocabulary: PackedVocabulary };
 }
 
 /** One request for logits; `trace` asks for hidden states too. */

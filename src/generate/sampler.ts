@@ -36,11 +36,12 @@ export interface Sampler {
   /**
    * Chooses the next token and records it.
    *
-   * logits  [vocabSize] f32; changed on the way and restored
+   * logits   [vocabSize] f32; changed on the way and restored, but for those of tokens that may not come
+   * allowed  [ceil(vocabSize / 32)] a bit for each token that may come; undefined: all
    * @throws {BaimoError} `device` when a logit is NaN or infinite upwards, or all are minus infinity;
-   * `request` when the bias bans every token
+   * `request` when the bias bans every token that may come
    */
-  sample(logits: Float32Array): SampledToken;
+  sample(logits: Float32Array, allowed?: Uint32Array): SampledToken;
 }
 
 /** Memory that lives as long as the sampler. */
@@ -89,7 +90,7 @@ export function createSampler(
   };
 
   return {
-    sample(logits) {
+    sample(logits, allowed) {
       if (logits.length !== vocabSize) {
         throw new BaimoError("shape", `sampler: ${logits.length} logits for a vocabulary of ${vocabSize}`);
       }
@@ -100,7 +101,8 @@ export function createSampler(
         report.top = mostLikely(logits, report.total, options.logprobs ?? 0, scratch.heap);
       }
       const changed = adjust.apply(logits);
-      const best = changed ? argmaxAdjusted(logits) : rawBest;
+      if (allowed) banOthers(logits, allowed);
+      const best = changed || allowed ? argmaxAdjusted(logits) : rawBest;
       const id =
         options.temperature < GREEDY_BELOW
           ? best
@@ -145,9 +147,22 @@ function findLargest(logits: Float32Array): number {
 function argmaxAdjusted(logits: Float32Array): number {
   const best = findLargest(logits);
   if (best < 0) {
-    throw new BaimoError("request", "option logitBias bans every token that could follow");
+    throw new BaimoError("request", "option logitBias bans every token that may follow");
   }
   return best;
+}
+
+/** Makes tokens that may not come impossible. */
+function banOthers(logits: Float32Array, allowed: Uint32Array): void {
+  for (let word = 0, id = 0; id < logits.length; word++) {
+    const bits = allowed[word];
+    const end = Math.min(id + 32, logits.length);
+    if (bits === 0) logits.fill(Number.NEGATIVE_INFINITY, id, end);
+    else if (bits !== 0xffffffff) {
+      for (let i = id; i < end; i++) if ((bits & (1 << (i - id))) === 0) logits[i] = Number.NEGATIVE_INFINITY;
+    }
+    id = end;
+  }
 }
 
 function mostLikely(logits: Float32Array, total: number, count: number, heap: Int32Array): TokenLogprob[] {

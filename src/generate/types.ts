@@ -37,11 +37,24 @@ export interface GenerateOptions {
   ignoreEos?: boolean;
   /** Report the log-probability of each token, and of this many alternatives (0 for none). */
   logprobs?: number;
+  /**
+   * What the answer must be: JSON of a schema (`{ schema }`, draft 2020-12), a text that an expression matches (`{ regex }`), one
+   * of some texts (`{ choice }`), or a text of a grammar (`{ grammar }`, GBNF). What cannot be enforced is refused before the
+   * first token. Where `maxTokens` or the context cuts the answer it is not whole: the reason is "length".
+   */
+  constraint?: AnswerConstraint;
   /** With an encoder, which reads the prompt: the decoder's tokens so far. Default: its start token. */
   decoderTokens?: readonly number[];
   /** Stops the work, also in the middle of a long prompt. */
   signal?: AbortSignal;
 }
+
+/** What an answer must be. */
+export type AnswerConstraint =
+  | { readonly schema: unknown }
+  | { readonly regex: string }
+  | { readonly choice: readonly string[] }
+  | { readonly grammar: string };
 
 /** The log-probability of one token, before penalties and temperature. */
 export interface TokenLogprob {
@@ -128,8 +141,13 @@ export interface ContentPart {
 export interface ChatOptions extends GenerateOptions {
   /** Passed to the chat template as `tools`. */
   tools?: readonly unknown[];
-  /** "none": tools are shown to the model, but what looks like a call is text. Default "auto". */
-  toolChoice?: "auto" | "none";
+  /**
+   * "none": tools are shown to the model, but what looks like a call is text. "required", or a tool's name: the answer is
+   * calls, held to the tools' schemas while it is written, and is read (`readAnswer`). Default "auto".
+   */
+  toolChoice?: "auto" | "none" | "required" | { readonly name: string };
+  /** Whether an answer that must be calls may have several. Default true. */
+  parallelToolCalls?: boolean;
   /** Read reasoning and tool calls out of the answer, as events of their own. Default false: all is text. */
   readAnswer?: boolean;
   /** Further variables for the chat template, for example `enable_thinking`. */

@@ -59,6 +59,10 @@ test("a request with every parameter is read into the engine's options", () => {
       seed: 42,
       stop: ["a", "b"],
       tools: [{ type: "function", function: { name: "f" } }],
+      toolChoice: "auto",
+      parallelToolCalls: true,
+      readAnswer: true,
+      constraint: undefined,
       templateVariables: { reasoning_effort: "low", enable_thinking: false },
     },
   });
@@ -106,6 +110,24 @@ test("messages keep what templates read; parts become lines; developer is system
 
 test("tools are not offered when the choice is none", () => {
   assert.deepEqual(readChatRequest({ ...hello, tools: [weather], tool_choice: "none" }).options, plainly);
+});
+
+test("calls that must come, and answers that must be JSON", () => {
+  const named = { type: "function", function: { name: "weather" } };
+  const { options } = readChatRequest({
+    ...hello,
+    tools: [weather],
+    tool_choice: named,
+    parallel_tool_calls: false,
+  });
+  assert.deepEqual([options.toolChoice, options.parallelToolCalls], [{ name: "weather" }, false]);
+  const constraintOf = (format: object) =>
+    readChatRequest({ ...hello, response_format: format }).options.constraint;
+  const schema = { type: "object", properties: { a: { type: "integer" } } };
+  assert.deepEqual(constraintOf({ type: "json_object" }), { schema: { type: "object" } });
+  assert.deepEqual(constraintOf({ type: "json_schema", json_schema: { name: "a", strict: true, schema } }), {
+    schema,
+  });
 });
 
 /** Bodies that must be refused: the body, the parameter blamed, the code, and words that the message must hold. */
@@ -209,14 +231,16 @@ const refusals: [unknown, string | undefined, string | undefined, RegExp][] = [
   [{ ...hello, logit_bias: { "1": 1001 } }, "logit_bias[1]", "invalid_value", /up to 1,000/],
   [{ ...hello, top_logprobs: 3 }, "top_logprobs", "invalid_value", /needs 'logprobs'/],
   [{ ...hello, logprobs: true, top_logprobs: 21 }, "top_logprobs", "invalid_value", /from 0 to 20/],
+  [{ ...hello, response_format: { type: "xml" } }, "response_format.type", "invalid_value", /"json_object"/],
   [
-    { ...hello, response_format: { type: "json_object" } },
-    "response_format",
-    "unsupported_value",
-    /structured output/,
+    { ...hello, response_format: { type: "json_schema", json_schema: { name: "a" } } },
+    "response_format.json_schema.schema",
+    "missing_required_parameter",
+    /JSON Schema/,
   ],
   [{ ...hello, modalities: ["audio"] }, "modalities", "unsupported_value", /"audio"/],
-  [{ ...hello, tool_choice: "required" }, "tool_choice", "unsupported_value", /not read from answers yet/],
+  [{ ...hello, tool_choice: "any" }, "tool_choice", "invalid_value", /"required"/],
+  [{ ...hello, tool_choice: { type: "function" } }, "tool_choice.function", "invalid_type", /an object/],
   [{ ...hello, tools: ["f"] }, "tools[0]", "invalid_type", /an object/],
   [{ ...hello, tools: [{ type: "x" }] }, "tools[0].type", "invalid_value", /"x".*allowed: "function"/],
   [{ ...hello, tools: [{ type: "function" }] }, "tools[0].function", "invalid_type", /an object/],

@@ -67,6 +67,24 @@ const tool: Kind<Record<string, unknown>> = {
   },
 };
 
+const functionName = text({ most: 256 });
+/** As OpenAI writes it: a word, or a function by its name. */
+const toolChoice: Kind<NonNullable<ChatOptions["toolChoice"]>> = {
+  kind: "tool choice",
+  allowed: `${own.toolChoice.allowed.replace("{ name }", '{ "type": "function", "function": { "name": … } }')}`,
+  read(value, name, door) {
+    if (!isPlain(value)) return own.toolChoice.read(value, name, door);
+    choice("function").read(value.type, `${name}.type`, door);
+    const { name: called } = plain.read(value.function, `${name}.function`, door);
+    return { name: functionName.read(called, `${name}.function.name`, door) };
+  },
+};
+
+const responseFormat = fields({
+  type: required(choice("text", "json_object", "json_schema")),
+  json_schema: fields({ name: text({ most: 64 }), description: anything, schema: plain, strict: flag }),
+});
+
 /** What a body may hold. Ranges are those of `chat`; what has no option of its own is refused or changes nothing. */
 const table = {
   model: required(text({ most: 1024 })),
@@ -94,13 +112,13 @@ const table = {
   reasoning_effort: text({ most: 64 }),
 
   n: whole({ min: 1, max: 128 }),
-  response_format: plain,
+  response_format: responseFormat,
   modalities: list(anything, { most: 16 }),
-  tool_choice: anything,
+  tool_choice: toolChoice,
+  parallel_tool_calls: own.parallelToolCalls,
 
   // These concern OpenAI's accounts, storage and routing.
   metadata: anything,
-  parallel_tool_calls: anything,
   prompt_cache_key: anything,
   prompt_cache_retention: anything,
   safety_identifier: anything,
@@ -141,7 +159,7 @@ export function readChatRequest(body: unknown): ChatRequest {
 }
 
 /** Refuses plainly what cannot be done here, rather than do something else. */
-function refuseUnsupported({ n, response_format, modalities, tool_choice }: Body): void {
+function refuseUnsupported({ n, modalities }: Body): void {
   const unsupported = (param: string, message: string) => badParameter(param, "unsupported_value", message);
   if (n !== undefined && n !== 1) {
     throw unsupported(
@@ -149,21 +167,9 @@ function refuseUnsupported({ n, response_format, modalities, tool_choice }: Body
       `'n' must be 1, but is ${n}: this server gives one answer a request; send several requests`,
     );
   }
-  if (response_format && response_format.type !== "text") {
-    throw unsupported(
-      "response_format",
-      `'response_format.type' must be "text", but is ${show(response_format.type)}: structured output is not supported yet`,
-    );
-  }
   for (const modality of modalities ?? []) {
     if (modality === "text") continue;
     throw unsupported("modalities", `'modalities' may only hold "text", but holds ${show(modality)}`);
-  }
-  if (tool_choice !== undefined && tool_choice !== "none" && tool_choice !== "auto") {
-    throw unsupported(
-      "tool_choice",
-      `'tool_choice' must be "none" or "auto", but is ${show(tool_choice)}: tool calls are not read from answers yet`,
-    );
   }
 }
 
@@ -187,9 +193,26 @@ function toOptions(body: Body): ChatOptions {
     stop: body.stop,
     logprobs: logprobs ? (top_logprobs ?? 0) : undefined,
     tools: tools.length > 0 && tool_choice !== "none" ? tools : undefined,
+    toolChoice: tool_choice === "none" ? undefined : tool_choice,
+    parallelToolCalls: body.parallel_tool_calls,
+    readAnswer: true,
+    constraint: constraintOf(body.response_format),
     templateVariables:
       reasoning_effort === undefined ? chat_template_kwargs : { reasoning_effort, ...chat_template_kwargs },
   };
+}
+
+/** What an answer must be. Without a schema it is any object of JSON. */
+function constraintOf(format: Body["response_format"]): ChatOptions["constraint"] {
+  if (!format || format.type === "text") return undefined;
+  if (format.type === "json_object") return { schema: { type: "object" } };
+  const { json_schema: named } = format;
+  if (named?.schema) return { schema: named.schema };
+  throw badParameter(
+    "response_format.json_schema.schema",
+    "missing_required_parameter",
+    "'response_format.json_schema.schema' is missing; it must be a JSON Schema",
+  );
 }
 
 /** As OpenAI reads a field: null is as if it were not there. */

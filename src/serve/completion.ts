@@ -1,5 +1,6 @@
 // Turns generation's events into OpenAI's chat completion, whole or in chunks.
 import { BaimoError } from "../errors.ts";
+import type { ToolCall } from "../generate/answers/answer-reader.ts";
 import type { ChatEvent, Finish, GeneratedToken, Model, Usage } from "../generate/types.ts";
 
 /** Generation's stream, as `Model.chat` returns it. */
@@ -64,6 +65,24 @@ export async function* toStreamParts(events: Events, context: AnswerContext): As
       }
       continue;
     }
+    if (event.type === "reasoning-delta") {
+      yield part({ reasoning_content: event.text }, event.tokens, null);
+      continue;
+    }
+    if (event.type === "tool-call-start") {
+      const { index, id, name } = event;
+      yield part(
+        { tool_calls: [{ index, id, type: "function", function: { name, arguments: "" } }] },
+        [],
+        null,
+      );
+      continue;
+    }
+    if (event.type === "tool-call-delta") {
+      const { index, arguments: more } = event;
+      yield part({ tool_calls: [{ index, function: { arguments: more } }] }, [], null);
+      continue;
+    }
     if (event.type !== "finish") continue;
     if (event.reason === "aborted") throw abortedError();
     yield part({}, [], event.reason, { timings: toTimings(event), seed: event.seed });
@@ -79,14 +98,18 @@ export async function* toStreamParts(events: Events, context: AnswerContext): As
  */
 export async function toCompletion(events: Events, context: AnswerContext): Promise<object> {
   let content = "";
+  let reasoning = "";
   const tokens: GeneratedToken[] = [];
   for await (const event of events) {
     if (event.type === "text-delta") {
       content += event.text;
       if (context.logprobs) tokens.push(...event.tokens);
+    } else if (event.type === "reasoning-delta") {
+      reasoning += event.text;
+      if (context.logprobs) tokens.push(...event.tokens);
     } else if (event.type === "finish") {
       if (event.reason === "aborted") break;
-      const message = { role: "assistant", content, refusal: null };
+      const message = toMessage(content, reasoning, event.toolCalls ?? []);
       const choice = {
         index: 0,
         message,
@@ -103,6 +126,24 @@ export async function toCompletion(events: Events, context: AnswerContext): Prom
     }
   }
   throw abortedError();
+}
+
+function toMessage(content: string, reasoning: string, calls: readonly ToolCall[]) {
+  const message = {
+    role: "assistant",
+    content: content === "" && calls.length > 0 ? null : content,
+    refusal: null,
+  };
+  const toolCalls = calls.map(({ id, name, arguments: given }) => ({
+    id,
+    type: "function",
+    function: { name, arguments: given },
+  }));
+  return {
+    ...message,
+    ...(reasoning === "" ? {} : { reasoning_content: reasoning }),
+    ...(toolCalls.length === 0 ? {} : { tool_calls: toolCalls }),
+  };
 }
 
 function abortedError(): BaimoError {

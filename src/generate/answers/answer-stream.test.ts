@@ -37,7 +37,10 @@ async function answer(
   { reason = "stop", prompt = ["Hi"] }: { reason?: "stop" | "length"; prompt?: string[] } = {},
 ) {
   const special = specialTokensOf(tokenizer);
-  const stream = createAnswerStream({ format, tokenizer, special }, schemasOf([{ name: "now" }]));
+  const stream = createAnswerStream(
+    { format, tokenizer, special, reasons: false },
+    schemasOf([{ name: "now" }]),
+  );
   async function* generation(): AsyncGenerator<GenerateEvent, Finish> {
     stream.begin(prompt.map((token) => TOKENS.indexOf(token)));
     const text = createTextStream(tokenizer, { stop: [], placeOf: stream.placeOf });

@@ -2,10 +2,14 @@
 import { BaimoError } from "../../errors.ts";
 import { brief, isRecord } from "../../json.ts";
 import type { Tokenizer } from "../../tokenizers/tokenizer.ts";
+import type { ConstraintSpec } from "../constrain/constraint.ts";
 import type { ChatEvent, Finish, GeneratedToken, GenerateEvent } from "../types.ts";
 import { type AnswerEvent, createAnswerReader, endsInReasoning } from "./answer-reader.ts";
+import { callConstraint } from "./call-constraint.ts";
 import type { AnswerFormat } from "./format.ts";
+import type { OfferedTool } from "./grammar.ts";
 import type { Schema } from "./raw-value.ts";
+import { placeSpecialTokens } from "./special-tokens.ts";
 
 /** Tokens at the end of a prompt among which a mark that opens reasoning would stand. */
 const TAIL = 32;
@@ -16,6 +20,8 @@ export interface AnswerReading {
   readonly tokenizer: Pick<Tokenizer, "decode" | "idToToken" | "isSpecial">;
   /** Texts of the vocabulary's special tokens. */
   readonly special: readonly string[];
+  /** Whether the model reasons: its chat template knows the marks. */
+  readonly reasons: boolean;
 }
 
 /** Reads one answer; `Answering` is what generation must know of it. */
@@ -29,15 +35,25 @@ export interface Answering {
   begin(prompt: readonly number[]): void;
   /** What to write into the text for a token: nothing where it is not special. */
   placeOf(id: number): string;
+  /** What the answer must be; to be asked when it has begun. */
+  constraint?(): ConstraintSpec;
+}
+
+/** Which calls must come. */
+export interface DemandedCalls {
+  readonly tools: readonly OfferedTool[];
+  readonly parallel: boolean;
 }
 
 /** Makes a stream for one answer; `tools` are names and schemas. */
 export function createAnswerStream(
-  { format, tokenizer, special }: AnswerReading,
+  { format, tokenizer, special, reasons }: AnswerReading,
   tools: ReadonlyMap<string, Schema>,
+  demanded?: DemandedCalls,
 ): AnswerStream {
   let reader = createAnswerReader(format, { tools, special });
   let waiting: GeneratedToken[] = [];
+  let inReasoning = false;
 
   /** Text takes along the tokens that have come since the text before. */
   const toChatEvent = (event: AnswerEvent): ChatEvent => {
@@ -49,10 +65,18 @@ export function createAnswerStream(
   return {
     begin(prompt) {
       const tail = tokenizer.decode(prompt.slice(-TAIL), { skipSpecialTokens: false });
-      if (endsInReasoning(format, tail))
-        reader = createAnswerReader(format, { tools, special, inReasoning: true });
+      inReasoning = endsInReasoning(format, tail);
+      if (inReasoning) reader = createAnswerReader(format, { tools, special, inReasoning: true });
     },
     placeOf: (id) => (tokenizer.isSpecial(id) ? reader.placeOf(tokenizer.idToToken(id) ?? "") : ""),
+    constraint:
+      demanded &&
+      (() => {
+        const { tools: offered, parallel } = demanded;
+        const placed = placeSpecialTokens(format, special).format;
+        const reasoning = inReasoning ? "begun" : reasons ? "possible" : "none";
+        return callConstraint(placed, offered, { parallel, reasoning });
+      }),
     async *read(events) {
       for await (const event of events) {
         if (event.type === "text-delta") {
@@ -81,6 +105,19 @@ export function specialTokensOf({
   const texts: string[] = [];
   for (let id = 0; id < vocabSize; id++) if (isSpecial(id)) texts.push(idToToken(id) ?? "");
   return texts;
+}
+
+/** The tools of which one must be called. @throws {BaimoError} `request` where there is none, or none of that name */
+export function demandedTools(
+  schemas: ReadonlyMap<string, Schema>,
+  choice: "required" | { readonly name: string },
+): OfferedTool[] {
+  const tools = Array.from(schemas, ([name, parameters]): OfferedTool => ({ name, parameters }));
+  const chosen = choice === "required" ? tools : tools.filter(({ name }) => name === choice.name);
+  if (chosen.length > 0) return chosen;
+  const known = tools.map(({ name }) => name).join(", ") || "none";
+  const wanted = choice === "required" ? '"required"' : `the tool ${brief(choice.name)}`;
+  throw new BaimoError("request", `toolChoice is ${wanted}, but the tools are: ${known}`);
 }
 
 /**

@@ -112,6 +112,12 @@ export class ConstraintState {
     return this.#last.canEnd;
   }
 
+  /** Whether nothing may follow but an end token. */
+  get isFinal(): boolean {
+    const { canEnd, stacks } = this.#last;
+    return canEnd && stacks.length === 0;
+  }
+
   /**
    * Writes which tokens may come next, a bit for each id; there is always one.
    *

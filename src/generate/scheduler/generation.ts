@@ -3,6 +3,7 @@
 import type { PageCounts } from "../../tensor/backend.ts";
 import type { GenerateRequest, GenerateResult } from "../protocol.ts";
 import { createSampler, type SampledToken, type Sampler } from "../sampler.ts";
+import type { AnswerConstraint } from "./answer-constraint.ts";
 import type { Job } from "./job.ts";
 
 /** What a generation tells while it runs. */
@@ -18,6 +19,8 @@ export interface GenerationSetting {
   readonly contextLength: number;
   /** Counts of experts that were read, which go on. */
   readonly pages?: Readonly<PageCounts>;
+  /** What the answer must be. */
+  readonly constraint?: AnswerConstraint;
 }
 
 export class Generation implements Job {
@@ -38,6 +41,9 @@ export class Generation implements Job {
   #cached: number | undefined;
   #count = 0;
   #stopToken: number | undefined;
+  readonly #constraint: AnswerConstraint | undefined;
+  /** Whether nothing may follow by the constraint. */
+  #isComplete = false;
 
   constructor(request: GenerateRequest, setting: GenerationSetting, events: GenerationEvents) {
     const { prompt, encoderTokens, maxTokens, stopTokens, sampler } = request;
@@ -47,6 +53,7 @@ export class Generation implements Job {
     this.alone = encoderTokens !== undefined;
     this.#sampler = createSampler(sampler, setting.vocabSize, prompt);
     this.#events = events;
+    this.#constraint = setting.constraint;
     this.#setting = setting;
     this.#stops = new Set(stopTokens);
     this.#limit = Math.min(maxTokens, setting.contextLength - prompt.length);
@@ -73,7 +80,7 @@ export class Generation implements Job {
       this.isWhole = true;
       return;
     }
-    const token = this.#sampler.sample(logits);
+    const token = this.#sampler.sample(logits, this.#constraint?.allowed());
     this.#count++;
     if (this.#stops.has(token.id)) {
       this.#stopToken = token.id;
@@ -81,7 +88,8 @@ export class Generation implements Job {
       return;
     }
     this.#events.onToken(token);
-    if (this.#count === this.#limit) this.isWhole = true;
+    this.#isComplete = this.#constraint?.endsWith(token.id) ?? false;
+    if (this.#isComplete || this.#count === this.#limit) this.isWhole = true;
     else this.tokens.push(token.id);
   }
 
@@ -90,7 +98,7 @@ export class Generation implements Job {
     const before = this.#pagesBefore;
     const now = performance.now();
     const promptDone = this.#promptDone ?? now;
-    const reason = this.#stopToken === undefined ? "length" : "stop";
+    const reason = this.#stopToken === undefined && !this.#isComplete ? "length" : "stop";
     return {
       kind: "generate",
       reason: aborted ? "aborted" : reason,

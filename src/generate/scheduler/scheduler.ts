@@ -8,6 +8,7 @@ import { PAGE, type Run } from "../../tensor/backend.ts";
 import { plainError } from "../plain-error.ts";
 import type { EngineRequest, FromWorker } from "../protocol.ts";
 import { Angles } from "./angles.ts";
+import { Constraints } from "./answer-constraint.ts";
 import { Calls } from "./calls.ts";
 import { Generation } from "./generation.ts";
 import type { Job } from "./job.ts";
@@ -55,6 +56,7 @@ export class Scheduler {
   readonly #places: Places;
   readonly #outbox: Outbox;
   readonly #pace = new Pace();
+  readonly #constraints = new Constraints();
   readonly #waiting: Waiting[] = [];
   /** In the order in which they began. */
   readonly #active: Active[] = [];
@@ -114,7 +116,13 @@ export class Scheduler {
     switch (request.kind) {
       case "generate": {
         const { contextLength } = shape;
-        const setting = { vocabSize: config.vocabSize, contextLength, pages: backend.pages };
+        const { spec, vocabulary } = request.constraint ?? {};
+        const setting = {
+          vocabSize: config.vocabSize,
+          contextLength,
+          pages: backend.pages,
+          constraint: spec && vocabulary && this.#constraints.begin(spec, vocabulary),
+        };
         return new Generation(request, setting, {
           onToken: (token) => this.#outbox.add(id, token),
           onProgress: (done, total) => this.#setup.emit({ type: "prompt-progress", id, done, total }),

@@ -1,0 +1,62 @@
+// Calls that must come: random answers of every format are read as calls whose arguments validate.
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { Ajv2020 } from "ajv/dist/2020.js";
+import { BaimoError } from "../../errors.ts";
+import { createRandom } from "../../random.ts";
+import { ConstraintCompiler } from "../constrain/constraint.ts";
+import { drawAnswer, smallVocabulary } from "../constrain/test-walks.ts";
+import { createAnswerReader } from "./answer-reader.ts";
+import { callConstraint } from "./call-constraint.ts";
+import { ANSWER_FORMATS } from "./formats.ts";
+
+const place = {
+  type: "object",
+  properties: {
+    city: { type: "string", maxLength: 6 },
+    days: { type: "integer", minimum: 1, maximum: 14 },
+    exact: { type: "boolean" },
+  },
+  required: ["city", "days"],
+  additionalProperties: false,
+};
+const tools = [
+  { name: "weather", parameters: place },
+  { name: "now", parameters: { type: "object", properties: {}, additionalProperties: false } },
+];
+const schemas = new Map(tools.map(({ name, parameters }) => [name, parameters]));
+const ajv = new Ajv2020();
+const validators = new Map(tools.map(({ name, parameters }) => [name, ajv.compile(parameters)]));
+
+describe("calls that must come", () => {
+  const vocabulary = smallVocabulary();
+  const compiler = new ConstraintCompiler(vocabulary);
+
+  for (const format of ANSWER_FORMATS.filter(({ calls }) => calls)) {
+    it(`in the format of ${format.name}`, (context) => {
+      let spec: ReturnType<typeof callConstraint>;
+      try {
+        spec = callConstraint(format, tools, { parallel: true, reasoning: "none" });
+      } catch (error) {
+        assert.ok(error instanceof BaimoError && /not JSON/.test(error.message));
+        return context.diagnostic("refused: its arguments are not JSON");
+      }
+      const constraint = compiler.compile(spec);
+      const random = createRandom(5);
+      let ended = 0;
+      for (let round = 0; round < 12; round++) {
+        const text = drawAnswer(constraint, vocabulary, random, { most: 400, check: 0 });
+        if (text === undefined) continue;
+        ended++;
+        const reader = createAnswerReader(format, { tools: schemas });
+        reader.push(text);
+        const { message, reason } = reader.finish("stop");
+        assert.equal(reason, "tool_calls", text);
+        for (const { name, arguments: given } of message.toolCalls) {
+          assert.ok(validators.get(name)?.(JSON.parse(given)), `${name}(${given}) of ${text}`);
+        }
+      }
+      assert.ok(ended > 0, "no answer came to an end");
+    });
+  }
+});
