@@ -9,8 +9,8 @@ export const stepLimit = (length: number): number => 64 * (length + 64);
 export function refuseSteps(where: string): never {
   throw new BaimoError(
     "request",
-    `${where}: this text takes too many steps with this tokenizer (the limit is 64 a character); its tokens or its pattern ` +
-      "are made so that it takes far longer than published ones do; give a shorter text",
+    `${where}: this text takes too many steps with this tokenizer (the limit is in proportion to its length); its tokens or ` +
+      "its pattern are made so that it takes far longer than published ones do; give a shorter text",
   );
 }
 

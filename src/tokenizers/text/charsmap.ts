@@ -92,6 +92,8 @@ export function readCharsmap(blob: Uint8Array, where: string): Charsmap {
 // Neighbours in these ranges never form one grapheme, CR LF aside, so that the costly segmentation is seldom asked.
 const isSimple = (c: number) =>
   (c < 0x300 && c !== 0xad) ||
+  (c >= 0x2010 && c <= 0x2027) ||
+  (c >= 0x3000 && c <= 0x3029) ||
   (c >= 0x3400 && c <= 0x4dbf) ||
   (c >= 0x4e00 && c <= 0x9fff) ||
   (c >= 0x3041 && c <= 0x3096) ||
@@ -109,7 +111,7 @@ const isCut = (left: number, right: number) =>
 // The runtime's segmenter takes quadratic time on long texts, so that it sees them in pieces.
 const WINDOW = 1024;
 /** And it costs so much to call that it does at least this much. */
-const AT_ONCE = 64;
+const AT_ONCE = 16;
 
 /** The graphemes of text[start, end). */
 function* graphemes(segmenter: Intl.Segmenter, text: string, start: number, end: number): Generator<string> {

@@ -6,14 +6,15 @@ export type NormalForm = "NFC" | "NFD" | "NFKC" | "NFKD";
 // Runtimes insert each mark into the run before it, which takes quadratic time for long runs of mixed marks.
 const LONG_RUN = 64;
 /** What may become combining marks; the two halfwidth sound marks do so in the K forms. */
-const MARKS = `[\\p{M}\\uff9e\\uff9f]{${LONG_RUN},}`;
+const MARK = "\\p{M}\\uff9e\\uff9f";
+const MARKS = `[${MARK}]{${LONG_RUN},}`;
 // Marks of the lowest and of the highest combining class.
 const LOWEST = "\u0334";
 const HIGHEST = "\u0345";
 
 /** The text in a normal form, the same as the runtime's own `normalize` gives. */
 export function toNormalForm(text: string, form: NormalForm): string {
-  if (text.length < LONG_RUN || !new RegExp(MARKS, "u").test(text)) return text.normalize(form);
+  if (!mayHaveLongRun(text)) return text.normalize(form);
   const decomposition = form === "NFC" || form === "NFD" ? "NFD" : "NFKD";
   const composes = form === "NFC" || form === "NFKC";
   const isMark = createMarkTest();
@@ -58,6 +59,21 @@ export function toNormalForm(text: string, form: NormalForm): string {
   }
   flush();
   return out + (head + text.slice(done)).normalize(form);
+}
+
+/** Whether a text may have a long run of marks: it would hold one of every 64 code units. */
+function mayHaveLongRun(text: string): boolean {
+  const possible = new RegExp(`[${MARK}\\p{Cs}]`, "u"); // half of a character may belong to a mark
+  const isPossible = (at: number) => text.charCodeAt(at) >= 0x300 && possible.test(text[at]);
+  for (let at = LONG_RUN - 1; at < text.length; at += LONG_RUN) {
+    if (!isPossible(at)) continue;
+    const start = at;
+    while (isPossible(at + 1)) at++;
+    let before = start;
+    while (isPossible(before - 1)) before--;
+    if (at - before + 1 >= LONG_RUN) return true;
+  }
+  return false;
 }
 
 /** Tells characters that have a combining class. */

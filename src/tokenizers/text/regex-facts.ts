@@ -61,6 +61,22 @@ export function mayBegin(node: PatternNode, character: string): boolean {
   }
 }
 
+/** The one character with which every match of a part begins, if there is one. */
+export function firstCharacter(node: PatternNode): string | undefined {
+  switch (node.kind) {
+    case "class":
+      return node.only;
+    case "sequence":
+      return node.parts.length > 0 ? firstCharacter(node.parts[0]) : undefined;
+    case "repeat":
+      return node.least > 0 ? firstCharacter(node.inner) : undefined;
+    case "atomic":
+      return firstCharacter(node.inner);
+    default:
+      return undefined;
+  }
+}
+
 /** Whether a part matches everywhere, if only the empty text. */
 export function cannotFail(node: PatternNode): boolean {
   switch (node.kind) {

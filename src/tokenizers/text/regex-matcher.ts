@@ -4,7 +4,7 @@ import { BaimoError } from "../../errors.ts";
 import { refuseSteps, stepLimit } from "../limits.ts";
 import { type CharacterSet, createCharacterSet } from "./character-set.ts";
 import type { Matches } from "./class-patterns.ts";
-import { cannotFail, countNodes, mayBeEmpty, mayBegin, widthOf } from "./regex-facts.ts";
+import { cannotFail, countNodes, firstCharacter, mayBeEmpty, mayBegin, widthOf } from "./regex-facts.ts";
 import type { PatternNode } from "./regex-tree.ts";
 
 /** Goes on from a place in the text: the end of the match, or -1. */
@@ -206,6 +206,17 @@ export function countedMatches(tree: PatternNode, where: string): Matches {
   const isAnywhere = mayBeEmpty(tree);
   let asked = 0;
   const beginning = createCharacterSet((character) => ++asked > MAX_KNOWN || mayBegin(tree, character));
+  const first = firstCharacter(tree);
+  /** The first place from `at` on where a match may begin, or the end. */
+  const nextBeginning = (at: number): number => {
+    if (first !== undefined) {
+      const found = text.indexOf(first, at);
+      return found < 0 ? end : found;
+    }
+    let place = at;
+    while (place < end && beginning(text, place) === 0) place++;
+    return place;
+  };
 
   return (whole, start, stop, onMatch) => {
     // The piece is a text of its own.
@@ -217,7 +228,7 @@ export function countedMatches(tree: PatternNode, where: string): Matches {
       // What is told of a match may run this pattern again.
       [text, end, steps] = [own, own.length, left];
       if (!isAnywhere) {
-        while (at < end && beginning(own, at) === 0) at++;
+        at = nextBeginning(at);
         if (at === end) return;
       }
       const to = guarded(match, at, where);
