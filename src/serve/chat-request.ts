@@ -81,8 +81,8 @@ const toolChoice: Kind<NonNullable<ChatOptions["toolChoice"]>> = {
 };
 
 const responseFormat = fields({
-  type: required(choice("text", "json_object", "json_schema")),
   json_schema: fields({ name: text({ most: 64 }), description: anything, schema: plain, strict: flag }),
+  type: required(choice("text", "json_object", "json_schema")),
 });
 
 /** What a body may hold. Ranges are those of `chat`; what has no option of its own is refused or changes nothing. */

@@ -70,7 +70,11 @@ export function createHandler(given: HandlerOptions): Handler {
     if (options.signal?.aborted) throw closingProblem();
     const leave = queues.enter(model);
     const work = new AbortController();
-    const stop = () => work.abort();
+    // The stream holds this, and this the request: a request that is collected takes its signal along.
+    const stop = () => {
+      request.signal.removeEventListener("abort", stop);
+      work.abort();
+    };
     working.add(work);
     request.signal.addEventListener("abort", stop, { once: true });
     if (request.signal.aborted) stop();

@@ -2,7 +2,7 @@
 import { BaimoError } from "../../errors.ts";
 import { choice, instance, whole } from "../../option-kinds.ts";
 import { call } from "../../options.ts";
-import { byteLength, type DType, dtypes, type UnreadType } from "../../tensor/dtype.ts";
+import { byteLength, type DType, dtypes, isRead, type UnreadType } from "../../tensor/dtype.ts";
 import { unpackMXFP4, unpackNVFP4 } from "./fp4.ts";
 import { halfTable } from "./half.ts";
 import {
@@ -81,7 +81,7 @@ const unpackers: Record<Exclude<DType, UnreadType>, Unpack> = {
   NVFP4: unpackNVFP4,
 };
 
-const anyType = choice(...(Object.keys(unpackers) as (keyof typeof unpackers)[]));
+const anyType = choice(...(Object.keys(dtypes) as DType[]));
 const bytes = instance("a Uint8Array", Uint8Array);
 const floats = instance("a Float32Array", Float32Array);
 
@@ -93,9 +93,10 @@ const floats = instance("a Float32Array", Float32Array);
  */
 export function dequantizeInto(type: DType, blocks: Uint8Array, target: Float32Array): void {
   const door = call("dequantizeInto");
-  const known = anyType.read(type, "type", door);
+  anyType.read(type, "type", door);
   bytes.read(blocks, "blocks", door);
   floats.read(target, "target", door);
+  if (!isRead(type)) throw new BaimoError("request", `values of type ${type} are not read here`);
   const need = byteLength(type, target.length);
   if (blocks.byteLength < need) {
     throw new BaimoError(
@@ -103,7 +104,7 @@ export function dequantizeInto(type: DType, blocks: Uint8Array, target: Float32A
       `${type}: ${target.length} values take ${need} bytes, but only ${blocks.byteLength} were given`,
     );
   }
-  unpackers[known](blocks, target, target.length / dtypes[type].elements);
+  unpackers[type](blocks, target, target.length / dtypes[type].elements);
 }
 
 /**
