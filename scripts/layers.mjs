@@ -17,6 +17,7 @@ const floors = [
 const shared = new Set([
   "errors.ts",
   "json.ts",
+  "nearest.ts",
   "option-kinds.ts",
   "options.ts",
   "poet.ts",

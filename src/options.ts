@@ -1,5 +1,6 @@
 // Reads options by a table that declares each once; a wrong one is refused by its name.
 import { BaimoError } from "./errors.ts";
+import { nearestName } from "./nearest.ts";
 
 /** What is wrong with a value. */
 export interface Refusal {
@@ -73,7 +74,7 @@ export function readFields<T extends Table>(
   if (!isPlain(given)) throw refusal("type", name, given, `an object of ${names.join(", ")}`, door);
   for (const key of Object.keys(given)) {
     if (Object.hasOwn(table, key)) continue;
-    const near = nearest(key, names);
+    const near = nearestName(key, names);
     const text = near
       ? `is not known; did you mean ${prefix}${near}?`
       : `is not known; known: ${cut(names.join(", "), 200)}`;
@@ -124,27 +125,4 @@ export function show(value: unknown): string {
   if (Array.isArray(value)) return value.length === 0 ? "an empty array" : `an array of ${value.length}`;
   const type = Object.prototype.toString.call(value).slice(8, -1);
   return type === "Object" ? "an object" : `an object (${cut(type)})`;
-}
-
-/** The known name that was probably meant: one that begins so, or is at most two letters off. */
-function nearest(name: string, known: readonly string[]): string | undefined {
-  const plain = (text: string) => text.replace(/[-_]/g, "").toLowerCase();
-  const wanted = plain(name);
-  if (wanted.length < 2 || wanted.length > 40) return undefined;
-  const off = (other: string) => (plain(other).startsWith(wanted) ? 0.5 : distance(wanted, plain(other)));
-  const [best] = known.map((other) => ({ other, off: off(other) })).sort((a, b) => a.off - b.off);
-  return best && best.off <= Math.min(2, wanted.length / 2) ? best.other : undefined;
-}
-
-/** Letters to add, drop or change (Levenshtein). */
-function distance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      next[j] = Math.min(row[j] + 1, next[j - 1] + 1, row[j - 1] + (a[i - 1] === b[j - 1] ? 0 : 1));
-    }
-    row = next;
-  }
-  return row[b.length];
 }

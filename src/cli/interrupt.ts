@@ -27,3 +27,12 @@ export function listenForInterrupt(): Interrupt {
     },
   };
 }
+
+/** Has Ctrl-C end the program with its own status also where no command listens for it. */
+export function exitOnInterrupt(): Interrupt["release"] {
+  const onSignal = () => {
+    if (process.listenerCount("SIGINT") === 1) process.exit(INTERRUPTED);
+  };
+  process.on("SIGINT", onSignal);
+  return () => process.off("SIGINT", onSignal);
+}

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { TraceableModel } from "../generate/model.ts";
 import { POET } from "../poet.ts";
 import { cacheFolder, hubSettings } from "./environment.ts";
+import { findModel } from "./find-model.ts";
 import { listenForInterrupt } from "./interrupt.ts";
 import type { EngineFlags } from "./options.ts";
 import { createProgress } from "./progress.ts";
@@ -15,15 +16,19 @@ export async function openModel(
   terminal: Terminal,
   signal: AbortSignal,
 ): Promise<TraceableModel> {
+  const found = source === undefined ? POET : await findModel(source);
   const { load } = await import("../index.ts");
   const progress = createProgress(terminal);
   try {
-    const model = await load(source ?? POET, {
+    const model = await load(found, {
       device: flags.device,
       threads: flags.threads,
       contextLength: flags.context,
       cacheType: flags.cacheType,
       memoryBytes: flags.memory,
+      parallel: flags.parallel,
+      cacheTokens: flags.cacheTokens,
+      ignoreConfigKeys: flags.ignoreConfigKeys,
       packedCache: flags.packedCache === false ? undefined : { folder: join(cacheFolder(), "packed") },
       hub: hubSettings(),
       signal,
@@ -40,13 +45,17 @@ export async function openModel(
   }
 }
 
-/** Brings a model of the Hub to this machine with a progress bar; other sources come back as they are. */
+/**
+ * Brings a model of the Hub to this machine with a progress bar; other sources come back as they are.
+ * @throws {BaimoError} `request` for a word that names no model
+ */
 export async function fetchSource(
-  source: string,
+  word: string,
   terminal: Terminal,
   signal: AbortSignal,
   settings: Partial<ReturnType<typeof hubSettings>> = {},
 ): Promise<string> {
+  const source = await findModel(word);
   if (!source.startsWith("hf:")) return source;
   const { pullModel } = await import("../formats/index.ts");
   const progress = createProgress(terminal);

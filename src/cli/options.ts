@@ -35,13 +35,14 @@ function wordOrNumber({ kind, words = [] }: Kind<unknown>, text: string): unknow
 /** Reads a whole number of at least `min`. */
 export const wholeNumber = (min: number): ((text: string) => number) => reader(whole({ min }));
 
-/** Reads a size: "8GB", "800 MB", "6GiB", or plain bytes. */
+/** Reads a size with its unit: "8GB", "800 MB", "6GiB", "4G". */
 export function byteSize(text: string): number {
-  const [, number, prefix = "", binary] = /^\s*([\d.]+)\s*([kmgt]?)(i?)b?\s*$/i.exec(text) ?? [];
-  const power = " kmgt".indexOf(prefix.toLowerCase() || " ");
+  const [, number, prefix, binary] = /^\s*([\d.]+)\s*([kmgt])(i?)b?\s*$/i.exec(text) ?? [];
+  const power = " kmgt".indexOf(prefix?.toLowerCase() ?? " ");
   const value = Math.round(Number(number) * (binary ? 1024 : 1000) ** power);
-  if (!(value > 0)) throw new InvalidArgumentError("It must be a size, for example 8GB or 800MB.");
-  return value;
+  if (value > 0) return value;
+  const bare = /^\s*[\d.]+\s*$/.test(text) ? ` Did you mean ${text.trim()}GB?` : "";
+  throw new InvalidArgumentError(`Allowed: a size with its unit (KB, MB, GB, TB; KiB to TiB).${bare}`);
 }
 
 /** Reads token ids: "1,2,3", also with spaces or brackets. */
@@ -67,8 +68,13 @@ function readEscapes(text: string): string {
   return text.replace(/\\([nt\\])/g, (_, letter) => ({ n: "\n", t: "\t", "\\": "\\" })[letter as string]!);
 }
 
-/** The values of `addEngineOptions`. */
-export interface EngineFlags {
+/** The values of `addConfigOptions`. */
+export interface ConfigFlags {
+  ignoreConfigKeys?: string[];
+}
+
+/** The values of `addEngineOptions`, and of `addServingOptions`. */
+export interface EngineFlags extends ConfigFlags {
   device?: "cpu" | "reference";
   threads?: number;
   context?: number;
@@ -76,18 +82,34 @@ export interface EngineFlags {
   memory?: number;
   cacheType?: "F32" | "F16" | "Q8";
   packedCache?: boolean;
+  parallel?: number;
+  cacheTokens?: number;
 }
 
-/** Adds --device, --threads and --context. */
+/** Adds --ignore-config-keys, for every command that reads a model's configuration. */
+export function addConfigOptions(command: Command): Command {
+  return command.option(
+    "--ignore-config-keys <keys>",
+    "go on where config.json has these unknown keys, for example a,b (may be repeated)",
+    collectKeys,
+  );
+}
+
+const collectKeys = (text: string, before: readonly string[] = []): string[] => {
+  const keys = text.split(/[\s,]+/).filter(Boolean);
+  return loadTable.ignoreConfigKeys.read([...before, ...keys], "", asUsage("names of keys, for example a,b"));
+};
+
+/** Adds the options of loading a model: --device, --threads, --context, … */
 export function addEngineOptions(command: Command): Command {
   const { device, threads, contextLength, cacheType } = loadTable;
-  return command
+  return addConfigOptions(command)
     .option("-d, --device <device>", "what to compute on: cpu or reference", reader(device))
     .option("-t, --threads <count>", "threads (default: chosen by the engine)", reader(threads))
     .option("-c, --context <tokens>", "most tokens of prompt and answer together", reader(contextLength))
     .option(
       "--memory <size>",
-      "most memory to take, for example 8GB; experts beyond it are read from the file as needed (default: the machine's)",
+      "most memory to take, with its unit (8GB, 800MB, 6GiB); experts beyond it are read from the file as needed (default: the machine's)",
       byteSize,
     )
     .option("--no-packed-cache", "keep no packed weights on disk for a faster opening next time")
@@ -95,6 +117,22 @@ export function addEngineOptions(command: Command): Command {
       "--cache-type <type>",
       "how keys and values are kept: f32, f16 or q8 (default: f32 for F32 weights, else f16)",
       reader(cacheType),
+    );
+}
+
+/** Adds --parallel and --cache-tokens, for many requests at once. */
+export function addServingOptions(command: Command): Command {
+  const { parallel, cacheTokens } = loadTable;
+  return command
+    .option(
+      "--parallel <count>",
+      "requests that run at once; others wait (default: 16, or 4 for a model with recurrent states)",
+      reader(parallel),
+    )
+    .option(
+      "--cache-tokens <count>",
+      "tokens whose keys and values are kept, of all requests together (default: four contexts, as far as memory goes)",
+      reader(cacheTokens),
     );
 }
 

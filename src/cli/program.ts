@@ -17,17 +17,22 @@ import { addServe } from "./commands/serve.ts";
 import { addTokenize } from "./commands/tokenize.ts";
 import { addVerify } from "./commands/verify.ts";
 import { packagePath } from "./environment.ts";
-import { INTERRUPTED } from "./interrupt.ts";
+import { exitOnInterrupt, INTERRUPTED } from "./interrupt.ts";
 import type { CommandContext } from "./options.ts";
 import { createTerminal, type Terminal } from "./terminal.ts";
 
 /** The exit status when the command line itself is wrong. */
 const USAGE = 2;
+/** Columns beyond which help is hard to read. */
+const HELP_WIDTH = 80;
+
+const EXIT_STATUS = `Exit status: 0 done, 1 it failed, 2 the command line is wrong, 130 ended by Ctrl-C.`;
 
 /** Runs one command line and returns the exit status: 0, 1 for a failure, 2 for a wrong command line, 130 for Ctrl-C. */
 export async function runProgram(args: readonly string[]): Promise<number> {
   const terminal = createTerminal();
   const context: CommandContext = { terminal, exitCode: 0 };
+  const release = exitOnInterrupt();
   const program = new Command("baimo")
     .description("百模: open any open-weight language model, run it, serve it and talk to it")
     .version(readVersion(), "-V, --version", "print the version")
@@ -37,9 +42,12 @@ export async function runProgram(args: readonly string[]): Promise<number> {
     .exitOverride()
     .configureOutput({
       writeOut: (text) => terminal.write(text),
+      getOutHelpWidth: () => Math.min(terminal.columns(), HELP_WIDTH),
+      getErrHelpWidth: () => Math.min(terminal.columns(), HELP_WIDTH),
       writeErr: (text) => terminal.writeError(text),
       outputError: (text, write) => write(text.replace(/^error: /, "baimo: ")),
     })
+    .addHelpText("afterAll", `\n${EXIT_STATUS}`)
     .addHelpText(
       "after",
       `
@@ -76,6 +84,8 @@ Examples:
     const wrong = !(error instanceof CommanderError && error.exitCode === 0); // help and version are no failures
     if (wrong && args.includes("--json")) terminal.jsonLine({ error: describeFailure(error) });
     return reportFailure(error, terminal, args.includes("--verbose"));
+  } finally {
+    release();
   }
 }
 

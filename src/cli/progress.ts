@@ -2,10 +2,17 @@
 import { displayWidth, fitWidth, formatBytes, formatSeconds } from "./table.ts";
 import type { Terminal } from "./terminal.ts";
 
+/** How far a piece of work is; total 0: not known. */
+export interface ProgressState {
+  label: string;
+  done: number;
+  total: number;
+  unit?: "bytes" | "items";
+}
+
 /** Shows how far a long piece of work is. */
 export interface Progress {
-  /** total 0: not known */
-  update(state: { label: string; done: number; total: number; unit?: "bytes" | "items" }): void;
+  update(state: ProgressState): void;
   /** Removes the bar. */
   clear(): void;
 }
@@ -23,6 +30,14 @@ export function createProgress(terminal: Terminal): Progress {
   let shown = false;
   let label = "";
   let started = { at: created, done: 0 };
+  let waiting: NodeJS.Timeout | undefined;
+  const draw = (state: ProgressState) => {
+    const now = performance.now();
+    drawn = now;
+    shown = true;
+    const rate = (state.done - started.done) / Math.max((now - started.at) / 1000, 1e-3);
+    terminal.writeError(`\r\x1b[K${drawBar(state, rate, terminal.columns() - 1)}`);
+  };
   return {
     update(state) {
       const now = performance.now();
@@ -30,13 +45,13 @@ export function createProgress(terminal: Terminal): Progress {
         label = state.label;
         started = { at: now, done: state.done };
       }
-      if (now - created < PATIENCE || now - drawn < INTERVAL) return;
-      drawn = now;
-      shown = true;
-      const rate = (state.done - started.done) / Math.max((now - started.at) / 1000, 1e-3);
-      terminal.writeError(`\r\x1b[K${drawBar(state, rate, terminal.columns() - 1)}`);
+      clearTimeout(waiting);
+      const wait = Math.max(created + PATIENCE, drawn + INTERVAL) - now;
+      if (wait <= 0) draw(state);
+      else waiting = setTimeout(draw, wait, state).unref(); // unless something newer comes before
     },
     clear() {
+      clearTimeout(waiting);
       if (shown) terminal.writeError("\r\x1b[K");
       shown = false;
     },
@@ -44,11 +59,7 @@ export function createProgress(terminal: Terminal): Progress {
 }
 
 /** One line: label, bar, per cent, amount, speed, time left. */
-export function drawBar(
-  state: { label: string; done: number; total: number; unit?: "bytes" | "items" },
-  rate: number,
-  width: number,
-): string {
+export function drawBar(state: ProgressState, rate: number, width: number): string {
   const { done, total } = state;
   const bytes = state.unit === "bytes";
   const amount = (value: number) => (bytes ? formatBytes(value) : Math.floor(value).toLocaleString("en-US"));

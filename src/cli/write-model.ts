@@ -79,6 +79,7 @@ export async function writeModel(
     const seconds = (performance.now() - started) / 1000;
     if (flags.json) terminal.json({ output, ...summary, seconds });
     else for (const line of describeSummary(output, summary, seconds)) terminal.line(line);
+    for (const note of describeFallbacks(summary)) terminal.note(`baimo: note: ${note}`);
     for (const warning of summary.warnings ?? []) terminal.note(`baimo: left out: ${warning}`);
     const [first, ...others] = summary.unweighted ?? [];
     if (first !== undefined) {
@@ -95,6 +96,15 @@ export async function writeModel(
   }
 }
 
+/** Which tensors could not have the type that was asked for. */
+function describeFallbacks({ fallbacks }: QuantizeSummary): string[] {
+  if (fallbacks.length === 0) return [];
+  const count = fallbacks.reduce((sum, { tensors }) => sum + tensors, 0);
+  const list = fallbacks.map(({ from, to, tensors }) => `${tensors} of ${from} became ${to}`).join(", ");
+  const which = count === 1 ? "1 tensor has rows that do" : `${count} tensors have rows that do`;
+  return [`${which} not divide into blocks of the type meant for them: ${list}`];
+}
+
 /** What was written, as lines. */
 function describeSummary(
   output: string,
@@ -103,7 +113,11 @@ function describeSummary(
 ): string[] {
   const rows = Object.entries(types)
     .sort((a, b) => b[1].bytes - a[1].bytes)
-    .map(([type, entry]) => [`  ${type}`, `${entry.tensors} tensors`, formatBytes(entry.bytes)]);
+    .map(([type, entry]) => [
+      `  ${type}`,
+      `${entry.tensors} ${entry.tensors === 1 ? "tensor" : "tensors"}`,
+      formatBytes(entry.bytes),
+    ]);
   return [
     `${output}: ${fileType}, ${formatCount(parameters)} weights of ${bitsPerWeight.toFixed(2)} bits`,
     `${formatBytes(bytesBefore)} to ${formatBytes(bytes)} in ${formatSeconds(seconds)}`,

@@ -6,6 +6,8 @@ import { BaimoError, throwIfAborted } from "../errors.ts";
 import { type CheckpointInput, checkpointKind, openCheckpoint } from "../formats/checkpoint.ts";
 import type { ByteSource } from "../formats/sources/byte-source.ts";
 import { loadFileSystem } from "../formats/sources/path-source.ts";
+import { grouped } from "../formats/tensor-info.ts";
+import { trainedContext } from "../models/config/config.ts";
 import { describeForDevice } from "../models/device-model.ts";
 import { describeModel, type ModelDescription } from "../models/open-model.ts";
 import { tensorsOf } from "../models/weights/tensor-plan.ts";
@@ -88,16 +90,27 @@ export async function load(source: CheckpointInput, given: LoadOptions = {}): Pr
         weightBytes,
         cacheBytes,
         kernels: prepared.kernels,
-        warnings:
-          tokenizer.kind === NO_TOKENIZER
-            ? [...description.warnings, ...prepared.warnings, noTokenizerWarning(checkpoint)]
-            : [...description.warnings, ...prepared.warnings],
+        warnings: [
+          ...description.warnings,
+          ...prepared.warnings,
+          ...(tokenizer.kind === NO_TOKENIZER ? [noTokenizerWarning(checkpoint)] : []),
+          ...contextWarnings(config, contextLength),
+        ],
         loadSeconds: (performance.now() - started) / 1000,
       },
     });
   } finally {
     await checkpoint.close();
   }
+}
+
+function contextWarnings(config: ModelDescription["config"], contextLength: number): string[] {
+  const trained = trainedContext(config);
+  if (contextLength <= trained) return [];
+  return [
+    `a context of ${grouped(contextLength)} tokens is more than the ${grouped(trained)} that the model was trained for; ` +
+      "what it says beyond them may make no sense",
+  ];
 }
 
 /** Makes the device ready for a model and starts an engine on it. Whatever fails leaves no worker behind. */

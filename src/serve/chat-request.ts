@@ -19,8 +19,8 @@ import { badParameter, Problem } from "./problem.ts";
 
 /** A checked request for an answer. */
 export interface ChatRequest {
-  /** The model's id as the client wrote it. */
-  model: string;
+  /** The model's id as the client wrote it; a server of one model needs none. */
+  model?: string;
   messages: ChatMessage[];
   /** Without `signal`, which belongs to the connection. */
   options: ChatOptions;
@@ -87,7 +87,7 @@ const responseFormat = fields({
 
 /** What a body may hold. Ranges are those of `chat`; what has no option of its own is refused or changes nothing. */
 const table = {
-  model: required(text({ most: 1024 })),
+  model: text({ most: 1024 }),
   messages: required(list(message, { least: 1, most: 1 << 24 })),
   stream: withDefault(flag, false),
   stream_options: fields({ include_usage: flag, include_obfuscation: anything }),

@@ -4,13 +4,14 @@ import { cors } from "hono/cors";
 import { BaimoError, throwIfAborted } from "../errors.ts";
 import { Channel } from "../generate/channel.ts";
 import type { ChatEvent, Model } from "../generate/types.ts";
+import { listed } from "../option-kinds.ts";
 import { call, readOptions } from "../options.ts";
 import { readJson } from "./body.ts";
 import { type ChatRequest, readChatRequest } from "./chat-request.ts";
 import { type AnswerContext, type Events, toCompletion, toStreamParts } from "./completion.ts";
 import { Readers, toEvents } from "./event-stream.ts";
 import { type HandlerOptions, handlerTable } from "./options.ts";
-import { Problem, toProblem, toProblemResponse } from "./problem.ts";
+import { badParameter, Problem, toProblem, toProblemResponse } from "./problem.ts";
 
 /** A server: what `fetch` is to a client, in a process, in a worker or behind a socket. */
 export type Handler = (request: Request) => Promise<Response>;
@@ -66,7 +67,8 @@ export function createHandler(given: HandlerOptions): Handler {
   app.post("/v1/chat/completions", async (c) => {
     const request = c.req.raw;
     const chat = readChatRequest(await readJson(request, maxBodyBytes));
-    const model = findModel(models, chat.model);
+    const id = chat.model ?? onlyModel(models);
+    const model = findModel(models, id);
     if (options.signal?.aborted) throw closingProblem();
     const leave = queues.enter(model);
     const work = new AbortController();
@@ -83,7 +85,7 @@ export function createHandler(given: HandlerOptions): Handler {
       leave();
     });
     const context: AnswerContext = {
-      id: chat.model,
+      id,
       model,
       logprobs: chat.options.logprobs !== undefined,
       includeUsage: chat.includeUsage,
@@ -148,6 +150,17 @@ function byId(models: HandlerOptions["models"]): ReadonlyMap<string, Model> {
     map.set(model.name, model);
   }
   return map;
+}
+
+/** The model of a request that names none. */
+function onlyModel(models: ReadonlyMap<string, Model>): string {
+  const [id, ...others] = models.keys();
+  if (id !== undefined && others.length === 0) return id;
+  throw badParameter(
+    "model",
+    "missing_required_parameter",
+    `'model' is missing; this server has ${listed([...models.keys()]) || "none"}`,
+  );
 }
 
 function findModel(models: ReadonlyMap<string, Model>, id: string): Model {

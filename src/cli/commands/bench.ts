@@ -13,7 +13,7 @@ import {
   MODEL_HELP,
   wholeNumber,
 } from "../options.ts";
-import { createProgress } from "../progress.ts";
+import { createProgress, type Progress } from "../progress.ts";
 import { formatBytes, formatSeconds, formatTable } from "../table.ts";
 
 interface BenchFlags extends EngineFlags {
@@ -50,13 +50,13 @@ export function addBench(program: Command, context: CommandContext): Command {
     .description(
       "Measures loading, prompt and generation, on random tokens and with greedy choice. Speeds are the median of the rounds.",
     )
-    .argument("<model>", MODEL_HELP)
+    .argument("[model]", `${MODEL_HELP}; left out: poet, the embedded model`)
     .option("-p, --prompt <tokens>", "tokens of the prompt", wholeNumber(1), 256)
     .option("-n, --generate <tokens>", "tokens to generate after it", wholeNumber(1), 64)
     .option("-r, --repeat <rounds>", "rounds", wholeNumber(1), 3)
     .option("--json", "print a JSON document");
   addEngineOptions(command);
-  return command.action(async (source: string, flags: BenchFlags) => {
+  return command.action(async (source: string | undefined, flags: BenchFlags) => {
     // One token more than is timed: the first comes from the prompt's own logits.
     const contextLength = Math.max(flags.context ?? 0, flags.prompt + flags.generate + 1);
     const { terminal } = context;
@@ -75,16 +75,35 @@ async function measure(
   { terminal }: CommandContext,
 ): Promise<BenchResult> {
   const progress = createProgress(terminal);
+  try {
+    return await measureRounds(model, flags, signal, progress);
+  } finally {
+    progress.clear();
+  }
+}
+
+async function measureRounds(
+  model: Model,
+  flags: BenchFlags,
+  signal: AbortSignal,
+  progress: Progress,
+): Promise<BenchResult> {
   const prompts: number[] = [];
   const speeds: number[] = [];
   let firstToken = 0;
+  const total = flags.repeat * (flags.prompt + flags.generate + 1);
   for (let round = 0; round < flags.repeat; round++) {
-    progress.update({ label: "measuring", done: round, total: flags.repeat });
-    const finish = await generate(
-      model,
-      randomPrompt(model, flags.prompt, round),
-      flags.generate + 1,
-      signal,
+    const before = (round / flags.repeat) * total;
+    const report = (label: string, tokens: number) =>
+      progress.update({
+        label: `round ${round + 1} of ${flags.repeat}: ${label}`,
+        done: before + tokens,
+        total,
+      });
+    report("prompt", 0);
+    const prompt = randomPrompt(model, flags.prompt, round);
+    const finish = await generate(model, prompt, flags.generate + 1, signal, (count) =>
+      report("generation", flags.prompt + count),
     );
     if (finish.usage.cachedTokens > 0) {
       throw new BaimoError("device", "the cache knew a prompt of random tokens, so its time means nothing");
@@ -93,7 +112,6 @@ async function measure(
     prompts.push((flags.prompt / finish.timings.promptMs) * 1000);
     speeds.push((flags.generate / finish.timings.generationMs) * 1000);
   }
-  progress.clear();
   const { device, threads, kernels, loadSeconds, weightBytes, cacheBytes } = model.engine;
   return {
     model: model.name,
@@ -122,11 +140,21 @@ function randomPrompt(model: Model, length: number, round: number): number[] {
   return ids;
 }
 
-async function generate(model: Model, prompt: number[], count: number, signal: AbortSignal): Promise<Finish> {
+async function generate(
+  model: Model,
+  prompt: number[],
+  count: number,
+  signal: AbortSignal,
+  onTokens: (count: number) => void,
+): Promise<Finish> {
+  let generated = 0;
   const events = model.complete(prompt, { maxTokens: count, temperature: 0, ignoreEos: true, signal });
   for (;;) {
     const next = await events.next();
-    if (!next.done) continue;
+    if (!next.done) {
+      if (next.value.type === "text-delta") onTokens((generated += next.value.tokens.length));
+      continue;
+    }
     if (next.value.reason === "aborted") throw new BaimoError("aborted", "the measurement was aborted");
     return next.value;
   }

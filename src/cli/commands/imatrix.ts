@@ -22,7 +22,7 @@ export function addImatrix(program: Command, context: CommandContext): Command {
     .command("imatrix")
     .summary("measure an importance matrix on a text")
     .description(
-      "Reads a text and sums the squares of what every weight matrix is multiplied with. baimo quantize and llama.cpp\n" +
+      "Reads a text and sums the squares of what every weight matrix is multiplied with. baimo quantize and llama.cpp " +
         "weigh the errors of rounding by it (--imatrix). The model is best an F16 or BF16 GGUF file of what is quantised.",
     )
     .argument("<model>", "a .gguf file or hf:owner/name")
@@ -59,7 +59,7 @@ export function addImatrix(program: Command, context: CommandContext): Command {
         if (flags.json) terminal.json({ output, matrices: columns.size, chunkCount, chunkSize, seconds });
         else {
           terminal.line(
-            `${output}: ${columns.size} matrices, measured on ${chunkCount} pieces of ${chunkSize} tokens in ${formatSeconds(seconds)}`,
+            `${output}: ${columns.size} matrices, measured on ${chunkCount} ${chunkCount === 1 ? "piece" : "pieces"} of ${chunkSize} tokens in ${formatSeconds(seconds)}`,
           );
         }
       } finally {

@@ -12,13 +12,13 @@ import type { Footprint } from "../../models/footprint.ts";
 import type { ModelDescription } from "../../models/open-model.ts";
 import { listenForInterrupt } from "../interrupt.ts";
 import { fetchSource, withModel } from "../open-model.ts";
-import { type CommandContext, MODEL_HELP, reader } from "../options.ts";
+import { addConfigOptions, type CommandContext, type ConfigFlags, MODEL_HELP, reader } from "../options.ts";
 import { createProgress } from "../progress.ts";
 import { formatBytes, formatCount, formatTable } from "../table.ts";
 import type { Terminal } from "../terminal.ts";
 import { readText } from "../text-file.ts";
 
-interface InspectFlags {
+interface InspectFlags extends ConfigFlags {
   context?: number;
   threads?: number;
   tensors?: boolean;
@@ -42,11 +42,11 @@ interface Inspection {
 
 /** Adds the command. */
 export function addInspect(program: Command, context: CommandContext): Command {
-  return program
+  const command = program
     .command("inspect")
     .summary("show what is in a model file and what it needs")
     .description(
-      "Shows metadata, tensors, parameters and the memory needed at a context length. Loads no weights, unless the\n" +
+      "Shows metadata, tensors, parameters and the memory needed at a context length. Loads no weights, unless the " +
         "perplexity of a text is asked for.",
     )
     .argument("<model>", MODEL_HELP)
@@ -65,28 +65,28 @@ export function addInspect(program: Command, context: CommandContext): Command {
       "--perplexity <file>",
       "how well it predicts a text, in windows of --context tokens (default: 512)",
     )
-    .option("--json", "print a JSON document")
-    .action(async (source: string, flags: InspectFlags) => {
-      const { terminal } = context;
-      const { openCheckpoint } = await import("../../formats/index.ts");
-      const interrupt = listenForInterrupt();
-      const { signal } = interrupt;
-      const checkpoint = await openCheckpoint(await fetchSource(source, terminal, signal), { signal });
-      let inspection: Inspection;
-      try {
-        inspection = await inspect(checkpoint, flags);
-      } finally {
-        await checkpoint.close();
-        interrupt.release();
-      }
-      const perplexity = flags.perplexity && (await predict(source, flags.perplexity, flags, terminal));
-      if (flags.json) terminal.json({ ...toJson(inspection), ...(perplexity ? { perplexity } : {}) });
-      else {
-        const width = terminal.interactive ? terminal.columns() : 160;
-        for (const line of format(inspection, flags, width)) terminal.line(line);
-        if (perplexity) for (const line of formatPerplexity(perplexity, width)) terminal.line(line);
-      }
-    });
+    .option("--json", "print a JSON document");
+  return addConfigOptions(command).action(async (source: string, flags: InspectFlags) => {
+    const { terminal } = context;
+    const { openCheckpoint } = await import("../../formats/index.ts");
+    const interrupt = listenForInterrupt();
+    const { signal } = interrupt;
+    const checkpoint = await openCheckpoint(await fetchSource(source, terminal, signal), { signal });
+    let inspection: Inspection;
+    try {
+      inspection = await inspect(checkpoint, flags);
+    } finally {
+      await checkpoint.close();
+      interrupt.release();
+    }
+    const perplexity = flags.perplexity && (await predict(source, flags.perplexity, flags, terminal));
+    if (flags.json) terminal.json({ ...toJson(inspection), ...(perplexity ? { perplexity } : {}) });
+    else {
+      const width = terminal.interactive ? terminal.columns() : 160;
+      for (const line of format(inspection, flags, width)) terminal.line(line);
+      if (perplexity) for (const line of formatPerplexity(perplexity, width)) terminal.line(line);
+    }
+  });
 }
 
 /** Loads the model and measures how well it predicts a text. */
@@ -97,7 +97,7 @@ async function predict(source: string, file: string, flags: InspectFlags, termin
   const progress = createProgress(terminal);
   return withModel(
     source,
-    { context: windowTokens, threads: flags.threads },
+    { context: windowTokens, threads: flags.threads, ignoreConfigKeys: flags.ignoreConfigKeys },
     terminal,
     async (model, signal) => {
       try {
@@ -129,7 +129,7 @@ async function inspect(checkpoint: Checkpoint, flags: InspectFlags): Promise<Ins
   const { describeForDevice } = await import("../../models/device-model.ts");
   const { chooseShape } = await import("../../generate/run-shape.ts");
   try {
-    const description = await describeModel(checkpoint);
+    const description = await describeModel(checkpoint, { ignoreConfigKeys: flags.ignoreConfigKeys });
     const contextLength = flags.context ?? description.config.contextLength;
     const { config, weights } = description;
     const device = await openDevice("cpu");

@@ -1,5 +1,4 @@
 // `baimo models`: the catalogue of open models as a table, or one family with all its sources.
-import { readdirSync, readFileSync } from "node:fs";
 import type { Command } from "commander";
 import { InvalidArgumentError } from "commander";
 import {
@@ -12,13 +11,12 @@ import {
   figureOf,
   type Generation,
   type Known,
-  readCatalogue,
   selectEntries,
   sizesOf,
 } from "../../catalogue/catalogue.ts";
 import { BaimoError } from "../../errors.ts";
-import { packagePath } from "../environment.ts";
 import { licencesOf, shortCount, showFamily } from "../family-text.ts";
+import { loadCatalogue } from "../load-catalogue.ts";
 import type { CommandContext } from "../options.ts";
 import { displayWidth, fitWidth, formatTable } from "../table.ts";
 
@@ -95,14 +93,6 @@ export function addModels(program: Command, context: CommandContext): Command {
         terminal.line(terminal.dim("baimo models --family NAME shows one with its sources"));
       }
     });
-}
-
-/** Reads the catalogue that the package brings along. */
-function loadCatalogue(): Catalogue {
-  const folder = packagePath("catalogue");
-  const read = (name: string): unknown => JSON.parse(readFileSync(`${folder}/${name}`, "utf8"));
-  const names = readdirSync(folder).filter((name) => name.endsWith(".json") && name !== "licences.json");
-  return readCatalogue(Object.fromEntries(names.map((name) => [name, read(name)])), read("licences.json"));
 }
 
 function readAspects(text: string): Aspect[] {

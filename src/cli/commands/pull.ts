@@ -21,13 +21,18 @@ export function addPull(program: Command, context: CommandContext): Command {
     )
     .argument(
       "<model>",
-      "hf:owner/name, with :Q4_K_M (which of several GGUF files) or @revision after it if need be",
+      "hf:owner/name or owner/name, with :Q4_K_M (which of several GGUF files) or @revision after it if need be",
     )
     .option("--cache <folder>", "keep it in this folder")
     .option("--json", "print a JSON document");
-  return command.action(async (model: string, flags: PullFlags) => {
+  return command.action(async (name: string, flags: PullFlags) => {
     const { terminal } = context;
-    if (!model.startsWith("hf:")) command.error(`error: "${model}" is not on the Hub; write hf:owner/name`);
+    const model = hubName(name);
+    if (model === undefined) {
+      return command.error(
+        `error: "${name}" does not name a model of the Hub; write hf:owner/name, for example hf:Qwen/Qwen3-0.6B`,
+      );
+    }
     const interrupt = listenForInterrupt();
     try {
       const settings = flags.cache === undefined ? {} : { cacheFolder: flags.cache };
@@ -38,4 +43,10 @@ export function addPull(program: Command, context: CommandContext): Command {
       interrupt.release();
     }
   });
+}
+
+/** What `load` and `pull` call a model of the Hub that was named with or without hf:, or by the address of its page. */
+function hubName(name: string): string | undefined {
+  const spec = name.replace(/^(hf:|https:\/\/huggingface\.co\/)/, "").replace(/\/(tree\/main\/?)?$/, "");
+  return /^[\w-][\w.-]*\/[\w.-]+(:[\w.-]+)?(@[\w./-]+)?$/.test(spec) ? `hf:${spec}` : undefined;
 }

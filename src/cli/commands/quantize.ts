@@ -14,8 +14,8 @@ export function addQuantize(program: Command, { terminal }: CommandContext): Com
     .command("quantize")
     .summary("write a GGUF model with smaller weights")
     .description(
-      "Writes a GGUF model in another type, with the mixes of llama.cpp: some matrices get more bits, norms stay as they\n" +
-        "are. Split models become one file. Types: F32 F16 BF16 Q8_0 Q6_K Q5_K_M Q5_K_S Q5_1 Q5_0 Q4_K_M Q4_K_S IQ4_NL\n" +
+      "Writes a GGUF model in another type, with the mixes of llama.cpp: some matrices get more bits, norms stay as they " +
+        "are. Split models become one file. Types: F32 F16 BF16 Q8_0 Q6_K Q5_K_M Q5_K_S Q5_1 Q5_0 Q4_K_M Q4_K_S IQ4_NL " +
         "IQ4_XS Q4_1 Q4_0 Q3_K_L Q3_K_M Q3_K_S Q2_K, and MXFP4_MOE for mixtures of experts.",
     )
     .argument("<model>", "a .gguf file, the first of its parts, a folder or hf:owner/name")

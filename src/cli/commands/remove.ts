@@ -33,6 +33,9 @@ export function addRemove(program: Command, context: CommandContext): Command {
     .action(async (name: string, flags: RemoveFlags) => {
       const { terminal } = context;
       const { parseHubSpec, planRemoval, removeCachedModels } = await import("../../formats/index.ts");
+      if (!name.includes("/")) {
+        throw new BaimoError("request", `"${name}" does not name a model on the Hub; baimo list shows names`);
+      }
       const { revision, ...spec } = parseHubSpec(name.startsWith("hf:") ? name : `hf:${name}`);
       const cacheFolder = flags.cache ?? hubSettings().cacheFolder;
       const removal = await planRemoval(cacheFolder, name.includes("@") ? { ...spec, revision } : spec);
@@ -65,11 +68,18 @@ async function confirm(removal: Removal, attended: boolean): Promise<boolean> {
     );
   }
   const reader = createInterface({ input: process.stdin, output: process.stderr });
-  // Ctrl-C and Ctrl-D are no.
+  let interrupted = false;
+  reader.once("SIGINT", () => {
+    interrupted = true;
+    reader.close();
+  });
+  // Ctrl-D is no.
   const closed = new Promise<string>((resolve) => reader.once("close", () => resolve("")));
   try {
     const question = `remove ${describe(removal)} and free ${formatBytes(removal.freed)}? [y/N] `;
-    return /^(y|yes|是)$/i.test((await Promise.race([reader.question(question), closed])).trim());
+    const answer = await Promise.race([reader.question(question), closed]);
+    if (interrupted) throw new BaimoError("aborted", "nothing was removed");
+    return /^(y|yes|是)$/i.test(answer.trim());
   } finally {
     reader.close();
   }

@@ -1,9 +1,9 @@
 // `baimo run`: one prompt, one answer.
-import { existsSync } from "node:fs";
 import type { Command } from "commander";
 import { BaimoError } from "../../errors.ts";
 import type { ChatEvent, Finish, GenerateOptions, Model } from "../../generate/types.ts";
 import { POET } from "../../poet.ts";
+import { findModel, looksLikeModel, namesModel } from "../find-model.ts";
 import { INTERRUPTED } from "../interrupt.ts";
 import { withModel } from "../open-model.ts";
 import {
@@ -67,10 +67,23 @@ export function addRun(program: Command, context: CommandContext): Command {
   });
 }
 
-/** Tells model and prompt apart: the first word is a model when it names one. */
+/**
+ * Tells model and prompt apart: the first word is a model when it names one. One that was probably meant for a model is never
+ * taken for a prompt.
+ */
 async function readRequest(words: string[], flags: RunFlags, command: Command): Promise<Request> {
   const [first] = words;
-  const named = flags.model === undefined && first !== undefined && (flags.tokens || namesModel(first));
+  const named =
+    flags.model === undefined && first !== undefined && (flags.tokens !== undefined || namesModel(first));
+  if (!named && flags.model === undefined && first && looksLikeModel(first, words.length > 1)) {
+    await findModel(first).catch((error: Error) => {
+      const prompt = JSON.stringify(words.join(" "));
+      throw new BaimoError(
+        "request",
+        `${error.message}; if it is the prompt: baimo run -m ${POET} ${prompt}`,
+      );
+    });
+  }
   const model = flags.model ?? (named ? first : undefined);
   const text = (named ? words.slice(1) : words).join(" ");
   if (flags.tokens) {
@@ -78,19 +91,10 @@ async function readRequest(words: string[], flags: RunFlags, command: Command): 
     return { model, prompt: flags.tokens };
   }
   if (text !== "" && text !== "-") return { model, prompt: text };
-  if (text === "" && !hasPipedInput()) command.error("error: there is no prompt");
+  if (text === "" && !hasPipedInput()) command.error("error: there is no prompt; give one, or pipe one in");
   const piped = (await readInput()).replace(/\r?\n$/, "");
   if (piped === "") command.error("error: the prompt is empty");
   return { model, prompt: piped };
-}
-
-function namesModel(word: string): boolean {
-  return (
-    word === POET ||
-    /^(hf:|https?:\/\/|file:)/.test(word) ||
-    /\.(gguf|safetensors)$/.test(word) ||
-    existsSync(word)
-  );
 }
 
 async function answer(

@@ -8,16 +8,17 @@ import type { Handler } from "../../serve/handler.ts";
 import type { Listening } from "../../serve/node.ts";
 import { listenTable, origin } from "../../serve/options.ts";
 import { isAttended, packagePath } from "../environment.ts";
+import { INTERRUPTED } from "../interrupt.ts";
 import { withModel } from "../open-model.ts";
 import {
   addEngineOptions,
+  addServingOptions,
   type CommandContext,
   collect,
   type EngineFlags,
   MODEL_HELP,
   reader,
 } from "../options.ts";
-import type { Terminal } from "../terminal.ts";
 
 interface ServeFlags extends EngineFlags {
   port?: number;
@@ -60,13 +61,14 @@ export function addServe(program: Command, context: CommandContext): Command {
       collect(reader(origin)),
     )
     .option("--json", "print the address as JSON");
-  addEngineOptions(command);
+  addServingOptions(addEngineOptions(command));
   return command.action(async (source: string | undefined, flags: ServeFlags) => {
-    await serve(source, flags, context.terminal);
+    await serve(source, flags, context);
   });
 }
 
-async function serve(source: string | undefined, flags: ServeFlags, terminal: Terminal): Promise<void> {
+async function serve(source: string | undefined, flags: ServeFlags, context: CommandContext): Promise<void> {
+  const { terminal } = context;
   await withModel(source, flags, terminal, async (model, signal) => {
     const { createHandler } = await import("../../serve/index.ts");
     const { openPage } = await import("../../serve/node.ts");
@@ -88,6 +90,7 @@ async function serve(source: string | undefined, flags: ServeFlags, terminal: Te
     if (flags.open && page && isAttended()) openBrowser(server.url);
     await untilAborted(signal);
     await server.close();
+    context.exitCode = INTERRUPTED;
   });
 }
 

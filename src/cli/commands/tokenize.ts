@@ -23,7 +23,10 @@ export function addTokenize(program: Command, context: CommandContext): Command 
     .command("tokenize")
     .summary("show how a text is cut into tokens")
     .description("Shows the tokens of a text, which may come from standard input, or the text of token ids.")
-    .argument("<model>", "a .gguf file, a model folder, hf:owner/name, a tokenizer.json or a tokenizer.model")
+    .argument(
+      "<model>",
+      "a .gguf file, a model folder, hf:owner/name, poet, a tokenizer.json or a tokenizer.model",
+    )
     .argument("[text...]", "the text")
     .option("--decode <ids>", "print the text of these ids, for example 1,2,3", tokenIds)
     .option("--no-special", "leave out the special tokens around a text")
@@ -33,14 +36,19 @@ export function addTokenize(program: Command, context: CommandContext): Command 
     .option("--json", "print a JSON document");
   return command.action(async (source: string, words: string[], flags: TokenizeFlags) => {
     if (flags.decode && words.length > 0) command.error("error: give either a text or --decode, not both");
-    if (!flags.decode && words.length === 0 && !hasPipedInput()) command.error("error: there is no text");
+    if (!flags.decode && words.length === 0 && !hasPipedInput()) {
+      command.error(
+        `error: there is no text; give one after the model, or pipe one in: baimo tokenize ${source} "a text"`,
+      );
+    }
     const { openTokenizer } = await import("../../tokenizers/index.ts");
     const interrupt = listenForInterrupt();
-    const path = await fetchSource(source, context.terminal, interrupt.signal);
-    interrupt.release();
+    const path = await fetchSource(source, context.terminal, interrupt.signal).finally(interrupt.release);
     const tokenizer = await openTokenizer(path);
     if (flags.decode) return decode(tokenizer, flags.decode, flags, context);
     const text = words.length > 0 ? words.join(" ") : await readInput();
+    if (text === "" && words.length === 0)
+      command.error("error: the text is empty; standard input gave none");
     encode(tokenizer, text, flags, context);
   });
 }

@@ -4,6 +4,7 @@ import { throwIfAborted } from "../../errors.ts";
 import { openCheckpoint } from "../../formats/index.ts";
 import type { TraceableModel } from "../../generate/model.ts";
 import { type Comparison, compareCase, type Precision, type Tolerance, toleranceFor } from "../compare.ts";
+import { findModel } from "../find-model.ts";
 import { type Golden, type GoldenCase, readGolden } from "../golden.ts";
 import { withModel } from "../open-model.ts";
 import { addEngineOptions, type CommandContext, type EngineFlags } from "../options.ts";
@@ -28,6 +29,7 @@ export function addVerify(program: Command, context: CommandContext): Command {
   addEngineOptions(command);
   return command.action(async (source: string, flags: VerifyFlags) => {
     const { terminal } = context;
+    await findModel(source);
     const golden = await readGolden(source);
     const precision = await readPrecision(source);
     const longest = Math.max(

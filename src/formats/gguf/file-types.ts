@@ -50,6 +50,27 @@ export function readFileType(name: string): FileType {
   return fileTypeKind.read(Object.hasOwn(fileTypes, type) ? type : name, "name", call("readFileType"));
 }
 
+/** A type that did not fit the rows of some tensors, and what they became. */
+export interface Fallback {
+  readonly from: DType;
+  readonly to: DType;
+  readonly tensors: number;
+}
+
+/** What counts fallbacks into a list, as `chooseTypes` tells of them. */
+export const countInto =
+  (fallbacks: { from: DType; to: DType; tensors: number }[]) =>
+  (from: DType, to: DType): void => {
+    const known = fallbacks.find((each) => each.from === from && each.to === to);
+    if (known) known.tensors++;
+    else fallbacks.push({ from, to, tensors: 1 });
+  };
+
+interface ChooseOptions {
+  readonly weighted?: boolean;
+  readonly onFallback?: (from: DType, to: DType) => void;
+}
+
 /** What is known of a tensor when its type is chosen. */
 export interface TensorOutline {
   readonly name: string;
@@ -100,12 +121,13 @@ const layerOf = (name: string): number => Number(/^blk\.(\d+)\./.exec(name)?.[1]
  *
  * metadata  the model's, for its architecture, heads, layers and experts
  * weighted  whether an importance matrix is given
+ * onFallback  is told of tensors whose rows are no whole blocks of the type that they should have
  */
 export function chooseTypes(
   tensors: Iterable<TensorOutline>,
   metadata: ReadonlyMap<string, MetadataValue>,
   fileType: FileType,
-  { weighted = false }: { weighted?: boolean } = {},
+  { weighted = false, onFallback }: ChooseOptions = {},
 ): Map<string, DType> {
   const { base } = fileTypes[fileType];
   // Some choices go by how many of a kind came before, so the order is llama.cpp's: by layer, then by name.
@@ -114,6 +136,11 @@ export function chooseTypes(
   );
   const mix = describeMix(sorted, metadata, fileType, weighted);
   const types = new Map<string, DType>();
+  const choose = (name: string, from: QuantizableType, width: number) => {
+    const to = fitWidth(from, width);
+    types.set(name, to);
+    if (to !== from) onFallback?.(from, to);
+  };
   let values = 0;
   let downs = 0;
   for (const tensor of sorted) {
@@ -129,12 +156,12 @@ export function chooseTypes(
     const width = tensor.shape.at(-1)!;
     if (fileType === "MXFP4_MOE") {
       const isExperts = tensor.shape.length > 2 && tensor.shape[0] > 1;
-      types.set(tensor.name, fitWidth(isExperts ? "MXFP4" : "Q8_0", width));
+      choose(tensor.name, isExperts ? "MXFP4" : "Q8_0", width);
       continue;
     }
     // Beside experts a layer may have several such matrices, or none.
     const place = kind !== "ffn_down" ? values : mix.numExperts > 1 ? layerOf(tensor.name) : downs;
-    types.set(tensor.name, fitWidth(chooseType(kind, width, place, mix), width));
+    choose(tensor.name, chooseType(kind, width, place, mix), width);
     if (isValue(kind)) values++;
     if (kind === "ffn_down") downs++;
   }

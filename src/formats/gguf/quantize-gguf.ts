@@ -8,7 +8,14 @@ import { type Packer, packerKind, quantizeRows, rowsOf } from "../blocks/quantiz
 import type { Checkpoint } from "../checkpoint.ts";
 import type { TensorToWrite, WriteTarget } from "../sources/file-sink.ts";
 import { elementCount } from "../tensor-info.ts";
-import { chooseTypes, type FileType, fileTypeKind, fileTypes } from "./file-types.ts";
+import {
+  chooseTypes,
+  countInto,
+  type Fallback,
+  type FileType,
+  fileTypeKind,
+  fileTypes,
+} from "./file-types.ts";
 import { readGguf } from "./gguf-reader.ts";
 import { type TypedMetadataValue, writeGguf } from "./gguf-writer.ts";
 import { type ImportanceMatrix, importanceOf } from "./importance.ts";
@@ -62,6 +69,8 @@ export interface QuantizeSummary {
   readonly bitsPerWeight: number;
   /** How many tensors and bytes each element type has. */
   readonly types: Readonly<Record<string, { tensors: number; bytes: number }>>;
+  /** Tensors whose rows are no whole blocks of the type that the file type gives them, by that type and what they became. */
+  readonly fallbacks: readonly Fallback[];
   /** Quantised tensors that the importance matrix does not have; undefined without one. */
   readonly unweighted?: readonly string[];
 }
@@ -91,8 +100,10 @@ export async function quantizeGguf(
       `${checkpoint.name}: is ${checkpoint.format}; only GGUF is quantised, so convert it first (baimo convert)`,
     );
   }
+  const fallbacks: Fallback[] = [];
   const types = chooseTypes(checkpoint.tensors.values(), checkpoint.metadata, fileType, {
     weighted: importance !== undefined,
+    onFallback: countInto(fallbacks),
   });
   const unweighted: string[] = [];
   const total = countValues(checkpoint);
@@ -132,7 +143,7 @@ export async function quantizeGguf(
   await writeGguf(target, { metadata, tensors }, { signal });
   let bytesBefore = 0;
   for (const tensor of checkpoint.tensors.values()) bytesBefore += tensor.byteLength;
-  const summary = summarize(tensors, fileType, { bytesBefore, parameters: total });
+  const summary = summarize(tensors, fileType, { bytesBefore, parameters: total, fallbacks });
   return importance ? { ...summary, unweighted } : summary;
 }
 
@@ -194,8 +205,9 @@ function describeImportance(
 export function summarize(
   tensors: readonly TensorToWrite[],
   fileType: FileType,
-  { bytesBefore, parameters }: { bytesBefore: number; parameters: number },
+  known: Pick<QuantizeSummary, "bytesBefore" | "parameters" | "fallbacks">,
 ): QuantizeSummary {
+  const { bytesBefore, parameters, fallbacks } = known;
   const types: Partial<Record<DType, { tensors: number; bytes: number }>> = {};
   let bytes = 0;
   for (const { dtype, shape } of tensors) {
@@ -213,5 +225,6 @@ export function summarize(
     bytes,
     bitsPerWeight: (8 * bytes) / parameters,
     types: types as QuantizeSummary["types"],
+    fallbacks,
   };
 }

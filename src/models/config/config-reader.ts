@@ -179,7 +179,8 @@ export class ConfigReader {
     throw new BaimoError(
       "config",
       `${this.where}: nothing here knows ${unknown.map((key) => `"${key}"`).join(", ")}, and an unknown setting ` +
-        `may mean other mathematics; pass ignoreConfigKeys: [${unknown.map((key) => `"${key}"`).join(", ")}] to go on`,
+        `may mean other mathematics; pass ignoreConfigKeys: [${unknown.map((key) => `"${key}"`).join(", ")}] ` +
+        `(--ignore-config-keys ${unknown.join(",")}) to go on`,
     );
   }
 }

@@ -199,6 +199,16 @@ export function longestContext(config: ModelConfig): number {
   return learnedPositions > 0 ? learnedPositions - learnedPositionOffset : 1 << 24;
 }
 
+/** Positions that the model was made for: what its checkpoint states, or what stretched angles reach if that is more. */
+export function trainedContext({ contextLength, ropes }: ModelConfig): number {
+  const reach = ropes.map(({ scaling }) => {
+    if (!("factor" in scaling)) return contextLength;
+    const original = "originalContextLength" in scaling ? scaling.originalContextLength : contextLength;
+    return scaling.factor * original;
+  });
+  return Math.max(contextLength, ...reach);
+}
+
 /** What a family has to say in any case. */
 export type RequiredKnobs = Pick<
   ModelConfig,

@@ -3,7 +3,13 @@ import { BaimoError } from "../../errors.ts";
 import { isQuantizable } from "../../formats/blocks/quantize.ts";
 import { type Packer, quantizeRows } from "../../formats/blocks/quantize-rows.ts";
 import type { Checkpoint } from "../../formats/checkpoint.ts";
-import { chooseTypes, type FileType, fileTypes } from "../../formats/gguf/file-types.ts";
+import {
+  chooseTypes,
+  countInto,
+  type Fallback,
+  type FileType,
+  fileTypes,
+} from "../../formats/gguf/file-types.ts";
 import { type TypedMetadataValue, writeGguf } from "../../formats/gguf/gguf-writer.ts";
 import { type ImportanceMatrix, importanceOf } from "../../formats/gguf/importance.ts";
 import type { MetadataValue } from "../../formats/gguf/metadata.ts";
@@ -70,7 +76,11 @@ export async function convertToGguf(
   const { layout, metadata, vectors, warnings, architecture } = await plan(checkpoint, source, options);
   const plain = plainValues(metadata);
   const outlines = layout.map(({ name, shape }) => ({ name, shape, dtype: "F32" as const }));
-  const types = chooseTypes(outlines, plain, fileType, { weighted: importance !== undefined });
+  const fallbacks: Fallback[] = [];
+  const types = chooseTypes(outlines, plain, fileType, {
+    weighted: importance !== undefined,
+    onFallback: countInto(fallbacks),
+  });
   const total = outlines.reduce((sum, { shape }) => sum + (elementCount(shape) ?? 0), 0);
   const unweighted: string[] = [];
   let done = 0;
@@ -96,7 +106,7 @@ export async function convertToGguf(
   await writeGguf(target, { metadata, tensors }, { signal });
   let bytesBefore = 0;
   for (const tensor of checkpoint.tensors.values()) bytesBefore += tensor.byteLength;
-  const summary = summarize(tensors, fileType, { bytesBefore, parameters: total });
+  const summary = summarize(tensors, fileType, { bytesBefore, parameters: total, fallbacks });
   return { ...summary, ...(importance ? { unweighted } : {}), architecture, warnings };
 }
 
