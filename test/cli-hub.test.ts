@@ -176,6 +176,9 @@ test("on a terminal remove asks, and takes only a yes", {
     child.stdout.once("data", () => child.stdin.write(text));
     return result(child);
   };
+  const stopped = await answer("\x03");
+  assert.equal(stopped.status, 130);
+  assert.ok(existsSync(stdout.trim()));
   for (const no of ["\r", "n\r", "yesterday\r", "\x04"]) {
     const refused = await answer(no);
     assert.match(refused.stdout, /remove hf:someone\/folder \(ccccccc\) and free .* \[y\/N\]/);

@@ -26,7 +26,11 @@ test("models shows a table of all entries, one line each", async () => {
 
 test("models chooses by words, licence, use, openness and size", async () => {
   const shown = async (...args: string[]) => names((await baimo(["models", ...args])).stdout);
-  assert.ok((await shown("阿里")).includes("Qwen"), "names in Chinese are found, too");
+  for (const word of ["阿里", "alibaba", "中文", "chinese"])
+    assert.ok((await shown(word)).includes("Qwen"), word);
+  for (const word of ["france", "法国"]) assert.ok((await shown(word)).includes("Mistral 7B"), word);
+  const useful = await shown("中文", "commercial");
+  assert.ok(useful.includes("Qwen3") && !useful.includes("Command R+"));
   const apache = await shown("--licence", "apache");
   assert.ok(apache.includes("Grok-1") && !apache.includes("DBRX"));
   assert.deepEqual(await shown("--license", "apache"), apache);

@@ -86,6 +86,24 @@ describe("the server in front of a model", () => {
     assert.notEqual(other.choices[0].message.content, message.content);
   });
 
+  test("one model needs no name, several do", async () => {
+    const body = { messages, max_tokens: 2, seed: 5 };
+    const answer = await (await handle(ask(body))).json();
+    assert.equal(answer.model, "tiny");
+    assert.equal(answer.usage.completion_tokens, 2);
+    const two = createHandler({
+      models: new Map([
+        ["one", model],
+        ["other", model],
+      ]),
+    });
+    const refused = await two(ask(body));
+    assert.equal(refused.status, 400);
+    const { error } = await refused.json();
+    assert.equal(error.param, "model");
+    assert.match(error.message, /'model' is missing; this server has "one" or "other"/);
+  });
+
   test("streams the same answer in OpenAI's chunks", async () => {
     const body = { model: "tiny", messages, max_tokens: 12, seed: 5, temperature: 1 };
     const whole = await (await handle(ask(body))).json();

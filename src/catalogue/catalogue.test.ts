@@ -4,16 +4,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { test } from "node:test";
 import { BaimoError } from "../errors.ts";
-import {
-  ASPECTS,
-  type Family,
-  type Filter,
-  figureOf,
-  type Generation,
-  readCatalogue,
-  selectEntries,
-  sizesOf,
-} from "./catalogue.ts";
+import { type Family, figureOf, type Generation, readCatalogue } from "./catalogue.ts";
 
 const root = resolve(".");
 const folder = join(root, "catalogue");
@@ -76,28 +67,6 @@ test("claims of the sources are there, each with a verdict and a finding", () =>
     of("dbrx").map(({ verdict }) => verdict),
     ["confirmed", "differs", "press"],
   );
-});
-
-test("a filter leaves what was asked for", () => {
-  const chosen = (filter: Filter) =>
-    selectEntries(catalogue, filter).map(({ generation }) => generation.name);
-  assert.equal(chosen({}).length, generations.length);
-  assert.deepEqual(chosen({ text: "databricks dbrx" }), ["DBRX"]);
-  assert.ok(chosen({ text: "阿里" }).includes("Qwen"));
-  assert.ok(chosen({ licence: "apache" }).includes("Grok-1"));
-  assert.ok(!chosen({ licence: "apache" }).includes("DBRX"));
-  const open = chosen({ open: ASPECTS });
-  assert.ok(open.includes("OLMo 2") && !open.includes("Llama 2"));
-  assert.ok(!chosen({ commercial: true }).includes("LLaMA"));
-  assert.ok(chosen({ commercial: true }).includes("Llama 2"));
-  const large = chosen({ least: 3e11 });
-  assert.ok(large.includes("Grok-1") && !large.includes("Mixtral 8x7B"));
-  assert.ok(!chosen({ most: 1e9 }).includes("DBRX"));
-  assert.ok(
-    chosen({ runs: true }).every((name) => generations.find((each) => each.name === name)!.runs !== null),
-  );
-  const llama = generations.find(({ name }) => name === "LLaMA")!;
-  assert.deepEqual(sizesOf(llama), { low: 6.7e9, high: 65.2e9 });
 });
 
 test("a damaged entry is refused, and the message says where", () => {

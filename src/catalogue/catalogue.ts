@@ -1,6 +1,4 @@
-// The catalogue of open models: types of catalogue/*.json, their check, and filters over it.
-//
-// Every figure has a source or is "unknown". The page imports this file too.
+// The catalogue of open models: types of catalogue/*.json, and their check.
 //
 // Every figure has a source or is "unknown". The page imports this file too.
 import { BaimoError } from "../errors.ts";
@@ -74,6 +72,8 @@ export interface Generation {
   /** Dollars of the United States, from and to. */
   readonly cost: Known<{ readonly low: number; readonly high: number }>;
   readonly context: Known<number>;
+  /** ISO 639-1 codes of languages that the source names: all of them, or the first. Absent where none was looked up. */
+  readonly languages?: Known<readonly string[]>;
   /** A key of licences.json: an SPDX identifier or LicenseRef-… */
   readonly licence: Known<string>;
   readonly openness: Readonly<Record<Aspect, Known<Grade>>>;
@@ -144,57 +144,6 @@ export function sizesOf({ variants }: Generation): { low: number; high: number }
   return sizes.length === 0 ? undefined : { low: Math.min(...sizes), high: Math.max(...sizes) };
 }
 
-/** What may be asked of entries; all that is given must hold. */
-export interface Filter {
-  /** Words, each of which must be in a name, a developer, a licence or a country. */
-  text?: string;
-  /** Part of a licence's identifier or name, in any case. */
-  licence?: string;
-  /** Only what may be used commercially, conditions or not. */
-  commercial?: boolean;
-  /** What must be open, wholly. */
-  open?: readonly Aspect[];
-  /** Some variant must have at least and at most so many parameters. */
-  least?: number;
-  most?: number;
-  /** Only what runs here. */
-  runs?: boolean;
-}
-
-/** The entries that a filter leaves, in the catalogue's order. */
-export function selectEntries({ families, licences }: Catalogue, filter: Filter): Entry[] {
-  const words = (filter.text ?? "").toLowerCase().split(/\s+/).filter(Boolean);
-  const wanted = filter.licence?.toLowerCase();
-  const entries = families.flatMap((family) =>
-    family.generations.map((generation) => ({ family, generation })),
-  );
-  return entries.filter(({ family, generation }) => {
-    const ids = [generation, ...generation.variants]
-      .map(({ licence }) => figureOf(licence))
-      .filter((id) => id !== undefined);
-    const { name, developer, country } = family;
-    const names = [generation.name, ...generation.variants.map((variant) => variant.name)];
-    const about = [family.id, name, developer.en, developer.zh, ...country, ...names, ...ids]
-      .join(" ")
-      .toLowerCase();
-    if (!words.every((word) => about.includes(word))) return false;
-    if (
-      wanted !== undefined &&
-      !ids.some((id) => `${id} ${licences[id].name}`.toLowerCase().includes(wanted))
-    )
-      return false;
-    if (filter.commercial && !ids.some((id) => ["yes", "conditions"].includes(licences[id].commercial)))
-      return false;
-    if (filter.open?.some((aspect) => figureOf(generation.openness[aspect]) !== "yes")) return false;
-    const { least = 0, most = Number.POSITIVE_INFINITY } = filter;
-    if (filter.least !== undefined || filter.most !== undefined) {
-      const sizes = generation.variants.map(({ parameters }) => figureOf(parameters));
-      if (!sizes.some((size) => size !== undefined && size >= least && size <= most)) return false;
-    }
-    return !filter.runs || generation.runs !== null;
-  });
-}
-
 /**
  * Checks the parsed files of a catalogue and orders the families by name.
  * @throws {BaimoError} `format` naming the file and the place of what is wrong
@@ -257,6 +206,10 @@ const list =
     if (!Array.isArray(value) || value.length === 0) fail(place, "a list with something in it", value);
     for (const [at, item] of (value as unknown[]).entries()) check(below(place, at), item);
   };
+const languageCode: Check = (place, value) => {
+  if (typeof value !== "string" || !/^[a-z]{2}$/.test(value))
+    fail(place, "an ISO 639-1 code such as zh", value);
+};
 const url: Check = (place, value) => {
   if (typeof value !== "string" || !/^https:\/\//.test(value) || !URL.canParse(value))
     fail(place, "an https address", value);
@@ -345,7 +298,7 @@ function readFamily(file: string, value: unknown, licences: Readonly<Record<stri
       ),
       runs: (place, name) => (name === null ? undefined : text(place, name)),
     },
-    { notes: list(bilingual) },
+    { notes: list(bilingual), languages: fact(list(languageCode)) },
   );
   const claim = shaped({
     claim: bilingual,

@@ -57,6 +57,8 @@ export function showFamily(family: Family, catalogue: Catalogue, width: number):
   };
   const show = <T>(fact: Known<T>, write: (value: T) => string) =>
     fact === "unknown" ? "unknown" : write(fact.value) + cite(fact);
+  const language = new Intl.DisplayNames("en", { type: "language" });
+  const nameLanguages = (codes: readonly string[]) => codes.map((code) => language.of(code)).join(", ");
   const country = new Intl.DisplayNames("en", { type: "region" });
   const lines = [
     family.name,
@@ -85,6 +87,7 @@ export function showFamily(family: Family, catalogue: Catalogue, width: number):
     put("hardware", show(generation.hardware, describeHardware));
     put("cost", show(generation.cost, dollars));
     put("context", show(generation.context, count));
+    if (generation.languages) put("languages", show(generation.languages, nameLanguages));
     put("licence", show(generation.licence, String));
     for (const aspect of ASPECTS) put(aspect, show(openness[aspect], String));
     put(

@@ -8,7 +8,7 @@ const zh = {
   about: "每个数字都有出处；找不到出处的，写“不详”。",
   back: "返回对话",
   all: "全部模型",
-  search: "搜索名称、开发者、许可",
+  search: "搜索名称、开发者、国家、语言、许可",
   use: "用途",
   anyUse: "任何许可",
   commercialUse: "可商用（含附条件）",
@@ -32,6 +32,7 @@ const zh = {
   hardware: "硬件",
   cost: "费用",
   context: "上下文",
+  languages: "语言",
   licence: "许可",
   kind: "类型",
   kinds: { dense: "稠密", moe: "混合专家" },
@@ -77,7 +78,7 @@ const en: typeof zh = {
   about: "Every figure has a source; where none was found it says “unknown”.",
   back: "Back to the conversation",
   all: "All models",
-  search: "Search names, developers, licences",
+  search: "Search names, makers, countries, languages, licences",
   use: "Use",
   anyUse: "Any licence",
   commercialUse: "Commercial use, also on conditions",
@@ -101,6 +102,7 @@ const en: typeof zh = {
   hardware: "Hardware",
   cost: "Cost",
   context: "Context",
+  languages: "Languages",
   licence: "Licence",
   kind: "Kind",
   kinds: { dense: "dense", moe: "mixture of experts" },
@@ -168,10 +170,13 @@ export function writersOf(language: Language) {
     maximumSignificantDigits: 4,
   });
   const regions = new Intl.DisplayNames([locale], { type: "region" });
+  const tongues = new Intl.DisplayNames([locale], { type: "language" });
   return {
     count: (value: number) => compact.format(value),
     whole: (value: number) => whole.format(value),
     country: (code: string) => regions.of(code) ?? code,
+    languages: (codes: readonly string[]) =>
+      codes.map((code) => tongues.of(code) ?? code).join(language === "zh" ? "、" : ", "),
     cost: ({ low, high }: { low: number; high: number }) =>
       low === high ? dollars.format(low) : `${dollars.format(low)} – ${dollars.format(high)}`,
     hardware: ({ accelerator, count, hours, days }: Hardware) =>

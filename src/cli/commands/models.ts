@@ -7,13 +7,12 @@ import {
   type Catalogue,
   type Entry,
   type Family,
-  type Filter,
   figureOf,
   type Generation,
   type Known,
-  selectEntries,
   sizesOf,
 } from "../../catalogue/catalogue.ts";
+import { type Filter, selectEntries } from "../../catalogue/select.ts";
 import { BaimoError } from "../../errors.ts";
 import { licencesOf, shortCount, showFamily } from "../family-text.ts";
 import { loadCatalogue } from "../load-catalogue.ts";
@@ -38,7 +37,8 @@ export function addModels(program: Command, context: CommandContext): Command {
     .command("models")
     .summary("show the catalogue of open models: sizes, licences, openness, sources")
     .description(
-      "Shows the catalogue of open models. Words choose among names, developers, countries and licences.",
+      "Shows the catalogue of open models. Words choose among names, makers, countries, languages, sizes and licences, " +
+        "in English or Chinese: qwen 7b, french, 中文, 阿里, commercial.",
     )
     .argument("[words...]", "show what has all these words")
     .option("--family <name>", "show one family whole, with the source of every figure")
