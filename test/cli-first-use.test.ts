@@ -25,8 +25,11 @@ test("a mistyped model is refused by every command, never answered by another", 
     [["run", "qwn", "write a poem"], qwen],
     [["run", "qwn"], qwen],
     [["run", "-m", "qwn", "write a poem"], qwen],
-    [["run", "qwn", "write"], /if it is the prompt: baimo run -m poet "qwn write"/],
-    [["run", "Qwen/Qwen3-0.6B", "hi"], /is written hf:Qwen\/Qwen3-0\.6B \(baimo pull hf:Qwen\/Qwen3-0\.6B /],
+    [["run", "qwn", "write"], /as a prompt: baimo run -m poet "qwn write"/],
+    [
+      ["run", "Qwen/Qwen3-0.6B", "hi"],
+      /is written hf:Qwen\/Qwen3-0\.6B \(baimo pull hf:Qwen\/Qwen3-0\.6B downloads/,
+    ],
     [["run", "modle", "hi"], /^baimo: modle: there is no such file.*baimo pull hf:owner\/name/],
     [["run", "./modle", "hi"], /^baimo: \.\/modle: there is no such file/],
     [["run", "llama3", "hi"], /baimo models llama shows that family/],
@@ -97,7 +100,7 @@ test("help fits into 80 columns and tells the exit status", async () => {
   assert.ok(names.includes("imatrix") && names.includes("serve"));
   for (const name of names) {
     const help = (await baimo(name === "help" ? ["--help"] : [name, "--help"])).stdout;
-    assert.match(help, /Exit status: 0 done, 1 it failed, 2 .*wrong, 130 ended by Ctrl-C/, name);
+    assert.match(help, /Exit status: 0 done, 1 failed, 2 wrong command line, 130 ended by Ctrl-C/, name);
     for (const line of help.split("\n")) assert.ok(line.length <= 80, `${name}: ${line}`);
     // A line broken by hand is broken again: its end stands alone.
     assert.doesNotMatch(help.slice(0, help.indexOf("\nArguments:")), /\n\S{1,30}( \S{1,12})?\n\S/, name);

@@ -46,17 +46,18 @@ export async function findModel(word: string): Promise<string> {
   if (word === POET || /^(hf:|[a-z]+:\/\/|file:)/i.test(word) || existsSync(word)) return word;
   const near = nearest(word, [{ shown: POET, name: POET }, ...filesNear(word), ...(await downloaded())]);
   const hints = near.length > 0 ? [`did you mean ${near.join(" or ")}?`] : [];
+  let how = "baimo pull hf:owner/name downloads a model of the Hub, baimo list shows those that are here";
   if (onHub.test(word) && !modelFile.test(word)) {
-    hints.push(`a model of the Hub is written hf:${word} (baimo pull hf:${word} downloads it)`);
+    hints.push(`a model of the Hub is written hf:${word}`);
+    how = `baimo pull hf:${word} downloads it`;
   } else {
-    const [family] = nearest(
-      word,
-      familyNames().map((name) => ({ shown: name, name })),
-    );
+    const families = familyNames().map((name) => ({ shown: name, name }));
+    const [family] = nearest(word, families);
     if (family !== undefined) hints.push(`baimo models ${family} shows that family`);
-    hints.push("baimo pull hf:owner/name downloads a model of the Hub, baimo list shows those that are here");
   }
-  throw new BaimoError("request", `${word}: there is no such file, folder or model; ${hints.join("; ")}`);
+  const name = word.trim() === "" ? JSON.stringify(word) : word;
+  const what = [`${name}: there is no such file, folder or model`, ...hints].join("; ");
+  throw new BaimoError("request", `${what} (${how})`);
 }
 
 const familyNames = (): string[] => loadCatalogue().families.map(({ id }) => id);
@@ -84,6 +85,8 @@ async function downloaded(): Promise<Candidate[]> {
 }
 
 const SHOWN = 3;
+/** Letters of a name that are compared. */
+const LONGEST = 80;
 
 /** What to type for the nearest, at most three. */
 function nearest(word: string, candidates: readonly Candidate[]): string[] {
@@ -97,19 +100,20 @@ function nearest(word: string, candidates: readonly Candidate[]): string[] {
 
 /** Letters that differ between two names or words of them; infinite where they are too many. */
 function distance(word: string, name: string): number {
+  const [[whole, ...words], [other, ...others]] = [parts(word), parts(name)];
   let best = Number.POSITIVE_INFINITY;
-  for (const a of parts(word)) {
-    for (const b of parts(name)) {
+  for (const a of [whole, ...words]) {
+    for (const b of [other, ...others]) {
       const off = a === b ? 0 : editDistance(a, b);
       if (off <= Math.min(2, Math.floor(Math.min(a.length, b.length) / 3))) best = Math.min(best, off);
     }
   }
-  return best;
+  return best + editDistance(whole, other) / 100; // of names that are equally near, the most alike
 }
 
 /** A name whole, and its words of letters. */
 function parts(name: string): string[] {
   const plain = name.toLowerCase().replace(modelFile, "");
   const words = plain.split(/[^\p{L}]+/u).filter((word) => word.length >= 3 && word !== "gguf");
-  return [plainName(plain), ...words].filter((part) => part.length > 1 && part.length <= 80);
+  return [plainName(plain), ...words].map((part) => part.slice(0, LONGEST));
 }

@@ -26,7 +26,7 @@ const USAGE = 2;
 /** Columns beyond which help is hard to read. */
 const HELP_WIDTH = 80;
 
-const EXIT_STATUS = `Exit status: 0 done, 1 it failed, 2 the command line is wrong, 130 ended by Ctrl-C.`;
+const EXIT_STATUS = "Exit status: 0 done, 1 failed, 2 wrong command line, 130 ended by Ctrl-C.";
 
 /** Runs one command line and returns the exit status: 0, 1 for a failure, 2 for a wrong command line, 130 for Ctrl-C. */
 export async function runProgram(args: readonly string[]): Promise<number> {

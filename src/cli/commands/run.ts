@@ -78,10 +78,7 @@ async function readRequest(words: string[], flags: RunFlags, command: Command): 
   if (!named && flags.model === undefined && first && looksLikeModel(first, words.length > 1)) {
     await findModel(first).catch((error: Error) => {
       const prompt = JSON.stringify(words.join(" "));
-      throw new BaimoError(
-        "request",
-        `${error.message}; if it is the prompt: baimo run -m ${POET} ${prompt}`,
-      );
+      throw new BaimoError("request", `${error.message}; as a prompt: baimo run -m ${POET} ${prompt}`);
     });
   }
   const model = flags.model ?? (named ? first : undefined);
