@@ -96,8 +96,9 @@ export function addConfigOptions(command: Command): Command {
 }
 
 const collectKeys = (text: string, before: readonly string[] = []): string[] => {
+  const door = asUsage("names of keys, for example a,b");
   const keys = text.split(/[\s,]+/).filter(Boolean);
-  return loadTable.ignoreConfigKeys.read([...before, ...keys], "", asUsage("names of keys, for example a,b"));
+  return loadTable.ignoreConfigKeys.read(keys.length > 0 ? [...before, ...keys] : undefined, "", door);
 };
 
 /** Adds the options of loading a model: --device, --threads, --context, … */

@@ -38,6 +38,7 @@ export async function runProgram(args: readonly string[]): Promise<number> {
     .version(readVersion(), "-V, --version", "print the version")
     .helpOption("-h, --help", "print this help")
     .helpCommand("help [command]", "print the help of a command")
+    .configureHelp({ subcommandTerm: nameAndArguments })
     .showHelpAfterError("(baimo --help lists the commands and their options)")
     .exitOverride()
     .configureOutput({
@@ -87,6 +88,15 @@ Examples:
   } finally {
     release();
   }
+}
+
+/** A command in the list of commands; that it has options goes without saying. */
+function nameAndArguments(command: Command): string {
+  const words = command.registeredArguments.map((argument) => {
+    const name = argument.name() + (argument.variadic ? "..." : "");
+    return argument.required ? `<${name}>` : `[${name}]`;
+  });
+  return [command.name(), ...words].join(" ");
 }
 
 function reportFailure(error: unknown, terminal: Terminal, verbose: boolean): number {

@@ -88,9 +88,11 @@ async function serve(source: string | undefined, flags: ServeFlags, context: Com
     if (flags.json) terminal.jsonLine({ url: server.url, port: server.port, model: name });
     else terminal.line(`${name} at ${server.url}${page ? "" : "/v1"} (Ctrl-C ends)`);
     if (flags.open && page && isAttended()) openBrowser(server.url);
+    let status = INTERRUPTED;
+    process.once("SIGTERM", () => (status = 0)); // how a system ends its services
     await untilAborted(signal);
     await server.close();
-    context.exitCode = INTERRUPTED;
+    context.exitCode = status;
   });
 }
 
