@@ -1,4 +1,4 @@
-// The command line as a newcomer meets it: mistyped models, units, hints, help that fits, exit status.
+// The command line as a newcomer meets it: mistyped models, units, hints, help, exit status.
 import assert from "node:assert/strict";
 import { cpSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

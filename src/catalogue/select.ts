@@ -62,22 +62,19 @@ function matches(word: string, entry: Entry, { licences }: Catalogue): boolean {
   const size = readSize(word);
   if (size !== undefined) return hasSize(generation, word, size);
   const kind = figureOf(generation.architecture.kind);
-  const variants = generation.variants.map((variant) => variant.name);
   const names = [
-    ...[
-      family.id,
-      family.name,
-      family.developer.en,
-      family.developer.zh,
-      generation.name,
-      ...variants,
-      ...ids,
-    ],
+    family.id,
+    family.name,
+    family.developer.en,
+    family.developer.zh,
+    generation.name,
+    ...generation.variants.map((variant) => variant.name),
+    ...ids,
     ...(familyNames[family.id] ?? []),
+    ...family.country,
     ...family.country.flatMap((code) => countryNames[code] ?? []),
     ...languagesOf(entry).flatMap((code) => languageNames[code]?.names ?? []),
     ...(kind === undefined ? [] : kindNames[kind]),
-    ...family.country,
   ].map((name) => name.toLowerCase());
   // Two letters would be found inside any word: they must be one.
   const short = /^[a-z0-9]{1,2}$/.test(word);

@@ -2,7 +2,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Command, CommanderError } from "commander";
-import { addEngineOptions, addSamplingOptions, type SamplingFlags, toGenerateOptions } from "./options.ts";
+import {
+  addEngineOptions,
+  addSamplingOptions,
+  addServingOptions,
+  type SamplingFlags,
+  toGenerateOptions,
+} from "./options.ts";
 
 const WRONG = [
   "",
@@ -22,19 +28,19 @@ const WRONG = [
 ];
 
 function parse(args: readonly string[]): SamplingFlags {
-  const command = addEngineOptions(addSamplingOptions(new Command("test")))
+  const command = addServingOptions(addEngineOptions(addSamplingOptions(new Command("test"))))
     .exitOverride()
     .configureOutput({ writeErr: () => {}, outputError: () => {} });
   return command.parse(args, { from: "user" }).opts();
 }
 
 test("every flag with a value refuses what is not one, by its name and with what is allowed", () => {
-  const { options } = addEngineOptions(addSamplingOptions(new Command("test")));
+  const { options } = addServingOptions(addEngineOptions(addSamplingOptions(new Command("test"))));
   const flags = options.filter((option) => option.required).map((option) => option.long!);
   assert.ok(flags.length >= 17, flags.join());
   for (const flag of flags) {
-    // Any text but none may end an answer.
-    for (const text of flag === "--stop" ? [""] : WRONG) {
+    // Any text but none may end an answer, or be a key.
+    for (const text of ["--stop", "--ignore-config-keys"].includes(flag) ? [""] : WRONG) {
       assert.throws(
         () => parse([`${flag}=${text}`]),
         (error) => {

@@ -53,11 +53,13 @@ export async function runProgram(args: readonly string[]): Promise<number> {
       "after",
       `
 Examples:
-  baimo chat                              talk to the embedded model
-  baimo run "以《秋夜》为题写一首五言绝句"      one answer
-  baimo serve --open                      the page, and an OpenAI-compatible server
-  baimo pull hf:Qwen/Qwen3-0.6B           download a model
-  baimo bench model.gguf -p 256 -n 64     measure one`,
+  baimo chat                             talk to the embedded model
+  baimo run "以《秋夜》为题写一首五言绝句"     one answer
+  baimo serve --open                     the page, and an OpenAI-compatible API
+  baimo pull hf:Qwen/Qwen3-0.6B          download a model
+  baimo run hf:Qwen/Qwen3-0.6B "Hello"   ask it
+  baimo models 中文 commercial           find open models
+  baimo bench model.gguf -p 256 -n 64    measure one`,
     );
   for (const add of [
     addRun,
