@@ -56,7 +56,7 @@ export function promptTooLong(tokens: number, contextLength: number): BaimoError
   return new BaimoError(
     "context",
     `the prompt has ${tokens} tokens, but the context holds ${contextLength} with the answer; ` +
-      "shorten the prompt, or load the model with a larger contextLength",
+      "shorten the prompt, or load the model with a larger contextLength (--context)",
   );
 }
 
@@ -88,7 +88,7 @@ function checkLength(tokenizer: Tokenizer, text: string, contextLength: number):
   throw new BaimoError(
     "context",
     `the prompt has ${grouped(text.length)} characters, but the context holds ${grouped(contextLength)} tokens of at most ` +
-      `${longest} bytes; shorten the prompt, or load the model with a larger contextLength`,
+      `${longest} bytes; shorten the prompt, or load the model with a larger contextLength (--context)`,
   );
 }
 

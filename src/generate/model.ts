@@ -148,7 +148,7 @@ export function createModel(parts: ModelResources): TraceableModel {
       throw new BaimoError(
         "context",
         `the encoder's text has ${ids.length} tokens, but the model was loaded for ${contextLength}; ` +
-          "shorten it, or load the model with a larger contextLength",
+          "shorten it, or load the model with a larger contextLength (--context)",
       );
     }
     return Int32Array.from(ids);

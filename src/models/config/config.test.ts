@@ -3,7 +3,13 @@ import assert from "node:assert/strict";
 import { it } from "node:test";
 import { BaimoError } from "../../errors.ts";
 import type { HuggingFaceForm } from "../families/family.ts";
-import { completeConfig, type Knobs, type RequiredKnobs } from "./config.ts";
+import {
+  completeConfig,
+  type Knobs,
+  type RequiredKnobs,
+  type RopeScaling,
+  trainedContext,
+} from "./config.ts";
 
 const required: RequiredKnobs = {
   architecture: "test",
@@ -41,4 +47,15 @@ it("knobs without a default may be set, or stay unset", () => {
   assert.equal(plain.headDim, 4);
   assert.equal(plain.bosTokenId, undefined);
   assert.equal(completeConfig({ ...required, bosTokenId: 1, latent: undefined }).bosTokenId, 1);
+});
+
+it("angles that are stretched reach beyond the context that the checkpoint states", () => {
+  const reach = (scaling: RopeScaling, contextLength = 4096) =>
+    trainedContext(completeConfig({ ...required, contextLength, ropes: [{ theta: 1e4, dims: 4, scaling }] }));
+  assert.equal(trainedContext(completeConfig(required)), 8);
+  assert.equal(reach({ type: "none" }), 4096);
+  assert.equal(reach({ type: "linear", factor: 4 }), 16_384);
+  assert.equal(reach({ type: "dynamic", factor: 2, originalContextLength: 4096 }), 8192);
+  const llama3 = { factor: 8, lowFreqFactor: 1, highFreqFactor: 4, originalContextLength: 8192 };
+  assert.equal(reach({ type: "llama3", ...llama3 }, 131_072), 131_072);
 });
