@@ -183,6 +183,13 @@ test("what cannot be opened is refused in plain words", async () => {
     openByteSource(new URL("ftp://example.org/x")),
     is("request", /only http:, https: and file:/),
   );
+  for (const [place, said] of [
+    ["ftp://example.org/x.gguf", /^ftp:\/\/example\.org\/x\.gguf: only http:, https: and file:/],
+    ["http://", /"http:\/\/" is not a whole URL/],
+    ["  ", /^" {2}": there is no such file/],
+  ] as const) {
+    await assert.rejects(openByteSource(place), is("request", said), place);
+  }
   await assert.rejects(openByteSource(7 as unknown as string), is("request", /a path, a URL, a Blob/));
   await assert.rejects(openByteSource(`${base}/absent`), is("request", /absent: there is no such file/));
 });

@@ -1,8 +1,6 @@
 // Opens a byte source over memory, a Blob, a path or a URL.
 //
 // Paths and URLs are files of their own, so that a page loads no more than it uses.
-//
-// Paths and URLs are files of their own, so that a page loads no more than it uses.
 import { BaimoError, throwIfAborted } from "../../errors.ts";
 import { kindOf, record, signal, text } from "../../option-kinds.ts";
 import { call, isPlain, type Kind, readOptions, type TableOf } from "../../options.ts";
@@ -87,12 +85,20 @@ function describe(input: ByteSourceInput, { headers }: OpenOptions): ByteSourceD
   return input;
 }
 
-/** What a string stands for: in a page a URL, seen from the page; elsewhere itself. */
+/**
+ * What a string stands for: in a page a URL, seen from the page; elsewhere itself.
+ * @throws {BaimoError} `request` for a URL that is none, or that nothing here can open
+ */
 export function addressOf(place: string): string {
   const { document, location } = globalThis as {
     document?: { baseURI: string };
     location?: { href: string };
   };
+  const [, scheme] = /^([a-z][a-z\d+.-]+):\/\//i.exec(place) ?? [];
+  if (scheme && !/^(https?|file)$/i.test(scheme)) {
+    throw new BaimoError("request", `${place}: only http:, https: and file: URLs can be opened`);
+  }
+  if (scheme && !URL.canParse(place)) throw new BaimoError("request", `"${place}" is not a whole URL`);
   const page = document?.baseURI ?? location?.href;
   return page?.startsWith("http") ? new URL(place, page).href : place;
 }

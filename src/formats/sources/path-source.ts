@@ -29,7 +29,7 @@ export function fileError(path: string, cause: unknown): BaimoError {
   };
   return new BaimoError(
     "request",
-    `${path}: ${reason[code] ?? (cause instanceof Error ? cause.message : cause)}`,
+    `${path.trim() === "" ? JSON.stringify(path) : path}: ${reason[code] ?? (cause instanceof Error ? cause.message : cause)}`,
     {
       cause,
     },
