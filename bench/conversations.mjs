@@ -1,7 +1,7 @@
 // Many conversations at once beside one: node bench/conversations.mjs MODEL [COUNT] [THREADS]
 import { load } from "../dist/src/index.js";
 
-const [path, count = "16", threads = "2", tokens = "48", rounds = "6"] = process.argv.slice(2);
+const [path, count = "16", threads = "2", tokens = "120", rounds = "5"] = process.argv.slice(2);
 if (!path) throw new Error("which model? Give the path of one");
 const model = await load(path, {
   threads: Number(threads),
@@ -11,9 +11,9 @@ const model = await load(path, {
 });
 let asked = 0;
 
-/** Milliseconds a token of an answer, with so many conversations at once; each has 64 tokens before. */
+/** Milliseconds a token of all answers, from when the last has begun until the first has ended; each has 64 tokens before. */
 async function measure(conversations) {
-  let [first, last, got] = [Number.NEGATIVE_INFINITY, 0, 0];
+  let [began, waiting, got, ended] = [0, conversations, 0, 0];
   await Promise.all(
     Array.from({ length: conversations }, async () => {
       const seed = asked++;
@@ -25,16 +25,14 @@ async function measure(conversations) {
         ignoreEos: true,
       })) {
         if (event.type !== "text-delta") continue;
-        last = performance.now();
-        // All prompts have run when the last first token comes.
-        if (!started) first = last;
+        if (!started && --waiting === 0) began = performance.now();
+        else if (waiting === 0 && ended === 0) got += event.tokens.length;
         started = true;
-        got += event.tokens.length;
-        if (first === last) got = 0;
       }
+      ended ||= performance.now();
     }),
   );
-  return (last - first) / got;
+  return (ended - began) / got;
 }
 
 const median = (values) => values.sort((a, b) => a - b)[Math.floor(values.length / 2)];

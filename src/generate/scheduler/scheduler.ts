@@ -223,8 +223,7 @@ export class Scheduler {
     const done = this.#calls.forward(ids, runs, watch?.(runs[0].position));
     if (!done) return this.#stopped(parts);
     await this.#takeLogits(parts, runs);
-    const prompts = parts.reduce((sum, { rows }) => sum + (rows > 1 ? rows : 0), 0);
-    this.#pace.note(performance.now() - started, { prompts, answers: ids.length - prompts });
+    this.#pace.note(performance.now() - started, ids.length);
     for (const { active } of parts) {
       const { job, place } = active;
       if (job.isWhole && place.sequence.tokens.length === job.tokens.length) await this.#end(active, false);
@@ -252,7 +251,7 @@ export class Scheduler {
     };
     for (const active of answers) add(active, 1);
     let room = maxTokens - parts.length;
-    if (parts.length > 0) room = Math.min(room, this.#pace.promptRows);
+    if (parts.length > 0) room = Math.min(room, this.#pace.promptRows(parts.length));
     for (const active of prompts) {
       if (room < 1) break;
       const { job, place } = active;
