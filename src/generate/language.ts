@@ -1,6 +1,7 @@
 // What the engine does not know: how text becomes tokens, and a conversation text.
 import { BaimoError } from "../errors.ts";
 import type { Checkpoint } from "../formats/checkpoint.ts";
+import { grouped } from "../formats/tensor-info.ts";
 import { isRecord } from "../json.ts";
 import type { ModelConfig } from "../models/config/config.ts";
 import type { ChatTemplate } from "../tokenizers/chat-template/chat-template.ts";
@@ -84,7 +85,6 @@ function checkLength(tokenizer: Tokenizer, text: string, contextLength: number):
   for (let id = 0; id < tokenizer.vocabSize; id++)
     longest = Math.max(longest, tokenizer.tokenBytes(id).length);
   if (text.length <= NORMALIZING * longest * contextLength) return;
-  const grouped = (value: number) => value.toLocaleString("en");
   throw new BaimoError(
     "context",
     `the prompt has ${grouped(text.length)} characters, but the context holds ${grouped(contextLength)} tokens of at most ` +

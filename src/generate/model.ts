@@ -1,5 +1,6 @@
 // The Model that `load` returns: text in, events out, over one engine.
 import { BaimoError } from "../errors.ts";
+import { grouped } from "../formats/tensor-info.ts";
 import type { ModelDescription } from "../models/open-model.ts";
 import {
   fields,
@@ -273,9 +274,10 @@ export function createModel(parts: ModelResources): TraceableModel {
   let vocabulary: PackedVocabulary | undefined;
   /** The vocabulary as constraints need it; special tokens that mark calls stand in it as such. */
   const vocabularyOf = (): PackedVocabulary => {
+    if (vocabulary) return vocabulary;
     const marks = parts.chatTemplate && answerReading(parts.chatTemplate);
     const placeOf = marks ? placeSpecialTokens(marks.format, marks.special).placeOf : () => "";
-    vocabulary ??= packVocabulary(tokenizer, vocabSize, endTokens, placeOf);
+    vocabulary = packVocabulary(tokenizer, vocabSize, endTokens, placeOf);
     return vocabulary;
   };
 
@@ -300,7 +302,7 @@ export function createModel(parts: ModelResources): TraceableModel {
     if (Array.isArray(given) && given.length > contextLength) {
       throw new BaimoError(
         "context",
-        `${given.length.toLocaleString("en")} messages do not fit a context of ${contextLength} tokens`,
+        `${grouped(given.length)} messages do not fit a context of ${contextLength} tokens`,
       );
     }
     const messages = messagesKind.read(given, "messages", call("chat"));

@@ -1,5 +1,6 @@
 // How a model is going to run: context, cache, requests at once; with what a caller leaves open.
 import type { RunShape } from "../backends/device.ts";
+import { elementBytes } from "../kernels/attention/kv-store.ts";
 import { longestContext, type ModelConfig } from "../models/config/config.ts";
 import type { ModelDescription } from "../models/open-model.ts";
 import type { CacheType } from "../tensor/backend.ts";
@@ -26,7 +27,6 @@ const DEFAULT_PARALLEL_RECURRENT = 4;
  */
 const DEFAULT_CONTEXTS = 4;
 const DEFAULT_CACHE_BYTES = 512 * 2 ** 20;
-const elementBytes = { F32: 4, F16: 2, Q8: 1 } as const;
 
 /** Fills in what is left open. A context is no longer than learned positions reach, a cache no smaller than a context. */
 export function chooseShape({ config, weights }: ModelDescription, options: ShapeOptions): RunShape {

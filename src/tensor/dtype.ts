@@ -60,7 +60,7 @@ export const dtypes = {
 export type DType = keyof typeof dtypes;
 
 /** Types of safetensors that files may hold, but whose values nothing here reads. */
-const unreadTypes = [
+export const unreadTypes = [
   "U16",
   "U32",
   "U64",

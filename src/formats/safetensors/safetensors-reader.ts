@@ -4,7 +4,7 @@
 //
 // Format: https://github.com/huggingface/safetensors#format
 import { BaimoError } from "../../errors.ts";
-import { byteLength, type DType, dtypes } from "../../tensor/dtype.ts";
+import { byteLength, type DType, dtypes, unreadTypes } from "../../tensor/dtype.ts";
 import type { ByteSource } from "../sources/byte-source.ts";
 import { elementCount, findOverlap, grouped, MAX_TENSORS, type TensorInfo } from "../tensor-info.ts";
 import { createJsonScanner, type JsonScanner } from "./json-scanner.ts";
@@ -28,16 +28,7 @@ export const safetensorsTypes: ReadonlySet<string> = new Set<DType>([
   "I8",
   "U8",
   "BOOL",
-  "U16",
-  "U32",
-  "U64",
-  "C64",
-  "F4",
-  "F6_E2M3",
-  "F6_E3M2",
-  "F8_E4M3",
-  "F8_E5M2",
-  "F8_E8M0",
+  ...unreadTypes,
 ]);
 
 /** What the header of one safetensors file says. */

@@ -1,4 +1,5 @@
 // Reads a value of a dialect as it comes and gives it out as JSON.
+import { SIMPLE_ESCAPES } from "../../tokenizers/chat-template/jinja/literals.ts";
 import { BRACES, type Brackets, type Dialect, type Quote } from "./dialects.ts";
 import {
   createInput,
@@ -205,21 +206,6 @@ function inQuotes(text: string): string {
   return JSON.stringify(text).slice(1, -1);
 }
 
-const SIMPLE_ESCAPES: Readonly<Record<string, string>> = {
-  a: "\x07",
-  b: "\b",
-  f: "\f",
-  n: "\n",
-  r: "\r",
-  t: "\t",
-  v: "\v",
-  "0": "\0",
-  "'": "'",
-  '"': '"',
-  "\\": "\\",
-  "\n": "",
-};
-
 /** What follows a backslash: as it is written in JSON, as JSON has it in Python. */
 function* readEscape(input: Input, escapes: "json" | "python"): Reading<string> {
   while (input.text.length < 2) yield* more(input);
@@ -238,6 +224,6 @@ function* readEscape(input: Input, escapes: "json" | "python"): Reading<string> 
     return input.take(2);
   }
   input.take(2);
-  const known = SIMPLE_ESCAPES[kind];
+  const known = kind === "0" ? "\0" : SIMPLE_ESCAPES[kind];
   return inQuotes(known ?? `\\${kind}`);
 }

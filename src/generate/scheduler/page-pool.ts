@@ -249,7 +249,7 @@ export class PagePool {
 }
 
 /** How many of `part` are the same as `tokens` from `from` on. */
-function commonLength(part: readonly number[], tokens: readonly number[], from: number): number {
+export function commonLength(part: readonly number[], tokens: readonly number[], from: number): number {
   let length = 0;
   while (length < part.length && part[length] === tokens[from + length]) length++;
   return length;

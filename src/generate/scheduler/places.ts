@@ -37,12 +37,15 @@ export class Places {
     return this.#pool.lookUp(root, tokens, reusable);
   }
 
-  /** Whether another request can begin without taking pages from those that run. */
-  hasRoom(root: string, job: Job): boolean {
-    if (this.#free.length === 0) return false;
-    const pages = Math.ceil((job.tokens.length + 1) / PAGE);
-    const known = this.recurrent ? 0 : Math.floor(this.lookUp(root, job) / PAGE);
-    return this.#pool.available >= pages - known;
+  /** Whether as many requests run as may. */
+  get isFull(): boolean {
+    return this.#free.length === 0;
+  }
+
+  /** Whether a request of which `known` tokens lie in the cache can begin without taking pages from those that run. */
+  hasRoom({ tokens }: Job, known: number): boolean {
+    const pages = Math.ceil((tokens.length + 1) / PAGE);
+    return this.#pool.available >= pages - (this.recurrent ? 0 : Math.floor(known / PAGE));
   }
 
   /** A place for a request, with as many of its first tokens as are known. There must be a free slot. */

@@ -16,7 +16,7 @@ import { LogitsJob } from "./logits-job.ts";
 import { Measurement } from "./measurement.ts";
 import { Outbox } from "./outbox.ts";
 import { Pace } from "./pace.ts";
-import { PagePool } from "./page-pool.ts";
+import { commonLength, PagePool } from "./page-pool.ts";
 import { type Place, Places } from "./places.ts";
 import { Scoring } from "./scoring.ts";
 
@@ -164,8 +164,10 @@ export class Scheduler {
       const { id, job, root } = this.#waiting[i];
       const others = this.#active.length;
       if (others > 0 && (job.alone || this.#active[0].job.alone)) return;
-      if (others > 0 && !this.#places.hasRoom(root, job)) return;
-      if (this.#isBeingComputed(root, job)) {
+      if (others > 0 && this.#places.isFull) return;
+      const known = this.#places.lookUp(root, job);
+      if (others > 0 && !this.#places.hasRoom(job, known)) return;
+      if (this.#isBeingComputed(root, job, known)) {
         i++;
         continue;
       }
@@ -189,16 +191,14 @@ export class Scheduler {
     else job.onPrompt?.(place.cached, place.cached);
   }
 
-  /** Whether another request is about to fill pages that this one could read. */
-  #isBeingComputed(root: string, job: Job): boolean {
+  /** Whether another request is about to fill pages that this one could read, beyond the tokens that are known. */
+  #isBeingComputed(root: string, job: Job, known: number): boolean {
     if (this.#places.recurrent) return false;
-    const known = this.#places.lookUp(root, job);
     return this.#active.some((other) => {
       if (other.root !== root || other.place.sequence.tokens.length >= other.job.promptLength) return false;
-      const most = Math.min(job.reusable, other.job.promptLength);
-      let common = 0;
-      while (common < most && job.tokens[common] === other.job.tokens[common]) common++;
-      return Math.floor(common / PAGE) * PAGE > known;
+      const common = commonLength(job.tokens, other.job.tokens, 0);
+      const most = Math.min(common, job.reusable, other.job.promptLength);
+      return Math.floor(most / PAGE) * PAGE > known;
     });
   }
 

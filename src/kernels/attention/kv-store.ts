@@ -40,7 +40,8 @@ function roundToEven(value: number): number {
   return floor % 2 === 0 ? floor : floor + 1;
 }
 
-const elementBytes = { F32: 4, F16: 2, Q8: 1 } as const;
+/** Of one value of a key. */
+export const elementBytes = { F32: 4, F16: 2, Q8: 1 } as const;
 
 /** Bytes of a page of PAGE positions: elements, and for q8 the scales after them. */
 function pageBytes(type: CacheType, dim: number): number {

@@ -2,7 +2,8 @@
 
 import { TemplateError } from "./errors.ts";
 
-const SIMPLE: Readonly<Record<string, string>> = {
+/** What Python's escapes of one character stand for, but for those of digits. */
+export const SIMPLE_ESCAPES: Readonly<Record<string, string>> = {
   "\n": "",
   "\\": "\\",
   "'": "'",
@@ -25,7 +26,7 @@ export function unescapeLiteral(text: string, line: number): string {
     (whole, octal, kind, hex, other) => {
       if (octal !== undefined) return String.fromCodePoint(Number.parseInt(octal, 8));
       if (kind !== undefined) return fromHex(kind, hex, line);
-      if (Object.hasOwn(SIMPLE, other)) return SIMPLE[other];
+      if (Object.hasOwn(SIMPLE_ESCAPES, other)) return SIMPLE_ESCAPES[other];
       if (other === "N") fail("escapes by name (\\N{...}) are not supported", line);
       // Python makes the text ASCII first, so that a backslash meets the backslash of the escape.
       return other.codePointAt(0) > 0x7f ? asciiEscape(other) : whole;
