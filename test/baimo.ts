@@ -1,5 +1,5 @@
-// Starts the built command line in a child process that ends with the test.
-import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
+// Runs the built command line, in a process of its own or in one that runs many.
+import { type ChildProcess, type ChildProcessWithoutNullStreams, fork, spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -19,7 +19,7 @@ export const env = {
   CI: "1",
 };
 
-const children: ChildProcessWithoutNullStreams[] = [];
+const children: ChildProcess[] = [];
 after(() => {
   for (const child of children) if (child.exitCode === null) child.kill("SIGKILL");
   rmSync(folder, { recursive: true });
@@ -30,6 +30,13 @@ export interface Result {
   status: number | null;
   stdout: string;
   stderr: string;
+}
+
+/** A command line for the host, what stands on its standard input, and its environment beyond the host's own. */
+export interface CommandLine {
+  readonly args: readonly string[];
+  readonly input: string;
+  readonly env: NodeJS.ProcessEnv;
 }
 
 /** Starts any program in the tests' environment. */
@@ -52,11 +59,36 @@ export function result(child: ChildProcessWithoutNullStreams): Promise<Result> {
   return new Promise((resolve) => child.on("close", (status) => resolve({ status, stdout, stderr })));
 }
 
-/** Runs `baimo` to its end. */
+let host: ChildProcess | undefined;
+/** Command lines sent to the host, which answers in their order. */
+const waiting: ((result: Result) => void)[] = [];
+
+/** The process that runs command lines one after another. */
+function startHost(): ChildProcess {
+  const child = fork(join(import.meta.dirname, "cli-host.js"), { env });
+  children.push(child);
+  child.on("message", (result: Result) => waiting.shift()?.(result));
+  child.on("exit", (status) => {
+    host = undefined;
+    for (const settle of waiting.splice(0))
+      settle({ status, stdout: "", stderr: "the host of command lines ended" });
+  });
+  child.unref();
+  child.channel?.unref();
+  return child;
+}
+
+/** Runs `baimo` to its end, as `start` does, but without a process of its own. */
 export function baimo(args: readonly string[], input = "", more: NodeJS.ProcessEnv = {}): Promise<Result> {
-  const child = start(args, more);
-  child.stdin.end(input);
-  return result(child);
+  host ??= startHost();
+  const child = host;
+  child.channel?.ref();
+  return new Promise<Result>((resolve) => {
+    waiting.push(resolve);
+    child.send({ args, input, env: more } satisfies CommandLine);
+  }).finally(() => {
+    if (waiting.length === 0) child.channel?.unref();
+  });
 }
 
 /** Resolves with what a process has written as soon as that matches. */

@@ -7,8 +7,24 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { test } from "node:test";
 import { openCheckpoint } from "../src/formats/index.ts";
-import { baimo, folder, tiny } from "./baimo.ts";
+import { baimo, folder, result, start, tiny } from "./baimo.ts";
 import { golden } from "./places.ts";
+
+test("as a process of its own: output, input from a pipe, exit status", async () => {
+  const run = (args: string[], input = "") => {
+    const child = start(args);
+    child.stdin.end(input);
+    return result(child);
+  };
+  const version = await run(["--version"]);
+  assert.match(version.stdout, /^\d+\.\d+\.\d+\n$/);
+  assert.equal(version.status, 0);
+  assert.equal((await run(["tokenize", tiny, "--count"], "the quick fox")).stdout, "11\n");
+  const wrong = await run(["rnu"]);
+  assert.match(wrong.stderr, /^baimo: unknown command 'rnu'/);
+  assert.equal(wrong.status, 2);
+  assert.equal((await run(["inspect", join(folder, "missing.gguf")])).status, 1);
+});
 
 test("every command has help", async () => {
   const all = await baimo(["--help"]);

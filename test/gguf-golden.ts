@@ -21,7 +21,7 @@ export async function checkGguf(path: string, device: "reference" | "cpu"): Prom
   const rounds = device === "cpu" && [...types].some((type) => !/^B?F(16|32)$/.test(type));
   // F32 weights differ by the order of sums alone; the others were converted to or stored as F16.
   const tolerance = device === "reference" || (types.size === 1 && types.has("F32")) ? 1e-3 : 1e-2;
-  const model = await load(path, { device, threads: 2, cacheType: "F32", contextLength: 96 });
+  const model = await load(path, { device, threads: 1, cacheType: "F32", contextLength: 96 });
   const all: SquaredErrors = { ours: 0, native: 0 };
   try {
     assert.deepEqual(model.engine.warnings, [], "the self-test of good kernels");
