@@ -263,6 +263,14 @@ it("what a function works on is refused by its name, too", async () => {
       /^chat: messages\[0\]\.content\[0\] is 5/,
     ],
     [
+      () => model.chat([{ role: "user", content: [{ type: "text", text: "x" }, { type: "image" }] }]).next(),
+      /^chat: messages\[0\]\.content\[1\]\.type is "image" \(a string\); allowed: "text", .* read text only$/,
+    ],
+    [
+      () => model.chat([{ role: "user", content: [{ type: "text" }] }]).next(),
+      /^chat: messages\[0\]\.content\[0\]\.text is undefined/,
+    ],
+    [
       () => model.complete("a", { stopTokens: [1, 1e6] }).next(),
       /^complete: stopTokens\[1\] is 1000000; .* to \d/,
     ],
@@ -271,6 +279,10 @@ it("what a function works on is refused by its name, too", async () => {
       /^complete: logitBias has the key "1000000"/,
     ],
     [() => model.complete("a", { stop: ["a", "\ud83d"] }).next(), /^complete: stop\[1\] .*surrogate/],
+    [
+      () => model.chat(ask, { templateVariables: { add_generation_prompt: false } }).next(),
+      /^chat: templateVariables\.add_generation_prompt is not a variable .*; the prompt always ends with/,
+    ],
     [() => model.score([{ context: "a" } as Given]), /^score: texts\[0\]\.continuation is missing/],
     [() => model.logits("abc" as Given), /^logits: tokens is "abc"/],
     [

@@ -31,6 +31,7 @@ export type Prompt =
       readonly kind: "chat";
       readonly messages: readonly unknown[];
       readonly tools?: readonly unknown[];
+      readonly documents?: readonly unknown[];
       readonly variables?: Readonly<Record<string, unknown>>;
       /** An encoder's plain request has no special tokens of its own, and ends with the tokenizer's. */
       readonly addSpecialTokens: boolean;
@@ -70,9 +71,9 @@ function encode(
     checkLength(tokenizer, prompt.text, contextLength);
     return tokenizer.encode(prompt.text);
   }
-  const { messages, tools, variables, addSpecialTokens } = prompt;
+  const { messages, tools, documents, variables, addSpecialTokens } = prompt;
   if (!chatTemplate) throw new BaimoError("request", "there is no chat template");
-  const rendered = chatTemplate.render({ messages, tools, addGenerationPrompt: true, variables });
+  const rendered = chatTemplate.render({ messages, tools, documents, addGenerationPrompt: true, variables });
   checkLength(tokenizer, rendered, contextLength);
   // A template writes its special tokens itself.
   return tokenizer.encode(rendered, { addSpecialTokens, parseSpecialTokens: true });

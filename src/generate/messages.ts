@@ -1,22 +1,52 @@
 // The conversations that `chat` takes: messages with a role that the template knows, and a content.
-import { kindOf, list, listed } from "../option-kinds.ts";
-import { type Door, isPlain, type Kind, refusal } from "../options.ts";
-import type { ChatMessage } from "./types.ts";
+import { kindOf, list, listed, text } from "../option-kinds.ts";
+import { isPlain, type Kind, refusal } from "../options.ts";
+import type { ChatMessage, ContentPart } from "./types.ts";
 
 /** Roles that every template is asked with; it may know others. */
 const ROLES = ["system", "developer", "user", "assistant", "tool"];
 
-/** Conversations for a template, which names the further roles that it knows in quotes. */
+const anyText = text({ least: 0, most: Infinity });
+
+/** Parts of pictures and sound, which a template may name though no model here sees or hears. */
+const MEDIA = /image|picture|audio|sound|video|file/i;
+
+/** Conversations for a template, which names the further roles and kinds of parts that it knows in quotes. */
 export function conversations(template: string): Kind<ChatMessage[]> {
-  const knows = (role: string) =>
-    ROLES.includes(role) ||
-    (/^[\w-]{1,64}$/.test(role) && (template.includes(`'${role}'`) || template.includes(`"${role}"`)));
+  const names = (word: string) =>
+    /^[\w-]{1,64}$/.test(word) && (template.includes(`'${word}'`) || template.includes(`"${word}"`));
   const role = kindOf(
     "choice",
     `${listed(ROLES)}, or another role that the chat template names`,
     (value) => typeof value === "string",
-    knows,
+    (value) => ROLES.includes(value) || names(value),
   );
+  const partType = kindOf(
+    "choice",
+    '"text", or another part of text that the chat template names: models here read text only',
+    (value) => typeof value === "string",
+    (value) => value === "text" || (names(value) && !MEDIA.test(value)),
+  );
+  const part: Kind<ContentPart> = {
+    kind: "part",
+    allowed: 'an object such as { type: "text", text: "…" }',
+    read(value, name, door) {
+      if (!isPlain(value)) throw refusal("type", name, value, this.allowed, door);
+      const type = partType.read(value.type, `${name}.type`, door);
+      if (type === "text") anyText.read(value.text, `${name}.text`, door);
+      return value as ContentPart; // type and text were just looked at
+    },
+  };
+  const parts = list(part);
+  const content: Kind<ChatMessage["content"]> = {
+    kind: "content",
+    allowed: 'a string, or a list of parts such as { type: "text", text: "…" }',
+    read(value, name, door) {
+      if (typeof value === "string") return value;
+      if (Array.isArray(value)) return parts.read(value, name, door);
+      throw refusal("type", name, value, this.allowed, door);
+    },
+  };
   const message: Kind<ChatMessage> = {
     kind: "message",
     allowed: "an object with role and content",
@@ -25,19 +55,9 @@ export function conversations(template: string): Kind<ChatMessage[]> {
       const known = role.read(value.role, `${name}.role`, door);
       // Of an assistant there may be calls of tools alone.
       const mayLack = known === "assistant" && (value.content === undefined || value.content === null);
-      if (!mayLack) checkContent(value.content, `${name}.content`, door);
+      if (!mayLack) content.read(value.content, `${name}.content`, door);
       return value as ChatMessage; // role and content were just looked at
     },
   };
   return list(message, { least: 1, most: 1 << 24 });
-}
-
-function checkContent(content: unknown, name: string, door: Door): void {
-  if (typeof content === "string") return;
-  const allowed = 'a string, or a list of parts such as { type: "text", text: "…" }';
-  if (!Array.isArray(content)) throw refusal("type", name, content, allowed, door);
-  for (const [i, part] of content.entries()) {
-    if (isPlain(part) && typeof part.type === "string") continue;
-    throw refusal("type", `${name}[${i}]`, part, 'an object such as { type: "text", text: "…" }', door);
-  }
 }

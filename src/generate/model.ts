@@ -306,8 +306,16 @@ export function createModel(parts: ModelResources): TraceableModel {
       );
     }
     const messages = messagesKind.read(given, "messages", call("chat"));
-    const { tools, toolChoice, readAnswer, parallelToolCalls, templateVariables: variables } = read;
-    const prompt = { kind: "chat", messages, tools, variables, addSpecialTokens: hasEncoder } as const;
+    const { tools, documents, toolChoice, readAnswer, parallelToolCalls } = read;
+    const variables = read.templateVariables;
+    const prompt = {
+      kind: "chat",
+      messages,
+      tools,
+      documents,
+      variables,
+      addSpecialTokens: hasEncoder,
+    } as const;
     const isDemanded = toolChoice !== "auto" && toolChoice !== "none";
     if (!readAnswer && !isDemanded) return yield* generate(prompt, read);
     const how = answerReading(template);

@@ -15,6 +15,7 @@ import {
   withDefault,
 } from "../option-kinds.ts";
 import { isPlain, type Kind, type OptionsOf, readFields, refusal, type TableOf } from "../options.ts";
+import { variablesBeside } from "../tokenizers/chat-template/variables.ts";
 import type { SamplerOptions } from "./sampler.ts";
 import type { AnswerConstraint, ChatOptions, GenerateOptions, LogitsOptions } from "./types.ts";
 
@@ -93,6 +94,15 @@ const toolChoice: Kind<NonNullable<ChatOptions["toolChoice"]>> = {
   },
 };
 
+const templateVariables = variablesBeside({
+  messages: "a conversation is its messages alone",
+  tools: "give it as tools",
+  documents: "give it as documents",
+  add_generation_prompt: "the prompt always ends with what begins the answer",
+  continue_final_message:
+    "render the conversation with continueFinalMessage of createChatTemplate, and complete that text",
+});
+
 /** What `complete` takes, for ids of a vocabulary. */
 export function generateTable(vocabSize = MOST_IDS) {
   return {
@@ -131,7 +141,8 @@ export function chatTable(vocabSize = MOST_IDS) {
     toolChoice: withDefault(toolChoice, "auto"),
     parallelToolCalls: withDefault(flag, true),
     readAnswer: withDefault(flag, false),
-    templateVariables: plain,
+    documents: list(plain, { most: 4096 }),
+    templateVariables,
   } satisfies TableOf<ChatOptions>;
 }
 

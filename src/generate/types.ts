@@ -141,6 +141,8 @@ export interface ContentPart {
 export interface ChatOptions extends GenerateOptions {
   /** Passed to the chat template as `tools`. */
   tools?: readonly unknown[];
+  /** Passed to the chat template as `documents`, which templates for retrieval read: objects with `title` and `text`. */
+  documents?: readonly unknown[];
   /**
    * "none": tools are shown to the model, but what looks like a call is text. "required", or a tool's name: the answer is
    * calls, held to the tools' schemas while it is written, and is read (`readAnswer`). Default "auto".

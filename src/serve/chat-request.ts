@@ -108,6 +108,7 @@ const table = {
   logprobs: withDefault(flag, false),
   top_logprobs: whole({ min: 0, max: 20 }),
   tools: list(tool, { most: 4096 }),
+  documents: own.documents,
   chat_template_kwargs: own.templateVariables,
   reasoning_effort: text({ most: 64 }),
 
@@ -174,7 +175,7 @@ function refuseUnsupported({ n, modalities }: Body): void {
 }
 
 function toOptions(body: Body): ChatOptions {
-  const { logprobs, top_logprobs, tools = [], tool_choice, chat_template_kwargs, reasoning_effort } = body;
+  const { logprobs, top_logprobs, tools = [], tool_choice } = body;
   if (top_logprobs !== undefined && !logprobs) {
     throw badParameter("top_logprobs", "invalid_value", "'top_logprobs' needs 'logprobs' to be true");
   }
@@ -193,13 +194,26 @@ function toOptions(body: Body): ChatOptions {
     stop: body.stop,
     logprobs: logprobs ? (top_logprobs ?? 0) : undefined,
     tools: tools.length > 0 && tool_choice !== "none" ? tools : undefined,
+    documents: body.documents,
     toolChoice: tool_choice === "none" ? undefined : tool_choice,
     parallelToolCalls: body.parallel_tool_calls,
     readAnswer: true,
     constraint: constraintOf(body.response_format),
-    templateVariables:
-      reasoning_effort === undefined ? chat_template_kwargs : { reasoning_effort, ...chat_template_kwargs },
+    templateVariables: templateVariablesOf(body),
   };
+}
+
+/** OpenAI's field is one variable more, and must not contradict the others. */
+function templateVariablesOf({
+  reasoning_effort,
+  chat_template_kwargs: variables,
+}: Body): Body["chat_template_kwargs"] {
+  if (reasoning_effort === undefined) return variables;
+  const other = variables?.reasoning_effort ?? reasoning_effort;
+  if (other === reasoning_effort) return { ...variables, reasoning_effort };
+  const param = "chat_template_kwargs.reasoning_effort";
+  const message = `'${param}' is ${show(other)}, but 'reasoning_effort' is ${show(reasoning_effort)}; give one of them`;
+  throw badParameter(param, "invalid_value", message);
 }
 
 /** What an answer must be. Without a schema it is any object of JSON. */

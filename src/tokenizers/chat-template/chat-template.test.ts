@@ -130,6 +130,22 @@ describe("chat templates", () => {
     );
   });
 
+  it("have no further variable with the name of what they are given anyway", () => {
+    const template = createChatTemplate("{{ bos_token }}", { bosToken: "<s>" });
+    const given = ["messages", "tools", "documents", "add_generation_prompt", "continue_final_message"];
+    for (const name of given) {
+      assert.throws(
+        () => template.render({ messages: [], variables: { [name]: null } }),
+        (error) =>
+          error instanceof BaimoError &&
+          error.option === `variables.${name}` &&
+          /is not a variable of the template's own; give it as the option \w+$/.test(error.message),
+      );
+    }
+    // As in transformers, where "kwargs overwrite special tokens".
+    assert.equal(template.render({ messages: [], variables: { bos_token: "" } }), "");
+  });
+
   it("tell the date that they are given", () => {
     const now = new Date(2025, 2, 4, 15, 9, 6);
     const template = createChatTemplate("{{ strftime_now('%d %b %Y, %H:%M') }}");

@@ -8,7 +8,6 @@ import {
   instance,
   kindOf,
   list,
-  plain,
   record,
   required,
   text,
@@ -20,6 +19,7 @@ import type { TemplateLimits } from "./jinja/budget.ts";
 import { TemplateError } from "./jinja/errors.ts";
 import type { Span } from "./jinja/runtime.ts";
 import { compileTemplate, type JinjaTemplate, type Rendered } from "./jinja/template.ts";
+import { variablesBeside } from "./variables.ts";
 
 /** What a template may read besides the conversation. */
 export interface ChatTemplateOptions {
@@ -52,7 +52,7 @@ export interface RenderOptions {
   addGenerationPrompt?: boolean;
   /** End within the final message, so that the model goes on with it; a text names the field, `content` by default. */
   continueFinalMessage?: boolean | string;
-  /** Further variables, such as `enable_thinking`. */
+  /** Further variables, such as `enable_thinking`; one with the name of a special token stands in its place. */
   variables?: Readonly<Record<string, unknown>>;
   /** What `strftime_now` takes for the present. Default: the clock. */
   now?: Date;
@@ -70,7 +70,13 @@ export const renderTable = {
     isFlagOrText,
     (value) => typeof value === "boolean" || (value.length > 0 && value.length <= 256),
   ),
-  variables: plain,
+  variables: variablesBeside({
+    messages: "give it as the option messages",
+    tools: "give it as the option tools",
+    documents: "give it as the option documents",
+    add_generation_prompt: "give it as the option addGenerationPrompt",
+    continue_final_message: "give it as the option continueFinalMessage",
+  }),
   now: instance("a Date", Date),
 } satisfies TableOf<RenderOptions>;
 
