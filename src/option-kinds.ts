@@ -113,6 +113,28 @@ export function list<T>(item: Kind<T>, { least = 0, most = 65_536 } = {}): Kind<
   };
 }
 
+/** Most ids of a vocabulary that nobody has named. */
+export const MOST_IDS = 2 ** 31;
+
+/** Token ids of a vocabulary, as a list or a typed array; a copy. */
+export function tokenIds(vocabSize = MOST_IDS): Kind<number[]> {
+  const size = vocabSize < MOST_IDS ? ` (the vocabulary has ${vocabSize.toLocaleString("en")})` : "";
+  const id = `${whole({ min: 0, max: vocabSize - 1 }).allowed}${size}`;
+  const allowed = `a list of token ids, each ${id}`;
+  return {
+    kind: "tokens",
+    allowed,
+    read(value, name, door) {
+      if (!isArrayLike(value)) throw refusal("type", name, value, allowed, door);
+      return Array.from(value, (each, i) => {
+        if (typeof each !== "number") throw refusal("type", `${name}[${i}]`, each, id, door);
+        if (Number.isInteger(each) && each >= 0 && each < vocabSize) return each;
+        throw refusal("value", `${name}[${i}]`, each, id, door);
+      });
+    },
+  };
+}
+
 /** One value of a kind alone, or a list of them. */
 export function oneOrMore<T>(item: Kind<T>, most: number): Kind<T[]> {
   const many = list(item, { most });

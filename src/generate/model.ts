@@ -10,6 +10,7 @@ import {
   required,
   signal,
   signalTable,
+  tokenIds,
   whole,
   withDefault,
 } from "../option-kinds.ts";
@@ -38,7 +39,6 @@ import {
   logitsTable,
   type ReadGenerateOptions,
   resolveOptions,
-  tokenIds,
 } from "./options.ts";
 import type { Prompts } from "./prompts.ts";
 import type { EngineResult, MeasureResult } from "./protocol.ts";

@@ -1,6 +1,9 @@
 // A tokenizer for checkpoints that have none: ids in, ids out.
 import { BaimoError } from "../errors.ts";
 import type { Checkpoint } from "../formats/checkpoint.ts";
+import { tokenIds } from "../option-kinds.ts";
+import { call, readOptions } from "../options.ts";
+import { decodeTable } from "../tokenizers/create-tokenizer.ts";
 import { VOCABULARIES } from "../tokenizers/files/file-names.ts";
 import type { Tokenizer } from "../tokenizers/tokenizer.ts";
 
@@ -19,6 +22,7 @@ export function createNoTokenizer(
   eosTokenIds: readonly number[],
   where: string,
 ): Tokenizer {
+  const knownIds = tokenIds(vocabSize);
   return {
     kind: NO_TOKENIZER,
     vocabSize,
@@ -31,8 +35,12 @@ export function createNoTokenizer(
         `${where}: there is no tokenizer beside the weights; pass token ids instead`,
       );
     },
-    decode: (ids) => Array.from(ids).join(" "),
-    createDecodeStream() {
+    decode(ids, options) {
+      readOptions(options, decodeTable, call("decode"));
+      return knownIds.read(ids, "ids", call("decode")).join(" ");
+    },
+    createDecodeStream(options) {
+      readOptions(options, decodeTable, call("createDecodeStream"));
       let first = true;
       return {
         push(id) {

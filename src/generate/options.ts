@@ -2,15 +2,16 @@
 import {
   choice,
   flag,
-  isArrayLike,
   kindOf,
   list,
+  MOST_IDS,
   number,
   oneOrMore,
   plain,
   record,
   signal,
   text,
+  tokenIds,
   whole,
   withDefault,
 } from "../option-kinds.ts";
@@ -29,9 +30,6 @@ export interface ResolvedOptions {
   ignoreEos: boolean;
 }
 
-/** Most ids of a vocabulary that nobody has named. */
-const MOST_IDS = 2 ** 31;
-
 /** A stop string, not so long that it makes every token slow. */
 const stopText = kindOf(
   "text",
@@ -39,24 +37,6 @@ const stopText = kindOf(
   (value) => typeof value === "string",
   (value) => value.length > 0 && value.length <= 1024 && !/\p{Surrogate}/u.test(value),
 );
-
-/** Token ids of a vocabulary, as a list or a typed array; a copy. */
-export function tokenIds(vocabSize = MOST_IDS): Kind<number[]> {
-  const id = whole({ min: 0, max: vocabSize - 1 });
-  const allowed = `a list of token ids, each ${id.allowed}`;
-  return {
-    kind: "tokens",
-    allowed,
-    read(value, name, door) {
-      if (!isArrayLike(value)) throw refusal("type", name, value, allowed, door);
-      return Array.from(value, (each, i) =>
-        typeof each === "number" && Number.isInteger(each) && each >= 0 && each < vocabSize
-          ? each
-          : id.read(each, `${name}[${i}]`, door),
-      );
-    },
-  };
-}
 
 /** What is said of an answer, by the name under which it is said; what it means is the compiler's matter. */
 const constraints = {

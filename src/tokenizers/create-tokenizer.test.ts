@@ -25,8 +25,19 @@ describe("encode and decode", () => {
         assert.throws(() => tokenizer.decode(odd as number[]), isRequest, String(odd));
       }
       assert.equal(tokenizer.decode(Int32Array.of()), "");
+      const { vocabSize } = tokenizer;
+      const size = vocabSize.toLocaleString("en");
+      for (const id of [vocabSize, 2 ** 24 - 1]) {
+        assert.throws(
+          () => tokenizer.decode([0, id]),
+          (error) =>
+            isRequest(error) &&
+            (error as Error).message.startsWith(`decode: ids[1] is ${id}; `) &&
+            (error as Error).message.endsWith(`(the vocabulary has ${size})`),
+        );
+      }
       // Models with more rows than their tokenizers have tokens.
-      assert.equal(tokenizer.decode([tokenizer.vocabSize]), "");
+      assert.equal(tokenizer.createDecodeStream().push(vocabSize), "");
     }
   });
 

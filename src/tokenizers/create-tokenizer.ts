@@ -1,7 +1,6 @@
 // Builds the Tokenizer object from the parts that each format's reader prepares.
-import { BaimoError } from "../errors.ts";
-import { flag, isArrayLike, kindOf, text, withDefault } from "../option-kinds.ts";
-import { call, readOptions, show, type TableOf } from "../options.ts";
+import { flag, text, tokenIds, withDefault } from "../option-kinds.ts";
+import { call, readOptions, refusal, type TableOf } from "../options.ts";
 import type { AddedTokenSplitter } from "./algorithms/added-tokens.ts";
 import { createByteDecodeStream, createWindowDecodeStream } from "./algorithms/decode-stream.ts";
 import { MAX_TOKEN_ID } from "./files/token-id.ts";
@@ -46,12 +45,12 @@ export const encodeTable = {
 } satisfies TableOf<EncodeOptions>;
 export const decodeTable = { skipSpecialTokens: withDefault(flag, true) } satisfies TableOf<DecodeOptions>;
 
-const idList = kindOf("ids", "a list of token ids", isArrayLike);
 const anyText = text({ least: 0, most: Infinity });
 
 /** Makes a tokenizer. */
 export function createTokenizer(parts: TokenizerParts): Tokenizer {
   const { tokens, ids, special, splitters } = parts;
+  const knownIds = tokenIds(tokens.length);
 
   const encode = (text: string, options?: EncodeOptions): number[] => {
     anyText.read(text, "text", call("encode"));
@@ -72,19 +71,15 @@ export function createTokenizer(parts: TokenizerParts): Tokenizer {
     return out;
   };
 
-  const checkId = (id: unknown): void => {
+  /** A stream is for what a model writes, and that may have more ids than the vocabulary. */
+  const checkStreamed = (id: unknown): void => {
     if (typeof id === "number" && Number.isInteger(id) && id >= 0 && id < MAX_TOKEN_ID) return;
-    throw new BaimoError(
-      "request",
-      `decode expects token ids, whole numbers from 0 (this vocabulary has ${tokens.length}), but was given ${show(id)}`,
-    );
+    throw refusal("value", "id", id, "a token id, a whole number from 0", call("DecodeStream.push"));
   };
 
-  const known = (list: ArrayLike<number>, skip: boolean): number[] => {
+  const known = (list: readonly number[], skip: boolean): number[] => {
     const kept: number[] = [];
-    for (let i = 0; i < list.length; i++) {
-      const id = list[i];
-      checkId(id);
+    for (const id of list) {
       const isSkipped = skip && special.has(id);
       if (isSkipped && parts.gap !== undefined) kept.push(parts.gap);
       if (tokens[id] !== undefined && !isSkipped) kept.push(id);
@@ -99,14 +94,14 @@ export function createTokenizer(parts: TokenizerParts): Tokenizer {
     const skip = skips(options, "createDecodeStream");
     if (parts.joinsBytes) {
       return createByteDecodeStream((id) => {
-        checkId(id);
+        checkStreamed(id);
         return tokens[id] === undefined || (skip && special.has(id)) ? undefined : parts.bytesOf(id);
       });
     }
     const stream = createWindowDecodeStream((list) => parts.decode(known(list, skip)));
     return {
       push(id) {
-        checkId(id);
+        checkStreamed(id);
         return stream.push(id);
       },
       flush: () => stream.flush(),
@@ -130,8 +125,8 @@ export function createTokenizer(parts: TokenizerParts): Tokenizer {
     ),
     encode,
     decode(list, options) {
-      idList.read(list, "ids", call("decode"));
-      return parts.decode(known(list, skips(options, "decode")));
+      const read = knownIds.read(list, "ids", call("decode"));
+      return parts.decode(known(read, skips(options, "decode")));
     },
     createDecodeStream,
     tokenBytes: (id) => (tokens[id] === undefined ? new Uint8Array(0) : parts.bytesOf(id)),

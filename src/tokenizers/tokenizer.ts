@@ -38,12 +38,9 @@ export interface Tokenizer {
   readonly specialTokens: Readonly<Record<string, string>>;
   /** @throws {BaimoError} `request` for what is no string, and for a text that the tokenizer's file makes too costly */
   encode(text: string, options?: EncodeOptions): number[];
-  /**
-   * The text of ids. An id that the vocabulary does not have, as where a model's is larger, stands for nothing.
-   *
-   * @throws {BaimoError} `request` for what is no list of whole numbers from 0 to 2^24
-   */
+  /** The text of ids. @throws {BaimoError} `request` for what is no list, or an id that the vocabulary does not have */
   decode(ids: ArrayLike<number>, options?: DecodeOptions): string;
+  /** For what a model writes: an id beyond the vocabulary, as where the model's is larger, stands for nothing. */
   createDecodeStream(options?: DecodeOptions): DecodeStream;
   /**
    * The bytes that an id stands for inside a text: what it adds where it is neither the first nor the last. They may be a

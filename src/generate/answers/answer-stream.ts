@@ -17,7 +17,7 @@ const TAIL = 32;
 /** How a model's answers are read. */
 export interface AnswerReading {
   readonly format: AnswerFormat;
-  readonly tokenizer: Pick<Tokenizer, "decode" | "idToToken" | "isSpecial">;
+  readonly tokenizer: Pick<Tokenizer, "decode" | "idToToken" | "isSpecial" | "vocabSize">;
   /** Texts of the vocabulary's special tokens. */
   readonly special: readonly string[];
   /** Whether the model reasons: its chat template knows the marks. */
@@ -64,7 +64,8 @@ export function createAnswerStream(
   };
   return {
     begin(prompt) {
-      const tail = tokenizer.decode(prompt.slice(-TAIL), { skipSpecialTokens: false });
+      const ids = prompt.slice(-TAIL).filter((id) => id < tokenizer.vocabSize);
+      const tail = tokenizer.decode(ids, { skipSpecialTokens: false });
       inReasoning = endsInReasoning(format, tail);
       if (inReasoning) reader = createAnswerReader(format, { tools, special, inReasoning: true });
     },
