@@ -17,7 +17,7 @@ const files = [
 /** Threads, tokens of a prompt that run together, bytes of weights in one memory. */
 const cuts = {
   relaxed: [
-    { threads: 2, chunkTokens: 7, bankBytes: 1 << 19 },
+    { threads: 2, chunkTokens: 7, bankBytes: 1 << 20 },
     { threads: 3, chunkTokens: 1 },
   ],
   simd: [{ threads: 3 }],

@@ -295,6 +295,22 @@ it("what a function works on is refused by its name, too", async () => {
     [() => model.tokenizer.encode(5 as Given), /^encode: text is 5/],
     [() => model.tokenizer.decode("1" as Given), /^decode: ids is "1"/],
     [() => node.listen(5 as Given), /^listen: handler is 5/],
+    [
+      () => serve.createHandler({ models: new Map<string, Given>([["a", 5]]) }),
+      /^createHandler: models\[a\] is 5; allowed: a model that load opened/,
+    ],
+    [
+      () => serve.createHandler({ models: new Map<Given, Given>([[5, model]]) }),
+      /^createHandler: an id of models is 5; allowed: a string of 1 to 1,024/,
+    ],
+    [
+      () => serve.createHandler({ models: [5 as Given] }),
+      /^createHandler: models\[0\] is 5; allowed: a model/,
+    ],
+    [
+      () => index.load("poet", { bankBytes: 1 }),
+      /^load: bankBytes is 1; allowed: a whole number from 1,048,576/,
+    ],
   ];
   for (const [call, message] of cases) await refused(call, message);
 });

@@ -51,7 +51,7 @@ export interface DeviceOptions {
   packedCache?: { folder: string; maxBytes?: number; leastBytes?: number };
   /** The build of the kernels. Default: the fastest that this runtime has. */
   kernels?: "relaxed" | "simd";
-  /** Most bytes of weights in one memory. For tests of models beyond 4 GiB. */
+  /** Most bytes of weights in one memory, 1 MiB at least. For tests of models beyond 4 GiB. */
   bankBytes?: number;
 }
 
@@ -66,7 +66,7 @@ export const deviceTable = {
     leastBytes: number({ min: 0 }),
   }),
   kernels: choice("relaxed", "simd"),
-  bankBytes: whole({ min: 1, max: 2 ** 32 }),
+  bankBytes: whole({ min: 2 ** 20, max: 2 ** 32 - 2 ** 28 }),
 } satisfies TableOf<DeviceOptions>;
 
 export interface PrepareOptions extends DeviceOptions {

@@ -220,16 +220,19 @@ async function recognise(source: ByteSource, { signal }: OpenOptions): Promise<C
       `${source.name}: has ${source.size} bytes, too few for a GGUF, safetensors or PyTorch file`,
     );
   }
-  const head = await source.read(0, 8, signal);
+  const head = await source.read(0, Math.min(16, source.size), signal);
   const magic = String.fromCharCode(...head.subarray(0, 4));
   if (magic === "GGUF") return "gguf";
   if (magic === "PK\x03\x04") return "torch"; // a zip archive
-  // safetensors begins with the length of its header, in 64 bits, and that is at most 100 MB.
-  if (head.subarray(4).every((b) => b === 0)) return "safetensors";
+  // safetensors begins with the length of its header, in 64 bits and at most 100 MB; the header is an object of JSON.
+  const [length, rest] = new Uint32Array(head.slice(0, 8).buffer);
+  const hasHeader = head[8] === 0x7b || (length >= 2 && length <= source.size - 8);
+  if (rest === 0 && hasHeader) return "safetensors";
   if (head[0] === 0x80 && head[1] >= 2 && head[1] <= 5) return "torch"; // a pickle, after its protocol
   throw new BaimoError(
     "format",
-    `${source.name}: begins with ${describeMagic(head)}; it is neither a GGUF nor a safetensors nor a PyTorch file`,
+    `${source.name}: is in no format that is read, which are GGUF, safetensors and PyTorch's .bin, .pt and .pth; it begins ` +
+      `with ${describeMagic(head)}`,
   );
 }
 

@@ -15,6 +15,7 @@ import {
 } from "../option-kinds.ts";
 import { type Door, isPlain, type Kind, type OptionsOf, readOptions, refusal, show } from "../options.ts";
 import { asClient, type Fields } from "./fields.ts";
+import { modelId } from "./options.ts";
 import { badParameter, Problem } from "./problem.ts";
 
 /** A checked request for an answer. */
@@ -87,7 +88,7 @@ const responseFormat = fields({
 
 /** What a body may hold. Ranges are those of `chat`; what has no option of its own is refused or changes nothing. */
 const table = {
-  model: text({ most: 1024 }),
+  model: modelId,
   messages: required(list(message, { least: 1, most: 1 << 24 })),
   stream: withDefault(flag, false),
   stream_options: fields({ include_usage: flag, include_obfuscation: anything }),

@@ -53,16 +53,27 @@ export const origin = kindOf(
   (value) => value === "*" || /^[a-z][a-z0-9+.-]*:\/\/[^/?#\s]+$/i.test(value),
 );
 
+const model = kindOf(
+  "model",
+  "a model that load opened",
+  (value): value is Model => typeof (value as Partial<Model> | null | undefined)?.chat === "function",
+);
+const modelList = list(model);
+/** What a request may call a model. */
+export const modelId = text({ most: 1024 });
+
 /** Models by id. */
 const models: Kind<HandlerOptions["models"]> = {
   kind: "models",
   allowed: "a list of models, or a Map of them by id",
   read(value, name, door) {
-    if (value instanceof Map) return value;
-    if (!Array.isArray(value)) throw refusal("type", name, value, this.allowed, door);
-    const wrong = value.findIndex((model) => typeof (model as Partial<Model> | null)?.chat !== "function");
-    if (wrong < 0) return [...value];
-    throw refusal("type", `${name}[${wrong}]`, value[wrong], "a model that load opened", door);
+    if (Array.isArray(value)) return modelList.read(value, name, door);
+    if (!(value instanceof Map)) throw refusal("type", name, value, this.allowed, door);
+    for (const [id, each] of value) {
+      modelId.read(id, `an id of ${name}`, door);
+      model.read(each, `${name}[${id}]`, door);
+    }
+    return value; // not a copy: it may change while the server runs
   },
 };
 

@@ -150,12 +150,15 @@ type Fail = (message: string) => BaimoError;
 
 /** What the first bytes of a file that is no GGUF look like. */
 export function describeMagic(head: Uint8Array): string {
-  const text = String.fromCharCode(...head.subarray(0, 4));
-  if (/^(tjgg|lmgg|fmgg|algg)$/.test(text)) return `"${text}" (ggml's format before GGUF)`;
+  const text = String.fromCharCode(...head);
+  if (/^(tjgg|lmgg|fmgg|algg)/.test(text)) return `"${text.slice(0, 4)}" (ggml's format before GGUF)`;
   if (text.startsWith("PK")) return `"PK" (a zip, perhaps of PyTorch)`;
-  if (text === "vers") return `"vers" (perhaps a Git LFS pointer instead of the file)`;
+  if (text.startsWith("vers"))
+    return `${JSON.stringify(text)} (perhaps a Git LFS pointer instead of the file)`;
+  if (/^\s*<(!|\?|html)/i.test(text))
+    return `${JSON.stringify(text)} (perhaps a web page instead of the file)`;
   if (/^[ -~]*$/.test(text)) return JSON.stringify(text);
-  return `bytes ${Array.from(head.subarray(0, 4), (b) => b.toString(16).padStart(2, "0")).join(" ")}`;
+  return `bytes ${Array.from(head, (b) => b.toString(16).padStart(2, "0")).join(" ")}`;
 }
 
 /** A key or tensor name: a length of 64 bits, then well-formed UTF-8. */

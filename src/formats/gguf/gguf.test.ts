@@ -346,6 +346,17 @@ const refusals: [string, Uint8Array, RegExp][] = [
     /is a zip archive without a directory at its end/,
   ],
   [
+    "zeros",
+    new Uint8Array(10),
+    /in no format that is read, which are GGUF, safetensors and PyTorch.*begins with bytes( 00){10}$/,
+  ],
+  [
+    "a web page",
+    new Uint8Array(Buffer.from("<!DOCTYPE html>")),
+    /begins with "<!DOCTYPE html>" \(perhaps a web/,
+  ],
+  ["JSON", new Uint8Array(Buffer.from('{"a": [1, 2, 3, 4, 5]}')), /in no format.*begins with "{/],
+  [
     "a pointer",
     new Uint8Array(Buffer.from("version https://git-lfs.github.com/spec/v1\n".padEnd(99))),
     /Git LFS pointer/,
@@ -494,7 +505,10 @@ test("a folder with several models asks which", async () => {
   await only.close();
   rmSync(join(several, "a.gguf"));
   writeFileSync(join(several, "pytorch_model.bin"), "some text");
-  await assert.rejects(openCheckpoint(several), is("format", /pytorch_model.bin: begins with "some"/));
+  await assert.rejects(
+    openCheckpoint(several),
+    is("format", /pytorch_model.bin: is in no format .* begins with "some text"/),
+  );
 });
 
 const vocabularies = "../shared/fixtures/tokenizers";

@@ -53,7 +53,7 @@ export async function readSafetensors(
   if (source.size < 10) throw fail(`has ${source.size} bytes, too few for a safetensors file`);
   const prefix = await source.read(0, 8, signal);
   const length = new DataView(prefix.buffer).getBigUint64(0, true);
-  if (length > MAX_HEADER_BYTES || length > source.size - 8) {
+  if (length < 2 || length > MAX_HEADER_BYTES || length > source.size - 8) {
     throw fail(
       `claims a header of ${grouped(length)} bytes; the file has ${grouped(source.size)}, and at most ` +
         `${grouped(MAX_HEADER_BYTES)} are taken; is it a safetensors file, and complete?`,

@@ -202,8 +202,9 @@ test("types whose values are not read are listed with their bytes, and refused b
 });
 
 const refusals: [string, Uint8Array, RegExp][] = [
-  ["a short file", new Uint8Array(9), /9 bytes, too few/],
+  ["a short file", file("{").subarray(0, 9), /9 bytes, too few/],
   ["a header past the end", file("{}", 9, 2000n), /claims a header of 2,000 bytes; the file has 19/],
+  ["no header", new Uint8Array(16), /in no format that is read.*begins with bytes( 00){16}$/],
   ["a header of 2^31 bytes", file("{}", 9, 2n ** 31n), /claims a header of 2,147,483,648 bytes/],
   ["no JSON", file("what is this"), /"{" is expected at byte 0 of the JSON, found "what is this"/],
   [
