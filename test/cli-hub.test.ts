@@ -134,6 +134,7 @@ test("what was pulled is listed, runs offline, and is removed", async () => {
   assert.equal(again.status, 1);
   assert.match(again.stderr, /someone\/tiny: is not in the cache/);
   const wrong = await baimo(["remove", "tiny"], "", hub);
+  assert.equal(wrong.status, 2);
   assert.match(wrong.stderr, /does not name a model on the Hub/);
 });
 

@@ -66,6 +66,11 @@ test("a wrong command line says what is wrong and ends with 2", async () => {
     ],
     [["run", "x", "--top-p", "0"], /^baimo: option '--top-p <number>' argument '0'/],
     [["run", tiny, "--tokens", "1,b"], /^baimo: option '--tokens <ids>'[\s\S]*"b" is no token id/],
+    [
+      ["run", tiny, "--tokens", "1,9999999"],
+      /^baimo: --tokens\[1\] is 9999999; allowed: a whole number from 0 to/,
+    ],
+    [["run", "x", "-n", "0"], /argument '0' is invalid. Allowed: a whole number from 1/],
     [["run", tiny, "hello", "--tokens", "1"], /^baimo: give either a prompt or --tokens/],
     [
       ["run", "x", "--logit-bias", "3"],
@@ -241,7 +246,7 @@ test("tokenize cuts a text into tokens and puts it together again", async () => 
   const count = await baimo(["tokenize", tiny, "the quick fox", "--no-special", "--count"]);
   assert.equal(count.stdout, `${json.count - 1}\n`);
   const outside = await baimo(["tokenize", tiny, "--decode", "99999"]);
-  assert.equal(outside.status, 1);
+  assert.equal(outside.status, 2);
   assert.match(outside.stderr, /99999/);
 });
 

@@ -1,14 +1,18 @@
 // Flags of the engine and of sampling, given what is wrong: refused as a wrong command line.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Command, CommanderError } from "commander";
+import { Command, CommanderError, InvalidArgumentError } from "commander";
 import {
   addEngineOptions,
   addSamplingOptions,
   addServingOptions,
+  checkBias,
+  checkIds,
   type SamplingFlags,
   toGenerateOptions,
 } from "./options.ts";
+import { COMMANDS } from "./program.ts";
+import { createTerminal } from "./terminal.ts";
 
 const WRONG = [
   "",
@@ -72,4 +76,36 @@ test("right flags become options", () => {
   assert.deepEqual(logitBias, { 3: -1.5, 4: 2 });
   const { cacheType, device } = parse(["--cache-type", "q8", "--device", "CPU"]) as Record<string, unknown>;
   assert.deepEqual([cacheType, device], ["Q8", "cpu"]);
+});
+
+test("no flag of any command takes an empty text for a value, but the system message", () => {
+  const program = new Command();
+  const context = { terminal: createTerminal(), exitCode: 0 };
+  for (const add of COMMANDS) add(program, context);
+  const flags = program.commands.flatMap((command) =>
+    command.options.filter((option) => option.required).map((option) => ({ command, option })),
+  );
+  assert.ok(flags.length > 80, `${flags.length} flags`);
+  for (const { command, option } of flags) {
+    if (option.long === "--system") continue;
+    const name = `${command.name()} ${option.long}`;
+    assert.ok(option.parseArg, `${name} takes any text`);
+    assert.throws(() => option.parseArg?.("", undefined), InvalidArgumentError, name);
+  }
+});
+
+test("ids that only a model shows to be wrong are a wrong command line", () => {
+  const command = new Command("test").exitOverride().configureOutput({ outputError: () => {} });
+  const refused = (message: RegExp) => (error: unknown) =>
+    error instanceof CommanderError && message.test(error.message);
+  checkIds(command, "--tokens", [0, 9], 10);
+  assert.throws(
+    () => checkIds(command, "--tokens", [0, 10], 10),
+    refused(/^error: --tokens\[1\] is 10; allowed: a whole number from 0 to 9 \(the vocabulary has 10\)$/),
+  );
+  checkBias(command, { logitBias: [["9", 1]] }, 10);
+  assert.throws(
+    () => checkBias(command, { logitBias: [["10", 1]] }, 10),
+    refused(/^error: --logit-bias has the key "10"; allowed: token ids from 0 to 9$/),
+  );
 });

@@ -3,7 +3,7 @@ import { type Command, InvalidArgumentError } from "commander";
 import { loadTable } from "../generate/load-options.ts";
 import { generateTable } from "../generate/options.ts";
 import type { GenerateOptions } from "../generate/types.ts";
-import { whole } from "../option-kinds.ts";
+import { text, tokenIds as tokenIdsKind, whole } from "../option-kinds.ts";
 import type { Door, Kind } from "../options.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -33,7 +33,28 @@ function wordOrNumber({ kind, words = [] }: Kind<unknown>, text: string): unknow
 }
 
 /** Reads a whole number of at least `min`. */
-export const wholeNumber = (min: number): ((text: string) => number) => reader(whole({ min }));
+export const wholeNumber = (min: number, max?: number): ((text: string) => number) =>
+  reader(whole({ min, max }));
+
+const someText = text();
+/** Reads a text as it is, a path or a name, which must not be empty. */
+export const nonEmpty = (given: string): string => someText.read(given, "", asUsage(someText.allowed));
+
+/** Refuses what only a model shows to be a wrong command line. */
+const asCommandError = (command: Command): Door => ({
+  refuse: ({ name, text }) => command.error(`error: ${name} ${text}`),
+});
+
+/** Refuses ids of a flag that the vocabulary does not have. */
+export function checkIds(command: Command, flag: string, ids: readonly number[], vocabSize: number): void {
+  tokenIdsKind(vocabSize).read(ids, flag, asCommandError(command));
+}
+
+/** The same for the ids of --logit-bias. */
+export function checkBias(command: Command, { logitBias = [] }: SamplingFlags, vocabSize: number): void {
+  const kind = generateTable(vocabSize).logitBias;
+  kind.read(Object.fromEntries(logitBias), "--logit-bias", asCommandError(command));
+}
 
 /** Reads a size with its unit: "8GB", "800 MB", "6GiB", "4G". */
 export function byteSize(text: string): number {
@@ -162,12 +183,17 @@ const table = generateTable();
 
 /** Adds the options of generation. */
 export function addSamplingOptions(command: Command): Command {
-  const add = (flags: string, help: string, name: SampledNumber) => {
-    const kind: Kind<number> = table[name];
+  const add = (flags: string, help: string, name: SampledNumber, kind: Kind<number> = table[name]) => {
     const standard = kind.default === undefined ? "" : ` (default: ${kind.default})`;
     command.option(flags, help + standard, reader(kind));
   };
-  add("-n, --max-tokens <count>", "most tokens to generate (default: what fits the context)", "maxTokens");
+  const some = whole({ min: 1, max: 2 ** 31 - 1 });
+  add(
+    "-n, --max-tokens <count>",
+    "most tokens to generate (default: what fits the context)",
+    "maxTokens",
+    some,
+  );
   add("--temperature <number>", "0 takes the likeliest token", "temperature");
   add("--top-k <count>", "keep the k likeliest tokens, 0 for all", "topK");
   add("--top-p <number>", "keep the likeliest tokens of this mass", "topP");

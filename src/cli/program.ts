@@ -28,6 +28,24 @@ const HELP_WIDTH = 80;
 
 const EXIT_STATUS = "Exit status: 0 done, 1 failed, 2 wrong command line, 130 ended by Ctrl-C.";
 
+/** Each adds one command. */
+export const COMMANDS = [
+  addRun,
+  addChat,
+  addServe,
+  addInspect,
+  addBench,
+  addVerify,
+  addModels,
+  addPull,
+  addList,
+  addRemove,
+  addConvert,
+  addImatrix,
+  addQuantize,
+  addTokenize,
+];
+
 /** Runs one command line and returns the exit status: 0, 1 for a failure, 2 for a wrong command line, 130 for Ctrl-C. */
 export async function runProgram(args: readonly string[]): Promise<number> {
   const terminal = createTerminal();
@@ -61,22 +79,7 @@ Examples:
   baimo models 中文 commercial           find open models
   baimo bench model.gguf -p 256 -n 64    measure one`,
     );
-  for (const add of [
-    addRun,
-    addChat,
-    addServe,
-    addInspect,
-    addBench,
-    addVerify,
-    addModels,
-    addPull,
-    addList,
-    addRemove,
-    addConvert,
-    addImatrix,
-    addQuantize,
-    addTokenize,
-  ]) {
+  for (const add of COMMANDS) {
     const command = add(program, context).option("--verbose", "print the stack of an error");
     command.showHelpAfterError(`(baimo ${command.name()} --help lists its options)`);
   }

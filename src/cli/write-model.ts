@@ -6,7 +6,7 @@ import { loadTable } from "../generate/load-options.ts";
 import type { PackingThreads } from "../models/weights/packing-threads.ts";
 import { listenForInterrupt } from "./interrupt.ts";
 import { fetchSource } from "./open-model.ts";
-import { reader } from "./options.ts";
+import { nonEmpty, reader } from "./options.ts";
 import { checkOutput } from "./output-file.ts";
 import { createProgress } from "./progress.ts";
 import { formatBytes, formatCount, formatSeconds, formatTable } from "./table.ts";
@@ -32,7 +32,11 @@ export function fileType(text: string): FileType {
 /** Adds --imatrix, --threads, --force and --json. */
 export function addWriteOptions(command: Command): Command {
   return command
-    .option("--imatrix <file>", "weigh errors by an importance matrix (baimo imatrix, llama-imatrix)")
+    .option(
+      "--imatrix <file>",
+      "weigh errors by an importance matrix (baimo imatrix, llama-imatrix)",
+      nonEmpty,
+    )
     .option(
       "-t, --threads <count>",
       "threads that pack (default: as many as cores)",

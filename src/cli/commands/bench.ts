@@ -42,6 +42,9 @@ interface BenchResult {
   machineMemoryBytes: number;
 }
 
+/** Both together are within the longest context. */
+const MOST = 8_000_000;
+
 /** Adds the command. */
 export function addBench(program: Command, context: CommandContext): Command {
   const command = program
@@ -51,8 +54,8 @@ export function addBench(program: Command, context: CommandContext): Command {
       "Measures loading, prompt and generation, on random tokens and with greedy choice. Speeds are the median of the rounds.",
     )
     .argument("[model]", `${MODEL_HELP}; left out: poet, the embedded model`)
-    .option("-p, --prompt <tokens>", "tokens of the prompt", wholeNumber(1), 256)
-    .option("-n, --generate <tokens>", "tokens to generate after it", wholeNumber(1), 64)
+    .option("-p, --prompt <tokens>", "tokens of the prompt", wholeNumber(1, MOST), 256)
+    .option("-n, --generate <tokens>", "tokens to generate after it", wholeNumber(1, MOST), 64)
     .option("-r, --repeat <rounds>", "rounds", wholeNumber(1), 3)
     .option("--json", "print a JSON document");
   addEngineOptions(command);

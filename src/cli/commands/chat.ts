@@ -11,6 +11,7 @@ import {
   addEngineOptions,
   addSamplingOptions,
   type CommandContext,
+  checkBias,
   type EngineFlags,
   MODEL_HELP,
   type SamplingFlags,
@@ -52,6 +53,7 @@ export function addChat(program: Command, context: CommandContext): Command {
       interrupt.release(),
     );
     try {
+      checkBias(command, flags, model.config.vocabSize);
       if (model.tokenizer.chatTemplate === undefined) {
         throw new BaimoError(
           "request",

@@ -1,7 +1,7 @@
 // `baimo convert`: writes a model folder as one GGUF file.
 import type { Command } from "commander";
 import type { FileType } from "../../formats/gguf/file-types.ts";
-import { addConfigOptions, type CommandContext, type ConfigFlags } from "../options.ts";
+import { addConfigOptions, type CommandContext, type ConfigFlags, nonEmpty } from "../options.ts";
 import { addWriteOptions, fileType, type WriteFlags, writeModel } from "../write-model.ts";
 
 interface ConvertFlags extends WriteFlags, ConfigFlags {
@@ -22,8 +22,8 @@ export function addConvert(program: Command, { terminal }: CommandContext): Comm
     .argument("<model>", "a model folder, a URL or hf:owner/name")
     .argument("<output>", "the .gguf file to write")
     .option("--type <type>", "F32, F16, BF16 or a type of baimo quantize", fileType, "F16")
-    .option("--pre <name>", "llama.cpp's name of the pre-tokenizer, where it cannot be found")
-    .option("--name <name>", "what the file calls the model");
+    .option("--pre <name>", "llama.cpp's name of the pre-tokenizer, where it cannot be found", nonEmpty)
+    .option("--name <name>", "what the file calls the model", nonEmpty);
   return addConfigOptions(addWriteOptions(command)).action(
     async (source: string, output: string, flags: ConvertFlags) => {
       const { convertToGguf } = await import("../../models/gguf/convert.ts");

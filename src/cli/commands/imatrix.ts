@@ -2,7 +2,13 @@
 import { basename } from "node:path";
 import type { Command } from "commander";
 import { withModel } from "../open-model.ts";
-import { addEngineOptions, type CommandContext, type EngineFlags, wholeNumber } from "../options.ts";
+import {
+  addEngineOptions,
+  type CommandContext,
+  type EngineFlags,
+  nonEmpty,
+  wholeNumber,
+} from "../options.ts";
 import { checkOutput } from "../output-file.ts";
 import { createProgress } from "../progress.ts";
 import { formatSeconds } from "../table.ts";
@@ -27,8 +33,8 @@ export function addImatrix(program: Command, context: CommandContext): Command {
     )
     .argument("<model>", "a .gguf file or hf:owner/name")
     .argument("<text>", "a text file, of some 50,000 words or more")
-    .option("-o, --output <file>", "the file to write", "imatrix.gguf")
-    .option("--chunk <tokens>", "tokens that are read at a time", wholeNumber(8), 512)
+    .option("-o, --output <file>", "the file to write", nonEmpty, "imatrix.gguf")
+    .option("--chunk <tokens>", "tokens that are read at a time", wholeNumber(8, 1 << 24), 512)
     .option("--chunks <count>", "most pieces to read", wholeNumber(1))
     .option("-f, --force", "replace the output if it is there")
     .option("--json", "print a JSON document");

@@ -12,7 +12,14 @@ import type { Footprint } from "../../models/footprint.ts";
 import type { ModelDescription } from "../../models/open-model.ts";
 import { listenForInterrupt } from "../interrupt.ts";
 import { fetchSource, withModel } from "../open-model.ts";
-import { addConfigOptions, type CommandContext, type ConfigFlags, MODEL_HELP, reader } from "../options.ts";
+import {
+  addConfigOptions,
+  type CommandContext,
+  type ConfigFlags,
+  MODEL_HELP,
+  nonEmpty,
+  reader,
+} from "../options.ts";
 import { createProgress } from "../progress.ts";
 import { formatBytes, formatCount, formatTable } from "../table.ts";
 import type { Terminal } from "../terminal.ts";
@@ -64,6 +71,7 @@ export function addInspect(program: Command, context: CommandContext): Command {
     .option(
       "--perplexity <file>",
       "how well it predicts a text, in windows of --context tokens (default: 512)",
+      nonEmpty,
     )
     .option("--json", "print a JSON document");
   return addConfigOptions(command).action(async (source: string, flags: InspectFlags) => {

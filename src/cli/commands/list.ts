@@ -2,7 +2,7 @@
 import type { Command } from "commander";
 import type { CachedModel, CacheListing } from "../../formats/hub/cached-models.ts";
 import { hubSettings } from "../environment.ts";
-import type { CommandContext } from "../options.ts";
+import { type CommandContext, nonEmpty } from "../options.ts";
 import { formatBytes, formatTable } from "../table.ts";
 
 interface ListFlags {
@@ -20,7 +20,7 @@ export function addList(program: Command, context: CommandContext): Command {
         "size, the revision, and when they were last used as far as the file system keeps that. HF_HOME and HF_HUB_CACHE " +
         "say where the folder is.",
     )
-    .option("--cache <folder>", "look in this folder")
+    .option("--cache <folder>", "look in this folder", nonEmpty)
     .option("--json", "print a JSON document")
     .action(async (flags: ListFlags) => {
       const { terminal } = context;

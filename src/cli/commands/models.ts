@@ -16,7 +16,7 @@ import { type Filter, selectEntries } from "../../catalogue/select.ts";
 import { BaimoError } from "../../errors.ts";
 import { licencesOf, shortCount, showFamily } from "../family-text.ts";
 import { loadCatalogue } from "../load-catalogue.ts";
-import type { CommandContext } from "../options.ts";
+import { type CommandContext, nonEmpty } from "../options.ts";
 import { displayWidth, fitWidth, formatTable } from "../table.ts";
 
 interface ModelsFlags {
@@ -41,10 +41,11 @@ export function addModels(program: Command, context: CommandContext): Command {
         "in English or Chinese: qwen 7b, french, 中文, 阿里, commercial.",
     )
     .argument("[words...]", "show what has all these words")
-    .option("--family <name>", "show one family whole, with the source of every figure")
+    .option("--family <name>", "show one family whole, with the source of every figure", nonEmpty)
     .option(
       "--licence, --license <text>",
       "only licences whose identifier or name has this, for example apache",
+      nonEmpty,
     )
     .option("--commercial", "only what may be used commercially, on conditions or without")
     .option(

@@ -2,7 +2,7 @@
 import type { Command } from "commander";
 import { listenForInterrupt } from "../interrupt.ts";
 import { fetchSource } from "../open-model.ts";
-import type { CommandContext } from "../options.ts";
+import { type CommandContext, nonEmpty } from "../options.ts";
 
 interface PullFlags {
   cache?: string;
@@ -23,7 +23,7 @@ export function addPull(program: Command, context: CommandContext): Command {
       "<model>",
       "hf:owner/name or owner/name, with :Q4_K_M (which of several GGUF files) or @revision after it if need be",
     )
-    .option("--cache <folder>", "keep it in this folder")
+    .option("--cache <folder>", "keep it in this folder", nonEmpty)
     .option("--json", "print a JSON document");
   return command.action(async (name: string, flags: PullFlags) => {
     const { terminal } = context;

@@ -4,7 +4,7 @@ import type { Command } from "commander";
 import { BaimoError } from "../../errors.ts";
 import type { Removal } from "../../formats/hub/cached-models.ts";
 import { hubSettings } from "../environment.ts";
-import type { CommandContext } from "../options.ts";
+import { type CommandContext, nonEmpty } from "../options.ts";
 import { formatBytes } from "../table.ts";
 import { commandName, modelToJson } from "./list.ts";
 
@@ -16,7 +16,7 @@ interface RemoveFlags {
 
 /** Adds the command. */
 export function addRemove(program: Command, context: CommandContext): Command {
-  return program
+  const command = program
     .command("remove")
     .summary("delete downloaded models")
     .description(
@@ -28,27 +28,27 @@ export function addRemove(program: Command, context: CommandContext): Command {
       "owner/name as baimo list shows it: all of it, or with :Q4_K_M one quantisation, or with @revision one revision",
     )
     .option("-y, --yes", "do not ask")
-    .option("--cache <folder>", "look in this folder")
-    .option("--json", "print a JSON document (with --yes)")
-    .action(async (name: string, flags: RemoveFlags) => {
-      const { terminal } = context;
-      const { parseHubSpec, planRemoval, removeCachedModels } = await import("../../formats/index.ts");
-      if (!name.includes("/")) {
-        throw new BaimoError("request", `"${name}" does not name a model on the Hub; baimo list shows names`);
-      }
-      const { revision, ...spec } = parseHubSpec(name.startsWith("hf:") ? name : `hf:${name}`);
-      const cacheFolder = flags.cache ?? hubSettings().cacheFolder;
-      const removal = await planRemoval(cacheFolder, name.includes("@") ? { ...spec, revision } : spec);
-      if (!flags.yes && !(await confirm(removal, terminal.interactive && !flags.json))) {
-        terminal.note("nothing was removed");
-        context.exitCode = 1;
-        return;
-      }
-      await removeCachedModels(removal);
-      if (flags.json) {
-        terminal.json({ removed: removal.models.map(modelToJson), freedBytes: removal.freed });
-      } else terminal.line(`removed ${describe(removal)}; ${formatBytes(removal.freed)} freed`);
-    });
+    .option("--cache <folder>", "look in this folder", nonEmpty)
+    .option("--json", "print a JSON document (with --yes)");
+  return command.action(async (name: string, flags: RemoveFlags) => {
+    const { terminal } = context;
+    const { parseHubSpec, planRemoval, removeCachedModels } = await import("../../formats/index.ts");
+    if (!name.includes("/")) {
+      command.error(`error: "${name}" does not name a model on the Hub; baimo list shows names`);
+    }
+    const { revision, ...spec } = parseHubSpec(name.startsWith("hf:") ? name : `hf:${name}`);
+    const cacheFolder = flags.cache ?? hubSettings().cacheFolder;
+    const removal = await planRemoval(cacheFolder, name.includes("@") ? { ...spec, revision } : spec);
+    if (!flags.yes && !(await confirm(removal, terminal.interactive && !flags.json))) {
+      terminal.note("nothing was removed");
+      context.exitCode = 1;
+      return;
+    }
+    await removeCachedModels(removal);
+    if (flags.json) {
+      terminal.json({ removed: removal.models.map(modelToJson), freedBytes: removal.freed });
+    } else terminal.line(`removed ${describe(removal)}; ${formatBytes(removal.freed)} freed`);
+  });
 }
 
 /** The models of a removal in one line. */

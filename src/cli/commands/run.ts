@@ -10,8 +10,11 @@ import {
   addEngineOptions,
   addSamplingOptions,
   type CommandContext,
+  checkBias,
+  checkIds,
   type EngineFlags,
   MODEL_HELP,
+  nonEmpty,
   type SamplingFlags,
   toGenerateOptions,
   tokenIds,
@@ -44,7 +47,7 @@ export function addRun(program: Command, context: CommandContext): Command {
     )
     .argument("[model]", `${MODEL_HELP}; left out: poet, the embedded model`)
     .argument("[prompt...]", "the prompt")
-    .option("-m, --model <model>", "the model, where the first word would be taken for the prompt")
+    .option("-m, --model <model>", "the model, where the first word would be taken for the prompt", nonEmpty)
     .option("--tokens <ids>", "continue these token ids, for example 1,2,3", tokenIds)
     .option("--raw", "continue the text, without the chat template")
     .option("--system <text>", "a system message before the prompt")
@@ -61,6 +64,9 @@ export function addRun(program: Command, context: CommandContext): Command {
     }
     const request = await readRequest(first === undefined ? rest : [first, ...rest], flags, command);
     await withModel(request.model, flags, context.terminal, async (model, signal) => {
+      const { vocabSize } = model.config;
+      if (flags.tokens) checkIds(command, "--tokens", flags.tokens, vocabSize);
+      checkBias(command, flags, vocabSize);
       const finish = await answer(model, request.prompt, flags, { ...options, signal }, context);
       if (finish.reason === "aborted") context.exitCode = INTERRUPTED;
     });

@@ -6,7 +6,7 @@ import { BaimoError } from "../../errors.ts";
 import { POET } from "../../poet.ts";
 import type { Handler } from "../../serve/handler.ts";
 import type { Listening } from "../../serve/node.ts";
-import { listenTable, origin } from "../../serve/options.ts";
+import { listenTable, modelId, origin } from "../../serve/options.ts";
 import { isAttended, packagePath } from "../environment.ts";
 import { INTERRUPTED } from "../interrupt.ts";
 import { withModel } from "../open-model.ts";
@@ -53,7 +53,7 @@ export function addServe(program: Command, context: CommandContext): Command {
       reader(listenTable.host),
       listenTable.host.default,
     )
-    .option("--name <id>", "the model's id for clients (default: its own name)")
+    .option("--name <id>", "the model's id for clients (default: its own name)", reader(modelId))
     .option("--open", "open the page in a browser")
     .option(
       "--allow-origin <origin...>",

@@ -1,10 +1,9 @@
 // `baimo tokenize`: text to ids and back, without loading weights.
 import type { Command } from "commander";
-import { BaimoError } from "../../errors.ts";
 import type { Tokenizer } from "../../tokenizers/tokenizer.ts";
 import { listenForInterrupt } from "../interrupt.ts";
 import { fetchSource } from "../open-model.ts";
-import { type CommandContext, tokenIds } from "../options.ts";
+import { type CommandContext, checkIds, tokenIds } from "../options.ts";
 import { formatTable } from "../table.ts";
 import { hasPipedInput, readInput } from "../terminal.ts";
 
@@ -35,6 +34,10 @@ export function addTokenize(program: Command, context: CommandContext): Command 
     .option("--count", "print the number of tokens alone")
     .option("--json", "print a JSON document");
   return command.action(async (source: string, words: string[], flags: TokenizeFlags) => {
+    if (flags.decode && (flags.ids || flags.count)) {
+      command.error("error: --decode prints a text; --ids and --count do not go with it");
+    }
+    if (flags.ids && flags.count) command.error("error: give either --ids or --count, not both");
     if (flags.decode && words.length > 0) command.error("error: give either a text or --decode, not both");
     if (!flags.decode && words.length === 0 && !hasPipedInput()) {
       command.error(
@@ -45,6 +48,7 @@ export function addTokenize(program: Command, context: CommandContext): Command 
     const interrupt = listenForInterrupt();
     const path = await fetchSource(source, context.terminal, interrupt.signal).finally(interrupt.release);
     const tokenizer = await openTokenizer(path);
+    if (flags.decode) checkIds(command, "--decode", flags.decode, tokenizer.vocabSize);
     if (flags.decode) return decode(tokenizer, flags.decode, flags, context);
     const text = words.length > 0 ? words.join(" ") : await readInput();
     if (text === "" && words.length === 0)
@@ -87,11 +91,6 @@ function decode(
   flags: TokenizeFlags,
   { terminal }: CommandContext,
 ): void {
-  for (const id of ids) {
-    if (id >= tokenizer.vocabSize) {
-      throw new BaimoError("request", `token ${id} is not in the vocabulary of ${tokenizer.vocabSize}`);
-    }
-  }
   const text = tokenizer.decode(ids, { skipSpecialTokens: !flags.special });
   if (flags.json) terminal.json({ text, count: ids.length });
   else terminal.line(text);
