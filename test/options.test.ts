@@ -296,6 +296,16 @@ it("what a function works on is refused by its name, too", async () => {
     [() => model.tokenizer.decode("1" as Given), /^decode: ids is "1"/],
     [() => node.listen(5 as Given), /^listen: handler is 5/],
     [
+      () => tokenizers.readTokenizerFiles({} as Given),
+      /^readTokenizerFiles: folder is an object; allowed: an object with/,
+    ],
+    [() => tokenizers.tokenizerToGguf(undefined as Given), /^tokenizerToGguf: files is undefined/],
+    [
+      () => tokenizers.chatTemplateOf({} as Given),
+      /^chatTemplateOf: tokenizer is an object; allowed: a tokenizer/,
+    ],
+    [() => formats.writeGguf(5 as Given, empty), /^write: target is 5; allowed: a path, a WritableStream/],
+    [
       () => serve.createHandler({ models: new Map<string, Given>([["a", 5]]) }),
       /^createHandler: models\[a\] is 5; allowed: a model that load opened/,
     ],

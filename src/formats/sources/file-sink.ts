@@ -1,5 +1,6 @@
 // Where a written file goes: a path (whole or not at all), a stream or a function.
 import { BaimoError, throwIfAborted } from "../../errors.ts";
+import { call, refusal } from "../../options.ts";
 import type { DType } from "../../tensor/dtype.ts";
 import { byteLength } from "../../tensor/dtype.ts";
 import { elementCount, grouped } from "../tensor-info.ts";
@@ -33,6 +34,9 @@ export async function withSink(
       throwIfAborted(signal, "writing");
       await target(chunk);
     });
+  }
+  if (!(target instanceof WritableStream)) {
+    throw refusal("type", "target", target, "a path, a WritableStream or a function", call("write"));
   }
   const writer = target.getWriter();
   try {

@@ -1,6 +1,6 @@
 // The one reader of a folder's tokenizer files, whichever of their many forms are there.
 import { isRecord, parseJson, recordOf, stringOf } from "../../json.ts";
-import { flag, withDefault } from "../../option-kinds.ts";
+import { flag, kindOf, withDefault } from "../../option-kinds.ts";
 import { call, readOptions } from "../../options.ts";
 import { NAMED_TEMPLATES, PIECES, TIKTOKEN } from "./file-names.ts";
 import type { TokenizerFileOptions } from "./json.ts";
@@ -29,6 +29,13 @@ export interface TokenizerFiles extends TokenizerFileOptions {
   modelConfig?: unknown;
 }
 
+const folderKind = kindOf(
+  "folder",
+  "an object with a function read",
+  (value): value is FolderReader =>
+    typeof (value as Partial<FolderReader> | null | undefined)?.read === "function",
+);
+
 /**
  * Reads the files of a tokenizer.
  *
@@ -40,6 +47,7 @@ export async function readTokenizerFiles(
   options: { pieces?: boolean } = {},
 ): Promise<TokenizerFiles> {
   const { pieces } = readOptions(options, folderTable, call("readTokenizerFiles"));
+  folderKind.read(folder, "folder", call("readTokenizerFiles"));
   const files = await readConfigFiles(folder);
   const tokenizerJson = await folder.read("tokenizer.json");
   if (tokenizerJson) files.json = parseJson(tokenizerJson, whereOf(folder, "tokenizer.json"));

@@ -5,7 +5,7 @@
 // Keys and choices are those of convert_hf_to_gguf.py of llama.cpp.
 import { BaimoError } from "../../errors.ts";
 import { brief, recordOf } from "../../json.ts";
-import { text, whole } from "../../option-kinds.ts";
+import { plain, text, whole } from "../../option-kinds.ts";
 import { call, readOptions, type TableOf } from "../../options.ts";
 import { readPieceModel, tokenizerFromSentencePiece } from "../algorithms/sentencepiece.ts";
 import { readPostProcessor, type Wrapping } from "../text/post-processors.ts";
@@ -53,6 +53,7 @@ export function tokenizerToGguf(
   given: TokenizerToGgufOptions = {},
 ): { pairs: Map<string, GgufTokenizerValue>; warnings: string[] } {
   const options = readOptions(given, toGgufTable, call("tokenizerToGguf"));
+  plain.read(files, "files", call("tokenizerToGguf"));
   const draft = files.model ? draftFromPieces(files.model, files) : draftFromJson(files, options);
   const { tokenizer, pairs, warnings } = draft;
   const put = (key: string, value: string) => pairs.set(`tokenizer.ggml.${key}`, { type: "STRING", value });
