@@ -2,7 +2,12 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { BaimoError } from "../src/errors.ts";
+import { openCheckpoint } from "../src/formats/index.ts";
+import { readLanguage } from "../src/generate/language.ts";
+import { Prompts } from "../src/generate/prompts.ts";
 import type { ChatEvent, ChatMessage, Model } from "../src/generate/types.ts";
+import { packVocabulary } from "../src/generate/vocabulary.ts";
+import { describeModel } from "../src/models/open-model.ts";
 import { loadChatModel } from "./chat-model.ts";
 
 const SMALL = "秋夜 autumn night, ".repeat(10);
@@ -79,4 +84,22 @@ describe("prompts", () => {
     await other.dispose();
     await refused;
   });
+});
+
+it("a large vocabulary is packed in the thread as it is here", async () => {
+  const checkpoint = await openCheckpoint("poet");
+  const description = await describeModel(checkpoint);
+  const language = await readLanguage(checkpoint, description);
+  await checkpoint.close();
+  // Logits may have more ids than the tokenizer: so many that packing takes a while.
+  const config = { ...description.config, vocabSize: 20_000 };
+  const prompts = new Prompts(language, "poet", { name: "poet", config }, 512);
+  try {
+    const [one, other] = await Promise.all([prompts.vocabulary(), prompts.vocabulary()]);
+    assert.equal(one, other);
+    assert.deepEqual(one, packVocabulary(language, config));
+    assert.ok(one.bytes.buffer instanceof SharedArrayBuffer && one.starts.length === 20_001);
+  } finally {
+    await prompts.dispose();
+  }
 });

@@ -24,6 +24,14 @@ export interface LanguageDescription {
   readonly config: Pick<ModelConfig, "encoderLayers" | "vocabSize" | "eosTokenIds">;
 }
 
+/** The ids that end an answer. */
+export function endTokensOf(
+  tokenizer: Pick<Tokenizer, "eosTokenIds">,
+  config: Pick<ModelConfig, "eosTokenIds">,
+): number[] {
+  return [...new Set([...config.eosTokenIds, ...tokenizer.eosTokenIds])];
+}
+
 /** A text to go on with, or a conversation to answer. */
 export type Prompt =
   | { readonly kind: "text"; readonly text: string }

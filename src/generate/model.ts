@@ -26,12 +26,11 @@ import {
   schemasOf,
   specialTokensOf,
 } from "./answers/answer-stream.ts";
-import { placeSpecialTokens } from "./answers/special-tokens.ts";
 import { Channel } from "./channel.ts";
 import { checkTokens } from "./check-tokens.ts";
 import type { StreamMessage } from "./engine.ts";
 import type { EngineSlot } from "./engine-slot.ts";
-import { type Prompt, promptTooLong } from "./language.ts";
+import { endTokensOf, type Prompt, promptTooLong } from "./language.ts";
 import { conversations } from "./messages.ts";
 import {
   chatTable,
@@ -53,7 +52,6 @@ import type {
   LogitsOptions,
   Model,
 } from "./types.ts";
-import { type PackedVocabulary, packVocabulary } from "./vocabulary.ts";
 
 /** What a model is made of. */
 export interface ModelResources {
@@ -110,7 +108,7 @@ export type Measurement = Pick<MeasureResult, "logprobs" | "columns">;
 export function createModel(parts: ModelResources): TraceableModel {
   const { engine, prompts, description, tokenizer, contextLength } = parts;
   const { config } = description;
-  const endTokens = [...new Set([...config.eosTokenIds, ...tokenizer.eosTokenIds])];
+  const endTokens = endTokensOf(tokenizer, config);
   const hasEncoder = config.encoderLayers > 0;
   const { vocabSize } = config;
   const idsKind = tokenIds(vocabSize);
@@ -198,6 +196,7 @@ export function createModel(parts: ModelResources): TraceableModel {
     checkPrompt(prompt);
     answering?.begin(prompt);
     const spec = answering?.constraint?.() ?? options.constraint;
+    const constraint = spec && { spec, vocabulary: await prompts.vocabulary(options.signal) };
     // An answer that must be whole says by an end token that it is.
     const endsByTokens = spec !== undefined || !resolved.ignoreEos;
     const stopTokens = [...(endsByTokens ? endTokens : []), ...resolved.stopTokens];
@@ -234,7 +233,7 @@ export function createModel(parts: ModelResources): TraceableModel {
         maxTokens: resolved.maxTokens ?? contextLength,
         stopTokens,
         sampler: resolved.sampler,
-        constraint: spec && { spec, vocabulary: vocabularyOf() },
+        constraint,
       },
       { signal, onMessage },
     );
@@ -270,16 +269,6 @@ export function createModel(parts: ModelResources): TraceableModel {
       await ended;
     }
   }
-
-  let vocabulary: PackedVocabulary | undefined;
-  /** The vocabulary as constraints need it; special tokens that mark calls stand in it as such. */
-  const vocabularyOf = (): PackedVocabulary => {
-    if (vocabulary) return vocabulary;
-    const marks = parts.chatTemplate && answerReading(parts.chatTemplate);
-    const placeOf = marks ? placeSpecialTokens(marks.format, marks.special).placeOf : () => "";
-    vocabulary = packVocabulary(tokenizer, vocabSize, endTokens, placeOf);
-    return vocabulary;
-  };
 
   let reading: AnswerReading | undefined;
   /** How this model's answers are read, found out with the first one. */

@@ -1,9 +1,10 @@
-// A thread that makes prompts: opens tokenizer and template, then turns requests into ids.
+// A thread that opens tokenizer and template, turns prompts into ids and packs the vocabulary.
 import { ownThread } from "../backends/threads.ts";
 import { BaimoError } from "../errors.ts";
 import { openCheckpoint } from "../formats/checkpoint.ts";
 import { type Language, readLanguage, toIds } from "./language.ts";
 import type { FromPromptThread, ToPromptThread } from "./prompts.ts";
+import { packVocabulary } from "./vocabulary.ts";
 
 const thread = await ownThread();
 const emit = (message: FromPromptThread) => thread.postMessage(message);
@@ -28,8 +29,11 @@ thread.listen((posted) => {
   Promise.resolve(language)
     .then((known) => {
       if (!known) throw new BaimoError("device", "a prompt came before its tokenizer");
+      if (message.type === "vocabulary") {
+        return emit({ type: "vocabulary", vocabulary: packVocabulary(known, message.config) });
+      }
       const ids = Int32Array.from(toIds(known, message.prompt, message.contextLength));
-      emit({ type: "ids", ids });
+      return emit({ type: "ids", ids });
     })
     .catch((error: unknown) => {
       const code = error instanceof BaimoError ? error.code : "device";

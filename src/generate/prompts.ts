@@ -1,25 +1,30 @@
-// Prompts as ids: small ones at once, large ones in a thread, so that nothing else waits for them.
+// Prompts as ids, and the vocabulary for constraints: small ones at once, large ones in a thread.
 import { startThread, type Thread } from "../backends/threads.ts";
 import { BaimoError, type ErrorCode, throwIfAborted } from "../errors.ts";
 import type { CheckpointInput } from "../formats/checkpoint.ts";
 import { type Language, type LanguageDescription, type Prompt, toIds } from "./language.ts";
+import { type PackedVocabulary, packVocabulary } from "./vocabulary.ts";
 
-/** To the thread; one prompt at a time. */
+/** To the thread; one at a time. */
 export type ToPromptThread =
   | {
       readonly type: "open";
       readonly source: CheckpointInput;
       readonly description: LanguageDescription;
     }
-  | { readonly type: "prompt"; readonly prompt: Prompt; readonly contextLength: number };
+  | { readonly type: "prompt"; readonly prompt: Prompt; readonly contextLength: number }
+  | { readonly type: "vocabulary"; readonly config: LanguageDescription["config"] };
 
 /** From it. */
 export type FromPromptThread =
   | { readonly type: "ids"; readonly ids: Int32Array }
+  | { readonly type: "vocabulary"; readonly vocabulary: PackedVocabulary }
   | { readonly type: "failed"; readonly code: ErrorCode; readonly text: string };
 
 /** Characters and values of a prompt that take a few milliseconds at most. */
 const SMALL = 16_384;
+/** Tokens of a vocabulary that is packed in a few milliseconds. */
+const SMALL_VOCABULARY = 8192;
 /** The thread ends when it has had nothing to do for so long. */
 const IDLE_MS = 60_000;
 const ENDED = "the thread that makes prompts has ended";
@@ -31,6 +36,7 @@ export class Prompts {
   readonly #source: CheckpointInput;
   readonly #description: LanguageDescription;
   readonly #contextLength: number;
+  #vocabulary: PackedVocabulary | undefined;
   /** Settles when the large prompt before has been made. */
   #turn: Promise<unknown> = Promise.resolve();
   #thread: Thread | undefined;
@@ -56,13 +62,33 @@ export class Prompts {
    */
   async encode(prompt: Prompt, signal?: AbortSignal): Promise<ArrayLike<number>> {
     if (isSmall(prompt)) return toIds(this.#language, prompt, this.#contextLength);
+    const contextLength = this.#contextLength;
+    const answer = await this.#inTurn({ type: "prompt", prompt, contextLength }, signal);
+    if (answer.type !== "ids") throw new Error(`the thread answered a prompt with ${answer.type}`);
+    return answer.ids;
+  }
+
+  /** The vocabulary as constraints need it, packed when it is first asked for. */
+  async vocabulary(signal?: AbortSignal): Promise<PackedVocabulary> {
+    const { config } = this.#description;
+    if (config.vocabSize <= SMALL_VOCABULARY) this.#vocabulary ??= packVocabulary(this.#language, config);
+    if (this.#vocabulary) return this.#vocabulary;
+    const answer = await this.#inTurn({ type: "vocabulary", config }, signal);
+    if (answer.type !== "vocabulary") throw new Error(`the thread answered with ${answer.type}`);
+    // Another request may have asked at the same time: one of both is kept.
+    this.#vocabulary ??= answer.vocabulary;
+    return this.#vocabulary;
+  }
+
+  /** The thread's answer, after what was asked before. */
+  async #inTurn(question: ToPromptThread, signal?: AbortSignal): Promise<FromPromptThread> {
     const before = this.#turn;
     let release: () => void = () => {};
     this.#turn = new Promise<void>((resolve) => (release = resolve));
     try {
       await before;
       throwIfAborted(signal, "the request");
-      return await this.#ask(prompt, signal);
+      return await this.#ask(question, signal);
     } finally {
       release();
     }
@@ -74,7 +100,7 @@ export class Prompts {
     await this.#end("request", DISPOSED);
   }
 
-  async #ask(prompt: Prompt, signal: AbortSignal | undefined): Promise<ArrayLike<number>> {
+  async #ask(question: ToPromptThread, signal: AbortSignal | undefined): Promise<FromPromptThread> {
     clearTimeout(this.#idle);
     const thread = await this.#start();
     if (this.#disposed) {
@@ -87,15 +113,11 @@ export class Prompts {
       const answer = await new Promise<FromPromptThread>((resolve) => {
         this.#settle = resolve;
         thread.ref();
-        thread.postMessage({
-          type: "prompt",
-          prompt,
-          contextLength: this.#contextLength,
-        } satisfies ToPromptThread);
+        thread.postMessage(question);
         if (signal?.aborted) abort();
       });
       if (answer.type === "failed") throw new BaimoError(answer.code, answer.text, { cause: signal?.reason });
-      return answer.ids;
+      return answer;
     } finally {
       this.#settle = undefined;
       signal?.removeEventListener("abort", abort);

@@ -1,6 +1,14 @@
-// A vocabulary's bytes in one piece, as a worker needs them to hold an answer to a constraint.
-import type { Tokenizer } from "../tokenizers/tokenizer.ts";
-import { bytesOf, type ConstraintVocabulary } from "./constrain/constraint.ts";
+// A vocabulary as plain data, with its trie: what a worker needs to hold an answer to a constraint.
+import { answerFormatOf } from "./answers/answer-format-of.ts";
+import { specialTokensOf } from "./answers/answer-stream.ts";
+import { placeSpecialTokens } from "./answers/special-tokens.ts";
+import {
+  buildTokenTrie,
+  bytesOf,
+  type ConstraintVocabulary,
+  type TrieArrays,
+} from "./constrain/token-trie.ts";
+import { endTokensOf, type Language, type LanguageDescription } from "./language.ts";
 
 /** Plain data: may be shared by threads. */
 export interface PackedVocabulary {
@@ -10,45 +18,65 @@ export interface PackedVocabulary {
   readonly starts: Uint32Array;
   /** The ids that end an answer. */
   readonly endTokens: readonly number[];
+  readonly trie: TrieArrays;
 }
-
-type Described = Pick<Tokenizer, "vocabSize" | "tokenBytes" | "isSpecial" | "idToToken">;
 
 /**
- * size     of the model's logits, which may have more ids than the tokenizer
- * placeOf  what stands for a special token in the marks of answers: half of a surrogate pair, or nothing
+ * Half a second for 150,000 tokens. Special tokens that mark calls stand in it as such.
+ *
+ * config  the model's: its logits may have more ids than the tokenizer
  */
 export function packVocabulary(
-  tokenizer: Described,
-  size: number,
-  endTokens: readonly number[],
-  placeOf: (token: string) => string,
+  { tokenizer, chatTemplate }: Language,
+  config: LanguageDescription["config"],
 ): PackedVocabulary {
+  const { vocabSize: size } = config;
+  const endTokens = endTokensOf(tokenizer, config);
+  const format = chatTemplate && answerFormatOf(chatTemplate);
+  const places = format && placeSpecialTokens(format, specialTokensOf(tokenizer));
+  const pieces = Array.from({ length: size }, (_, id) => {
+    if (id >= tokenizer.vocabSize) return none;
+    if (!tokenizer.isSpecial(id)) return tokenizer.tokenBytes(id);
+    return bytesOf(places?.placeOf(tokenizer.idToToken(id) ?? "") ?? "");
+  });
   const starts = share(new Uint32Array(size + 1));
-  const pieces: Uint8Array[] = [];
-  for (let id = 0, at = 0; id < size; id++) {
-    if (id >= tokenizer.vocabSize) pieces[id] = new Uint8Array(0);
-    else if (tokenizer.isSpecial(id)) pieces[id] = bytesOf(placeOf(tokenizer.idToToken(id) ?? ""));
-    else pieces[id] = tokenizer.tokenBytes(id);
-    at += pieces[id].length;
-    starts[id + 1] = at;
-  }
+  for (const [id, piece] of pieces.entries()) starts[id + 1] = starts[id] + piece.length;
   const bytes = share(new Uint8Array(starts[size]));
   for (const [id, piece] of pieces.entries()) bytes.set(piece, starts[id]);
-  return { bytes, starts, endTokens };
+  const trie = buildTokenTrie({ size, tokenBytes: (id) => pieces[id], endTokens });
+  return {
+    bytes,
+    starts,
+    endTokens,
+    trie: {
+      bytes: share(trie.bytes),
+      depths: share(trie.depths),
+      below: share(trie.below),
+      ends: share(trie.ends),
+      firstTokens: share(trie.firstTokens),
+      roots: share(trie.roots),
+      tokens: share(trie.tokens),
+    },
+  };
 }
 
-export function openVocabulary({ bytes, starts, endTokens }: PackedVocabulary): ConstraintVocabulary {
+const none = new Uint8Array();
+
+export function openVocabulary({ bytes, starts, endTokens, trie }: PackedVocabulary): ConstraintVocabulary {
   return {
     size: starts.length - 1,
     endTokens,
+    trie,
     tokenBytes: (id) => bytes.subarray(starts[id], starts[id + 1]),
   };
 }
 
 /** The same in memory that threads share, where there is such memory. */
-function share<T extends Uint8Array | Uint32Array>(values: T): T {
+function share<T extends Uint8Array | Uint16Array | Int32Array | Uint32Array>(values: T): T {
   if (typeof SharedArrayBuffer === "undefined") return values;
-  const shared = new SharedArrayBuffer(values.byteLength);
-  return new (values.constructor as new (buffer: SharedArrayBuffer) => T)(shared);
+  const shared = new (values.constructor as new (buffer: SharedArrayBuffer) => T)(
+    new SharedArrayBuffer(values.byteLength),
+  );
+  shared.set(values);
+  return shared;
 }

@@ -2,7 +2,7 @@
 import { BaimoError } from "../../errors.ts";
 import type { State } from "./automaton.ts";
 import { type ConstraintLimits, defaultLimits } from "./limits.ts";
-import { buildTokenTrie, bytesOf, type ConstraintVocabulary, type TokenTrie } from "./token-trie.ts";
+import { bytesOf, type ConstraintVocabulary, openTokenTrie, type TokenTrie } from "./token-trie.ts";
 import { type ConstraintSpec, Workshop } from "./workshop.ts";
 
 export type { ConstraintLimits } from "./limits.ts";
@@ -23,7 +23,7 @@ export class ConstraintCompiler {
 
   constructor(vocabulary?: ConstraintVocabulary, limits: Partial<ConstraintLimits> = {}) {
     this.#limits = { ...defaultLimits, ...limits };
-    this.#trie = vocabulary && buildTokenTrie(vocabulary);
+    this.#trie = vocabulary && openTokenTrie(vocabulary);
     this.#workshop = new Workshop(this.#trie, this.#limits);
   }
 

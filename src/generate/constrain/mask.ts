@@ -3,7 +3,7 @@ import { BaimoError } from "../../errors.ts";
 import type { Automaton, Stack, State } from "./automaton.ts";
 import type { DfaState } from "./dfa.ts";
 import type { Node, Nodes } from "./nodes.ts";
-import { buildTokenTrie, type TokenTrie } from "./token-trie.ts";
+import { openTokenTrie, type TokenTrie } from "./token-trie.ts";
 import { addTokens, setBits, walkTrie } from "./trie-walk.ts";
 
 /*
@@ -88,7 +88,7 @@ export class Masks {
         this.#tailTokens.push(trie.tokens[at]);
       }
     }
-    this.#tails = buildTokenTrie({ size: tails.length, tokenBytes: (i) => tails[i], endTokens: [] });
+    this.#tails = openTokenTrie({ size: tails.length, tokenBytes: (i) => tails[i], endTokens: [] });
   }
 
   /**

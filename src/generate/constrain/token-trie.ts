@@ -11,6 +11,8 @@ export interface ConstraintVocabulary {
   tokenBytes(id: number): Uint8Array;
   /** The ids that end an answer. */
   readonly endTokens: readonly number[];
+  /** Its trie, where that has been built before. */
+  readonly trie?: TrieArrays;
 }
 
 /** The bytes of a text as UTF-8; half of a surrogate pair has three bytes of its own (WTF-8). */
@@ -27,8 +29,7 @@ export function bytesOf(text: string): Uint8Array {
 }
 
 /** Nodes in the order of their bytes, those above before those below; node 0 is the root. */
-export interface TokenTrie {
-  readonly vocabulary: ConstraintVocabulary;
+export interface TrieArrays {
   /** The byte that leads to a node. */
   readonly bytes: Uint8Array;
   /** How many bytes lead to it from the root. */
@@ -45,10 +46,21 @@ export interface TokenTrie {
   readonly tokens: Int32Array;
 }
 
+/** A trie and whose it is. */
+export interface TokenTrie extends TrieArrays {
+  readonly vocabulary: ConstraintVocabulary;
+}
+
 /** Longer tokens are never offered. */
 const MAX_TOKEN_BYTES = 1024;
 
-export function buildTokenTrie(vocabulary: ConstraintVocabulary): TokenTrie {
+export function openTokenTrie(vocabulary: ConstraintVocabulary): TokenTrie {
+  const { bytes, depths, below, ends, firstTokens, roots, tokens } =
+    vocabulary.trie ?? buildTokenTrie(vocabulary);
+  return { vocabulary, bytes, depths, below, ends, firstTokens, roots, tokens };
+}
+
+export function buildTokenTrie(vocabulary: ConstraintVocabulary): TrieArrays {
   const ending = new Set(vocabulary.endTokens);
   const ids: number[] = [];
   const spelled: Uint8Array[] = [];
@@ -95,7 +107,7 @@ export function buildTokenTrie(vocabulary: ConstraintVocabulary): TokenTrie {
   }
   close(0);
   firstTokens[count] = tokens.length;
-  return { vocabulary, bytes, depths, below, ends, firstTokens, roots, tokens };
+  return { bytes, depths, below, ends, firstTokens, roots, tokens };
 }
 
 const none = new Uint8Array();
