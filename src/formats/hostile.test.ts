@@ -19,7 +19,7 @@ import { dequantizeInto } from "./blocks/dequantize.ts";
 import { type CheckpointInput, openCheckpoint } from "./checkpoint.ts";
 
 const seed = 20242;
-const mutationsPerFile = 500;
+const mutationsPerFile = 300;
 const allowance = 64 << 20;
 /** Of processor time. Generous; what hangs or is quadratic takes minutes. */
 const longestMs = 5000;
@@ -112,7 +112,7 @@ async function openMutations(): Promise<Report> {
       report.failures.push(`${what}: ${error instanceof Error ? error.stack : error}`);
     }
     report.slowestMs = Math.max(report.slowestMs, processorMs() - begun);
-    if ((report.opened + report.refused) % 8 === 0) globalThis.gc?.();
+    if ((report.opened + report.refused) % 16 === 0) globalThis.gc?.();
   };
   for (const [i, original] of originals.entries()) {
     const other = originals[(i + 1) % originals.length];
@@ -159,9 +159,9 @@ function registerTests(): void {
         `memory +${(report.growth / 2 ** 20).toFixed(1)} MiB`,
     );
     assert.deepEqual(report.failures.slice(0, 3), []);
-    assert.ok(report.opened + report.refused >= 3000);
+    assert.ok(report.opened + report.refused >= 1800);
     assert.ok(
-      report.refused > 1000 && report.opened > 100,
+      report.refused > 600 && report.opened > 100,
       "the mutations reach the checks, and not one check alone",
     );
     assert.ok(report.slowestMs < longestMs, `the slowest took ${report.slowestMs} ms`);

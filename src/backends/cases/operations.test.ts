@@ -36,8 +36,8 @@ async function wasm(build: KernelBuild): Promise<Subject> {
   const products = probeProducts(module);
   const alone = { ranks: 1, words: 0, floats: 1 << 14 };
   const instantiate = (memory: WebAssembly.Memory) => {
-    // the module's own data lies below
-    new Uint8Array(memory.buffer, 65_536).fill(255);
+    // The module's own data lies below, and nearly all of a case within.
+    new Uint8Array(memory.buffer, 65_536, 2 << 20).fill(255);
     return instantiateKernels(module, memory);
   };
   return {

@@ -26,15 +26,16 @@ const relaxed = await build("relaxed");
 const plain = await build("simd");
 const machine = probeProducts(relaxed);
 
+const random = createRandom(seed);
+const samples = dtypesWithKernels.map((dtype): WeightSample => {
+  const [rows, cols] = [20, 256];
+  const values = Float32Array.from({ length: rows * cols }, () => random.normal());
+  const bytes = dtype === "F32" ? new Uint8Array(values.buffer) : quantize(dtype, values);
+  return { name: `weights in ${dtype}`, dtype, rows, cols, bytes, embedding: true };
+});
+
 /** A use of every kernel, with one of the cache's types. */
 function everything(cacheType: "F32" | "F16" | "Q8"): KernelUse {
-  const [rows, cols] = [20, 256];
-  const random = createRandom(seed);
-  const samples = dtypesWithKernels.map((dtype): WeightSample => {
-    const values = Float32Array.from({ length: rows * cols }, () => random.normal());
-    const bytes = dtype === "F32" ? new Uint8Array(values.buffer) : quantize(dtype, values);
-    return { name: `weights in ${dtype}`, dtype, rows, cols, bytes, embedding: true };
-  });
   return {
     samples,
     cacheType,

@@ -105,7 +105,7 @@ describe("the counting matcher", () => {
       const regex = compileOniguruma(pattern, "test");
       const counted = countedMatches(parseTranslated(regex.source), "test");
       const random = createRandom(SEED);
-      for (let n = 0; n < 300; n++) {
+      for (let n = 0; n < 200; n++) {
         let text = "";
         for (let i = random.integer(20); i >= 0; i--) text += PARTS[random.integer(PARTS.length)];
         const expected = found(regexMatches(regex), text);
@@ -135,7 +135,7 @@ describe("the counting matcher", () => {
         "aA",
         "a1",
       ]) {
-        for (const end of ["", "x"]) found(matches, unit.repeat(20_000) + end);
+        for (const end of ["", "x"]) found(matches, unit.repeat(5000) + end);
       }
     }
   });
@@ -159,7 +159,7 @@ describe("patterns that could hang", () => {
   ]) {
     it(`${pattern} ends or is refused`, () => {
       for (const unit of texts) {
-        const text = unit.repeat(100_000 / unit.length);
+        const text = unit.repeat(40_000 / unit.length);
         try {
           found(patternMatches(pattern, "tokenizer.json: normalizer"), text);
         } catch (error) {
