@@ -1,6 +1,9 @@
 // Checked JSON: parsing, and values of the expected kind or a `format` error that names the place.
 import { BaimoError } from "./errors.ts";
 
+/** A JSON Schema (draft 2020-12) that this project writes. */
+export type JsonSchema = Readonly<Record<string, unknown>>;
+
 /**
  * Parses JSON from text or from UTF-8 bytes.
  *

@@ -1,4 +1,5 @@
 // Kinds of options: numbers, texts, choices, lists, records, callbacks, options within options.
+import type { JsonSchema } from "./json.ts";
 import { cut, isPlain, type Kind, type OptionsOf, readFields, refusal, type Table } from "./options.ts";
 
 /** A kind by a test of the type, and one of the value. */
@@ -7,10 +8,12 @@ export function kindOf<T>(
   allowed: string,
   is: (value: unknown) => value is T,
   fits: (value: T) => boolean = () => true,
+  schema?: JsonSchema,
 ): Kind<T> {
   return {
     kind,
     allowed,
+    schema,
     read(value, name, door) {
       if (!is(value)) throw refusal("type", name, value, allowed, door);
       if (!fits(value)) throw refusal("value", name, value, allowed, door);
@@ -45,12 +48,24 @@ function inWords(what: string, { min, max, above }: Range): string {
   return `${what}${min === undefined ? "" : ` ${above ? "above" : "from"} ${min.toLocaleString("en")}`}${upper}`;
 }
 
+const ofNumbers = (type: string, { min, max, above }: Range): JsonSchema => ({
+  type,
+  [above ? "exclusiveMinimum" : "minimum"]: min,
+  maximum: max,
+});
+
 const isNumber = (value: unknown): value is number => typeof value === "number";
 const isText = (value: unknown): value is string => typeof value === "string";
 
 /** A number within a range, never NaN. */
 export const number = (range: Range = {}): Kind<number> =>
-  kindOf("number", inWords("a number", range), isNumber, (value) => within(value, range));
+  kindOf(
+    "number",
+    inWords("a number", range),
+    isNumber,
+    (value) => within(value, range),
+    ofNumbers("number", range),
+  );
 /** A whole number that a double holds exactly. */
 export const whole = (range: Range = {}): Kind<number> =>
   kindOf(
@@ -58,8 +73,15 @@ export const whole = (range: Range = {}): Kind<number> =>
     inWords("a whole number", range),
     isNumber,
     (value) => Number.isSafeInteger(value) && within(value, range),
+    ofNumbers("integer", range),
   );
-export const flag: Kind<boolean> = kindOf("flag", "true or false", (value) => typeof value === "boolean");
+export const flag: Kind<boolean> = kindOf(
+  "flag",
+  "true or false",
+  (value) => typeof value === "boolean",
+  () => true,
+  { type: "boolean" },
+);
 /** A string of `least` to `most` characters. */
 export const text = ({ least = 1, most = 4096 } = {}): Kind<string> =>
   kindOf(
@@ -69,13 +91,20 @@ export const text = ({ least = 1, most = 4096 } = {}): Kind<string> =>
       : `a string of ${least === 0 ? "at most" : `${least} to`} ${most.toLocaleString("en")} characters`,
     isText,
     (value) => value.length >= least && value.length <= most,
+    { type: "string", minLength: least, maxLength: most === Infinity ? undefined : most },
   );
 /** One of some words. */
 export function choice<const T extends string>(...words: readonly T[]): Kind<T> {
   const { kind, allowed, read } = kindOf("choice", listed(words), isText, (value) =>
     words.includes(value as T),
   );
-  return { kind, allowed, words, read: (value, name, door) => read(value, name, door) as T }; // one of `words`
+  return {
+    kind,
+    allowed,
+    words,
+    schema: { type: "string", enum: words },
+    read: (value, name, door) => read(value, name, door) as T, // one of `words`
+  };
 }
 export const signal: Kind<AbortSignal> = instance("an AbortSignal", AbortSignal);
 /** The table of those who take nothing else. */
@@ -88,10 +117,18 @@ export function instance<T>(allowed: string, type: abstract new (...args: never[
   return kindOf("instance", allowed, (value): value is T => value instanceof type);
 }
 /** Whatever its reader will say of it. */
-export const anything: Kind<unknown> = kindOf("anything", "anything", (_value): _value is unknown => true);
+export const anything: Kind<unknown> = kindOf(
+  "anything",
+  "anything",
+  (_value): _value is unknown => true,
+  () => true,
+  {},
+);
 
 /** An object with whatever in it. */
-export const plain: Kind<Record<string, unknown>> = kindOf("plain", "an object", isPlain);
+export const plain: Kind<Record<string, unknown>> = kindOf("plain", "an object", isPlain, () => true, {
+  type: "object",
+});
 
 /** Whether a value is an array or a typed array. */
 export const isArrayLike = (value: unknown): value is ArrayLike<unknown> =>
@@ -108,6 +145,7 @@ export function list<T>(item: Kind<T>, { least = 0, most = 65_536 } = {}): Kind<
   return {
     kind: "list",
     allowed,
+    schema: { type: "array", items: item.schema, minItems: least, maxItems: most },
     read: (value, name, door) =>
       Array.from(lists.read(value, name, door), (each: unknown, i) => item.read(each, `${name}[${i}]`, door)),
   };
@@ -124,6 +162,7 @@ export function tokenIds(vocabSize = MOST_IDS): Kind<number[]> {
   return {
     kind: "tokens",
     allowed,
+    schema: { type: "array", items: { type: "integer", minimum: 0, maximum: vocabSize - 1 } },
     read(value, name, door) {
       if (!isArrayLike(value)) throw refusal("type", name, value, allowed, door);
       return Array.from(value, (each, i) => {
@@ -141,6 +180,7 @@ export function oneOrMore<T>(item: Kind<T>, most: number): Kind<T[]> {
   return {
     kind: "list",
     allowed: `${item.allowed}, or ${many.allowed}`,
+    schema: { anyOf: [item.schema ?? {}, many.schema ?? {}] },
     read: (value, name, door) =>
       Array.isArray(value) ? many.read(value, name, door) : [item.read(value, name, door)],
   };
@@ -159,6 +199,7 @@ export function record<T>(item: Kind<T>, keys = anyKey): Kind<Record<string, T>>
   return {
     kind: "record",
     allowed,
+    schema: { type: "object", additionalProperties: item.schema },
     read(value, name, door) {
       if (!isPlain(value)) throw refusal("type", name, value, allowed, door);
       const entries = Object.entries(value).map(([key, given]) => {
@@ -175,7 +216,26 @@ export function record<T>(item: Kind<T>, keys = anyKey): Kind<Record<string, T>>
 export function fields<T extends Table>(table: T): Kind<OptionsOf<T>> {
   const read: Kind<OptionsOf<T>>["read"] = (value, name, door) =>
     readFields(value, table, { name, prefix: `${name}.` }, door);
-  return { kind: "fields", allowed: `an object of ${Object.keys(table).join(", ")}`, table, read };
+  const allowed = `an object of ${Object.keys(table).join(", ")}`;
+  return { kind: "fields", allowed, schema: schemaOf(table), table, read };
+}
+
+/** What a table says of a JSON object; null stands for what is not given. */
+export function schemaOf(table: Table): JsonSchema {
+  const kinds = Object.entries(table);
+  const properties = kinds.map(([name, { schema = {}, required, default: value }]) => {
+    const known = value === undefined ? schema : { ...schema, default: value };
+    return [
+      name,
+      required || Object.keys(schema).length === 0 ? known : { anyOf: [known, { type: "null" }] },
+    ];
+  });
+  return {
+    type: "object",
+    properties: Object.fromEntries(properties),
+    required: kinds.flatMap(([name, { required }]) => (required ? [name] : [])),
+    additionalProperties: false,
+  };
 }
 
 /** Words as a reader takes them in: "a", "b" or "c". */

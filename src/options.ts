@@ -1,5 +1,6 @@
 // Reads options by a table that declares each once; a wrong one is refused by its name.
 import { BaimoError } from "./errors.ts";
+import type { JsonSchema } from "./json.ts";
 import { nearestName } from "./nearest.ts";
 
 /** What is wrong with a value. */
@@ -23,6 +24,8 @@ export interface Kind<T> {
   /** Its name, and what is allowed in words. */
   readonly kind: string;
   readonly allowed: string;
+  /** The same for programs, where it can be a value of JSON. */
+  readonly schema?: JsonSchema;
   /** The value, its lists and records copied; throws what the door makes of a refusal. */
   read(value: unknown, name: string, door: Door): T;
   /** What an option is that is not given. */

@@ -13,14 +13,14 @@ import { writeShardedTable } from "../src/formats/safetensors/safetensors-writer
 import { openTable } from "../src/formats/sources/open-byte-source.ts";
 import { loadTable } from "../src/generate/load-options.ts";
 import { measureTable, type TraceableModel } from "../src/generate/model.ts";
-import { chatTable, generateTable, logitsTable } from "../src/generate/options.ts";
+import { chatTable, generateTable, logitsTable, scoreTable } from "../src/generate/options.ts";
 import * as index from "../src/index.ts";
 import { signalTable } from "../src/option-kinds.ts";
 import type { Kind, Table } from "../src/options.ts";
-import { chatRequestTable } from "../src/serve/chat-request.ts";
 import * as serve from "../src/serve/index.ts";
 import * as node from "../src/serve/node.ts";
 import { handlerTable, listenTable } from "../src/serve/options.ts";
+import { chatRequestTable } from "../src/serve/requests/chat-request.ts";
 import { renderTable, templateTable } from "../src/tokenizers/chat-template/chat-template.ts";
 import { decodeTable, encodeTable } from "../src/tokenizers/create-tokenizer.ts";
 import { ggufTable } from "../src/tokenizers/files/gguf.ts";
@@ -68,7 +68,7 @@ const doors: Record<string, Door> = {
   logits: { table: logitsTable(), call: (options) => model.logits([1], options) },
   trace: { table: logitsTable(), call: (options) => model.trace([1], options) },
   measure: { table: measureTable(2), call: (options) => model.measure([1, 2], options) },
-  score: { table: signalTable, call: (options) => model.score([], options) },
+  score: { table: scoreTable, call: (options) => model.score([], options) },
   openCheckpoint: { table: openTable, call: (options) => formats.openCheckpoint("poet", options) },
   openByteSource: { table: openTable, call: (options) => formats.openByteSource(bytes, options) },
   pullModel: {

@@ -44,6 +44,24 @@ describe("scoring", () => {
     assert.deepEqual(turned.toReversed(), expected);
   });
 
+  it("tells the most likely tokens at each place, the same floats", async () => {
+    const scores = await model.score(texts, { alternatives: 3 });
+    for (const [i, { continuation }] of texts.entries()) {
+      const { logprobs, top = [], isGreedy } = scores[i];
+      assert.equal(top.length, continuation.length);
+      for (const [at, places] of top.entries()) {
+        assert.equal(places.length, 3);
+        assert.ok(places[0].logprob >= places[1].logprob && places[1].logprob >= places[2].logprob);
+        const found = places.find(({ id }) => id === continuation[at]);
+        if (found) assert.equal(found.logprob, logprobs[at]);
+      }
+      assert.equal(
+        isGreedy,
+        top.every(([best], at) => best.logprob === logprobs[at]),
+      );
+    }
+  });
+
   it("the token that a greedy answer takes is greedy", async () => {
     const answer: number[] = [];
     for await (const event of model.complete(context, { temperature: 0, maxTokens: 3, ignoreEos: true })) {

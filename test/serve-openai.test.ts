@@ -80,7 +80,7 @@ describe("the official client", () => {
       return true;
     });
     await assert.rejects(
-      client.chat.completions.create({ model: "tiny", messages, n: 2 }),
+      client.chat.completions.create({ model: "tiny", messages, n: 129 }),
       OpenAI.BadRequestError,
     );
     const long = [{ role: "user" as const, content: "word ".repeat(3000) }];

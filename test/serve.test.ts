@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import type { Model } from "../src/generate/types.ts";
-import { tokenText } from "../src/serve/completion.ts";
+import { tokenText } from "../src/serve/answers/tokens.ts";
 import { createHandler, type Handler } from "../src/serve/index.ts";
 import { type Listening, listen } from "../src/serve/node.ts";
 import { loadChatModel, watch } from "./chat-model.ts";
@@ -51,7 +51,8 @@ describe("the server in front of a model", () => {
     assert.equal(list.object, "list");
     const [{ created, ...entry }] = list.data;
     assert.ok(created >= begun && created <= Date.now() / 1000);
-    assert.deepEqual(entry, { id: "tiny", object: "model", owned_by: "baimo", context_length: 1024 });
+    const length = { context_length: 1024, max_model_len: 1024 };
+    assert.deepEqual(entry, { id: "tiny", object: "model", owned_by: "baimo", ...length });
     const one = await (await handle(new Request("http://localhost/v1/models/tiny"))).json();
     assert.deepEqual(one, list.data[0]);
     const health = await (await handle(new Request("http://localhost/health"))).json();

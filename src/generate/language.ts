@@ -34,7 +34,12 @@ export function endTokensOf(
 
 /** A text to go on with, or a conversation to answer. */
 export type Prompt =
-  | { readonly kind: "text"; readonly text: string }
+  | {
+      readonly kind: "text";
+      readonly text: string;
+      readonly addSpecialTokens?: boolean;
+      readonly parseSpecialTokens?: boolean;
+    }
   | {
       readonly kind: "chat";
       readonly messages: readonly unknown[];
@@ -77,7 +82,8 @@ function encode(
 ): readonly number[] {
   if (prompt.kind === "text") {
     checkLength(tokenizer, prompt.text, contextLength);
-    return tokenizer.encode(prompt.text);
+    const { addSpecialTokens, parseSpecialTokens } = prompt;
+    return tokenizer.encode(prompt.text, { addSpecialTokens, parseSpecialTokens });
   }
   const { messages, tools, documents, variables, addSpecialTokens } = prompt;
   if (!chatTemplate) throw new BaimoError("request", "there is no chat template");

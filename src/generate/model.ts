@@ -9,7 +9,6 @@ import {
   list,
   required,
   signal,
-  signalTable,
   tokenIds,
   whole,
   withDefault,
@@ -23,6 +22,7 @@ import {
   type AnswerReading,
   createAnswerStream,
   demandedTools,
+  offeredTools,
   schemasOf,
   specialTokensOf,
 } from "./answers/answer-stream.ts";
@@ -34,10 +34,12 @@ import { endTokensOf, type Prompt, promptTooLong } from "./language.ts";
 import { conversations } from "./messages.ts";
 import {
   chatTable,
+  encodePromptTable,
   generateTable,
   logitsTable,
   type ReadGenerateOptions,
   resolveOptions,
+  scoreTable,
 } from "./options.ts";
 import type { Prompts } from "./prompts.ts";
 import type { EngineResult, MeasureResult } from "./protocol.ts";
@@ -295,7 +297,7 @@ export function createModel(parts: ModelResources): TraceableModel {
       );
     }
     const messages = messagesKind.read(given, "messages", call("chat"));
-    const { tools, documents, toolChoice, readAnswer, parallelToolCalls } = read;
+    const { tools, documents, toolChoice, readAnswer, parallelToolCalls: parallel, constraint } = read;
     const variables = read.templateVariables;
     const prompt = {
       kind: "chat",
@@ -311,10 +313,10 @@ export function createModel(parts: ModelResources): TraceableModel {
     const schemas = schemasOf(tools ?? []);
     if (schemas.size > 0) checkToolsAreKnown(how.format, description.name);
     if (toolChoice === "none") schemas.clear();
-    const demanded = isDemanded
-      ? { tools: demandedTools(schemas, toolChoice), parallel: parallelToolCalls }
-      : undefined;
-    const stream = createAnswerStream(how, schemas, demanded);
+    const demand = isDemanded
+      ? { tools: demandedTools(schemas, toolChoice), parallel }
+      : constraint && { tools: offeredTools(schemas), parallel, otherwise: constraint };
+    const stream = createAnswerStream(how, schemas, demand);
     return yield* stream.read(generate(prompt, read, stream));
   }
 
@@ -350,7 +352,7 @@ export function createModel(parts: ModelResources): TraceableModel {
       return result;
     },
     async score(given, options) {
-      const { signal } = readOptions(options, signalTable, call("score"));
+      const { alternatives, signal } = readOptions(options, scoreTable, call("score"));
       const texts = scoredTexts.read(given, "texts", call("score"));
       if (hasEncoder) {
         throw new BaimoError("request", `${description.name} has an encoder; a text alone has no likelihood`);
@@ -359,6 +361,7 @@ export function createModel(parts: ModelResources): TraceableModel {
         tokenizer,
         vocabSize: config.vocabSize,
         contextLength,
+        top: alternatives,
         async run(request) {
           const result = resultOf("score", await engine.run(request, { signal }));
           if (result.aborted)
@@ -366,6 +369,18 @@ export function createModel(parts: ModelResources): TraceableModel {
           return result;
         },
       });
+    },
+    async encode(prompt, options) {
+      const read = readOptions(options, encodePromptTable, call("encode"));
+      const { tools, templateVariables: variables, mostTokens = Number.POSITIVE_INFINITY, signal } = read;
+      if (typeof prompt === "string") {
+        const { addSpecialTokens, parseSpecialTokens } = read;
+        const text = { kind: "text", text: prompt, addSpecialTokens, parseSpecialTokens } as const;
+        return Array.from(await prompts.encode(text, signal, mostTokens));
+      }
+      const messages = messagesKind.read(prompt, "messages", call("encode"));
+      const chat = { kind: "chat", messages, tools, variables, addSpecialTokens: hasEncoder } as const;
+      return Array.from(await prompts.encode(chat, signal, mostTokens));
     },
     async *complete(prompt, options) {
       const read = readOptions(options, generateTable(vocabSize), call("complete"));

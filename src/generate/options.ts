@@ -18,7 +18,14 @@ import {
 import { isPlain, type Kind, type OptionsOf, readFields, refusal, type TableOf } from "../options.ts";
 import { variablesBeside } from "../tokenizers/chat-template/variables.ts";
 import type { SamplerOptions } from "./sampler.ts";
-import type { AnswerConstraint, ChatOptions, GenerateOptions, LogitsOptions } from "./types.ts";
+import type {
+  AnswerConstraint,
+  ChatOptions,
+  EncodePromptOptions,
+  GenerateOptions,
+  LogitsOptions,
+  ScoreOptions,
+} from "./types.ts";
 
 /** Options with every default filled in: plain data that may be sent to a worker. */
 export interface ResolvedOptions {
@@ -36,6 +43,7 @@ const stopText = kindOf(
   "a string of 1 to 1,024 characters without half a surrogate pair, which no answer has",
   (value) => typeof value === "string",
   (value) => value.length > 0 && value.length <= 1024 && !/\p{Surrogate}/u.test(value),
+  { type: "string", minLength: 1, maxLength: 1024 },
 );
 
 /** What is said of an answer, by the name under which it is said; what it means is the compiler's matter. */
@@ -134,6 +142,22 @@ export function logitsTable(vocabSize = MOST_IDS) {
     signal,
   } satisfies TableOf<LogitsOptions>;
 }
+
+/** What `score` takes. */
+export const scoreTable = {
+  alternatives: withDefault(whole({ min: 0, max: 1024 }), 0),
+  signal,
+} satisfies TableOf<ScoreOptions>;
+
+/** What `encode` takes. */
+export const encodePromptTable = {
+  addSpecialTokens: withDefault(flag, true),
+  parseSpecialTokens: withDefault(flag, false),
+  tools: list(plain, { most: 4096 }),
+  templateVariables: plain,
+  mostTokens: whole({ min: 1 }),
+  signal,
+} satisfies TableOf<EncodePromptOptions>;
 
 /** What an engine is told; draws a seed where none is given. */
 export function resolveOptions(options: ReadGenerateOptions): ResolvedOptions {

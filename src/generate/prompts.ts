@@ -57,12 +57,17 @@ export class Prompts {
   }
 
   /**
-   * The ids of a prompt. The signal takes it out of the queue, or ends the thread that works on it.
+   * The ids of a prompt, no more than the context holds or `mostTokens`. The signal takes it out of the queue, or ends the thread
+   * that works on it.
    * @throws {BaimoError} `request` when the template refuses, `context` for a text that cannot fit
    */
-  async encode(prompt: Prompt, signal?: AbortSignal): Promise<ArrayLike<number>> {
-    if (isSmall(prompt)) return toIds(this.#language, prompt, this.#contextLength);
-    const contextLength = this.#contextLength;
+  async encode(
+    prompt: Prompt,
+    signal?: AbortSignal,
+    mostTokens: number = this.#contextLength,
+  ): Promise<ArrayLike<number>> {
+    const contextLength = mostTokens;
+    if (isSmall(prompt)) return toIds(this.#language, prompt, contextLength);
     const answer = await this.#inTurn({ type: "prompt", prompt, contextLength }, signal);
     if (answer.type !== "ids") throw new Error(`the thread answered a prompt with ${answer.type}`);
     return answer.ids;

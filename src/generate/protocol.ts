@@ -10,7 +10,7 @@ import type { WeightPlan } from "../models/weights/tensor-plan.ts";
 import type { PageCounts } from "../tensor/backend.ts";
 import type { ConstraintSpec } from "./constrain/constraint.ts";
 import type { SamplerOptions } from "./sampler.ts";
-import type { GeneratedToken } from "./types.ts";
+import type { GeneratedToken, TokenLogprob } from "./types.ts";
 import type { PackedVocabulary } from "./vocabulary.ts";
 
 /** What makes a worker one rank of an engine. */
@@ -68,6 +68,8 @@ export interface ScoreRequest {
   readonly from: number;
   /** The last token of each continuation. */
   readonly lasts: Int32Array;
+  /** How many of the most likely tokens at each place to report. */
+  readonly top: number;
 }
 
 export type EngineRequest = GenerateRequest | LogitsRequest | MeasureRequest | ScoreRequest;
@@ -121,6 +123,8 @@ export interface ScoreResult {
   readonly logprobs: readonly Float64Array[];
   /** Whether each token of a continuation is the most likely one. */
   readonly isGreedy: readonly boolean[];
+  /** The most likely tokens at the place of each token; of all continuations, since they share them. */
+  readonly top: readonly (readonly TokenLogprob[])[];
 }
 
 export type EngineResult = GenerateResult | LogitsResult | MeasureResult | ScoreResult;
@@ -142,5 +146,7 @@ export type FromWorker =
 export interface PlainError {
   readonly code: ErrorCode;
   readonly message: string;
+  /** The option at fault. */
+  readonly option?: string;
   readonly stack?: string;
 }

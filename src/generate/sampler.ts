@@ -165,7 +165,18 @@ function banOthers(logits: Float32Array, allowed: Uint32Array): void {
   }
 }
 
-function mostLikely(logits: Float32Array, total: number, count: number, heap: Int32Array): TokenLogprob[] {
+/**
+ * The most likely tokens, most likely first, of equal ones the lower id.
+ *
+ * total  `logSumExp` of the logits
+ * heap   [>= min(count, length)] scratch
+ */
+export function mostLikely(
+  logits: Float32Array,
+  total: number,
+  count: number,
+  heap: Int32Array,
+): TokenLogprob[] {
   if (count === 0) return [];
   const found = Array.from(heap.subarray(0, selectLargest(logits, count, heap)));
   found.sort((a, b) => logits[b] - logits[a] || a - b);

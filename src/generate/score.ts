@@ -10,6 +10,8 @@ export interface ScoreSetting {
   readonly tokenizer: Tokenizer;
   readonly vocabSize: number;
   readonly contextLength: number;
+  /** How many of the most likely tokens at each place are wanted. */
+  readonly top: number;
   run(request: ScoreRequest): Promise<ScoreResult>;
 }
 
@@ -40,11 +42,17 @@ export async function scoreTexts(texts: readonly ScoredText[], setting: ScoreSet
   const scores: Score[] = [];
   await Promise.all(
     Array.from(groups.values(), async ({ tokens, from, lasts, texts: places }) => {
-      const request = { tokens: Int32Array.from(tokens), from, lasts: Int32Array.from(lasts) };
-      const { logprobs, isGreedy } = await setting.run({ kind: "score", ...request });
+      const { logprobs, isGreedy, top } = await setting.run({
+        kind: "score",
+        tokens: Int32Array.from(tokens),
+        from,
+        lasts: Int32Array.from(lasts),
+        top: Math.min(setting.top, setting.vocabSize),
+      });
       for (const [at, i] of places.entries()) {
         const logprob = logprobs[at].reduce((sum, value) => sum + value, 0);
-        scores[i] = { logprob, logprobs: Array.from(logprobs[at]), isGreedy: isGreedy[at] };
+        const score = { logprob, logprobs: Array.from(logprobs[at]), isGreedy: isGreedy[at] };
+        scores[i] = setting.top > 0 ? { ...score, top } : score;
       }
     }),
   );

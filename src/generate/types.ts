@@ -172,6 +172,30 @@ export interface Score {
   readonly logprobs: readonly number[];
   /** Whether each of its tokens is the most likely one. */
   readonly isGreedy: boolean;
+  /** The most likely tokens at the place of each, most likely first, where they were asked for. */
+  readonly top?: readonly (readonly TokenLogprob[])[];
+}
+
+/** Options of `score`. */
+export interface ScoreOptions {
+  /** Report this many of the most likely tokens at each place (`top`). Default 0. */
+  alternatives?: number;
+  signal?: AbortSignal;
+}
+
+/** Options of `encode`. */
+export interface EncodePromptOptions {
+  /** Of a text: add what the model expects around it (BOS and the like). Default true. */
+  addSpecialTokens?: boolean;
+  /** Of a text: the text of special tokens stands for those tokens. Default false. */
+  parseSpecialTokens?: boolean;
+  /** Of a conversation: passed to the chat template as `tools`. */
+  tools?: readonly unknown[];
+  /** Of a conversation: further variables for the chat template. */
+  templateVariables?: Readonly<Record<string, unknown>>;
+  /** Refuse what has more tokens, where it can before it is read. Default: no bound. */
+  mostTokens?: number;
+  signal?: AbortSignal;
 }
 
 /** Which positions' logits to return. */
@@ -204,7 +228,12 @@ export interface Model extends Resource {
    * The log-likelihood of continuations. What several contexts share at their beginning runs once.
    * @throws {BaimoError} `context` for a text that does not fit, `request` for a model with an encoder
    */
-  score(texts: readonly ScoredText[], options?: { signal?: AbortSignal }): Promise<Score[]>;
+  score(texts: readonly ScoredText[], options?: ScoreOptions): Promise<Score[]>;
+  /**
+   * The ids of a text, or of a conversation as `chat` begins with it. A long one is made in a thread of its own.
+   * @throws {BaimoError} `context` for more than `mostTokens`, `request` for a conversation without a chat template
+   */
+  encode(prompt: string | readonly ChatMessage[], options?: EncodePromptOptions): Promise<number[]>;
   /** Continues a text, or a list of token ids. Breaking out of the loop stops the work. */
   complete(
     prompt: string | readonly number[],

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setImmediate as afterMicrotasks } from "node:timers/promises";
 import { BaimoError } from "../errors.ts";
-import type { StreamPart } from "./completion.ts";
+import type { StreamPart } from "./event-stream.ts";
 import { toByteStream, toEvents } from "./event-stream.ts";
 
 /** Yields `count` strings of a kibibyte, and tells how far it came and whether it was ended. */

@@ -1,6 +1,8 @@
 // Server-sent events: parts of an answer as bytes, no faster than the client reads.
-import type { StreamPart } from "./completion.ts";
 import { Problem, toProblem, toProblemBody } from "./problem.ts";
+
+/** One part of a streamed answer: a chunk to send as data, or how far the prompt has been read. */
+export type StreamPart = { type: "chunk"; chunk: object } | { type: "progress"; done: number; total: number };
 
 /** What a client has not read yet may grow to this many bytes before generation has to wait. */
 const bufferBytes = 64 * 1024;

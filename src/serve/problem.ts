@@ -1,5 +1,6 @@
 // Errors in OpenAI's shape: status, type, code and message.
 import { BaimoError } from "../errors.ts";
+import type { JsonSchema } from "../json.ts";
 
 /** The body of every error answer, and of an error event in a stream. */
 export interface ProblemBody {
@@ -69,10 +70,30 @@ export function toProblem(error: unknown): Problem {
 
 /** An option that only the model could refuse, by the client's name for it: logitBias is logit_bias. */
 function toParameterProblem(error: BaimoError, option: string): Problem {
-  const param = option.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
-  const text = error.message.slice(error.message.indexOf(option) + option.length);
+  const [, name = "", way = ""] = /^([^./[]*)(.*)$/s.exec(option) ?? [];
+  const param = name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`) + way;
+  const at = error.message.indexOf(option);
+  const text = at < 0 ? `: ${error.message}` : error.message.slice(at + option.length);
   return new Problem(400, `'${param}'${text}`, { param, code: "invalid_value", cause: error });
 }
+
+/** The same as a schema for documents. */
+export const problemSchema: JsonSchema = {
+  type: "object",
+  properties: {
+    error: {
+      type: "object",
+      properties: {
+        message: { type: "string" },
+        type: { type: "string" },
+        param: { type: ["string", "null"] },
+        code: { type: ["string", "null"] },
+      },
+      required: ["message", "type", "param", "code"],
+    },
+  },
+  required: ["error"],
+};
 
 /** The JSON that tells of a problem. */
 export function toProblemBody({ message, status, details }: Problem): ProblemBody {

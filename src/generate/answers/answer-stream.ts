@@ -5,7 +5,7 @@ import type { Tokenizer } from "../../tokenizers/tokenizer.ts";
 import type { ConstraintSpec } from "../constrain/constraint.ts";
 import type { ChatEvent, Finish, GeneratedToken, GenerateEvent } from "../types.ts";
 import { type AnswerEvent, createAnswerReader, endsInReasoning } from "./answer-reader.ts";
-import { callConstraint } from "./call-constraint.ts";
+import { type AnswerDemand, answerConstraint } from "./call-constraint.ts";
 import type { AnswerFormat } from "./format.ts";
 import type { OfferedTool } from "./grammar.ts";
 import type { Schema } from "./raw-value.ts";
@@ -39,19 +39,15 @@ export interface Answering {
   constraint?(): ConstraintSpec;
 }
 
-/** Which calls must come. */
-export interface DemandedCalls {
-  readonly tools: readonly OfferedTool[];
-  readonly parallel: boolean;
-}
-
 /** Makes a stream for one answer; `tools` are names and schemas. */
 export function createAnswerStream(
   { format, tokenizer, special, reasons }: AnswerReading,
   tools: ReadonlyMap<string, Schema>,
-  demanded?: DemandedCalls,
+  demand?: AnswerDemand,
 ): AnswerStream {
-  let reader = createAnswerReader(format, { tools, special });
+  // An answer that can be nothing but calls is read while it is written.
+  const streamArguments = demand !== undefined && demand.otherwise === undefined;
+  let reader = createAnswerReader(format, { tools, special, streamArguments });
   let waiting: GeneratedToken[] = [];
   let inReasoning = false;
 
@@ -67,16 +63,15 @@ export function createAnswerStream(
       const ids = prompt.slice(-TAIL).filter((id) => id < tokenizer.vocabSize);
       const tail = tokenizer.decode(ids, { skipSpecialTokens: false });
       inReasoning = endsInReasoning(format, tail);
-      if (inReasoning) reader = createAnswerReader(format, { tools, special, inReasoning: true });
+      if (inReasoning)
+        reader = createAnswerReader(format, { tools, special, streamArguments, inReasoning: true });
     },
     placeOf: (id) => (tokenizer.isSpecial(id) ? reader.placeOf(tokenizer.idToToken(id) ?? "") : ""),
     constraint:
-      demanded &&
+      demand &&
       (() => {
-        const { tools: offered, parallel } = demanded;
         const placed = placeSpecialTokens(format, special).format;
-        const reasoning = inReasoning ? "begun" : reasons ? "possible" : "none";
-        return callConstraint(placed, offered, { parallel, reasoning });
+        return answerConstraint(placed, demand, inReasoning ? "begun" : reasons ? "possible" : "none");
       }),
     async *read(events) {
       for await (const event of events) {
@@ -85,9 +80,16 @@ export function createAnswerStream(
           yield* reader.push(event.text).map(toChatEvent);
         } else if (event.type === "finish") {
           const { type, reason, ...rest } = event;
-          const end = reader.finish(reason === "tool_calls" ? "stop" : reason);
+          const ended = reason === "tool_calls" ? "stop" : reason;
+          // What must be calls ends by itself when they are whole; a stop string may end it before.
+          const end = reader.finish(streamArguments && ended === "stop" ? "length" : ended);
           yield* end.events.map(toChatEvent);
-          const finish: Finish = { ...rest, reason: end.reason, toolCalls: end.message.toolCalls };
+          const { toolCalls } = end.message;
+          const finish: Finish = {
+            ...rest,
+            reason: ended === "stop" && toolCalls.length > 0 ? "tool_calls" : ended,
+            toolCalls,
+          };
           yield { type, ...finish };
           return finish;
         } else yield event;
@@ -108,17 +110,28 @@ export function specialTokensOf({
   return texts;
 }
 
+/** Tools by their names and schemas, in the order in which they were given. */
+export function offeredTools(schemas: ReadonlyMap<string, Schema>): OfferedTool[] {
+  return Array.from(schemas, ([name, parameters], i) => ({
+    name,
+    parameters,
+    at: `tools[${i}].function.parameters`,
+  }));
+}
+
 /** The tools of which one must be called. @throws {BaimoError} `request` where there is none, or none of that name */
 export function demandedTools(
   schemas: ReadonlyMap<string, Schema>,
   choice: "required" | { readonly name: string },
 ): OfferedTool[] {
-  const tools = Array.from(schemas, ([name, parameters]): OfferedTool => ({ name, parameters }));
+  const tools = offeredTools(schemas);
   const chosen = choice === "required" ? tools : tools.filter(({ name }) => name === choice.name);
   if (chosen.length > 0) return chosen;
   const known = tools.map(({ name }) => name).join(", ") || "none";
   const wanted = choice === "required" ? '"required"' : `the tool ${brief(choice.name)}`;
-  throw new BaimoError("request", `toolChoice is ${wanted}, but the tools are: ${known}`);
+  throw new BaimoError("request", `toolChoice is ${wanted}, but the tools are: ${known}`, {
+    option: "toolChoice",
+  });
 }
 
 /**

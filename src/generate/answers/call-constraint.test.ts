@@ -7,7 +7,7 @@ import { createRandom } from "../../random.ts";
 import { ConstraintCompiler } from "../constrain/constraint.ts";
 import { drawAnswer, smallVocabulary } from "../constrain/test-walks.ts";
 import { createAnswerReader } from "./answer-reader.ts";
-import { callConstraint } from "./call-constraint.ts";
+import { answerConstraint } from "./call-constraint.ts";
 import { ANSWER_FORMATS } from "./formats.ts";
 
 const place = {
@@ -34,9 +34,9 @@ describe("calls that must come", () => {
 
   for (const format of ANSWER_FORMATS.filter(({ calls }) => calls)) {
     it(`in the format of ${format.name}`, (context) => {
-      let spec: ReturnType<typeof callConstraint>;
+      let spec: ReturnType<typeof answerConstraint>;
       try {
-        spec = callConstraint(format, tools, { parallel: true, reasoning: "none" });
+        spec = answerConstraint(format, { tools, parallel: true }, "none");
       } catch (error) {
         assert.ok(error instanceof BaimoError && /not JSON/.test(error.message));
         return context.diagnostic("refused: its arguments are not JSON");

@@ -10,6 +10,8 @@ export interface OfferedTool {
   readonly name: string;
   /** JSON Schema of the arguments. */
   readonly parameters: Schema;
+  /** Where that schema stands, for errors: "tools[0].function.parameters". */
+  readonly at?: string;
 }
 
 /** What a text may be. */
@@ -60,7 +62,7 @@ export interface CallGrammarOptions {
 
 /** The grammar of the calls of some tools; undefined for a format without calls. */
 export function callGrammar(
-  { calls, begins, callsOnly = false, reasoning, another = "" }: AnswerFormat,
+  { calls, begins, callsOnly = false, reasoning, another }: AnswerFormat,
   tools: readonly OfferedTool[],
   { parallel }: CallGrammarOptions,
 ): CallGrammar | undefined {
@@ -70,15 +72,20 @@ export function callGrammar(
     begins: begins ?? beginningsOf(calls),
     callsOnly,
   };
-  if (!reasoning) return grammar;
+  return { ...grammar, reasoning: reasoningGrammar({ reasoning, another }) };
+}
+
+/** The grammar of a format's reasoning, and of what stands between it and the rest. */
+export function reasoningGrammar({
+  reasoning,
+  another = "",
+}: Pick<AnswerFormat, "reasoning" | "another">): Grammar | undefined {
+  if (!reasoning) return undefined;
   const [close] = reasoning.close;
   const open = reasoning.open.map((part) =>
     typeof part === "string" ? part : part.kind === "skip" ? part.until : "",
   );
-  return {
-    ...grammar,
-    reasoning: sequence([literal(open.join("")), { kind: "text", until: close }, literal(close + another)]),
-  };
+  return sequence([literal(open.join("")), { kind: "text", until: close }, literal(close + another)]);
 }
 
 /** What parts are written with: the tools that are possible, of which one is the call's. */

@@ -56,7 +56,8 @@ export class Budget {
   }
 }
 
-/** The error for a part of a schema that cannot be enforced. */
+/** The error for a part of a schema that cannot be enforced; its option is the way there: "schema/items/pattern". */
 export function refusal(pointer: string, keyword: string, reason: string, cause?: unknown): BaimoError {
-  return new BaimoError("request", `schema: "${keyword}" at "${pointer}": ${reason}`, { cause });
+  const option = keyword === "schema" ? `schema${pointer}` : `schema${pointer}/${keyword}`;
+  return new BaimoError("request", `schema: "${keyword}" at "${pointer}": ${reason}`, { cause, option });
 }

@@ -14,12 +14,15 @@ import { JsonNodes } from "./schema-nodes.ts";
 import { Schemas } from "./schema-values.ts";
 import type { TokenTrie } from "./token-trie.ts";
 
-/** What a text must be: one of these. They nest, so that a call of a tool is one constraint with its arguments. */
+/**
+ * What a text must be: one of these. They nest, so that a call of a tool is one constraint with its arguments. `name` is what
+ * the caller calls a schema: the option of an error about it.
+ */
 export type ConstraintSpec =
   /** JSON that a JSON Schema (draft 2020-12) accepts, or its subschema at a JSON pointer. */
-  | { readonly schema: unknown; readonly at?: string }
+  | { readonly schema: unknown; readonly at?: string; readonly name?: string }
   /** A string that a JSON Schema accepts, as it is: no quotes, no escapes; it does not hold `without`. */
-  | { readonly stringOf: unknown; readonly at?: string; readonly without?: string }
+  | { readonly stringOf: unknown; readonly at?: string; readonly name?: string; readonly without?: string }
   /** A text that a regular expression (ECMAScript) matches as a whole. */
   | { readonly regex: string }
   /** One of these texts. Half of a surrogate pair in it is the special token whose bytes it is in the vocabulary. */
@@ -70,6 +73,14 @@ export class Workshop {
   }
 
   #nodesOf(spec: ConstraintSpec, depth: number): readonly Node[] {
+    try {
+      return this.#partsOf(spec, depth);
+    } catch (error) {
+      throw named(error, spec);
+    }
+  }
+
+  #partsOf(spec: ConstraintSpec, depth: number): readonly Node[] {
     if (depth > this.#limits.depth) {
       throw new BaimoError("request", `constraint: more than ${this.#limits.depth} nested parts`);
     }
@@ -136,4 +147,17 @@ export class Workshop {
     }
     for (const state of states) this.masks?.prepare(this.#nodes.text(state, options));
   }
+}
+
+/** An error about what a caller has given, by the caller's name for it. */
+function named(error: unknown, spec: ConstraintSpec): unknown {
+  if (!(error instanceof BaimoError) || error.code !== "request") return error;
+  const { message, cause, option } = error;
+  const [kind] = Object.keys(spec);
+  const isAbout =
+    option === undefined ? kind === "regex" || kind === "grammar" : /^schema(\/|$)/.test(option);
+  if (!isAbout) return error;
+  const name = "name" in spec && spec.name !== undefined ? spec.name : `constraint.${kind}`;
+  const way = option === undefined ? name : option.replace("schema", () => name);
+  return new BaimoError("request", message, { cause, option: way });
 }

@@ -1,6 +1,8 @@
 // Log-likelihoods of given continuations of one context.
 import { logSumExp } from "../exponential.ts";
 import type { ScoreRequest, ScoreResult } from "../protocol.ts";
+import { mostLikely } from "../sampler.ts";
+import type { TokenLogprob } from "../types.ts";
 import type { Job } from "./job.ts";
 
 /** A token's log-probability, and whether it is the most likely one. */
@@ -18,12 +20,15 @@ export class Scoring implements Job {
   readonly reusable: number;
   readonly #lasts: readonly number[];
   readonly #shared: TokenScore[] = [];
+  readonly #top: TokenLogprob[][] = [];
+  readonly #heap: Int32Array;
   #ends: TokenScore[] = [];
 
-  constructor({ tokens, from, lasts }: ScoreRequest) {
+  constructor({ tokens, from, lasts, top }: ScoreRequest) {
     this.tokens = Array.from(tokens);
     this.reusable = from;
     this.#lasts = Array.from(lasts);
+    this.#heap = new Int32Array(top);
   }
 
   get promptLength(): number {
@@ -43,6 +48,7 @@ export class Scoring implements Job {
       isBest: logits[id] === logits[best],
     });
     const next = position + 1;
+    this.#top[position - this.reusable] = mostLikely(logits, total, this.#heap.length, this.#heap);
     if (next === this.tokens.length) this.#ends = this.#lasts.map(scoreOf);
     else this.#shared[position - this.reusable] = scoreOf(this.tokens[next]);
   }
@@ -53,6 +59,7 @@ export class Scoring implements Job {
       aborted,
       logprobs: this.#ends.map((end) => Float64Array.from([...this.#shared, end], ({ logprob }) => logprob)),
       isGreedy: this.#ends.map((end) => [...this.#shared, end].every(({ isBest }) => isBest)),
+      top: this.#top,
     };
   }
 }

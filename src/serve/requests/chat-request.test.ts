@@ -2,14 +2,22 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { readChatRequest } from "./chat-request.ts";
-import { Problem } from "./problem.ts";
+import { Problem } from "../problem.ts";
+import { effortVariables, readChatRequest } from "./chat-request.ts";
 
 const hello = { model: "m", messages: [{ role: "user", content: "hello" }] };
 
 const weather = { type: "function", function: { name: "weather" } };
+const call = (id: string, given: unknown = '{"city":"Xi’an"}') => ({
+  id,
+  type: "function",
+  function: { name: "weather", arguments: given },
+});
+const asks = (...calls: unknown[]) => ({ role: "assistant", content: null, tool_calls: calls });
+const says = (id: unknown) => ({ role: "tool", tool_call_id: id, content: "42" });
+const said = (...messages: unknown[]) => ({ ...hello, messages: [...hello.messages, ...messages] });
 /** What a request for an answer comes to that asks for nothing else. */
-const plainly = readChatRequest(hello).options;
+const [plainly] = readChatRequest(hello).choices;
 
 test("a request with every parameter is read into the engine's options", () => {
   const request = readChatRequest({
@@ -45,28 +53,35 @@ test("a request with every parameter is read into the engine's options", () => {
     messages: [{ role: "user", content: "hello" }],
     stream: true,
     includeUsage: true,
-    options: {
-      maxTokens: 9,
-      temperature: 0,
-      topP: 0.5,
-      topK: 0,
-      minP: 0.1,
-      typicalP: 0.9,
-      repetitionPenalty: 1.1,
-      presencePenalty: -2,
-      frequencyPenalty: 2,
-      logitBias: { 12: -100, 3: 1.5 },
-      logprobs: 4,
-      seed: 42,
-      stop: ["a", "b"],
-      tools: [{ type: "function", function: { name: "f" } }],
-      documents: [{ title: "t", text: "x" }],
-      toolChoice: "auto",
-      parallelToolCalls: true,
-      readAnswer: true,
-      constraint: undefined,
-      templateVariables: { reasoning_effort: "low", enable_thinking: false },
-    },
+    effort: "low",
+    parallelToolCalls: true,
+    names: { constraint: undefined, tools: [0] },
+    choices: [
+      {
+        maxTokens: 9,
+        temperature: 0,
+        topP: 0.5,
+        topK: 0,
+        minP: 0.1,
+        typicalP: 0.9,
+        repetitionPenalty: 1.1,
+        presencePenalty: -2,
+        frequencyPenalty: 2,
+        logitBias: { 12: -100, 3: 1.5 },
+        logprobs: 4,
+        seed: 42,
+        stop: ["a", "b"],
+        tools: [{ type: "function", function: { name: "f" } }],
+        documents: [{ title: "t", text: "x" }],
+        toolChoice: "auto",
+        parallelToolCalls: true,
+        readAnswer: true,
+        constraint: undefined,
+        stopTokens: undefined,
+        ignoreEos: undefined,
+        templateVariables: { enable_thinking: false },
+      },
+    ],
   });
 });
 
@@ -81,7 +96,7 @@ test("null means absent, and absent leaves the engine's defaults alone", () => {
     logit_bias: null,
     stream_options: null,
   });
-  assert.deepEqual(request.options, plainly);
+  assert.deepEqual(request.choices, [plainly]);
   assert.equal(request.stream, false);
 });
 
@@ -98,38 +113,77 @@ test("messages keep what templates read; parts become lines; developer is system
           { type: "text", text: "two" },
         ],
       },
-      { role: "assistant", content: null, tool_calls: [{ id: "1" }] },
+      { role: "assistant", content: null, reasoning_content: "hm", tool_calls: [call("1")] },
       { role: "tool", tool_call_id: "1", content: "42" },
     ],
   });
   assert.deepEqual(messages, [
     { role: "system", content: "be brief" },
     { role: "user", name: "li", content: "one\ntwo" },
-    { role: "assistant", content: null, tool_calls: [{ id: "1" }] },
+    { role: "assistant", content: null, reasoning_content: "hm", tool_calls: [call("1")] },
     { role: "tool", tool_call_id: "1", content: "42" },
   ]);
 });
 
 test("tools are not offered when the choice is none", () => {
-  assert.deepEqual(readChatRequest({ ...hello, tools: [weather], tool_choice: "none" }).options, plainly);
+  assert.deepEqual(readChatRequest({ ...hello, tools: [weather], tool_choice: "none" }).choices, [plainly]);
 });
 
 test("calls that must come, and answers that must be JSON", () => {
   const named = { type: "function", function: { name: "weather" } };
-  const { options } = readChatRequest({
+  const [options] = readChatRequest({
     ...hello,
     tools: [weather],
     tool_choice: named,
     parallel_tool_calls: false,
-  });
+  }).choices;
   assert.deepEqual([options.toolChoice, options.parallelToolCalls], [{ name: "weather" }, false]);
   const constraintOf = (format: object) =>
-    readChatRequest({ ...hello, response_format: format }).options.constraint;
+    readChatRequest({ ...hello, response_format: format }).choices[0].constraint;
   const schema = { type: "object", properties: { a: { type: "integer" } } };
   assert.deepEqual(constraintOf({ type: "json_object" }), { schema: { type: "object" } });
   assert.deepEqual(constraintOf({ type: "json_schema", json_schema: { name: "a", strict: true, schema } }), {
     schema,
   });
+});
+
+test("some of the tools may be allowed, and several answers go on from one seed", () => {
+  const now = { type: "function", function: { name: "now" } };
+  const allowed_tools = { mode: "required", tools: [{ type: "function", function: { name: "now" } }] };
+  const request = readChatRequest({
+    ...hello,
+    tools: [weather, now],
+    tool_choice: { type: "allowed_tools", allowed_tools },
+    n: 3,
+    seed: 5,
+  });
+  assert.deepEqual(
+    request.choices.map(({ seed }) => seed),
+    [5, 6, 7],
+  );
+  assert.deepEqual([request.choices[0].tools, request.choices[0].toolChoice], [[now], "required"]);
+  assert.deepEqual(request.names.tools, [1]);
+});
+
+test("what clients of other servers say is understood", () => {
+  const optionsOf = (more: object) => readChatRequest({ ...hello, ...more }).choices[0];
+  assert.equal(optionsOf({ repeat_penalty: 1.2 }).repetitionPenalty, 1.2);
+  assert.deepEqual(optionsOf({ guided_choice: ["a", "b"] }).constraint, { choice: ["a", "b"] });
+  assert.deepEqual(optionsOf({ guided_regex: "a+" }).constraint, { regex: "a+" });
+  assert.deepEqual(optionsOf({ grammar: 'root ::= "a"' }).constraint, { grammar: 'root ::= "a"' });
+  assert.deepEqual(optionsOf({ guided_json: '{"type":"array"}' }).constraint, { schema: { type: "array" } });
+  assert.deepEqual(optionsOf({ structured_outputs: { json_object: true } }).constraint, {
+    schema: { type: "object" },
+  });
+  assert.deepEqual(optionsOf({ stop_token_ids: [3], ignore_eos: true }).stopTokens, [3]);
+});
+
+test("an effort is what the model's template reads", () => {
+  assert.deepEqual(effortVariables("low", "{{ reasoning_effort }}"), { reasoning_effort: "low" });
+  assert.deepEqual(effortVariables("none", "{% if enable_thinking %}"), { enable_thinking: false });
+  assert.deepEqual(effortVariables("high", "{% if enable_thinking %}"), { enable_thinking: true });
+  assert.deepEqual(effortVariables("none", "plain"), {});
+  assert.throws(() => effortVariables("high", "plain"), /reads no such thing/);
 });
 
 /** Bodies that must be refused: the body, the parameter blamed, the code, and words that the message must hold. */
@@ -234,7 +288,7 @@ const refusals: [unknown, string | undefined, string | undefined, RegExp][] = [
   [{ ...hello, max_tokens: 1e300 }, "max_tokens", "invalid_value", /1e\+300/],
   [{ ...hello, top_k: -2 }, "top_k", "invalid_value", /is -2; allowed: a whole number/],
   [{ ...hello, seed: 0.5 }, "seed", "invalid_value", /a whole number/],
-  [{ ...hello, n: 2 }, "n", "unsupported_value", /one answer a request/],
+  [{ ...hello, n: 129 }, "n", "invalid_value", /from 1 to 128/],
   [{ ...hello, stream: "yes" }, "stream", "invalid_type", /true or false/],
   [
     { ...hello, stream_options: { include_usage: true } },
@@ -264,7 +318,83 @@ const refusals: [unknown, string | undefined, string | undefined, RegExp][] = [
   [{ ...hello, tools: [{ type: "x" }] }, "tools[0].type", "invalid_value", /"x".*allowed: "function"/],
   [{ ...hello, tools: [{ type: "function" }] }, "tools[0].function", "invalid_type", /an object/],
   [{ ...hello, temprature: 1 }, "temprature", "unknown_parameter", /did you mean temperature/],
-  [{ ...hello, mirostat: 2 }, "mirostat", "unknown_parameter", /'mirostat' is not known/],
+  [{ ...hello, frob: 2 }, "frob", "unknown_parameter", /'frob' is not known/],
+  [{ ...hello, mirostat: 2 }, "mirostat", "unsupported_value", /is 2; allowed: 0/],
+  [{ ...hello, verbosity: "low" }, "verbosity", "unsupported_parameter", /'verbosity' is not done here/],
+  [
+    { ...hello, repeat_penalty: 2, repetition_penalty: 3 },
+    "repeat_penalty",
+    "invalid_value",
+    /the same, is 3/,
+  ],
+  [
+    { ...hello, repeat_penalty: 2, repeat_last_n: 64 },
+    "repeat_last_n",
+    "unsupported_value",
+    /count the whole/,
+  ],
+  [{ ...hello, guided_json: "{" }, "guided_json", "invalid_value", /its JSON text/],
+  [
+    { ...hello, guided_regex: "a", structured_outputs: { choice: ["a"] } },
+    "structured_outputs.choice",
+    "invalid_value",
+    /as 'guided_regex' does/,
+  ],
+  [{ ...hello, tools: [weather, weather] }, "tools[1].function.name", "invalid_value", /of another tool/],
+  [{ ...hello, tool_choice: "required" }, "tool_choice", "invalid_value", /there are no tools/],
+  [
+    { ...hello, tools: [weather], tool_choice: { type: "function", function: { name: "now" } } },
+    "tool_choice",
+    "invalid_value",
+    /names "now", but the tools are: "weather"/,
+  ],
+  [
+    {
+      ...hello,
+      tools: [weather],
+      tool_choice: {
+        type: "allowed_tools",
+        allowed_tools: { mode: "auto", tools: [{ type: "function", name: "now" }] },
+      },
+    },
+    "tool_choice.allowed_tools.tools[0]",
+    "invalid_value",
+    /names "now"/,
+  ],
+  [
+    said(says("1")),
+    "messages[1].tool_call_id",
+    "invalid_value",
+    /"1" \(a string\), which answers no call.*: none/,
+  ],
+  [said(asks(call("1")), says("2")), "messages[2].tool_call_id", "invalid_value", /for an answer: "1"/],
+  [
+    said(asks(call("1")), says("1"), says("1")),
+    "messages[3].tool_call_id",
+    "invalid_value",
+    /answers no call/,
+  ],
+  [
+    said(asks(call("1")), says(undefined)),
+    "messages[2].tool_call_id",
+    "missing_required_parameter",
+    /missing/,
+  ],
+  [said(asks(call("1"))), "messages[1].tool_calls[0]", "invalid_value", /no tool message after it/],
+  [
+    said(asks(call("1"), call("2")), says("2"), { role: "user", content: "x" }),
+    "messages[1].tool_calls[0]",
+    "invalid_value",
+    /no tool message/,
+  ],
+  [said(asks(call("1"), call("1")), says("1")), "messages[1].tool_calls[1].id", "invalid_value", /its own/],
+  [
+    said(asks(call("1", "{")), says("1")),
+    "messages[1].tool_calls[0].function.arguments",
+    "invalid_value",
+    /JSON text of an object/,
+  ],
+  [said(asks({ id: "1" }), says("1")), "messages[1].tool_calls[0].function", "invalid_type", /an object/],
 ];
 
 for (const [body, param, code, words] of refusals) {
@@ -328,6 +458,6 @@ test("whatever a client sends, it is read or refused with a 400 that names somet
         assert.ok(error.message.length < 400, error.message);
       }
     }),
-    { numRuns: 3000, seed: 20240601 },
+    { numRuns: 1000, seed: 20240601 },
   );
 });

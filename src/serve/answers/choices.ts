@@ -1,0 +1,46 @@
+// Several answers to one request as one stream of events, at the model's pace.
+import { BaimoError, throwIfAborted } from "../../errors.ts";
+import { Channel } from "../../generate/channel.ts";
+import type { ChatEvent, Finish } from "../../generate/types.ts";
+import { toProblem } from "../problem.ts";
+import type { Work } from "../work.ts";
+
+/** What one of the answers says. */
+export interface ChoiceEvent {
+  readonly index: number;
+  readonly event: ChatEvent;
+}
+
+/**
+ * Generates answers at the model's pace, however slowly they are read: a place in the queue belongs to who uses the model.
+ * What is not read yet waits here, at most a context's tokens each. One that fails ends the others.
+ * @throws {BaimoError} `aborted` when one was
+ */
+export function runChoices(
+  answers: readonly AsyncGenerator<ChatEvent, Finish>[],
+  work: Work,
+): AsyncIterable<ChoiceEvent> {
+  const { signal } = work;
+  const events = new Channel<ChoiceEvent>();
+  const run = async (answer: AsyncGenerator<ChatEvent, Finish>, index: number) => {
+    try {
+      for await (const event of answer) {
+        throwIfAborted(signal, "the answer");
+        if (event.type === "finish" && event.reason === "aborted") throw stopped(signal);
+        events.push({ index, event });
+      }
+    } catch (error) {
+      events.close(error);
+      if (!signal.aborted) work.stop(toProblem(error));
+    }
+  };
+  void Promise.all(answers.map(run)).then(() => {
+    events.close();
+    work.done();
+  });
+  return events;
+}
+
+function stopped({ reason }: AbortSignal): BaimoError {
+  return new BaimoError("aborted", "the answer was stopped before its end", { cause: reason });
+}

@@ -1,0 +1,23 @@
+// The client's names for what the engine refuses by its own: a constraint, a tool's schema.
+import { BaimoError } from "../../errors.ts";
+
+/** What the client calls an option: of the constraint, and of tools by their places. */
+export interface OptionNames {
+  readonly constraint?: string;
+  readonly tools?: readonly number[];
+}
+
+/**
+ * An error about a constraint or a tool's schema by the place where the client put it:
+ * `response_format.json_schema.schema/properties/a/pattern`.
+ */
+export function renamed(error: unknown, { constraint, tools = [] }: OptionNames): unknown {
+  if (!(error instanceof BaimoError) || error.option === undefined) return error;
+  const { code, message, option, cause } = error;
+  const [ofConstraint] = /^constraint\.\w+/.exec(option) ?? [];
+  const [ofTool, place] = /^tools\[(\d+)\]/.exec(option) ?? [];
+  let name = option;
+  if (ofConstraint && constraint) name = constraint + option.slice(ofConstraint.length);
+  if (ofTool) name = `tools[${tools[Number(place)]}]${option.slice(ofTool.length)}`;
+  return name === option ? error : new BaimoError(code, message, { cause, option: name });
+}

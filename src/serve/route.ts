@@ -1,0 +1,44 @@
+// What a route is: a method and a path, what it reads and answers, and who answers.
+import type { JsonSchema } from "../json.ts";
+import type { OptionsOf, Table } from "../options.ts";
+import type { Server } from "./server.ts";
+
+/** A request that has come to its route. */
+export interface Call<Body = unknown> {
+  readonly request: Request;
+  /** Read by the route's table. */
+  readonly body: Body;
+  /** What stands in the path for `{id}`. */
+  readonly id: string;
+  readonly server: Server;
+}
+
+/** An entry of the table: routing, the checks of bodies and the OpenAPI document come from it. */
+export interface Route {
+  readonly method: "GET" | "POST";
+  /** As OpenAPI writes it: "/v1/models/{id}". */
+  readonly path: string;
+  readonly summary: string;
+  /** The fields of the body, where there is one. */
+  readonly body?: Table;
+  /** What it answers, by content type; of a stream, what each event is. */
+  readonly answers: Readonly<Record<string, JsonSchema>>;
+  /** Statuses that come with these answers. Default: 200. */
+  readonly statuses?: readonly number[];
+  handle(call: Call): Response | Promise<Response>;
+}
+
+/** A route that reads nothing but its path. */
+export const get = (route: Omit<Route, "method" | "body">): Route => ({ method: "GET", ...route });
+
+/** A route that reads a JSON object. */
+export function post<T extends Table>(
+  route: Omit<Route, "method" | "body" | "handle"> & {
+    readonly body: T;
+    handle(call: Call<OptionsOf<T>>): Response | Promise<Response>;
+  },
+): Route {
+  const { handle } = route;
+  // The body was read by this very table.
+  return { ...route, method: "POST", handle: (call) => handle(call as Call<OptionsOf<T>>) };
+}

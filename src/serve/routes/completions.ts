@@ -1,0 +1,117 @@
+// POST /v1/completions: goes on with texts or token ids.
+import type { ChatEvent, Finish, GenerateOptions, Model } from "../../generate/types.ts";
+import type { JsonSchema } from "../../json.ts";
+import { runChoices } from "../answers/choices.ts";
+import { headProperties } from "../answers/head.ts";
+import { legacyLogprobsSchema, type TextContext, type TextPrompt } from "../answers/text-choice.ts";
+import { toTextCompletion, toTextParts } from "../answers/text-completion.ts";
+import { timingsSchema, usageSchema } from "../answers/usage.ts";
+import { Problem } from "../problem.ts";
+import {
+  type CompletionRequest,
+  completionRequestTable,
+  toCompletionRequest,
+} from "../requests/completion-request.ts";
+import { renamed } from "../requests/option-names.ts";
+import { post } from "../route.ts";
+import type { Work } from "../work.ts";
+
+const answerSchema = (usage: JsonSchema, more: readonly string[]): JsonSchema => ({
+  type: "object",
+  properties: {
+    ...headProperties("text_completion"),
+    choices: {
+      type: "array",
+      items: {
+        type: "object",
+        properties: {
+          index: { type: "integer", minimum: 0 },
+          text: { type: "string" },
+          logprobs: legacyLogprobsSchema,
+          finish_reason: { enum: ["stop", "length", null] },
+        },
+        required: ["index", "text", "logprobs", "finish_reason"],
+      },
+    },
+    usage,
+    timings: timingsSchema,
+    seed: { type: "integer" },
+  },
+  required: ["id", "object", "created", "model", "choices", ...more],
+});
+
+export const completions = post({
+  path: "/v1/completions",
+  summary: "Goes on with a text, token ids, or a list of either.",
+  body: completionRequestTable,
+  answers: {
+    "application/json": answerSchema(usageSchema, ["usage"]),
+    "text/event-stream": answerSchema({ anyOf: [usageSchema, { type: "null" }] }, []),
+  },
+  async handle({ request, body, server }) {
+    const asked = toCompletionRequest(body);
+    const { id, model } = server.find(asked.model);
+    const work = server.begin(request, model);
+    const prompts = await readPrompts(asked, model, work);
+    const answers = prompts.flatMap(({ ids }) =>
+      asked.choices.map((options) => {
+        const { signal } = work;
+        return answer(model, ids, { ...options, signal }, asked);
+      }),
+    );
+    const { echo, logprobs, includeUsage, choices } = asked;
+    const context: TextContext = { id, model, prompts, count: choices.length, echo, logprobs, includeUsage };
+    const events = server.counted(id, runChoices(answers, work));
+    if (asked.stream) return server.stream(toTextParts(events, context), work);
+    return Response.json(await toTextCompletion(events, context));
+  },
+});
+
+/** Ids and text of the prompts, with their likelihoods where answers repeat them with log-probabilities. */
+async function readPrompts(asked: CompletionRequest, model: Model, work: Work): Promise<TextPrompt[]> {
+  const { prompts, echo, logprobs: alternatives, addSpecialTokens } = asked;
+  const { signal } = work;
+  const mostTokens = model.contextLength;
+  try {
+    const read: TextPrompt[] = [];
+    for (const [i, prompt] of prompts.entries()) {
+      const isText = typeof prompt === "string";
+      const ids = isText ? await model.encode(prompt, { addSpecialTokens, mostTokens, signal }) : prompt;
+      if (ids.length === 0) {
+        const param = prompts.length === 1 ? "prompt" : `prompt[${i}]`;
+        throw new Problem(400, `'${param}' has no tokens; give at least one`, {
+          param,
+          code: "invalid_value",
+        });
+      }
+      const text =
+        isText || !echo ? String(prompt) : model.tokenizer.decode(ids, { skipSpecialTokens: false });
+      read.push({ ids, text });
+    }
+    if (!echo || alternatives === undefined) return read;
+    const scored = read.filter(({ ids }) => ids.length > 1);
+    const texts = scored.map(({ ids }) => ({ context: ids.slice(0, 1), continuation: ids.slice(1) }));
+    const scores = await model.score(texts, { alternatives, signal });
+    return read.map((prompt) => {
+      const at = scored.indexOf(prompt);
+      return at < 0 ? prompt : { ids: prompt.ids, text: prompt.text, score: scores[at] };
+    });
+  } catch (error) {
+    work.done();
+    throw error;
+  }
+}
+
+/** One answer; errors about its options have the client's names. */
+async function* answer(
+  model: Model,
+  ids: readonly number[],
+  options: GenerateOptions,
+  { constraintName }: CompletionRequest,
+): AsyncGenerator<ChatEvent, Finish> {
+  try {
+    return yield* model.complete(ids, options);
+  } catch (error) {
+    throw renamed(error, { constraint: constraintName });
+  }
+}

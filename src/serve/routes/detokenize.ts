@@ -1,0 +1,22 @@
+// POST /detokenize: the text of token ids.
+import { required, tokenIds } from "../../option-kinds.ts";
+import { modelId } from "../options.ts";
+import { post } from "../route.ts";
+
+export const detokenize = post({
+  path: "/detokenize",
+  summary: "The text of token ids, special tokens by their names.",
+  body: { model: modelId, tokens: required(tokenIds(1 << 24)) },
+  answers: {
+    "application/json": {
+      type: "object",
+      properties: { prompt: { type: "string" }, content: { type: "string" } },
+      required: ["prompt", "content"],
+    },
+  },
+  handle({ body, server }) {
+    const { model } = server.find(body.model);
+    const prompt = model.tokenizer.decode(body.tokens, { skipSpecialTokens: false });
+    return Response.json({ prompt, content: prompt });
+  },
+});

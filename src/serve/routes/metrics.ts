@@ -1,0 +1,16 @@
+// GET /metrics: counts and times for Prometheus.
+import { get } from "../route.ts";
+
+const TYPE = "text/plain";
+
+export const metrics = get({
+  path: "/metrics",
+  summary: "Counts and times in Prometheus' text format.",
+  answers: { [TYPE]: { type: "string" } },
+  handle({ server }) {
+    const { active, waiting } = server.queue;
+    const now = { requests_active: active, requests_waiting: waiting, models: server.models.size };
+    const headers = { "content-type": `${TYPE}; version=0.0.4; charset=utf-8` };
+    return new Response(server.metrics.toText(now), { headers });
+  },
+});

@@ -1,0 +1,10 @@
+// GET /v1/models/{id}: one model.
+import { get } from "../route.ts";
+import { entryOf, entrySchema } from "./models.ts";
+
+export const model = get({
+  path: "/v1/models/{id}",
+  summary: "Tells of one model.",
+  answers: { "application/json": entrySchema },
+  handle: ({ id, server }) => Response.json(entryOf(server.find(id), server)),
+});

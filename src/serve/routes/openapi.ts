@@ -1,0 +1,64 @@
+// GET /openapi.json: the OpenAPI 3.1 document of the table of routes.
+import type { JsonSchema } from "../../json.ts";
+import { schemaOf } from "../../option-kinds.ts";
+import { problemSchema } from "../problem.ts";
+import { get, type Route } from "../route.ts";
+
+/** The route that tells of the others, and of itself. */
+export function openApi(others: readonly Route[]): Route {
+  const own = get({
+    path: "/openapi.json",
+    summary: "This document.",
+    answers: {
+      "application/json": {
+        type: "object",
+        properties: { openapi: { const: "3.1.0" }, paths: { type: "object" } },
+        required: ["openapi", "info", "paths"],
+      },
+    },
+    handle: () => Response.json(documentOf([...others, own])),
+  });
+  return own;
+}
+
+function documentOf(routes: readonly Route[]): object {
+  const paths: Record<string, Record<string, object>> = {};
+  for (const route of routes) (paths[route.path] ??= {})[route.method.toLowerCase()] = operationOf(route);
+  return {
+    openapi: "3.1.0",
+    info: { title: "baimo", version: "1", description: "OpenAI's interface to open models." },
+    paths,
+    components: { schemas: { Problem: problemSchema } },
+  };
+}
+
+function operationOf({ summary, path, body, answers, statuses = [200] }: Route): object {
+  const content = contentOf(answers);
+  const described = (status: number) =>
+    status === 200 ? "The answer." : "The same, of a server that is not well.";
+  const problem = contentOf({ "application/json": { $ref: "#/components/schemas/Problem" } });
+  return {
+    summary,
+    ...(path.includes("{id}") ? { parameters: [ID] } : {}),
+    ...(body
+      ? { requestBody: { required: true, content: contentOf({ "application/json": schemaOf(body) }) } }
+      : {}),
+    responses: {
+      ...Object.fromEntries(statuses.map((status) => [status, { description: described(status), content }])),
+      default: { description: "What went wrong, and which parameter is at fault.", content: problem },
+    },
+  };
+}
+
+const ID = {
+  name: "id",
+  in: "path",
+  required: true,
+  schema: { type: "string", minLength: 1 },
+  description: "May hold slashes.",
+};
+
+/** Of an event stream the schema is that of each event's data, until `[DONE]`. */
+function contentOf(schemas: Readonly<Record<string, JsonSchema>>): object {
+  return Object.fromEntries(Object.entries(schemas).map(([type, schema]) => [type, { schema }]));
+}

@@ -1,0 +1,176 @@
+// What the routes of one server share: its models, their queues, the work under way, its counts.
+import { BaimoError } from "../errors.ts";
+import type { Model } from "../generate/types.ts";
+import { listed } from "../option-kinds.ts";
+import type { OptionsOf } from "../options.ts";
+import type { ChoiceEvent } from "./answers/choices.ts";
+import type { ListedModel } from "./answers/head.ts";
+import { Readers, type StreamPart, toEvents } from "./event-stream.ts";
+import { Metrics } from "./metrics.ts";
+import type { handlerTable } from "./options.ts";
+import { badParameter, Problem } from "./problem.ts";
+import { Queues } from "./queues.ts";
+import type { Work } from "./work.ts";
+
+/** Streams that may be open for each place in the queue: answers that are done but not yet read. */
+const READERS_A_PLACE = 4;
+const STREAM_HEADERS = {
+  "content-type": "text/event-stream; charset=utf-8",
+  "cache-control": "no-cache, no-transform",
+  "x-accel-buffering": "no",
+};
+
+export class Server {
+  /** By id. */
+  readonly models: ReadonlyMap<string, Model>;
+  /** Unix time in seconds. */
+  readonly started = Math.floor(Date.now() / 1000);
+  readonly options: OptionsOf<typeof handlerTable>;
+  readonly metrics = new Metrics();
+  readonly #queues: Queues;
+  readonly #readers: Readers;
+  readonly #working = new Set<Work>();
+
+  /** @throws {BaimoError} `config` when two models of a list have one name */
+  constructor(options: OptionsOf<typeof handlerTable>) {
+    const { maxWaiting } = options;
+    this.options = options;
+    this.models = byId(options.models);
+    this.#queues = new Queues(maxWaiting);
+    this.#readers = new Readers(READERS_A_PLACE * (maxWaiting + 1));
+    options.signal?.addEventListener("abort", () => {
+      for (const work of this.#working) work.stop(closingProblem());
+    });
+  }
+
+  /** How many requests use a model, and how many wait for one. */
+  get queue() {
+    return { ...this.#queues.count(), limit: this.options.maxWaiting };
+  }
+
+  /**
+   * The model of a request; where there is one alone, it need not be named.
+   * @throws {Problem} 400 without a name where there are several, 404 for one that is not here
+   */
+  find(id: string | undefined): ListedModel {
+    const known = id ?? this.#onlyModel();
+    const model = this.models.get(known);
+    if (model) return { id: known, model };
+    const names = [...this.models.keys()].map((name) => `"${name}"`).join(", ") || "none";
+    throw new Problem(404, `the model "${known.slice(0, 200)}" is not here; this server has ${names}`, {
+      param: "model",
+      code: "model_not_found",
+    });
+  }
+
+  #onlyModel(): string {
+    const [id, ...others] = this.models.keys();
+    if (id !== undefined && others.length === 0) return id;
+    const names = listed([...this.models.keys()]) || "none";
+    const message = `'model' is missing; this server has ${names}`;
+    throw badParameter("model", "missing_required_parameter", message);
+  }
+
+  /**
+   * Takes a place at a model for a request; `done` gives it back.
+   * @throws {Problem} 429 where too many wait, 503 while the server is closing or the model is started again
+   */
+  begin(request: Request, model: Model): Work {
+    if (this.options.signal?.aborted) throw closingProblem();
+    if (model.status === "starting") throw startingProblem();
+    const leave = this.#queues.enter(model);
+    const controller = new AbortController();
+    const stop = (reason?: Problem) => {
+      request.signal.removeEventListener("abort", onAbort);
+      controller.abort(reason);
+    };
+    // The stream holds this, and this the request: a request that is collected takes its signal along.
+    const onAbort = () => stop();
+    const done = () => {
+      this.#working.delete(work);
+      leave();
+    };
+    const work: Work = { signal: controller.signal, stop, done };
+    this.#working.add(work);
+    request.signal.addEventListener("abort", onAbort, { once: true });
+    if (request.signal.aborted) stop();
+    return work;
+  }
+
+  /** Does work at a model that has one result. */
+  async use<T>(request: Request, model: Model, run: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const work = this.begin(request, model);
+    try {
+      return await run(work.signal);
+    } finally {
+      work.done();
+    }
+  }
+
+  /** The same events; the tokens that they tell of are counted. */
+  async *counted(id: string, events: AsyncIterable<ChoiceEvent>): AsyncGenerator<ChoiceEvent> {
+    for await (const choice of events) {
+      const { event } = choice;
+      if (event.type === "finish") {
+        const { promptTokens, cachedTokens, completionTokens } = event.usage;
+        this.metrics.tokens(id, "prompt", promptTokens);
+        this.metrics.tokens(id, "cached", cachedTokens);
+        this.metrics.tokens(id, "completion", completionTokens);
+      }
+      yield choice;
+    }
+  }
+
+  /** Answers by a stream. The first part shows that the prompt was accepted: until then a failure has a status of its own. */
+  async stream(given: AsyncGenerator<StreamPart>, { signal, stop }: Work): Promise<Response> {
+    const { onError, stallSeconds } = this.options;
+    const parts = await startEarly(given);
+    const stream = this.#readers.open(toEvents(parts, { onError, signal }), {
+      stop: () => stop(),
+      stallSeconds,
+    });
+    return new Response(stream, { headers: STREAM_HEADERS });
+  }
+}
+
+/** What a client is told whose answer ends because the server does. */
+function closingProblem(): Problem {
+  return new Problem(503, "the server is closing, and the answer ends here; ask again when it is back", {
+    code: "server_closing",
+    headers: { "retry-after": "5" },
+  });
+}
+
+function startingProblem(): Problem {
+  return new Problem(503, "the model is being loaded; ask again in a moment", {
+    code: "model_loading",
+    headers: { "retry-after": "2" },
+  });
+}
+
+function byId(models: OptionsOf<typeof handlerTable>["models"]): ReadonlyMap<string, Model> {
+  if ("get" in models) return models;
+  const map = new Map<string, Model>();
+  for (const model of models) {
+    if (map.has(model.name)) {
+      throw new BaimoError("config", `two models are named "${model.name}"; give a Map with an id for each`);
+    }
+    map.set(model.name, model);
+  }
+  return map;
+}
+
+/** Runs a generator up to its first value, so that what fails before it fails here. */
+async function startEarly<T>(values: AsyncGenerator<T>): Promise<AsyncGenerator<T>> {
+  const first = await values.next();
+  return (async function* () {
+    try {
+      if (!first.done) {
+        yield first.value;
+        yield* values;
+      }
+    } finally {
+      await values.return(undefined);
+    }
+  })();
+}

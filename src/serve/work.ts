@@ -1,0 +1,12 @@
+// What a request is while it uses a model: the type only.
+import type { Problem } from "./problem.ts";
+
+/** One request's work at a model. */
+export interface Work {
+  /** Fires when nobody waits for the answer any more, or with a `Problem` where its reader is told of one. */
+  readonly signal: AbortSignal;
+  /** Ends the work before its time. */
+  stop(reason?: Problem): void;
+  /** The model is free: gives the place in the queue back. */
+  done(): void;
+}
