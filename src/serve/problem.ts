@@ -49,7 +49,7 @@ export function toProblem(error: unknown): Problem {
     switch (error.code) {
       case "context":
         return new Problem(400, error.message, {
-          param: "messages",
+          param: error.option ?? "messages",
           code: "context_length_exceeded",
           cause: error,
         });

@@ -9,6 +9,8 @@ import { finite, tokenText } from "./tokens.ts";
 export interface TextPrompt {
   readonly ids: readonly number[];
   readonly text: string;
+  /** Whether the text has the names of special tokens in it: ids were given. */
+  readonly namesSpecial: boolean;
   /** How likely its tokens are, from the second on, where that is wanted. */
   readonly score?: Score;
 }
@@ -66,8 +68,8 @@ export class TextChoice {
     if (this.#begun) return undefined;
     this.#begun = true;
     if (!this.#echo) return undefined;
-    const { ids, text, score } = this.#prompt;
-    const decoder = this.#tokenizer.createDecodeStream({ skipSpecialTokens: false });
+    const { ids, text, score, namesSpecial } = this.#prompt;
+    const decoder = this.#tokenizer.createDecodeStream({ skipSpecialTokens: !namesSpecial });
     const tokens = ids.map((id, i): GeneratedToken => {
       if (i === 0 || !score) return { id };
       return { id, logprob: score.logprobs[i - 1], top: [...(score.top?.[i - 1] ?? [])] };

@@ -1,9 +1,11 @@
 // The client's names for what the engine refuses by its own: a constraint, a tool's schema.
 import { BaimoError } from "../../errors.ts";
 
-/** What the client calls an option: of the constraint, and of tools by their places. */
+/** What the client calls an option: of the prompt, of the constraint, and of tools by their places. */
 export interface OptionNames {
   readonly constraint?: string;
+  /** Of what the engine finds too long. */
+  readonly prompt?: string;
   readonly tools?: readonly number[];
 }
 
@@ -11,9 +13,11 @@ export interface OptionNames {
  * An error about a constraint or a tool's schema by the place where the client put it:
  * `response_format.json_schema.schema/properties/a/pattern`.
  */
-export function renamed(error: unknown, { constraint, tools = [] }: OptionNames): unknown {
-  if (!(error instanceof BaimoError) || error.option === undefined) return error;
+export function renamed(error: unknown, { prompt, constraint, tools = [] }: OptionNames): unknown {
+  if (!(error instanceof BaimoError)) return error;
   const { code, message, option, cause } = error;
+  if (code === "context") return new BaimoError(code, message, { cause, option: prompt });
+  if (option === undefined) return error;
   const [ofConstraint] = /^constraint\.\w+/.exec(option) ?? [];
   const [ofTool, place] = /^tools\[(\d+)\]/.exec(option) ?? [];
   let name = option;

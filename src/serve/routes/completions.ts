@@ -1,4 +1,5 @@
 // POST /v1/completions: goes on with texts or token ids.
+import { tokenIds } from "../../generate/options.ts";
 import type { ChatEvent, Finish, GenerateOptions, Model } from "../../generate/types.ts";
 import type { JsonSchema } from "../../json.ts";
 import { runChoices } from "../answers/choices.ts";
@@ -6,12 +7,13 @@ import { headProperties } from "../answers/head.ts";
 import { legacyLogprobsSchema, type TextContext, type TextPrompt } from "../answers/text-choice.ts";
 import { toTextCompletion, toTextParts } from "../answers/text-completion.ts";
 import { timingsSchema, usageSchema } from "../answers/usage.ts";
-import { Problem } from "../problem.ts";
+import { badParameter } from "../problem.ts";
 import {
   type CompletionRequest,
   completionRequestTable,
   toCompletionRequest,
 } from "../requests/completion-request.ts";
+import { asClient } from "../requests/fields.ts";
 import { renamed } from "../requests/option-names.ts";
 import { post } from "../route.ts";
 import type { Work } from "../work.ts";
@@ -72,21 +74,20 @@ async function readPrompts(asked: CompletionRequest, model: Model, work: Work): 
   const { prompts, echo, logprobs: alternatives, addSpecialTokens } = asked;
   const { signal } = work;
   const mostTokens = model.contextLength;
+  const known = tokenIds(model.config.vocabSize);
   try {
     const read: TextPrompt[] = [];
     for (const [i, prompt] of prompts.entries()) {
+      const param = prompts.length === 1 ? "prompt" : `prompt[${i}]`;
       const isText = typeof prompt === "string";
-      const ids = isText ? await model.encode(prompt, { addSpecialTokens, mostTokens, signal }) : prompt;
+      const ids = isText
+        ? await model.encode(prompt, { addSpecialTokens, mostTokens, signal })
+        : known.read(prompt, param, asClient);
       if (ids.length === 0) {
-        const param = prompts.length === 1 ? "prompt" : `prompt[${i}]`;
-        throw new Problem(400, `'${param}' has no tokens; give at least one`, {
-          param,
-          code: "invalid_value",
-        });
+        throw badParameter(param, "invalid_value", `'${param}' has no tokens; give at least one`);
       }
-      const text =
-        isText || !echo ? String(prompt) : model.tokenizer.decode(ids, { skipSpecialTokens: false });
-      read.push({ ids, text });
+      const text = isText ? prompt : echo ? model.tokenizer.decode(ids, { skipSpecialTokens: false }) : "";
+      read.push({ ids, text, namesSpecial: !isText });
     }
     if (!echo || alternatives === undefined) return read;
     const scored = read.filter(({ ids }) => ids.length > 1);
@@ -94,11 +95,11 @@ async function readPrompts(asked: CompletionRequest, model: Model, work: Work): 
     const scores = await model.score(texts, { alternatives, signal });
     return read.map((prompt) => {
       const at = scored.indexOf(prompt);
-      return at < 0 ? prompt : { ids: prompt.ids, text: prompt.text, score: scores[at] };
+      return at < 0 ? prompt : { ...prompt, score: scores[at] };
     });
   } catch (error) {
     work.done();
-    throw error;
+    throw renamed(error, { prompt: "prompt" });
   }
 }
 
@@ -112,6 +113,6 @@ async function* answer(
   try {
     return yield* model.complete(ids, options);
   } catch (error) {
-    throw renamed(error, { constraint: constraintName });
+    throw renamed(error, { prompt: "prompt", constraint: constraintName });
   }
 }
