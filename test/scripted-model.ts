@@ -26,6 +26,7 @@ export function scriptedModel(next: () => Script): Model {
       const script = next();
       const { format, special = [], promptTail = "" } = script;
       const tokenizer = {
+        vocabSize: script.pieces.length,
         decode: () => promptTail,
         idToToken: (id: number) => script.pieces[id],
         isSpecial: (id: number) => special.includes(script.pieces[id]),

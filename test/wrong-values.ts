@@ -42,6 +42,7 @@ const isObject = (value: unknown) => typeof value === "object" && value !== null
 /** Whether a value may be right for a kind, by the words of its refusals: what this says no to must be refused. */
 export function mayBeRight(kind: Kind<unknown>, value: unknown): boolean {
   const { allowed } = kind;
+  if (kind.kind === "only") return allowed.split(" or ").includes(JSON.stringify(value));
   if (typeof value === "string") return mayBeText(kind, value);
   if (typeof value === "number") return mayBeNumber(kind, value);
   if (typeof value === "boolean") return /^true/.test(allowed);

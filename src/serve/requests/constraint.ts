@@ -7,8 +7,8 @@ import { ignored, notDone, only } from "./fields.ts";
 
 const responseFormat = fields({
   json_schema: fields({ name: text({ most: 64 }), description: anything, schema: plain, strict: flag }),
-  type: required(choice("text", "json_object", "json_schema")),
   schema: plain, // llama.cpp's place for it
+  type: required(choice("text", "json_object", "json_schema")),
 });
 
 /** A schema, or the JSON text of one. */

@@ -64,9 +64,6 @@ export const notDone = (why: string): Kind<never> => ({
   },
 });
 
-/** A JSON object whatever is in it, with the schema that documents show. */
-export const described = <T>(kind: Kind<T>, schema: Kind<T>["schema"]): Kind<T> => ({ ...kind, schema });
-
 /** Any text, however long: the body has a bound of its own. */
 export const anyText = kindOf(
   "text",

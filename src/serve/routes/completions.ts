@@ -1,7 +1,8 @@
 // POST /v1/completions: goes on with texts or token ids.
-import { tokenIds } from "../../generate/options.ts";
+
 import type { ChatEvent, Finish, GenerateOptions, Model } from "../../generate/types.ts";
 import type { JsonSchema } from "../../json.ts";
+import { tokenIds } from "../../option-kinds.ts";
 import { runChoices } from "../answers/choices.ts";
 import { headProperties } from "../answers/head.ts";
 import { legacyLogprobsSchema, type TextContext, type TextPrompt } from "../answers/text-choice.ts";
