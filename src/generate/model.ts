@@ -26,6 +26,7 @@ import {
   schemasOf,
   specialTokensOf,
 } from "./answers/answer-stream.ts";
+import { readsObjects, withArguments } from "./answers/call-arguments.ts";
 import { Channel } from "./channel.ts";
 import { checkTokens } from "./check-tokens.ts";
 import type { StreamMessage } from "./engine.ts";
@@ -47,6 +48,7 @@ import { scoreTexts } from "./score.ts";
 import { createTextStream } from "./text-stream.ts";
 import type {
   ChatEvent,
+  ChatMessage,
   EngineInfo,
   Finish,
   GeneratedToken,
@@ -284,6 +286,15 @@ export function createModel(parts: ModelResources): TraceableModel {
     return reading;
   };
 
+  let objects: boolean | undefined;
+  /** A conversation as the template reads it. */
+  const asRead = (messages: readonly ChatMessage[]): readonly ChatMessage[] => {
+    const template = parts.chatTemplate;
+    if (!template || !messages.some(({ tool_calls }) => Array.isArray(tool_calls))) return messages;
+    objects ??= readsObjects(template);
+    return withArguments(messages, objects);
+  };
+
   async function* chat(
     template: ChatTemplate,
     given: unknown,
@@ -296,7 +307,7 @@ export function createModel(parts: ModelResources): TraceableModel {
         `${grouped(given.length)} messages do not fit a context of ${contextLength} tokens`,
       );
     }
-    const messages = messagesKind.read(given, "messages", call("chat"));
+    const messages = asRead(messagesKind.read(given, "messages", call("chat")));
     const { tools, documents, toolChoice, readAnswer, parallelToolCalls: parallel, constraint } = read;
     const variables = read.templateVariables;
     const prompt = {
@@ -378,7 +389,7 @@ export function createModel(parts: ModelResources): TraceableModel {
         const text = { kind: "text", text: prompt, addSpecialTokens, parseSpecialTokens } as const;
         return Array.from(await prompts.encode(text, signal, mostTokens));
       }
-      const messages = messagesKind.read(prompt, "messages", call("encode"));
+      const messages = asRead(messagesKind.read(prompt, "messages", call("encode")));
       const chat = { kind: "chat", messages, tools, variables, addSpecialTokens: hasEncoder } as const;
       return Array.from(await prompts.encode(chat, signal, mostTokens));
     },

@@ -49,6 +49,12 @@ export function answerFormatOf(template: ChatTemplate): AnswerFormat {
   return ANSWER_FORMATS.find(offers) ?? PLAIN;
 }
 
+/** A conversation with one call, `probe_tool` with `probe_key`, whose arguments are an object; undefined where it is refused. */
+export function renderCall(template: ChatTemplate): string | undefined {
+  const [first, second] = CALLS; // those with objects
+  return tryRender(template, [USER, first]) ?? tryRender(template, [USER, second]);
+}
+
 /**
  * Refuses tools that a model has no way to call.
  *
