@@ -200,6 +200,8 @@ describe("the official client and tools", () => {
       { tools: [...tools, bad], tool_choice: { type: "allowed_tools", allowed_tools } },
       `tools[1].function.parameters/${way}`,
     );
+    const strict = { type: "function", function: { ...bad.function, strict: true } };
+    await refused({ tools: [...tools, strict] }, `tools[1].function.parameters/${way}`);
     await refused({ guided_regex: "(a)\\1" }, "guided_regex");
     await refused({ guided_grammar: "root ::= (" }, "guided_grammar");
     await refused({ reasoning_effort: "high" }, "reasoning_effort");

@@ -25,6 +25,7 @@ import {
   offeredTools,
   schemasOf,
   specialTokensOf,
+  strictTools,
 } from "./answers/answer-stream.ts";
 import { readsObjects, withArguments } from "./answers/call-arguments.ts";
 import { Channel } from "./channel.ts";
@@ -324,9 +325,14 @@ export function createModel(parts: ModelResources): TraceableModel {
     const schemas = schemasOf(tools ?? []);
     if (schemas.size > 0) checkToolsAreKnown(how.format, description.name);
     if (toolChoice === "none") schemas.clear();
+    const strict = toolChoice === "auto" ? strictTools(schemas, tools ?? []) : [];
     const demand = isDemanded
       ? { tools: demandedTools(schemas, toolChoice), parallel }
-      : constraint && { tools: offeredTools(schemas), parallel, otherwise: constraint };
+      : constraint
+        ? { tools: offeredTools(schemas), parallel, otherwise: constraint }
+        : strict.length > 0
+          ? { tools: strict, parallel, otherwise: "text" as const }
+          : undefined;
     const stream = createAnswerStream(how, schemas, demand);
     return yield* stream.read(generate(prompt, read, stream));
   }

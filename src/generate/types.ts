@@ -139,7 +139,10 @@ export interface ContentPart {
 
 /** Options of `chat`: those of generation, and what the chat template may read. */
 export interface ChatOptions extends GenerateOptions {
-  /** Passed to the chat template as `tools`. */
+  /**
+   * Passed to the chat template as `tools`. The calls of one that is `strict` are held to its schema wherever the model makes
+   * one (`readAnswer`); what cannot be held to it is refused.
+   */
   tools?: readonly unknown[];
   /** Passed to the chat template as `documents`, which templates for retrieval read: objects with `title` and `text`. */
   documents?: readonly unknown[];

@@ -119,6 +119,18 @@ export function offeredTools(schemas: ReadonlyMap<string, Schema>): OfferedTool[
   }));
 }
 
+/** Tools whose calls are held to schemas where there is a strict one; others may be called with any object. */
+export function strictTools(schemas: ReadonlyMap<string, Schema>, tools: readonly unknown[]): OfferedTool[] {
+  const isStrict = (tool: unknown) =>
+    isRecord(tool) && isRecord(tool.function) && tool.function.strict === true;
+  if (!tools.some(isStrict)) return [];
+  return offeredTools(schemas).map(({ name, parameters, at }, i) =>
+    isStrict(tools[i])
+      ? { name, parameters, at, isStrict: true }
+      : { name, parameters: { type: "object" }, at, isStrict: false },
+  );
+}
+
 /** The tools of which one must be called. @throws {BaimoError} `request` where there is none, or none of that name */
 export function demandedTools(
   schemas: ReadonlyMap<string, Schema>,

@@ -42,6 +42,12 @@ describe("calls that must come", () => {
         return context.diagnostic("refused: its arguments are not JSON");
       }
       const constraint = compiler.compile(spec);
+      // Where calls may come or not.
+      const strict = tools.map((tool) => ({ ...tool, at: "tools[0].function.parameters", isStrict: true }));
+      const demand = { tools: strict, parallel: true, otherwise: "text" } as const;
+      const free = format.content ? undefined : compiler.compile(answerConstraint(format, demand, "none"));
+      if (!free)
+        assert.throws(() => answerConstraint(format, demand, "none"), /tools\[0\]\.function\.strict is true/);
       const random = createRandom(5);
       let ended = 0;
       for (let round = 0; round < 12; round++) {
@@ -52,6 +58,13 @@ describe("calls that must come", () => {
         reader.push(text);
         const { message, reason } = reader.finish("stop");
         assert.equal(reason, "tool_calls", text);
+        if (free && ended === 1) {
+          for (const said of ["", "Hi {there}.", text, `Hi {there}.\n${text}`])
+            assert.ok(free.acceptsText(said), said);
+          const [wrong] = /"(?:days|city)": ?[^,}]+/.exec(text) ?? [];
+          if (wrong)
+            assert.ok(!free.acceptsText(text.replace(wrong, wrong.replace(/: ?.*/, ": null"))), text);
+        }
         for (const { name, arguments: given } of message.toolCalls) {
           assert.ok(validators.get(name)?.(JSON.parse(given)), `${name}(${given}) of ${text}`);
         }

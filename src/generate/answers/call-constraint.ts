@@ -1,8 +1,15 @@
 // What an answer must be, as a constraint: reasoning, then calls of its tools, or another form.
 import { BaimoError } from "../../errors.ts";
 import type { ConstraintSpec } from "../constrain/constraint.ts";
+import type { Dialect } from "./dialects.ts";
 import type { AnswerFormat } from "./format.ts";
-import { callGrammar, type Grammar, type OfferedTool, reasoningGrammar } from "./grammar.ts";
+import {
+  type CallGrammar,
+  callGrammar,
+  type Grammar,
+  type OfferedTool,
+  reasoningGrammar,
+} from "./grammar.ts";
 import { isText, typesOf } from "./raw-value.ts";
 
 const NOTHING: ConstraintSpec = { sequence: [] };
@@ -14,8 +21,8 @@ export interface AnswerDemand {
   readonly tools: readonly OfferedTool[];
   /** There may be several calls. */
   readonly parallel: boolean;
-  /** What an answer without calls must be. Undefined: there must be calls. */
-  readonly otherwise?: ConstraintSpec;
+  /** What an answer without calls must be; "text": any text, calls may follow it. Undefined: there must be calls. */
+  readonly otherwise?: ConstraintSpec | "text";
 }
 
 /** Whether reasoning comes first: it may, it has begun with the prompt, or it does not. */
@@ -33,12 +40,13 @@ export function answerConstraint(
   const grammar = tools.length > 0 ? callGrammar(format, tools, { parallel }) : undefined;
   if (tools.length > 0 && !grammar)
     throw new BaimoError("request", `answers of format ${format.name} have no tool calls`);
-  const calls = grammar && toSpec(grammar.calls, { format, tools });
-  const ways = [otherwise, calls].filter((way) => way !== undefined);
+  const writing = { format, tools };
+  const calls =
+    grammar && (otherwise === "text" ? textOrCalls(grammar, writing) : toSpec(grammar.calls, writing));
+  const ways = [otherwise === "text" ? undefined : otherwise, calls].filter((way) => way !== undefined);
   const answer = ways.length === 1 ? ways[0] : { either: ways };
   const reasoned = reasoningGrammar(format);
   if (!reasoned || reasoning === "none") return answer;
-  const writing = { format, tools };
   if (reasoning === "possible") return { sequence: [optional(toSpec(reasoned, writing)), answer] };
   const parts = reasoned.kind === "sequence" ? reasoned.parts : [];
   const rest = parts.slice(parts.findIndex(({ kind }) => kind === "text"));
@@ -46,6 +54,44 @@ export function answerConstraint(
 }
 
 const optional = (part: ConstraintSpec): ConstraintSpec => ({ either: [part, NOTHING] });
+
+/** Any text, which may end in calls, or calls alone. @throws {BaimoError} `request` where calls cannot be held to schemas */
+function textOrCalls({ calls, begins, callsOnly }: CallGrammar, writing: Writing): ConstraintSpec {
+  const { format, tools } = writing;
+  const isJson = dialectsOf(calls).every(({ name }) => name === "json");
+  if (!isJson || format.content !== undefined) {
+    const strict = tools.find(({ isStrict }) => isStrict)?.at?.replace("parameters", "strict") ?? "tools";
+    const message = `${strict} is true, but calls of this model (${format.name}) can only be read, not held to a schema`;
+    throw new BaimoError("request", `${message}; leave it out`, { option: strict });
+  }
+  // Special tokens stand in no text.
+  const marks = begins.filter((mark) => !/\p{Surrogate}/u.test(mark)).map(escaped);
+  const written = toSpec(calls, writing);
+  if (marks.length === 0) return { sequence: [optional({ stringOf: ANY_TEXT }), optional(written)] };
+  const pattern = callsOnly ? `^(${marks.join("|")})` : marks.join("|");
+  const text: ConstraintSpec = { stringOf: { type: "string", not: { pattern } } };
+  return callsOnly ? { either: [text, written] } : { sequence: [optional(text), optional(written)] };
+}
+
+const escaped = (text: string): string => text.replaceAll(/[$()*+.?[\\\]^{|}/]/g, "\\$&");
+
+/** The forms in which a grammar's arguments are written. */
+function dialectsOf(grammar: Grammar): Dialect[] {
+  switch (grammar.kind) {
+    case "arguments":
+      return [grammar.dialect];
+    case "sequence":
+      return grammar.parts.flatMap(dialectsOf);
+    case "choice":
+      return grammar.options.flatMap(dialectsOf);
+    case "optional":
+    case "repeat":
+    case "call":
+      return dialectsOf(grammar.part);
+    default:
+      return [];
+  }
+}
 
 /** What a grammar is written for: the tool is that of the call it stands in. */
 interface Writing {

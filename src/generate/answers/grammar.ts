@@ -12,6 +12,8 @@ export interface OfferedTool {
   readonly parameters: Schema;
   /** Where that schema stands, for errors: "tools[0].function.parameters". */
   readonly at?: string;
+  /** Its calls are held to the schema wherever the model makes one. */
+  readonly isStrict?: boolean;
 }
 
 /** What a text may be. */
