@@ -68,8 +68,8 @@ export interface ScoreRequest {
   readonly from: number;
   /** The last token of each continuation. */
   readonly lasts: Int32Array;
-  /** How many of the most likely tokens at each place to report. */
-  readonly top: number;
+  /** How many of the most likely tokens at each place to report. Default 0. */
+  readonly top?: number;
 }
 
 export type EngineRequest = GenerateRequest | LogitsRequest | MeasureRequest | ScoreRequest;

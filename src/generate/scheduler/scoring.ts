@@ -24,7 +24,7 @@ export class Scoring implements Job {
   readonly #heap: Int32Array;
   #ends: TokenScore[] = [];
 
-  constructor({ tokens, from, lasts, top }: ScoreRequest) {
+  constructor({ tokens, from, lasts, top = 0 }: ScoreRequest) {
     this.tokens = Array.from(tokens);
     this.reusable = from;
     this.#lasts = Array.from(lasts);
