@@ -280,6 +280,14 @@ describe("the server in front of a model", () => {
     });
   }
 
+  test("a model that is being loaded is asked again later", async () => {
+    const loading = createHandler({ models: [{ ...model, status: "starting" }] });
+    const response = await loading(ask({ messages }));
+    assert.deepEqual([response.status, response.headers.get("retry-after")], [503, "2"]);
+    assert.equal((await response.json()).error.code, "model_loading");
+    assert.equal((await loading(new Request("http://localhost/health"))).status, 503);
+  });
+
   test("pages of other origins are let in only where they are named", async () => {
     const request = () =>
       new Request("http://localhost/v1/models", { headers: { origin: "https://app.example" } });
