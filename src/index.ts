@@ -8,6 +8,8 @@ export type {
   ChatMessage,
   ChatOptions,
   ContentPart,
+  Embedding,
+  EmbedOptions,
   EncodePromptOptions,
   EngineInfo,
   Finish,
@@ -17,6 +19,8 @@ export type {
   GenerateOptions,
   LogitsOptions,
   Model,
+  Ranked,
+  RerankOptions,
   Score,
   ScoredText,
   ScoreOptions,
@@ -24,5 +28,11 @@ export type {
   TokenLogprob,
   Usage,
 } from "./generate/types.ts";
-export type { ModelConfig, RopeScaling } from "./models/config/config.ts";
-export type { DecodeOptions, DecodeStream, EncodeOptions, Tokenizer } from "./tokenizers/tokenizer.ts";
+export type { ModelConfig, Pooling, RopeScaling } from "./models/config/config.ts";
+export type {
+  DecodeOptions,
+  DecodeStream,
+  EncodeOptions,
+  Tokenizer,
+  TokenPair,
+} from "./tokenizers/tokenizer.ts";

@@ -61,9 +61,12 @@ for (const { name, path: folder } of goldenSets("families")) {
             : model.trace(one.input_ids));
           if (decoder) await compareStates(encoderHidden, `enc_hidden.${i}`);
           await compareStates(hidden, decoder ? `dec_hidden.${i}` : `hidden.${i}`);
+          const { languageHead, classifier } = model.config;
+          if (!languageHead && !classifier) return;
           const difference = maxDifference(logits, await tensor(`logits.${i}`));
           assert.ok(difference <= tolerance.logits, `logits differ by ${difference}`);
         });
+        if (!one.greedy) continue; // an encoder alone foretells nothing
         it(`case ${i}: greedy ids`, async () => {
           const greedy = one.greedy_cached ?? one.greedy;
           assert.deepEqual(await greedyIds(model, one.input_ids, greedy.length, decoder), greedy);

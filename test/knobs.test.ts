@@ -5,6 +5,7 @@ import { after, describe, it } from "node:test";
 import { BaimoError } from "../src/errors.ts";
 import { type Checkpoint, dequantize, openCheckpoint } from "../src/formats/index.ts";
 import type {
+  ClassifierConfig,
   ExpertsConfig,
   LatentConfig,
   ModelConfig,
@@ -35,6 +36,9 @@ const experts =
 const latent =
   (fields: Partial<LatentConfig>): Change =>
   (config) => ({ ...config, latent: config.latent && { ...config.latent, ...fields } });
+const classifier =
+  (fields: Partial<ClassifierConfig>): Change =>
+  (config) => ({ ...config, classifier: config.classifier && { ...config.classifier, ...fields } });
 const queryScaling =
   (fields: object): Change =>
   (config) => ({ ...config, queryScaling: { ...config.queryScaling, ...fields } as QueryScaling });
@@ -51,12 +55,16 @@ const rows: readonly Row[] = [
   ["vocabSize", "gpt2", set({ vocabSize: 159 })],
   ["hiddenSize", "gpt2", set({ hiddenSize: 24 })],
   ["numLayers", "gpt2", set({ numLayers: 1 })],
+  ["causal", "bert-rank", set({ causal: true })],
   ["encoderLayers", "t5v11", set({ encoderLayers: 1 })],
   ["embeddingSize", "opt350", set({ embeddingSize: 48 })],
   ["embeddingScale", "gemma2", set({ embeddingScale: 1 })],
   ["embeddingNorm", "bloom", set({ embeddingNorm: false })],
   ["learnedPositions", "gpt2", set({ learnedPositions: 0 })],
   ["learnedPositionOffset", "opt-bare", set({ learnedPositionOffset: 0 })],
+
+  ["uncountedTokenId", "xlm-roberta-rank", set({ uncountedTokenId: undefined })],
+  ["tokenTypes", "bert-rank", set({ tokenTypes: 0 })],
 
   ["norm", "gpt2", set({ norm: "rms" })],
   ["norm", "llama", set({ norm: "layer" })],
@@ -68,6 +76,7 @@ const rows: readonly Row[] = [
   ["normPlace", "gemma2", set({ normPlace: "branch" })],
   ["normPlace", "opt350", set({ normPlace: "pre" })],
   ["finalNorm", "gpt2", set({ finalNorm: false })],
+  ["firstNorm", "modernbert-rank", set({ firstNorm: true })],
   ["residual", "falcon40b", set({ residual: "sequential" })],
   ["residual", "falcon40b", set({ residual: "parallel-shared" })],
   ["residualScale", "granite", set({ residualScale: 1 })],
@@ -97,6 +106,8 @@ const rows: readonly Row[] = [
   ["attentionGate", "qwen3_next", set({ attentionGate: false })],
   ["slidingWindow", "mistral", set({ slidingWindow: [0, 0] })],
   ["slidingWindow", "mistral", ({ slidingWindow: [w], ...c }) => ({ ...c, slidingWindow: [w + 1, w + 1] })],
+  ["slidingWindow", "modernbert-rank", set({ slidingWindow: [0, 0] })],
+  ["slidingWindow", "modernbert-rank", set({ slidingWindow: [0, 7] })],
 
   ["ropes", "llama", set({ ropes: [], layerRopes: [-1, -1] })],
   ["ropes.theta", "llama", ropes(({ theta }) => ({ theta: theta * 2 }))],
@@ -176,6 +187,11 @@ const rows: readonly Row[] = [
     ],
   ),
 
+  ["languageHead", "bert-rank", set({ languageHead: true })],
+  ["classifier", "bert-rank", set({ classifier: undefined })],
+  ["classifier.classes", "bert-rank", classifier({ classes: 2 })],
+  ["classifier.pooling", "modernbert-rank", classifier({ pooling: "cls" })],
+  ["classifier.dense", "xlm-roberta-rank", classifier({ dense: undefined })],
   ["tiedEmbeddings", "llama", set({ tiedEmbeddings: true })],
   ["tiedEmbeddings", "bloom", set({ tiedEmbeddings: false })],
   ["headBias", "gptj-tied", set({ headBias: false })],
@@ -186,7 +202,17 @@ const rows: readonly Row[] = [
 ];
 
 /** What the forward pass does not ask: names, and what other parts of the program do with lengths and ids. */
-const elsewhere = ["architecture", "contextLength", "bosTokenId", "eosTokenIds", "decoderStartTokenId"];
+const elsewhere = [
+  "architecture",
+  "contextLength",
+  "bosTokenId",
+  "eosTokenIds",
+  "decoderStartTokenId",
+  "pooling",
+];
+
+/** Knobs that may stay unsaid. */
+const optional = ["latent", "delta", "experts", "queryScaling", "uncountedTokenId", "classifier", "pooling"];
 
 it("every knob has a row", () => {
   const covered = new Set(rows.map(([knob]) => knob.split(".")[0]));
@@ -201,12 +227,12 @@ it("every knob has a row", () => {
     eosTokenIds: [],
     normEps: 1e-5,
   });
-  for (const knob of [...Object.keys(plain), "latent", "delta", "experts", "queryScaling"])
+  for (const knob of [...Object.keys(plain), ...optional])
     assert.ok(covered.has(knob) || elsewhere.includes(knob), `no row changes "${knob}"`);
 });
 
 /** The knobs within knobs that a configuration has. */
-function innerKnobs({ ropes, queryScaling, latent, experts, delta }: ModelConfig): string[] {
+function innerKnobs({ ropes, queryScaling, latent, experts, delta, classifier }: ModelConfig): string[] {
   const fields = (path: string, record: object | undefined) =>
     Object.keys(record ?? {}).map((key) => `${path}.${key}`);
   const typed = (path: string, record: { readonly type: string } | undefined) =>
@@ -217,6 +243,7 @@ function innerKnobs({ ropes, queryScaling, latent, experts, delta }: ModelConfig
     ...fields("latent", latent),
     ...fields("experts", experts),
     ...fields("delta", delta),
+    ...fields("classifier", classifier),
   ].filter((knob) => !knob.endsWith(".type"));
 }
 

@@ -11,9 +11,11 @@ import { pullTable } from "../src/formats/hub/pull-options.ts";
 import * as formats from "../src/formats/index.ts";
 import { writeShardedTable } from "../src/formats/safetensors/safetensors-writer.ts";
 import { openTable } from "../src/formats/sources/open-byte-source.ts";
+import { embedTable } from "../src/generate/embed.ts";
 import { loadTable } from "../src/generate/load-options.ts";
 import { measureTable, type TraceableModel } from "../src/generate/model.ts";
 import { chatTable, generateTable, logitsTable, scoreTable } from "../src/generate/options.ts";
+import { rerankTable } from "../src/generate/rerank.ts";
 import * as index from "../src/index.ts";
 import { signalTable } from "../src/option-kinds.ts";
 import type { Kind, Table } from "../src/options.ts";
@@ -69,6 +71,8 @@ const doors: Record<string, Door> = {
   trace: { table: logitsTable(), call: (options) => model.trace([1], options) },
   measure: { table: measureTable(2), call: (options) => model.measure([1, 2], options) },
   score: { table: scoreTable, call: (options) => model.score([], options) },
+  embed: { table: embedTable, call: (options) => model.embed([], options) },
+  rerank: { table: rerankTable, call: (options) => model.rerank("a", [], options) },
   openCheckpoint: { table: openTable, call: (options) => formats.openCheckpoint("poet", options) },
   openByteSource: { table: openTable, call: (options) => formats.openByteSource(bytes, options) },
   pullModel: {

@@ -6,8 +6,15 @@ import type { ModelConfig } from "../src/models/config/config.ts";
 import type { CompleteForm } from "../src/models/families/family.ts";
 import { completeForm } from "../src/models/families/find.ts";
 import { families } from "../src/models/families/index.ts";
+import { classify } from "../src/models/forward/classify.ts";
 import { assembleTransformer, type Transformer } from "../src/models/forward/model.ts";
-import { encode, forward, logitsOf } from "../src/models/forward/transformer.ts";
+import {
+  encode,
+  type ForwardOptions,
+  forward,
+  logitsOf,
+  statesOf,
+} from "../src/models/forward/transformer.ts";
 import { createCaches, createWorkspace, LOGIT_ROWS } from "../src/models/forward/workspace.ts";
 import { describeModel } from "../src/models/open-model.ts";
 import { loadWeights } from "../src/models/weights/load-weights.ts";
@@ -17,7 +24,7 @@ import { type Backend, type CacheType, PAGE } from "../src/tensor/backend.ts";
 /** Longer than any prompt of the golden data. */
 export const ROOM = 64;
 
-/** Logits [tokens, vocabSize] and hidden states [layer][tokens, width] of one text. */
+/** Logits [tokens, vocabSize] (or what stands for them) and hidden states [layer][tokens, width] of one text. */
 export interface Answer {
   readonly logits: Float32Array;
   readonly hidden: readonly Float32Array[];
@@ -87,15 +94,28 @@ async function answer(model: Transformer, tokens: readonly number[]): Promise<An
   const run = { sequence, first: 0, rows: tokens.length, position: 0, length: tokens.length };
   forward(model, Int32Array.from(tokens), [run], { onHidden: (l, values) => (states[l] = values) });
   const hidden = await Promise.all(states);
-  const { vocabSize } = model.config;
-  const logits = new Float32Array(tokens.length * vocabSize);
+  const { vocabSize, languageHead } = model.config;
+  const logits = new Float32Array(languageHead ? tokens.length * vocabSize : 0);
   const last: number[] = [];
   for (let row = 0; row < tokens.length; row += LOGIT_ROWS) {
     const count = Math.min(LOGIT_ROWS, tokens.length - row);
     const rows = Int32Array.from({ length: count }, (_, i) => row + i);
     let normed: Float32Array | Promise<Float32Array> = new Float32Array(0);
-    logits.set(await logitsOf(model, rows, { onHidden: (_, values) => (normed = values) }), row * vocabSize);
+    const onHidden: ForwardOptions["onHidden"] = (_, values) => (normed = values);
+    if (languageHead) logits.set(await logitsOf(model, rows, { onHidden }), row * vocabSize);
+    else statesOf(model, rows, { onHidden });
     last.push(...(await normed));
   }
-  return { logits, hidden: [...hidden, Float32Array.from(last)] };
+  const final = Float32Array.from(last);
+  return { logits: languageHead ? logits : scoresOf(model, final), hidden: [...hidden, final] };
+}
+
+/** What stands for logits without a head: a classifier's scores, or the final states themselves. */
+function scoresOf({ config, weights }: Transformer, states: Float32Array): Float32Array {
+  const { classifier, hiddenSize: width } = config;
+  if (!classifier || !weights.classifier) return states;
+  const count = classifier.pooling === "cls" ? 1 : states.length / width;
+  const pooled = new Float32Array(width);
+  for (let i = 0; i < count * width; i++) pooled[i % width] += states[i] / count;
+  return classify(config, weights.classifier, pooled);
 }

@@ -182,7 +182,9 @@ export interface ModelOperations {
   readonly sinks: boolean;
   readonly slopes: boolean;
   readonly relativeBias: boolean;
-  /** Attention that sees what follows, too. */
+  /** Whether a token sees only what comes before it. */
+  readonly causal: boolean;
+  /** Attention of an encoder beside it, which sees what follows, too. */
   readonly encoder: boolean;
   /** Heads share some dimensions of their keys. */
   readonly joinsHeads: boolean;

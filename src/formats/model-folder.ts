@@ -20,8 +20,8 @@ export interface ModelFolder {
   list(): Promise<readonly string[] | undefined>;
 }
 
-/** Names of files in the folder itself and in the one folder that published models keep below it. */
-const NAME = /^(additional_chat_templates\/)?(?!\.\.?$)[^/\\:\0]{1,255}$/;
+/** Names of files in the folder itself and in those that published models keep below it: of templates, of modules. */
+const NAME = /^(additional_chat_templates\/|\d_[A-Za-z]{1,32}\/)?(?!\.\.?$)[^/\\:\0]{1,255}$/;
 
 function checkName(folder: string, name: string): void {
   if (!NAME.test(name)) {

@@ -1,7 +1,7 @@
 // What the ranks beside rank 0 do: the same calls of the model, command by command.
 import type { Bus } from "../backends/bus.ts";
 import type { Transformer } from "../models/forward/model.ts";
-import { encode, forward, headOf } from "../models/forward/transformer.ts";
+import { encode, forward, headOf, statesOf } from "../models/forward/transformer.ts";
 import { receiveCommand } from "./commands.ts";
 
 /** Follows rank 0's commands until the bus is poisoned. Blocks the thread. */
@@ -14,6 +14,9 @@ export function follow(model: Transformer, bus: Bus): never {
         break;
       case "logits":
         headOf(model, command.rows);
+        break;
+      case "states":
+        statesOf(model, command.rows);
         break;
       case "encode":
         encode(model, command.tokens);

@@ -9,6 +9,7 @@ import {
   list,
   required,
   signal,
+  text,
   tokenIds,
   whole,
   withDefault,
@@ -30,6 +31,7 @@ import {
 import { readsObjects, withArguments } from "./answers/call-arguments.ts";
 import { Channel } from "./channel.ts";
 import { checkTokens } from "./check-tokens.ts";
+import { embedTable, embedTexts } from "./embed.ts";
 import type { StreamMessage } from "./engine.ts";
 import type { EngineSlot } from "./engine-slot.ts";
 import { endTokensOf, type Prompt, promptTooLong } from "./language.ts";
@@ -44,7 +46,15 @@ import {
   scoreTable,
 } from "./options.ts";
 import type { Prompts } from "./prompts.ts";
-import type { EngineResult, MeasureResult } from "./protocol.ts";
+import type {
+  EmbedRequest,
+  EngineResult,
+  LogitsRequest,
+  MeasureRequest,
+  MeasureResult,
+  ScoreRequest,
+} from "./protocol.ts";
+import { rankTexts, rerankTable } from "./rerank.ts";
 import { scoreTexts } from "./score.ts";
 import { createTextStream } from "./text-stream.ts";
 import type {
@@ -127,6 +137,8 @@ export function createModel(parts: ModelResources): TraceableModel {
     },
   };
   const scoredTexts = list(fields({ context: required(textOrIds), continuation: required(textOrIds) }));
+  const embeddedTexts = list(textOrIds);
+  const rankedText = text({ least: 0, most: Infinity });
   const messagesKind = conversations([...tokenizer.chatTemplates.values()].join("\n"));
 
   const checkPrompt = (tokens: readonly number[]) => {
@@ -167,11 +179,42 @@ export function createModel(parts: ModelResources): TraceableModel {
     return Int32Array.from(read);
   };
 
+  /** Runs a request that is all or nothing. `what` is being done, for messages. */
+  const runWhole = async <K extends WholeRequest["kind"]>(
+    request: Extract<WholeRequest, { kind: K }>,
+    signal: AbortSignal | undefined,
+    what: string,
+  ) => {
+    const result = await engine.run(request, { signal });
+    if ("aborted" in result && result.aborted)
+      throw new BaimoError("aborted", `${what} was aborted`, { cause: signal?.reason });
+    return resultOf(request.kind as K, result);
+  };
+
+  const checkHead = () => {
+    if (config.languageHead) return;
+    const scores = config.classifier ? " and rerank()" : "";
+    throw new BaimoError(
+      "request",
+      `${description.name} foretells no tokens: it has no language head; it is for embed()${scores}`,
+    );
+  };
+
+  /** Hidden states of a model without a head, and the scores of its classifier. */
+  async function traceStates(tokens: Int32Array, signal?: AbortSignal) {
+    const pooling = config.classifier?.pooling ?? "mean";
+    const request = { kind: "embed", tokens, pooling, from: 0, trace: true } as const;
+    const { scores: logits, hidden } = await runWhole(request, signal, "reading states");
+    return { logits, hidden, encoderHidden: [] };
+  }
+
   async function runLogits(tokens: ArrayLike<number>, options: LogitsOptions | undefined, trace = false) {
     const where = trace ? "trace" : "logits";
     const { positions, encoderTokens, signal } = readOptions(options, logitsTable(vocabSize), call(where));
     const read = readTokens(tokens, where);
     if (read.length === 0) throw new BaimoError("request", "logits of no tokens were asked for");
+    if (trace && !config.languageHead) return traceStates(read, signal);
+    checkHead();
     const request = {
       kind: "logits" as const,
       tokens: read,
@@ -179,10 +222,7 @@ export function createModel(parts: ModelResources): TraceableModel {
       trace,
       encoderTokens: checkEncoderTokens(encoderTokens),
     };
-    const result = resultOf("logits", await engine.run(request, { signal }));
-    if (result.aborted)
-      throw new BaimoError("aborted", "computing logits was aborted", { cause: signal?.reason });
-    return result;
+    return runWhole(request, signal, "computing logits");
   }
 
   async function* generate(
@@ -190,6 +230,7 @@ export function createModel(parts: ModelResources): TraceableModel {
     options: ReadGenerateOptions,
     answering?: Answering,
   ): AsyncGenerator<GenerateEvent, Finish> {
+    checkHead();
     const resolved = resolveOptions(options);
     const ids = Array.from("kind" in text ? await prompts.encode(text, options.signal) : text);
     const given = options.decoderTokens;
@@ -358,19 +399,19 @@ export function createModel(parts: ModelResources): TraceableModel {
       return { logits, hidden, encoderHidden };
     },
     async measure(tokens, options) {
+      checkHead();
       if (hasEncoder) {
         throw new BaimoError("request", `${description.name} has an encoder; a text alone has no likelihood`);
       }
       const read = readTokens(tokens, "measure");
       const { from, columnSums, signal } = readOptions(options, measureTable(read.length), call("measure"));
       const request = { kind: "measure" as const, tokens: read, from, columnSums };
-      const result = resultOf("measure", await engine.run(request, { signal }));
-      if (result.aborted) throw new BaimoError("aborted", "measuring was aborted", { cause: signal?.reason });
-      return result;
+      return runWhole(request, signal, "measuring");
     },
     async score(given, options) {
       const { alternatives, signal } = readOptions(options, scoreTable, call("score"));
       const texts = scoredTexts.read(given, "texts", call("score"));
+      checkHead();
       if (hasEncoder) {
         throw new BaimoError("request", `${description.name} has an encoder; a text alone has no likelihood`);
       }
@@ -379,12 +420,35 @@ export function createModel(parts: ModelResources): TraceableModel {
         vocabSize: config.vocabSize,
         contextLength,
         top: alternatives,
-        async run(request) {
-          const result = resultOf("score", await engine.run(request, { signal }));
-          if (result.aborted)
-            throw new BaimoError("aborted", "scoring was aborted", { cause: signal?.reason });
-          return result;
-        },
+        run: (request) => runWhole(request, signal, "scoring"),
+      });
+    },
+    async embed(given, options) {
+      const read = readOptions(options, embedTable, call("embed"));
+      const texts = embeddedTexts.read(given, "texts", call("embed"));
+      if (hasEncoder) {
+        throw new BaimoError(
+          "request",
+          `${description.name} has an encoder and a decoder; vectors of such models are not built`,
+        );
+      }
+      const run = (request: EmbedRequest) => runWhole(request, read.signal, "embedding");
+      return embedTexts(texts, read, { ...description, tokenizer, contextLength, run });
+    },
+    async rerank(query, texts, options) {
+      const read = readOptions(options, rerankTable, call("rerank"));
+      const given = {
+        query: rankedText.read(query, "query", call("rerank")),
+        texts: list(rankedText).read(texts, "texts", call("rerank")),
+      };
+      const { chatTemplate } = parts;
+      return rankTexts(given.query, given.texts, read, {
+        ...description,
+        tokenizer,
+        chatTemplate,
+        contextLength,
+        embed: (request) => runWhole(request, read.signal, "ranking"),
+        score: (request) => runWhole(request, read.signal, "ranking"),
       });
     },
     async encode(prompt, options) {
@@ -417,6 +481,9 @@ export function createModel(parts: ModelResources): TraceableModel {
     [Symbol.asyncDispose]: dispose,
   };
 }
+
+/** Requests that give nothing before they are done. */
+type WholeRequest = LogitsRequest | MeasureRequest | ScoreRequest | EmbedRequest;
 
 /** The result, known to be of the kind that was asked for. */
 function resultOf<K extends EngineResult["kind"]>(

@@ -23,18 +23,20 @@ export function createNoTokenizer(
   where: string,
 ): Tokenizer {
   const knownIds = tokenIds(vocabSize);
+  const encode = () => {
+    throw new BaimoError(
+      "request",
+      `${where}: there is no tokenizer beside the weights; pass token ids instead`,
+    );
+  };
   return {
     kind: NO_TOKENIZER,
     vocabSize,
     eosTokenIds,
     chatTemplates: new Map(),
     specialTokens: {},
-    encode() {
-      throw new BaimoError(
-        "request",
-        `${where}: there is no tokenizer beside the weights; pass token ids instead`,
-      );
-    },
+    encode,
+    encodePair: encode,
     decode(ids, options) {
       readOptions(options, decodeTable, call("decode"));
       return knownIds.read(ids, "ids", call("decode")).join(" ");

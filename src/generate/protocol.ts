@@ -5,7 +5,7 @@ import type { DeviceSetup, DeviceTask, RunShape } from "../backends/device.ts";
 import type { ErrorCode } from "../errors.ts";
 import type { ColumnSums } from "../formats/gguf/importance.ts";
 import type { ByteSourceDescriptor } from "../formats/sources/byte-source.ts";
-import type { ModelConfig } from "../models/config/config.ts";
+import type { ModelConfig, Pooling } from "../models/config/config.ts";
 import type { WeightPlan } from "../models/weights/tensor-plan.ts";
 import type { PageCounts } from "../tensor/backend.ts";
 import type { ConstraintSpec } from "./constrain/constraint.ts";
@@ -72,7 +72,20 @@ export interface ScoreRequest {
   readonly top?: number;
 }
 
-export type EngineRequest = GenerateRequest | LogitsRequest | MeasureRequest | ScoreRequest;
+/** One request for the pooled state of a text. */
+export interface EmbedRequest {
+  readonly kind: "embed";
+  readonly tokens: Int32Array;
+  /** Of a pair of texts: the position from which on tokens are of the second type. */
+  readonly second?: number;
+  readonly pooling: Pooling;
+  /** The first position that a mean takes in. */
+  readonly from: number;
+  /** Asks for the hidden states, too. */
+  readonly trace: boolean;
+}
+
+export type EngineRequest = GenerateRequest | LogitsRequest | MeasureRequest | ScoreRequest | EmbedRequest;
 
 /** From the main thread to a worker; requests and stops to rank 0 alone. */
 export type ToWorker =
@@ -127,7 +140,19 @@ export interface ScoreResult {
   readonly top: readonly (readonly TokenLogprob[])[];
 }
 
-export type EngineResult = GenerateResult | LogitsResult | MeasureResult | ScoreResult;
+/** The pooled state of a text. */
+export interface EmbedResult {
+  readonly kind: "embed";
+  readonly aborted: boolean;
+  /** [embeddingSize], not normalised. */
+  readonly state: Float32Array;
+  /** What the model's classifier makes of it; empty without one. */
+  readonly scores: Float32Array;
+  /** As those of `LogitsResult`. */
+  readonly hidden: readonly Float32Array[];
+}
+
+export type EngineResult = GenerateResult | LogitsResult | MeasureResult | ScoreResult | EmbedResult;
 
 /** From a worker to the main thread. */
 export type FromWorker =

@@ -28,12 +28,16 @@ const DEFAULT_PARALLEL_RECURRENT = 4;
 const DEFAULT_CONTEXTS = 4;
 const DEFAULT_CACHE_BYTES = 512 * 2 ** 20;
 
-/** Fills in what is left open. A context is no longer than learned positions reach, a cache no smaller than a context. */
+/**
+ * Fills in what is left open. A context is no longer than learned positions reach, a cache no smaller than a context; where
+ * texts run whole, a step holds one.
+ */
 export function chooseShape({ config, weights }: ModelDescription, options: ShapeOptions): RunShape {
   const asked = options.contextLength ?? Math.min(config.contextLength, DEFAULT_CONTEXT);
   const contextLength = Math.min(asked, longestContext(config));
   const cacheType = options.cacheType ?? defaultCacheType(weights);
   const affordable = Math.floor(DEFAULT_CACHE_BYTES / bytesPerToken(config, cacheType));
+  const chunk = options.chunkTokens ?? DEFAULT_CHUNK;
   const spacious = Math.min(DEFAULT_CONTEXTS * contextLength, affordable);
   const cacheTokens = options.cacheTokens ?? (options.memoryBytes === undefined ? spacious : 0);
   return {
@@ -41,7 +45,7 @@ export function chooseShape({ config, weights }: ModelDescription, options: Shap
     cacheType,
     cacheTokens: Math.max(contextLength, cacheTokens),
     sequences: options.parallel ?? (config.delta ? DEFAULT_PARALLEL_RECURRENT : DEFAULT_PARALLEL),
-    maxTokens: options.chunkTokens ?? DEFAULT_CHUNK,
+    maxTokens: config.causal ? chunk : Math.max(chunk, contextLength),
   };
 }
 
@@ -51,6 +55,7 @@ function defaultCacheType(weights: ModelDescription["weights"]): CacheType {
 }
 
 /** Bytes of the keys and values of a token, about. */
-function bytesPerToken({ numLayers, numKvHeads, headDim, valueDim }: ModelConfig, type: CacheType): number {
-  return numLayers * numKvHeads * (headDim + valueDim) * elementBytes[type];
+function bytesPerToken(config: ModelConfig, type: CacheType): number {
+  const { causal, numLayers, numKvHeads, headDim, valueDim } = config;
+  return (causal ? numLayers : 1) * numKvHeads * (headDim + valueDim) * elementBytes[type];
 }

@@ -1,6 +1,6 @@
 // What a loaded model offers and the events that generation sends: the types behind the public API.
 
-import type { ModelConfig } from "../models/config/config.ts";
+import type { ModelConfig, Pooling } from "../models/config/config.ts";
 import type { Resource } from "../resource.ts";
 import type { Tokenizer } from "../tokenizers/tokenizer.ts";
 import type { AnswerEvent, ToolCall } from "./answers/answer-reader.ts";
@@ -201,6 +201,55 @@ export interface EncodePromptOptions {
   signal?: AbortSignal;
 }
 
+/** How texts become vectors. */
+export interface EmbedOptions {
+  /**
+   * Which final states make the vector: the mean of all, that of the last or of the first token. Default: as the checkpoint says;
+   * where it says nothing, the mean for an encoder, the last for other models.
+   */
+  pooling?: Pooling;
+  /** Bring vectors to length 1. Default: as the checkpoint's `modules.json` says; without one, true. */
+  normalize?: boolean;
+  /** What goes before every text. Default: the checkpoint's default prompt, where it has one. */
+  prompt?: string;
+  /** The name of one of the checkpoint's own prompts, instead of `prompt`: "query" or "document", as a rule. */
+  promptName?: string;
+  /** Keep the first dimensions alone, for models that were trained so (arXiv:2205.13147). Default: all. */
+  dimensions?: number;
+  /** Cut texts that are too long, instead of refusing them. Default false. */
+  truncate?: boolean;
+  signal?: AbortSignal;
+}
+
+/** A text as a vector. */
+export interface Embedding {
+  /** [hiddenSize], or as many dimensions as were asked for. */
+  readonly vector: Float32Array;
+  /** Tokens that were read. */
+  readonly tokens: number;
+}
+
+/** How texts are compared with a query. */
+export interface RerankOptions {
+  /** For models that are asked in words: what makes a text fit. Default: that it answers a web search query. */
+  instruction?: string;
+  /** Cut texts that are too long, instead of refusing them. Default false. */
+  truncate?: boolean;
+  signal?: AbortSignal;
+}
+
+/** How well a text fits a query. */
+export interface Ranked {
+  /** Its place among the texts that were given. */
+  readonly index: number;
+  /** From 0 to 1: sigmoid of `logit`. */
+  readonly score: number;
+  /** What the classifier gives; of a model that is asked in words, ln p("yes") - ln p("no"). */
+  readonly logit: number;
+  /** Tokens that were read, the query's included. */
+  readonly tokens: number;
+}
+
 /** Which positions' logits to return. */
 export interface LogitsOptions {
   /** Default "all". */
@@ -237,6 +286,17 @@ export interface Model extends Resource {
    * @throws {BaimoError} `context` for more than `mostTokens`, `request` for a conversation without a chat template
    */
   encode(prompt: string | readonly ChatMessage[], options?: EncodePromptOptions): Promise<number[]>;
+  /**
+   * Texts, or token ids, as vectors, in their order. Any model can; those that were trained for it are of use.
+   * @throws {BaimoError} `context` for a text that does not fit, `request` for a model with an encoder and a decoder
+   */
+  embed(texts: readonly (string | readonly number[])[], options?: EmbedOptions): Promise<Embedding[]>;
+  /**
+   * Sorts texts by how well they fit a query, best first. A model with a classifier of one score reads each pair; a model with a
+   * chat template is asked whether the text fits, "yes" or "no", as Qwen3-Reranker was trained to be.
+   * @throws {BaimoError} `context` for a pair that does not fit, `request` for a model that can do neither
+   */
+  rerank(query: string, texts: readonly string[], options?: RerankOptions): Promise<Ranked[]>;
   /** Continues a text, or a list of token ids. Breaking out of the loop stops the work. */
   complete(
     prompt: string | readonly number[],

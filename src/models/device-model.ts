@@ -97,6 +97,7 @@ function operationsOf(config: ModelConfig): ModelOperations {
     sinks: config.attentionSinks,
     slopes: config.alibiSlopes.length > 0,
     relativeBias: config.relativeBuckets > 0,
+    causal: config.causal,
     encoder: config.encoderLayers > 0,
     joinsHeads: latent !== undefined,
     sigmoidGates: config.attentionGate || delta !== undefined || config.experts?.sharedGate === true,

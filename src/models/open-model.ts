@@ -8,6 +8,7 @@ import { ConfigReader } from "./config/config-reader.ts";
 import type { DescribeOptions } from "./describe-options.ts";
 import { completeForm, type Dialect, findFamily, knownTypes } from "./families/find.ts";
 import { ggufFields } from "./gguf/gguf-fields.ts";
+import { readSentenceFiles, type SentenceSettings } from "./sentence-files.ts";
 import type { WeightPlan } from "./weights/tensor-plan.ts";
 import { hasOwnHead } from "./weights/tied-head.ts";
 import { planWeights } from "./weights/weight-plan.ts";
@@ -18,6 +19,8 @@ export interface ModelDescription {
   readonly family: string;
   readonly config: ModelConfig;
   readonly weights: WeightPlan;
+  /** How its publisher makes embeddings. */
+  readonly sentence?: SentenceSettings;
   /** What the files say that is not as it should be, and what was made of it. */
   readonly warnings: readonly string[];
 }
@@ -60,10 +63,12 @@ export async function describeModel(
       );
     }
   }
+  const sentence = await readSentenceFiles(checkpoint.folder);
+  if (sentence?.pooling) config = { ...config, pooling: sentence.pooling };
   const weights = planWeights(checkpoint, config, form, facts);
   const title = checkpoint.metadata.get("general.name");
   const name = typeof title === "string" && title !== "" ? title : nameFromPath(checkpoint.name);
-  return { name, family: family.name, config, weights, warnings };
+  return { name, family: family.name, config, weights, sentence, warnings };
 }
 
 /** What a path calls its model: the Hub's owner/name, the file, or the folder of a file with a general name. */

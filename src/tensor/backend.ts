@@ -81,6 +81,8 @@ export interface Run {
   readonly position: number;
   /** Tokens of the whole sequence: what attention sees where it is not causal, and what some angles depend on. */
   readonly length: number;
+  /** Of a pair of texts: the position from which on tokens are of the second type. Default: none is. */
+  readonly second?: number;
 }
 
 /** A pool of pages of keys and values, the heads that this rank reads. */
@@ -137,7 +139,7 @@ export interface AttentionOptions {
   readonly scale: number;
   /** A query sees positions up to its own; otherwise all that the cache holds. */
   readonly causal: boolean;
-  /** A query sees this many last positions, its own included; 0: all. */
+  /** A query sees this many last positions, its own included, and where it is not causal as many ahead; 0: all. */
   readonly window: number;
   /** score = cap tanh(score / cap); 0: not. Before any bias. */
   readonly softcap: number;

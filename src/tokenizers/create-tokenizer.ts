@@ -4,6 +4,7 @@ import { call, readOptions, refusal, type TableOf } from "../options.ts";
 import type { AddedTokenSplitter } from "./algorithms/added-tokens.ts";
 import { createByteDecodeStream, createWindowDecodeStream } from "./algorithms/decode-stream.ts";
 import { MAX_TOKEN_ID } from "./files/token-id.ts";
+import type { PairWrapping } from "./text/post-processors.ts";
 import { toWellFormed } from "./text/unicode.ts";
 import type { DecodeOptions, DecodeStream, EncodeOptions, Tokenizer } from "./tokenizer.ts";
 
@@ -28,6 +29,8 @@ export interface TokenizerParts {
   /** The ids added before and after a text. */
   before: readonly number[];
   after: readonly number[];
+  /** The ids around a pair of texts; default those of two texts one after the other. */
+  pair?: PairWrapping;
   /** The text of ids, special ones already taken out where they are to be skipped. */
   decode(ids: readonly number[]): string;
   /** What `decode` is given in the place of a skipped id, where that parts the bytes around it. */
@@ -56,6 +59,31 @@ export function createTokenizer(parts: TokenizerParts): Tokenizer {
     anyText.read(text, "text", call("encode"));
     const { addSpecialTokens, parseSpecialTokens } = readOptions(options, encodeTable, call("encode"));
     const out: number[] = addSpecialTokens ? [...parts.before] : [];
+    append(text, parseSpecialTokens, out);
+    if (addSpecialTokens) for (const id of parts.after) out.push(id);
+    return out;
+  };
+
+  const encodePair: Tokenizer["encodePair"] = (first, second) => {
+    for (const text of [first, second]) anyText.read(text, "text", call("encodePair"));
+    const { before, between, after, firstType } = parts.pair ?? {
+      before: parts.before,
+      between: [...parts.after, ...parts.before],
+      after: parts.after,
+    };
+    const tokens = [...before];
+    append(first, false, tokens);
+    const middle = tokens.length;
+    for (const id of between) tokens.push(id);
+    const start = tokens.length;
+    append(second, false, tokens);
+    const end = tokens.length;
+    for (const id of after) tokens.push(id);
+    return { tokens, second: [start, end], typed: firstType === undefined ? undefined : middle + firstType };
+  };
+
+  /** Appends the ids of a text alone. */
+  const append = (text: string, parseSpecialTokens: boolean, out: number[]) => {
     const wellFormed = toWellFormed(text);
     const splitter = parseSpecialTokens ? splitters.all : splitters.ordinary;
     if (splitter) {
@@ -67,8 +95,6 @@ export function createTokenizer(parts: TokenizerParts): Tokenizer {
     } else if (wellFormed !== "") {
       parts.encodeText(wellFormed, true, parseSpecialTokens, out);
     }
-    if (addSpecialTokens) for (const id of parts.after) out.push(id);
-    return out;
   };
 
   /** A stream is for what a model writes, and that may have more ids than the vocabulary. */
@@ -124,6 +150,7 @@ export function createTokenizer(parts: TokenizerParts): Tokenizer {
       Object.entries(specialTokens).filter((entry): entry is [string, string] => entry[1] !== undefined),
     ),
     encode,
+    encodePair,
     decode(list, options) {
       const read = knownIds.read(list, "ids", call("decode"));
       return parts.decode(known(read, skips(options, "decode")));

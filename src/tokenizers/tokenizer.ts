@@ -22,6 +22,15 @@ export interface DecodeStream {
   flush(): string;
 }
 
+/** Two texts as tokens. */
+export interface TokenPair {
+  readonly tokens: number[];
+  /** Where the second text's own tokens begin and end. */
+  readonly second: readonly [start: number, end: number];
+  /** From where on tokens are of the second type, for models that tell the texts so. */
+  readonly typed?: number;
+}
+
 /** A loaded tokenizer. */
 export interface Tokenizer {
   /** The algorithm: "bpe" (byte-level), "spm-bpe", "unigram" or "wordpiece". */
@@ -38,6 +47,11 @@ export interface Tokenizer {
   readonly specialTokens: Readonly<Record<string, string>>;
   /** @throws {BaimoError} `request` for what is no string, and for a text that the tokenizer's file makes too costly */
   encode(text: string, options?: EncodeOptions): number[];
+  /**
+   * Two texts in one list of ids, with what the model expects around and between them.
+   * @throws {BaimoError} as `encode`
+   */
+  encodePair(first: string, second: string): TokenPair;
   /** The text of ids. @throws {BaimoError} `request` for what is no list, or an id that the vocabulary does not have */
   decode(ids: ArrayLike<number>, options?: DecodeOptions): string;
   /** For what a model writes: an id beyond the vocabulary, as where the model's is larger, stands for nothing. */

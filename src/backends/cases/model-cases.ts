@@ -58,7 +58,7 @@ function attentionOf(use: ModelOperations, dtype: CacheType): OperationCase[] {
     sinks,
     slopes,
     reach: use.relativeBias ? 8 : undefined,
-    causal: true,
+    causal: use.causal,
     windows: use.windowed ? [0, 33] : [0],
   };
   return use.encoder

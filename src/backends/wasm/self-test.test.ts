@@ -51,6 +51,7 @@ function everything(cacheType: "F32" | "F16" | "Q8"): KernelUse {
       sinks: true,
       slopes: true,
       relativeBias: true,
+      causal: true,
       encoder: true,
       joinsHeads: true,
       activation: "gelu",

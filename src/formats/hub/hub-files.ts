@@ -39,7 +39,7 @@ const preferred =
   "Q4_K_M Q4_K_S UD-Q4_K_XL Q4_0 Q5_K_M Q5_K_S Q6_K Q8_0 Q4_1 Q5_0 Q5_1 MXFP4 MXFP4_MOE".split(" ");
 /** Small files that belong to a model of safetensors or PyTorch files. */
 const companions =
-  /^(config|generation_config|tokenizer|tokenizer_config|special_tokens_map|added_tokens|vocab|chat_template)\.json$|^(merges|vocab)\.txt$|^(tokenizer|spiece|tiktoken)\.model$|^qwen\.tiktoken$|^chat_template\.jinja$|^additional_chat_templates\/(default|tool_use|rag)\.jinja$/;
+  /^(config|generation_config|modules|sentence_bert_config|config_sentence_transformers|tokenizer|tokenizer_config|special_tokens_map|added_tokens|vocab|chat_template)\.json$|^(merges|vocab)\.txt$|^(tokenizer|spiece|tiktoken)\.model$|^qwen\.tiktoken$|^chat_template\.jinja$|^\d_Pooling\/config\.json$|^additional_chat_templates\/(default|tool_use|rag)\.jinja$/;
 const splitName = /-(\d{5})-of-(\d{5})\.gguf$/;
 /** Weights at the top of a repository: the name of one file or of its shards, and of the index of shards. */
 const folders = [

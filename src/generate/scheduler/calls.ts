@@ -1,7 +1,13 @@
 // Calls of the model that all ranks make together: rank 0 tells the others, and does its own part.
 import type { Bus } from "../../backends/bus.ts";
 import type { Transformer } from "../../models/forward/model.ts";
-import { encode, type ForwardOptions, forward, logitsOf } from "../../models/forward/transformer.ts";
+import {
+  encode,
+  type ForwardOptions,
+  forward,
+  logitsOf,
+  statesOf,
+} from "../../models/forward/transformer.ts";
 import type { Run } from "../../tensor/backend.ts";
 import { sendCommand } from "../commands.ts";
 
@@ -28,6 +34,12 @@ export class Calls {
   logits(rows: Int32Array, onHidden: OnHidden): Promise<Float32Array> {
     sendCommand(this.#bus, { kind: "logits", rows });
     return logitsOf(this.model, rows, { onHidden });
+  }
+
+  /** Final states of rows of the last pass, at most LOGIT_ROWS: [rows, embeddingSize]. */
+  async states(rows: Int32Array, onHidden: OnHidden): Promise<Float32Array> {
+    sendCommand(this.#bus, { kind: "states", rows });
+    return this.model.backend.read(statesOf(this.model, rows, { onHidden }));
   }
 
   /** Copies a page of the decoder's cache. */

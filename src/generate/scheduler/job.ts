@@ -19,10 +19,14 @@ export interface Job {
   readonly alone: boolean;
   /** Called before its first token runs. */
   start?(): void;
-  /** Whether the logits after the token at a position are wanted. */
+  /** What it takes of a position: logits unless it says so. */
+  readonly takes?: "logits" | "states";
+  /** Of a pair of texts: the position from which on tokens are of the second type. */
+  readonly second?: number;
+  /** Whether the logits after the token at a position are wanted, or its final state. */
   wants(position: number): boolean;
-  /** Takes the logits of a position, [vocabSize], valid until it returns. @throws {BaimoError} what ends the job */
-  take(position: number, logits: Float32Array): void;
+  /** Takes those of a position, [vocabSize] or [embeddingSize], valid until it returns. @throws {BaimoError} what ends the job */
+  take(position: number, values: Float32Array): void;
   /** Called when tokens of the prompt have run, or were found in the cache. */
   onPrompt?(done: number, cached: number): void;
   /** What it wants to see of a pass whose first row is at `position`, or of the head's product. */

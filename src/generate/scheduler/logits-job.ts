@@ -2,6 +2,7 @@
 import type { ModelConfig } from "../../models/config/config.ts";
 import type { ForwardOptions } from "../../models/forward/transformer.ts";
 import type { LogitsRequest, LogitsResult } from "../protocol.ts";
+import { HiddenStates } from "./hidden-states.ts";
 import type { Job } from "./job.ts";
 
 type OnHidden = ForwardOptions["onHidden"];
@@ -17,36 +18,29 @@ export class LogitsJob implements Job {
   /** The first position whose logits are wanted; those before it need not run. */
   readonly reusable: number;
   readonly #logits: Float32Array;
-  /** [layer][tokens, width] */
-  readonly #hidden: readonly Float32Array[];
+  readonly #hidden?: HiddenStates;
   readonly #encoderHidden: Float32Array[] = [];
-  /** Hidden states that are being read. */
+  /** Those of the encoder that are being read. */
   readonly #reading: Promise<void>[] = [];
 
   constructor({ tokens, positions, trace, encoderTokens }: LogitsRequest, config: ModelConfig) {
-    const { vocabSize, numLayers, hiddenSize, embeddingSize } = config;
+    const { vocabSize } = config;
     this.tokens = Array.from(tokens);
     this.encoderTokens = encoderTokens;
     this.alone = trace || encoderTokens !== undefined;
     this.reusable = positions === "all" ? 0 : tokens.length - 1;
     this.#logits = new Float32Array((tokens.length - this.reusable) * vocabSize);
-    const widthOf = (layer: number) => (layer === numLayers ? embeddingSize : hiddenSize);
-    this.#hidden = Array.from(
-      { length: trace ? numLayers + 1 : 0 },
-      (_, layer) => new Float32Array(tokens.length * widthOf(layer)),
-    );
     if (!trace) return;
-    /** Keeps hidden states when they are there. */
-    const keep =
-      (put: (layer: number, values: Float32Array) => void): OnHidden =>
-      (layer, values) => {
-        this.#reading.push(Promise.resolve(values).then((states) => put(layer, states)));
-      };
-    this.watch = (position) =>
-      keep((layer, values) => this.#hidden[layer].set(values, position * widthOf(layer)));
-    this.watchEncoder = keep((layer, values) => {
-      this.#encoderHidden[layer] = values;
-    });
+    const hidden = new HiddenStates(config, tokens.length);
+    this.#hidden = hidden;
+    this.watch = (position) => hidden.watch(position);
+    this.watchEncoder = (layer, values) => {
+      this.#reading.push(
+        Promise.resolve(values).then((states) => {
+          this.#encoderHidden[layer] = states;
+        }),
+      );
+    };
   }
 
   get promptLength(): number {
@@ -67,7 +61,7 @@ export class LogitsJob implements Job {
       kind: "logits",
       aborted,
       logits: this.#logits,
-      hidden: this.#hidden,
+      hidden: (await this.#hidden?.read()) ?? [],
       encoderHidden: this.#encoderHidden,
     };
   }

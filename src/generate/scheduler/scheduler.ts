@@ -10,6 +10,7 @@ import type { EngineRequest, FromWorker } from "../protocol.ts";
 import { Angles } from "./angles.ts";
 import { Constraints } from "./answer-constraint.ts";
 import { Calls } from "./calls.ts";
+import { Embedding } from "./embedding.ts";
 import { Generation } from "./generation.ts";
 import type { Job } from "./job.ts";
 import { LogitsJob } from "./logits-job.ts";
@@ -47,6 +48,13 @@ interface Active extends Waiting {
 interface Part {
   readonly active: Active;
   readonly rows: number;
+}
+
+/** A row of the last step of which a request wants something. */
+interface Wanted {
+  readonly active: Active;
+  readonly position: number;
+  readonly row: number;
 }
 
 export class Scheduler {
@@ -134,6 +142,8 @@ export class Scheduler {
         return new Measurement(request, model, plan);
       case "score":
         return new Scoring(request);
+      case "embed":
+        return new Embedding(request, model);
     }
   }
 
@@ -214,7 +224,8 @@ export class Scheduler {
       const position = sequence.tokens.length;
       const length = Math.max(job.promptLength, position + rows);
       const pages = Int32Array.from(sequence.pages);
-      runs.push({ sequence: { slot, pages }, first: tokens.length, rows, position, length });
+      const { second } = job;
+      runs.push({ sequence: { slot, pages }, first: tokens.length, rows, position, length, second });
       for (let i = position; i < position + rows; i++) tokens.push(job.tokens[i]);
     }
     const watch = parts[0].active.job.watch;
@@ -222,7 +233,7 @@ export class Scheduler {
     const ids = Int32Array.from(tokens);
     const done = this.#calls.forward(ids, runs, watch?.(runs[0].position));
     if (!done) return this.#stopped(parts);
-    await this.#takeLogits(parts, runs);
+    await this.#takeAnswers(parts, runs);
     this.#pace.note(performance.now() - started, ids.length);
     for (const { active } of parts) {
       const { job, place } = active;
@@ -231,12 +242,16 @@ export class Scheduler {
     this.#outbox.sendWhenDue();
   }
 
-  /** The rows of the next step: one of each answer, and as many of prompts as the pace allows. */
+  /**
+   * The rows of the next step: one of each answer, and as many of prompts as the pace allows. Where a token sees its whole text,
+   * texts run whole: those for which there is room.
+   */
   #compose(): Part[] {
-    const { maxTokens } = this.#setup.model.backend;
+    const { backend, config } = this.#setup.model;
+    const { maxTokens } = backend;
     const pending = ({ job, place }: Active) => job.tokens.length - place.sequence.tokens.length;
-    const answers = this.#active.filter((active) => pending(active) === 1);
-    const prompts = this.#active.filter((active) => pending(active) > 1);
+    const answers = this.#active.filter((active) => config.causal && pending(active) === 1);
+    const prompts = this.#active.filter((active) => pending(active) > (config.causal ? 1 : 0));
     let parts: Part[] = [];
     const add = (active: Active, rows: number): boolean => {
       if (!this.#active.includes(active)) return false; // it has made room for another
@@ -256,42 +271,50 @@ export class Scheduler {
       if (room < 1) break;
       const { job, place } = active;
       const position = place.sequence.tokens.length;
+      if (!config.causal && pending(active) > room) continue;
       const rows = Math.min(room, pending(active), this.#angles.rowsAt(position, job.promptLength));
       if (add(active, rows)) room -= rows;
     }
     return parts;
   }
 
-  /** Notes what has run, and gives every request the logits that it wants. */
-  async #takeLogits(parts: readonly Part[], runs: readonly Run[]): Promise<void> {
-    const { vocabSize } = this.#setup.model.config;
-    const wanted: { active: Active; position: number; row: number }[] = [];
+  /** Notes what has run, and gives every request the logits or states that it wants. */
+  async #takeAnswers(parts: readonly Part[], runs: readonly Run[]): Promise<void> {
+    const { causal } = this.#setup.model.config;
+    const wanted: Wanted[] = [];
     for (const [i, { active, rows }] of parts.entries()) {
       const { job, place, root } = active;
       const { first, position, length } = runs[i];
       this.#places.append(
         place,
         job.tokens.slice(position, position + rows),
-        this.#angles.of(length) === root,
+        causal && this.#angles.of(length) === root,
       );
       if (position < job.promptLength) job.onPrompt?.(position + rows, place.cached);
       for (let row = 0; row < rows; row++) {
         if (job.wants(position + row)) wanted.push({ active, position: position + row, row: first + row });
       }
     }
-    for (let from = 0; from < wanted.length; from += LOGIT_ROWS) {
-      const some = wanted.slice(from, from + LOGIT_ROWS);
-      const rows = Int32Array.from(some, ({ row }) => row);
-      const watch = some[0].active.job.watch;
-      const logits = await this.#calls.logits(rows, watch?.(some[0].position));
-      for (const [i, { active, position }] of some.entries()) {
-        if (!this.#active.includes(active)) continue;
-        try {
-          active.job.take(position, logits.subarray(i * vocabSize, (i + 1) * vocabSize));
-        } catch (error) {
-          this.#leave(active);
-          this.#refuse(active.id, error);
-        }
+    for (const kind of ["logits", "states"] as const) {
+      const alike = wanted.filter(({ active: { job } }) => (job.takes ?? "logits") === kind);
+      for (let from = 0; from < alike.length; from += LOGIT_ROWS)
+        await this.#give(kind, alike.slice(from, from + LOGIT_ROWS));
+    }
+  }
+
+  /** Computes the logits or states of some rows, and hands each to its request. */
+  async #give(kind: "logits" | "states", wanted: readonly Wanted[]): Promise<void> {
+    const rows = Int32Array.from(wanted, ({ row }) => row);
+    const watch = wanted[0].active.job.watch;
+    const values = await this.#calls[kind](rows, watch?.(wanted[0].position));
+    const width = values.length / wanted.length;
+    for (const [i, { active, position }] of wanted.entries()) {
+      if (!this.#active.includes(active)) continue;
+      try {
+        active.job.take(position, values.subarray(i * width, (i + 1) * width));
+      } catch (error) {
+        this.#leave(active);
+        this.#refuse(active.id, error);
       }
     }
   }

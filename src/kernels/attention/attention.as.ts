@@ -47,7 +47,7 @@ const HEADER: usize = 80;
 
 /**
  * out = attention of `heads` query heads that read one KV head, side by side in q and out. Token t stands at position + t
- * and sees positions up to its own, or [0, length) where length is not 0. sinks, slopes [heads] and
+ * and sees positions up to its own, or [0, length) where length is not 0; `window` counts back, and then ahead too. sinks, slopes [heads] and
  * bias [heads, 2 * reach + 1] may be 0; so may window and softcap.
  */
 export function attention_f32(
@@ -126,7 +126,7 @@ function attendTile<T>(call: Call, first: i32, tokens: i32, head: i32, heads: i3
 
   const scale = sizeof<T>() == 2 ? call.scale * <f32>65536.0 : call.scale;
   const widened = !isFloat<T>() && rows > DIRECT_ROWS;
-  const lastBlock = (call.length > 0 ? call.length - 1 : start + tokens - 1) >> 5;
+  const lastBlock = lastSeen(call, start + tokens - 1) >> 5;
   for (let b = firstSeen(start, call.window) >> 5; b <= lastBlock; b++) {
     const page = pageOf(call.pages, b);
     const kb = call.k + page * keyPageBytes<T>(headDim), vb = call.v + page * valuePageBytes<T>(valueDim);
@@ -207,6 +207,12 @@ function firstSeen(position: i32, window: i32): i32 {
   return window > 0 ? max(0, position - window + 1) : 0;
 }
 
+@inline
+function lastSeen(call: Call, position: i32): i32 {
+  if (call.length == 0) return position;
+  return call.window > 0 ? min(call.length - 1, position + call.window - 1) : call.length - 1;
+}
+
 /** The first position of a block that a query sees; it and the query's `own` counted from the block. */
 @inline
 function lowest(call: Call, own: i32): i32 {
@@ -216,7 +222,7 @@ function lowest(call: Call, own: i32): i32 {
 /** The last position of block b that a query sees, below 0 for none. */
 @inline
 function highest(call: Call, own: i32, b: i32): i32 {
-  return min(call.length > 0 ? call.length - 1 - (b << 5) : own, 31);
+  return min(lastSeen(call, own + (b << 5)) - (b << 5), 31);
 }
 
 @inline

@@ -13,7 +13,7 @@ export interface AttentionShape {
   readonly length: number;
   /** A token sees positions up to its own; otherwise [0, length). */
   readonly causal: boolean;
-  /** Positions that a token sees back from its own, itself included; 0: all. */
+  /** Positions that a token sees back from its own, itself included, and where it is not causal ahead; 0: all. */
   readonly window: number;
 }
 
@@ -47,7 +47,7 @@ export function attention(
   for (let token = 0; token < tokens; token++) {
     const own = position + token;
     const first = window > 0 ? Math.max(0, own - window + 1) : 0;
-    const last = causal ? own : length - 1;
+    const last = causal ? own : lastAhead(own, length, window);
     for (let head = 0; head < heads; head++) {
       const qAt = (token * heads + head) * headDim;
       const kvHead = Math.floor((head * kvHeads) / heads);
@@ -80,6 +80,10 @@ export function attention(
   }
 }
 
+/** The last position that a token sees where it is not causal. */
+const lastAhead = (own: number, length: number, window: number): number =>
+  window > 0 ? Math.min(length - 1, own + window - 1) : length - 1;
+
 /** For one KV head and the query heads that read it. */
 export function cost(
   shape: Omit<AttentionShape, "kvHeads">,
@@ -89,7 +93,7 @@ export function cost(
   let pairs = 0;
   for (let own = position; own < position + tokens; own++) {
     const first = window > 0 ? Math.max(0, own - window + 1) : 0;
-    pairs += (causal ? own + 1 : length) - first;
+    pairs += (causal ? own + 1 : lastAhead(own, length, window) + 1) - first;
   }
   const seen = causal ? position + tokens : length;
   const dims = headDim + valueDim;
@@ -148,5 +152,16 @@ export const cases: readonly AttentionCase[] = [
     causal: false,
     length: 46,
     window: 9,
+  },
+  {
+    ...plain,
+    tokens: 75,
+    heads: 3,
+    headDim: 8,
+    valueDim: 8,
+    position: 0,
+    causal: false,
+    length: 75,
+    window: 17,
   },
 ];

@@ -94,6 +94,23 @@ export interface DeltaConfig {
   readonly kernel: number;
 }
 
+/** How the final states of a text become one: their mean, or that of its last or first token. */
+export type Pooling = "mean" | "last" | "cls";
+
+/** What makes scores of a text: weights over its pooled final state. */
+export interface ClassifierConfig {
+  /** How many scores. */
+  readonly classes: number;
+  /** The state of the first token, or the mean of all. */
+  readonly pooling: Exclude<Pooling, "last">;
+  /** What lies between state and scores: a square layer with an activation, and maybe a norm. */
+  readonly dense?: {
+    readonly bias: boolean;
+    readonly activation: ActivationKind | "tanh";
+    readonly norm: boolean;
+  };
+}
+
 /** Everything the forward pass needs to know of a model. One knob, one branch in the forward pass. */
 export interface ModelConfig {
   /** The architecture's name as the checkpoint gives it, for display only. */
@@ -106,7 +123,9 @@ export interface ModelConfig {
   readonly bosTokenId?: number;
   readonly eosTokenIds: readonly number[];
 
-  /** Layers of the encoder; 0 for a decoder alone. */
+  /** A token sees those before it; otherwise the whole text, which runs in one step (an encoder alone). */
+  readonly causal: boolean;
+  /** Layers of the encoder that a decoder asks; 0 for none. */
   readonly encoderLayers: number;
   /** What a decoder behind an encoder begins with. */
   readonly decoderStartTokenId?: number;
@@ -118,6 +137,10 @@ export interface ModelConfig {
   /** Rows of a learned table of positions, the first `offset` of which are not used; 0 for none. */
   readonly learnedPositions: number;
   readonly learnedPositionOffset: number;
+  /** A token that is not counted: it stands in the row before the first position (RoBERTa's padding). */
+  readonly uncountedTokenId?: number;
+  /** Rows of a table of token types, which tell a pair's first text from its second; 0 for none. */
+  readonly tokenTypes: number;
 
   readonly norm: NormKind;
   readonly normEps: number;
@@ -127,6 +150,8 @@ export interface ModelConfig {
   /** Before a branch, after the sum, at the end of a branch, or both before and at the end. */
   readonly normPlace: "pre" | "post" | "branch" | "sandwich";
   readonly finalNorm: boolean;
+  /** Otherwise the first block's attention has no norm, where the others have one before it. */
+  readonly firstNorm: boolean;
   /** "parallel": attention and MLP both read the block's input, through one norm ("parallel-shared") or two. */
   readonly residual: "sequential" | "parallel" | "parallel-shared";
   readonly residualScale: number;
@@ -183,6 +208,11 @@ export interface ModelConfig {
   readonly deltaLayers: readonly boolean[];
   readonly delta?: DeltaConfig;
 
+  /** States become logits of the next token. */
+  readonly languageHead: boolean;
+  readonly classifier?: ClassifierConfig;
+  /** How its embeddings are pooled, where the checkpoint says so. */
+  readonly pooling?: Pooling;
   /** The output projection is the embedding matrix. */
   readonly tiedEmbeddings: boolean;
   readonly headBias: boolean;
@@ -230,17 +260,20 @@ export type Knobs = Partial<ModelConfig>;
 function defaultKnobs({ hiddenSize, numLayers, numHeads, headDim, ropes }: RequiredKnobs & Knobs) {
   const size = headDim ?? hiddenSize / numHeads;
   return {
+    causal: true,
     encoderLayers: 0,
     embeddingSize: hiddenSize,
     embeddingScale: 1,
     embeddingNorm: false,
     learnedPositions: 0,
     learnedPositionOffset: 0,
+    tokenTypes: 0,
     norm: "rms",
     normWeight: "plain",
     normBias: false,
     normPlace: "pre",
     finalNorm: true,
+    firstNorm: true,
     residual: "sequential",
     residualScale: 1,
     residualFromNorm: false,
@@ -268,6 +301,7 @@ function defaultKnobs({ hiddenSize, numLayers, numHeads, headDim, ropes }: Requi
     activationLimit: 0,
     mlpBias: false,
     deltaLayers: new Array(numLayers).fill(false),
+    languageHead: true,
     tiedEmbeddings: false,
     headBias: false,
     headNormalized: false,
@@ -289,6 +323,9 @@ const others: Readonly<Record<Exclude<keyof ModelConfig, keyof ReturnType<typeof
   normEps: true,
   bosTokenId: true,
   decoderStartTokenId: true,
+  uncountedTokenId: true,
+  classifier: true,
+  pooling: true,
   latent: true,
   queryScaling: true,
   experts: true,

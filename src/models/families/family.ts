@@ -39,11 +39,15 @@ export type ExpertPlace = string | ((expert: number) => StoredPart);
 export interface TensorNames {
   readonly embedding: Place;
   readonly positions: Place;
+  readonly tokenTypes: Place;
   readonly embeddingNorm: Place;
   readonly projectIn: Place;
   readonly projectOut: Place;
   readonly finalNorm: Place;
   readonly head: Place;
+  readonly classifierDense: Place;
+  readonly classifierNorm: Place;
+  readonly classifier: Place;
   readonly relativeBias: Place;
 
   readonly attentionNorm: Place;

@@ -1,5 +1,7 @@
 // Finds the family that reads a checkpoint, and fills in what its record leaves to Llama.
-import type { CompleteForm, Family, GgufForm, HuggingFaceForm } from "./family.ts";
+import type { ModelConfig } from "../config/config.ts";
+import type { ConfigReader } from "../config/config-reader.ts";
+import type { CheckpointFacts, CompleteForm, Family, GgufForm, HuggingFaceForm } from "./family.ts";
 import { families } from "./index.ts";
 import { readGgufLine, readHuggingFaceLine } from "./read/llama-line.ts";
 import { ggufNames, huggingFaceNames } from "./read/llama-names.ts";
@@ -29,9 +31,9 @@ export function completeForm(family: Family, dialect: Dialect): CompleteForm | u
 }
 
 function completeHuggingFace(form: HuggingFaceForm): CompleteForm {
-  const { interleavedRope = false, spellings = {}, defaults = {}, knobs = () => ({}) } = form;
-  const names = form.names ?? (() => ({ decoder: huggingFaceNames }));
-  const readAll = form.read ?? ((reader, facts) => readHuggingFaceLine(reader, facts, knobs));
+  const { interleavedRope = false, spellings = {}, defaults = {} } = form;
+  const names = form.names ?? ((_, facts) => ({ decoder: isBare(facts) ? bareNames : huggingFaceNames }));
+  const readAll = form.read ?? ((reader, facts) => readLine(reader, facts, form));
   return {
     interleavedRope,
     readsAllBiases: false,
@@ -47,6 +49,18 @@ function completeHuggingFace(form: HuggingFaceForm): CompleteForm {
       return { decoder: withRoot(found.decoder, facts.has), ignore: mediaTensors };
     },
   };
+}
+
+/** Whether a checkpoint holds the model without the head around it, as embedding models do. */
+const isBare = ({ has }: CheckpointFacts) => has("embed_tokens.weight");
+const bareNames = Object.fromEntries(
+  Object.entries(huggingFaceNames).map(([part, name]) => [part, name.replace(/^model\./, "")]),
+);
+
+function readLine(reader: ConfigReader, facts: CheckpointFacts, form: HuggingFaceForm): ModelConfig {
+  const config = readHuggingFaceLine(reader, facts, form.knobs ?? (() => ({})));
+  const isHeadless = !form.names && isBare(facts) && !config.tiedEmbeddings;
+  return isHeadless ? { ...config, languageHead: facts.has("lm_head.weight") } : config;
 }
 
 function completeGguf(form: GgufForm): CompleteForm {

@@ -1,5 +1,6 @@
 // The list of families. A new family is one file and one entry here.
 import { baichuan } from "./baichuan.ts";
+import { bert, roberta } from "./bert.ts";
 import { bloom } from "./bloom.ts";
 import { cohere } from "./cohere.ts";
 import { dbrx } from "./dbrx.ts";
@@ -23,6 +24,7 @@ import { minimaxM2 } from "./minimax.ts";
 import { ministral3 } from "./ministral.ts";
 import { mistral } from "./mistral.ts";
 import { mixtral } from "./mixtral.ts";
+import { modernbert } from "./modernbert.ts";
 import { mpt } from "./mpt.ts";
 import { olmo, olmo2, olmoe } from "./olmo.ts";
 import { opt } from "./opt.ts";
@@ -40,6 +42,7 @@ import { t5 } from "./t5.ts";
 /** Every family that this build opens. */
 export const families: readonly Family[] = [
   baichuan,
+  bert,
   bloom,
   cohere,
   dbrx,
@@ -66,6 +69,7 @@ export const families: readonly Family[] = [
   ministral3,
   mistral,
   mixtral,
+  modernbert,
   mpt,
   olmo,
   olmo2,
@@ -80,6 +84,7 @@ export const families: readonly Family[] = [
   qwen35,
   qwen3Moe,
   qwen3Next,
+  roberta,
   seedOss,
   smollm3,
   spark,

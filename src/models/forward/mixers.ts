@@ -25,7 +25,7 @@ interface KeysValues {
   readonly value: Activation | Slice;
 }
 
-/** Causal self-attention; the queries are in the workspace. */
+/** Self-attention; the queries are in the workspace. Keys of texts that run whole are those of one layer at a time. */
 function attend(
   pass: Pass,
   { weights, space, options }: MixerOf<"attention"> | MixerOf<"latent">,
@@ -34,8 +34,9 @@ function attend(
 ): Activation {
   const { backend: b, config, caches, runs } = pass;
   if (config.queryScaling) b.scale(space.query, queryFactors(config.queryScaling, runs));
-  b.storeKeysValues(caches.decoder, layer, key, value, runs);
-  b.attention(caches.decoder, layer, space.query, space.attended, options, runs);
+  const kept = config.causal ? layer : 0;
+  b.storeKeysValues(caches.decoder, kept, key, value, runs);
+  b.attention(caches.decoder, kept, space.query, space.attended, options, runs);
   if (space.gate) b.sigmoidMul(space.attended, space.gate);
   return projectOut(pass, weights.output, space.attended);
 }

@@ -116,7 +116,7 @@ export async function assembleTransformer(
       : undefined;
   return {
     ...parts,
-    decoder: assembleStack(parts, weights.decoder, { causal: true, slopes }),
+    decoder: assembleStack(parts, weights.decoder, { causal: config.causal, slopes }),
     encoder: weights.encoder && assembleStack(parts, weights.encoder, { causal: false, slopes }),
     text: {
       sequence: { slot: 0, pages: Int32Array.from({ length: textPages }, (_, page) => page) },
@@ -136,7 +136,7 @@ function assembleStack(
     sinks,
     softcap: config.attentionSoftcap,
     scale: config.attentionScale / (config.attentionScaleByDepth ? layer + 1 : 1),
-    window: causal ? config.slidingWindow[layer] : 0,
+    window: causal === config.causal ? config.slidingWindow[layer] : 0,
     bias: relativeBias && { table: relativeBias, reach: config.relativeMaxDistance },
   });
   const crossOptions = { causal: false, window: 0, softcap: 0, scale: config.attentionScale };

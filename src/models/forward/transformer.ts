@@ -99,17 +99,34 @@ function embedTokens(pass: Pass, tokens: Int32Array): void {
     project(pass, rows, [weights.projectIn, w.projectedIn]);
     copy(b, b.gather(w.projectedIn), w.hidden);
   }
-  if (weights.positions && w.positions) {
-    b.embed(weights.positions, positionsOf(runs, config.learnedPositionOffset), w.positions);
-    b.add(w.hidden, w.positions, 1);
-  }
+  const add = (table: Matrix, ids: Int32Array, out: Activation) => {
+    b.embed(table, ids, out);
+    b.add(w.hidden, out, 1);
+  };
+  if (weights.tokenTypes && w.added) add(weights.tokenTypes, typesOf(runs), w.added);
+  if (weights.positions && w.added) add(weights.positions, positionsOf(config, runs, tokens), w.added);
   if (weights.embeddingNorm) b.norm(w.hidden, normOf(config, weights.embeddingNorm), w.hidden);
 }
 
-/** The position of every row, from `offset` on. */
-function positionsOf(runs: readonly Run[], offset: number): Int32Array {
+/** The row of the table of positions for every row. What is not counted is so in a text that runs whole. */
+function positionsOf(config: ModelConfig, runs: readonly Run[], tokens: Int32Array): Int32Array {
+  const { learnedPositionOffset: offset, uncountedTokenId: uncounted } = config;
   return Int32Array.from(
-    runs.flatMap(({ rows, position }) => Array.from({ length: rows }, (_, row) => offset + position + row)),
+    runs.flatMap(({ first, rows, position }) => {
+      let next = offset + position;
+      return Array.from(tokens.subarray(first, first + rows), (id) =>
+        id === uncounted ? offset - 1 : next++,
+      );
+    }),
+  );
+}
+
+/** The type of every row: 1 for those of a pair's second text. */
+function typesOf(runs: readonly Run[]): Int32Array {
+  return Int32Array.from(
+    runs.flatMap(({ rows, position, second = Infinity }) =>
+      Array.from({ length: rows }, (_, row) => (position + row < second ? 0 : 1)),
+    ),
   );
 }
 
@@ -244,16 +261,28 @@ export function headOf(
   rows: Int32Array,
   options: ForwardOptions = {},
 ): Float32Array | Promise<Float32Array> {
+  const { backend: b, weights, workspace: w } = model;
+  if (!w.logits) throw new Error("this model has no head");
+  const states = statesOf(model, rows, options);
+  project({ ...model, runs: [] }, states, [weights.head ?? weights.embedding, w.logits]);
+  return b.collect(w.logits);
+}
+
+/**
+ * The final states of some rows of the last forward pass, at most LOGIT_ROWS of them: normalised, as the head reads them.
+ *
+ * rows  [rows] numbers of rows of that pass
+ * @returns [rows, embeddingSize], valid until the next call
+ */
+export function statesOf(model: Transformer, rows: Int32Array, options: ForwardOptions = {}): Activation {
   const { backend: b, config, weights, decoder, workspace: w } = model;
-  const pass = { ...model, runs: [] };
   b.takeRows(w.hidden, rows, w.headInput);
   let input: Activation = w.headInput;
   if (decoder.finalNorm) b.norm(input, normOf(config, decoder.finalNorm), input);
   if (weights.projectOut && w.projectedOut) {
-    project(pass, input, [weights.projectOut, w.projectedOut]);
+    project({ ...model, runs: [] }, input, [weights.projectOut, w.projectedOut]);
     input = b.gather(w.projectedOut);
   }
   options.onHidden?.(decoder.blocks.length, b.read(input));
-  project(pass, input, [weights.head ?? weights.embedding, w.logits]);
-  return b.collect(w.logits);
+  return input;
 }

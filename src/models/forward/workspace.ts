@@ -67,7 +67,8 @@ export interface Workspace {
   /** The MLP's input, where it is made before attention's answer is added. */
   readonly ahead?: Activation;
   readonly embedded?: Activation;
-  readonly positions?: Activation;
+  /** Positions and token types, before they are added. */
+  readonly added?: Activation;
   readonly projectedIn?: Slice;
   readonly attention: AttentionSpace;
   readonly latent?: LatentSpace;
@@ -78,7 +79,7 @@ export interface Workspace {
   readonly encoder?: EncoderSpace;
   readonly headInput: Activation;
   readonly projectedOut?: Slice;
-  readonly logits: Slice;
+  readonly logits?: Slice;
 }
 
 interface EncoderSpace {
@@ -119,7 +120,8 @@ function widestActivation(config: ModelConfig): number {
 
 /** Floats that ranks exchange at a time: the widest activation of a chunk, or logits. */
 export function exchangeFloats(config: ModelConfig, maxTokens: number): number {
-  return Math.max(maxTokens * widestActivation(config), LOGIT_ROWS * config.vocabSize);
+  const logits = config.languageHead ? LOGIT_ROWS * config.vocabSize : 0;
+  return Math.max(maxTokens * widestActivation(config), logits);
 }
 
 /** Allocates what `forward` writes to. */
@@ -141,7 +143,7 @@ export function createWorkspace(backend: Allocator, config: ModelConfig, context
     ahead: config.residual === "parallel" ? activation(hiddenSize) : undefined,
     embedded: projected ? activation(embeddingSize) : undefined,
     projectedIn: projected ? rows(hiddenSize) : undefined,
-    positions: config.learnedPositions > 0 ? activation(hiddenSize) : undefined,
+    added: config.learnedPositions > 0 || config.tokenTypes > 0 ? activation(hiddenSize) : undefined,
     attention: {
       query: byHeads(numHeads * headDim),
       key: rows(numKvHeads * headDim),
@@ -183,22 +185,36 @@ export function createWorkspace(backend: Allocator, config: ModelConfig, context
     encoder: config.encoderLayers > 0 ? { states: activation(hiddenSize, contextLength) } : undefined,
     headInput: activation(hiddenSize, LOGIT_ROWS),
     projectedOut: projected ? rows(embeddingSize, LOGIT_ROWS) : undefined,
-    logits: rows(config.vocabSize, LOGIT_ROWS),
+    logits: config.languageHead ? rows(config.vocabSize, LOGIT_ROWS) : undefined,
   };
 }
 
-/** Allocates the caches. An encoder's text may be as long as one sequence, and there is one at a time. */
+/**
+ * Allocates the caches. An encoder's text may be as long as one sequence, and there is one at a time. Where texts run whole, a
+ * layer needs no keys of another.
+ */
 export function createCaches(
   backend: Allocator,
   config: ModelConfig,
   { contextLength, sequences, cacheTokens, cacheType: dtype }: Omit<RunShape, "maxTokens">,
 ): Caches {
   const { numLayers, numHeads, numKvHeads, headDim, valueDim, delta } = config;
+  const cachedLayers = config.causal ? numLayers : 1;
   const heads = cutHeads(config, backend.ranks);
   const longest = Math.ceil(contextLength / PAGE);
   const pages = Math.ceil(cacheTokens / PAGE);
   const namedPages = sequences * longest;
-  const shape = { numLayers, numHeads, numKvHeads, headDim, valueDim, heads, dtype, pages, namedPages };
+  const shape = {
+    numLayers: cachedLayers,
+    numHeads,
+    numKvHeads,
+    headDim,
+    valueDim,
+    heads,
+    dtype,
+    pages,
+    namedPages,
+  };
   const ofText = { ...shape, pages: longest };
   const hasEncoder = config.encoderLayers > 0;
   return {

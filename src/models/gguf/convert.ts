@@ -110,6 +110,23 @@ export async function convertToGguf(
   return { ...summary, ...(importance ? { unweighted } : {}), architecture, warnings };
 }
 
+/** A table of positions begins with the first in a file: rows that are not used stay behind. */
+function withoutOffset({ config, weights }: ModelDescription): Pick<ModelDescription, "config" | "weights"> {
+  const { learnedPositionOffset: offset, learnedPositions } = config;
+  if (offset === 0 || !weights.positions) return { config, weights };
+  const rows = learnedPositions - offset;
+  const positions = { ...weights.positions, rows, first: weights.positions.first + offset };
+  return {
+    config: {
+      ...config,
+      learnedPositions: rows,
+      learnedPositionOffset: 0,
+      uncountedTokenId: undefined,
+    },
+    weights: { ...weights, positions },
+  };
+}
+
 interface Conversion {
   architecture: string;
   layout: LayoutTensor[];
@@ -124,7 +141,7 @@ async function plan(
   source: ModelDescription,
   options: ConvertOptions,
 ): Promise<Conversion> {
-  const { config } = source;
+  const { config, weights } = withoutOffset(source);
   const form = families.find(({ name }) => name === source.family)?.gguf;
   const architecture = form?.writtenAs ?? form?.architectures[0];
   const reader = architecture ? findFamily("gguf", architecture) : undefined;
@@ -142,6 +159,8 @@ async function plan(
     ["general.name", { type: "STRING", value: options.name ?? source.name }],
     ...toGgufKeys(config, form, architecture),
   ]);
+  if (config.tokenTypes > 0)
+    metadata.set("tokenizer.ggml.token_type_count", { type: "UINT32", value: config.tokenTypes });
   const warnings = await addTokenizer(checkpoint, source, architecture, metadata, options);
 
   // The file's own configuration, as far as tensors must be known for it.
@@ -154,7 +173,7 @@ async function plan(
   };
   const fields = ggufFields(blank.name, plainValues(metadata), facts);
   const written = readForm.readConfig(new ConfigReader(blank.name, fields), facts);
-  const layout = layOut(source.weights, planWeights(blank, written, readForm, facts), blank.shapes);
+  const layout = layOut(weights, planWeights(blank, written, readForm, facts), blank.shapes);
 
   // Read back whole, as a reader will: every key must be known, every tensor have its place.
   const back = await describeModel(describe(layout, metadata, vectors));

@@ -27,6 +27,9 @@ export function ggufFields(
   const rows = facts.shape?.("token_embd.weight")?.[0];
   if (rows !== undefined) fields.set("vocab_size", rows);
   fields.set("tied_embeddings", !facts.has("output.weight"));
+  fields.set("token_type_count", metadata.get("tokenizer.ggml.token_type_count"));
+  const labels = fields.get("classifier.output_labels");
+  if (Array.isArray(labels)) fields.set("classifier.output_labels", labels.length);
   fields.set("bos_token_id", metadata.get("tokenizer.ggml.bos_token_id"));
   fields.set("eos_token_id", metadata.get("tokenizer.ggml.eos_token_id"));
   return fields;

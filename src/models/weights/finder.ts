@@ -5,7 +5,7 @@ import { dtypes, isRead } from "../../tensor/dtype.ts";
 import type { ModelConfig } from "../config/config.ts";
 import type { CompleteForm, ExpertPlace, Place, StoredPart } from "../families/family.ts";
 import type { MatrixPlan, RowCut, StoredTensor, VectorPlan } from "./tensor-plan.ts";
-import type { NormWeights } from "./weights.ts";
+import type { LinearValues, NormWeights } from "./weights.ts";
 
 /** Finds tensors by what they are for, and remembers which were found. */
 export interface Finder {
@@ -22,7 +22,9 @@ export interface Finder {
   ): MatrixPlan;
   vector(place: Place | undefined, length: number, options?: VectorOptions): VectorPlan;
   /** The norm's weights as the config has them. */
-  norm(place: Place | undefined, width: number): NormWeights<VectorPlan>;
+  norm(place: Place | undefined, width: number, kind?: VectorPlan["kind"]): NormWeights<VectorPlan>;
+  /** A matrix that the main program applies itself, with its bias. */
+  values(place: Place | undefined, rows: number, cols: number, bias: boolean): LinearValues<VectorPlan>;
 }
 
 export interface MatrixOptions {
@@ -231,13 +233,23 @@ export function createFinder(
         : { name: place, shape: [count, rows, cols], first: expert * rows };
       return fromPart(part, rows, cols, { bias, expert });
     },
-    norm(place, width) {
+    norm(place, width, kind) {
       if (config.normWeight === "none") return {};
-      const weight = vector(place, width, { onePlus: config.normWeight === "one-plus" });
+      const weight = vector(place, width, { kind, onePlus: config.normWeight === "one-plus" });
       if (!config.normBias) return { weight };
-      const found = named(place);
-      const name = typeof found === "string" ? found : found.name;
-      return { weight, bias: vector({ name, suffix: ".bias", shape: [width] }, width) };
+      return { weight, bias: vector(biasOf(named(place), width), width, { kind }) };
+    },
+    values(place, rows, cols, bias) {
+      const weight = vector(place, rows * cols, { kind: "values", shape: [rows, cols] });
+      const part = biasOf(named(place), rows);
+      const isThere = hasBias(part.name + part.suffix, bias);
+      return { weight, bias: isThere ? vector(part, rows, { kind: "values" }) : undefined };
     },
   };
+}
+
+/** Where the bias of a weight lies. */
+function biasOf(place: Place, length: number): StoredPart & { readonly suffix: string } {
+  const { name, biasSuffix = ".bias" } = typeof place === "string" ? { name: place } : place;
+  return { name, suffix: biasSuffix, shape: [length] };
 }

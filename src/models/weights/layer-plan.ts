@@ -27,8 +27,11 @@ export function planLayer(
   const experts = !encoder && !config.experts?.denseLayers[layer] ? config.experts : undefined;
   const crosses = !encoder && config.encoderLayers > 0;
   const sharesNorm = config.residual === "parallel-shared";
+  const isBare = layer === 0 && !config.firstNorm;
   return {
-    mixerNorms: planNorms(find, names.attentionNorm, names.attentionEndNorm, names.attentionAfterNorm),
+    mixerNorms: isBare
+      ? {}
+      : planNorms(find, names.attentionNorm, names.attentionEndNorm, names.attentionAfterNorm),
     mixer: planMixer(find, names, encoder ? undefined : config.deltaLayers[layer] && config.delta),
     cross: crosses
       ? { norms: { before: find.norm(names.crossNorm, config.hiddenSize) }, weights: planCross(find, names) }

@@ -1,11 +1,11 @@
 // The plan of all weights: where each lies in its checkpoint, as plain data for a worker.
 import { BaimoError } from "../../errors.ts";
-import type { ModelConfig } from "../config/config.ts";
+import type { ClassifierConfig, ModelConfig } from "../config/config.ts";
 import type { CheckpointFacts, CompleteForm, Place, TensorNames } from "../families/family.ts";
 import { createFinder, type Finder, type TensorSource } from "./finder.ts";
 import { planLayer } from "./layer-plan.ts";
 import type { MatrixPlan, VectorPlan, WeightPlan } from "./tensor-plan.ts";
-import type { StackWeights } from "./weights.ts";
+import type { ClassifierWeights, StackWeights } from "./weights.ts";
 
 /** Tensors that some publishers leave in and that say nothing which the config does not. */
 const ignorable =
@@ -44,18 +44,21 @@ export function planWeights(
       config.learnedPositions > 0
         ? whole.matrix(decoder.positions, config.learnedPositions, hiddenSize)
         : undefined,
+    tokenTypes:
+      config.tokenTypes > 0 ? whole.matrix(decoder.tokenTypes, config.tokenTypes, hiddenSize) : undefined,
     embeddingNorm: config.embeddingNorm ? whole.norm(decoder.embeddingNorm, embeddingSize) : undefined,
     projectIn: projected ? whole.matrix(decoder.projectIn, hiddenSize, embeddingSize) : undefined,
     projectOut: projected ? whole.matrix(decoder.projectOut, embeddingSize, hiddenSize) : undefined,
     encoder: encoder && config.encoderLayers > 0 ? planStack(encoder, config.encoderLayers, true) : undefined,
     decoder: planStack(decoder, config.numLayers, false),
     head:
-      tiedEmbeddings && !headBias
+      !config.languageHead || (tiedEmbeddings && !headBias)
         ? undefined
         : whole.matrix(tiedEmbeddings ? tiedHead(decoder, config) : decoder.head, vocabSize, embeddingSize, {
             bias: headBias,
             normalized: config.headNormalized,
           }),
+    classifier: config.classifier && planClassifier(whole, decoder, config.classifier),
   };
   if (tiedEmbeddings && typeof decoder.head === "string") used.add(`${decoder.head}.weight`);
   const left = [...checkpoint.tensors.keys()].filter(
@@ -76,6 +79,19 @@ export function planWeights(
 function tiedHead({ embedding, head }: Partial<TensorNames>, config: ModelConfig): Place | undefined {
   if (typeof embedding !== "string" || typeof head !== "string") return undefined;
   return { name: embedding, biasName: `${head}.bias`, shape: [config.vocabSize, config.embeddingSize] };
+}
+
+function planClassifier(
+  find: Finder,
+  names: Partial<TensorNames>,
+  { classes, dense }: ClassifierConfig,
+): ClassifierWeights<VectorPlan> {
+  const { hiddenSize } = find.config;
+  return {
+    dense: dense && find.values(names.classifierDense, hiddenSize, hiddenSize, dense.bias),
+    norm: dense?.norm ? find.norm(names.classifierNorm, hiddenSize, "values") : undefined,
+    scores: find.values(names.classifier, classes, hiddenSize, true),
+  };
 }
 
 function planRelativeBias(

@@ -102,16 +102,32 @@ export interface StackWeights<M, V, F> {
   readonly relativeBias?: V;
 }
 
-/** A whole model. Without `head` the embedding matrix serves as one. */
+/** A matrix and a bias that the main program applies itself. */
+export interface LinearValues<F> {
+  /** [out, in] */
+  readonly weight: F;
+  readonly bias?: F;
+}
+
+/** What makes scores of a pooled state. */
+export interface ClassifierWeights<F> {
+  readonly dense?: LinearValues<F>;
+  readonly norm?: NormWeights<F>;
+  readonly scores: LinearValues<F>;
+}
+
+/** A whole model. Without `head` the embedding matrix serves as one, where there is a head at all. */
 export interface WeightTree<M, V, F> {
   readonly embedding: M;
   readonly positions?: M;
+  readonly tokenTypes?: M;
   readonly embeddingNorm?: NormWeights<V>;
   readonly projectIn?: M;
   readonly projectOut?: M;
   readonly encoder?: StackWeights<M, V, F>;
   readonly decoder: StackWeights<M, V, F>;
   readonly head?: M;
+  readonly classifier?: ClassifierWeights<F>;
 }
 
 /** Loaded weights. */

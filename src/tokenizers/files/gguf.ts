@@ -249,10 +249,13 @@ function wrapping(
 ) {
   const first = metadata.flag("tokenizer.ggml.add_bos_token") ?? addBos;
   const last = metadata.flag("tokenizer.ggml.add_eos_token") ?? addEos;
-  return {
-    before: first && bos !== undefined ? [bos] : [],
-    after: last && eos !== undefined ? [eos] : [],
-  };
+  const before = first && bos !== undefined ? [bos] : [];
+  const after = last && eos !== undefined ? [eos] : [];
+  const separator = metadata.flag("tokenizer.ggml.add_sep_token")
+    ? metadata.id("tokenizer.ggml.seperator_token_id")
+    : undefined;
+  const between = separator === undefined ? after : [...after, separator];
+  return { before, after, pair: { before, between, after } };
 }
 
 function byteIdsOf({ tokens, types }: GgufVocabulary): Int32Array | undefined {
@@ -466,6 +469,10 @@ function createWpm(vocabulary: GgufVocabulary): Tokenizer {
     ...shared.parts,
     before: shared.bos === undefined ? [] : [shared.bos],
     after: separator === undefined ? [] : [separator],
+    pair:
+      shared.bos === undefined || separator === undefined
+        ? undefined
+        : { before: [shared.bos], between: [separator], after: [separator], firstType: 1 },
     encodeText(text, _first, _parse, out) {
       let word = "";
       const flush = () => {

@@ -11,7 +11,7 @@ import { createWordLevel, createWordPiece } from "../algorithms/wordpiece.ts";
 import { createByteDecoder, createTokenizer } from "../create-tokenizer.ts";
 import { type Decoder, readDecoder, toBytes } from "../text/decoders.ts";
 import { type Normalizer, readNormalizer } from "../text/normalizers.ts";
-import { readPostProcessor } from "../text/post-processors.ts";
+import { readPostProcessor, type Wrapping } from "../text/post-processors.ts";
 import { readPreTokenizer } from "../text/pre-tokenizers.ts";
 import { toByteLevel, toUtf8 } from "../text/unicode.ts";
 import type { Tokenizer } from "../tokenizer.ts";
@@ -59,7 +59,7 @@ export function tokenizerFromJson(json: unknown, given: TokenizerFileOptions = {
   const pre = isNone(file.pre_tokenizer)
     ? undefined
     : readPreTokenizer(file.pre_tokenizer, `${where}: pre_tokenizer`);
-  const wrap = isNone(file.post_processor)
+  const wrap: Wrapping = isNone(file.post_processor)
     ? { before: [], after: [] }
     : readPostProcessor(file.post_processor, `${where}: post_processor`);
   const { encodePiece, kind } = readModel(model, vocabulary, pre?.byteLevel ?? false, `${where}: model`);
@@ -105,6 +105,7 @@ export function tokenizerFromJson(json: unknown, given: TokenizerFileOptions = {
     encodeText,
     before: wrap.before,
     after: wrap.after,
+    pair: wrap.pair,
     ...readDecoding(file.decoder, vocabulary, added, normalize, `${where}: decoder`),
   });
 }

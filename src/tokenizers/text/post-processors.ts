@@ -5,14 +5,24 @@ import { brief, listOf, recordOf, stringOf } from "../../json.ts";
 import { tokenIdOf } from "../files/token-id.ts";
 import { checkNesting } from "../limits.ts";
 
-/** The ids added before and after a single text. */
+/** The ids added before and after a single text, and around a pair of texts where it is told. */
 export interface Wrapping {
   before: number[];
   after: number[];
+  pair?: PairWrapping;
+}
+
+/** The ids around two texts. */
+export interface PairWrapping {
+  readonly before: readonly number[];
+  readonly between: readonly number[];
+  readonly after: readonly number[];
+  /** How many of those between are of the first text's type; undefined where all tokens are of one type. */
+  readonly firstType?: number;
 }
 
 /**
- * Reads a `post_processor` of tokenizer.json, as far as it concerns one text (pairs of texts are not encoded here).
+ * Reads a `post_processor` of tokenizer.json.
  *
  * @throws {BaimoError} `format` naming a kind or a field that is not known
  */
@@ -26,7 +36,8 @@ export function readPostProcessor(json: unknown, where: string): Wrapping {
     case "Sequence": {
       const all: Wrapping = { before: [], after: [] };
       listOf(spec.processors, `${where}.processors`).forEach((step, i) => {
-        const { before, after } = readPostProcessor(step, `${where}.processors[${i}]`);
+        const { before, after, pair } = readPostProcessor(step, `${where}.processors[${i}]`);
+        all.pair ??= pair;
         all.before.unshift(...before);
         all.after.push(...after);
       });
@@ -36,7 +47,12 @@ export function readPostProcessor(json: unknown, where: string): Wrapping {
     case "RobertaProcessing": {
       const id = (field: string) =>
         tokenIdOf(listOf(spec[field], `${where}.${field}`)[1], `${where}.${field}[1]`);
-      return { before: [id("cls")], after: [id("sep")] };
+      const [cls, sep] = [id("cls"), id("sep")];
+      const pair =
+        type === "BertProcessing"
+          ? { before: [cls], between: [sep], after: [sep], firstType: 1 }
+          : { before: [cls], between: [sep, sep], after: [sep] };
+      return { before: [cls], after: [sep], pair };
     }
     case "TemplateProcessing":
       return readTemplate(spec, where);
@@ -49,27 +65,51 @@ export function readPostProcessor(json: unknown, where: string): Wrapping {
 }
 
 function readTemplate(spec: Record<string, unknown>, where: string): Wrapping {
+  const single = readPieces(spec, "single", where);
+  const [before, after, ...more] = single.around;
+  if (after === undefined) throw new BaimoError("format", `${where}.single does not contain the text`);
+  if (more.length > 0)
+    throw new BaimoError("format", `${where}.single: the text stands in the template more than once`);
+  const wrapping: Wrapping = { before: before.map(({ id }) => id), after: after.map(({ id }) => id) };
+  const pair = spec.pair === undefined || spec.pair === null ? undefined : readPieces(spec, "pair", where);
+  // Other templates of pairs turn the texts round; nobody who asks for one text meets them.
+  if (pair?.texts.join() !== "A,B") return wrapping;
+  const [start, between, end] = pair.around.map((ids) => ids.map(({ id }) => id));
+  const types = pair.around[1].map(({ type }) => type);
+  const firstType = pair.types[1] === 0 ? undefined : types.filter((type) => type === 0).length;
+  return { ...wrapping, pair: { before: start, between, after: end, firstType } };
+}
+
+/** A template: the ids around its texts, and the texts with their types. */
+interface Pieces {
+  readonly around: { readonly id: number; readonly type: number }[][];
+  readonly texts: string[];
+  readonly types: number[];
+}
+
+function readPieces(spec: Record<string, unknown>, field: "single" | "pair", where: string): Pieces {
   const specials = recordOf(spec.special_tokens ?? {}, `${where}.special_tokens`);
-  const out: Wrapping = { before: [], after: [] };
-  let seen = false;
-  listOf(spec.single, `${where}.single`).forEach((piece, i) => {
-    const at = `${where}.single[${i}]`;
+  const out: Pieces = { around: [[]], texts: [], types: [] };
+  listOf(spec[field], `${where}.${field}`).forEach((piece, i) => {
+    const at = `${where}.${field}[${i}]`;
     const { Sequence: sequence, SpecialToken: token } = recordOf(piece, at);
     if (sequence !== undefined) {
-      if (seen) throw new BaimoError("format", `${at}: the text stands in the template more than once`);
-      seen = true;
+      const { id, type_id } = recordOf(sequence, at);
+      out.texts.push(String(id));
+      out.types.push(Number(type_id ?? 0));
+      out.around.push([]);
       return;
     }
     if (token === undefined)
       throw new BaimoError("format", `${at} is ${brief(piece)}, neither text nor token`);
-    const name = stringOf(recordOf(token, at).id, `${at}.SpecialToken.id`);
+    const { id: given, type_id } = recordOf(token, at);
+    const name = stringOf(given, `${at}.SpecialToken.id`);
     const special = Object.hasOwn(specials, name) ? specials[name] : undefined;
     const ids = listOf(
       recordOf(special, `${where}.special_tokens[${brief(name)}]`).ids,
       `${where}.special_tokens[${brief(name)}].ids`,
     );
-    for (const id of ids) (seen ? out.after : out.before).push(tokenIdOf(id, at));
+    for (const id of ids) out.around.at(-1)?.push({ id: tokenIdOf(id, at), type: Number(type_id ?? 0) });
   });
-  if (!seen) throw new BaimoError("format", `${where}.single does not contain the text`);
   return out;
 }

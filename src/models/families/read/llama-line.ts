@@ -1,6 +1,6 @@
 // The fields that most families share, in both dialects: sizes, RoPE, norms, ids.
 import { BaimoError } from "../../../errors.ts";
-import { completeConfig, type ModelConfig } from "../../config/config.ts";
+import { completeConfig, type ModelConfig, type Pooling } from "../../config/config.ts";
 import type { ConfigReader } from "../../config/config-reader.ts";
 import type { CheckpointFacts, ReadKnobs } from "../family.ts";
 import { readActivation } from "./activation.ts";
@@ -46,6 +46,9 @@ export function readHuggingFaceLine(
   );
 }
 
+/** llama.cpp's numbers for poolings: none, mean, the first token's, the last's; 4 stands for a classifier's scores. */
+const POOLINGS: readonly (Pooling | undefined)[] = [undefined, "mean", "cls", "last"];
+
 /** Reads GGUF metadata, in the same order. */
 export function readGgufLine(reader: ConfigReader, facts: CheckpointFacts, knobs: ReadKnobs): ModelConfig {
   const numLayers = reader.size("block_count", undefined, 1024);
@@ -58,6 +61,7 @@ export function readGgufLine(reader: ConfigReader, facts: CheckpointFacts, knobs
     const dims = reader.size("rope.dimension_count", headDim, 4096);
     return readGgufRope(reader, facts, { contextLength, dims });
   };
+  const pooling = POOLINGS[reader.number("pooling_type", 0)];
   reader.ignore("attention.value_length_mla", "attention.key_length_mla");
   const eps = reader.has("attention.layer_norm_rms_epsilon")
     ? "attention.layer_norm_rms_epsilon"
@@ -69,6 +73,7 @@ export function readGgufLine(reader: ConfigReader, facts: CheckpointFacts, knobs
       numHeads,
       headDim,
       contextLength,
+      pooling,
       architecture: reader.text("architecture"),
       vocabSize: reader.size("vocab_size"),
       intermediateSize: own.intermediateSize ?? reader.size("feed_forward_length"),

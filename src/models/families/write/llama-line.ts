@@ -30,6 +30,7 @@ export function toGgufKeys(
     [`attention.${eps}`]: f32(config.normEps),
     "attention.key_length": isUsualHead ? undefined : u32(headDim),
     "attention.value_length": isUsualHead ? undefined : u32(valueDim),
+    pooling_type: config.pooling && u32({ mean: 1, cls: 2, last: 3 }[config.pooling]),
     "attention.sliding_window": form.window && window > 0 ? u32(window) : undefined,
     ...ropeKeys(config.ropes[0], headDim),
     ...form.write?.(config),
