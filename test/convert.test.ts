@@ -88,6 +88,9 @@ for (const { name: label, path: source } of goldenSets("families")) {
     const written = await openReference(target);
     for (const { input_ids, decoder_input_ids } of readJson(join(source, "golden.json")).cases as Case[]) {
       const tokens = decoder_input_ids ?? input_ids;
+      // GGUF has no position for padding inside a text.
+      const { uncountedTokenId } = before.config;
+      if (uncountedTokenId !== undefined && tokens.includes(uncountedTokenId)) continue;
       // What grows past the length of training is lost there.
       if (warned[name] && tokens.length > 16) continue;
       const encoderTokens = decoder_input_ids ? input_ids : undefined;

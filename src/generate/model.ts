@@ -469,6 +469,7 @@ export function createModel(parts: ModelResources): TraceableModel {
       return yield* generate(typeof text === "string" ? { kind: "text", text } : text, read);
     },
     chat(messages, options) {
+      checkHead();
       if (!parts.chatTemplate) {
         throw new BaimoError(
           "request",

@@ -37,6 +37,7 @@ export function footprint(config: ModelConfig, plan: WeightPlan): Footprint {
   const { experts } = config;
   const idle = experts ? (expertParameters * (experts.count - experts.perToken)) / experts.count : 0;
   const activeParameters = parameters - idle;
-  const embedding = plan.head ? config.vocabSize * config.embeddingSize : 0;
+  const isLookedUp = plan.head !== undefined || !config.languageHead;
+  const embedding = isLookedUp ? config.vocabSize * config.embeddingSize : 0;
   return { parameters, activeParameters, fileBytes, flopsPerToken: 2 * (activeParameters - embedding) };
 }

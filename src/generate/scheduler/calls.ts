@@ -36,9 +36,12 @@ export class Calls {
     return logitsOf(this.model, rows, { onHidden });
   }
 
-  /** Final states of rows of the last pass, at most LOGIT_ROWS: [rows, embeddingSize]. */
+  /**
+   * Final states of rows of the last pass, at most LOGIT_ROWS: [rows, embeddingSize]. Every rank has them whole, and this one takes
+   * them alone, but where a product comes last: only that waits for the others.
+   */
   async states(rows: Int32Array, onHidden: OnHidden): Promise<Float32Array> {
-    sendCommand(this.#bus, { kind: "states", rows });
+    if (this.model.weights.projectOut) sendCommand(this.#bus, { kind: "states", rows });
     return this.model.backend.read(statesOf(this.model, rows, { onHidden }));
   }
 

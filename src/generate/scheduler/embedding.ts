@@ -19,7 +19,8 @@ export class Embedding implements Job {
   readonly #model: Transformer;
   readonly #hidden?: HiddenStates;
   readonly #pooling: Pooling;
-  readonly #from: number;
+  /** The first position that counts. */
+  readonly #first: number;
   /** Sums in double precision, in the order of positions: a mean does not depend on how the text was cut. */
   readonly #sum: Float64Array;
 
@@ -30,7 +31,7 @@ export class Embedding implements Job {
     this.alone = trace;
     this.#model = model;
     this.#pooling = pooling;
-    this.#from = from;
+    this.#first = { mean: from, last: tokens.length - 1, cls: 0 }[pooling];
     this.#sum = new Float64Array(config.embeddingSize);
     const isLast = pooling === "last" && !trace;
     // A text that runs whole finds nothing of itself in the cache.
@@ -51,12 +52,14 @@ export class Embedding implements Job {
 
   take(position: number, state: Float32Array): void {
     if (!this.#pools(position)) return;
+    // A request that made room for others begins anew.
+    if (position === this.#first) this.#sum.fill(0);
     for (let i = 0; i < state.length; i++) this.#sum[i] += state[i];
   }
 
   async finish(aborted: boolean): Promise<EmbedResult> {
     const { config, weights } = this.#model;
-    const count = this.#pooling === "mean" ? this.tokens.length - this.#from : 1;
+    const count = this.#pooling === "mean" ? this.tokens.length - this.#first : 1;
     const state = Float32Array.from(this.#sum, (sum) => sum / count);
     const hasScores = !aborted && config.classifier && weights.classifier;
     return {
@@ -69,13 +72,6 @@ export class Embedding implements Job {
   }
 
   #pools(position: number): boolean {
-    switch (this.#pooling) {
-      case "mean":
-        return position >= this.#from;
-      case "last":
-        return position === this.tokens.length - 1;
-      case "cls":
-        return position === 0;
-    }
+    return this.#pooling === "mean" ? position >= this.#first : position === this.#first;
   }
 }
