@@ -33,6 +33,7 @@ test("every command has help", async () => {
     "run",
     "chat",
     "serve",
+    "embed",
     "inspect",
     "bench",
     "verify",
@@ -248,6 +249,21 @@ test("tokenize cuts a text into tokens and puts it together again", async () => 
   const outside = await baimo(["tokenize", tiny, "--decode", "99999"]);
   assert.equal(outside.status, 2);
   assert.match(outside.stderr, /99999/);
+});
+
+test("embed prints a vector for each text, or for each line of the input", async () => {
+  const bert = golden("families", "bert");
+  const plain = await baimo(["embed", bert, "--dimensions", "4"], "the moon\n\na river\n");
+  const rows = plain.stdout.trimEnd().split("\n");
+  assert.deepEqual(
+    rows.map((row) => row.split(" ").length),
+    [4, 4],
+  );
+  const json = await baimo(["embed", bert, "the moon", "--dimensions", "4", "--json"]);
+  const { index, vector } = JSON.parse(json.stdout);
+  assert.equal(index, 0);
+  assert.equal(vector.join(" "), rows[0]);
+  assert.match((await baimo(["embed", bert, "a", "--pooling", "max"])).stderr, /mean.*last.*cls/);
 });
 
 test("pull fetches a model of the Hub, verifies it, and says where it lies", async () => {

@@ -5,6 +5,7 @@ import { BaimoError } from "../errors.ts";
 import { addBench } from "./commands/bench.ts";
 import { addChat } from "./commands/chat.ts";
 import { addConvert } from "./commands/convert.ts";
+import { addEmbed } from "./commands/embed.ts";
 import { addImatrix } from "./commands/imatrix.ts";
 import { addInspect } from "./commands/inspect.ts";
 import { addList } from "./commands/list.ts";
@@ -33,6 +34,7 @@ export const COMMANDS = [
   addRun,
   addChat,
   addServe,
+  addEmbed,
   addInspect,
   addBench,
   addVerify,
