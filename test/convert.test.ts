@@ -45,6 +45,7 @@ const refused: Readonly<Record<string, RegExp>> = {
   "gpt2-depth": /attentionScaleByDepth/,
   "olmoe-clip": /qkvClip/,
   "mpt-clip": /attentionScale/,
+  "modernbert-rank": /classifier\.pooling/, // readers take the first token's state
   phimoe: /experts\.jitter/, // readers take the published value
   ul2: /activation/,
 };

@@ -14,7 +14,7 @@ import { windows } from "./read/llama-line.ts";
 import { ggufNames } from "./read/llama-names.ts";
 import { packedGateUp, packedThirds } from "./read/packing.ts";
 import { readRopesByType } from "./read/rope-fields.ts";
-import { f32, u32 } from "./write/keys.ts";
+import { f32, text, u32 } from "./write/keys.ts";
 
 const modernKnobs = {
   ...encoderKnobs,
@@ -137,11 +137,12 @@ export const modernbert: Family = {
   },
 };
 
-/** The window and the period of layers without one, the first of which is the first. */
-function localKeys({ slidingWindow, ropes }: ModelConfig): GgufKeys {
+/** The activation, the window and the period of layers without one, the first of which is the first. */
+function localKeys({ slidingWindow, ropes, activation }: ModelConfig): GgufKeys {
   const window = Math.max(1, ...slidingWindow);
   const next = slidingWindow.indexOf(0, 1);
   return {
+    hidden_act: activation === "silu" ? text("silu") : undefined,
     "attention.sliding_window": u32(2 * (window - 1)),
     "attention.sliding_window_pattern": u32(next < 0 ? slidingWindow.length : next),
     "rope.freq_base_swa": ropes[1] && f32(ropes[1].theta),

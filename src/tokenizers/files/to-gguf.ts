@@ -382,9 +382,16 @@ function addSpecialIds(draft: Draft, files: TokenizerFiles): void {
   found.bos ??= tokenizer.bosTokenId ?? found.cls;
   found.eos ??= tokenizer.eosTokenIds[0] ?? found.sep;
   // A single token in front is BOS to GGUF, whatever its name; one behind is EOS.
-  const { before, after } = wrapping;
+  const { before, after, pair } = wrapping;
   if (before.length === 1) found.bos ??= before[0];
   if (after.length === 1) found.eos ??= after[0];
+  if (draft.model === "bert") {
+    found.cls ??= before[0];
+    found.sep ??= after[0];
+  }
+  // One more stands between the texts of a pair.
+  const separates = pair !== undefined && pair.between.length === after.length + 1;
+  if (separates) found.sep ??= pair.between.at(-1);
   for (const [role, id] of Object.entries(found) as [keyof typeof roles, number | undefined][]) {
     if (id === undefined) continue;
     pairs.set(`tokenizer.ggml.${roles[role]}`, { type: "UINT32", value: id });
@@ -405,6 +412,7 @@ function addSpecialIds(draft: Draft, files: TokenizerFiles): void {
   };
   flag(pairs, "add_bos_token", single(before, found.bos, "before"));
   flag(pairs, "add_eos_token", single(after, found.eos, "after"));
+  if (separates) flag(pairs, "add_sep_token", true);
 }
 
 /** Names that llama.cpp's converter writes, where several mean the same. */

@@ -5,7 +5,7 @@ import type { ConfigReader } from "../../config/config-reader.ts";
 const file =
   "architectures auto_map _name_or_path transformers_version torch_dtype dtype tokenizer_class processor_class " +
   "attn_implementation _attn_implementation _attn_implementation_autoset _from_model_config _commit_hash " +
-  "use_flash_attention use_flash_attn _flash_attn_2_enabled use_cache cache_implementation pretraining_tp use_bfloat16 " +
+  "sentence_transformers sbert_ce_default_activation_function use_flash_attention use_flash_attn _flash_attn_2_enabled use_cache cache_implementation pretraining_tp use_bfloat16 " +
   "output_attentions output_hidden_states output_router_logits return_dict return_dict_in_generate output_scores " +
   "torchscript tf_legacy_loss chunk_size_feed_forward transformers.js_config unsloth_version unsloth_fixed";
 
