@@ -58,6 +58,8 @@ before(() => {
   writeFileSync(join(project, "package.json"), '{ "private": true, "type": "module" }');
   cpSync(join(root, "assets", "poet.gguf"), join(project, "model.gguf"));
   cpSync(golden("families", "llama"), join(project, "folder"), { recursive: true });
+  cpSync(golden("families", "bert"), join(project, "bge-small-en-v1.5"), { recursive: true });
+  cpSync(golden("families", "bert-rank"), join(project, "bge-reranker-base"), { recursive: true });
 });
 
 after(() => rmSync(project, { recursive: true, force: true }));

@@ -12,10 +12,7 @@ import type { Ranked, RerankOptions } from "./types.ts";
 
 /** What `rerank` takes. */
 export const rerankTable = {
-  instruction: withDefault(
-    text({ least: 0, most: 65_536 }),
-    "Given a web search query, retrieve relevant passages that answer the query",
-  ),
+  instruction: text({ least: 0, most: 65_536 }),
   truncate: withDefault(flag, false),
   signal,
 } satisfies TableOf<RerankOptions>;
@@ -104,6 +101,8 @@ function shorten(text: string, tokens: number, tokenizer: Tokenizer): string {
 const JUDGE =
   'Judge whether the Document meets the requirements based on the Query and the Instruct provided. Note that the answer can only be "yes" or "no".';
 
+const INSTRUCTION = "Given a web search query, retrieve relevant passages that answer the query";
+
 function askWhether({ name, config, tokenizer, chatTemplate }: RerankSetting): ReadPair {
   const [yes, no] = ["yes", "no"].map((word) => tokenizer.tokenToId(word));
   if (!config.languageHead || !chatTemplate || yes === undefined || no === undefined) {
@@ -113,7 +112,7 @@ function askWhether({ name, config, tokenizer, chatTemplate }: RerankSetting): R
         "load a reranker, or compare vectors of embed()",
     );
   }
-  return (query, text, { instruction }, { contextLength, score }, fit) => {
+  return (query, text, { instruction = INSTRUCTION }, { contextLength, score }, fit) => {
     const ask = (document: string) => {
       const content = `<Instruct>: ${instruction}\n<Query>: ${query}\n<Document>: ${document}`;
       const messages = [

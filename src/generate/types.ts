@@ -231,7 +231,10 @@ export interface Embedding {
 
 /** How texts are compared with a query. */
 export interface RerankOptions {
-  /** For models that are asked in words: what makes a text fit. Default: that it answers a web search query. */
+  /**
+   * For models that are asked in words: what makes a text fit. Default "Given a web search query, retrieve relevant passages that
+   * answer the query".
+   */
   instruction?: string;
   /** Cut texts that are too long, instead of refusing them. Default false. */
   truncate?: boolean;
