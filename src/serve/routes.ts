@@ -3,17 +3,21 @@ import type { Route } from "./route.ts";
 import { chatCompletions } from "./routes/chat-completions.ts";
 import { completions } from "./routes/completions.ts";
 import { detokenize } from "./routes/detokenize.ts";
+import { embeddings } from "./routes/embeddings.ts";
 import { health } from "./routes/health.ts";
 import { metrics } from "./routes/metrics.ts";
 import { model } from "./routes/model.ts";
 import { models } from "./routes/models.ts";
 import { openApi } from "./routes/openapi.ts";
+import { rerank } from "./routes/rerank.ts";
 import { tokenize } from "./routes/tokenize.ts";
 import { tokenizerInfo } from "./routes/tokenizer-info.ts";
 
 const interfaces: readonly Route[] = [
   chatCompletions,
   completions,
+  embeddings,
+  rerank,
   models,
   model,
   tokenize,
