@@ -68,9 +68,6 @@ export const unreadTypes = [
   "F4",
   "F6_E2M3",
   "F6_E3M2",
-  "F8_E4M3",
-  "F8_E5M2",
-  "F8_E8M0",
 ] as const satisfies readonly DType[];
 export type UnreadType = (typeof unreadTypes)[number];
 

@@ -3,6 +3,7 @@ import { BaimoError } from "../../errors.ts";
 import { choice, instance, whole } from "../../option-kinds.ts";
 import { call } from "../../options.ts";
 import { byteLength, type DType, dtypes, isRead, type UnreadType } from "../../tensor/dtype.ts";
+import { e4m3, e5m2, e8m0, unpackBytes } from "./float8.ts";
 import { unpackMXFP4, unpackNVFP4 } from "./fp4.ts";
 import { halfTable } from "./half.ts";
 import {
@@ -56,6 +57,9 @@ const unpackers: Record<Exclude<DType, UnreadType>, Unpack> = {
   I8: unpackWith(1, (view, at) => view.getInt8(at)),
   U8: unpackWith(1, (view, at) => view.getUint8(at)),
   BOOL: unpackWith(1, (view, at) => view.getUint8(at)),
+  F8_E4M3: unpackBytes(e4m3),
+  F8_E5M2: unpackBytes(e5m2),
+  F8_E8M0: unpackBytes(e8m0),
   Q4_0: unpackQ4_0,
   Q4_1: unpackQ4_1,
   Q5_0: unpackQ5_0,

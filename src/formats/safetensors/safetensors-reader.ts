@@ -28,6 +28,9 @@ export const safetensorsTypes: ReadonlySet<string> = new Set<DType>([
   "I8",
   "U8",
   "BOOL",
+  "F8_E4M3",
+  "F8_E5M2",
+  "F8_E8M0",
   ...unreadTypes,
 ]);
 
