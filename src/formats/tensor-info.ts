@@ -1,5 +1,6 @@
 // TensorInfo: name, shape, type and place of a tensor, whichever format it is in.
 import type { DType } from "../tensor/dtype.ts";
+import type { Encoding } from "./quantized/encoding.ts";
 
 /** One tensor of a checkpoint; its bytes stay in the file. */
 export interface TensorInfo {
@@ -12,6 +13,10 @@ export interface TensorInfo {
   /** Of the first byte, from the beginning of that file. */
   readonly offset: number;
   readonly byteLength: number;
+  /** Of a weight that lies in several tensors: how. `dtype` is then the form in which it is read. */
+  readonly encoding?: Encoding;
+  /** Zeros that a quantiser writes as a bias where a model may have none. */
+  readonly spare?: boolean;
 }
 
 /** Most tensors that one file may have; published ones have a few thousand. Their descriptions take some 600 bytes each. */

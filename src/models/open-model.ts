@@ -8,6 +8,7 @@ import { ConfigReader } from "./config/config-reader.ts";
 import type { DescribeOptions } from "./describe-options.ts";
 import { completeForm, type Dialect, findFamily, knownTypes } from "./families/find.ts";
 import { ggufFields } from "./gguf/gguf-fields.ts";
+import { readQuantized } from "./quantization/read-quantized.ts";
 import { readSentenceFiles, type SentenceSettings } from "./sentence-files.ts";
 import type { WeightPlan } from "./weights/tensor-plan.ts";
 import { hasOwnHead } from "./weights/tied-head.ts";
@@ -30,15 +31,16 @@ export interface ModelDescription {
  * @throws {BaimoError} `config` when the family or a field is unknown, `format` or `shape` when weights do not fit
  */
 export async function describeModel(
-  checkpoint: Checkpoint,
+  opened: Checkpoint,
   options: DescribeOptions = {},
 ): Promise<ModelDescription> {
-  const dialect: Dialect = checkpoint.format === "gguf" ? "gguf" : "huggingface";
+  const dialect: Dialect = opened.format === "gguf" ? "gguf" : "huggingface";
   const isGguf = dialect === "gguf";
+  const published = isGguf ? undefined : await huggingFaceFields(opened);
+  const tensors = published && (await readQuantized(opened, published, options.ignoreConfigKeys));
+  const checkpoint = tensors ? { ...opened, tensors } : opened;
   const facts = await readFacts(checkpoint);
-  const fields = isGguf
-    ? ggufFields(checkpoint.name, checkpoint.metadata, facts)
-    : await huggingFaceFields(checkpoint);
+  const fields = published ?? ggufFields(checkpoint.name, checkpoint.metadata, facts);
   const where = `${checkpoint.name}: ${isGguf ? "metadata" : "config.json"}`;
   const key = isGguf ? "architecture" : "model_type";
   const type = fields.get(key);

@@ -51,6 +51,11 @@ export class ConfigReader {
     throw new BaimoError("config", `${this.where}: "${name}" should be ${expected}, found ${shown}${advice}`);
   }
 
+  /** The fields that are there. */
+  keys(): string[] {
+    return [...this.#fields.keys()];
+  }
+
   /** Whether the field is there and not null. */
   has(key: string): boolean {
     return (this.#fields.get(this.#spelling(key)) ?? undefined) !== undefined;
@@ -105,6 +110,13 @@ export class ConfigReader {
       Array.isArray(value) && value.length === length && value.every((item) => Number.isFinite(item));
     if (!good) this.#fail(key, `a list of ${length} numbers`, value);
     return value;
+  }
+
+  /** A list of `length` whole numbers from 1 to `most`. */
+  sizes(key: string, length: number, most = 1 << 24): number[] {
+    const value = this.numbers(key, length);
+    if (value.every((size) => Number.isInteger(size) && size >= 1 && size <= most)) return value;
+    return this.#fail(key, `${length} whole numbers from 1 to ${most.toLocaleString("en")}`, value);
   }
 
   /** A list of `length` yes and no, as booleans or as 0 and 1; nothing where no list is there. */

@@ -102,7 +102,7 @@ export function createFinder(
   };
   const MX_BLOCK = dtypes.MXFP4.elements;
   /** Blocks and scales of MXFP4 in two tensors, the last size of which is cut in blocks. */
-  const storedApart = (name: string, scaleName: string, shape: readonly number[]) => {
+  const storedApart = (name: string, scaleName: string, shape: readonly number[]): StoredTensor => {
     const outer = shape.slice(0, -1);
     const blocks = shape[shape.length - 1] / MX_BLOCK;
     const scales = stored(scaleName, [...outer, blocks]);
@@ -111,16 +111,14 @@ export function createFinder(
       if (dtype !== "U8")
         throw new BaimoError("format", `${checkpoint.name}: tensor "${tensor}" should be U8, found ${dtype}`);
     }
-    return {
-      tensor: { ...bytes, dtype: "MXFP4", rows: scales.rows, cols: blocks * MX_BLOCK } as const,
-      scales,
-    };
+    const encoding = { kind: "mxfp4", codes: bytes, scales } as const;
+    return { ...bytes, dtype: "MXFP4", rows: scales.rows, cols: blocks * MX_BLOCK, encoding };
   };
   const stored = (name: string, shape: readonly number[]): StoredTensor => {
-    const { file, offset, dtype } = find(name, shape);
+    const { file, offset, dtype, encoding } = find(name, shape);
     const cols = shape[shape.length - 1];
     const rows = shape.slice(0, -1).reduce((product, size) => product * size, 1);
-    return { name, file, offset, dtype, rows, cols };
+    return { name, file, offset, dtype, rows, cols, encoding };
   };
   const at = (name: string, expert?: number) =>
     name.replace("{l}", String(layer)).replace("{e}", String(expert));
@@ -167,9 +165,9 @@ export function createFinder(
     const { cut = "rows", expert } = options;
     const base = at(part.name, expert);
     const name = base + (part.suffix ?? ".weight");
-    const { tensor, scales } =
+    const tensor =
       part.scaleSuffix === undefined
-        ? { tensor: stored(name, part.shape), scales: undefined }
+        ? stored(name, part.shape)
         : storedApart(name, base + part.scaleSuffix, part.shape);
     const { transposed = false, parts = 1 } = part;
     const first = (part.first ?? 0) + (options.first ?? 0);
@@ -212,7 +210,6 @@ export function createFinder(
       order,
       transposed,
       parts,
-      scales,
       bias,
       normalized: options.normalized ?? false,
       expert: expert !== undefined,

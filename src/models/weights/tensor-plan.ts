@@ -1,4 +1,5 @@
 // Where each weight of a model lies in its checkpoint: plain data that can be posted to a worker.
+import type { Encoding } from "../../formats/quantized/encoding.ts";
 import { type DType, dtypes } from "../../tensor/dtype.ts";
 import { leavesOf, type WeightTree } from "./weights.ts";
 
@@ -13,6 +14,8 @@ export interface StoredTensor {
   readonly dtype: DType;
   readonly rows: number;
   readonly cols: number;
+  /** Of a weight that lies in several stored tensors: how. `dtype` is then the form in which it is read. */
+  readonly encoding?: Encoding;
 }
 
 /** A weight matrix [rows, cols] in a stored tensor. */
@@ -29,8 +32,6 @@ export interface MatrixPlan {
   readonly transposed: boolean;
   /** Transposed: so many parts, the rows of one after those of another, each of `cols` stored rows. */
   readonly parts: number;
-  /** MXFP4 in two tensors: where the scales lie, a byte for each 32 columns; `stored` has the other 16 bytes. */
-  readonly scales?: StoredTensor;
   /** Each row is divided by its length. */
   readonly normalized: boolean;
   readonly bias?: VectorPlan;

@@ -15,7 +15,7 @@ export async function hasOwnHead(
   const [first, second] = [embedding, head].map((name) => checkpoint.tensors.get(`${name}.weight`));
   if (!first || !second || first.shape.join() !== second.shape.join() || first.shape.length !== 2)
     return false;
-  if (first.dtype !== second.dtype) return true;
+  if (first.dtype !== second.dtype || first.encoding || second.encoding) return true;
   const [rows, cols] = first.shape;
   const bytes = byteLength(first.dtype, cols);
   const read = (tensor: typeof first, row: number) =>

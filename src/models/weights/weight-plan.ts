@@ -62,7 +62,11 @@ export function planWeights(
   };
   if (tiedEmbeddings && typeof decoder.head === "string") used.add(`${decoder.head}.weight`);
   const left = [...checkpoint.tensors.keys()].filter(
-    (name) => !used.has(name) && !ignorable.test(name) && !names.ignore?.test(name),
+    (name) =>
+      !used.has(name) &&
+      !ignorable.test(name) &&
+      !names.ignore?.test(name) &&
+      !checkpoint.tensors.get(name, [])?.spare,
   );
   if (left.length > 0) {
     const shown = left.slice(0, 5).map((name) => `"${name}"`);

@@ -58,11 +58,15 @@ it("reads MXFP4 whose blocks and scales are two tensors, in any order of rows", 
     const size = values[bits & 7] * 2 ** (scales[(row * cols + col) >> 5] - 127);
     return bits & 8 ? -size : size;
   };
-  const plan = planOf(stored("MXFP4", rows, cols), {
-    rows: 3,
-    order: Int32Array.of(1, 3, 5),
+  const encoding = {
+    kind: "mxfp4",
+    codes: stored("U8", rows, cols / 2),
     scales: stored("U8", rows, cols / 32, blocks.length),
-  });
+  } as const;
+  const plan = planOf(
+    { ...stored("MXFP4", rows, cols), encoding },
+    { rows: 3, order: Int32Array.of(1, 3, 5) },
+  );
   const bytes = Uint8Array.from([...blocks, ...scales]);
   const found = await readRows(bytes, plan, 1, 2);
   for (const [i, value] of found.entries())

@@ -1,6 +1,8 @@
 // Reads a plan's weights from files: rows in any order, transposed or computed.
 
 import { dequantize } from "../../formats/blocks/dequantize.ts";
+import { createDecoder } from "../../formats/quantized/decoder.ts";
+import type { ReadBytes } from "../../formats/quantized/encoding.ts";
 import type { ByteSource } from "../../formats/sources/byte-source.ts";
 import type { FileRange, MatrixSource, VectorSource } from "../../tensor/backend.ts";
 import { byteLength, dtypes } from "../../tensor/dtype.ts";
@@ -23,11 +25,18 @@ export function createWeightReader(files: readonly ByteSource[]): WeightReader {
   /** The stored tensor whose columns were read last: a matrix asks for its rows in several steps. */
   let columns: { of: StoredTensor; first: number; bytes: Uint8Array } | undefined;
 
-  const readBytes = (stored: StoredTensor, at: number, into: Uint8Array): void | Promise<void> => {
-    const source = files[stored.file];
-    const offset = stored.offset + at;
+  const readBytes: ReadBytes = (file, offset, into) => {
+    const source = files[file];
     return source.readIntoSync ? source.readIntoSync(into, offset) : source.readInto(into, offset);
   };
+  const decoder = createDecoder(readBytes);
+
+  /** Rows of a stored tensor, one after another. */
+  function* readStored(stored: StoredTensor, row: number, rows: number, into: Uint8Array): Reading {
+    const { file, offset, dtype, cols, encoding } = stored;
+    if (encoding) yield* decoder.rows({ encoding, dtype }, row, rows, into);
+    else yield* pending(readBytes(file, offset + row * byteLength(dtype, cols), into));
+  }
 
   function* readOrdered(
     { stored, first, order }: MatrixPlan,
@@ -42,15 +51,13 @@ export function createWeightReader(files: readonly ByteSource[]): WeightReader {
     const span = high - low + 1;
     if (span > MOST_WASTE * rows) {
       for (let i = 0; i < rows; i++) {
-        yield* pending(
-          readBytes(stored, from[i] * rowBytes, target.subarray(i * rowBytes, (i + 1) * rowBytes)),
-        );
+        yield* readStored(stored, from[i], 1, target.subarray(i * rowBytes, (i + 1) * rowBytes));
       }
       return;
     }
     if (buffer.length < span * rowBytes) buffer = new Uint8Array(span * rowBytes);
     const held = buffer.subarray(0, span * rowBytes);
-    yield* pending(readBytes(stored, low * rowBytes, held));
+    yield* readStored(stored, low, span, held);
     for (let i = 0; i < rows; i++) {
       const at = (from[i] - low) * rowBytes;
       target.set(held.subarray(at, at + rowBytes), i * rowBytes);
@@ -67,7 +74,7 @@ export function createWeightReader(files: readonly ByteSource[]): WeightReader {
       if (columns?.of !== stored || columns.first !== first) {
         const raw = new Uint8Array(byteLength(stored.dtype, cols * stored.cols));
         columns = undefined;
-        yield* pending(readBytes(stored, first * byteLength(stored.dtype, stored.cols), raw));
+        yield* readStored(stored, first, cols, raw);
         // Values of a block belong to several rows here.
         const bytes = blocked ? bytesOf(dequantize(stored.dtype, raw, cols * stored.cols)) : raw;
         columns = { of: stored, first, bytes };
@@ -81,37 +88,11 @@ export function createWeightReader(files: readonly ByteSource[]): WeightReader {
     }
   }
 
-  /** MXFP4 as ggml has it, a scale before the 16 bytes of its block, from two tensors. */
-  function* readApart(
-    plan: MatrixPlan,
-    scales: StoredTensor,
-    row: number,
-    rows: number,
-    target: Uint8Array,
-  ): Reading {
-    const blocks = (rows * plan.cols) / dtypes.MXFP4.elements;
-    const [bytes, powers] = [new Uint8Array(16 * blocks), new Uint8Array(blocks)];
-    const bytesOfRow = { dtype: "U8", cols: plan.cols / 2 } as const;
-    const inBytes = { ...plan.stored, ...bytesOfRow };
-    yield* readRows({ ...plan, scales: undefined, stored: inBytes }, row, rows, bytes);
-    yield* readRows({ ...plan, scales: undefined, stored: scales }, row, rows, powers);
-    for (let b = 0; b < blocks; b++) {
-      target[17 * b] = powers[b];
-      // Here a byte holds neighbours; in ggml the j-th and the (j + 16)-th.
-      for (let j = 0; j < 16; j++) {
-        const shift = 4 * (j % 2);
-        const [low, high] = [bytes[16 * b + (j >> 1)], bytes[16 * b + 8 + (j >> 1)]];
-        target[17 * b + 1 + j] = ((low >> shift) & 15) | (((high >> shift) & 15) << 4);
-      }
-    }
-  }
-
   function* readRows(plan: MatrixPlan, row: number, rows: number, target: Uint8Array): Reading {
-    const { stored, first, order, scales } = plan;
-    if (scales) yield* readApart(plan, scales, row, rows, target);
-    else if (plan.transposed) yield* readTransposed(plan, row, rows, target);
+    const { stored, first, order } = plan;
+    if (plan.transposed) yield* readTransposed(plan, row, rows, target);
     else if (order) yield* readOrdered(plan, row, rows, target);
-    else yield* pending(readBytes(stored, (first + row) * byteLength(stored.dtype, stored.cols), target));
+    else yield* readStored(stored, first + row, rows, target);
   }
 
   const vector = (plan: VectorPlan): VectorSource => ({
@@ -121,7 +102,7 @@ export function createWeightReader(files: readonly ByteSource[]): WeightReader {
       const { stored, first, order, buckets, length } = plan;
       const total = stored.rows * stored.cols;
       const raw = new Uint8Array(byteLength(stored.dtype, total));
-      await readBytes(stored, 0, raw);
+      await finish(readStored(stored, 0, stored.rows, raw));
       const all = dequantize(stored.dtype, raw, total);
       if (buckets) return spreadBuckets(all, buckets);
       const values = order
@@ -169,11 +150,11 @@ export function createWeightReader(files: readonly ByteSource[]): WeightReader {
 
 /** Where rows lie, if they do in one piece and as they are. */
 function rangeOf(
-  { stored, first, order, transposed, scales }: MatrixPlan,
+  { stored, first, order, transposed }: MatrixPlan,
   row: number,
   rows: number,
 ): FileRange | undefined {
-  if (order || transposed || scales) return undefined;
+  if (order || transposed || stored.encoding) return undefined;
   const rowBytes = byteLength(stored.dtype, stored.cols);
   return { file: stored.file, offset: stored.offset + (first + row) * rowBytes, length: rows * rowBytes };
 }

@@ -33,6 +33,6 @@ export function ignoreHarmless(reader: ConfigReader): void {
   reader.only("cross_attention_hidden_size");
   reader.only("tie_encoder_decoder", false);
   reader.record("pruned_heads")?.finish();
-  // Of other quantisers than ggml's only MXFP4 is read.
-  reader.record("quantization_config")?.only("quant_method", "mxfp4");
+  // Read before any other field, by models/quantization.
+  reader.ignore("quantization_config", "compression_config");
 }

@@ -22,7 +22,7 @@ export function textPart(
   reader.ignore("image_token_index", "image_token_id", "video_token_id", "bos_token_id", "pad_token_id");
   reader.ignore("vision_start_token_id", "vision_end_token_id", "spatial_merge_size", "vision_feature_layer");
   reader.ignore("multimodal_projector_bias", "projector_hidden_act", "use_cache");
-  reader.only("quantization_config");
+  reader.ignore("quantization_config", "compression_config");
   const config = read(text);
   text.finish();
   return {
