@@ -4,10 +4,12 @@ import { pending, type Reading } from "../../tensor/reading.ts";
 import { dequantizeInto } from "../blocks/dequantize.ts";
 import { e2m1Doubled } from "../blocks/fp4.ts";
 import type { ReadBytes, ScaledCodes } from "./encoding.ts";
-import { awqNibble, readBits, wordsOf } from "./words.ts";
+import { unpackNibble, unpackStream, unpackWords, wordsOf } from "./words.ts";
 
-/** Most bytes that are held of a tensor whose columns are the weight's rows. */
-const STRIP_BYTES = 1 << 25;
+/** Most bytes that are read at once of a tensor whose columns are the weight's rows; they are held twice meanwhile. */
+const STRIP_BYTES = 1 << 24;
+/** Rows and columns that change places together, so that what is read stays in the processor's cache. */
+const TILE = 16;
 
 /** Reads codes as numbers. */
 export interface CodeReader {
@@ -24,13 +26,11 @@ export function createCodeReader(encoding: ScaledCodes, read: ReadBytes): CodeRe
     : rowReader(encoding, read);
 }
 
-function rowReader({ codes, layout, bits, cols }: ScaledCodes, read: ReadBytes): CodeReader {
+function rowReader({ codes, layout, bits }: ScaledCodes, read: ReadBytes): CodeReader {
   const { file, offset, dtype } = codes;
   const rowBytes = byteLength(dtype, codes.cols);
   let bytes = new Uint8Array(0);
   let [first, held] = [0, 0];
-  const perWord = Math.floor(32 / bits);
-  const mask = 2 ** bits - 1;
   return {
     *hold(row, end) {
       if (row >= first && row < first + held) return;
@@ -42,25 +42,23 @@ function rowReader({ codes, layout, bits, cols }: ScaledCodes, read: ReadBytes):
     },
     fill(row, target) {
       const own = bytes.subarray((row - first) * rowBytes, (row - first + 1) * rowBytes);
-      if (layout === "values") {
-        dequantizeInto(dtype, own, target);
-      } else if (layout === "e2m1") {
-        for (let c = 0; c < cols; c++) target[c] = e2m1Doubled[(own[c >> 1] >> (4 * (c & 1))) & 15] / 2;
-      } else {
-        const words = wordsOf(own);
-        for (let word = 0, c = 0; c < cols; word++) {
-          for (let i = 0; i < perWord && c < cols; i++, c++) target[c] = (words[word] >>> (i * bits)) & mask;
-        }
-      }
+      if (layout === "values") dequantizeInto(dtype, own, target);
+      else if (layout === "e2m1") unpackE2m1(own, target);
+      else unpackWords(wordsOf(own), bits, target);
     },
   };
 }
 
-/** The rows lie in columns: a strip of these is held, all of them where that is not much. */
-function columnReader({ codes, layout, bits, cols }: ScaledCodes, read: ReadBytes): CodeReader {
+/** Two 4-bit floats in a byte, the first in the low bits. */
+function unpackE2m1(bytes: Uint8Array, target: Float32Array): void {
+  for (let c = 0; c < target.length; c++) target[c] = e2m1Doubled[(bytes[c >> 1] >> (4 * (c & 1))) & 15] / 2;
+}
+
+/** The rows lie in columns: a strip of these is held turned, all of them where that is not much. */
+function columnReader({ codes, layout, bits }: ScaledCodes, read: ReadBytes): CodeReader {
   const perWord = layout === "awq" ? 8 : 1;
   const width = Math.max(1, Math.min(codes.cols, Math.floor(STRIP_BYTES / (4 * codes.rows))));
-  let words = new Uint32Array(0);
+  let turned: Uint32Array = new Uint32Array(0);
   let [first, held] = [0, 0];
   return {
     *hold(row) {
@@ -68,24 +66,36 @@ function columnReader({ codes, layout, bits, cols }: ScaledCodes, read: ReadByte
       if (column >= first && column < first + held) return;
       const start = column - (column % width);
       const count = Math.min(width, codes.cols - start);
-      if (words.length < codes.rows * count) words = new Uint32Array(codes.rows * count);
-      held = 0;
+      const words = new Uint32Array(codes.rows * count);
       // Where the strip is the whole tensor its rows are one piece.
       const [pieces, length] = count === codes.cols ? [1, codes.rows * count] : [codes.rows, count];
       for (let i = 0; i < pieces; i++) {
         const piece = new Uint8Array(words.buffer, 4 * i * length, 4 * length);
         yield* pending(read(codes.file, codes.offset + 4 * (i * codes.cols + start), piece));
       }
+      turned = turn(words, codes.rows, count);
       [first, held] = [start, count];
     },
     fill(row, target) {
-      const column = Math.floor(row / perWord) - first;
-      if (layout === "columns") {
-        for (let c = 0; c < cols; c++) target[c] = readBits(words, column, held, c * bits, bits);
-      } else {
-        const shift = 4 * awqNibble[row & 7];
-        for (let c = 0, at = column; c < cols; c++, at += held) target[c] = (words[at] >>> shift) & 15;
-      }
+      const at = (Math.floor(row / perWord) - first) * codes.rows;
+      const own = turned.subarray(at, at + codes.rows);
+      if (layout === "awq") unpackNibble(own, row & 7, target);
+      else if (32 % bits === 0) unpackWords(own, bits, target);
+      else unpackStream(own, bits, target);
     },
   };
+}
+
+/** [rows, cols] as [cols, rows], a tile after another. */
+function turn(words: Uint32Array, rows: number, cols: number): Uint32Array {
+  const turned = new Uint32Array(words.length);
+  for (let top = 0; top < rows; top += TILE) {
+    const bottom = Math.min(rows, top + TILE);
+    for (let left = 0; left < cols; left += TILE) {
+      const right = Math.min(cols, left + TILE);
+      for (let c = left; c < right; c++)
+        for (let r = top; r < bottom; r++) turned[c * rows + r] = words[r * cols + c];
+    }
+  }
+  return turned;
 }

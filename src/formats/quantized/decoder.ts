@@ -4,7 +4,7 @@ import { byteLength, type DType, dtypes } from "../../tensor/dtype.ts";
 import { pending, type Reading } from "../../tensor/reading.ts";
 import { createCodeReader } from "./code-rows.ts";
 import type { ApartMxfp4, Encoding, ReadBytes, ScaledCodes } from "./encoding.ts";
-import { readTables } from "./group-tables.ts";
+import { type GroupTables, readTables } from "./group-tables.ts";
 import { writeBlocks } from "./write-blocks.ts";
 
 /** Reads weights; it keeps what it knows of the one that was read last. */
@@ -38,28 +38,48 @@ export function createDecoder(read: ReadBytes): Decoder {
 
 function* scaledRows(encoding: ScaledCodes, read: ReadBytes): Reading<RowsOf> {
   const { cols, zero } = encoding;
-  const { scales, zeros, groups, groupOf, rowGroup } = yield* readTables(encoding, read);
+  const tables = yield* readTables(encoding, read);
   const reader = createCodeReader(encoding, read);
   const steps = new Float32Array(cols);
-  const values = new Float32Array(cols);
   return function* (dtype, first, count, target) {
     const rowBytes = byteLength(dtype, cols);
     for (let i = 0; i < count; i++) {
       const row = first + i;
       yield* reader.hold(row, first + count);
       reader.fill(row, steps);
-      const at = rowGroup(row) * groups;
-      for (let c = 0; c < cols; c++) steps[c] -= zeros ? zeros[at + groupOf[c]] : zero;
+      const at = tables.rowGroup(row) * tables.groups;
+      subtractZeros(steps, tables, at, zero);
       const own = target.subarray(i * rowBytes, (i + 1) * rowBytes);
       if (dtypes[dtype].elements > 1) {
-        writeBlocks(dtype, steps, (c) => scales[at + groupOf[c]], own);
-        continue;
+        writeBlocks(dtype, steps, (c) => tables.scales[at + tables.groupOf[c]], own);
+      } else {
+        scale(steps, tables, at);
+        writeValues(dtype, steps, own);
       }
-      // The products are exact in float64, so the one rounding is the store into the float32.
-      for (let c = 0; c < cols; c++) values[c] = steps[c] * scales[at + groupOf[c]];
-      writeValues(dtype, values, own);
     }
   };
+}
+
+/** Takes the zero points off a row of codes; `at`: its first group. */
+function subtractZeros(
+  codes: Float32Array,
+  { zeros, groupOf, runEnds }: GroupTables,
+  at: number,
+  zero: number,
+): void {
+  if (!zeros && zero === 0) return;
+  for (let run = 0, c = 0; run < runEnds.length; run++) {
+    const own = zeros ? zeros[at + groupOf[c]] : zero;
+    for (const end = runEnds[run]; c < end; c++) codes[c] -= own;
+  }
+}
+
+/** Multiplies a row by its scales. Products are exact in float64, so the one rounding is the store into the float32. */
+function scale(steps: Float32Array, { scales, groupOf, runEnds }: GroupTables, at: number): void {
+  for (let run = 0, c = 0; run < runEnds.length; run++) {
+    const own = scales[at + groupOf[c]];
+    for (const end = runEnds[run]; c < end; c++) steps[c] *= own;
+  }
 }
 
 function writeValues(dtype: DType, values: Float32Array, target: Uint8Array): void {

@@ -14,6 +14,8 @@ export interface GroupTables {
   readonly groups: number;
   /** The group of each column. */
   readonly groupOf: Int32Array;
+  /** Where the columns end that follow one another and are of one group. */
+  readonly runEnds: Int32Array;
   /** The row group of a row. */
   rowGroup(row: number): number;
 }
@@ -39,7 +41,13 @@ export function* readTables(encoding: ScaledCodes, read: ReadBytes): Reading<Gro
   const groupOf = encoding.groupOf
     ? yield* readGroups(encoding.groupOf, groups, read)
     : Int32Array.from({ length: cols }, (_, col) => Math.floor(col / groupCols));
-  return { scales, zeros, groups, groupOf, rowGroup };
+  return { scales, zeros, groups, groupOf, runEnds: endsOf(groupOf), rowGroup };
+}
+
+function endsOf(groupOf: Int32Array): Int32Array {
+  const ends: number[] = [];
+  for (let c = 1; c <= groupOf.length; c++) if (groupOf[c] !== groupOf[c - 1]) ends.push(c);
+  return Int32Array.from(ends);
 }
 
 function* readPart({ file, offset, dtype, rows, cols }: Part, read: ReadBytes): Reading<Uint8Array> {
@@ -75,7 +83,7 @@ function* readZeros(
           ? words[Math.floor(row / perWord) * part.cols + g] >>> (bits * (row % perWord))
           : layout === "awq"
             ? words[g * part.cols + (row >> 3)] >>> (4 * awqNibble[row & 7])
-            : readBits(words, g * part.cols, 1, row * bits, bits);
+            : readBits(words, 32 * g * part.cols + row * bits, bits);
       table[row * groups + g] = (stored + add) & mask;
     }
   }

@@ -1,6 +1,6 @@
 // Blocks of 32 small integers with one half-precision scale: Q4_0, Q5_0, Q8_0, nothing rounded.
 import { BaimoError } from "../../errors.ts";
-import type { DType } from "../../tensor/dtype.ts";
+import { type DType, dtypes } from "../../tensor/dtype.ts";
 import { putHalf } from "../blocks/half.ts";
 
 /** The integers that the types hold, the least type first. */
@@ -13,6 +13,27 @@ export const blockRanges = [
 /** Values of a block. */
 export const BLOCK = 32;
 
+/** Writes BLOCK integers from `from` on after the scale of their block. */
+type WriteBlock = (steps: Float32Array, from: number, target: Uint8Array, at: number) => void;
+
+const writers: Partial<Record<DType, WriteBlock>> = {
+  Q8_0(steps, from, target, at) {
+    for (let i = 0; i < BLOCK; i++) target[at + i] = steps[from + i];
+  },
+  Q5_0(steps, from, target, at) {
+    let high = 0;
+    for (let i = 0; i < BLOCK; i++) high |= (((steps[from + i] + 16) >> 4) & 1) << i;
+    for (let byte = 0; byte < 4; byte++) target[at + byte] = high >>> (8 * byte);
+    // An offset of 16 leaves the low four bits as they are.
+    for (let i = 0; i < BLOCK / 2; i++)
+      target[at + 4 + i] = (steps[from + i] & 15) | ((steps[from + i + BLOCK / 2] & 15) << 4);
+  },
+  Q4_0(steps, from, target, at) {
+    for (let i = 0; i < BLOCK / 2; i++)
+      target[at + i] = (steps[from + i] + 8) | ((steps[from + i + BLOCK / 2] + 8) << 4);
+  },
+};
+
 /** Writes a row of integers, whole blocks; `scaleAt` says a column's scale, the same within a block. */
 export function writeBlocks(
   dtype: DType,
@@ -20,22 +41,11 @@ export function writeBlocks(
   scaleAt: (col: number) => number,
   target: Uint8Array,
 ): void {
-  for (let c = 0, at = 0; c < steps.length; c += BLOCK) {
+  const write = writers[dtype];
+  if (!write) throw new BaimoError("request", `weights in several tensors are not read as ${dtype}`);
+  const { bytes } = dtypes[dtype];
+  for (let c = 0, at = 0; c < steps.length; c += BLOCK, at += bytes) {
     putHalf(target, at, scaleAt(c));
-    at += 2;
-    if (dtype === "Q8_0") {
-      for (let i = 0; i < BLOCK; i++) target[at++] = steps[c + i];
-      continue;
-    }
-    if (dtype === "Q5_0") {
-      let high = 0;
-      for (let i = 0; i < BLOCK; i++) high |= (((steps[c + i] + 16) >> 4) & 1) << i;
-      for (let byte = 0; byte < 4; byte++) target[at++] = high >>> (8 * byte);
-    } else if (dtype !== "Q4_0") {
-      throw new BaimoError("request", `weights in several tensors are not read as ${dtype}`);
-    }
-    const zero = dtype === "Q4_0" ? 8 : 16;
-    for (let i = 0; i < BLOCK / 2; i++)
-      target[at++] = ((steps[c + i] + zero) & 15) | (((steps[c + i + 16] + zero) & 15) << 4);
+    write(steps, c, target, at + 2);
   }
 }
