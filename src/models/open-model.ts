@@ -37,8 +37,8 @@ export async function describeModel(
   const dialect: Dialect = opened.format === "gguf" ? "gguf" : "huggingface";
   const isGguf = dialect === "gguf";
   const published = isGguf ? undefined : await huggingFaceFields(opened);
-  const tensors = published && (await readQuantized(opened, published, options.ignoreConfigKeys));
-  const checkpoint = tensors ? { ...opened, tensors } : opened;
+  const readable = published && (await readQuantized(opened, published, options.ignoreConfigKeys));
+  const checkpoint = readable ? { ...opened, tensors: readable.tensors } : opened;
   const facts = await readFacts(checkpoint);
   const fields = published ?? ggufFields(checkpoint.name, checkpoint.metadata, facts);
   const where = `${checkpoint.name}: ${isGguf ? "metadata" : "config.json"}`;
@@ -55,7 +55,7 @@ export async function describeModel(
   const reader = new ConfigReader(where, fields, options.ignoreConfigKeys);
   let config = form.readConfig(reader, facts);
   reader.finish();
-  const warnings: string[] = [];
+  const warnings = [...(readable?.warnings ?? [])];
   if (config.tiedEmbeddings && !config.headBias) {
     const { decoder } = form.names(config, facts);
     if (await hasOwnHead(checkpoint, decoder)) {

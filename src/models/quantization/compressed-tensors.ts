@@ -172,8 +172,7 @@ function fp4Weight(stored: StoredTensors, base: string): QuantizedWeight {
   if (scales.dtype === "F8_E8M0" && grid.groupCols === 32) {
     return { name, shape, encoding: { kind: "mxfp4", codes, scales } };
   }
-  const divisorName = `${name}_global_scale`;
-  const divisor = stored.has(divisorName) ? stored.take(divisorName, ["F32"], [1]) : undefined;
+  const divisor = scales.dtype === "F8_E4M3" ? stored.take(`${name}_global_scale`, ["F32"], [1]) : undefined;
   return {
     name,
     shape,

@@ -1,9 +1,9 @@
 // The tensors of a quantised checkpoint as a model's weights: picks the reader by `quant_method`.
 import { BaimoError } from "../../errors.ts";
 import type { Checkpoint } from "../../formats/checkpoint.ts";
-import type { ReadBytes } from "../../formats/quantized/encoding.ts";
+import type { Encoding, ReadBytes } from "../../formats/quantized/encoding.ts";
 import { nearestForm } from "../../formats/quantized/nearest-form.ts";
-import type { TensorInfo } from "../../formats/tensor-info.ts";
+import { grouped, type TensorInfo } from "../../formats/tensor-info.ts";
 import { isRecord } from "../../json.ts";
 import { byteLength } from "../../tensor/dtype.ts";
 import { ConfigReader } from "../config/config-reader.ts";
@@ -31,6 +31,12 @@ const ofActivations =
 /** How many tensors' scales are read at a time. */
 const AT_ONCE = 16;
 
+/** A checkpoint's tensors, and what its user should know of them. */
+export interface ReadableTensors {
+  readonly tensors: ReadonlyMap<string, TensorInfo>;
+  readonly warnings: readonly string[];
+}
+
 /**
  * The tensors of a checkpoint, in which a weight that lies in several is one, of the form that holds it exactly.
  *
@@ -41,14 +47,15 @@ export async function readQuantized(
   checkpoint: Checkpoint,
   fields: ReadonlyMap<string, unknown>,
   ignoreConfigKeys: readonly string[] = [],
-): Promise<ReadonlyMap<string, TensorInfo>> {
+): Promise<ReadableTensors> {
   const record = quantizationOf(fields);
-  if (!record) return checkpoint.tensors;
+  const asTheyAre = { tensors: checkpoint.tensors, warnings: [] };
+  if (!record) return asTheyAre;
   const where = `${checkpoint.name}: config.json: "quantization_config"`;
   const config = new ConfigReader(where, new Map(Object.entries(record)), ignoreConfigKeys);
-  const method = config.text("quant_method", "none").toLowerCase();
+  const method = config.text("quant_method", older(record)).toLowerCase();
   // GPT-OSS's own tensors, which its family names.
-  if (method === "mxfp4" || ignoreConfigKeys.includes("quant_method")) return checkpoint.tensors;
+  if (method === "mxfp4" || ignoreConfigKeys.includes("quant_method")) return asTheyAre;
   const weightsOf = Object.hasOwn(methods, method) ? methods[method] : undefined;
   if (!weightsOf) {
     const known = [...Object.keys(methods), "mxfp4"].join(", ");
@@ -61,7 +68,13 @@ export async function readQuantized(
   const stored = await openStoredTensors(checkpoint);
   const weights = [...weightsOf(stored, config)];
   config.finish();
-  return withWeights(checkpoint, stored, weights);
+  const tensors = await withWeights(checkpoint, stored, weights);
+  return { tensors, warnings: widened(where, tensors) };
+}
+
+/** What wrote a record that names no method. */
+function older(record: Readonly<Record<string, unknown>>): string {
+  return "load_in_8bit" in record || "load_in_4bit" in record ? "bitsandbytes" : "none";
 }
 
 /** What config.json says of it, beside the text model's fields or among them. */
@@ -86,9 +99,19 @@ async function withWeights(
     const source = files[file];
     return source.readIntoSync ? source.readIntoSync(target, offset) : source.readInto(target, offset);
   };
+  const formOf = async (encoding: Encoding) => {
+    try {
+      return await nearestForm(encoding, read);
+    } catch (error) {
+      if (!(error instanceof BaimoError)) throw error;
+      throw new BaimoError(error.code, `${files[encoding.codes.file].name}: ${error.message}`, {
+        cause: error,
+      });
+    }
+  };
   for (let first = 0; first < weights.length; first += AT_ONCE) {
     const some = weights.slice(first, first + AT_ONCE);
-    const forms = await Promise.all(some.map(({ encoding }) => nearestForm(encoding, read)));
+    const forms = await Promise.all(some.map(({ encoding }) => formOf(encoding)));
     for (const bias of await Promise.all(some.map(({ name }) => readSpareBias(checkpoint, name))))
       if (bias) all.set(bias.name, bias);
     for (const [i, { name, shape, encoding }] of some.entries()) {
@@ -107,6 +130,22 @@ async function withWeights(
     }
   }
   return all;
+}
+
+/** What to say of weights that no narrower type holds. */
+function widened(where: string, tensors: ReadonlyMap<string, TensorInfo>): string[] {
+  let [count, stored, held] = [0, 0, 0];
+  for (const { dtype, shape, byteLength: bytes, encoding } of tensors.values()) {
+    if (!encoding || dtype !== "F32") continue;
+    count++;
+    stored += bytes;
+    held += 4 * shape.reduce((product, size) => product * size, 1);
+  }
+  if (count === 0) return [];
+  return [
+    `${where}: only F32 holds ${count} of the weights exactly, which takes ${grouped(held)} bytes of memory where the ` +
+      `file has ${grouped(stored)}; "baimo convert" makes a smaller GGUF file of them, rounded`,
+  ];
 }
 
 /** The bias beside a weight, where it is all zeros. */
