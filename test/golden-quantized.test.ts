@@ -17,8 +17,8 @@ const ROUNDED = 0.03;
 const forms: Readonly<Record<string, string>> = {
   "awq-llama": "Q5_0",
   "awq-qwen3-moe": "F32", // groups of 16
-  "ct-float-block": "F32",
-  "ct-float-channel": "F32",
+  "ct-float-block": "E4M3_32",
+  "ct-float-channel": "E4M3_32",
   "ct-int8": "Q8_0",
   "ct-int8-asym": "F32", // values from -255 to 255
   "ct-mixed": "Q4_0 Q8_0",
@@ -27,10 +27,10 @@ const forms: Readonly<Record<string, string>> = {
   "ct-pack4": "Q4_0",
   "ct-pack4-asym": "Q5_0",
   "ct-pack4-act-order": "F32",
-  "fp8-block-deepseek": "F32",
-  "fp8-block-qwen3": "F32",
-  "fp8-powers": "BF16",
-  "fp8-tensor": "F32",
+  "fp8-block-cut": "F32", // of 48 columns
+  "fp8-block-deepseek": "BF16", // of 16 columns, powers of two
+  "fp8-block-qwen3": "E4M3_32",
+  "fp8-tensor": "E4M3_32",
   gptq2: "Q4_0",
   gptq3: "Q4_0",
   gptq4: "Q4_0",
@@ -40,7 +40,7 @@ const forms: Readonly<Record<string, string>> = {
 };
 
 /** One set of each type is enough for the CPU's own kernels. */
-const onCpu = ["awq-llama", "ct-mixed", "fp8-block-deepseek", "fp8-powers"];
+const onCpu = ["awq-llama", "ct-mixed", "fp8-block-deepseek", "fp8-block-qwen3"];
 
 for (const { name, path } of goldenSets("quantized")) {
   const stored = readJson(`${path}/golden.json`);

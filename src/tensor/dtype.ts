@@ -54,6 +54,8 @@ export const dtypes = {
   F8_E4M3: { elements: 1, bytes: 1 },
   F8_E5M2: { elements: 1, bytes: 1 },
   F8_E8M0: { elements: 1, bytes: 1 },
+  /** In no file: a float32 scale, then 32 values of F8_E4M3, as FP8 checkpoints are read. */
+  E4M3_32: { elements: 32, bytes: 36 },
 } as const satisfies Record<string, DTypeInfo>;
 
 /** The name of an element type, as in GGUF and safetensors. */

@@ -348,9 +348,9 @@ class Random:
 
 
 SETS = {
-    "fp8-block-deepseek": (DEEPSEEK, fp8((16, 16)), {}),
+    "fp8-block-deepseek": (DEEPSEEK, fp8((16, 16), powers=True), {}),
     "fp8-block-qwen3": (QWEN3, fp8((32, 32), scale_type=torch.bfloat16), {}),
-    "fp8-powers": (QWEN3, fp8((32, 32), powers=True), {}),
+    "fp8-block-cut": (QWEN3, fp8((48, 48)), {}),
     "fp8-tensor": (LLAMA, fp8(per="tensor", suffix="_scale"), {}),
     "awq-llama": (LLAMA, awq(32), {}),
     "awq-qwen3-moe": (QWEN3_MOE | dict(torch_dtype="float16"), awq(16), {}),

@@ -1,7 +1,8 @@
 // The cases of products: weights of every type, in sizes that try every path of the kernels.
 import { quantize } from "../../formats/blocks/quantize.ts";
+import { writeFloat8 } from "../../formats/quantized/write-blocks.ts";
 import { createRandom } from "../../random.ts";
-import type { DType } from "../../tensor/dtype.ts";
+import { byteLength, type DType } from "../../tensor/dtype.ts";
 import { dtypesWithKernels } from "../wasm/matrix.ts";
 import { normals, type OperationCase } from "./case.ts";
 import { biasCase, type CaseWeights, linearCase, lookupCase } from "./products.ts";
@@ -12,8 +13,22 @@ const withoutKernels: DType = "TQ2_0";
 /** Random weights of a type. */
 function makeCaseWeights(dtype: DType, rows: number, cols: number): CaseWeights {
   const values = normals(createRandom(rows * cols), rows * cols).map((value) => value / Math.sqrt(cols));
-  const bytes = dtype === "F32" ? new Uint8Array(values.buffer) : quantize(dtype, values);
+  const bytes = weightBytes(dtype, values);
   return { name: `weights in ${dtype}, ${rows} x ${cols}`, dtype, rows, cols, bytes };
+}
+
+/** Values as a type has them. Those of E4M3_32, which no file holds, are cut to its codes. */
+export function weightBytes(dtype: DType, values: Float32Array): Uint8Array {
+  if (dtype === "F32") return new Uint8Array(values.buffer);
+  if (dtype !== "E4M3_32") return quantize(dtype, values);
+  const scale = values.reduce((most, value) => Math.max(most, Math.abs(value)), 0) / 448;
+  const bytes = new Uint8Array(byteLength(dtype, values.length));
+  writeFloat8(
+    values.map((value) => value / scale),
+    () => scale,
+    bytes,
+  );
+  return bytes;
 }
 
 /** Rows that are no whole row groups, an odd number of groups, several tiles of tokens. */

@@ -45,6 +45,7 @@ const ownForms: Partial<Record<DType, WeightType>> = {
   F32: "f32",
   F16: "f16",
   BF16: "bf16",
+  E4M3_32: "f8",
   Q8_0: "q8_0",
   Q4_0: "q4_0",
   Q4_1: "q4_1",

@@ -2,7 +2,6 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { describe, test } from "node:test";
-import { quantize } from "../../formats/blocks/quantize.ts";
 import { kernelUrl } from "../../kernels/module/kernel-url.ts";
 import {
   compileKernels,
@@ -13,6 +12,7 @@ import {
   probeProducts,
 } from "../../kernels/module/module.ts";
 import { createRandom } from "../../random.ts";
+import { weightBytes } from "../cases/weight-types.ts";
 import type { WeightSample } from "../device.ts";
 import { dtypesWithKernels } from "./matrix.ts";
 import { chooseKernels, type KernelUse } from "./self-test.ts";
@@ -30,7 +30,7 @@ const random = createRandom(seed);
 const samples = dtypesWithKernels.map((dtype): WeightSample => {
   const [rows, cols] = [20, 256];
   const values = Float32Array.from({ length: rows * cols }, () => random.normal());
-  const bytes = dtype === "F32" ? new Uint8Array(values.buffer) : quantize(dtype, values);
+  const bytes = weightBytes(dtype, values);
   return { name: `weights in ${dtype}`, dtype, rows, cols, bytes, embedding: true };
 });
 

@@ -3,7 +3,7 @@ import { BaimoError } from "../../errors.ts";
 import { choice, instance, whole } from "../../option-kinds.ts";
 import { call } from "../../options.ts";
 import { byteLength, type DType, dtypes, isRead, type UnreadType } from "../../tensor/dtype.ts";
-import { e4m3, e5m2, e8m0, unpackBytes } from "./float8.ts";
+import { e4m3, e5m2, e8m0, unpackBytes, unpackE4M3_32 } from "./float8.ts";
 import { unpackMXFP4, unpackNVFP4 } from "./fp4.ts";
 import { halfTable } from "./half.ts";
 import {
@@ -58,6 +58,7 @@ const unpackers: Record<Exclude<DType, UnreadType>, Unpack> = {
   U8: unpackWith(1, (view, at) => view.getUint8(at)),
   BOOL: unpackWith(1, (view, at) => view.getUint8(at)),
   F8_E4M3: unpackBytes(e4m3),
+  E4M3_32: unpackE4M3_32,
   F8_E5M2: unpackBytes(e5m2),
   F8_E8M0: unpackBytes(e8m0),
   Q4_0: unpackQ4_0,

@@ -34,3 +34,12 @@ export function unpackBytes(table: Float32Array) {
     for (let i = 0; i < count; i++) target[i] = table[bytes[i]];
   };
 }
+
+/** 32 values: a float32 scale, then E4M3. */
+export function unpackE4M3_32(blocks: Uint8Array, target: Float32Array, count: number): void {
+  const view = new DataView(blocks.buffer, blocks.byteOffset, blocks.byteLength);
+  for (let b = 0, p = 0, o = 0; b < count; b++, p += 36) {
+    const scale = view.getFloat32(p, true);
+    for (let i = 0; i < 32; i++) target[o++] = scale * e4m3[blocks[p + 4 + i]];
+  }
+}

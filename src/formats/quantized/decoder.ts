@@ -5,7 +5,7 @@ import { pending, type Reading } from "../../tensor/reading.ts";
 import { createCodeReader } from "./code-rows.ts";
 import type { ApartMxfp4, Encoding, ReadBytes, ScaledCodes } from "./encoding.ts";
 import { type GroupTables, readTables } from "./group-tables.ts";
-import { writeBlocks } from "./write-blocks.ts";
+import { writeBlocks, writeFloat8 } from "./write-blocks.ts";
 
 /** Reads weights; it keeps what it knows of the one that was read last. */
 export interface Decoder {
@@ -50,7 +50,16 @@ function* scaledRows(encoding: ScaledCodes, read: ReadBytes): Reading<RowsOf> {
       const at = tables.rowGroup(row) * tables.groups;
       subtractZeros(steps, tables, at, zero);
       const own = target.subarray(i * rowBytes, (i + 1) * rowBytes);
-      if (dtypes[dtype].elements > 1) {
+      if (dtype === "E4M3_32") {
+        const wrong = steps.findIndex((step) => Number.isNaN(step));
+        if (wrong >= 0) {
+          throw new BaimoError(
+            "format",
+            `tensor "${encoding.codes.name}": row ${row}, column ${wrong} is not a number`,
+          );
+        }
+        writeFloat8(steps, (c) => tables.scales[at + tables.groupOf[c]], own);
+      } else if (dtypes[dtype].elements > 1) {
         writeBlocks(dtype, steps, (c) => tables.scales[at + tables.groupOf[c]], own);
       } else {
         scale(steps, tables, at);

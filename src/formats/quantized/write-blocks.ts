@@ -1,4 +1,4 @@
-// Blocks of 32 small integers with one half-precision scale: Q4_0, Q5_0, Q8_0, nothing rounded.
+// Blocks of 32 codes with one scale, Q4_0, Q5_0, Q8_0 and E4M3_32: written, nothing rounded.
 import { BaimoError } from "../../errors.ts";
 import { type DType, dtypes } from "../../tensor/dtype.ts";
 import { putHalf } from "../blocks/half.ts";
@@ -47,5 +47,23 @@ export function writeBlocks(
   for (let c = 0, at = 0; c < steps.length; c += BLOCK, at += bytes) {
     putHalf(target, at, scaleAt(c));
     write(steps, c, target, at + 2);
+  }
+}
+
+/** The same for codes that E4M3 holds, with a float32 scale: a row of E4M3_32. `steps` is overwritten. */
+export function writeFloat8(steps: Float32Array, scaleAt: (col: number) => number, target: Uint8Array): void {
+  // 2^-120 of such a value has its exponent and mantissa where an f32 has its own lowest.
+  for (let c = 0; c < steps.length; c++) steps[c] *= 2 ** -120;
+  const bits = new Uint32Array(steps.buffer, steps.byteOffset, steps.length);
+  const scale = new Float32Array(1);
+  const scaleBytes = new Uint8Array(scale.buffer);
+  for (let c = 0, at = 0; c < bits.length; c += BLOCK) {
+    scale[0] = scaleAt(c);
+    target.set(scaleBytes, at);
+    at += 4;
+    for (let i = 0; i < BLOCK; i++) {
+      const word = bits[c + i];
+      target[at++] = ((word >>> 24) & 128) | ((word >>> 20) & 127);
+    }
   }
 }

@@ -18,7 +18,17 @@ export type ProductMode = "unsigned" | "signed" | "wide";
 export type ActivationForm = "f32" | "q8" | "q8k";
 
 /** Parts of the module: what every model needs, and the kernels of some weight types, compiled where a model has such. */
-export type KernelPart = "core" | "q8_0" | "q4_0" | "blocks" | "q6_k" | "q5_k" | "q4_k" | "q3_k" | "q2_k";
+export type KernelPart =
+  | "core"
+  | "f8"
+  | "q8_0"
+  | "q4_0"
+  | "blocks"
+  | "q6_k"
+  | "q5_k"
+  | "q4_k"
+  | "q3_k"
+  | "q2_k";
 
 /** The compiled parts of one build, the core first. */
 export type KernelModule = readonly WebAssembly.Module[];
@@ -38,6 +48,7 @@ export const weightForms = {
   f32: { part: "core", bits: 32, activations: "f32", halves: false },
   f16: { part: "core", bits: 16, activations: "f32", halves: true },
   bf16: { part: "core", bits: 16, activations: "f32", halves: false },
+  f8: { part: "f8", bits: 9, activations: "f32", halves: false },
   q8_0: { part: "q8_0", bits: 8.5, activations: "q8", halves: true },
   q4_0: { part: "q4_0", bits: 4.5, activations: "q8", halves: true },
   q4_1: { part: "blocks", bits: 5, activations: "q8", halves: true },

@@ -212,7 +212,7 @@ function widen<T>(p: usize, cols: i32, o: usize): void {
 }
 
 /** 3 rows of activations, times `by` -> column after column of 3. */
-function packTile(x: usize, xStep: usize, cols: i32, by: f32, o: usize): void {
+export function packTile(x: usize, xStep: usize, cols: i32, by: f32, o: usize): void {
   for (let t = 0; t < TILE; t++) {
     for (let k = 0, p = x, q = o; k < cols; k++, p += 4, q += 12) store<f32>(q, load<f32>(p) * by);
     x += xStep;
@@ -221,7 +221,7 @@ function packTile(x: usize, xStep: usize, cols: i32, by: f32, o: usize): void {
 }
 
 /** A panel times three tokens: a broadcast of an activation serves both. a, c: even columns; b, d: odd ones. */
-function tile2x3(w: usize, cols: i32, x: usize, y: usize, yStep: usize, scale: f32): void {
+export function tile2x3(w: usize, cols: i32, x: usize, y: usize, yStep: usize, scale: f32): void {
   let a0 = zeros(), a1 = a0, a2 = a0, b0 = a0, b1 = a0, b2 = a0;
   let c0 = a0, c1 = a0, c2 = a0, d0 = a0, d1 = a0, d2 = a0;
   let v = a0, u = a0, s = a0;
@@ -271,7 +271,7 @@ function tile2x3(w: usize, cols: i32, x: usize, y: usize, yStep: usize, scale: f
 }
 
 @inline
-function putBoth(y: usize, even: v128, odd: v128, even2: v128, odd2: v128, scale: f32): void {
+export function putBoth(y: usize, even: v128, odd: v128, even2: v128, odd2: v128, scale: f32): void {
   const by = f32x4.splat(scale);
   storeRows(y, f32x4.add(even, odd), f32x4.add(even2, odd2), by);
 }

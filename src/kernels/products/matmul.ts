@@ -71,5 +71,6 @@ export const floatCases: readonly MatmulShape[] = [
   { rows: 32, cols: 7, tokens: 2 },
   { rows: 40, cols: 64, tokens: 3 },
   { rows: 48, cols: 172, tokens: 9 },
+  { rows: 56, cols: 96, tokens: 8 },
   { rows: 8, cols: 1030, tokens: 70 },
 ];

@@ -29,7 +29,7 @@ interface Operand {
   readonly unpack: (w: number, cols: number, row: number, out: number) => void;
 }
 
-function floatOperand(k: Kernels, type: "f32" | "f16" | "bf16"): Operand {
+function floatOperand(k: Kernels, type: "f32" | "f16" | "bf16" | "f8"): Operand {
   return {
     type,
     multiply: k[`matmul_${type}`],
@@ -143,7 +143,8 @@ for (const build of ["relaxed", "simd"] as const) {
         const { rows, cols, tokens } = shape;
         const random = createRandom(seed + index);
         const b = new TestMemory(module);
-        for (const type of ["f32", "f16", "bf16"] as const) {
+        for (const type of ["f32", "f16", "bf16", "f8"] as const) {
+          if (type === "f8" && cols % 32 !== 0) continue;
           const operand = floatOperand(b.k, type);
           const weights = makeWeights(type, rows, cols, random);
           const w = packed(b, operand, weights.bytes, rows, cols);

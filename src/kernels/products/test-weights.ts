@@ -30,6 +30,7 @@ export interface TestWeights {
 /** Makes a test matrix: normal values of about 1/sqrt(cols), some zero; every nibble or byte occurs, -128 too. */
 export function makeWeights(type: WeightType, rows: number, cols: number, random: Random): TestWeights {
   if (type === "q4_0" || type === "q8_0") return makeBlocks(type, rows * cols, random);
+  if (type === "f8") return makeFloat8(rows * cols, random);
   const block = blockTypes.find((one) => one === type);
   if (block) return makeBlockWeights(block, rows * cols, random);
   const values = Float32Array.from({ length: rows * cols }, () =>
@@ -45,6 +46,26 @@ export function makeWeights(type: WeightType, rows: number, cols: number, random
     else values[i] = halfToFloat(halves[i]);
   }
   return { bytes: new Uint8Array(halves.buffer), values };
+}
+
+/** Blocks of a float32 scale and 32 values of E4M3, subnormal ones too, of which none is not a number. */
+function makeFloat8(count: number, random: Random): TestWeights {
+  const bytes = new Uint8Array((count / 32) * 36);
+  const values = new Float32Array(count);
+  const scales = new DataView(bytes.buffer);
+  for (let at = 0, o = 0; at < bytes.length; at += 36) {
+    const scale = Math.fround((0.5 + random.uniform()) / 4096);
+    scales.setFloat32(at, scale, true);
+    for (let i = 4; i < 36; i++) {
+      const code = random.integer(127);
+      const sign = random.integer(2);
+      bytes[at + i] = (sign << 7) | code;
+      const [exponent, eighths] = [code >> 3, code & 7];
+      const size = exponent === 0 ? eighths * 2 ** -9 : (8 + eighths) * 2 ** (exponent - 10);
+      values[o++] = (sign ? -size : size) * scale;
+    }
+  }
+  return { bytes, values };
 }
 
 /** Blocks of 32 as in a file: f16 scale, then 16 bytes of nibbles (i and i + 16) less 8, or 32 signed bytes. */
