@@ -129,6 +129,8 @@ export type Allocator = Pick<
 export interface DeviceModel {
   readonly name: string;
   readonly matrices: readonly MatrixShape[];
+  /** Where the config says how stored bytes are read: what it says. Packed weights depend on it beside the files. */
+  readonly readings?: readonly string[];
   /** Values of all weight vectors, biases too. */
   readonly vectorValues: number;
   /** Of each layer with a mixture of experts. */

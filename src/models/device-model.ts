@@ -30,6 +30,7 @@ export function describeForDevice(
       cols: plan.cols,
       expert: plan.expert,
     })),
+    readings: readingsOf(weights),
     vectorValues: tensorsOf(weights).reduce(
       (sum, plan) => sum + (plan.kind === "matrix" ? (plan.bias?.length ?? 0) : plan.length),
       0,
@@ -48,6 +49,18 @@ export function describeForDevice(
     },
     readSamples: () => readSamples(weights, files),
   };
+}
+
+/** How weights are read that lie in several tensors, each way once. */
+function readingsOf(weights: WeightPlan): readonly string[] | undefined {
+  const readings = new Set<string>();
+  for (const { stored } of matricesOf(weights)) {
+    const { dtype, encoding } = stored;
+    if (encoding?.kind !== "scaled") continue;
+    const { layout, bits, zero, zeros, groupRows, groupCols } = encoding;
+    readings.add([dtype, layout, bits, zero, zeros?.layout, zeros?.add, groupRows, groupCols].join());
+  }
+  return readings.size > 0 ? [...readings] : undefined;
 }
 
 async function readSamples(weights: WeightPlan, files: readonly ByteSource[]): Promise<WeightSample[]> {

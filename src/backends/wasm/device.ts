@@ -38,7 +38,8 @@ export const wasmDevice: Device = {
     const budget = rankBudget(model, shape, { threads, memoryBytes, readAhead: options.readAhead });
     const { expectedBytes, expertBytes } = budget;
     const descriptors = files.map((file) => file.descriptor);
-    const layout = { threads, products, bankBytes, converted: choice.converted, kernels: digest };
+    const { converted } = choice;
+    const layout = { threads, products, bankBytes, converted, kernels: digest, readings: model.readings };
     const packed = options.packedCache && (await findPackedFile(files, options.packedCache, layout));
     const home = () => memoryOf({ limit: bankBytes, expected: expectedBytes });
     const homes = threads > 1 ? workers.map(home) : undefined;
