@@ -161,6 +161,7 @@ export function addServingOptions(command: Command): Command {
 /** Options of generation that are one number. */
 type SampledNumber =
   | "maxTokens"
+  | "keepTokens"
   | "temperature"
   | "topK"
   | "topP"
@@ -177,6 +178,8 @@ export interface SamplingFlags extends Partial<Record<SampledNumber, number>> {
   stop?: string[];
   logitBias?: [id: string, bias: number][];
   ignoreEos?: boolean;
+  onFull?: GenerateOptions["onFull"];
+  speculation?: GenerateOptions["speculation"];
 }
 
 const table = generateTable();
@@ -193,6 +196,11 @@ export function addSamplingOptions(command: Command): Command {
     "most tokens to generate (default: what fits the context)",
     "maxTokens",
     some,
+  );
+  add(
+    "--keep-tokens <count>",
+    "first tokens that --on-full shift keeps (default: the system part)",
+    "keepTokens",
   );
   add("--temperature <number>", "0 takes the likeliest token", "temperature");
   add("--top-k <count>", "keep the k likeliest tokens, 0 for all", "topK");
@@ -211,6 +219,16 @@ export function addSamplingOptions(command: Command): Command {
       collect(readBias),
     )
     .option("--stop <text>", "end before this text; \\n is a new line (may be repeated)", collect(readStop))
+    .option(
+      "--on-full <what>",
+      "when the context is full: stop, refuse what may not fit, or shift the oldest text out (default: stop)",
+      reader(table.onFull),
+    )
+    .option(
+      "--speculation <how>",
+      "lookup: guess tokens from repeated text, for the same answer sooner; or off (default: off)",
+      reader(table.speculation),
+    )
     .option("--ignore-eos", "go on past the model's end token");
 }
 
@@ -242,6 +260,9 @@ export function toGenerateOptions(flags: SamplingFlags): GenerateOptions {
     seed: flags.seed,
     logprobs: flags.logprobs,
     ignoreEos: flags.ignoreEos,
+    onFull: flags.onFull,
+    keepTokens: flags.keepTokens,
+    speculation: flags.speculation,
     stop: flags.stop,
     logitBias: logitBias && Object.fromEntries(logitBias),
   };

@@ -34,6 +34,7 @@ import { checkTokens } from "./check-tokens.ts";
 import { embedTable, embedTexts } from "./embed.ts";
 import type { StreamMessage } from "./engine.ts";
 import type { EngineSlot } from "./engine-slot.ts";
+import { tokensToKeep } from "./full-context.ts";
 import { endTokensOf, type Prompt, promptTooLong } from "./language.ts";
 import { conversations } from "./messages.ts";
 import {
@@ -240,6 +241,15 @@ export function createModel(parts: ModelResources): TraceableModel {
     const encoderTokens = checkEncoderTokens(hasEncoder ? ids : undefined);
     const prompt = hasEncoder ? (given ?? [config.decoderStartTokenId ?? 0]) : ids;
     checkPrompt(prompt);
+    const keep = await tokensToKeep({
+      text,
+      prompt,
+      options,
+      prompts,
+      tokenizer,
+      hasEncoder,
+      contextLength,
+    });
     answering?.begin(prompt);
     const spec = answering?.constraint?.() ?? options.constraint;
     const constraint = spec && { spec, vocabulary: await prompts.vocabulary(options.signal) };
@@ -279,6 +289,8 @@ export function createModel(parts: ModelResources): TraceableModel {
         maxTokens: resolved.maxTokens ?? contextLength,
         stopTokens,
         sampler: resolved.sampler,
+        keep,
+        speculation: options.speculation === "off" ? undefined : { tokens: options.guessTokens },
         constraint,
       },
       { signal, onMessage },
@@ -305,6 +317,8 @@ export function createModel(parts: ModelResources): TraceableModel {
         },
         timings: { promptMs: result.promptMs, generationMs: result.generationMs },
         seed: resolved.sampler.seed,
+        ...(result.droppedTokens === undefined ? {} : { droppedTokens: result.droppedTokens }),
+        ...(result.speculation ? { speculation: result.speculation } : {}),
         ...(result.pages ? { experts: result.pages } : {}),
       };
       yield { type: "finish", ...finish };

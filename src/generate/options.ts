@@ -95,6 +95,8 @@ const templateVariables = variablesBeside({
 export function generateTable(vocabSize = MOST_IDS) {
   return {
     maxTokens: whole({ min: 0, max: 2 ** 31 - 1 }),
+    onFull: withDefault(choice("stop", "refuse", "shift"), "stop"),
+    keepTokens: whole({ min: 0, max: 2 ** 31 - 1 }),
     temperature: withDefault(number({ min: 0, max: 100 }), 0.8),
     topK: withDefault(whole({ min: 0, max: 2 ** 31 - 1 }), 0),
     topP: withDefault(number({ min: 0, max: 1, above: true }), 0.95),
@@ -111,6 +113,8 @@ export function generateTable(vocabSize = MOST_IDS) {
     stop: oneOrMore(stopText, 64),
     stopTokens: tokenIds(vocabSize),
     ignoreEos: withDefault(flag, false),
+    speculation: withDefault(choice("off", "lookup"), "off"),
+    guessTokens: whole({ min: 1, max: 15 }),
     constraint,
     logprobs: whole({ min: 0, max: 1024 }),
     decoderTokens: tokenIds(vocabSize),

@@ -36,6 +36,10 @@ export interface GenerateRequest {
   readonly maxTokens: number;
   readonly stopTokens: readonly number[];
   readonly sampler: SamplerOptions;
+  /** When the context is full, so many first tokens stay and the answer goes on; undefined: it ends. */
+  readonly keep?: number;
+  /** Guess what follows by look-up, and run it ahead: so many tokens at a time, or as many as pay. */
+  readonly speculation?: { readonly tokens?: number };
   /** What the answer must be; the vocabulary is the model's. */
   readonly constraint?: { readonly spec: ConstraintSpec; readonly vocabulary: PackedVocabulary };
 }
@@ -104,6 +108,8 @@ export interface GenerateResult {
   readonly cachedTokens: number;
   readonly promptMs: number;
   readonly generationMs: number;
+  readonly droppedTokens?: number;
+  readonly speculation?: { readonly drafted: number; readonly accepted: number };
   /** Of this worker's experts, where they are read as they are needed. */
   readonly pages?: PageCounts;
 }

@@ -7,8 +7,19 @@ import type { AnswerEvent, ToolCall } from "./answers/answer-reader.ts";
 
 /** How the next token is chosen and when generation ends. Every field is optional; the defaults stand beside it. */
 export interface GenerateOptions {
-  /** Most tokens to generate. Default: what is left of the context. */
+  /** Most tokens to generate. Default: what is left of the context; with `onFull: "shift"` as many as the context holds. */
   maxTokens?: number;
+  /**
+   * When prompt and answer fill the context. "stop": the answer ends, with the reason "length". "refuse": a request whose prompt
+   * and `maxTokens` do not fit is a BaimoError `context` before anything runs. "shift": the older half of what stands after the
+   * kept beginning goes, what is left runs anew as if it were the prompt, and the answer goes on. Default "stop".
+   */
+  onFull?: "stop" | "refuse" | "shift";
+  /**
+   * First tokens that "shift" keeps, at most half the context. Default: the token that begins texts; in `chat` all that comes
+   * before the text of the first message that is not the system's.
+   */
+  keepTokens?: number;
   /** 0 takes the most likely token. Default 0.8. */
   temperature?: number;
   /** Keep only the k most likely tokens; 0 keeps all. Default 0. */
@@ -35,6 +46,14 @@ export interface GenerateOptions {
   stopTokens?: readonly number[];
   /** Go on past the model's end tokens. Default false. */
   ignoreEos?: boolean;
+  /**
+   * "lookup": where the last tokens stood before, guess what followed them and run the guesses with the next token, as far as
+   * they have been right and pay. The answer is the same, token for token; only its speed differs. Off, whatever is asked for,
+   * with recurrent states and with angles that change with every token. Default "off".
+   */
+  speculation?: "off" | "lookup";
+  /** Guess so many tokens each time, whether it pays or not. Default: as many as pay. */
+  guessTokens?: number;
   /** Report the log-probability of each token, and of this many alternatives (0 for none). */
   logprobs?: number;
   /**
@@ -98,6 +117,10 @@ export interface Finish {
   usage: Usage;
   timings: Timings;
   seed: number;
+  /** Tokens that went to make room (`onFull: "shift"`). */
+  droppedTokens?: number;
+  /** Tokens that ran because they were guessed (`speculation`), and how many of them came. */
+  speculation?: { drafted: number; accepted: number };
   /** The calls of an answer that was read (`readAnswer`). */
   toolCalls?: readonly ToolCall[];
   /**

@@ -14,6 +14,11 @@ export class Angles {
     return this.#ropes.map((rope) => ropeFrequencies(rope, length).inverse.join()).join(";");
   }
 
+  /** Whether a token that is added may change them. */
+  get vary(): boolean {
+    return this.#ropes.length > 0;
+  }
+
   /** How many rows from `position` on have the same length: those of the prompt its own, those after it each their own. */
   rowsAt(position: number, promptLength: number): number {
     if (position < promptLength) return promptLength - position;

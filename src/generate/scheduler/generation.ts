@@ -4,6 +4,7 @@ import type { PageCounts } from "../../tensor/backend.ts";
 import type { GenerateRequest, GenerateResult } from "../protocol.ts";
 import { createSampler, type SampledToken, type Sampler } from "../sampler.ts";
 import type { AnswerConstraint } from "./answer-constraint.ts";
+import { Guesses } from "./guesses.ts";
 import type { Job } from "./job.ts";
 
 /** What a generation tells while it runs. */
@@ -21,12 +22,14 @@ export interface GenerationSetting {
   readonly pages?: Readonly<PageCounts>;
   /** What the answer must be. */
   readonly constraint?: AnswerConstraint;
+  /** Whether tokens may run before it is known that they come. */
+  readonly canGuess: boolean;
 }
 
 export class Generation implements Job {
   readonly kind = "generate";
   readonly tokens: number[];
-  readonly promptLength: number;
+  promptLength: number;
   readonly encoderTokens?: Int32Array;
   readonly alone: boolean;
   isWhole = false;
@@ -35,6 +38,12 @@ export class Generation implements Job {
   readonly #setting: GenerationSetting;
   readonly #stops: ReadonlySet<number>;
   readonly #limit: number;
+  /** The first tokens, which stay when the context is full; undefined: the answer ends then. */
+  readonly #keep: number | undefined;
+  #dropped = 0;
+  readonly #guesses: Guesses | undefined;
+  /** So many guesses, whether they pay or not. */
+  readonly #guessTokens: number | undefined;
   readonly #started = performance.now();
   readonly #pagesBefore: PageCounts | undefined;
   #promptDone: number | undefined;
@@ -46,7 +55,7 @@ export class Generation implements Job {
   #isComplete = false;
 
   constructor(request: GenerateRequest, setting: GenerationSetting, events: GenerationEvents) {
-    const { prompt, encoderTokens, maxTokens, stopTokens, sampler } = request;
+    const { prompt, encoderTokens, maxTokens, stopTokens, sampler, keep, speculation } = request;
     this.tokens = Array.from(prompt);
     this.promptLength = prompt.length;
     this.encoderTokens = encoderTokens;
@@ -56,7 +65,10 @@ export class Generation implements Job {
     this.#constraint = setting.constraint;
     this.#setting = setting;
     this.#stops = new Set(stopTokens);
-    this.#limit = Math.min(maxTokens, setting.contextLength - prompt.length);
+    this.#keep = keep;
+    this.#limit = keep === undefined ? Math.min(maxTokens, setting.contextLength - prompt.length) : maxTokens;
+    this.#guesses = speculation && setting.canGuess ? new Guesses() : undefined;
+    this.#guessTokens = speculation?.tokens;
     this.#pagesBefore = setting.pages && { ...setting.pages };
   }
 
@@ -69,9 +81,18 @@ export class Generation implements Job {
   }
 
   onPrompt(done: number, cached: number): void {
-    // Where it has begun again, less of the prompt is new.
+    // Where it has begun again, less of the prompt is new, and the answer may have begun.
     this.#cached ??= cached;
-    if (done > cached) this.#events.onProgress(done, this.promptLength);
+    if (done > cached && this.#promptDone === undefined) this.#events.onProgress(done, this.promptLength);
+  }
+
+  guess(most: number, pays: (chance: number) => boolean): readonly number[] {
+    if (!this.#guesses) return [];
+    // Its last token need not run, and none has a place beyond the context.
+    const left = Math.min(this.#limit - this.#count, this.#setting.contextLength - this.tokens.length) - 1;
+    const fixed = this.#guessTokens;
+    if (fixed !== undefined) return this.#guesses.after(this.tokens, Math.min(most, left, fixed), () => true);
+    return this.#guesses.after(this.tokens, Math.min(most, left), pays);
   }
 
   take(_position: number, logits: Float32Array): void {
@@ -81,6 +102,7 @@ export class Generation implements Job {
       return;
     }
     const token = this.#sampler.sample(logits, this.#constraint?.allowed());
+    this.#guesses?.note(this.tokens.length, token.id);
     this.#count++;
     if (this.#stops.has(token.id)) {
       this.#stopToken = token.id;
@@ -90,7 +112,18 @@ export class Generation implements Job {
     this.#events.onToken(token);
     this.#isComplete = this.#constraint?.endsWith(token.id) ?? false;
     if (this.#isComplete || this.#count === this.#limit) this.isWhole = true;
-    else this.tokens.push(token.id);
+    else this.#goOn(token.id);
+  }
+
+  /** A token that more follow. Where the context is full, the older half of what is not kept goes. */
+  #goOn(id: number): void {
+    this.tokens.push(id);
+    if (this.#keep === undefined || this.tokens.length < this.#setting.contextLength) return;
+    const drop = Math.ceil((this.tokens.length - this.#keep) / 2);
+    this.tokens.splice(this.#keep, drop);
+    this.#dropped += drop;
+    this.promptLength = this.tokens.length;
+    this.#guesses?.clear();
   }
 
   finish(aborted: boolean): GenerateResult {
@@ -107,6 +140,8 @@ export class Generation implements Job {
       cachedTokens: this.#cached ?? 0,
       promptMs: promptDone - this.#started,
       generationMs: now - promptDone,
+      droppedTokens: this.#keep === undefined ? undefined : this.#dropped,
+      speculation: this.#guesses?.counts,
       pages: pages &&
         before && {
           hits: pages.hits - before.hits,

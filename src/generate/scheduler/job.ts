@@ -5,7 +5,7 @@ import type { EngineRequest, EngineResult } from "../protocol.ts";
 /** One request. Its tokens run in order, some at a time; a page of the cache may have the first of them already. */
 export interface Job {
   readonly kind: EngineRequest["kind"];
-  /** Those that are known: of the prompt, then of the answer. */
+  /** Those that are known: of the prompt, then of the answer. Fewer than have run: they are others, and begin anew. */
   readonly tokens: readonly number[];
   /** Of the tokens, those that were given. */
   readonly promptLength: number;
@@ -25,6 +25,8 @@ export interface Job {
   readonly second?: number;
   /** Whether the logits after the token at a position are wanted, or its final state. */
   wants(position: number): boolean;
+  /** Guesses of what follows the known tokens, at most so many: those that pay where they are right with a chance. */
+  guess?(most: number, pays: (chance: number) => boolean): readonly number[];
   /** Takes those of a position, [vocabSize] or [embeddingSize], valid until it returns. @throws {BaimoError} what ends the job */
   take(position: number, values: Float32Array): void;
   /** Called when tokens of the prompt have run, or were found in the cache. */

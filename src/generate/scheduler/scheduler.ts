@@ -4,22 +4,20 @@ import type { RunShape } from "../../backends/device.ts";
 import type { Transformer } from "../../models/forward/model.ts";
 import { LOGIT_ROWS } from "../../models/forward/workspace.ts";
 import type { WeightPlan } from "../../models/weights/tensor-plan.ts";
-import { PAGE, type Run } from "../../tensor/backend.ts";
+import { PAGE } from "../../tensor/backend.ts";
 import { plainError } from "../plain-error.ts";
 import type { EngineRequest, FromWorker } from "../protocol.ts";
 import { Angles } from "./angles.ts";
 import { Constraints } from "./answer-constraint.ts";
 import { Calls } from "./calls.ts";
-import { Embedding } from "./embedding.ts";
-import { Generation } from "./generation.ts";
+import { type Field, harvest } from "./harvest.ts";
 import type { Job } from "./job.ts";
-import { LogitsJob } from "./logits-job.ts";
-import { Measurement } from "./measurement.ts";
+import { createJob, type JobSetting } from "./jobs.ts";
 import { Outbox } from "./outbox.ts";
 import { Pace } from "./pace.ts";
 import { commonLength, PagePool } from "./page-pool.ts";
-import { type Place, Places } from "./places.ts";
-import { Scoring } from "./scoring.ts";
+import { type Active, type Part, pendingOf, toRuns, type Waiting } from "./parts.ts";
+import { Places } from "./places.ts";
 
 /** What a scheduler is made of. */
 export interface SchedulerSetup {
@@ -32,31 +30,6 @@ export interface SchedulerSetup {
   readonly pause: () => Promise<void>;
 }
 
-/** A request that waits. */
-interface Waiting {
-  readonly id: number;
-  readonly job: Job;
-  readonly root: string;
-}
-
-/** A request that runs. */
-interface Active extends Waiting {
-  readonly place: Place;
-}
-
-/** Rows of one step that belong to one request. */
-interface Part {
-  readonly active: Active;
-  readonly rows: number;
-}
-
-/** A row of the last step of which a request wants something. */
-interface Wanted {
-  readonly active: Active;
-  readonly position: number;
-  readonly row: number;
-}
-
 export class Scheduler {
   readonly #setup: SchedulerSetup;
   readonly #calls: Calls;
@@ -64,7 +37,8 @@ export class Scheduler {
   readonly #places: Places;
   readonly #outbox: Outbox;
   readonly #pace = new Pace();
-  readonly #constraints = new Constraints();
+  readonly #jobSetting: JobSetting;
+  readonly #field: Field;
   readonly #waiting: Waiting[] = [];
   /** In the order in which they began. */
   readonly #active: Active[] = [];
@@ -74,7 +48,7 @@ export class Scheduler {
   #running = false;
 
   constructor(setup: SchedulerSetup) {
-    const { model, shape, bus, emit } = setup;
+    const { model, plan, shape, bus, emit } = setup;
     this.#setup = setup;
     this.#calls = new Calls(model, bus);
     this.#angles = new Angles(model.config.ropes);
@@ -82,13 +56,33 @@ export class Scheduler {
     const sequences = Math.min(shape.sequences, shape.maxTokens);
     this.#places = new Places(pool, { sequences, recurrent: model.config.delta !== undefined });
     this.#outbox = new Outbox(emit);
+    this.#jobSetting = {
+      model,
+      plan,
+      shape,
+      emit,
+      outbox: this.#outbox,
+      constraints: new Constraints(),
+      // A recurrent state cannot go back, and angles that change with every token cannot be known ahead.
+      canGuess: !this.#places.recurrent && !this.#angles.vary,
+    };
+    this.#field = {
+      calls: this.#calls,
+      places: this.#places,
+      angles: this.#angles,
+      isActive: (active) => this.#active.includes(active),
+      fail: (active, error) => {
+        this.#leave(active);
+        this.#refuse(active.id, error);
+      },
+    };
   }
 
   /** Takes a request; `run` must follow. */
   add(id: number, request: EngineRequest): void {
     this.#received = (this.#received + 1) | 0;
     try {
-      const job = this.#createJob(id, request);
+      const job = createJob(id, request, this.#jobSetting);
       this.#waiting.push({ id, job, root: this.#angles.of(job.promptLength) });
     } catch (error) {
       this.#refuse(id, error);
@@ -115,35 +109,6 @@ export class Scheduler {
       }
     } finally {
       this.#running = false;
-    }
-  }
-
-  #createJob(id: number, request: EngineRequest): Job {
-    const { model, plan, shape } = this.#setup;
-    const { config, backend } = model;
-    switch (request.kind) {
-      case "generate": {
-        const { contextLength } = shape;
-        const { spec, vocabulary } = request.constraint ?? {};
-        const setting = {
-          vocabSize: config.vocabSize,
-          contextLength,
-          pages: backend.pages,
-          constraint: spec && vocabulary && this.#constraints.begin(spec, vocabulary),
-        };
-        return new Generation(request, setting, {
-          onToken: (token) => this.#outbox.add(id, token),
-          onProgress: (done, total) => this.#setup.emit({ type: "prompt-progress", id, done, total }),
-        });
-      }
-      case "logits":
-        return new LogitsJob(request, config);
-      case "measure":
-        return new Measurement(request, model, plan);
-      case "score":
-        return new Scoring(request);
-      case "embed":
-        return new Embedding(request, model);
     }
   }
 
@@ -216,28 +181,18 @@ export class Scheduler {
   async #step(): Promise<void> {
     const parts = this.#compose();
     if (parts.length === 0) throw new Error("the cache has no room for one sequence");
-    const runs: Run[] = [];
-    const tokens: number[] = [];
-    for (const { active, rows } of parts) {
-      const { job, place } = active;
-      const { sequence, slot } = place;
-      const position = sequence.tokens.length;
-      const length = Math.max(job.promptLength, position + rows);
-      const pages = Int32Array.from(sequence.pages);
-      const { second } = job;
-      runs.push({ sequence: { slot, pages }, first: tokens.length, rows, position, length, second });
-      for (let i = position; i < position + rows; i++) tokens.push(job.tokens[i]);
-    }
+    const { tokens, runs } = toRuns(parts);
     const watch = parts[0].active.job.watch;
     const started = performance.now();
-    const ids = Int32Array.from(tokens);
-    const done = this.#calls.forward(ids, runs, watch?.(runs[0].position));
+    const done = this.#calls.forward(tokens, runs, watch?.(runs[0].position));
     if (!done) return this.#stopped(parts);
-    await this.#takeAnswers(parts, runs);
-    this.#pace.note(performance.now() - started, ids.length);
+    await harvest(this.#field, parts, runs);
+    this.#pace.note(performance.now() - started, tokens.length);
     for (const { active } of parts) {
-      const { job, place } = active;
-      if (job.isWhole && place.sequence.tokens.length === job.tokens.length) await this.#end(active, false);
+      if (pendingOf(active) > 0 || !this.#active.includes(active)) continue;
+      if (active.job.isWhole) await this.#end(active, false);
+      // It has dropped tokens that have run: what is left begins anew.
+      else this.#putBack(active);
     }
     this.#outbox.sendWhenDue();
   }
@@ -249,9 +204,8 @@ export class Scheduler {
   #compose(): Part[] {
     const { backend, config } = this.#setup.model;
     const { maxTokens } = backend;
-    const pending = ({ job, place }: Active) => job.tokens.length - place.sequence.tokens.length;
-    const answers = this.#active.filter((active) => config.causal && pending(active) === 1);
-    const prompts = this.#active.filter((active) => pending(active) > (config.causal ? 1 : 0));
+    const answers = this.#active.filter((active) => config.causal && pendingOf(active) === 1);
+    const prompts = this.#active.filter((active) => pendingOf(active) > (config.causal ? 1 : 0));
     let parts: Part[] = [];
     const add = (active: Active, rows: number): boolean => {
       if (!this.#active.includes(active)) return false; // it has made room for another
@@ -261,62 +215,43 @@ export class Scheduler {
         this.#putBack(youngest);
         if (youngest === active) return false;
       }
-      parts.push({ active, rows });
+      parts.push({ active, rows, guess: [] });
       return true;
     };
     for (const active of answers) add(active, 1);
+    if (prompts.length === 0) return this.#addGuesses(parts);
     let room = maxTokens - parts.length;
     if (parts.length > 0) room = Math.min(room, this.#pace.promptRows(parts.length));
     for (const active of prompts) {
       if (room < 1) break;
       const { job, place } = active;
       const position = place.sequence.tokens.length;
-      if (!config.causal && pending(active) > room) continue;
-      const rows = Math.min(room, pending(active), this.#angles.rowsAt(position, job.promptLength));
+      if (!config.causal && pendingOf(active) > room) continue;
+      const rows = Math.min(room, pendingOf(active), this.#angles.rowsAt(position, job.promptLength));
       if (add(active, rows)) room -= rows;
     }
     return parts;
   }
 
-  /** Notes what has run, and gives every request the logits or states that it wants. */
-  async #takeAnswers(parts: readonly Part[], runs: readonly Run[]): Promise<void> {
-    const { causal } = this.#setup.model.config;
-    const wanted: Wanted[] = [];
-    for (const [i, { active, rows }] of parts.entries()) {
-      const { job, place, root } = active;
-      const { first, position, length } = runs[i];
-      this.#places.append(
-        place,
-        job.tokens.slice(position, position + rows),
-        causal && this.#angles.of(length) === root,
-      );
-      if (position < job.promptLength) job.onPrompt?.(position + rows, place.cached);
-      for (let row = 0; row < rows; row++) {
-        if (job.wants(position + row)) wanted.push({ active, position: position + row, row: first + row });
-      }
-    }
-    for (const kind of ["logits", "states"] as const) {
-      const alike = wanted.filter(({ active: { job } }) => (job.takes ?? "logits") === kind);
-      for (let from = 0; from < alike.length; from += LOGIT_ROWS)
-        await this.#give(kind, alike.slice(from, from + LOGIT_ROWS));
-    }
-  }
-
-  /** Computes the logits or states of some rows, and hands each to its request. */
-  async #give(kind: "logits" | "states", wanted: readonly Wanted[]): Promise<void> {
-    const rows = Int32Array.from(wanted, ({ row }) => row);
-    const watch = wanted[0].active.job.watch;
-    const values = await this.#calls[kind](rows, watch?.(wanted[0].position));
-    const width = values.length / wanted.length;
-    for (const [i, { active, position }] of wanted.entries()) {
-      if (!this.#active.includes(active)) continue;
-      try {
-        active.job.take(position, values.subarray(i * width, (i + 1) * width));
-      } catch (error) {
-        this.#leave(active);
-        this.#refuse(active.id, error);
-      }
-    }
+  /** Beside the known token of each answer, guesses of those after it, as far as they are worth their time. */
+  #addGuesses(parts: readonly Part[]): Part[] {
+    const { maxTokens } = this.#setup.model.backend;
+    let rows = parts.length;
+    let tokens = parts.length;
+    const pays = (chance: number): boolean => {
+      if (!this.#pace.pays(chance, rows, tokens)) return false;
+      rows++;
+      tokens += chance;
+      return true;
+    };
+    let room = Math.min(maxTokens, LOGIT_ROWS) - parts.length;
+    return parts.map((part) => {
+      const { job, place } = part.active;
+      const guess = job.guess?.(Math.max(0, room), pays) ?? [];
+      if (guess.length === 0 || !this.#places.extend(place, part.rows + guess.length)) return part;
+      room -= guess.length;
+      return { ...part, guess };
+    });
   }
 
   /** A pass that was stopped in the middle: what it would have added to the caches is not there. */
@@ -328,8 +263,8 @@ export class Scheduler {
   /** Takes a request out of the step and back to the head of those that wait; what it has computed may be found again. */
   #putBack(active: Active, isIntact = true): void {
     this.#leave(active, isIntact);
-    const { id, job, root } = active;
-    this.#waiting.unshift({ id, job, root });
+    const { id, job } = active;
+    this.#waiting.unshift({ id, job, root: this.#angles.of(job.promptLength) });
   }
 
   #leave(active: Active, isIntact = true): void {

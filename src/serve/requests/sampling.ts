@@ -30,6 +30,10 @@ export const samplingFields = {
   seed: own.seed,
   logit_bias: own.logitBias,
   stop: own.stop,
+  on_full: own.onFull,
+  keep_tokens: own.keepTokens,
+  speculation: own.speculation,
+  guess_tokens: own.guessTokens,
 
   // llama.cpp and Ollama
   repeat_penalty: withoutDefault(own.repetitionPenalty),
@@ -80,6 +84,10 @@ export function toSampling(body: Sampling): GenerateOptions {
     seed: body.seed,
     logitBias: body.logit_bias,
     stop: body.stop,
+    onFull: body.on_full,
+    keepTokens: body.keep_tokens,
+    speculation: body.speculation,
+    guessTokens: body.guess_tokens,
     stopTokens: body.stop_token_ids,
     ignoreEos: body.ignore_eos,
   };

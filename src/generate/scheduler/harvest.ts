@@ -1,0 +1,79 @@
+// What comes of a step: tokens join their sequences, and requests take what they want of it.
+import { LOGIT_ROWS } from "../../models/forward/workspace.ts";
+import type { Run } from "../../tensor/backend.ts";
+import type { Angles } from "./angles.ts";
+import type { Calls } from "./calls.ts";
+import type { Active, Part } from "./parts.ts";
+import type { Places } from "./places.ts";
+
+/** What `harvest` works with. */
+export interface Field {
+  readonly calls: Calls;
+  readonly places: Places;
+  readonly angles: Angles;
+  /** Whether a request still runs. */
+  isActive(active: Active): boolean;
+  /** Ends a request that cannot take what it asked for. */
+  fail(active: Active, error: unknown): void;
+}
+
+/** A row whose logits or states are wanted. */
+interface Wanted {
+  readonly active: Active;
+  readonly position: number;
+  readonly row: number;
+  /** The token that ran there, where it was guessed. */
+  readonly guess?: number;
+}
+
+/** Notes what has run, and gives every request the logits or states that it wants; those after a guess where it was right. */
+export async function harvest(field: Field, parts: readonly Part[], runs: readonly Run[]): Promise<void> {
+  const wanted = parts.flatMap((part, i) => noteKnown(field, part, runs[i]));
+  for (const kind of ["logits", "states"] as const) {
+    const alike = wanted.filter(({ active: { job } }) => (job.takes ?? "logits") === kind);
+    for (let from = 0; from < alike.length; from += LOGIT_ROWS)
+      await give(field, kind, alike.slice(from, from + LOGIT_ROWS));
+  }
+}
+
+/** Computes the logits or states of some rows, and hands each to its request. */
+async function give(field: Field, kind: "logits" | "states", wanted: readonly Wanted[]): Promise<void> {
+  const rows = Int32Array.from(wanted, ({ row }) => row);
+  const watch = wanted[0].active.job.watch;
+  const values = await field.calls[kind](rows, watch?.(wanted[0].position));
+  const width = values.length / wanted.length;
+  for (const [i, { active, position, guess }] of wanted.entries()) {
+    if (!field.isActive(active)) continue;
+    if (guess !== undefined && !keepGuess(field, active, position, guess)) continue;
+    try {
+      active.job.take(position, values.subarray(i * width, (i + 1) * width));
+    } catch (error) {
+      field.fail(active, error);
+    }
+  }
+}
+
+/** Tokens that were known have run: they join the sequence. Returns the rows of which something may be wanted. */
+function noteKnown({ calls, places, angles }: Field, { active, rows, guess }: Part, run: Run): Wanted[] {
+  const { job, place, root } = active;
+  const { first, position, length } = run;
+  // Where a token sees its whole text, no other text has the same states.
+  const isShared = calls.model.config.causal && angles.of(length) === root;
+  places.append(place, job.tokens.slice(position, position + rows), isShared);
+  if (position < job.promptLength) job.onPrompt?.(position + rows, place.cached);
+  const wanted: Wanted[] = [];
+  for (let row = 0; row < rows; row++) {
+    if (job.wants(position + row)) wanted.push({ active, position: position + row, row: first + row });
+  }
+  for (const [i, token] of guess.entries()) {
+    wanted.push({ active, position: position + rows + i, row: first + rows + i, guess: token });
+  }
+  return wanted;
+}
+
+/** A guess that was right joins its sequence; what a wrong one left behind it is written over. */
+function keepGuess({ places }: Field, { job, place }: Active, position: number, guess: number): boolean {
+  const isRight = !job.isWhole && place.sequence.tokens.length === position && job.tokens[position] === guess;
+  if (isRight) places.append(place, [guess], true);
+  return isRight;
+}

@@ -1,0 +1,54 @@
+// What one step is made of: rows of each request, and the runs of the forward pass that they are.
+import type { Run } from "../../tensor/backend.ts";
+import type { Job } from "./job.ts";
+import type { Place } from "./places.ts";
+
+/** A request that waits. */
+export interface Waiting {
+  readonly id: number;
+  readonly job: Job;
+  /** What the angles of its keys depend on. */
+  readonly root: string;
+}
+
+/** A request that runs. */
+export interface Active extends Waiting {
+  readonly place: Place;
+}
+
+/** Rows of one step that belong to one request: so many of its known tokens, then guesses of what follows them. */
+export interface Part {
+  readonly active: Active;
+  readonly rows: number;
+  readonly guess: readonly number[];
+}
+
+/** Tokens of a request that have not run. */
+export function pendingOf({ job, place }: Active): number {
+  return job.tokens.length - place.sequence.tokens.length;
+}
+
+/** The tokens of all parts, and whose they are. */
+export function toRuns(parts: readonly Part[]): { tokens: Int32Array; runs: Run[] } {
+  const runs: Run[] = [];
+  const tokens: number[] = [];
+  for (const { active, rows, guess } of parts) {
+    const { job, place } = active;
+    const { sequence, slot } = place;
+    const position = sequence.tokens.length;
+    const all = rows + guess.length;
+    const length = Math.max(job.promptLength, position + all);
+    const pages = Int32Array.from(sequence.pages);
+    runs.push({
+      sequence: { slot, pages },
+      first: tokens.length,
+      rows: all,
+      position,
+      length,
+      second: job.second,
+    });
+    for (let i = position; i < position + rows; i++) tokens.push(job.tokens[i]);
+    tokens.push(...guess);
+  }
+  return { tokens: Int32Array.from(tokens), runs };
+}

@@ -1,0 +1,97 @@
+// Guessed tokens run ahead and change nothing: tokens, log-probabilities, ends, constraints.
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "node:test";
+import { load } from "../src/generate/load.ts";
+import type { Finish, GenerateOptions, Model } from "../src/generate/types.ts";
+import { golden } from "./places.ts";
+
+/** A text that repeats itself, so that there is much to guess, rightly and wrongly. */
+const prompt = Array.from({ length: 48 }, (_, i) => 100 + ((i * i) % 7));
+
+async function answer(model: Model, options: GenerateOptions) {
+  const tokens: unknown[] = [];
+  let text = "";
+  const events = model.complete(prompt, { logprobs: 2, ignoreEos: true, maxTokens: 48, ...options });
+  for (;;) {
+    const { value, done } = await events.next();
+    if (done) return { tokens, text, finish: value };
+    if (value.type !== "text-delta") continue;
+    text += value.text;
+    tokens.push(...value.tokens);
+  }
+}
+
+const asked: Record<string, GenerateOptions> = {
+  "greedy answers": { temperature: 0 },
+  "greedy answers with penalties": { temperature: 0, repetitionPenalty: 1.1, frequencyPenalty: 0.2 },
+  "sampled answers": { temperature: 0.7, seed: 3 },
+  "sampled answers, truncated": { temperature: 1.2, topK: 5, minP: 0.02, seed: 4 },
+  "answers held to a constraint": { temperature: 0.8, seed: 5, constraint: { regex: "(ab|cd){3,40}" } },
+  "answers that shift": { temperature: 0, onFull: "shift", keepTokens: 3, maxTokens: 100 },
+  "answers that end with the context": { temperature: 0, maxTokens: 1000 },
+};
+
+/** What an answer is, but for how long it took and what was guessed. */
+function essence({ tokens, text, finish }: { tokens: unknown[]; text: string; finish: Finish }) {
+  const { reason, stop, usage, droppedTokens } = finish;
+  return { tokens, text, reason, stop, completionTokens: usage.completionTokens, droppedTokens };
+}
+
+/** Models by what is asked of them: gemma2's windows and softcaps need no second look at samplers and texts. */
+const models: Record<string, string[]> = {
+  "gguf/llama-q4_0.gguf": Object.keys(asked),
+  "families/gemma2": ["greedy answers", "answers that shift"],
+};
+
+for (const [name, all] of Object.entries(models)) {
+  describe(name, () => {
+    let model: Model;
+    before(async () => {
+      model = await load(golden(...name.split("/")), { threads: 1, contextLength: 112, chunkTokens: 24 });
+    });
+    after(() => model?.dispose());
+
+    for (const what of all) {
+      it(`the same ${what}`, async () => {
+        const options = asked[what];
+        const alone = await answer(model, options);
+        assert.equal(alone.finish.speculation, undefined);
+        const lookUp = { ...options, speculation: "lookup" } as const;
+        const some = await Promise.all(
+          [1, 2, 5, undefined].map((guessTokens) => answer(model, { ...lookUp, guessTokens })),
+        );
+        for (const ahead of some) {
+          assert.deepEqual(essence(ahead), essence(alone));
+          assert.ok(ahead.finish.speculation);
+        }
+      });
+    }
+
+    it("runs guesses, and takes those that are right", async () => {
+      const { finish } = await answer(model, { temperature: 0, speculation: "lookup", guessTokens: 4 });
+      const { drafted, accepted } = finish.speculation!;
+      assert.ok(drafted > 0 && accepted > 0 && accepted <= drafted, `${accepted} of ${drafted}`);
+    });
+
+    it("ends at a stop string within what was guessed", async () => {
+      const whole = await answer(model, { temperature: 0 });
+      const stop = whole.text.slice(20, 24);
+      if (stop === "") return;
+      const alone = await answer(model, { temperature: 0, stop });
+      const ahead = await answer(model, { temperature: 0, stop, speculation: "lookup", guessTokens: 6 });
+      assert.deepEqual(essence(ahead), essence(alone));
+    });
+  });
+}
+
+it("guesses nothing where a state cannot go back", async () => {
+  const model = await load(golden("families", "qwen3_next"), { threads: 1, contextLength: 128 });
+  const { finish } = await answer(model, {
+    temperature: 0,
+    speculation: "lookup",
+    guessTokens: 4,
+    maxTokens: 8,
+  });
+  assert.equal(finish.speculation, undefined);
+  await model.dispose();
+});
