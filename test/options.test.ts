@@ -14,7 +14,13 @@ import { openTable } from "../src/formats/sources/open-byte-source.ts";
 import { embedTable } from "../src/generate/embed.ts";
 import { loadTable } from "../src/generate/load-options.ts";
 import { measureTable, type TraceableModel } from "../src/generate/model.ts";
-import { chatTable, generateTable, logitsTable, scoreTable } from "../src/generate/options.ts";
+import {
+  chatTable,
+  generateTable,
+  logitsTable,
+  saveCacheTable,
+  scoreTable,
+} from "../src/generate/options.ts";
 import { rerankTable } from "../src/generate/rerank.ts";
 import * as index from "../src/index.ts";
 import { signalTable } from "../src/option-kinds.ts";
@@ -70,6 +76,8 @@ const doors: Record<string, Door> = {
   logits: { table: logitsTable(), call: (options) => model.logits([1], options) },
   trace: { table: logitsTable(), call: (options) => model.trace([1], options) },
   measure: { table: measureTable(2), call: (options) => model.measure([1, 2], options) },
+  saveCache: { table: saveCacheTable(), call: (options) => model.saveCache(nowhere, options) },
+  loadCache: { table: signalTable, call: (options) => model.loadCache(bytes, options) },
   score: { table: scoreTable, call: (options) => model.score([], options) },
   embed: { table: embedTable, call: (options) => model.embed([], options) },
   rerank: { table: rerankTable, call: (options) => model.rerank("a", [], options) },

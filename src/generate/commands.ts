@@ -12,9 +12,11 @@ export type Command =
   | { readonly kind: "states"; readonly rows: Int32Array }
   | { readonly kind: "encode"; readonly tokens: Int32Array }
   /** One page of the decoder's cache to another. */
-  | { readonly kind: "copy"; readonly from: number; readonly to: number };
+  | { readonly kind: "copy"; readonly from: number; readonly to: number }
+  /** One page out of the decoder's cache, or into it: rank 0 has the bytes. */
+  | { readonly kind: "read-page" | "write-page"; readonly page: number };
 
-const kinds = ["forward", "logits", "states", "encode", "copy"] as const;
+const kinds = ["forward", "logits", "states", "encode", "copy", "read-page", "write-page"] as const;
 /** Words of a run beside its pages. */
 const RUN_WORDS = 7;
 /** Stands for a run without a second type of tokens. */
@@ -51,6 +53,7 @@ export function sendCommand(bus: Bus, command: Command): void {
 function wordsOf(command: Command): Int32Array {
   if (command.kind === "logits" || command.kind === "states") return command.rows;
   if (command.kind === "copy") return Int32Array.of(command.from, command.to);
+  if ("page" in command) return Int32Array.of(command.page);
   return command.tokens;
 }
 
@@ -62,6 +65,7 @@ export function receiveCommand(bus: Bus): Command {
   if (kind === "logits" || kind === "states") return { kind, rows: words };
   if (kind === "encode") return { kind, tokens: words };
   if (kind === "copy") return { kind, from: words[0], to: words[1] };
+  if (kind === "read-page" || kind === "write-page") return { kind, page: words[0] };
   let at = count;
   const runs = Array.from({ length: runCount }, (): Run => {
     const [slot, first, rows, position, length, second, pages] = bus.payload.subarray(at, at + RUN_WORDS);

@@ -45,6 +45,8 @@ interface ActiveRequest {
 export class Engine {
   readonly weightBytes: number;
   readonly cacheBytes: number;
+  /** Of one page of the cache, all threads together. */
+  readonly pageBytes: number;
   readonly #workers: readonly Thread[];
   /** Absent where no memory is shared: the single worker is spoken to by messages alone. */
   readonly #bus: Bus | undefined;
@@ -61,7 +63,7 @@ export class Engine {
   constructor(
     prepared: PreparedDevice,
     bus: Bus | undefined,
-    sizes: { weightBytes: number; cacheBytes: number },
+    sizes: { weightBytes: number; cacheBytes: number; pageBytes: number },
   ) {
     const { workers } = prepared;
     this.#prepared = prepared;
@@ -69,6 +71,7 @@ export class Engine {
     this.#bus = bus;
     this.weightBytes = sizes.weightBytes;
     this.cacheBytes = sizes.cacheBytes;
+    this.pageBytes = sizes.pageBytes;
     for (const worker of workers) {
       worker.unref();
       // what worker.ts posts
@@ -212,6 +215,7 @@ export async function startEngine(settings: EngineSettings): Promise<Engine> {
     return new Engine(prepared, bus, {
       weightBytes: loaded.reduce((sum, { weightBytes }) => sum + weightBytes, 0),
       cacheBytes: loaded.reduce((sum, { cacheBytes }) => sum + cacheBytes, 0),
+      pageBytes: loaded[0].pageBytes,
     });
   } catch (error) {
     bus?.poison();
@@ -224,7 +228,7 @@ export async function startEngine(settings: EngineSettings): Promise<Engine> {
 function untilReady(
   worker: Thread,
   onTensor: ((done: number) => void) | undefined,
-): Promise<{ weightBytes: number; cacheBytes: number }> {
+): Promise<{ weightBytes: number; cacheBytes: number; pageBytes: number }> {
   return new Promise((resolve, reject) => {
     const fail = (text: string, cause?: Error) => reject(new BaimoError("device", text, { cause }));
     worker.on("message", (posted) => {

@@ -4,6 +4,9 @@ import type { Transformer } from "../models/forward/model.ts";
 import { encode, forward, headOf, statesOf } from "../models/forward/transformer.ts";
 import { receiveCommand } from "./commands.ts";
 
+/** The bytes are rank 0's. */
+const NOTHING = new Uint8Array(0);
+
 /** Follows rank 0's commands until the bus is poisoned. Blocks the thread. */
 export function follow(model: Transformer, bus: Bus): never {
   for (;;) {
@@ -23,6 +26,12 @@ export function follow(model: Transformer, bus: Bus): never {
         break;
       case "copy":
         model.backend.copyPage(model.caches.decoder, command.from, command.to);
+        break;
+      case "read-page":
+        model.backend.readPage(model.caches.decoder, command.page);
+        break;
+      case "write-page":
+        model.backend.writePage(model.caches.decoder, command.page, NOTHING);
         break;
     }
   }

@@ -17,6 +17,7 @@ import { EngineSlot } from "./engine-slot.ts";
 import { readLanguage } from "./language.ts";
 import { type LoadOptions, loadTable, type ReadLoadOptions } from "./load-options.ts";
 import { createModel, type TraceableModel } from "./model.ts";
+import { modelIdentity } from "./model-identity.ts";
 import { NO_TOKENIZER, noTokenizerWarning } from "./no-tokenizer.ts";
 import { Prompts } from "./prompts.ts";
 import { chooseShape } from "./run-shape.ts";
@@ -76,7 +77,9 @@ export async function load(source: CheckpointInput, given: LoadOptions = {}): Pr
         await again.close();
       }
     };
-    const { weightBytes, cacheBytes } = engine;
+    const { weightBytes, cacheBytes, pageBytes } = engine;
+    const descriptors = checkpoint.files.map((file) => file.descriptor);
+    const { kernels } = prepared;
     return createModel({
       engine: new EngineSlot(engine, restart),
       prompts,
@@ -84,12 +87,17 @@ export async function load(source: CheckpointInput, given: LoadOptions = {}): Pr
       tokenizer,
       chatTemplate,
       contextLength,
+      cacheOwner: async () => ({
+        identity: [await modelIdentity(description, descriptors), device, kernels, shape.cacheType].join(" "),
+        pageBytes,
+        vocabSize,
+      }),
       info: {
         device,
         threads: prepared.workers.length,
         weightBytes,
         cacheBytes,
-        kernels: prepared.kernels,
+        kernels,
         warnings: [
           ...description.warnings,
           ...prepared.warnings,

@@ -37,6 +37,7 @@ import type { EngineSlot } from "./engine-slot.ts";
 import { tokensToKeep } from "./full-context.ts";
 import { endTokensOf, type Prompt, promptTooLong } from "./language.ts";
 import { conversations } from "./messages.ts";
+import { createCacheFunctions } from "./model-cache.ts";
 import {
   chatTable,
   encodePromptTable,
@@ -56,6 +57,7 @@ import type {
   ScoreRequest,
 } from "./protocol.ts";
 import { rankTexts, rerankTable } from "./rerank.ts";
+import type { CacheOwner } from "./saved-cache.ts";
 import { scoreTexts } from "./score.ts";
 import { createTextStream } from "./text-stream.ts";
 import type {
@@ -78,6 +80,8 @@ export interface ModelResources {
   readonly chatTemplate?: ChatTemplate;
   readonly contextLength: number;
   readonly info: EngineInfo;
+  /** What files of its cache are bound to. */
+  cacheOwner(): Promise<CacheOwner>;
 }
 
 /** Logits and hidden states of a prompt, for comparison with a golden run. */
@@ -392,6 +396,7 @@ export function createModel(parts: ModelResources): TraceableModel {
     return yield* stream.read(generate(prompt, read, stream));
   }
 
+  const { saveCache, loadCache } = createCacheFunctions(parts);
   const dispose = async () => {
     await Promise.all([engine.dispose(), prompts.dispose()]);
   };
@@ -492,6 +497,8 @@ export function createModel(parts: ModelResources): TraceableModel {
       }
       return chat(parts.chatTemplate, messages, options);
     },
+    saveCache,
+    loadCache,
     dispose,
     [Symbol.asyncDispose]: dispose,
   };

@@ -24,6 +24,7 @@ import type {
   EncodePromptOptions,
   GenerateOptions,
   LogitsOptions,
+  SaveCacheOptions,
   ScoreOptions,
 } from "./types.ts";
 
@@ -162,6 +163,11 @@ export const encodePromptTable = {
   mostTokens: whole({ min: 1 }),
   signal,
 } satisfies TableOf<EncodePromptOptions>;
+
+/** What `saveCache` takes. */
+export function saveCacheTable(vocabSize = MOST_IDS) {
+  return { tokens: tokenIds(vocabSize), signal } satisfies TableOf<SaveCacheOptions>;
+}
 
 /** What an engine is told; draws a seed where none is given. */
 export function resolveOptions(options: ReadGenerateOptions): ResolvedOptions {

@@ -89,7 +89,31 @@ export interface EmbedRequest {
   readonly trace: boolean;
 }
 
-export type EngineRequest = GenerateRequest | LogitsRequest | MeasureRequest | ScoreRequest | EmbedRequest;
+/** What a page of the cache holds, after the pages before it. */
+export interface SavedPage {
+  /** What its meaning depends on besides tokens. */
+  readonly root: string;
+  /** Which of the pages before it in the list it follows; -1: none. */
+  readonly parent: number;
+  readonly tokens: Int32Array;
+  readonly bytes: Uint8Array;
+}
+
+/** One request for pages of the cache: those of a beginning of these tokens, or all. */
+export interface SaveRequest {
+  readonly kind: "save";
+  readonly tokens?: Int32Array;
+}
+
+/** One request to put pages back. */
+export interface RestoreRequest {
+  readonly kind: "restore";
+  readonly pages: readonly SavedPage[];
+}
+
+/** Requests that run tokens. */
+export type TokenRequest = GenerateRequest | LogitsRequest | MeasureRequest | ScoreRequest | EmbedRequest;
+export type EngineRequest = TokenRequest | SaveRequest | RestoreRequest;
 
 /** From the main thread to a worker; requests and stops to rank 0 alone. */
 export type ToWorker =
@@ -158,12 +182,26 @@ export interface EmbedResult {
   readonly hidden: readonly Float32Array[];
 }
 
-export type EngineResult = GenerateResult | LogitsResult | MeasureResult | ScoreResult | EmbedResult;
+/** Pages of the cache, those that others follow first. */
+export interface SaveResult {
+  readonly kind: "save";
+  readonly pages: readonly SavedPage[];
+}
+
+/** How many tokens can be found again. */
+export interface RestoreResult {
+  readonly kind: "restore";
+  readonly tokens: number;
+}
+
+/** Results of requests that run tokens. */
+export type TokenResult = GenerateResult | LogitsResult | MeasureResult | ScoreResult | EmbedResult;
+export type EngineResult = TokenResult | SaveResult | RestoreResult;
 
 /** From a worker to the main thread. */
 export type FromWorker =
   | { type: "progress"; done: number }
-  | { type: "ready"; weightBytes: number; cacheBytes: number }
+  | { type: "ready"; weightBytes: number; cacheBytes: number; pageBytes: number }
   | { type: "prompt-progress"; id: number; done: number; total: number }
   /** What was generated since the last such message, by request. */
   | { type: "tokens"; of: ReadonlyMap<number, readonly GeneratedToken[]> }

@@ -1,5 +1,7 @@
 // What a loaded model offers and the events that generation sends: the types behind the public API.
 
+import type { WriteTarget } from "../formats/sources/file-sink.ts";
+import type { ByteSourceInput } from "../formats/sources/open-byte-source.ts";
 import type { ModelConfig, Pooling } from "../models/config/config.ts";
 import type { Resource } from "../resource.ts";
 import type { Tokenizer } from "../tokenizers/tokenizer.ts";
@@ -285,6 +287,28 @@ export interface LogitsOptions {
   signal?: AbortSignal;
 }
 
+/** What of the cache is saved. */
+export interface SaveCacheOptions {
+  /** Ids of a text: its beginning, as far as the cache holds it. Default: all that others may share. */
+  tokens?: ArrayLike<number>;
+  signal?: AbortSignal;
+}
+
+/** What was saved. */
+export interface SavedCache {
+  /** Positions whose keys and values were written. */
+  tokens: number;
+  bytes: number;
+}
+
+/** What was found in a saved cache. */
+export interface LoadedCache {
+  /** Positions that requests can find now. */
+  tokens: number;
+  /** Why there are none. */
+  warning?: string;
+}
+
 /** A loaded model. Requests run side by side, `parallel` at once, each as if it were alone. */
 export interface Model extends Resource {
   /** The model's own name, or its file's. */
@@ -330,6 +354,20 @@ export interface Model extends Resource {
   ): AsyncGenerator<GenerateEvent, Finish>;
   /** Answers a conversation, rendered through the model's chat template. Breaking out stops the work. */
   chat(messages: readonly ChatMessage[], options?: ChatOptions): AsyncGenerator<ChatEvent, Finish>;
+  /**
+   * Writes what the cache holds of a text's beginning, or of all texts, so that it outlives the engine. In memory it takes the
+   * pages' bytes once. The file is bound to the model, the kernels and the type of the cache, not to the number of threads.
+   *
+   * target  a path, a WritableStream, or a function that takes chunks
+   * @throws {BaimoError} `request` for a model with an encoder or with recurrent states, whose pages alone are no beginning
+   */
+  saveCache(target: WriteTarget, options?: SaveCacheOptions): Promise<SavedCache>;
+  /**
+   * Reads what `saveCache` wrote, as far as there is room; requests that begin alike find it. A file that is damaged, or of
+   * another model, build or type of cache, changes nothing: no tokens, and a warning that says why.
+   * @throws {BaimoError} `request` for a model with an encoder or with recurrent states, or a file that cannot be opened
+   */
+  loadCache(source: ByteSourceInput, options?: { signal?: AbortSignal }): Promise<LoadedCache>;
   /** Frees the workers and their memory; the model cannot be used afterwards. */
   dispose(): Promise<void>;
 }

@@ -33,7 +33,7 @@ async function load(setup: WorkerSetup, bus: Bus): Promise<Transformer> {
   const model = await assembleTransformer({ backend, config, weights, caches, workspace });
   backend.finishLoading();
   const cacheBytes = Object.values(caches).reduce((sum, cache) => sum + (cache?.bytes ?? 0), 0);
-  emit({ type: "ready", weightBytes, cacheBytes });
+  emit({ type: "ready", weightBytes, cacheBytes, pageBytes: caches.decoder.pageBytes });
   return model;
 }
 

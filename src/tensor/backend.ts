@@ -88,6 +88,8 @@ export interface Run {
 /** A pool of pages of keys and values, the heads that this rank reads. */
 export interface KvCache {
   readonly pages: number;
+  /** Bytes of one page, all layers and the heads of all ranks. */
+  readonly pageBytes: number;
   /** Bytes that this rank holds. */
   readonly bytes: number;
 }
@@ -301,6 +303,10 @@ export interface Backend {
   ): void;
   /** Copies one page to another, in all layers. */
   copyPage(cache: KvCache, from: number, to: number): void;
+  /** A page with all layers and heads, on rank 0 alone: the same bytes for any number of ranks. Empty elsewhere. */
+  readPage(cache: KvCache, page: number): Uint8Array;
+  /** Writes what `readPage` gave into a page; rank 0's bytes count. */
+  writePage(cache: KvCache, page: number, bytes: Uint8Array): void;
   /**
    * Attention of this rank's heads, each run over its own sequence, reading keys and values from the cache alone. Where it
    * is not causal it sees positions [0, run.length).

@@ -108,6 +108,34 @@ class ReferenceCache implements KvCache {
       layer.copyWithin(to * size, from * size, (from + 1) * size);
     }
   }
+  /** [layer][keys, then values] of a page. */
+  #partsOf(page: number): Uint8Array[] {
+    return this.keys.flatMap((keys, layer) =>
+      [keys, this.values[layer]].map((area) => {
+        const size = area.byteLength / this.pages;
+        return new Uint8Array(area.buffer, page * size, size);
+      }),
+    );
+  }
+  get pageBytes(): number {
+    return this.bytes / this.pages;
+  }
+  readPage(page: number): Uint8Array {
+    const bytes = new Uint8Array(this.pageBytes);
+    let at = 0;
+    for (const part of this.#partsOf(page)) {
+      bytes.set(part, at);
+      at += part.length;
+    }
+    return bytes;
+  }
+  writePage(page: number, bytes: Uint8Array): void {
+    let at = 0;
+    for (const part of this.#partsOf(page)) {
+      part.set(bytes.subarray(at, at + part.length));
+      at += part.length;
+    }
+  }
   get bytes(): number {
     return [...this.keys, ...this.values].reduce((sum, layer) => sum + layer.byteLength, 0);
   }
@@ -270,6 +298,10 @@ export function createReferenceBackend(options: ReferenceBackendOptions): Backen
     },
     copyPage(cache, from, to) {
       openCache(cache).copyPage(from, to);
+    },
+    readPage: (cache, page) => openCache(cache).readPage(page),
+    writePage(cache, page, bytes) {
+      openCache(cache).writePage(page, bytes);
     },
     attention(cache, layer, query, out, options, runs) {
       const opened = openCache(cache);

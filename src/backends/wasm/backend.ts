@@ -323,6 +323,10 @@ export function createWasmBackend(options: WasmBackendOptions): Backend {
       // A command of its own: the next must not come before every rank has seen this one.
       bus.barrier();
     },
+    readPage: (cache, page) => cacheOf(cache).readPage(page, bus),
+    writePage(cache, page, bytes) {
+      cacheOf(cache).writePage(page, bytes, bus);
+    },
     attention(cache, layer, query, out, options, runs) {
       const [q, to] = [columnsOf(query), columnsOf(out)];
       to.tokens = q.tokens;

@@ -52,6 +52,18 @@ export class Calls {
     backend.copyPage(caches.decoder, from, to);
   }
 
+  /** The bytes of a page of the decoder's cache. */
+  readPage(page: number): Uint8Array {
+    sendCommand(this.#bus, { kind: "read-page", page });
+    return this.model.backend.readPage(this.model.caches.decoder, page);
+  }
+
+  /** Puts them back. */
+  writePage(page: number, bytes: Uint8Array): void {
+    sendCommand(this.#bus, { kind: "write-page", page });
+    this.model.backend.writePage(this.model.caches.decoder, page, bytes);
+  }
+
   /** Whether the encoder has read this text last. */
   hasRead(tokens: Int32Array): boolean {
     const known = this.#encoded;

@@ -1,10 +1,10 @@
 // A request on its way through the engine: which tokens it runs, and what it makes of their logits.
 import type { ForwardOptions } from "../../models/forward/transformer.ts";
-import type { EngineRequest, EngineResult } from "../protocol.ts";
+import type { TokenRequest, TokenResult } from "../protocol.ts";
 
 /** One request. Its tokens run in order, some at a time; a page of the cache may have the first of them already. */
 export interface Job {
-  readonly kind: EngineRequest["kind"];
+  readonly kind: TokenRequest["kind"];
   /** Those that are known: of the prompt, then of the answer. Fewer than have run: they are others, and begin anew. */
   readonly tokens: readonly number[];
   /** Of the tokens, those that were given. */
@@ -36,5 +36,5 @@ export interface Job {
   /** Called before its encoder runs. */
   watchEncoder?: ForwardOptions["onHidden"];
   /** The result; `aborted` where it was stopped before it was done. */
-  finish(aborted: boolean): EngineResult | Promise<EngineResult>;
+  finish(aborted: boolean): TokenResult | Promise<TokenResult>;
 }

@@ -2,7 +2,7 @@
 import type { RunShape } from "../../backends/device.ts";
 import type { Transformer } from "../../models/forward/model.ts";
 import type { WeightPlan } from "../../models/weights/tensor-plan.ts";
-import type { EngineRequest, FromWorker } from "../protocol.ts";
+import type { FromWorker, TokenRequest } from "../protocol.ts";
 import type { AnswerConstraint, Constraints } from "./answer-constraint.ts";
 import { Embedding } from "./embedding.ts";
 import { Generation } from "./generation.ts";
@@ -25,7 +25,7 @@ export interface JobSetting {
 }
 
 /** The job of a request. @throws {BaimoError} `request` for what the model or a constraint cannot do */
-export function createJob(id: number, request: EngineRequest, setting: JobSetting): Job {
+export function createJob(id: number, request: TokenRequest, setting: JobSetting): Job {
   const { model, plan, shape, outbox, emit, canGuess } = setting;
   const { config, backend } = model;
   switch (request.kind) {
@@ -56,7 +56,7 @@ export function createJob(id: number, request: EngineRequest, setting: JobSettin
 }
 
 function constraintOf(
-  given: Extract<EngineRequest, { kind: "generate" }>["constraint"],
+  given: Extract<TokenRequest, { kind: "generate" }>["constraint"],
   { constraints }: JobSetting,
 ): AnswerConstraint | undefined {
   return given && constraints.begin(given.spec, given.vocabulary);

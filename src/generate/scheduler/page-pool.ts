@@ -27,6 +27,15 @@ export interface PagedSequence {
   readonly tokens: number[];
 }
 
+/** A page that sequences may read, and what it holds. */
+export interface ListedPage {
+  readonly root: string;
+  readonly page: number;
+  /** The page that it follows. */
+  readonly parent: number | undefined;
+  readonly tokens: readonly number[];
+}
+
 /** What `PagePool.open` gives. */
 export interface OpenedSequence {
   readonly sequence: PagedSequence;
@@ -173,6 +182,61 @@ export class PagePool {
     this.#clock++;
     for (let node = place.parent; node.parent; node = node.parent) this.#letGo(node as Node);
     place.pages.length = place.tokens.length = place.held = 0;
+  }
+
+  /**
+   * The pages that sequences may read: those of the beginning of some tokens, or all. Parents come first; the last page of a
+   * beginning is there with the tokens that belong to it.
+   */
+  list(tokens?: readonly number[]): ListedPage[] {
+    const listed: ListedPage[] = [];
+    const add = (root: string, { page, parent }: Node, held: readonly number[]) => {
+      listed.push({ root, page, parent: parent.page, tokens: held });
+    };
+    const addAll = (root: string, { children }: Parent) => {
+      for (const node of children) {
+        add(root, node, node.tokens);
+        addAll(root, node);
+      }
+    };
+    for (const [root, parent] of this.#roots) {
+      if (tokens === undefined) {
+        addAll(root, parent);
+        continue;
+      }
+      const { nodes, tail } = this.#find(root, tokens, tokens.length);
+      for (const node of nodes) add(root, node, node.tokens);
+      if (tail) add(root, tail.node, tail.node.tokens.slice(0, tail.count));
+    }
+    return listed;
+  }
+
+  /**
+   * Puts back what was listed once, as far as there is room, at the cost of what nobody holds. `fill` is told of each page that
+   * must be filled, and of its number in the list. Returns how many tokens lie in pages now.
+   *
+   * entries  `parent`: the number in the list of the page that it follows; -1: none
+   */
+  adopt(
+    entries: readonly { root: string; parent: number; tokens: readonly number[] }[],
+    fill: (page: number, at: number) => void,
+  ): number {
+    const nodes: (Node | undefined)[] = [];
+    for (const [at, { root, parent: number, tokens }] of entries.entries()) {
+      const parent = number < 0 ? this.#begin(root).parent : nodes[number];
+      let node = parent?.children.find((each) => commonLength(tokens, each.tokens, 0) === tokens.length);
+      const page = parent && !node ? this.#take() : undefined;
+      if (parent && page !== undefined) {
+        fill(page, at);
+        this.#held--;
+        node = this.#insert(parent, page, tokens, 0);
+      }
+      // What has been put back makes no room for the rest.
+      if (node) this.#hold(node);
+      nodes.push(node);
+    }
+    for (const node of nodes) if (node) this.#letGo(node);
+    return entries.reduce((sum, { tokens }, at) => sum + (nodes[at] ? tokens.length : 0), 0);
   }
 
   /** Forgets what lies in pages that nobody holds. */

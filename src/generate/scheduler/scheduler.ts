@@ -6,13 +6,14 @@ import { LOGIT_ROWS } from "../../models/forward/workspace.ts";
 import type { WeightPlan } from "../../models/weights/tensor-plan.ts";
 import { PAGE } from "../../tensor/backend.ts";
 import { plainError } from "../plain-error.ts";
-import type { EngineRequest, FromWorker } from "../protocol.ts";
+import type { EngineRequest, EngineResult, FromWorker, RestoreRequest, SaveRequest } from "../protocol.ts";
 import { Angles } from "./angles.ts";
 import { Constraints } from "./answer-constraint.ts";
 import { Calls } from "./calls.ts";
 import { type Field, harvest } from "./harvest.ts";
 import type { Job } from "./job.ts";
 import { createJob, type JobSetting } from "./jobs.ts";
+import { putBack, takeOut } from "./kept-pages.ts";
 import { Outbox } from "./outbox.ts";
 import { Pace } from "./pace.ts";
 import { commonLength, PagePool } from "./page-pool.ts";
@@ -34,6 +35,7 @@ export class Scheduler {
   readonly #setup: SchedulerSetup;
   readonly #calls: Calls;
   readonly #angles: Angles;
+  readonly #pool: PagePool;
   readonly #places: Places;
   readonly #outbox: Outbox;
   readonly #pace = new Pace();
@@ -42,6 +44,8 @@ export class Scheduler {
   readonly #waiting: Waiting[] = [];
   /** In the order in which they began. */
   readonly #active: Active[] = [];
+  /** Requests that run no tokens. */
+  readonly #errands: { readonly id: number; readonly request: SaveRequest | RestoreRequest }[] = [];
   readonly #cancelled = new Set<number>();
   /** Letters that have come. */
   #received = 0;
@@ -52,9 +56,9 @@ export class Scheduler {
     this.#setup = setup;
     this.#calls = new Calls(model, bus);
     this.#angles = new Angles(model.config.ropes);
-    const pool = new PagePool(model.caches.decoder.pages);
+    this.#pool = new PagePool(model.caches.decoder.pages);
     const sequences = Math.min(shape.sequences, shape.maxTokens);
-    this.#places = new Places(pool, { sequences, recurrent: model.config.delta !== undefined });
+    this.#places = new Places(this.#pool, { sequences, recurrent: model.config.delta !== undefined });
     this.#outbox = new Outbox(emit);
     this.#jobSetting = {
       model,
@@ -81,6 +85,10 @@ export class Scheduler {
   /** Takes a request; `run` must follow. */
   add(id: number, request: EngineRequest): void {
     this.#received = (this.#received + 1) | 0;
+    if (request.kind === "save" || request.kind === "restore") {
+      this.#errands.push({ id, request });
+      return;
+    }
     try {
       const job = createJob(id, request, this.#jobSetting);
       this.#waiting.push({ id, job, root: this.#angles.of(job.promptLength) });
@@ -103,12 +111,26 @@ export class Scheduler {
       for (;;) {
         await this.#readMail();
         await this.#dropCancelled();
+        this.#runErrands();
         await this.#admit();
         if (this.#active.length === 0) break;
         await this.#step();
       }
     } finally {
       this.#running = false;
+    }
+  }
+
+  /** Takes pages out of the cache or puts them back: between steps nobody writes to them. */
+  #runErrands(): void {
+    for (const { id, request } of this.#errands.splice(0)) {
+      if (request.kind === "save") {
+        const pages = takeOut(this.#pool, this.#calls, request.tokens && Array.from(request.tokens));
+        this.#answer(id, { kind: "save", pages });
+      } else {
+        const tokens = putBack(this.#pool, this.#calls, request.pages);
+        this.#answer(id, { kind: "restore", tokens });
+      }
     }
   }
 
@@ -281,7 +303,7 @@ export class Scheduler {
     }
   }
 
-  #answer(id: number, result: Awaited<ReturnType<Job["finish"]>>): void {
+  #answer(id: number, result: EngineResult): void {
     this.#outbox.send();
     this.#setup.emit({ type: "result", id, result });
   }

@@ -118,10 +118,11 @@ function widestActivation(config: ModelConfig): number {
   );
 }
 
-/** Floats that ranks exchange at a time: the widest activation of a chunk, or logits. */
+/** Floats that ranks exchange at a time: the widest activation of a chunk, logits, or a head's page of the cache. */
 export function exchangeFloats(config: ModelConfig, maxTokens: number): number {
   const logits = config.languageHead ? LOGIT_ROWS * config.vocabSize : 0;
-  return Math.max(maxTokens * widestActivation(config), logits);
+  const page = PAGE * (config.headDim + config.valueDim + 4);
+  return Math.max(maxTokens * widestActivation(config), logits, page);
 }
 
 /** Allocates what `forward` writes to. */
