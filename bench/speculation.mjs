@@ -12,52 +12,55 @@ const median = (values) => values.sort((a, b) => a - b)[Math.floor(values.length
 const ids = (salt, count) =>
   Array.from({ length: count }, (_, i) => 5 + ((salt * 131 + i * i * 37 + i * 11) % 30_000));
 
-/** Milliseconds a token after the first, and what was guessed. */
+/** Milliseconds a token after the first (of the clock, and of processors), and what was guessed. */
 async function generate(prompt, options) {
   const events = model.complete(prompt, { maxTokens: Number(tokens), ignoreEos: true, ...options });
+  let used;
   for (;;) {
     const { value, done } = await events.next();
+    if (value.type === "text-delta") used ??= process.cpuUsage();
     if (!done) continue;
+    const { user, system } = process.cpuUsage(used);
     const { timings, usage, speculation } = value;
-    return {
-      ms: timings.generationMs / (usage.completionTokens - 1),
-      promptMs: timings.promptMs,
-      ...speculation,
-    };
+    const count = usage.completionTokens - 1;
+    const cpu = (user + system) / 1000 / count;
+    return { ms: timings.generationMs / count, cpu, promptMs: timings.promptMs, ...speculation };
   }
 }
 
 /**
- * Text that repeats itself: a bias holds the answer to one word after another of the prompt, whatever the weights are. Random
- * text: drawn at a high temperature.
+ * Text that repeats itself whatever the weights are: a penalty below zero has the answer say again what it has said. Random text:
+ * drawn at a high temperature.
  */
-const period = ids(7, 12);
 const cases = {
-  "repeated text": {
-    prompt: Array.from({ length: 48 }, (_, i) => period[i % period.length]),
-    options: { temperature: 0, constraint: undefined },
-  },
-  "random text": { prompt: ids(3, 48), options: { temperature: 3, topP: 1, seed: 1 } },
+  "repeated text": { temperature: 0, frequencyPenalty: -100 },
+  "random text": { temperature: 3, topP: 1, seed: 1 },
 };
 await generate(ids(1, 72), {});
-for (const [name, { prompt, options }] of Object.entries(cases)) {
-  const times = { off: [], lookup: [] };
-  let last;
+for (const [name, options] of Object.entries(cases)) {
+  const off = [];
+  const lookup = [];
   for (let round = 0; round < Number(rounds); round++) {
-    times.off.push((await generate(prompt, options)).ms);
-    last = await generate(prompt, { ...options, speculation: "lookup" });
-    times.lookup.push(last.ms);
+    off.push(await generate(ids(3, 48), options));
+    lookup.push(await generate(ids(3, 48), { ...options, speculation: "lookup" }));
   }
-  const [off, lookup] = [median(times.off), median(times.lookup)];
-  console.log(
-    `${name}: ${off.toFixed(1)} ms a token, with look-up ${lookup.toFixed(1)}, ${(off / lookup).toFixed(2)} times as fast ` +
-      `(${last.accepted} of ${last.drafted} guesses right)`,
-  );
+  const [{ accepted, drafted }] = lookup;
+  for (const [what, of] of [
+    ["ms a token", ({ ms }) => ms],
+    ["ms of processors a token", ({ cpu }) => cpu],
+  ]) {
+    const [without, beside] = [median(off.map(of)), median(lookup.map(of))];
+    console.log(
+      `${name}: ${without.toFixed(1)} ${what}, with look-up ${beside.toFixed(1)}, ` +
+        `${(without / beside).toFixed(2)} times as fast (${accepted} of ${drafted} guesses right)`,
+    );
+  }
 }
 
 const shared = ids(9, Number(prefix));
-const first = await generate([...shared, 21, 22, 23], { maxTokens: 2 });
-const second = await generate([...shared, 31, 32, 33], { maxTokens: 2 });
+const brief = { maxTokens: 2 };
+const first = await generate([...shared, 21, 22, 23], brief);
+const second = await generate([...shared, 31, 32, 33], brief);
 const folder = mkdtempSync(join(tmpdir(), "baimo-cache-"));
 const file = join(folder, "cache");
 const saved = await model.saveCache(file, { tokens: shared });
@@ -66,11 +69,12 @@ model = await load(path, settings);
 const started = performance.now();
 const loaded = await model.loadCache(file);
 const loadMs = performance.now() - started;
-const third = await generate([...shared, 41, 42, 43], { maxTokens: 2 });
-const share = (ms) => `${((100 * ms) / first.promptMs).toFixed(1)}%`;
+const third = await generate([...shared, 41, 42, 43], brief);
+const share = (ms) => `${ms.toFixed(0)} ms (${((100 * ms) / first.promptMs).toFixed(1)}%)`;
 console.log(
-  `first token after ${prefix} tokens: ${first.promptMs.toFixed(0)} ms; shared ${second.promptMs.toFixed(0)} (${share(second.promptMs)}); ` +
-    `from disk ${(loadMs + third.promptMs).toFixed(0)} (${share(loadMs + third.promptMs)}), ${loaded.tokens} tokens, ${saved.bytes} bytes`,
+  `first token after ${prefix} tokens: ${first.promptMs.toFixed(0)} ms; shared ${share(second.promptMs)}; ` +
+    `from disk ${share(loadMs + third.promptMs)}, of it loading ${loadMs.toFixed(0)} ms, ` +
+    `${loaded.tokens} tokens, ${saved.bytes} bytes`,
 );
 await model.dispose();
 rmSync(folder, { recursive: true });
