@@ -2,7 +2,11 @@
 export { BaimoError, type ErrorCode } from "./errors.ts";
 export type { ToolCall } from "./generate/answers/answer-reader.ts";
 export { type LoadOptions, type LoadProgress, load } from "./generate/load.ts";
+export type { AdapterSource } from "./generate/load-options.ts";
 export type {
+  Adapter,
+  AdapterChoice,
+  AdapterOptions,
   AnswerConstraint,
   ChatEvent,
   ChatMessage,

@@ -15,6 +15,7 @@ import { embedTable } from "../src/generate/embed.ts";
 import { loadTable } from "../src/generate/load-options.ts";
 import { measureTable, type TraceableModel } from "../src/generate/model.ts";
 import {
+  adapterTable,
   chatTable,
   generateTable,
   logitsTable,
@@ -76,6 +77,7 @@ const doors: Record<string, Door> = {
   logits: { table: logitsTable(), call: (options) => model.logits([1], options) },
   trace: { table: logitsTable(), call: (options) => model.trace([1], options) },
   measure: { table: measureTable(2), call: (options) => model.measure([1, 2], options) },
+  loadAdapter: { table: adapterTable, call: (options) => model.loadAdapter("nowhere", options) },
   saveCache: { table: saveCacheTable(), call: (options) => model.saveCache(nowhere, options) },
   loadCache: { table: signalTable, call: (options) => model.loadCache(bytes, options) },
   score: { table: scoreTable, call: (options) => model.score([], options) },

@@ -5,7 +5,7 @@ import { POET } from "../poet.ts";
 import { cacheFolder, hubSettings } from "./environment.ts";
 import { findModel } from "./find-model.ts";
 import { listenForInterrupt } from "./interrupt.ts";
-import type { EngineFlags } from "./options.ts";
+import { adapterSources, type EngineFlags } from "./options.ts";
 import { createProgress } from "./progress.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -31,6 +31,7 @@ export async function openModel(
       ignoreConfigKeys: flags.ignoreConfigKeys,
       packedCache: flags.packedCache === false ? undefined : { folder: join(cacheFolder(), "packed") },
       hub: hubSettings(),
+      adapters: adapterSources(flags),
       signal,
       onProgress: ({ phase, file, done, total }) => {
         if (phase === "weights") progress.update({ label: "loading weights", done, total });
@@ -38,7 +39,8 @@ export async function openModel(
       },
     });
     progress.clear();
-    for (const warning of model.engine.warnings) terminal.note(`baimo: warning: ${warning}`);
+    const warnings = [...model.engine.warnings, ...model.adapters.flatMap((adapter) => adapter.warnings)];
+    for (const warning of warnings) terminal.note(`baimo: warning: ${warning}`);
     return model;
   } finally {
     progress.clear();

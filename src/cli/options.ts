@@ -94,6 +94,12 @@ export interface ConfigFlags {
   ignoreConfigKeys?: string[];
 }
 
+/** An adapter of --adapter, and what every answer multiplies its own with. */
+export interface AdapterFlag {
+  readonly source: string;
+  readonly scale?: number;
+}
+
 /** The values of `addEngineOptions`, and of `addServingOptions`. */
 export interface EngineFlags extends ConfigFlags {
   device?: "cpu" | "reference";
@@ -103,6 +109,7 @@ export interface EngineFlags extends ConfigFlags {
   memory?: number;
   cacheType?: "F32" | "F16" | "Q8";
   packedCache?: boolean;
+  adapter?: AdapterFlag[];
   parallel?: number;
   cacheTokens?: number;
 }
@@ -141,6 +148,30 @@ export function addEngineOptions(command: Command): Command {
       reader(cacheType),
     );
 }
+
+/** Adds --adapter, for commands that answer. */
+export function addAdapterOption(command: Command): Command {
+  return command.option(
+    "--adapter <path[=scale]>",
+    "a LoRA adapter to answer with: PEFT's folder, a GGUF file, a URL or hf:owner/name (may be repeated)",
+    collect(readAdapter),
+  );
+}
+
+/** Reads "folder=0.5": where an adapter is, and its scale. */
+function readAdapter(text: string): AdapterFlag {
+  const door = asUsage("a path, and after = a scale from -100 to 100, for example adapter=0.5");
+  const [, source, scale] = /^(.+?)(?:=(-?[\d.]+(?:e-?\d+)?))?$/i.exec(text) ?? [];
+  const given = scale === undefined ? {} : { scale: Number(scale) };
+  const [read] = table.adapters.read([{ name: source ?? "", ...given }], "", door);
+  return { source: read.name, scale: read.scale };
+}
+
+/** The adapters of the flags as `load` takes them, and as a request does: named by their numbers. */
+export const adapterSources = ({ adapter = [] }: EngineFlags) =>
+  adapter.map(({ source }, i) => ({ source, name: `--adapter ${i + 1}` }));
+export const adapterChoices = ({ adapter }: EngineFlags) =>
+  adapter?.map(({ scale }, i) => ({ name: `--adapter ${i + 1}`, scale }));
 
 /** Adds --parallel and --cache-tokens, for many requests at once. */
 export function addServingOptions(command: Command): Command {

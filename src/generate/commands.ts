@@ -14,17 +14,32 @@ export type Command =
   /** One page of the decoder's cache to another. */
   | { readonly kind: "copy"; readonly from: number; readonly to: number }
   /** One page out of the decoder's cache, or into it: rank 0 has the bytes. */
-  | { readonly kind: "read-page" | "write-page"; readonly page: number };
+  | { readonly kind: "read-page" | "write-page"; readonly page: number }
+  /** A message has come for every rank: what it says of an adapter is done now. */
+  | { readonly kind: "adapter" };
 
-const kinds = ["forward", "logits", "states", "encode", "copy", "read-page", "write-page"] as const;
-/** Words of a run beside its pages. */
-const RUN_WORDS = 7;
+const kinds = [
+  "forward",
+  "logits",
+  "states",
+  "encode",
+  "copy",
+  "read-page",
+  "write-page",
+  "adapter",
+] as const;
+/** Words of a run beside its pages and adapters. */
+const RUN_WORDS = 8;
 /** Stands for a run without a second type of tokens. */
 const NO_SECOND = -1;
+/** Words of an adapter: its number, and its scale as the bits of a float. */
+const ADAPTER_WORDS = 2;
+/** Most adapters of one request. */
+export const MOST_ADAPTERS = 8;
 
 /** Words that the longest command takes. An encoder's text comes whole, and is as long as a sequence at most. */
 export function commandWords({ maxTokens, sequences, contextLength }: RunShape): number {
-  const ofRun = RUN_WORDS + Math.ceil(contextLength / PAGE);
+  const ofRun = RUN_WORDS + Math.ceil(contextLength / PAGE) + MOST_ADAPTERS * ADAPTER_WORDS;
   return Math.max(maxTokens + sequences * ofRun, contextLength);
 }
 
@@ -36,7 +51,7 @@ export function sendCommand(bus: Bus, command: Command): void {
   const runs = command.kind === "forward" ? command.runs : [];
   bus.payload.set(words);
   let to = words.length;
-  for (const { sequence, first, rows, position, length, second = NO_SECOND } of runs) {
+  for (const { sequence, first, rows, position, length, second = NO_SECOND, adapters = [] } of runs) {
     bus.payload[to] = sequence.slot;
     bus.payload[to + 1] = first;
     bus.payload[to + 2] = rows;
@@ -44,8 +59,14 @@ export function sendCommand(bus: Bus, command: Command): void {
     bus.payload[to + 4] = length;
     bus.payload[to + 5] = second;
     bus.payload[to + 6] = sequence.pages.length;
+    bus.payload[to + 7] = adapters.length;
     bus.payload.set(sequence.pages, to + RUN_WORDS);
     to += RUN_WORDS + sequence.pages.length;
+    for (const { adapter, scale } of adapters) {
+      bus.payload[to] = adapter;
+      bus.payload[to + 1] = bitsOf(scale);
+      to += ADAPTER_WORDS;
+    }
   }
   bus.send([kind, words.length, runs.length]);
 }
@@ -54,6 +75,7 @@ function wordsOf(command: Command): Int32Array {
   if (command.kind === "logits" || command.kind === "states") return command.rows;
   if (command.kind === "copy") return Int32Array.of(command.from, command.to);
   if ("page" in command) return Int32Array.of(command.page);
+  if (command.kind === "adapter") return new Int32Array(0);
   return command.tokens;
 }
 
@@ -66,19 +88,30 @@ export function receiveCommand(bus: Bus): Command {
   if (kind === "encode") return { kind, tokens: words };
   if (kind === "copy") return { kind, from: words[0], to: words[1] };
   if (kind === "read-page" || kind === "write-page") return { kind, page: words[0] };
+  if (kind === "adapter") return { kind };
   let at = count;
   const runs = Array.from({ length: runCount }, (): Run => {
-    const [slot, first, rows, position, length, second, pages] = bus.payload.subarray(at, at + RUN_WORDS);
+    const fields = bus.payload.subarray(at, at + RUN_WORDS);
+    const [slot, first, rows, position, length, second, pages, uses] = fields;
     const start = at + RUN_WORDS;
-    at = start + pages;
+    const end = start + pages;
+    at = end + uses * ADAPTER_WORDS;
+    const adapters = Array.from({ length: uses }, (_, i) => {
+      const [adapter, scale] = bus.payload.subarray(end + i * ADAPTER_WORDS);
+      return { adapter, scale: floatOf(scale) };
+    });
     return {
-      sequence: { slot, pages: bus.payload.subarray(start, at) },
+      sequence: { slot, pages: bus.payload.subarray(start, end) },
       first,
       rows,
       position,
       length,
       second: second === NO_SECOND ? undefined : second,
+      adapters,
     };
   });
   return { kind, tokens: words, runs };
 }
+
+const bitsOf = (value: number): number => new Int32Array(Float32Array.of(value).buffer)[0];
+const floatOf = (bits: number): number => new Float32Array(Int32Array.of(bits).buffer)[0];

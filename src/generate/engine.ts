@@ -124,7 +124,8 @@ export class Engine {
   }
 
   #post(message: ToWorker): void {
-    this.#workers[0].postMessage(message);
+    const isForAll = message.type === "request" && message.request.kind === "adapter";
+    for (const worker of isForAll ? this.#workers : this.#workers.slice(0, 1)) worker.postMessage(message);
     this.#bus?.addMail();
   }
 

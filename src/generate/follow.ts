@@ -7,8 +7,8 @@ import { receiveCommand } from "./commands.ts";
 /** The bytes are rank 0's. */
 const NOTHING = new Uint8Array(0);
 
-/** Follows rank 0's commands until the bus is poisoned. Blocks the thread. */
-export function follow(model: Transformer, bus: Bus): never {
+/** Follows rank 0's commands, and blocks the thread, until a message must be let in. @throws {BaimoError} when the bus is poisoned */
+export function follow(model: Transformer, bus: Bus): void {
   for (;;) {
     const command = receiveCommand(bus);
     switch (command.kind) {
@@ -33,6 +33,8 @@ export function follow(model: Transformer, bus: Bus): never {
       case "write-page":
         model.backend.writePage(model.caches.decoder, command.page, NOTHING);
         break;
+      case "adapter":
+        return;
     }
   }
 }

@@ -1,8 +1,19 @@
 // Options of `load`, and its progress.
 import { type DeviceName, type DeviceOptions, deviceTable } from "../backends/device.ts";
+import { type CheckpointInput, checkpointKind } from "../formats/checkpoint.ts";
 import { type PullOptions, pullTable } from "../formats/hub/pull-options.ts";
 import { type DescribeOptions, describeTable } from "../models/describe-options.ts";
-import { callback, choice, fields, signal, whole, withDefault } from "../option-kinds.ts";
+import {
+  callback,
+  choice,
+  fields,
+  list,
+  required,
+  signal,
+  text,
+  whole,
+  withDefault,
+} from "../option-kinds.ts";
 import type { OptionsOf, TableOf } from "../options.ts";
 import type { CacheType } from "../tensor/backend.ts";
 
@@ -34,8 +45,16 @@ export interface LoadOptions extends DescribeOptions, DeviceOptions {
   cacheTokens?: number;
   /** For "hf:owner/name": where downloads are kept (default the Hub's own cache folder), and whom to ask as whom. */
   hub?: Partial<Pick<PullOptions, "cacheFolder" | "endpoint" | "token" | "offline">>;
+  /** Adapters to load with it: see `loadAdapter`. */
+  adapters?: readonly AdapterSource[];
   signal?: AbortSignal;
   onProgress?: (progress: LoadProgress) => void;
+}
+
+/** An adapter's files, and what requests call it by. */
+export interface AdapterSource {
+  readonly source: CheckpointInput;
+  readonly name?: string;
 }
 
 const { cacheFolder, endpoint, token, offline } = pullTable;
@@ -51,6 +70,7 @@ export const loadTable = {
   parallel: whole({ min: 1, max: 256 }),
   cacheTokens: whole({ min: 1, max: 1 << 26 }),
   hub: fields({ cacheFolder: { ...cacheFolder, required: false }, endpoint, token, offline }),
+  adapters: list(fields({ source: required(checkpointKind), name: text({ most: 1024 }) }), { most: 256 }),
   signal,
   onProgress: callback<NonNullable<LoadOptions["onProgress"]>>(),
 } satisfies TableOf<LoadOptions>;

@@ -12,6 +12,7 @@ import { describeForDevice } from "../models/device-model.ts";
 import { describeModel, type ModelDescription } from "../models/open-model.ts";
 import { tensorsOf } from "../models/weights/tensor-plan.ts";
 import { call, readOptions } from "../options.ts";
+import { Adapters } from "./adapters.ts";
 import { type Engine, startEngine, startWorkers } from "./engine.ts";
 import { EngineSlot } from "./engine-slot.ts";
 import { readLanguage } from "./language.ts";
@@ -65,6 +66,7 @@ export async function load(source: CheckpointInput, given: LoadOptions = {}): Pr
     const { encoderLayers, vocabSize, eosTokenIds } = config;
     const spoken = { name: description.name, config: { encoderLayers, vocabSize, eosTokenIds } };
     const prompts = new Prompts({ tokenizer, chatTemplate }, files, spoken, contextLength);
+    const adapters = new Adapters(description);
     const restart = async () => {
       const again = await openCheckpoint(files);
       try {
@@ -72,7 +74,9 @@ export async function load(source: CheckpointInput, given: LoadOptions = {}): Pr
         if (!isSame(await describeModel(again, options), description)) {
           throw new BaimoError("format", `${checkpoint.name}: is another model than it was; load it again`);
         }
-        return (await startOn(description, again.files, shape, { ...options, signal: undefined })).engine;
+        const { engine } = await startOn(description, again.files, shape, { ...options, signal: undefined });
+        await adapters.restore((request) => engine.run(request));
+        return engine;
       } finally {
         await again.close();
       }
@@ -80,7 +84,7 @@ export async function load(source: CheckpointInput, given: LoadOptions = {}): Pr
     const { weightBytes, cacheBytes, pageBytes } = engine;
     const descriptors = checkpoint.files.map((file) => file.descriptor);
     const { kernels } = prepared;
-    return createModel({
+    const model = createModel({
       engine: new EngineSlot(engine, restart),
       prompts,
       description,
@@ -92,6 +96,8 @@ export async function load(source: CheckpointInput, given: LoadOptions = {}): Pr
         pageBytes,
         vocabSize,
       }),
+      adapters,
+      fetch: (adapter, signal) => fetchFromHub(adapter, { ...options, signal }),
       info: {
         device,
         threads: prepared.workers.length,
@@ -107,6 +113,15 @@ export async function load(source: CheckpointInput, given: LoadOptions = {}): Pr
         loadSeconds: (performance.now() - started) / 1000,
       },
     });
+    try {
+      for (const adapter of options.adapters ?? []) {
+        await model.loadAdapter(adapter.source, { name: adapter.name, signal });
+      }
+    } catch (error) {
+      await model.dispose();
+      throw error;
+    }
+    return model;
   } finally {
     await checkpoint.close();
   }

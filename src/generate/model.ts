@@ -1,5 +1,6 @@
 // The Model that `load` returns: text in, events out, over one engine.
-import { BaimoError } from "../errors.ts";
+import { BaimoError, throwIfAborted } from "../errors.ts";
+import { type CheckpointInput, checkpointKind } from "../formats/checkpoint.ts";
 import { grouped } from "../formats/tensor-info.ts";
 import type { ModelDescription } from "../models/open-model.ts";
 import {
@@ -17,6 +18,7 @@ import {
 import { call, type Kind, readOptions, refusal, type TableOf } from "../options.ts";
 import type { ChatTemplate } from "../tokenizers/chat-template/chat-template.ts";
 import type { Tokenizer } from "../tokenizers/tokenizer.ts";
+import type { Adapters } from "./adapters.ts";
 import { answerFormatOf, checkToolsAreKnown } from "./answers/answer-format-of.ts";
 import {
   type Answering,
@@ -39,6 +41,7 @@ import { endTokensOf, type Prompt, promptTooLong } from "./language.ts";
 import { conversations } from "./messages.ts";
 import { createCacheFunctions } from "./model-cache.ts";
 import {
+  adapterTable,
   chatTable,
   encodePromptTable,
   generateTable,
@@ -82,6 +85,9 @@ export interface ModelResources {
   readonly info: EngineInfo;
   /** What files of its cache are bound to. */
   cacheOwner(): Promise<CacheOwner>;
+  readonly adapters: Adapters;
+  /** Brings a source of the Hub to this machine. */
+  fetch(source: CheckpointInput, signal?: AbortSignal): Promise<CheckpointInput>;
 }
 
 /** Logits and hidden states of a prompt, for comparison with a golden run. */
@@ -126,7 +132,7 @@ export type Measurement = Pick<MeasureResult, "logprobs" | "columns">;
 
 /** Puts a model together. */
 export function createModel(parts: ModelResources): TraceableModel {
-  const { engine, prompts, description, tokenizer, contextLength } = parts;
+  const { engine, prompts, description, tokenizer, contextLength, adapters } = parts;
   const { config } = description;
   const endTokens = endTokensOf(tokenizer, config);
   const hasEncoder = config.encoderLayers > 0;
@@ -215,7 +221,12 @@ export function createModel(parts: ModelResources): TraceableModel {
 
   async function runLogits(tokens: ArrayLike<number>, options: LogitsOptions | undefined, trace = false) {
     const where = trace ? "trace" : "logits";
-    const { positions, encoderTokens, signal } = readOptions(options, logitsTable(vocabSize), call(where));
+    const {
+      positions,
+      encoderTokens,
+      signal,
+      adapters: chosen,
+    } = readOptions(options, logitsTable(vocabSize), call(where));
     const read = readTokens(tokens, where);
     if (read.length === 0) throw new BaimoError("request", "logits of no tokens were asked for");
     if (trace && !config.languageHead) return traceStates(read, signal);
@@ -227,7 +238,9 @@ export function createModel(parts: ModelResources): TraceableModel {
       trace,
       encoderTokens: checkEncoderTokens(encoderTokens),
     };
-    return runWhole(request, signal, "computing logits");
+    const lease = adapters.hold(chosen);
+    const adapted = { ...request, adapters: lease.uses };
+    return runWhole(adapted, signal, "computing logits").finally(lease.release);
   }
 
   async function* generate(
@@ -261,6 +274,7 @@ export function createModel(parts: ModelResources): TraceableModel {
     const endsByTokens = spec !== undefined || !resolved.ignoreEos;
     const stopTokens = [...(endsByTokens ? endTokens : []), ...resolved.stopTokens];
     const stream = createTextStream(tokenizer, { stop: resolved.stop, placeOf: answering?.placeOf });
+    const lease = adapters.hold(options.adapters);
     const stopper = new AbortController();
     const { signal } = stopper;
     const stop = () => stopper.abort(options.signal?.reason);
@@ -285,9 +299,10 @@ export function createModel(parts: ModelResources): TraceableModel {
         push(stream.push(token));
       }
     };
-    const running = engine.run(
+    const sent = engine.run(
       {
         kind: "generate",
+        adapters: lease.uses,
         prompt: Int32Array.from(prompt),
         encoderTokens,
         maxTokens: resolved.maxTokens ?? contextLength,
@@ -299,6 +314,7 @@ export function createModel(parts: ModelResources): TraceableModel {
       },
       { signal, onMessage },
     );
+    const running = sent.finally(lease.release);
     const ended = running.then(
       () => {
         if (stopped === undefined) push(stream.flush());
@@ -428,19 +444,20 @@ export function createModel(parts: ModelResources): TraceableModel {
       return runWhole(request, signal, "measuring");
     },
     async score(given, options) {
-      const { alternatives, signal } = readOptions(options, scoreTable, call("score"));
+      const { alternatives, signal, adapters: chosen } = readOptions(options, scoreTable, call("score"));
       const texts = scoredTexts.read(given, "texts", call("score"));
       checkHead();
       if (hasEncoder) {
         throw new BaimoError("request", `${description.name} has an encoder; a text alone has no likelihood`);
       }
+      const lease = adapters.hold(chosen);
       return scoreTexts(texts, {
         tokenizer,
         vocabSize: config.vocabSize,
         contextLength,
         top: alternatives,
-        run: (request) => runWhole(request, signal, "scoring"),
-      });
+        run: (request) => runWhole({ ...request, adapters: lease.uses }, signal, "scoring"),
+      }).finally(lease.release);
     },
     async embed(given, options) {
       const read = readOptions(options, embedTable, call("embed"));
@@ -482,6 +499,19 @@ export function createModel(parts: ModelResources): TraceableModel {
       const chat = { kind: "chat", messages, tools, variables, addSpecialTokens: hasEncoder } as const;
       return Array.from(await prompts.encode(chat, signal, mostTokens));
     },
+    get adapters() {
+      return adapters.list;
+    },
+    async loadAdapter(source, options) {
+      const read = readOptions(options, adapterTable, call("loadAdapter"));
+      const input = checkpointKind.read(source, "source", call("loadAdapter"));
+      throwIfAborted(read.signal, "loading an adapter");
+      return adapters.load(await parts.fetch(input, read.signal), read, (request) => engine.run(request));
+    },
+    unloadAdapter: async (name) =>
+      adapters.unload(adapterTable.name.read(name, "name", call("unloadAdapter")), (request) =>
+        engine.run(request),
+      ),
     async *complete(prompt, options) {
       const read = readOptions(options, generateTable(vocabSize), call("complete"));
       const text = textOrIds.read(prompt, "prompt", call("complete"));

@@ -1,6 +1,7 @@
 // Options of generation: their kinds, ranges and defaults, and what an engine is told of them.
 import {
   choice,
+  fields,
   flag,
   kindOf,
   list,
@@ -9,6 +10,7 @@ import {
   oneOrMore,
   plain,
   record,
+  required,
   signal,
   text,
   tokenIds,
@@ -17,8 +19,10 @@ import {
 } from "../option-kinds.ts";
 import { isPlain, type Kind, type OptionsOf, readFields, refusal, type TableOf } from "../options.ts";
 import { variablesBeside } from "../tokenizers/chat-template/variables.ts";
+import { MOST_ADAPTERS } from "./commands.ts";
 import type { SamplerOptions } from "./sampler.ts";
 import type {
+  AdapterOptions,
   AnswerConstraint,
   ChatOptions,
   EncodePromptOptions,
@@ -70,6 +74,16 @@ const constraint: Kind<AnswerConstraint> = {
   },
 };
 
+const adapterName = text({ most: 1024 });
+/** Adapters by name. */
+export const adapterChoices = list(
+  fields({ name: required(adapterName), scale: number({ min: -100, max: 100 }) }),
+  { most: MOST_ADAPTERS },
+);
+
+/** What `loadAdapter` takes. */
+export const adapterTable = { name: adapterName, signal } satisfies TableOf<AdapterOptions>;
+
 const words = choice("auto", "none", "required");
 const toolName = text({ most: 256 });
 const toolChoice: Kind<NonNullable<ChatOptions["toolChoice"]>> = {
@@ -119,6 +133,7 @@ export function generateTable(vocabSize = MOST_IDS) {
     constraint,
     logprobs: whole({ min: 0, max: 1024 }),
     decoderTokens: tokenIds(vocabSize),
+    adapters: adapterChoices,
     signal,
   } satisfies TableOf<GenerateOptions>;
 }
@@ -144,6 +159,7 @@ export function logitsTable(vocabSize = MOST_IDS) {
   return {
     positions: withDefault(choice("all", "last"), "all"),
     encoderTokens: tokenIds(vocabSize),
+    adapters: adapterChoices,
     signal,
   } satisfies TableOf<LogitsOptions>;
 }
@@ -151,6 +167,7 @@ export function logitsTable(vocabSize = MOST_IDS) {
 /** What `score` takes. */
 export const scoreTable = {
   alternatives: withDefault(whole({ min: 0, max: 1024 }), 0),
+  adapters: adapterChoices,
   signal,
 } satisfies TableOf<ScoreOptions>;
 

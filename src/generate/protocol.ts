@@ -5,9 +5,10 @@ import type { DeviceSetup, DeviceTask, RunShape } from "../backends/device.ts";
 import type { ErrorCode } from "../errors.ts";
 import type { ColumnSums } from "../formats/gguf/importance.ts";
 import type { ByteSourceDescriptor } from "../formats/sources/byte-source.ts";
+import type { AdapterPart } from "../models/adapters/adapter.ts";
 import type { ModelConfig, Pooling } from "../models/config/config.ts";
 import type { WeightPlan } from "../models/weights/tensor-plan.ts";
-import type { PageCounts } from "../tensor/backend.ts";
+import type { AdapterUse, PageCounts } from "../tensor/backend.ts";
 import type { ConstraintSpec } from "./constrain/constraint.ts";
 import type { SamplerOptions } from "./sampler.ts";
 import type { GeneratedToken, TokenLogprob } from "./types.ts";
@@ -27,8 +28,14 @@ export interface WorkerSetup {
   readonly device: DeviceSetup;
 }
 
+/** What requests that run a text have in common. */
+interface TextRequest {
+  /** In the order in which they are added. */
+  readonly adapters?: readonly AdapterUse[];
+}
+
 /** One request for tokens, in ids. */
-export interface GenerateRequest {
+export interface GenerateRequest extends TextRequest {
   readonly kind: "generate";
   readonly prompt: Int32Array;
   /** What an encoder reads first. */
@@ -45,7 +52,7 @@ export interface GenerateRequest {
 }
 
 /** One request for logits; `trace` asks for hidden states too. */
-export interface LogitsRequest {
+export interface LogitsRequest extends TextRequest {
   readonly kind: "logits";
   readonly tokens: Int32Array;
   readonly encoderTokens?: Int32Array;
@@ -64,7 +71,7 @@ export interface MeasureRequest {
 }
 
 /** One request for the likelihood of continuations that differ in their last token alone. */
-export interface ScoreRequest {
+export interface ScoreRequest extends TextRequest {
   readonly kind: "score";
   /** The context, and the continuations without their last token. */
   readonly tokens: Int32Array;
@@ -111,11 +118,20 @@ export interface RestoreRequest {
   readonly pages: readonly SavedPage[];
 }
 
+/** One request to load an adapter, or without parts to forget it. It goes to every rank. */
+export interface AdapterRequest {
+  readonly kind: "adapter";
+  readonly adapter: number;
+  readonly parts?: readonly AdapterPart[];
+}
+
 /** Requests that run tokens. */
 export type TokenRequest = GenerateRequest | LogitsRequest | MeasureRequest | ScoreRequest | EmbedRequest;
-export type EngineRequest = TokenRequest | SaveRequest | RestoreRequest;
+/** Requests that run none: they are done between steps. */
+export type Errand = SaveRequest | RestoreRequest | AdapterRequest;
+export type EngineRequest = TokenRequest | Errand;
 
-/** From the main thread to a worker; requests and stops to rank 0 alone. */
+/** From the main thread to a worker; requests and stops to rank 0 alone, adapters to all. */
 export type ToWorker =
   | DeviceTask
   | WorkerSetup
@@ -196,7 +212,7 @@ export interface RestoreResult {
 
 /** Results of requests that run tokens. */
 export type TokenResult = GenerateResult | LogitsResult | MeasureResult | ScoreResult | EmbedResult;
-export type EngineResult = TokenResult | SaveResult | RestoreResult;
+export type EngineResult = TokenResult | SaveResult | RestoreResult | { readonly kind: "adapter" };
 
 /** From a worker to the main thread. */
 export type FromWorker =

@@ -1,5 +1,6 @@
 // What a loaded model offers and the events that generation sends: the types behind the public API.
 
+import type { CheckpointInput } from "../formats/checkpoint.ts";
 import type { WriteTarget } from "../formats/sources/file-sink.ts";
 import type { ByteSourceInput } from "../formats/sources/open-byte-source.ts";
 import type { ModelConfig, Pooling } from "../models/config/config.ts";
@@ -66,7 +67,40 @@ export interface GenerateOptions {
   constraint?: AnswerConstraint;
   /** With an encoder, which reads the prompt: the decoder's tokens so far. Default: its start token. */
   decoderTokens?: readonly number[];
+  /** Adapters that were loaded, added in this order; another request has its own or none. At most 8. */
+  adapters?: readonly AdapterChoice[];
   /** Stops the work, also in the middle of a long prompt. */
+  signal?: AbortSignal;
+}
+
+/** An adapter by its name. */
+export interface AdapterChoice {
+  readonly name: string;
+  /** What its answers are multiplied with, beside its own factor. Default 1. */
+  readonly scale?: number;
+}
+
+/** An adapter that is loaded. */
+export interface Adapter {
+  readonly name: string;
+  /** The largest of its ranks. */
+  readonly rank: number;
+  /** How many weight matrices it changes. */
+  readonly modules: number;
+  readonly bytes: number;
+  readonly warnings: readonly string[];
+}
+
+/** Options of `loadAdapter`. */
+export interface AdapterOptions {
+  /** What requests call it by. Default: its folder's or file's name. */
+  name?: string;
+  signal?: AbortSignal;
+}
+
+/** Options of `score`. */
+export interface ScoreOptions {
+  adapters?: readonly AdapterChoice[];
   signal?: AbortSignal;
 }
 
@@ -284,6 +318,7 @@ export interface LogitsOptions {
   positions?: "all" | "last";
   /** With an encoder: what it reads. `tokens` are then the decoder's, its start token first. */
   encoderTokens?: ArrayLike<number>;
+  adapters?: readonly AdapterChoice[];
   signal?: AbortSignal;
 }
 
@@ -368,6 +403,15 @@ export interface Model extends Resource {
    * @throws {BaimoError} `request` for a model with an encoder or with recurrent states, or a file that cannot be opened
    */
   loadCache(source: ByteSourceInput, options?: { signal?: AbortSignal }): Promise<LoadedCache>;
+  /** The adapters that are loaded. */
+  readonly adapters: readonly Adapter[];
+  /**
+   * Loads a LoRA adapter: PEFT's folder or file, a GGUF file, a URL of either, "hf:owner/name", or files picked in a page.
+   * @throws {BaimoError} `config`, `format` or `shape` when it is no adapter of this model, `request` when its name is taken
+   */
+  loadAdapter(source: CheckpointInput, options?: AdapterOptions): Promise<Adapter>;
+  /** Forgets an adapter when the requests that use it have ended; its name is free at once. */
+  unloadAdapter(name: string): Promise<void>;
   /** Frees the workers and their memory; the model cannot be used afterwards. */
   dispose(): Promise<void>;
 }

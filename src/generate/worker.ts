@@ -6,9 +6,10 @@ import { openByteSource } from "../formats/sources/open-byte-source.ts";
 import { assembleTransformer, type Transformer } from "../models/forward/model.ts";
 import { createCaches, createWorkspace } from "../models/forward/workspace.ts";
 import { loadWeights } from "../models/weights/load-weights.ts";
+import { changeAdapter } from "./change-adapter.ts";
 import { follow } from "./follow.ts";
 import { plainError } from "./plain-error.ts";
-import type { FromWorker, ToWorker, WorkerSetup } from "./protocol.ts";
+import type { EngineRequest, FromWorker, ToWorker, WorkerSetup } from "./protocol.ts";
 import { Scheduler } from "./scheduler/scheduler.ts";
 
 const thread = await ownThread();
@@ -50,8 +51,10 @@ function createPause(): () => Promise<void> {
 let runTask: ReturnType<typeof createTasks> | undefined;
 let bus: Bus | undefined;
 let scheduler: Scheduler | undefined;
+/** What a rank beside rank 0 does with a request: there are those about adapters. */
+let obey: ((request: EngineRequest) => void) | undefined;
 
-/** Messages come in this order: tasks of the device, the setup, and for rank 0 requests, which may be cancelled. */
+/** Messages come in this order: tasks of the device, the setup, and requests, which may be cancelled. */
 async function receive(message: ToWorker): Promise<void> {
   switch (message.type) {
     case "probe":
@@ -61,12 +64,20 @@ async function receive(message: ToWorker): Promise<void> {
       runTask = undefined; // its memory is free
       const { rank, busShape, weights: plan, shape } = message;
       bus = new Bus(message.bus ?? new ArrayBuffer(busBytes(busShape)), rank, busShape);
-      const model = await load(message, bus);
-      if (rank > 0) return follow(model, bus);
-      scheduler = new Scheduler({ model, plan, shape, bus, emit, pause: createPause() });
+      const own = bus;
+      const model = await load(message, own);
+      if (rank > 0) {
+        obey = (request) => {
+          if (request.kind === "adapter") changeAdapter(model, own, request);
+          follow(model, own);
+        };
+        return follow(model, own);
+      }
+      scheduler = new Scheduler({ model, plan, shape, bus: own, emit, pause: createPause() });
       return;
     }
     case "request":
+      obey?.(message.request);
       scheduler?.add(message.id, message.request);
       return scheduler?.run();
     case "cancel":

@@ -18,6 +18,8 @@ import { planWeights } from "./weights/weight-plan.ts";
 export interface ModelDescription {
   readonly name: string;
   readonly family: string;
+  /** Whose names its tensors have. */
+  readonly dialect: Dialect;
   readonly config: ModelConfig;
   readonly weights: WeightPlan;
   /** How its publisher makes embeddings. */
@@ -70,7 +72,7 @@ export async function describeModel(
   const weights = planWeights(checkpoint, config, form, facts);
   const title = checkpoint.metadata.get("general.name");
   const name = typeof title === "string" && title !== "" ? title : nameFromPath(checkpoint.name);
-  return { name, family: family.name, config, weights, sentence, warnings };
+  return { name, family: family.name, dialect, config, weights, sentence, warnings };
 }
 
 /** What a path calls its model: the Hub's owner/name, the file, or the folder of a file with a general name. */

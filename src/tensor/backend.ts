@@ -41,6 +41,18 @@ export interface Matrix {
   readonly bytes: number;
 }
 
+/** Two thin matrices beside a weight matrix W: B A is added to it (LoRA, arXiv:2106.09685). */
+export interface LowRankSource {
+  readonly rank: number;
+  /** A, [rank, W's cols] */
+  readonly down: Float32Array;
+  /** B, [W's rows, rank] */
+  readonly up: Float32Array;
+}
+
+/** The same in the backend's own form: A whole on every rank, of B the rows that a rank has of W. */
+export type LowRank = object;
+
 /** A weight vector, whole on every rank. */
 export interface Vector {
   readonly length: number;
@@ -73,16 +85,28 @@ export interface Sequence {
   readonly pages: Int32Array;
 }
 
-/** Rows [first, first + rows) of a call: tokens of one sequence, at positions from `position` on. */
-export interface Run {
-  readonly sequence: Sequence;
+/** Rows [first, first + rows) of a call. */
+export interface RowSpan {
   readonly first: number;
   readonly rows: number;
+}
+
+/** An adapter by its number, and what its answers are multiplied with. */
+export interface AdapterUse {
+  readonly adapter: number;
+  readonly scale: number;
+}
+
+/** Rows [first, first + rows) of a call: tokens of one sequence, at positions from `position` on. */
+export interface Run extends RowSpan {
+  readonly sequence: Sequence;
   readonly position: number;
   /** Tokens of the whole sequence: what attention sees where it is not causal, and what some angles depend on. */
   readonly length: number;
   /** Of a pair of texts: the position from which on tokens are of the second type. Default: none is. */
   readonly second?: number;
+  /** What is added to the products of its rows, in this order. */
+  readonly adapters?: readonly AdapterUse[];
 }
 
 /** A pool of pages of keys and values, the heads that this rank reads. */
@@ -281,6 +305,13 @@ export interface Backend {
   linear(x: Activation, products: readonly Product[]): void;
   /** Has every product's input and weights shown before it is computed, those inside other operations too; or no more. */
   observeProducts(observer: ((x: Activation, weights: readonly Matrix[]) => void) | undefined): void;
+  /**
+   * Loads low-rank matrices beside weights, between two operations; what they take is free when their handles are.
+   * @throws {BaimoError} `memory`
+   */
+  loadLowRank(sources: readonly (readonly [weight: Matrix, source: LowRankSource])[]): LowRank[];
+  /** y += factor * B (A x) in some rows of a finished product y = x W^T, this rank's columns. */
+  addLowRank(x: Activation, low: LowRank, y: Slice, span: RowSpan, factor: number): void;
   /** Makes a slice whole on every rank. The result is overwritten by the next gather of the same slice. */
   gather(x: Slice): Activation;
   /** Keys or values with all heads that this rank's part of the cache wants: the slice itself, or gathered. */

@@ -14,10 +14,11 @@ import {
   type DeltaState,
   type KvCache,
   type KvCacheShape,
+  type LowRankSource,
   type Matrix,
   type MatrixSource,
   PAGE,
-  type Run,
+  type RowSpan,
   type Sequence,
   type Slice,
   type Vector,
@@ -63,7 +64,7 @@ class Values implements Activation, Slice, Matrix, Vector {
     return this.data.subarray(0, this.tokens * this.cols);
   }
   /** The values of a run's rows. */
-  of({ first, rows }: Run): Float32Array {
+  of({ first, rows }: RowSpan): Float32Array {
     return this.data.subarray(first * this.cols, (first + rows) * this.cols);
   }
 }
@@ -254,6 +255,18 @@ export function createReferenceBackend(options: ReferenceBackendOptions): Backen
     },
     observeProducts(wanted) {
       observer = wanted;
+    },
+    loadLowRank: (sources) => sources.map(([, source]) => source),
+    addLowRank(x, low, y, span, factor) {
+      const { rank, down, up } = low as LowRankSource; // made by `loadLowRank`
+      const [from, to] = [open(x), open(y)];
+      const tokens = span.rows;
+      const inner = new Float32Array(tokens * rank);
+      const added = new Float32Array(tokens * to.cols);
+      matmul(down, from.of(span), inner, { rows: rank, cols: from.cols, tokens });
+      matmul(up, inner, added, { rows: to.cols, cols: rank, tokens });
+      const sums = to.of(span);
+      for (let i = 0; i < sums.length; i++) sums[i] += factor * added[i];
     },
     gather: (x) => open(x),
     gatherHeads: (x) => x,

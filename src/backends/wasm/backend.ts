@@ -23,6 +23,7 @@ import { runGatedDelta, WasmDeltaState } from "./delta.ts";
 import { ExpertPages, type PagedMatrix } from "./expert-pages.ts";
 import type { ReadAhead } from "./expert-reader.ts";
 import { Linear } from "./linear.ts";
+import { addLowRank, loadLowRank } from "./low-rank.ts";
 import { asHalves, loadMatrix, partOf, unpackRow, type WasmMatrix } from "./matrix.ts";
 import type { PackedStore } from "./packed-store.ts";
 import { Columns, columnsOf, Rows, rowsOf, strideOf, vectorOf, WasmVector } from "./rows.ts";
@@ -275,6 +276,10 @@ export function createWasmBackend(options: WasmBackendOptions): Backend {
     },
     observeProducts(wanted) {
       observer = wanted;
+    },
+    loadLowRank: (sources) => loadLowRank(sources, { rank, instantiate, products, maxTokens }),
+    addLowRank(x, low, y, span, factor) {
+      addLowRank(home, rowsOf(x), low, columnsOf(y), span, factor);
     },
     gather,
     gatherHeads(x, cache) {

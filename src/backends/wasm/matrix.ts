@@ -184,7 +184,7 @@ function* readAsHalves(source: MatrixSource, firstRow: number, rows: number, tar
 /** y[t, row] = scale * sum of W[row, c] x[t, c] for the rows of one part. */
 export function multiply(
   part: MatrixPart,
-  { type, cols }: WasmMatrix,
+  { type, cols }: Pick<WasmMatrix, "type" | "cols">,
   products: ProductMode,
   x: { address: number; stride: number; tokens: number },
   y: { address: number; stride: number },

@@ -8,6 +8,8 @@ import { INTERRUPTED, listenForInterrupt } from "../interrupt.ts";
 import { createLineReader, type LineReader } from "../line-reader.ts";
 import { openModel } from "../open-model.ts";
 import {
+  adapterChoices,
+  addAdapterOption,
   addEngineOptions,
   addSamplingOptions,
   type CommandContext,
@@ -45,7 +47,7 @@ export function addChat(program: Command, context: CommandContext): Command {
     .argument("[model]", `${MODEL_HELP}; left out: poet, the embedded model`)
     .option("--system <text>", "the system message")
     .option("--json", "print the events, one JSON value a line; each line of standard input is a message");
-  addEngineOptions(addSamplingOptions(command));
+  addAdapterOption(addEngineOptions(addSamplingOptions(command)));
   return command.action(async (source: string | undefined, flags: ChatFlags) => {
     const options = toGenerateOptions(flags);
     const interrupt = listenForInterrupt();

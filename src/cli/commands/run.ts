@@ -7,6 +7,8 @@ import { findModel, looksLikeModel, namesModel } from "../find-model.ts";
 import { INTERRUPTED } from "../interrupt.ts";
 import { withModel } from "../open-model.ts";
 import {
+  adapterChoices,
+  addAdapterOption,
   addEngineOptions,
   addSamplingOptions,
   type CommandContext,
@@ -53,9 +55,9 @@ export function addRun(program: Command, context: CommandContext): Command {
     .option("--system <text>", "a system message before the prompt")
     .option("--stats", "tell the speed afterwards")
     .option("--json", "print the events, one JSON value a line");
-  addEngineOptions(addSamplingOptions(command));
+  addAdapterOption(addEngineOptions(addSamplingOptions(command)));
   return command.action(async (first: string | undefined, rest: string[], flags: RunFlags) => {
-    const options = toGenerateOptions(flags);
+    const options = { ...toGenerateOptions(flags), adapters: adapterChoices(flags) };
     if (flags.tokens && (flags.raw || flags.system !== undefined)) {
       command.error("error: --tokens continues ids as they are; --raw and --system do not go with it");
     }

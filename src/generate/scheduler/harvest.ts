@@ -1,7 +1,6 @@
 // What comes of a step: tokens join their sequences, and requests take what they want of it.
 import { LOGIT_ROWS } from "../../models/forward/workspace.ts";
-import type { Run } from "../../tensor/backend.ts";
-import type { Angles } from "./angles.ts";
+import type { AdapterUse, Run } from "../../tensor/backend.ts";
 import type { Calls } from "./calls.ts";
 import type { Active, Part } from "./parts.ts";
 import type { Places } from "./places.ts";
@@ -10,7 +9,8 @@ import type { Places } from "./places.ts";
 export interface Field {
   readonly calls: Calls;
   readonly places: Places;
-  readonly angles: Angles;
+  /** What pages mean in a sequence of this length with these adapters. */
+  rootOf(length: number, adapters: readonly AdapterUse[] | undefined): string;
   /** Whether a request still runs. */
   isActive(active: Active): boolean;
   /** Ends a request that cannot take what it asked for. */
@@ -54,11 +54,11 @@ async function give(field: Field, kind: "logits" | "states", wanted: readonly Wa
 }
 
 /** Tokens that were known have run: they join the sequence. Returns the rows of which something may be wanted. */
-function noteKnown({ calls, places, angles }: Field, { active, rows, guess }: Part, run: Run): Wanted[] {
-  const { job, place, root } = active;
+function noteKnown({ calls, places, rootOf }: Field, { active, rows, guess }: Part, run: Run): Wanted[] {
+  const { job, place, adapters, root } = active;
   const { first, position, length } = run;
   // Where a token sees its whole text, no other text has the same states.
-  const isShared = calls.model.config.causal && angles.of(length) === root;
+  const isShared = calls.model.config.causal && rootOf(length, adapters) === root;
   places.append(place, job.tokens.slice(position, position + rows), isShared);
   if (position < job.promptLength) job.onPrompt?.(position + rows, place.cached);
   const wanted: Wanted[] = [];

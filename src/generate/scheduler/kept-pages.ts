@@ -2,11 +2,13 @@
 import type { SavedPage } from "../protocol.ts";
 import type { Calls } from "./calls.ts";
 import type { PagePool } from "./page-pool.ts";
+import { isBare } from "./parts.ts";
 
-/** The pages that hold a beginning of these tokens, or all that may serve other sequences. */
+/** The bare model's pages that hold a beginning of these tokens, or all that may serve other sequences. */
 export function takeOut(pool: PagePool, calls: Calls, tokens: readonly number[] | undefined): SavedPage[] {
   const places = new Map<number, number>();
-  return pool.list(tokens).map(({ root, page, parent, tokens: held }, at) => {
+  const pages = pool.list(tokens).filter(({ root }) => isBare(root));
+  return pages.map(({ root, page, parent, tokens: held }, at) => {
     places.set(page, at);
     return {
       root,

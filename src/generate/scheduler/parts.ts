@@ -1,5 +1,5 @@
 // What one step is made of: rows of each request, and the runs of the forward pass that they are.
-import type { Run } from "../../tensor/backend.ts";
+import type { AdapterUse, Run } from "../../tensor/backend.ts";
 import type { Job } from "./job.ts";
 import type { Place } from "./places.ts";
 
@@ -7,7 +7,8 @@ import type { Place } from "./places.ts";
 export interface Waiting {
   readonly id: number;
   readonly job: Job;
-  /** What the angles of its keys depend on. */
+  readonly adapters: readonly AdapterUse[] | undefined;
+  /** What the meaning of its pages depends on besides tokens. */
   readonly root: string;
 }
 
@@ -23,6 +24,19 @@ export interface Part {
   readonly guess: readonly number[];
 }
 
+/** Stands in a root before each adapter. */
+const ADAPTER = "|";
+
+/** The root of pages whose keys were turned so, with these adapters. */
+export function rootOf(angles: string, adapters: readonly AdapterUse[] = []): string {
+  return angles + adapters.map(({ adapter, scale }) => `${ADAPTER}${adapter}*${scale}`).join("");
+}
+
+/** Whether pages of a root are of the bare model: an adapter's number means nothing to another engine. */
+export function isBare(root: string): boolean {
+  return !root.includes(ADAPTER);
+}
+
 /** Tokens of a request that have not run. */
 export function pendingOf({ job, place }: Active): number {
   return job.tokens.length - place.sequence.tokens.length;
@@ -33,7 +47,7 @@ export function toRuns(parts: readonly Part[]): { tokens: Int32Array; runs: Run[
   const runs: Run[] = [];
   const tokens: number[] = [];
   for (const { active, rows, guess } of parts) {
-    const { job, place } = active;
+    const { job, place, adapters } = active;
     const { sequence, slot } = place;
     const position = sequence.tokens.length;
     const all = rows + guess.length;
@@ -46,6 +60,7 @@ export function toRuns(parts: readonly Part[]): { tokens: Int32Array; runs: Run[
       position,
       length,
       second: job.second,
+      adapters,
     });
     for (let i = position; i < position + rows; i++) tokens.push(job.tokens[i]);
     tokens.push(...guess);

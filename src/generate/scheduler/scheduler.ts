@@ -4,9 +4,11 @@ import type { RunShape } from "../../backends/device.ts";
 import type { Transformer } from "../../models/forward/model.ts";
 import { LOGIT_ROWS } from "../../models/forward/workspace.ts";
 import type { WeightPlan } from "../../models/weights/tensor-plan.ts";
-import { PAGE } from "../../tensor/backend.ts";
+import { type AdapterUse, PAGE } from "../../tensor/backend.ts";
+import { changeAdapter } from "../change-adapter.ts";
+import { sendCommand } from "../commands.ts";
 import { plainError } from "../plain-error.ts";
-import type { EngineRequest, EngineResult, FromWorker, RestoreRequest, SaveRequest } from "../protocol.ts";
+import type { EngineRequest, EngineResult, Errand, FromWorker } from "../protocol.ts";
 import { Angles } from "./angles.ts";
 import { Constraints } from "./answer-constraint.ts";
 import { Calls } from "./calls.ts";
@@ -17,7 +19,7 @@ import { putBack, takeOut } from "./kept-pages.ts";
 import { Outbox } from "./outbox.ts";
 import { Pace } from "./pace.ts";
 import { commonLength, PagePool } from "./page-pool.ts";
-import { type Active, type Part, pendingOf, toRuns, type Waiting } from "./parts.ts";
+import { type Active, type Part, pendingOf, rootOf, toRuns, type Waiting } from "./parts.ts";
 import { Places } from "./places.ts";
 
 /** What a scheduler is made of. */
@@ -45,7 +47,7 @@ export class Scheduler {
   /** In the order in which they began. */
   readonly #active: Active[] = [];
   /** Requests that run no tokens. */
-  readonly #errands: { readonly id: number; readonly request: SaveRequest | RestoreRequest }[] = [];
+  readonly #errands: { readonly id: number; readonly request: Errand }[] = [];
   readonly #cancelled = new Set<number>();
   /** Letters that have come. */
   #received = 0;
@@ -73,7 +75,7 @@ export class Scheduler {
     this.#field = {
       calls: this.#calls,
       places: this.#places,
-      angles: this.#angles,
+      rootOf: (length, adapters) => this.#rootOf(length, adapters),
       isActive: (active) => this.#active.includes(active),
       fail: (active, error) => {
         this.#leave(active);
@@ -85,13 +87,14 @@ export class Scheduler {
   /** Takes a request; `run` must follow. */
   add(id: number, request: EngineRequest): void {
     this.#received = (this.#received + 1) | 0;
-    if (request.kind === "save" || request.kind === "restore") {
+    if (request.kind === "save" || request.kind === "restore" || request.kind === "adapter") {
       this.#errands.push({ id, request });
       return;
     }
     try {
       const job = createJob(id, request, this.#jobSetting);
-      this.#waiting.push({ id, job, root: this.#angles.of(job.promptLength) });
+      const adapters = "adapters" in request ? request.adapters : undefined;
+      this.#waiting.push({ id, job, adapters, root: this.#rootOf(job.promptLength, adapters) });
     } catch (error) {
       this.#refuse(id, error);
     }
@@ -121,17 +124,27 @@ export class Scheduler {
     }
   }
 
-  /** Takes pages out of the cache or puts them back: between steps nobody writes to them. */
+  /** What runs no tokens: pages are taken out of the cache or put back, adapters come and go on all ranks. */
   #runErrands(): void {
+    const { model, bus } = this.#setup;
     for (const { id, request } of this.#errands.splice(0)) {
       if (request.kind === "save") {
         const pages = takeOut(this.#pool, this.#calls, request.tokens && Array.from(request.tokens));
         this.#answer(id, { kind: "save", pages });
-      } else {
+      } else if (request.kind === "restore") {
         const tokens = putBack(this.#pool, this.#calls, request.pages);
         this.#answer(id, { kind: "restore", tokens });
+      } else {
+        sendCommand(bus, { kind: "adapter" });
+        changeAdapter(model, bus, request);
+        this.#answer(id, { kind: "adapter" });
       }
     }
+  }
+
+  /** What pages mean in a sequence of this length with these adapters. */
+  #rootOf(length: number, adapters: readonly AdapterUse[] | undefined): string {
+    return rootOf(this.#angles.of(length), adapters);
   }
 
   /** Lets in what has been sent. Without shared memory nobody can tell whether something has. */
@@ -158,7 +171,8 @@ export class Scheduler {
   /** Lets requests begin, in the order in which they came, while there is room. */
   async #admit(): Promise<void> {
     for (let i = 0; i < this.#waiting.length; ) {
-      const { id, job, root } = this.#waiting[i];
+      const waiting = this.#waiting[i];
+      const { job, root } = waiting;
       const others = this.#active.length;
       if (others > 0 && (job.alone || this.#active[0].job.alone)) return;
       if (others > 0 && this.#places.isFull) return;
@@ -169,17 +183,17 @@ export class Scheduler {
         continue;
       }
       this.#waiting.splice(i, 1);
-      await this.#begin({ id, job, root });
+      await this.#begin(waiting);
     }
   }
 
-  async #begin({ id, job, root }: Waiting): Promise<void> {
+  async #begin({ id, job, adapters, root }: Waiting): Promise<void> {
     const { encoderTokens, watchEncoder } = job;
     const isRead = encoderTokens === undefined || this.#calls.hasRead(encoderTokens);
     // What the decoder has computed is an answer to the text that it was asked about.
     if (!isRead) this.#places.clear();
     const { place, copy } = this.#places.open(root, job);
-    const active = { id, job, root, place };
+    const active = { id, job, adapters, root, place };
     this.#active.push(active);
     if (copy) this.#calls.copyPage(copy.from, copy.to);
     job.start?.();
@@ -285,8 +299,8 @@ export class Scheduler {
   /** Takes a request out of the step and back to the head of those that wait; what it has computed may be found again. */
   #putBack(active: Active, isIntact = true): void {
     this.#leave(active, isIntact);
-    const { id, job } = active;
-    this.#waiting.unshift({ id, job, root: this.#angles.of(job.promptLength) });
+    const { id, job, adapters } = active;
+    this.#waiting.unshift({ id, job, adapters, root: this.#rootOf(job.promptLength, adapters) });
   }
 
   #leave(active: Active, isIntact = true): void {

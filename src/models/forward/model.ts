@@ -12,6 +12,7 @@ import type {
   MlpWeights,
   NormWeights,
 } from "../weights/weights.ts";
+import type { AdaptedRows, LoadedAdapter } from "./adapters.ts";
 import type {
   AttentionSpace,
   Caches,
@@ -92,11 +93,17 @@ export interface Transformer {
   readonly workspace: Workspace;
   /** The text that an encoder has read. */
   readonly text: { readonly sequence: Sequence; tokens: number };
+  /** Adapters by their numbers. */
+  readonly adapters: Map<number, LoadedAdapter>;
+  /** The last pass, whose hidden state lies in the workspace. */
+  readonly last: { runs: readonly Run[] };
 }
 
 /** One call of the forward pass: a model, and the runs that its rows are made of. */
 export interface Pass extends Transformer {
   readonly runs: readonly Run[];
+  /** Those of its rows that have adapters. */
+  readonly adapted: readonly AdaptedRows[];
 }
 
 /** Puts a model together from what was loaded. Loads the small tables that only the config knows. */
@@ -122,6 +129,8 @@ export async function assembleTransformer(
       sequence: { slot: 0, pages: Int32Array.from({ length: textPages }, (_, page) => page) },
       tokens: 0,
     },
+    adapters: new Map(),
+    last: { runs: [] },
   };
 }
 

@@ -1,8 +1,10 @@
 // The one way from the forward pass to a product with weights.
 import type { Activation, Product } from "../../tensor/backend.ts";
+import { addAdapters } from "./adapters.ts";
 import type { Pass } from "./model.ts";
 
-/** y = x W^T (+ bias) for each pair: this rank's rows; x is prepared once for all. */
-export function project({ backend }: Pass, x: Activation, ...products: readonly Product[]): void {
+/** y = x W^T (+ bias) for each pair, and what adapters add: this rank's rows; x is prepared once for all. */
+export function project({ backend, adapted }: Pass, x: Activation, ...products: readonly Product[]): void {
   backend.linear(x, products);
+  if (adapted.length > 0) addAdapters(backend, adapted, x, products);
 }

@@ -2,6 +2,7 @@
 import type { Activation, Backend, Matrix, Norm, Run, Vector } from "../../tensor/backend.ts";
 import type { ModelConfig } from "../config/config.ts";
 import type { BranchNorms, MlpWeights, NormWeights } from "../weights/weights.ts";
+import { adaptedAmong, adaptedRows } from "./adapters.ts";
 import { attendEncoded, attendWithin, mix, storeEncoderKeys } from "./mixers.ts";
 import type { Block, Feed, Pass, Transformer } from "./model.ts";
 import { project } from "./project.ts";
@@ -28,7 +29,8 @@ export function forward(
   runs: readonly Run[],
   options: ForwardOptions = {},
 ): boolean {
-  const pass = { ...model, runs };
+  const pass = { ...model, runs, adapted: adaptedRows(model.adapters, runs) };
+  model.last.runs = runs;
   const { backend: b, decoder, workspace: w } = model;
   setAngles(pass);
   embedTokens(pass, tokens);
@@ -227,7 +229,7 @@ function passOf(model: Transformer, rows: Int32Array, tokens: Int32Array): Pass 
     position: rows[0],
     length: tokens.length,
   };
-  return { ...model, runs: [run] };
+  return { ...model, runs: [run], adapted: [] };
 }
 
 /** Row numbers in pieces of at most `most`. */
@@ -264,8 +266,13 @@ export function headOf(
   const { backend: b, weights, workspace: w } = model;
   if (!w.logits) throw new Error("this model has no head");
   const states = statesOf(model, rows, options);
-  project({ ...model, runs: [] }, states, [weights.head ?? weights.embedding, w.logits]);
+  project(passOver(model, rows), states, [weights.head ?? weights.embedding, w.logits]);
   return b.collect(w.logits);
+}
+
+/** A pass over some rows of the last one. */
+function passOver(model: Transformer, rows: Int32Array): Pass {
+  return { ...model, runs: [], adapted: adaptedAmong(model.adapters, model.last.runs, rows) };
 }
 
 /**
@@ -280,7 +287,7 @@ export function statesOf(model: Transformer, rows: Int32Array, options: ForwardO
   let input: Activation = w.headInput;
   if (decoder.finalNorm) b.norm(input, normOf(config, decoder.finalNorm), input);
   if (weights.projectOut && w.projectedOut) {
-    project({ ...model, runs: [] }, input, [weights.projectOut, w.projectedOut]);
+    project(passOver(model, rows), input, [weights.projectOut, w.projectedOut]);
     input = b.gather(w.projectedOut);
   }
   options.onHidden?.(decoder.blocks.length, b.read(input));

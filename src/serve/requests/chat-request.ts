@@ -51,6 +51,8 @@ export const chatRequestTable = {
   ...constraintFields,
   reasoning_effort: text({ most: 64 }),
   documents: own.documents,
+  /** Not OpenAI's: those of the model by name. */
+  adapters: own.adapters,
   chat_template_kwargs: own.templateVariables,
   modalities: list(anything, { most: 16 }),
 
@@ -119,6 +121,7 @@ export function toChatRequest(body: Body): ChatRequest {
     readAnswer: true,
     constraint: asked?.constraint,
     documents: body.documents,
+    adapters: body.adapters,
     templateVariables: body.chat_template_kwargs,
   };
   return {
