@@ -140,9 +140,10 @@ for (const name of ["llama", "phi3-long", "gpt2"]) {
       await merged.dispose();
       const model = await load(path, {
         ...options,
-        adapters: [{ source: await writePeft(tensors), name: "a" }],
+        adapters: [{ source: await writePeft(tensors), name: "a", scale: 1 }],
       });
-      const bare = await logits(model);
+      const bare = await logits(model, []);
+      assert.deepEqual(await logits(model), await logits(model, [{ name: "a" }]));
       const adapted = await logits(model, [{ name: "a" }]);
       const none = await logits(model, [{ name: "a", scale: 0 }]);
       await model.dispose();

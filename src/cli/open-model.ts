@@ -5,7 +5,7 @@ import { POET } from "../poet.ts";
 import { cacheFolder, hubSettings } from "./environment.ts";
 import { findModel } from "./find-model.ts";
 import { listenForInterrupt } from "./interrupt.ts";
-import { adapterSources, type EngineFlags } from "./options.ts";
+import type { EngineFlags } from "./options.ts";
 import { createProgress } from "./progress.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -31,7 +31,7 @@ export async function openModel(
       ignoreConfigKeys: flags.ignoreConfigKeys,
       packedCache: flags.packedCache === false ? undefined : { folder: join(cacheFolder(), "packed") },
       hub: hubSettings(),
-      adapters: adapterSources(flags),
+      adapters: flags.adapter,
       signal,
       onProgress: ({ phase, file, done, total }) => {
         if (phase === "weights") progress.update({ label: "loading weights", done, total });

@@ -1,7 +1,7 @@
 // Options that several commands share: which model, on what, how to generate.
 import { type Command, InvalidArgumentError } from "commander";
 import { loadTable } from "../generate/load-options.ts";
-import { generateTable } from "../generate/options.ts";
+import { adapterTable, generateTable } from "../generate/options.ts";
 import type { GenerateOptions } from "../generate/types.ts";
 import { text, tokenIds as tokenIdsKind, whole } from "../option-kinds.ts";
 import type { Door, Kind } from "../options.ts";
@@ -94,12 +94,6 @@ export interface ConfigFlags {
   ignoreConfigKeys?: string[];
 }
 
-/** An adapter of --adapter, and what every answer multiplies its own with. */
-export interface AdapterFlag {
-  readonly source: string;
-  readonly scale?: number;
-}
-
 /** The values of `addEngineOptions`, and of `addServingOptions`. */
 export interface EngineFlags extends ConfigFlags {
   device?: "cpu" | "reference";
@@ -109,7 +103,7 @@ export interface EngineFlags extends ConfigFlags {
   memory?: number;
   cacheType?: "F32" | "F16" | "Q8";
   packedCache?: boolean;
-  adapter?: AdapterFlag[];
+  adapter?: { source: string; scale: number }[];
   parallel?: number;
   cacheTokens?: number;
 }
@@ -159,19 +153,14 @@ export function addAdapterOption(command: Command): Command {
 }
 
 /** Reads "folder=0.5": where an adapter is, and its scale. */
-function readAdapter(text: string): AdapterFlag {
+function readAdapter(text: string): { source: string; scale: number } {
   const door = asUsage("a path, and after = a scale from -100 to 100, for example adapter=0.5");
   const [, source, scale] = /^(.+?)(?:=(-?[\d.]+(?:e-?\d+)?))?$/i.exec(text) ?? [];
-  const given = scale === undefined ? {} : { scale: Number(scale) };
-  const [read] = table.adapters.read([{ name: source ?? "", ...given }], "", door);
-  return { source: read.name, scale: read.scale };
+  return {
+    source: someText.read(source, "", door),
+    scale: adapterTable.scale.read(Number(scale ?? 1), "", door),
+  };
 }
-
-/** The adapters of the flags as `load` takes them, and as a request does: named by their numbers. */
-export const adapterSources = ({ adapter = [] }: EngineFlags) =>
-  adapter.map(({ source }, i) => ({ source, name: `--adapter ${i + 1}` }));
-export const adapterChoices = ({ adapter }: EngineFlags) =>
-  adapter?.map(({ scale }, i) => ({ name: `--adapter ${i + 1}`, scale }));
 
 /** Adds --parallel and --cache-tokens, for many requests at once. */
 export function addServingOptions(command: Command): Command {

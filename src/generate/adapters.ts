@@ -7,7 +7,7 @@ import type { ModelDescription } from "../models/open-model.ts";
 import { nameFromPath } from "../models/open-model.ts";
 import type { AdapterUse } from "../tensor/backend.ts";
 import type { AdapterRequest } from "./protocol.ts";
-import type { Adapter, AdapterChoice } from "./types.ts";
+import type { Adapter, AdapterChoice, AdapterOptions } from "./types.ts";
 
 /** Sends a change to an engine. */
 type Change = (request: AdapterRequest) => Promise<unknown>;
@@ -18,6 +18,8 @@ interface Held {
   readonly number: number;
   readonly parts: readonly AdapterPart[];
   readonly about: Adapter;
+  /** Its scale in requests that name no adapters; undefined: it is not in them. */
+  readonly standard?: number;
   /** Requests that use it. */
   users: number;
   /** Called when the last of them has ended. */
@@ -52,7 +54,7 @@ export class Adapters {
    */
   async load(
     source: CheckpointInput,
-    { name = nameOf(source), signal }: { name?: string; signal?: AbortSignal },
+    { name = nameOf(source), scale: standard, signal }: AdapterOptions,
     change: Change,
   ): Promise<Adapter> {
     if (this.#held.has(name) || this.#coming.has(name)) {
@@ -65,7 +67,7 @@ export class Adapters {
       await change({ kind: "adapter", adapter: number, parts });
       const bytes = parts.reduce((sum, { down, up }) => sum + down.byteLength + up.byteLength, 0);
       const about = { name, rank, modules, bytes, warnings };
-      this.#held.set(name, { number, parts, about, users: 0, idle: () => {} });
+      this.#held.set(name, { number, parts, about, standard, users: 0, idle: () => {} });
       return about;
     } finally {
       this.#coming.delete(name);
@@ -90,22 +92,29 @@ export class Adapters {
   }
 
   /**
-   * The adapters of a request, which stay until it releases them.
+   * The adapters of a request, which stay until it releases them; those of every request where it names none.
    * @throws {BaimoError} `request` for a name that is not loaded
    */
-  hold(chosen: readonly AdapterChoice[] = []): Lease {
-    const found = chosen.map(({ name, scale = 1 }) => ({
-      held: this.#find(name),
-      scale: Math.fround(scale),
-    }));
+  hold(chosen: readonly AdapterChoice[] = this.#standard()): Lease {
+    for (const { name } of chosen) this.#find(name);
+    // What is multiplied with 0 is as if it were not there.
+    const found = chosen
+      .filter(({ scale }) => scale !== 0)
+      .map(({ name, scale = 1 }) => ({
+        held: this.#find(name),
+        scale: Math.fround(scale),
+      }));
     for (const { held } of found) held.users++;
     return {
-      // What is multiplied with 0 is as if it were not there.
-      uses: found.flatMap(({ held, scale }) => (scale === 0 ? [] : [{ adapter: held.number, scale }])),
+      uses: found.map(({ held, scale }) => ({ adapter: held.number, scale })),
       release() {
         for (const { held } of found) if (--held.users === 0) held.idle();
       },
     };
+  }
+
+  #standard(): AdapterChoice[] {
+    return Array.from(this.#held, ([name, { standard }]) => ({ name, scale: standard ?? 0 }));
   }
 
   #find(name: string): Held {

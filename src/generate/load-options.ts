@@ -3,19 +3,11 @@ import { type DeviceName, type DeviceOptions, deviceTable } from "../backends/de
 import { type CheckpointInput, checkpointKind } from "../formats/checkpoint.ts";
 import { type PullOptions, pullTable } from "../formats/hub/pull-options.ts";
 import { type DescribeOptions, describeTable } from "../models/describe-options.ts";
-import {
-  callback,
-  choice,
-  fields,
-  list,
-  required,
-  signal,
-  text,
-  whole,
-  withDefault,
-} from "../option-kinds.ts";
+import { callback, choice, fields, list, required, signal, whole, withDefault } from "../option-kinds.ts";
 import type { OptionsOf, TableOf } from "../options.ts";
 import type { CacheType } from "../tensor/backend.ts";
+import { adapterTable } from "./options.ts";
+import type { AdapterOptions } from "./types.ts";
 
 /** Progress of loading: `done` of `total` bytes of a download, or tensors of the weights. */
 export interface LoadProgress {
@@ -51,10 +43,9 @@ export interface LoadOptions extends DescribeOptions, DeviceOptions {
   onProgress?: (progress: LoadProgress) => void;
 }
 
-/** An adapter's files, and what requests call it by. */
-export interface AdapterSource {
+/** An adapter's files, and what `loadAdapter` may be told of them. */
+export interface AdapterSource extends Omit<AdapterOptions, "signal"> {
   readonly source: CheckpointInput;
-  readonly name?: string;
 }
 
 const { cacheFolder, endpoint, token, offline } = pullTable;
@@ -70,7 +61,10 @@ export const loadTable = {
   parallel: whole({ min: 1, max: 256 }),
   cacheTokens: whole({ min: 1, max: 1 << 26 }),
   hub: fields({ cacheFolder: { ...cacheFolder, required: false }, endpoint, token, offline }),
-  adapters: list(fields({ source: required(checkpointKind), name: text({ most: 1024 }) }), { most: 256 }),
+  adapters: list(
+    fields({ source: required(checkpointKind), name: adapterTable.name, scale: adapterTable.scale }),
+    { most: 256 },
+  ),
   signal,
   onProgress: callback<NonNullable<LoadOptions["onProgress"]>>(),
 } satisfies TableOf<LoadOptions>;

@@ -114,8 +114,8 @@ export async function load(source: CheckpointInput, given: LoadOptions = {}): Pr
       },
     });
     try {
-      for (const adapter of options.adapters ?? []) {
-        await model.loadAdapter(adapter.source, { name: adapter.name, signal });
+      for (const { source, name, scale } of options.adapters ?? []) {
+        await model.loadAdapter(source, { name, scale, signal });
       }
     } catch (error) {
       await model.dispose();

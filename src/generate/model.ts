@@ -441,7 +441,9 @@ export function createModel(parts: ModelResources): TraceableModel {
       const read = readTokens(tokens, "measure");
       const { from, columnSums, signal } = readOptions(options, measureTable(read.length), call("measure"));
       const request = { kind: "measure" as const, tokens: read, from, columnSums };
-      return runWhole(request, signal, "measuring");
+      const lease = adapters.hold();
+      const adapted = { ...request, adapters: lease.uses };
+      return runWhole(adapted, signal, "measuring").finally(lease.release);
     },
     async score(given, options) {
       const { alternatives, signal, adapters: chosen } = readOptions(options, scoreTable, call("score"));
@@ -468,8 +470,11 @@ export function createModel(parts: ModelResources): TraceableModel {
           `${description.name} has an encoder and a decoder; vectors of such models are not built`,
         );
       }
-      const run = (request: EmbedRequest) => runWhole(request, read.signal, "embedding");
-      return embedTexts(texts, read, { ...description, tokenizer, contextLength, run });
+      const lease = adapters.hold();
+      const run = (request: EmbedRequest) =>
+        runWhole({ ...request, adapters: lease.uses }, read.signal, "embedding");
+      const setting = { ...description, tokenizer, contextLength, run };
+      return embedTexts(texts, read, setting).finally(lease.release);
     },
     async rerank(query, texts, options) {
       const read = readOptions(options, rerankTable, call("rerank"));
@@ -478,14 +483,16 @@ export function createModel(parts: ModelResources): TraceableModel {
         texts: list(rankedText).read(texts, "texts", call("rerank")),
       };
       const { chatTemplate } = parts;
+      const lease = adapters.hold();
+      const { uses } = lease;
       return rankTexts(given.query, given.texts, read, {
         ...description,
         tokenizer,
         chatTemplate,
         contextLength,
-        embed: (request) => runWhole(request, read.signal, "ranking"),
-        score: (request) => runWhole(request, read.signal, "ranking"),
-      });
+        embed: (request) => runWhole({ ...request, adapters: uses }, read.signal, "ranking"),
+        score: (request) => runWhole({ ...request, adapters: uses }, read.signal, "ranking"),
+      }).finally(lease.release);
     },
     async encode(prompt, options) {
       const read = readOptions(options, encodePromptTable, call("encode"));

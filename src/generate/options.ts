@@ -75,14 +75,18 @@ const constraint: Kind<AnswerConstraint> = {
 };
 
 const adapterName = text({ most: 1024 });
+const adapterScale = number({ min: -100, max: 100 });
 /** Adapters by name. */
-export const adapterChoices = list(
-  fields({ name: required(adapterName), scale: number({ min: -100, max: 100 }) }),
-  { most: MOST_ADAPTERS },
-);
+export const adapterChoices = list(fields({ name: required(adapterName), scale: adapterScale }), {
+  most: MOST_ADAPTERS,
+});
 
 /** What `loadAdapter` takes. */
-export const adapterTable = { name: adapterName, signal } satisfies TableOf<AdapterOptions>;
+export const adapterTable = {
+  name: adapterName,
+  scale: adapterScale,
+  signal,
+} satisfies TableOf<AdapterOptions>;
 
 const words = choice("auto", "none", "required");
 const toolName = text({ most: 256 });

@@ -61,7 +61,7 @@ export interface LogitsRequest extends TextRequest {
 }
 
 /** One request to measure a model on a text. */
-export interface MeasureRequest {
+export interface MeasureRequest extends TextRequest {
   readonly kind: "measure";
   readonly tokens: Int32Array;
   /** The log-probabilities of the tokens from this one on are wanted; at least 1. */
@@ -84,7 +84,7 @@ export interface ScoreRequest extends TextRequest {
 }
 
 /** One request for the pooled state of a text. */
-export interface EmbedRequest {
+export interface EmbedRequest extends TextRequest {
   readonly kind: "embed";
   readonly tokens: Int32Array;
   /** Of a pair of texts: the position from which on tokens are of the second type. */

@@ -67,7 +67,7 @@ export interface GenerateOptions {
   constraint?: AnswerConstraint;
   /** With an encoder, which reads the prompt: the decoder's tokens so far. Default: its start token. */
   decoderTokens?: readonly number[];
-  /** Adapters that were loaded, added in this order; another request has its own or none. At most 8. */
+  /** Adapters that were loaded, added in this order; at most 8. Left out: those that were loaded with a scale. */
   adapters?: readonly AdapterChoice[];
   /** Stops the work, also in the middle of a long prompt. */
   signal?: AbortSignal;
@@ -95,6 +95,8 @@ export interface Adapter {
 export interface AdapterOptions {
   /** What requests call it by. Default: its folder's or file's name. */
   name?: string;
+  /** Its scale in requests that do not say `adapters`. Left out: it is in those alone that name it. */
+  scale?: number;
   signal?: AbortSignal;
 }
 

@@ -8,7 +8,6 @@ import { INTERRUPTED, listenForInterrupt } from "../interrupt.ts";
 import { createLineReader, type LineReader } from "../line-reader.ts";
 import { openModel } from "../open-model.ts";
 import {
-  adapterChoices,
   addAdapterOption,
   addEngineOptions,
   addSamplingOptions,

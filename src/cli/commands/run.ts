@@ -7,7 +7,6 @@ import { findModel, looksLikeModel, namesModel } from "../find-model.ts";
 import { INTERRUPTED } from "../interrupt.ts";
 import { withModel } from "../open-model.ts";
 import {
-  adapterChoices,
   addAdapterOption,
   addEngineOptions,
   addSamplingOptions,
@@ -57,7 +56,7 @@ export function addRun(program: Command, context: CommandContext): Command {
     .option("--json", "print the events, one JSON value a line");
   addAdapterOption(addEngineOptions(addSamplingOptions(command)));
   return command.action(async (first: string | undefined, rest: string[], flags: RunFlags) => {
-    const options = { ...toGenerateOptions(flags), adapters: adapterChoices(flags) };
+    const options = toGenerateOptions(flags);
     if (flags.tokens && (flags.raw || flags.system !== undefined)) {
       command.error("error: --tokens continues ids as they are; --raw and --system do not go with it");
     }

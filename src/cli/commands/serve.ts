@@ -11,6 +11,7 @@ import { isAttended, packagePath } from "../environment.ts";
 import { INTERRUPTED } from "../interrupt.ts";
 import { withModel } from "../open-model.ts";
 import {
+  addAdapterOption,
   addEngineOptions,
   addServingOptions,
   type CommandContext,
@@ -61,7 +62,7 @@ export function addServe(program: Command, context: CommandContext): Command {
       collect(reader(origin)),
     )
     .option("--json", "print the address as JSON");
-  addServingOptions(addEngineOptions(command));
+  addAdapterOption(addServingOptions(addEngineOptions(command)));
   return command.action(async (source: string | undefined, flags: ServeFlags) => {
     await serve(source, flags, context);
   });

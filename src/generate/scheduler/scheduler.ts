@@ -93,7 +93,7 @@ export class Scheduler {
     }
     try {
       const job = createJob(id, request, this.#jobSetting);
-      const adapters = "adapters" in request ? request.adapters : undefined;
+      const { adapters } = request;
       this.#waiting.push({ id, job, adapters, root: this.#rootOf(job.promptLength, adapters) });
     } catch (error) {
       this.#refuse(id, error);
