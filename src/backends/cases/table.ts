@@ -3,6 +3,7 @@ import { attentionCases } from "./attention.ts";
 import type { OperationCase } from "./case.ts";
 import { expertCases } from "./experts.ts";
 import { gatedDeltaCases } from "./gated-delta.ts";
+import { lowRankCases } from "./low-rank.ts";
 import { moveCases } from "./moves.ts";
 import { normCases } from "./norms.ts";
 import { pointwiseCases } from "./pointwise.ts";
@@ -13,6 +14,7 @@ export const operationCases: readonly OperationCase[] = [
   ...normCases,
   ...pointwiseCases,
   ...productCases,
+  ...lowRankCases,
   ...attentionCases,
   ...gatedDeltaCases,
   ...expertCases,

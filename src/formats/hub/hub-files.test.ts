@@ -56,6 +56,9 @@ test("files are chosen by quantisation", () => {
   assert.equal(choose(["a-Q8_0.gguf", "sub/b-Q8_0.gguf"], "B-q8_0.gguf").open, "sub/b-Q8_0.gguf");
   assert.equal(choose(["a-Q8_0.gguf", "b-Q8_0.gguf"], "b-Q8_0").open, "b-Q8_0.gguf");
 
+  const adapter = ["README.md", "adapter_config.json", "adapter_model.safetensors"];
+  assert.deepEqual(choose(adapter), { files: adapter.slice(1) });
+
   const parts = ["Q8_0/x-Q8_0-00002-of-00002.gguf", "Q8_0/x-Q8_0-00001-of-00002.gguf", "x-Q2_K.gguf"];
   assert.deepEqual(choose(parts), { open: "Q8_0/x-Q8_0-00001-of-00002.gguf", files: [parts[1], parts[0]] });
   assert.deepEqual(choose(parts, "x-Q8_0-00001-of-00002.gguf").files, [parts[1], parts[0]]);

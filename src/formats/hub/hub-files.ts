@@ -47,6 +47,10 @@ const folders = [
   { shard: /^pytorch_model(?:-\d{5}-of-(\d{5}))?\.bin$/, index: "pytorch_model.bin.index.json" },
 ] as const;
 
+/** An adapter as PEFT keeps it: its weights, the file to take first, and their configuration. */
+const adapters = ["adapter_model.safetensors", "adapter_model.bin"];
+const ADAPTER_CONFIG = "adapter_config.json";
+
 /** The GGUF models among the files: quantisation (or the name, where it tells none) to files. */
 export function findGgufModels(names: readonly string[]): Map<string, string[]> {
   const models = new Map<string, string[]>();
@@ -69,7 +73,7 @@ export function folderFormat(names: readonly string[]): "safetensors" | "torch" 
 /**
  * Chooses the files of a model. With a quantisation, the GGUF files that have it, or the one of that name. Without: the
  * GGUF files of the most preferred quantisation, else the safetensors or else the PyTorch files at the top with their
- * configuration and tokenizer, else the only GGUF model.
+ * configuration and tokenizer, else the only GGUF model, else PEFT's adapter.
  *
  * @throws {BaimoError} `request` when nothing fits or the choice is the user's; the message lists what there is
  */
@@ -107,6 +111,9 @@ export function chooseFiles(names: readonly string[], { repo, quantisation }: Hu
     preferred.find((l) => models.has(l)) ?? (!format && labels.length === 1 ? labels[0] : undefined);
   if (label !== undefined) return wholeModel(models.get(label)!, repo, label);
   if (format) return { files: wholeFolder(names, repo) };
+  const adapter = adapters.find((name) => names.includes(name));
+  if (adapter && labels.length === 0)
+    return { files: names.filter((name) => name === adapter || name === ADAPTER_CONFIG) };
   throw new BaimoError(
     "request",
     labels.length > 0
