@@ -1,4 +1,4 @@
-// What an adapter is: pairs of thin matrices by module in its files, parts beside weights in a model.
+// What an adapter is: pairs of thin matrices in its files, parts beside the weights of a model.
 import type { Checkpoint } from "../../formats/checkpoint.ts";
 import type { TensorInfo } from "../../formats/tensor-info.ts";
 import type { LowRankSource } from "../../tensor/backend.ts";
