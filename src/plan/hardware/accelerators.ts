@@ -84,9 +84,9 @@ const notPublished = "the source has no such figure";
 
 export const accelerators: readonly Accelerator[] = [
   a100Sxm,
-  exported("A800-80", a100Sxm),
+  exported("A800", a100Sxm),
   h100Sxm,
-  exported("H800-SXM", h100Sxm),
+  exported("H800", h100Sxm),
   sheet("H200", h200, [989.4, 141, 4.8, 700]),
   sheet("MI300X", mi300x, [1307.4, 192, 5.3, 750]),
   sheet("B200", b200, [2250, 180, 7.7, 1000]),
@@ -165,3 +165,33 @@ const or = <U extends "FLOP/second" | "byte" | "byte/second">(
   unit: U,
   times: number,
 ): Input<U> => (value === undefined ? unknown(name, unit) : given(name, value * times, unit));
+
+/** Which device, as options say it: a name, or figures of one's own. */
+export interface DeviceOptions {
+  readonly accelerator?: string;
+  readonly tflops?: number;
+  readonly gigabytes?: number;
+  readonly gigabytesPerSecond?: number;
+}
+
+/** The device of some options: the named one, with figures that are given in place of its own. */
+export function deviceOf({
+  accelerator: name,
+  tflops,
+  gigabytes,
+  gigabytesPerSecond,
+}: DeviceOptions): Accelerator {
+  const own = accelerator({ name: name ?? "a device by numbers", tflops, gigabytes, gigabytesPerSecond });
+  const hasFigures = [tflops, gigabytes, gigabytesPerSecond].some((figure) => figure !== undefined);
+  if (name === undefined) return own;
+  const known = accelerators.find((each) => each.name.toLowerCase() === name.toLowerCase());
+  if (!known && hasFigures) return own;
+  const of = findAccelerator(name);
+  return {
+    name: of.name,
+    peak: tflops === undefined ? of.peak : own.peak,
+    memory: gigabytes === undefined ? of.memory : own.memory,
+    bandwidth: gigabytesPerSecond === undefined ? of.bandwidth : own.bandwidth,
+    power: of.power,
+  };
+}

@@ -90,7 +90,7 @@ export function checkPlan(
       },
     );
   const hasExperts = (model.experts.value ?? 0) > 0;
-  const copies = (model.kvHeads.value ?? 0) < (tensor.value ?? 1);
+  const copies = (model.kvHeads.value ?? Number.POSITIVE_INFINITY) < (tensor.value ?? 1);
   const replicated = copies ? ", and KV heads replicated" : "";
   const reasons: [boolean, string][] = [
     [!fits, memory.value === null || room.value === null ? "memory unknown" : "memory"],

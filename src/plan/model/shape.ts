@@ -1,0 +1,125 @@
+// The shape of a model: the sizes that the formulas need; from plain numbers.
+import { number, text, whole } from "../../option-kinds.ts";
+import { call, type OptionsOf, readOptions } from "../../options.ts";
+import { compute, given, type Quantity, unknown } from "../quantity/quantity.ts";
+import type { CacheShape } from "../serving/kv-cache.ts";
+import type { ServedModel } from "../serving/roofline.ts";
+import type { TrainedModel } from "../training/parallel.ts";
+
+/** Sizes of a model; what nobody has said is unknown. */
+export interface ModelShape extends ServedModel {
+  readonly name: string;
+  readonly layers: Quantity<"count">;
+  readonly hidden: Quantity<"count">;
+  readonly heads: Quantity<"count">;
+  readonly kvHeads: Quantity<"count">;
+  readonly cache?: CacheShape;
+  /** Tokens of its training, where known. */
+  readonly tokens?: Quantity<"token">;
+  /** Bytes of the weights as a file holds them. */
+  readonly fileBytes?: Quantity<"byte">;
+}
+
+/** A model by plain numbers. */
+export interface ShapeOptions {
+  name?: string;
+  parameters: number;
+  /** That one token meets; default: all. */
+  activeParameters?: number;
+  numLayers?: number;
+  hiddenSize?: number;
+  numHeads?: number;
+  numKvHeads?: number;
+  headDim?: number;
+  numExperts?: number;
+  numExpertsPerToken?: number;
+  /** Of all experts together. */
+  expertParameters?: number;
+  tokens?: number;
+}
+
+const size = whole({ min: 1, max: 1e9 });
+const amount = number({ min: 1, max: 1e18 });
+
+/** The same, declared. */
+export const shapeTable = {
+  name: text({ most: 200 }),
+  parameters: amount,
+  activeParameters: amount,
+  numLayers: size,
+  hiddenSize: size,
+  numHeads: size,
+  numKvHeads: size,
+  headDim: size,
+  numExperts: size,
+  numExpertsPerToken: size,
+  expertParameters: amount,
+  tokens: number({ min: 1, max: 1e18 }),
+};
+
+/**
+ * The shape of a model by plain numbers.
+ * @throws {BaimoError} `request` for an option that is unknown or out of its range
+ */
+export function shapeOfNumbers(options: Partial<ShapeOptions>): ModelShape {
+  return toShape(readOptions(options, shapeTable, call("shapeOfNumbers")));
+}
+
+function toShape(numbers: OptionsOf<typeof shapeTable>): ModelShape {
+  const count = (name: string, value: number | undefined) =>
+    value === undefined ? unknown(name, "count") : given(name, value, "count");
+  const parameters = amountOf("parameters", numbers.parameters);
+  const layers = count("layers", numbers.numLayers);
+  const hidden = count("hidden size", numbers.hiddenSize);
+  const heads = count("heads", numbers.numHeads);
+  const kvHeads =
+    numbers.numKvHeads === undefined
+      ? compute("KV heads", "count", "heads", { heads }, { note: "as many as heads, where nothing is said" })
+      : given("KV heads", numbers.numKvHeads, "count");
+  const headDim =
+    numbers.headDim === undefined
+      ? compute("size of a head", "count", "hidden / heads", { hidden, heads })
+      : given("size of a head", numbers.headDim, "count");
+  const { activeParameters: active, numExperts, numExpertsPerToken, expertParameters } = numbers;
+  return {
+    name: numbers.name ?? "a model by numbers",
+    parameters,
+    activeParameters:
+      active === undefined ? parameters : given("parameters a token meets", active, "parameter"),
+    layers,
+    hidden,
+    heads,
+    kvHeads,
+    cache: { kind: "heads", kvHeads, headDim, layers },
+    experts:
+      numExperts === undefined
+        ? undefined
+        : {
+            count: given("experts", numExperts, "count"),
+            perToken: count("experts a token", numExpertsPerToken),
+            parameters: amountOf("parameters of experts", expertParameters),
+          },
+    tokens: numbers.tokens === undefined ? undefined : given("tokens of training", numbers.tokens, "token"),
+  };
+}
+
+const amountOf = (name: string, value: number | undefined): Quantity<"parameter"> =>
+  value === undefined ? unknown(name, "parameter") : given(name, value, "parameter");
+
+/** What of a shape parallel plans divide. */
+export function toTrained({ parameters, layers, heads, kvHeads, experts }: ModelShape): TrainedModel {
+  const none = given("experts", 0, "count");
+  return {
+    parameters,
+    layers,
+    heads,
+    kvHeads,
+    experts: experts?.count ?? none,
+    expertShare: experts
+      ? compute("share of experts", "ratio", "expertParameters / parameters", {
+          expertParameters: experts.parameters,
+          parameters,
+        })
+      : compute("share of experts", "ratio", "experts", { experts: none }, { note: "a dense model" }),
+  };
+}

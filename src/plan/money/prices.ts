@@ -1,0 +1,37 @@
+// Prices: in which currency, from where, and how old. None is built in.
+import { choice, text } from "../../option-kinds.ts";
+import type { Estimate } from "../quantity/quantity.ts";
+import { currencies } from "../quantity/units.ts";
+
+/** Days after which a price is called old. */
+export const STALE_AFTER = 90;
+
+/** The options that go with prices. */
+export const moneyTable = {
+  /** Of every price in the plan: no rate of exchange is built in. */
+  currency: choice(...currencies),
+  /** The day by which the age of prices counts, as 2026-11-28. */
+  today: text({ most: 10 }),
+};
+
+/** What is to be said of a price: that it is old, or that nobody knows from where and when it is. */
+export function doubtOf(
+  name: string,
+  price: Estimate | undefined,
+  today: string | undefined,
+): string | undefined {
+  if (price === undefined) return undefined;
+  const { source } = price;
+  if (!source) return `${name}: no source and no date`;
+  if (source.date === undefined) return `${name}: no date`;
+  const days = daysBetween(source.date, today);
+  if (days === undefined) return undefined;
+  return days > STALE_AFTER ? `${name}: ${days} days old (${source.date}); look it up again` : undefined;
+}
+
+/** A day; of a month or a year, the first. */
+function daysBetween(from: string, to: string | undefined): number | undefined {
+  const at = (day: string) => Date.parse(`${`${day}-01-01`.slice(0, 10)}T00:00:00Z`);
+  const days = to === undefined ? Number.NaN : Math.floor((at(to) - at(from)) / 86_400_000);
+  return Number.isNaN(days) ? undefined : days;
+}

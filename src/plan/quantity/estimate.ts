@@ -1,0 +1,74 @@
+// Inputs of a plan as options: a number, or a likely value with its range and source; shares of trials.
+import { type Range as Bounds, number, text } from "../../option-kinds.ts";
+import { isPlain, type Kind, readFields, refusal } from "../../options.ts";
+import { assumed, type Estimate, given, type Input, type Range, type Source, unknown } from "./quantity.ts";
+import type { Unit } from "./units.ts";
+
+/** How an option of a plan is given: a number; or `value` with `low` and `high`, and where it was read. */
+export type EstimateOption = number | EstimateFields;
+
+export interface EstimateFields {
+  readonly value: number;
+  readonly low?: number;
+  readonly high?: number;
+  readonly source?: string;
+  readonly url?: string;
+  /** 2026-11-28. */
+  readonly date?: string;
+}
+
+/** A number, or one with its range, within bounds. */
+export function estimate(bounds: Bounds = {}): Kind<Estimate> {
+  const figure = number(bounds);
+  const allowed = `${figure.allowed}, or an object of value, low, high, source, url, date`;
+  const label = text({ most: 300 });
+  const table = { value: figure, low: figure, high: figure, source: label, url: label, date: label };
+  return {
+    kind: "estimate",
+    allowed,
+    read(value, name, door) {
+      if (!isPlain(value)) return { value: figure.read(value, name, door) };
+      const fields = readFields(value, table, { name, prefix: `${name}.` }, door);
+      const likely = figure.read(fields.value, `${name}.value`, door);
+      const { low = likely, high = likely, source, url, date } = fields;
+      if (!(low <= likely && likely <= high))
+        throw refusal(
+          "value",
+          name,
+          `${low}..${likely}..${high}`,
+          "low, likely and high in this order",
+          door,
+        );
+      const range: Range | undefined = high > low ? { low, high } : undefined;
+      const from: Source | undefined =
+        source === undefined && url === undefined && date === undefined
+          ? undefined
+          : { title: source ?? url ?? "not named", url, date };
+      return { value: likely, range, source: from };
+    },
+  };
+}
+
+/** What was given, else what is assumed and why, else unknown. */
+export function inputOf<U extends Unit>(
+  name: string,
+  option: Estimate | number | undefined,
+  unit: U,
+  otherwise?: { readonly value: number; readonly why: string; readonly range?: Range },
+): Input<U> {
+  if (option !== undefined) return given(name, option, unit);
+  if (otherwise) return assumed(name, otherwise.value, unit, otherwise.why, otherwise.range);
+  return unknown(name, unit, "not given");
+}
+
+/** z of a two-sided 95% interval. */
+const Z = 1.959963984540054;
+
+/** A share by counting, with Wilson's 95% interval (doi 10.1080/01621459.1927.10502953). */
+export function shareOf(hits: number, trials: number, source: Source): Estimate {
+  const p = hits / trials;
+  const z2 = (Z * Z) / trials;
+  const middle = (p + z2 / 2) / (1 + z2);
+  const half = (Z / (1 + z2)) * Math.sqrt((p * (1 - p)) / trials + z2 / (4 * trials));
+  return { value: p, range: { low: Math.max(0, middle - half), high: Math.min(1, middle + half) }, source };
+}
