@@ -10,6 +10,7 @@ import { addImatrix } from "./commands/imatrix.ts";
 import { addInspect } from "./commands/inspect.ts";
 import { addList } from "./commands/list.ts";
 import { addModels } from "./commands/models.ts";
+import { addPlan } from "./commands/plan.ts";
 import { addPull } from "./commands/pull.ts";
 import { addQuantize } from "./commands/quantize.ts";
 import { addRemove } from "./commands/remove.ts";
@@ -39,6 +40,7 @@ export const COMMANDS = [
   addBench,
   addVerify,
   addModels,
+  addPlan,
   addPull,
   addList,
   addRemove,

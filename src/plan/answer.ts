@@ -15,19 +15,20 @@ export interface Answer {
   readonly distribution?: Distribution;
 }
 
-/** Gathers what must stand beside results. */
+/** Gathers what must stand beside results. `also`: what other parts of the answer rest on. */
 export function answerOf(
   results: Readonly<Record<string, Quantity | undefined>>,
   warnings: readonly (string | undefined)[] = [],
   distribution?: Distribution,
+  also: readonly Quantity[] = [],
 ): Answer {
   const kept = Object.entries(results).filter((entry): entry is [string, Quantity] => entry[1] !== undefined);
   const roots = kept.map(([, quantity]) => quantity);
   const rumours = roots.filter(restsOnRumour).map(({ name }) => `${name} rests on a rumour`);
   return {
     results: Object.fromEntries(kept),
-    assumed: inputsOf(roots, "assumed"),
-    missing: inputsOf(roots, "unknown"),
+    assumed: inputsOf([...roots, ...also], "assumed"),
+    missing: inputsOf([...roots, ...also], "unknown"),
     warnings: [...warnings.filter((text) => text !== undefined), ...rumours],
     distribution,
   };

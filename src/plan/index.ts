@@ -1,2 +1,23 @@
 // baimo/plan: what a model costs and earns, with formulas and sources. Re-exports only.
+export type { Answer } from "./answer.ts";
 export { accelerator, accelerators, findAccelerator } from "./hardware/accelerators.ts";
+export { shapeFromCatalogue } from "./model/from-catalogue.ts";
+export { shapeOfCheckpoint } from "./model/from-checkpoint.ts";
+export { type ModelShape, type ShapeOptions, shapeOfNumbers, withNumbers } from "./model/shape.ts";
+export { planReturn, type ReturnAnswer, type ReturnOptions, type WorkOptions } from "./money/plan-return.ts";
+export type { Verdict } from "./money/verdict.ts";
+export type { EstimateOption } from "./quantity/estimate.ts";
+export { everyQuantity, findBare, flatten, inputsOf, restsOnRumour } from "./quantity/explain.ts";
+export type { Computed, Input, Quantity, Source } from "./quantity/quantity.ts";
+export { countedShare } from "./quantity/share.ts";
+export { type Distribution, type Influence, simulate } from "./quantity/simulate.ts";
+export type { Currency, Per, Unit } from "./quantity/units.ts";
+export { bootstrapLaw, type Fit, fitLaw, type Run } from "./scaling/fit.ts";
+export type { Law } from "./scaling/laws.ts";
+export { planScaling, type ScalingOptions } from "./scaling/plan-scaling.ts";
+export { type Judgement, judgeRun, type RunLog } from "./scaling/stop.ts";
+export { type Measurement, readMeasurement } from "./serving/measured.ts";
+export { planServing, type ServingOptions } from "./serving/plan-serving.ts";
+export type { CheckedPlan, Plans } from "./training/enumerate.ts";
+export { planTraining, type TrainingAnswer, type TrainingOptions } from "./training/plan-training.ts";
+export { countRun, type PublishedRun, publishedRuns, shapeOfRun } from "./training/published-runs.ts";

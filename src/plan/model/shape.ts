@@ -123,3 +123,33 @@ export function toTrained({ parameters, layers, heads, kvHeads, experts }: Model
       : compute("share of experts", "ratio", "experts", { experts: none }, { note: "a dense model" }),
   };
 }
+
+/** A shape with numbers that someone gives put over its own. */
+export function withNumbers(shape: ModelShape, options: Partial<ShapeOptions>): ModelShape {
+  const numbers = shapeOfNumbers(options);
+  const pick = <Q extends Quantity>(given: Q, own: Q) => (given.value === null ? own : given);
+  const changes = [
+    options.numLayers,
+    options.numHeads,
+    options.numKvHeads,
+    options.headDim,
+    options.hiddenSize,
+  ];
+  const isResized = changes.some((each) => each !== undefined);
+  return {
+    name: options.name ?? shape.name,
+    parameters: pick(numbers.parameters, shape.parameters),
+    activeParameters: pick(
+      numbers.activeParameters,
+      options.parameters === undefined ? shape.activeParameters : numbers.parameters,
+    ),
+    layers: pick(numbers.layers, shape.layers),
+    hidden: pick(numbers.hidden, shape.hidden),
+    heads: pick(numbers.heads, shape.heads),
+    kvHeads: pick(numbers.kvHeads, shape.kvHeads),
+    cache: isResized || !shape.cache ? numbers.cache : shape.cache,
+    experts: numbers.experts ?? shape.experts,
+    tokens: numbers.tokens ?? shape.tokens,
+    fileBytes: options.parameters === undefined ? shape.fileBytes : undefined,
+  };
+}

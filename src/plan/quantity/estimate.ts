@@ -1,4 +1,4 @@
-// Inputs of a plan as options: a number, or a likely value with its range and source; shares of trials.
+// Inputs of a plan as options: a number, or a likely value with its range and source.
 import { type Range as Bounds, number, text } from "../../option-kinds.ts";
 import { isPlain, type Kind, readFields, refusal } from "../../options.ts";
 import { assumed, type Estimate, given, type Input, type Range, type Source, unknown } from "./quantity.ts";
@@ -59,16 +59,4 @@ export function inputOf<U extends Unit>(
   if (option !== undefined) return given(name, option, unit);
   if (otherwise) return assumed(name, otherwise.value, unit, otherwise.why, otherwise.range);
   return unknown(name, unit, "not given");
-}
-
-/** z of a two-sided 95% interval. */
-const Z = 1.959963984540054;
-
-/** A share by counting, with Wilson's 95% interval (doi 10.1080/01621459.1927.10502953). */
-export function shareOf(hits: number, trials: number, source: Source): Estimate {
-  const p = hits / trials;
-  const z2 = (Z * Z) / trials;
-  const middle = (p + z2 / 2) / (1 + z2);
-  const half = (Z / (1 + z2)) * Math.sqrt((p * (1 - p)) / trials + z2 / (4 * trials));
-  return { value: p, range: { low: Math.max(0, middle - half), high: Math.min(1, middle + half) }, source };
 }

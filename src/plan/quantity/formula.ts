@@ -39,6 +39,18 @@ const isFunction = (word: string) => Object.hasOwn(functions, word);
  * @throws {BaimoError} `request` for a formula that cannot be read
  */
 export function compileFormula(text: string, names: readonly string[]): Compiled {
+  const key = `${text}|${names.join()}`;
+  const known = compiledBefore.get(key);
+  if (known) return known;
+  const compiled = parseFormula(text, names);
+  compiledBefore.set(key, compiled);
+  return compiled;
+}
+
+/** A memo; formulas come from this library's code alone, so it stays small. */
+const compiledBefore = new Map<string, Compiled>();
+
+function parseFormula(text: string, names: readonly string[]): Compiled {
   const tokens = text.match(/[A-Za-z]\w*|\d+(?:\.\d+)?|[-+*/^(),]|\S/g) ?? [];
   const used = new Set<string>();
   let at = 0;

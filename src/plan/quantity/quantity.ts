@@ -115,16 +115,9 @@ export const unknown = <U extends Unit>(name: string, unit: U, note?: string): I
   note,
 });
 
-const compiledFormulas = new WeakMap<Computed, Compiled>();
-
 /** The function that a computed quantity's formula stands for. */
-export function formulaOf(quantity: Computed): Compiled {
-  const known = compiledFormulas.get(quantity);
-  if (known) return known;
-  const compiled = compileFormula(quantity.formula, Object.keys(quantity.inputs));
-  compiledFormulas.set(quantity, compiled);
-  return compiled;
-}
+export const formulaOf = ({ formula, inputs }: Computed): Compiled =>
+  compileFormula(formula, Object.keys(inputs));
 
 /**
  * Computes a quantity by a formula; unknown where an input is, and null where the formula gives no number.
@@ -138,14 +131,20 @@ export function compute<U extends Unit>(
   about: { readonly source?: Source; readonly note?: string } = {},
 ): Computed<U> {
   const { source, note } = about;
-  const draft: Computed<U> = { name, value: null, unit, origin: "computed", formula, inputs, source, note };
   const compiled = compileFormula(formula, Object.keys(inputs));
   const values = Object.values(inputs).map((input) => input.value);
-  const isKnown = values.every((value) => value !== null);
+  const isKnown = values.every((each) => each !== null);
   const value = isKnown ? compiled(values as number[]) : Number.NaN;
-  const quantity: Computed<U> = { ...draft, value: Number.isFinite(value) ? value : null };
-  compiledFormulas.set(quantity, compiled);
-  return quantity;
+  return {
+    name,
+    value: Number.isFinite(value) ? value : null,
+    unit,
+    origin: "computed",
+    formula,
+    inputs,
+    source,
+    note,
+  };
 }
 
 /** The sum of two quantities of one unit. */

@@ -3,6 +3,7 @@ import { BaimoError } from "../../errors.ts";
 import { createRandom } from "../../random.ts";
 import { everyQuantity } from "./explain.ts";
 import { formulaOf, type Input, type Quantity, type Range } from "./quantity.ts";
+import type { Unit } from "./units.ts";
 
 /** How to draw. */
 export interface SimulateOptions {
@@ -18,6 +19,9 @@ export interface Influence {
 
 /** What a quantity may turn out to be. */
 export interface Distribution {
+  /** The quantity's name and unit. */
+  readonly of: string;
+  readonly unit: Unit;
   readonly seed: number;
   readonly draws: number;
   readonly mean: number;
@@ -65,6 +69,8 @@ export function simulate(quantity: Quantity, options: SimulateOptions = {}): Dis
     if (value < 0) below++;
   }
   return {
+    of: quantity.name,
+    unit: quantity.unit,
     seed,
     draws,
     mean: sum / draws,

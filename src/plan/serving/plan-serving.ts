@@ -145,12 +145,9 @@ export function planServing(model: ModelShape, options: ServingOptions = {}): An
   const machine =
     gpus.value === null ? inputOf("devices", undefined, "GPU", { value: 1, why: "one device" }) : gpus;
   const bound = decodeBound(model, load, device, machine);
-  const single = decodeBound(
-    model,
-    { ...load, batch: defined("one sequence", 1, "sequence", "one alone") },
-    device,
-    machine,
-  );
+  const one = defined("one sequence", 1, "sequence", "one alone");
+  const alone = "tokens a second of one sequence, at most";
+  const single = decodeBound(model, { ...load, batch: one }, device, machine, alone);
   const mfu = inputOf("share of the peak that prompts reach", read.mfu, "ratio", usual.mfu);
   const prefill = secondsOfPrefill(
     flopsOfPrefill(model, prompt, model.layers, model.hidden),
@@ -173,6 +170,7 @@ export function planServing(model: ModelShape, options: ServingOptions = {}): An
       firstToken: prefill,
       single: single.tokensPerSecond,
       batched: bound.tokensPerSecond,
+      measured: read.measured?.tokensPerSecond,
       efficiency,
       speed,
       ...machinesFor(read, { prefill, speed, answer, batch }),

@@ -95,6 +95,7 @@ export function decodeBound(
   load: DecodeLoad,
   { peak, bandwidth }: Accelerator,
   gpus: Quantity<"GPU">,
+  name = "tokens a second, at most",
 ): DecodeBound {
   const bytes = bytesOfStep(model, load);
   const { batch } = load;
@@ -127,7 +128,7 @@ export function decodeBound(
         { byBandwidth, byPeak },
         about,
       );
-  const tokensPerSecond = compute("tokens a second, at most", "token/second", "batch / seconds", {
+  const tokensPerSecond = compute(name, "token/second", "batch / seconds", {
     batch,
     seconds,
   });

@@ -65,7 +65,7 @@ export interface TrainingAnswer extends Answer {
 const usualMfu = {
   value: 0.4,
   range: { low: 0.2, high: 0.5 },
-  why: "published runs reach 0.16 to 0.48 (baimo plan train --run lists them); measure yours",
+  why: "published runs reach 0.16 to 0.48 (baimo plan runs lists them); measure yours",
 };
 const usualGoodput = {
   value: 0.9,
@@ -98,14 +98,25 @@ export function planTraining(model: ModelShape, options: TrainingOptions = {}): 
   const target = cost ?? billed;
   const uncertain = target.value !== null;
   const memory = memoryOf(model, read);
+  const best = memory.plans?.feasible[0];
   return {
     ...answerOf(
-      { flops, hours, billed, days, cost, states: memory.states },
+      {
+        flops,
+        hours,
+        billed,
+        days,
+        cost,
+        states: memory.states,
+        perGpu: best?.memory,
+        bubble: best?.bubble ?? undefined,
+      },
       [
         doubtOf("price of a GPU-hour", price, today),
         price !== undefined && currency === undefined ? "a price without a currency is not used" : undefined,
       ],
       uncertain ? simulate(target, { seed: read.seed }) : undefined,
+      memory.inputs,
     ),
     plans: memory.plans,
   };
@@ -129,7 +140,7 @@ function memoryOf(model: ModelShape, read: OptionsOf<typeof trainingTable>) {
   const known = [model.parameters, model.layers, model.heads, model.hidden].every(
     ({ value }) => value !== null,
   );
-  if (gpus === undefined || !known) return { states };
+  if (gpus === undefined || !known) return { states, inputs: [] };
   const sequence = inputOf("tokens of a sequence", read.sequence, "token", {
     value: 4096,
     why: "a usual context of pre-training",
@@ -145,5 +156,5 @@ function memoryOf(model: ModelShape, read: OptionsOf<typeof trainingTable>) {
     globalBatch,
     zero: read.zero as ZeroStage | undefined, // a whole number from 0 to 3
   });
-  return { states, plans };
+  return { states, plans, inputs: [sequence, globalBatch] };
 }

@@ -1,4 +1,5 @@
 // Training runs that were published, one that is a rumour, and one of which nothing is known.
+import { findAccelerator } from "../hardware/accelerators.ts";
 import type { ModelShape } from "../model/shape.ts";
 import {
   type Input,
@@ -9,6 +10,7 @@ import {
   unknown,
 } from "../quantity/quantity.ts";
 import type { Unit } from "../quantity/units.ts";
+import { flopsOfTraining, utilisationOf } from "./compute.ts";
 
 /** A run as its source tells it. */
 export interface PublishedRun {
@@ -105,12 +107,31 @@ function toRun([name, active, tokens, flops, device, hours, title, arxiv, kind]:
 
 export const publishedRuns: readonly PublishedRun[] = rows.map(toRun);
 
-/** A published run as a model: of its sizes only the parameters that a token meets are known. */
+/** What a run's own figures give: 6 N D beside the published FLOPs, and the utilisation that its hours imply. */
+export function countRun({
+  activeParameters,
+  tokens,
+  accelerator,
+  gpuHours,
+  flops: published,
+}: PublishedRun) {
+  const flops = flopsOfTraining(activeParameters, tokens);
+  const peak =
+    accelerator === undefined
+      ? unknown("dense 16-bit peak", "FLOP/second")
+      : findAccelerator(accelerator).peak;
+  return { flops, published, gpuHours, mfu: utilisationOf(flops, gpuHours, peak) };
+}
+
+/** Runs whose tokens meet a part of the parameters. */
+const mixtures = ["DeepSeek-V3", "DBRX 132B-A36B", "GPT-4", "Grok-1"];
+
+/** A published run as a model: of its sizes only the parameters that a token meets are known, of a dense one all. */
 export function shapeOfRun({ name, activeParameters, tokens }: PublishedRun): ModelShape {
   const none = (label: string): Quantity<"count"> => unknown(label, "count");
   return {
     name,
-    parameters: unknown("parameters", "parameter"),
+    parameters: mixtures.includes(name) ? unknown("parameters", "parameter") : activeParameters,
     activeParameters,
     layers: none("layers"),
     hidden: none("hidden size"),

@@ -1,0 +1,47 @@
+// Amounts on the command line: 7B, 1e24, 35%, 87/100, 0.3..0.4..0.5, 2.50 @ provider.example 2026-11-01.
+import { InvalidArgumentError } from "commander";
+import type { EstimateFields } from "../plan/quantity/estimate.ts";
+import { countedShare } from "../plan/quantity/share.ts";
+
+const units: Readonly<Record<string, number>> = { "": 1, "%": 0.01, K: 1e3, M: 1e6, B: 1e9, T: 1e12 };
+const SHAPE =
+  "a number such as 7B, 1e24 or 35%; 3..5..9 for low, likely and high; 87/100 for counts; a source and its date after @";
+
+/** One number with its unit: 7B, 1.5e12, 35%. */
+function readFigure(text: string): number {
+  const [, digits, unit] =
+    /^([+-]?[\d.]+(?:e[+-]?\d+)?)\s*([KMBT%]?)$/i.exec(text.trim().replaceAll(",", "")) ?? [];
+  const value = digits === undefined ? Number.NaN : Number(digits) * units[unit.toUpperCase()];
+  if (!Number.isFinite(value)) throw new InvalidArgumentError(`Allowed: ${SHAPE}.`);
+  return value;
+}
+
+/** A plain number with its unit. */
+export const readNumber = (text: string): number => readFigure(text);
+
+/** An amount with its range, and its source after "@". */
+export function readAmount(text: string): EstimateFields {
+  const [body, ...rest] = text.split("@");
+  const about = readSource(rest.join("@").trim());
+  const counted = /^\s*(\d+)\s*\/\s*(\d+)\s*$/.exec(body);
+  if (counted) return { ...shareFields(Number(counted[1]), Number(counted[2])), ...about };
+  const parts = body.split("..").map(readFigure);
+  if (parts.length === 1) return { value: parts[0], ...about };
+  if (parts.length > 3) throw new InvalidArgumentError(`Allowed: ${SHAPE}.`);
+  const [low, high] = [parts[0], parts[parts.length - 1]];
+  return { value: parts.length === 3 ? parts[1] : (low + high) / 2, low, high, ...about };
+}
+
+/** "provider.example 2026-11-01": what, and when. */
+function readSource(text: string): Pick<EstimateFields, "source" | "date"> {
+  if (text === "") return {};
+  const [, source, date] = /^(.*?)[\s,]*(\d{4}(?:-\d{2}){0,2})?$/.exec(text) ?? [];
+  return { source: source || undefined, date };
+}
+
+/** Counted: so many of so many, with Wilson's 95% interval. */
+function shareFields(hits: number, trials: number): EstimateFields {
+  if (!(trials >= 1 && hits <= trials))
+    throw new InvalidArgumentError("Counts are written hits/trials: 87/100.");
+  return { ...countedShare(hits, trials), source: `counted: ${hits} of ${trials}, Wilson's 95% interval` };
+}

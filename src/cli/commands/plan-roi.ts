@@ -1,0 +1,89 @@
+// `baimo plan roi`: people or a model, as a distribution and a plain verdict.
+import type { Command } from "commander";
+import type { EstimateOption, ReturnOptions, Verdict, WorkOptions } from "../../plan/index.ts";
+import { readAmount, readNumber } from "../amount.ts";
+import type { CommandContext } from "../options.ts";
+import { type AnswerFlags, addAnswerOptions, mergeScenario, printAnswer, today } from "../plan-answer.ts";
+
+interface RoiFlags extends AnswerFlags {
+  tasks?: EstimateOption;
+  minutes?: EstimateOption;
+  wage?: EstimateOption;
+  overhead?: EstimateOption;
+  modelCost?: EstimateOption;
+  acceptance?: EstimateOption;
+  review?: EstimateOption;
+  errors?: EstimateOption;
+  errorCost?: EstimateOption;
+  fixed?: EstimateOption;
+  currency?: ReturnOptions["currency"];
+  seed?: number;
+  draws?: number;
+}
+
+/** Adds the command. */
+export function addPlanRoi(plan: Command, context: CommandContext): Command {
+  const command = plan.command("roi").summary("people or a model: cost, break-even, verdict");
+  command.description(
+    "Compares people and a model for a kind of work. Ranges (4..6..9) give a distribution and the inputs that matter most; " +
+      "several kinds of work come from a --scenario file.",
+  );
+  const add = (flags: string, help: string) => command.option(flags, help, readAmount);
+  add("--tasks <count>", "tasks a month");
+  add("--minutes <time>", "minutes that people take for one");
+  add("--wage <amount>", "of an hour");
+  add("--overhead <factor>", "what an hour costs beyond the wage, 1.4 for 40% more");
+  add("--model-cost <amount>", "of the model for one task");
+  add("--acceptance <share>", "of answers that a reviewer takes: 0.9, or 87/100 from an evaluation");
+  add("--review <minutes>", "that reviewing one takes");
+  add("--errors <share>", "of accepted answers that are wrong");
+  add("--error-cost <amount>", "of one wrong answer");
+  add("--fixed <amount>", "of the model a month, however much it does");
+  command
+    .option("--currency <code>", "of every amount: USD, EUR, CNY, …", (text) => text.toUpperCase())
+    .option("--seed <number>", "of the draws", readNumber)
+    .option("--draws <count>", "how many (default: 10,000)", readNumber);
+  addAnswerOptions(command);
+  return command.action(async (flags: RoiFlags) => {
+    const { planReturn } = await import("../../plan/index.ts");
+    const work: WorkOptions = {
+      tasksPerMonth: flags.tasks,
+      minutesPerTask: flags.minutes,
+      hourlyWage: flags.wage,
+      overhead: flags.overhead,
+      modelCostPerTask: flags.modelCost,
+      acceptance: flags.acceptance,
+      reviewMinutes: flags.review,
+      errorRate: flags.errors,
+      errorCost: flags.errorCost,
+    };
+    const hasWork = Object.values(work).some((value) => value !== undefined);
+    const options = {
+      work: hasWork || flags.scenario === undefined ? [work] : undefined,
+      fixedPerMonth: flags.fixed,
+      currency: flags.currency,
+      seed: flags.seed,
+      draws: flags.draws,
+      today: today(),
+    };
+    const answer = planReturn(await mergeScenario(flags.scenario, options as ReturnOptions)); // which checks it
+    const { verdict } = answer;
+    await printAnswer(answer, flags, context, {
+      lines: ["", `verdict: ${verdictText(verdict)}`],
+      json: { verdict },
+    });
+  });
+}
+
+function verdictText(verdict: Verdict): string {
+  switch (verdict.kind) {
+    case "model":
+      return "the model";
+    case "people":
+      return `people: ${verdict.why}`;
+    case "both":
+      return `both, split so: the model does ${verdict.model.join(", ")}; people do ${verdict.people.join(", ")}`;
+    case "cannot-tell":
+      return `can't tell: measure ${verdict.measure} first`;
+  }
+}

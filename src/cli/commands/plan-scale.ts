@@ -1,0 +1,47 @@
+// `baimo plan scale`: what a budget buys, the loss of a size, the cheapest model for a loss.
+import type { Command } from "commander";
+import type { ScalingOptions } from "../../plan/index.ts";
+import { readNumber } from "../amount.ts";
+import type { CommandContext } from "../options.ts";
+import { type AnswerFlags, addAnswerOptions, mergeScenario, printAnswer } from "../plan-answer.ts";
+
+interface ScaleFlags extends AnswerFlags {
+  flops?: number;
+  parameters?: number;
+  tokens?: number;
+  loss?: number;
+  inference?: number;
+  law?: ScalingOptions["law"];
+}
+
+/** Adds the command. */
+export function addPlanScale(plan: Command, context: CommandContext): Command {
+  const command = plan
+    .command("scale")
+    .summary("what a budget buys by the scaling laws")
+    .description(
+      "Asks the scaling laws: Besiroglu's fit, and Hoffmann's beside it. baimo plan fit makes a law of runs of your own.",
+    )
+    .option("--flops <count>", "the best model for so many FLOPs, for example 1e24", readNumber)
+    .option("--parameters <count>", "with --tokens: the loss of that size", readNumber)
+    .option("--tokens <count>", "with --parameters: the loss on so many tokens", readNumber)
+    .option("--loss <nats>", "the cheapest model of this loss a token", readNumber)
+    .option("--inference <tokens>", "with --loss: tokens that it will make and read", readNumber)
+    .option("--law <name>", "besiroglu or hoffmann alone");
+  addAnswerOptions(command);
+  return command.action(async (flags: ScaleFlags) => {
+    const { planScaling } = await import("../../plan/index.ts");
+    const options: ScalingOptions = {
+      flops: flags.flops,
+      parameters: flags.parameters,
+      tokens: flags.tokens,
+      loss: flags.loss,
+      inferenceTokens: flags.inference,
+      law: flags.law,
+    };
+    const answer = planScaling(await mergeScenario(flags.scenario, options));
+    if (Object.keys(answer.results).length === 0 && answer.warnings.length === 0)
+      return command.error("baimo: ask for something: --flops, --parameters with --tokens, or --loss");
+    return printAnswer(answer, flags, context);
+  });
+}

@@ -1,0 +1,105 @@
+// `baimo plan serve`: memory, speed, machines and money of serving; modelled, and beside what was measured.
+import type { Command } from "commander";
+import type { EstimateOption, ServingOptions } from "../../plan/index.ts";
+import { readAmount, readNumber } from "../amount.ts";
+import type { CommandContext } from "../options.ts";
+import {
+  type AnswerFlags,
+  addAnswerOptions,
+  addDeviceOptions,
+  addPriceOptions,
+  type DeviceFlags,
+  mergeScenario,
+  printAnswer,
+  toDevice,
+  today,
+} from "../plan-answer.ts";
+import { addShapeOptions, readShape, type ShapeFlags } from "../plan-model.ts";
+import { readText } from "../text-file.ts";
+
+interface ServeFlags extends AnswerFlags, DeviceFlags, ShapeFlags {
+  gpus?: number;
+  type?: ServingOptions["weights"];
+  cacheType?: ServingOptions["cache"];
+  prompt?: number;
+  answer?: number;
+  batch?: number;
+  mfu?: EstimateOption;
+  efficiency?: EstimateOption;
+  measured?: string;
+  requests?: EstimateOption;
+  wait?: number;
+  currency?: ServingOptions["currency"];
+  price?: EstimateOption;
+  kilowatts?: EstimateOption;
+  tariff?: EstimateOption;
+  api?: EstimateOption;
+  utilisation?: EstimateOption;
+}
+
+const upper = (text: string) => text.toUpperCase();
+
+/** Adds the command. */
+export function addPlanServe(plan: Command, context: CommandContext): Command {
+  const command = plan
+    .command("serve")
+    .summary("memory, speed, machines and money of serving a model")
+    .description(
+      "Counts inference: weights, KV cache, bounds of prompt and answer, machines for a load, money.",
+    )
+    .argument("[model...]", "a checkpoint, or an entry of baimo models")
+    .option("--gpus <count>", "devices of one machine (default: as many as hold it)", readNumber)
+    .option(
+      "--type <type>",
+      "the type of the weights: BF16, Q8_0, Q4_0, … (default: the file's, else BF16)",
+      upper,
+    )
+    .option("--cache-type <type>", "how keys and values are kept: F32, F16 or Q8 (default: F16)", upper)
+    .option("--prompt <tokens>", "tokens of a prompt", readNumber)
+    .option("--answer <tokens>", "tokens of an answer", readNumber)
+    .option("--batch <count>", "sequences at once", readNumber)
+    .option("--mfu <share>", "the share of the peak that prompts reach", readAmount)
+    .option("--efficiency <share>", "the share of the bound that answers reach", readAmount)
+    .option("--measured <file>", "read that share from what baimo bench --json printed")
+    .option("--requests <rate>", "requests a second, for the number of machines", readAmount)
+    .option("--wait <seconds>", "that 95% of the requests may wait", readNumber)
+    .option("--kilowatts <power>", "that a machine takes, where the price leaves it out", readAmount)
+    .option("--tariff <amount>", "of a kilowatt-hour", readAmount)
+    .option("--api <amount>", "a million tokens of an API, to compare with", readAmount)
+    .option("--utilisation <share>", "how busy the machine is over the month", readAmount);
+  addShapeOptions(addDeviceOptions(addAnswerOptions(addPriceOptions(command, "of an hour of the machine"))));
+  return command.action(async (words: string[], flags: ServeFlags) => {
+    const shape = await readShape(words, flags, context.terminal);
+    const { planServing, readMeasurement } = await import("../../plan/index.ts");
+    const { measured } = flags;
+    const options: ServingOptions = {
+      ...toDevice(flags),
+      gpus: flags.gpus,
+      weights: flags.type,
+      cache: flags.cacheType,
+      promptTokens: flags.prompt,
+      answerTokens: flags.answer,
+      batch: flags.batch,
+      mfu: flags.mfu,
+      efficiency: flags.efficiency,
+      measured: measured === undefined ? undefined : readMeasurement(await readJsonFile(measured), measured),
+      requestsPerSecond: flags.requests,
+      wait: flags.wait,
+      price: flags.price,
+      kilowatts: flags.kilowatts,
+      tariff: flags.tariff,
+      api: flags.api,
+      utilisation: flags.utilisation,
+      currency: flags.currency,
+      today: today(),
+    };
+    const answer = planServing(shape, await mergeScenario(flags.scenario, options));
+    if (!flags.json) context.terminal.line(`serving ${shape.name}`);
+    await printAnswer(answer, flags, context, { lines: [], json: { model: shape.name } });
+  });
+}
+
+async function readJsonFile(path: string): Promise<unknown> {
+  const { parseJson } = await import("../../json.ts");
+  return parseJson(new TextEncoder().encode(await readText(path)), path);
+}

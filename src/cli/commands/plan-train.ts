@@ -1,0 +1,124 @@
+// `baimo plan train`: FLOPs, GPU-hours, days, money and memory of a training run; the plans that fit.
+import type { Command } from "commander";
+import type { EstimateOption, Plans, TrainingOptions } from "../../plan/index.ts";
+import { readAmount, readNumber } from "../amount.ts";
+import type { CommandContext } from "../options.ts";
+import {
+  type AnswerFlags,
+  addAnswerOptions,
+  addDeviceOptions,
+  addPriceOptions,
+  type DeviceFlags,
+  mergeScenario,
+  printAnswer,
+  toDevice,
+  today,
+} from "../plan-answer.ts";
+import { addShapeOptions, readShape, type ShapeFlags } from "../plan-model.ts";
+import { formatBytes, formatTable } from "../table.ts";
+
+interface TrainFlags extends AnswerFlags, DeviceFlags, ShapeFlags {
+  tokens?: EstimateOption;
+  gpus?: number;
+  mfu?: EstimateOption;
+  goodput?: EstimateOption;
+  currency?: TrainingOptions["currency"];
+  price?: EstimateOption;
+  optimiser?: TrainingOptions["optimiser"];
+  zero?: TrainingOptions["zero"];
+  sequence?: number;
+  batch?: number;
+  seed?: number;
+  plans: number;
+}
+
+/** Adds the command. */
+export function addPlanTrain(plan: Command, context: CommandContext): Command {
+  const command = plan
+    .command("train")
+    .summary("FLOPs, GPU-hours, days, money and memory of a training run")
+    .description("Counts a training run: compute, time, money, memory, and how it may be divided over GPUs.")
+    .argument("[model...]", "a checkpoint, an entry of baimo models, or a published run such as GPT-3 175B")
+    .option("--tokens <count>", "tokens of training, for example 15T (default: the model's own)", readAmount)
+    .option("--gpus <count>", "how many devices", readNumber)
+    .option("--mfu <share>", "model FLOPs utilisation, for example 35% or 0.3..0.4..0.5", readAmount)
+    .option("--goodput <share>", "the share of paid time that trains", readAmount)
+    .option("--optimiser <name>", "what is kept a parameter (default: adamw-mixed-fp32-master)")
+    .option("--zero <stage>", "only plans of this ZeRO stage, 0 to 3", readNumber)
+    .option("--sequence <tokens>", "tokens of a sequence", readNumber)
+    .option("--batch <count>", "sequences a step", readNumber)
+    .option("--seed <number>", "of the draws", readNumber)
+    .option("--plans <count>", "how many plans to show", readNumber, 5);
+  addShapeOptions(addDeviceOptions(addAnswerOptions(addPriceOptions(command, "of a GPU-hour"))));
+  return command.action(async (words: string[], flags: TrainFlags) => {
+    const shape = await readShape(words, flags, context.terminal);
+    const { planTraining } = await import("../../plan/index.ts");
+    const options: TrainingOptions = {
+      ...toDevice(flags),
+      tokens: flags.tokens,
+      gpus: flags.gpus,
+      mfu: flags.mfu,
+      goodput: flags.goodput,
+      price: flags.price,
+      currency: flags.currency,
+      optimiser: flags.optimiser,
+      zero: flags.zero,
+      sequence: flags.sequence,
+      globalBatch: flags.batch,
+      seed: flags.seed,
+      today: today(),
+    };
+    const answer = planTraining(shape, await mergeScenario(flags.scenario, options));
+    const { plans } = answer;
+    const title = `training of ${shape.name}`;
+    if (!flags.json) context.terminal.line(title);
+    await printAnswer(answer, flags, context, {
+      lines: plans ? planLines(plans, flags.plans) : [],
+      json: { model: shape.name, plans: plans && plansToJson(plans, flags.plans) },
+    });
+  });
+}
+
+function planLines({ feasible, infeasible }: Plans, count: number): string[] {
+  const reasons = Object.entries(infeasible).map(([reason, number]) => `${reason} ${number}`);
+  const fallen = reasons.length > 0 ? [`not feasible, by first reason: ${reasons.join(", ")}`] : [];
+  if (feasible.length === 0) return ["", "no plan fits these GPUs", ...fallen];
+  const rows = feasible
+    .slice(0, count)
+    .map(({ plan, recompute, memory, bubble, time }) => [
+      ...[plan.tensor, plan.pipeline, plan.data, plan.expert].map(({ value }) => String(value)),
+      String(plan.zero),
+      String(plan.microbatch.value),
+      recompute,
+      formatBytes(memory.value ?? 0),
+      `${(100 * (bubble?.value ?? 0)).toFixed(1)}%`,
+      (time?.value ?? 0).toFixed(3),
+    ]);
+  const head = ["TP", "PP", "DP", "EP", "ZeRO", "micro", "recompute", "a GPU", "bubble", "time"];
+  return [
+    "",
+    `${feasible.length} plans fit; the fastest, by bubble and recomputation alone (communication is not counted):`,
+    ...formatTable([head, ...rows]),
+    ...fallen,
+  ];
+}
+
+function plansToJson({ feasible, infeasible }: Plans, count: number) {
+  return {
+    feasible: feasible.slice(0, count).map(({ plan, recompute, memory, bubble, time, notes }) => ({
+      tensor: plan.tensor.value,
+      pipeline: plan.pipeline.value,
+      data: plan.data.value,
+      expert: plan.expert.value,
+      zero: plan.zero,
+      microbatch: plan.microbatch.value,
+      recompute,
+      bytesPerGpu: memory.value,
+      bubble: bubble?.value,
+      time: time?.value,
+      notes,
+    })),
+    feasibleCount: feasible.length,
+    infeasible,
+  };
+}

@@ -1,0 +1,96 @@
+// Flags that all plans share, and how their answers are printed.
+import type { Command } from "commander";
+import type { Answer } from "../plan/index.ts";
+import { readAmount, readNumber } from "./amount.ts";
+import type { CommandContext } from "./options.ts";
+import { aboutLines, resultLines } from "./plan-text.ts";
+import { readText } from "./text-file.ts";
+
+/** The values of `addAnswerOptions`. */
+export interface AnswerFlags {
+  scenario?: string;
+  explain?: boolean;
+  json?: boolean;
+  verbose?: boolean;
+}
+
+/** Adds --scenario, --explain and --json. */
+export function addAnswerOptions(command: Command): Command {
+  return command
+    .option("--scenario <file>", "options from a JSON file, in the library's names; flags go before")
+    .option("--explain", "show every formula, source and step")
+    .option("--json", "print a JSON document, with the whole explanation");
+}
+
+/** The values of `addDeviceOptions`. */
+export interface DeviceFlags {
+  gpu?: string;
+  tflops?: number;
+  gpuMemory?: number;
+  bandwidth?: number;
+}
+
+/** Adds the options that say which device. */
+export function addDeviceOptions(command: Command): Command {
+  return command
+    .option(
+      "--gpu <name>",
+      "A100-80, A800, H100-SXM, H800, H200, MI300X, B200, Ascend-910, EPYC-9654, or another's name with figures",
+    )
+    .option("--tflops <number>", "its dense 16-bit peak in TFLOP/s", readNumber)
+    .option("--gpu-memory <GB>", "its memory in GB", readNumber)
+    .option("--bandwidth <GB/s>", "its memory bandwidth in GB/s", readNumber);
+}
+
+export const toDevice = ({ gpu, tflops, gpuMemory, bandwidth }: DeviceFlags) => ({
+  accelerator: gpu,
+  tflops,
+  gigabytes: gpuMemory,
+  gigabytesPerSecond: bandwidth,
+});
+
+/** Adds --currency and a price. */
+export function addPriceOptions(command: Command, of: string): Command {
+  return command
+    .option("--currency <code>", "of every price: USD, EUR, CNY, …", (text) => text.toUpperCase())
+    .option(
+      "--price <amount>",
+      `${of}, with source and date: "2.50 @ provider.example 2026-11-01"`,
+      readAmount,
+    );
+}
+
+/** Today, by which prices are old or not. */
+export const today = (): string => new Date().toISOString().slice(0, 10);
+
+/** Options of a scenario file with those of flags over them. */
+export async function mergeScenario<O extends object>(file: string | undefined, flags: O): Promise<O> {
+  const given = Object.fromEntries(Object.entries(flags).filter(([, value]) => value !== undefined));
+  if (file === undefined) return given as O; // the same without what is undefined
+  const { parseJson, recordOf } = await import("../json.ts");
+  const scenario = recordOf(parseJson(new TextEncoder().encode(await readText(file)), file), file);
+  return { ...scenario, ...given } as O; // the library checks every option of it
+}
+
+/** Prints an answer; `more`: what only this plan has. */
+export async function printAnswer(
+  answer: Answer,
+  flags: AnswerFlags,
+  { terminal }: CommandContext,
+  more: { readonly lines: readonly string[]; readonly json: Readonly<Record<string, unknown>> } = {
+    lines: [],
+    json: {},
+  },
+): Promise<void> {
+  if (flags.json) {
+    const { flatten } = await import("../plan/index.ts");
+    const { results: places, quantities } = flatten(Object.values(answer.results));
+    const results = Object.fromEntries(Object.keys(answer.results).map((key, at) => [key, places[at]]));
+    const { assumed, missing, warnings, distribution } = answer;
+    terminal.json({ results, quantities, assumed, missing, warnings, distribution, ...more.json });
+    return;
+  }
+  const width = terminal.interactive ? terminal.columns() : 160;
+  for (const line of resultLines(answer, flags.explain ?? false, width)) terminal.line(line);
+  for (const line of [...more.lines, ...aboutLines(answer)]) terminal.line(line);
+}

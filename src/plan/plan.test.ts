@@ -1,0 +1,171 @@
+// Every figure of every plan leads to formulas and sources; what was assumed is listed.
+import assert from "node:assert/strict";
+import { it } from "node:test";
+import type { Answer } from "./answer.ts";
+import { accelerator } from "./hardware/accelerators.ts";
+import { shapeOfNumbers } from "./model/shape.ts";
+import { planReturn } from "./money/plan-return.ts";
+import { everyQuantity, findBare, flatten } from "./quantity/explain.ts";
+import { add, compute, formulaOf, given, type Quantity } from "./quantity/quantity.ts";
+import { planScaling } from "./scaling/plan-scaling.ts";
+import { planServing } from "./serving/plan-serving.ts";
+import { planTraining, type TrainingAnswer } from "./training/plan-training.ts";
+import { countRun, publishedRuns, shapeOfRun } from "./training/published-runs.ts";
+
+const model = shapeOfNumbers({
+  name: "a mixture",
+  parameters: 46.7e9,
+  activeParameters: 12.9e9,
+  numLayers: 32,
+  hiddenSize: 4096,
+  numHeads: 32,
+  numKvHeads: 8,
+  numExperts: 8,
+  numExpertsPerToken: 2,
+  expertParameters: 45.1e9,
+});
+const work = {
+  tasksPerMonth: { value: 20000, low: 15000, high: 26000 },
+  minutesPerTask: 6,
+  hourlyWage: 60,
+  modelCostPerTask: 0.12,
+  acceptance: 0.9,
+  reviewMinutes: 1,
+  errorRate: 0.01,
+  errorCost: 50,
+};
+const price = { value: 2.5, source: "an example", date: "2026-01-01" };
+const answers: Record<string, Answer> = {
+  train: planTraining(model, {
+    tokens: 2e12,
+    accelerator: "H100-SXM",
+    gpus: 64,
+    price,
+    currency: "USD",
+    today: "2026-11-28",
+  }),
+  "train unknown": planTraining(shapeOfRun(publishedRuns.find(({ name }) => name === "Grok-1")!)),
+  "train rumour": planTraining(shapeOfRun(publishedRuns.find(({ name }) => name === "GPT-4")!)),
+  serve: planServing(model, {
+    accelerator: "H800",
+    requestsPerSecond: 3,
+    batch: 8,
+    price,
+    currency: "EUR",
+    api: 0.9,
+  }),
+  scale: planScaling({ flops: 1e24, parameters: 7e9, tokens: 1e12, loss: 2.1, inferenceTokens: 1e12 }),
+  return: planReturn({ work: [work], fixedPerMonth: 40000, currency: "CNY" }),
+};
+
+it("no figure is bare, and every formula gives what stands beside it", () => {
+  for (const [name, answer] of Object.entries(answers)) {
+    const roots = Object.values(answer.results);
+    assert.deepEqual(findBare(roots), [], name);
+    for (const quantity of everyQuantity(roots)) {
+      if (quantity.origin !== "computed") continue;
+      assert.doesNotMatch(
+        quantity.formula.replace(/\b[01]\b/g, ""),
+        /(?<![A-Za-z])\d/,
+        "no number but 0 and 1",
+      );
+      const values = Object.values(quantity.inputs).map(({ value }) => value);
+      if (values.includes(null)) assert.equal(quantity.value, null, `${name}: ${quantity.name}`);
+      else if (quantity.value !== null)
+        assert.equal(formulaOf(quantity)(values as number[]), quantity.value, `${name}: ${quantity.name}`);
+    }
+  }
+});
+
+it("what was assumed or is missing below a result is listed in the answer", () => {
+  for (const [name, answer] of Object.entries(answers)) {
+    const plan = name === "train" ? [(answer as TrainingAnswer).plans!.feasible[0].memory] : [];
+    const all = everyQuantity([...Object.values(answer.results), ...plan]);
+    const names = (origin: string) =>
+      new Set(all.filter((each) => each.origin === origin).map((each) => each.name));
+    assert.deepEqual(new Set(answer.assumed.map((each) => each.name)), names("assumed"), name);
+    assert.deepEqual(new Set(answer.missing.map((each) => each.name)), names("unknown"), name);
+  }
+  assert.ok(
+    answers.serve.assumed.some((each) => each.note?.includes("H100-SXM's")),
+    "H800's figures are assumed",
+  );
+});
+
+it("an answer as JSON is a list whose places lead everywhere", () => {
+  for (const answer of Object.values(answers)) {
+    const { results, quantities } = flatten(Object.values(answer.results));
+    assert.equal(results.length, Object.keys(answer.results).length);
+    for (const [at, each] of quantities.entries())
+      if (each.origin === "computed") for (const place of Object.values(each.inputs)) assert.ok(place < at);
+    assert.deepEqual(JSON.parse(JSON.stringify(quantities)).length, quantities.length);
+  }
+});
+
+it("unknown stays unknown, and a rumour is called one", () => {
+  assert.equal(answers["train unknown"].results.flops.value, null);
+  assert.ok(answers["train unknown"].missing.some((each) => each.name === "tokens of training"));
+  assert.ok(answers["train rumour"].warnings.includes("FLOPs of training rests on a rumour"));
+  for (const run of publishedRuns.filter(
+    ({ flops }) => flops.value !== null && flops.origin === "published",
+  )) {
+    const { flops, published } = countRun(run);
+    const tolerance = run.name === "Gopher 280B" ? 0.22 : 0.03;
+    assert.ok(Math.abs(flops.value! / published.value! - 1) < tolerance, run.name);
+  }
+});
+
+it("an old price is warned of, one without a source too", () => {
+  assert.ok(answers.train.warnings.some((text) => text.includes("331 days old (2026-01-01)")));
+  assert.ok(answers.serve.warnings.includes("price of the API: no source and no date"));
+});
+
+it("units that differ cannot be added, by type and at run time", () => {
+  const hour: Quantity<"USD/GPU-hour"> = given("an hour", 2, "USD/GPU-hour");
+  const million: Quantity<"USD/million tokens"> = given("a million", 1, "USD/million tokens");
+  // @ts-expect-error: dollars a GPU-hour are no dollars a million tokens
+  assert.throws(() => add("both", hour, million), /USD\/GPU-hour and a million in USD\/million tokens/);
+  // @ts-expect-error: "USD/GPU-hours" is no unit
+  assert.ok(given("an hour", 2, "USD/GPU-hours"));
+  assert.equal(add("both", hour, given("another", 3, "USD/GPU-hour")).value, 5);
+});
+
+it("a formula with a number in it, or one that names what is not there, is refused", () => {
+  const x = given("x", 2, "count");
+  assert.throws(() => compute("y", "count", "2 * x", { x }), /expected a name, 0, 1/);
+  assert.throws(() => compute("y", "count", "x * z", { x }), /expected one of x, found z/);
+  assert.throws(() => compute("y", "count", "1 + 1", { x }), /has no x/);
+});
+
+it("a peak with sparsity is refused", () => {
+  assert.throws(() => accelerator({ name: "H100", tflops: 1978.9 }), /2:4 sparsity/);
+  assert.throws(() => accelerator({ name: "mine", tflops: 500, sparse: true }), /half of it/);
+});
+
+it("verdicts: people where a task saves nothing, both where kinds of work differ, measure first in doubt", () => {
+  const verdict = (options: Partial<typeof work>, fixed: number) =>
+    planReturn({ work: [{ ...work, ...options }], fixedPerMonth: fixed, currency: "USD" }).verdict;
+  assert.equal(verdict({}, 40000).kind, "model");
+  assert.deepEqual(verdict({ reviewMinutes: 7 }, 0), {
+    kind: "people",
+    why: "a task done by the model saves nothing, so that no volume helps",
+  });
+  assert.equal(verdict({}, 1e6).kind, "people");
+  const doubtful = verdict({}, 112_000);
+  assert.ok(doubtful.kind === "cannot-tell" && doubtful.measure !== "", JSON.stringify(doubtful));
+  const both = planReturn({
+    work: [
+      { ...work, name: "letters" },
+      { ...work, name: "contracts", reviewMinutes: 9 },
+    ],
+    fixedPerMonth: 10000,
+    currency: "USD",
+  });
+  assert.deepEqual(both.verdict, { kind: "both", model: ["letters"], people: ["contracts"] });
+});
+
+it("options are refused by their names", () => {
+  assert.throws(() => planTraining(model, { gpu: "H100" } as object), /option gpu is not known/);
+  assert.throws(() => planTraining(model, { accelerator: "H101-SXM" }), /did you mean H100-SXM/);
+  assert.throws(() => planReturn({ work: [], currency: "USD" }), /work/);
+});
