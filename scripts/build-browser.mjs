@@ -65,7 +65,10 @@ const { output } = await build({
   ...common,
   plugins: [forPage, workersInside],
   input: Object.fromEntries(
-    ["", "formats", "tokenizers", "serve"].map((name) => [name || "index", join(source, name, "index.js")]),
+    ["", "formats", "plan", "tokenizers", "serve"].map((name) => [
+      name || "index",
+      join(source, name, "index.js"),
+    ]),
   ),
   output: { dir: out, format: "esm", minify: true, chunkFileNames: "[name]-[hash].js" },
 });

@@ -1,4 +1,4 @@
-// Amounts on the command line: 7B, 1e24, 35%, 87/100, 0.3..0.4..0.5, 2.50 @ provider.example 2026-11-01.
+// Amounts on the command line: 7B, 1e24, 35%, 87/100, 0.3..0.4..0.5, 2.50 @ source date.
 import { InvalidArgumentError } from "commander";
 import type { EstimateFields } from "../plan/quantity/estimate.ts";
 import { countedShare } from "../plan/quantity/share.ts";

@@ -1,4 +1,4 @@
-// Which model a plan is about: a checkpoint, an entry of the catalogue, a published run, or numbers.
+// Which model a plan is about: a checkpoint, a catalogue entry, a published run, or numbers.
 import type { Command } from "commander";
 import { BaimoError } from "../errors.ts";
 import type { ModelShape, ShapeOptions } from "../plan/index.ts";

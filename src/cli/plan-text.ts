@@ -1,4 +1,4 @@
-// A plan's answer for the terminal: figures, what was assumed, warnings; with --explain every path to a source.
+// A plan's answer for the terminal: figures, assumptions, warnings, and paths to sources.
 import type { Answer, Input, Quantity } from "../plan/index.ts";
 import { inputsOf } from "../plan/quantity/explain.ts";
 import { currencies } from "../plan/quantity/units.ts";

@@ -1,4 +1,4 @@
-// `baimo plan fit` and `baimo plan stop`: a scaling law from runs of one's own; whether a run is worth ending.
+// `baimo plan fit` and `baimo plan stop`: a law from own runs; whether to end a run.
 import type { Command } from "commander";
 import { BaimoError } from "../../errors.ts";
 import { isPlain } from "../../options.ts";

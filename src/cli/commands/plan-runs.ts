@@ -1,4 +1,4 @@
-// `baimo plan runs`: published training runs, counted: 6 N D beside what was published, utilisation.
+// `baimo plan runs`: published training runs, 6 N D beside what was published.
 import type { Command } from "commander";
 import type { CommandContext } from "../options.ts";
 import { formatTable } from "../table.ts";

@@ -1,5 +1,6 @@
 // `baimo plan scale`: what a budget buys, the loss of a size, the cheapest model for a loss.
 import type { Command } from "commander";
+import { BaimoError } from "../../errors.ts";
 import type { ScalingOptions } from "../../plan/index.ts";
 import { readNumber } from "../amount.ts";
 import type { CommandContext } from "../options.ts";
@@ -39,9 +40,10 @@ export function addPlanScale(plan: Command, context: CommandContext): Command {
       inferenceTokens: flags.inference,
       law: flags.law,
     };
-    const answer = planScaling(await mergeScenario(flags.scenario, options));
-    if (Object.keys(answer.results).length === 0 && answer.warnings.length === 0)
-      return command.error("baimo: ask for something: --flops, --parameters with --tokens, or --loss");
-    return printAnswer(answer, flags, context);
+    const asked = await mergeScenario(flags.scenario, options);
+    const { flops, parameters, tokens, loss } = asked;
+    if (flops === undefined && loss === undefined && (parameters === undefined || tokens === undefined))
+      throw new BaimoError("request", "plan scale: ask for --flops, --parameters with --tokens, or --loss");
+    await printAnswer(planScaling(asked), flags, context);
   });
 }

@@ -1,4 +1,4 @@
-// `baimo plan serve`: memory, speed, machines and money of serving; modelled, and beside what was measured.
+// `baimo plan serve`: memory, speed, machines and money of serving a model.
 import type { Command } from "commander";
 import type { EstimateOption, ServingOptions } from "../../plan/index.ts";
 import { readAmount, readNumber } from "../amount.ts";

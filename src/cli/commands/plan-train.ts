@@ -1,4 +1,4 @@
-// `baimo plan train`: FLOPs, GPU-hours, days, money and memory of a training run; the plans that fit.
+// `baimo plan train`: FLOPs, GPU-hours, days, money and memory of a training run.
 import type { Command } from "commander";
 import type { EstimateOption, Plans, TrainingOptions } from "../../plan/index.ts";
 import { readAmount, readNumber } from "../amount.ts";

@@ -1,4 +1,4 @@
-// planReturn: people against a model, for one or several kinds of work, as a distribution and a verdict.
+// planReturn: people against a model, as a distribution and a verdict.
 import { fields, list, required, text, whole } from "../../option-kinds.ts";
 import { call, type OptionsOf, readOptions } from "../../options.ts";
 import { type Answer, answerOf } from "../answer.ts";

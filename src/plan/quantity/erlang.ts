@@ -1,4 +1,4 @@
-// Erlang's C formula: the probability that a request must wait, and how many servers hold a limit.
+// Erlang's C formula: the probability of waiting, and how many servers hold a limit.
 
 /**
  * The probability of waiting in M/M/c (Erlang C), by the recurrence of Erlang B, which does not overflow.

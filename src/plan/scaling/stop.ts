@@ -1,4 +1,4 @@
-// judgeRun: a running log's final loss with an interval, and whether to go on, stop, or wait.
+// judgeRun: a running log's final loss with an interval, and whether to go on.
 import { BaimoError } from "../../errors.ts";
 
 /** A run so far, with what it was set to do. */

@@ -1,4 +1,4 @@
-// planServing: memory, speed, machines and money of inference, modelled and beside what was measured.
+// planServing: memory, speed, machines and money of inference, modelled and measured.
 import { choice, kindOf, whole } from "../../option-kinds.ts";
 import { call, isPlain, type OptionsOf, readOptions } from "../../options.ts";
 import { type DType, dtypes } from "../../tensor/dtype.ts";

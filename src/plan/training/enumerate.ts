@@ -1,4 +1,4 @@
-// Every way to divide a run over so many GPUs: the feasible ones in order, the others with their first reason.
+// Every way to divide a run over so many GPUs: what fits, and the first reason why not.
 import type { Accelerator } from "../hardware/accelerators.ts";
 import { type Computed, compute, defined, given, type Quantity } from "../quantity/quantity.ts";
 import { type ActivationMethod, activationsPerLayer } from "./activations.ts";

@@ -1,4 +1,4 @@
-// planTraining: FLOPs, GPU-hours, days, money and memory of a training run, with the plans that fit.
+// planTraining: FLOPs, GPU-hours, days, money and memory of a training run.
 import { choice, whole } from "../../option-kinds.ts";
 import { call, type OptionsOf, readOptions } from "../../options.ts";
 import { type Answer, answerOf } from "../answer.ts";

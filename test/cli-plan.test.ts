@@ -1,0 +1,103 @@
+// `baimo plan`: tables, --explain, --json, scenarios, logs, and what is refused.
+import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { baimo, folder } from "./baimo.ts";
+
+const file = (name: string, text: string): string => {
+  const path = join(folder, name);
+  writeFileSync(path, text);
+  return path;
+};
+
+test("train: a published run, what is assumed and what is missing", async () => {
+  const { status, stdout, stderr } = await baimo([
+    "plan",
+    "train",
+    "GPT-3",
+    "175B",
+    "--gpu",
+    "A100-80",
+    "--mfu",
+    "35%",
+  ]);
+  assert.equal(status, 0, stderr);
+  assert.match(stdout, /^FLOPs of training +3\.143e23 FLOP/m);
+  assert.match(stdout, /^assumed, since nobody said:\n {2}goodput: 90\.0%/m);
+  assert.match(stdout, /^missing:\n {2}GPUs/m);
+  const rumour = await baimo(["plan", "train", "GPT-4"]);
+  assert.match(rumour.stdout, /^warning: FLOPs of training rests on a rumour$/m);
+});
+
+test("serve: a checkpoint, every step explained", async () => {
+  const args = ["plan", "serve", "poet", "--gpu", "H100-SXM", "--explain"];
+  const { status, stdout, stderr } = await baimo(args);
+  assert.equal(status, 0, stderr);
+  assert.match(stdout, /^bytes of KV cache a token = [\d,]+ byte\/token {2}= layers \* perLayer$/m);
+  assert.match(stdout, /bandwidth: memory bandwidth = .*\[published; NVIDIA H100 .*\]/);
+  assert.match(stdout, /\[measured; .*the checkpoint's own config and tensors\]/);
+});
+
+test("roi: ranges give a distribution and a verdict; flags go before a scenario", async () => {
+  const work = {
+    tasksPerMonth: 20000,
+    minutesPerTask: 6,
+    hourlyWage: 60,
+    modelCostPerTask: 0.12,
+    acceptance: 0.9,
+  };
+  const rest = { reviewMinutes: 1, errorRate: 0.01, errorCost: 50, overhead: 1.4 };
+  const scenario = {
+    work: [Object.assign(work, rest)],
+    fixedPerMonth: 40000,
+    currency: "USD",
+    today: "2026-11-28",
+  };
+  const path = file("scenario.json", JSON.stringify(scenario));
+  const { stdout, stderr } = await baimo(["plan", "roi", "--scenario", path, "--json"]);
+  const { results, quantities, verdict } = JSON.parse(stdout || "{}");
+  assert.deepEqual(verdict, { kind: "model" }, stderr);
+  assert.ok(Math.abs(quantities[results.breakEven].value / 7155.635062611809 - 1) < 1e-12);
+  const dear = await baimo(["plan", "roi", "--scenario", path, "--fixed", "50K..112K..200K"]);
+  assert.match(dear.stdout, /^verdict: can't tell: measure fixed cost of the model first$/m);
+});
+
+test("scale, fit and stop", async () => {
+  const scale = await baimo(["plan", "scale", "--flops", "1e26", "--law", "besiroglu"]);
+  assert.match(scale.stdout, /^warning: extrapolates: 1\.0e26 FLOPs lie outside 1\.0e18 to 1\.0e25/m);
+  const rows = [7, 8, 9].flatMap((n) =>
+    [9, 10, 11].map((d) => ({
+      parameters: 10 ** n,
+      tokens: 10 ** d,
+      loss: 1.8 + 480 / 10 ** (0.35 * n) + 2000 / 10 ** (0.37 * d),
+    })),
+  );
+  const runs = file("runs.jsonl", rows.map((row) => JSON.stringify(row)).join("\n"));
+  const fit = JSON.parse((await baimo(["plan", "fit", runs, "--json"])).stdout);
+  assert.ok(Math.abs(fit.constants.alpha - 0.35) < 1e-3, JSON.stringify(fit));
+  const loss = Array.from({ length: 60 }, (_, i) => 6 - i / 100);
+  const heldOut = [10, 20, 30, 40, 50, 60].map((step) => [step, 6 - step / 100]);
+  const log = file("log.json", JSON.stringify({ steps: 100, loss, heldOut }));
+  assert.match(
+    (await baimo(["plan", "stop", log, "--target", "4.5"])).stdout,
+    /^stop, after 40 steps: at best/,
+  );
+  assert.match((await baimo(["plan", "stop", log, "--target", "5.1"])).stdout, /^go on, after 60 steps/);
+});
+
+test("what is wrong is said", async () => {
+  const refusals: [string[], RegExp, number][] = [
+    [["plan", "train", "--parameters", "7x"], /Allowed: a number such as 7B/, 2],
+    [["plan", "train", "Lama 2 70B"], /did you mean Llama 2 70B\?/, 1],
+    [["plan", "train"], /name a model/, 1],
+    [["plan", "serve", "--parameters", "7B", "--gpu", "H900"], /no accelerator is called "H900"/, 1],
+    [["plan", "roi", "--tasks", "5"], /currency is missing/, 1],
+    [["plan", "scale"], /ask for --flops/, 1],
+  ];
+  for (const [args, message, code] of refusals) {
+    const { status, stderr } = await baimo(args);
+    assert.equal(status, code, `${args.join(" ")}: ${stderr}`);
+    assert.match(stderr, message);
+  }
+});
