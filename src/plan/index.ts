@@ -18,6 +18,7 @@ export { planScaling, type ScalingOptions } from "./scaling/plan-scaling.ts";
 export { type Judgement, judgeRun, type RunLog } from "./scaling/stop.ts";
 export { type Measurement, readMeasurement } from "./serving/measured.ts";
 export { planServing, type ServingOptions } from "./serving/plan-serving.ts";
+export { readMetrics, readUsageLog, type Usage } from "./serving/usage.ts";
 export type { CheckedPlan, Plans } from "./training/enumerate.ts";
 export { planTraining, type TrainingAnswer, type TrainingOptions } from "./training/plan-training.ts";
 export { countRun, type PublishedRun, publishedRuns, shapeOfRun } from "./training/published-runs.ts";

@@ -1,5 +1,6 @@
 // `baimo plan serve`: memory, speed, machines and money of serving a model.
 import type { Command } from "commander";
+import { BaimoError } from "../../errors.ts";
 import type { EstimateOption, ServingOptions } from "../../plan/index.ts";
 import { readAmount, readNumber } from "../amount.ts";
 import type { CommandContext } from "../options.ts";
@@ -27,6 +28,9 @@ interface ServeFlags extends AnswerFlags, DeviceFlags, ShapeFlags {
   mfu?: EstimateOption;
   efficiency?: EstimateOption;
   measured?: string;
+  usage?: string;
+  metrics?: string[];
+  metricsSeconds?: number;
   requests?: EstimateOption;
   wait?: number;
   currency?: ServingOptions["currency"];
@@ -61,6 +65,12 @@ export function addPlanServe(plan: Command, context: CommandContext): Command {
     .option("--mfu <share>", "the share of the peak that prompts reach", readAmount)
     .option("--efficiency <share>", "the share of the bound that answers reach", readAmount)
     .option("--measured <file>", "read that share from what baimo bench --json printed")
+    .option(
+      "--usage <file>",
+      "read the utilisation from a server's log: JSON lines of time and completionTokens",
+    )
+    .option("--metrics <files...>", "or from two looks at its /metrics, with --metrics-seconds between them")
+    .option("--metrics-seconds <seconds>", "between them", readNumber)
     .option("--requests <rate>", "requests a second, for the number of machines", readAmount)
     .option("--wait <seconds>", "that 95% of the requests may wait", readNumber)
     .option("--kilowatts <power>", "that a machine takes, where the price leaves it out", readAmount)
@@ -72,6 +82,7 @@ export function addPlanServe(plan: Command, context: CommandContext): Command {
     const shape = await readShape(words, flags, context.terminal);
     const { planServing, readMeasurement } = await import("../../plan/index.ts");
     const { measured } = flags;
+    const usage = await readUsage(flags);
     const options: ServingOptions = {
       ...toDevice(flags),
       gpus: flags.gpus,
@@ -83,6 +94,7 @@ export function addPlanServe(plan: Command, context: CommandContext): Command {
       mfu: flags.mfu,
       efficiency: flags.efficiency,
       measured: measured === undefined ? undefined : readMeasurement(await readJsonFile(measured), measured),
+      usage,
       requestsPerSecond: flags.requests,
       wait: flags.wait,
       price: flags.price,
@@ -102,4 +114,18 @@ export function addPlanServe(plan: Command, context: CommandContext): Command {
 async function readJsonFile(path: string): Promise<unknown> {
   const { parseJson } = await import("../../json.ts");
   return parseJson(new TextEncoder().encode(await readText(path)), path);
+}
+
+/** How busy a server was, where a log or two looks at its /metrics tell. */
+async function readUsage({ usage, metrics, metricsSeconds }: ServeFlags): Promise<ServingOptions["usage"]> {
+  const { readMetrics, readUsageLog } = await import("../../plan/index.ts");
+  if (usage !== undefined) return readUsageLog(await readText(usage), usage);
+  if (metrics === undefined) return undefined;
+  if (metrics.length !== 2 || metricsSeconds === undefined)
+    throw new BaimoError(
+      "request",
+      "plan serve: --metrics takes two files, before and after, and --metrics-seconds",
+    );
+  const [before, after] = await Promise.all(metrics.map(readText));
+  return readMetrics(before, after, metricsSeconds, metrics.join(" and "));
 }

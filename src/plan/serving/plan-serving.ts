@@ -23,6 +23,7 @@ import {
   sequencesThatFit,
   weightBytes,
 } from "./roofline.ts";
+import type { Usage } from "./usage.ts";
 
 /** How serving is planned. */
 export interface ServingOptions {
@@ -44,6 +45,8 @@ export interface ServingOptions {
   /** Share of the bound that decoding reaches. */
   efficiency?: EstimateOption;
   measured?: Measurement;
+  /** Of `readUsageLog` or `readMetrics`: tells the utilisation. */
+  usage?: Usage;
   requestsPerSecond?: EstimateOption;
   /** That 95% of the requests may wait, in seconds. */
   wait?: number;
@@ -76,6 +79,7 @@ export const servingTable = {
   mfu: ratio,
   efficiency: ratio,
   measured: kindOf("measurement", "what readMeasurement gives", isMeasurement),
+  usage: kindOf("usage", "what readUsageLog or readMetrics gives", isUsage),
   requestsPerSecond: positive,
   wait: notNegative,
   price: notNegative,
@@ -86,6 +90,10 @@ export const servingTable = {
   ...moneyTable,
 };
 type Read = OptionsOf<typeof servingTable>;
+
+function isUsage(value: unknown): value is Usage {
+  return isPlain(value) && value.origin === "measured" && value.unit === "token/second";
+}
 
 function isMeasurement(value: unknown): value is Measurement {
   return isPlain(value) && "tokensPerSecond" in value && "context" in value;
@@ -160,6 +168,7 @@ export function planServing(model: ModelShape, options: ServingOptions = {}): An
     bound: bound.tokensPerSecond,
     efficiency,
   });
+  const utilisation = utilisationOf(read, speed);
   return answerOf(
     {
       weights,
@@ -174,7 +183,8 @@ export function planServing(model: ModelShape, options: ServingOptions = {}): An
       efficiency,
       speed,
       ...machinesFor(read, { prefill, speed, answer, batch }),
-      ...moneyOf(read, speed),
+      utilisation: read.price === undefined && read.usage === undefined ? undefined : utilisation,
+      ...moneyOf(read, speed, utilisation),
     },
     [
       doubtOf("price of the machine", read.price, read.today),
@@ -258,8 +268,20 @@ function machinesFor(read: Read, { prefill, speed, answer, batch }: Served): Rec
   return { machines, queueUtilisation: utilisation, waitAt95 };
 }
 
+/** How busy the machine is: given, else read from a log, else assumed. */
+function utilisationOf(read: Read, speed: Quantity<"token/second">): Quantity<"ratio"> {
+  const name = "utilisation over the month";
+  if (read.utilisation !== undefined || read.usage === undefined)
+    return inputOf(name, read.utilisation, "ratio", usual.utilisation);
+  return compute(name, "ratio", "used / speed", { used: read.usage, speed });
+}
+
 /** Money a million tokens, and break-even with an API. */
-function moneyOf(read: Read, speed: Quantity<"token/second">): Record<string, Quantity> {
+function moneyOf(
+  read: Read,
+  speed: Quantity<"token/second">,
+  utilisation: Quantity<"ratio">,
+): Record<string, Quantity> {
   const { currency } = read;
   if (currency === undefined || read.price === undefined) return {};
   const none = { value: 0, why: "in the price of the hour" };
@@ -269,7 +291,7 @@ function moneyOf(read: Read, speed: Quantity<"token/second">): Record<string, Qu
       power: inputOf("power", read.kilowatts, "kilowatt", none),
       tariff: inputOf("tariff", read.tariff, `${currency}/kilowatt-hour`, none),
       speed,
-      utilisation: inputOf("utilisation over the month", read.utilisation, "ratio", usual.utilisation),
+      utilisation,
     },
     inputOf("a million tokens of the API", read.api, `${currency}/million tokens`),
   );
