@@ -91,8 +91,8 @@ test("what is wrong is said", async () => {
     [["plan", "train", "--parameters", "7x"], /Allowed: a number such as 7B/, 2],
     [["plan", "train", "Lama 2 70B"], /did you mean Llama 2 70B\?/, 1],
     [["plan", "train"], /name a model/, 1],
-    [["plan", "serve", "--parameters", "7B", "--gpu", "H900"], /no accelerator is called "H900"/, 1],
-    [["plan", "roi", "--tasks", "5"], /currency is missing/, 1],
+    [["plan", "serve", "--parameters", "7B", "--gpu", "H900"], /no accelerator is called "H900"/, 2],
+    [["plan", "roi", "--tasks", "5"], /currency is missing/, 2],
     [["plan", "scale"], /ask for --flops/, 1],
   ];
   for (const [args, message, code] of refusals) {

@@ -1,12 +1,11 @@
-// The planner against stored tables: compute, memory, scaling, money (data beside the checkout).
+// The planner against stored tables: compute, memory, bounds, scaling, money.
 import assert from "node:assert/strict";
-import { existsSync } from "node:fs";
 import { it } from "node:test";
 import { accelerator, accelerators } from "../src/plan/hardware/accelerators.ts";
 import { compareWork } from "../src/plan/money/return.ts";
 import { selfOrApi } from "../src/plan/money/self-or-api.ts";
-import { findBare } from "../src/plan/quantity/explain.ts";
-import { given, type Quantity, unknown } from "../src/plan/quantity/quantity.ts";
+import { findBare, restsOnRumour } from "../src/plan/quantity/explain.ts";
+import { given, type Quantity, rumoured, unknown } from "../src/plan/quantity/quantity.ts";
 import { simulate } from "../src/plan/quantity/simulate.ts";
 import type { Unit } from "../src/plan/quantity/units.ts";
 import { laws } from "../src/plan/scaling/laws.ts";
@@ -37,7 +36,7 @@ import {
 } from "../src/plan/training/compute.ts";
 import { checkPlan } from "../src/plan/training/parallel.ts";
 import { bytesPerParameter, optimisers, stateBytes } from "../src/plan/training/states.ts";
-import { beside, readJson, unlessBeside } from "./places.ts";
+import { goldenSets, readJson } from "./places.ts";
 
 // biome-ignore lint/suspicious/noExplicitAny: golden files are read as they are written
 type Row = any;
@@ -67,8 +66,14 @@ function device(name: string, figures?: Row) {
   });
 }
 
-const decodeFile = beside("planner", "decode-roofline.json");
-const { models, gpus: devices } = existsSync(decodeFile) ? readJson(decodeFile) : { models: {}, gpus: {} };
+/** Models and devices of the tables: all that any copy of the file knows. */
+const { models, gpus: devices } = goldenSets("planner")
+  .filter(({ name }) => name.startsWith("decode-roofline.json"))
+  .map(({ path }) => readJson(path))
+  .reduce((all, each) => ({
+    models: Object.assign({}, all.models, each.models),
+    gpus: Object.assign({}, all.gpus, each.gpus),
+  }));
 
 function served(name: string): ServedModel {
   const { parameters, active, experts, expertsPerToken, expertParameters } = models[name];
@@ -124,7 +129,11 @@ const workOf = (row: Row) => ({
 /** One check a row of each table. */
 const checks: Record<string, (row: Row, where: string) => void> = {
   training(row, where) {
-    const flops = flopsOfTraining(of(row.activeParameters, "parameter"), of(row.tokens, "token"));
+    const isRumour = /rumour/.test(row.kind);
+    const told = <U extends Unit>(value: number | null, unit: U) =>
+      isRumour && value !== null ? rumoured("input", value, unit, { title: row.source }) : of(value, unit);
+    const flops = flopsOfTraining(told(row.activeParameters, "parameter"), told(row.tokens, "token"));
+    assert.equal(restsOnRumour(flops), isRumour && flops.value !== null, where);
     same(flops, row.flops6ND, where);
     const peak = row.gpu === null ? unknown("peak", "FLOP/second") : device(row.gpu).peak;
     same(utilisationOf(flops, of(row.gpuHours, "GPU-hour"), peak), row.mfu, where);
@@ -351,11 +360,12 @@ function seedFigures(check: string): (number | undefined)[] {
   );
 }
 
-for (const [table, check] of Object.entries(checks)) {
-  const skip = unlessBeside("planner", `${table}.json`);
-  it(table, { skip }, () => {
-    const { rows } = readJson(beside("planner", `${table}.json`));
+for (const { name, path } of goldenSets("planner")) {
+  const [table] = name.split(".json");
+  if (!name.includes(".json")) continue;
+  it(name, { skip: Object.hasOwn(checks, table) ? false : `nothing checks the table "${table}"` }, () => {
+    const { rows } = readJson(path);
     for (const [i, row] of rows.entries())
-      check(row, `${table} ${i} ${row.name ?? row.model ?? row.optimiser ?? ""}`);
+      checks[table](row, `${name} ${i} ${row.name ?? row.model ?? row.optimiser ?? ""}`);
   });
 }

@@ -82,7 +82,8 @@ test("no flag of any command takes an empty text for a value, but the system mes
   const program = new Command();
   const context = { terminal: createTerminal(), exitCode: 0 };
   for (const add of COMMANDS) add(program, context);
-  const flags = program.commands.flatMap((command) =>
+  const commands = program.commands.flatMap((command) => [command, ...command.commands]);
+  const flags = commands.flatMap((command) =>
     command.options.filter((option) => option.required).map((option) => ({ command, option })),
   );
   assert.ok(flags.length > 80, `${flags.length} flags`);

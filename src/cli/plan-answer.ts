@@ -1,8 +1,9 @@
 // Flags that all plans share, and how their answers are printed.
 import type { Command } from "commander";
+import { BaimoError } from "../errors.ts";
 import type { Answer } from "../plan/index.ts";
 import { readAmount, readNumber } from "./amount.ts";
-import type { CommandContext } from "./options.ts";
+import { type CommandContext, nonEmpty } from "./options.ts";
 import { aboutLines, resultLines } from "./plan-text.ts";
 import { readText } from "./text-file.ts";
 
@@ -17,7 +18,11 @@ export interface AnswerFlags {
 /** Adds --scenario, --explain and --json. */
 export function addAnswerOptions(command: Command): Command {
   return command
-    .option("--scenario <file>", "options from a JSON file, in the library's names; flags go before")
+    .option(
+      "--scenario <file>",
+      "options from a JSON file, in the library's names; flags go before",
+      nonEmpty,
+    )
     .option("--explain", "show every formula, source and step")
     .option("--json", "print a JSON document, with the whole explanation");
 }
@@ -36,6 +41,7 @@ export function addDeviceOptions(command: Command): Command {
     .option(
       "--gpu <name>",
       "A100-80, A800, H100-SXM, H800, H200, MI300X, B200, Ascend-910, EPYC-9654, or another's name with figures",
+      nonEmpty,
     )
     .option("--tflops <number>", "its dense 16-bit peak in TFLOP/s", readNumber)
     .option("--gpu-memory <GB>", "its memory in GB", readNumber)
@@ -52,12 +58,25 @@ export const toDevice = ({ gpu, tflops, gpuMemory, bandwidth }: DeviceFlags) => 
 /** Adds --currency and a price. */
 export function addPriceOptions(command: Command, of: string): Command {
   return command
-    .option("--currency <code>", "of every price: USD, EUR, CNY, …", (text) => text.toUpperCase())
+    .option("--currency <code>", "of every price: USD, EUR, CNY, …", upperCase)
     .option(
       "--price <amount>",
       `${of}, with source and date: "2.50 @ provider.example 2026-11-01"`,
       readAmount,
     );
+}
+
+/** A word that is written in capitals, in any case. */
+export const upperCase = (text: string): string => nonEmpty(text).toUpperCase();
+
+/** Runs a plan; an option that the library refuses is a wrong command line. */
+export async function asCommandLine(command: Command, work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    if (!(error instanceof BaimoError) || error.option === undefined) throw error;
+    command.error(`error: ${error.message.replace(/^plan[A-Z]\w*: /, "")}`);
+  }
 }
 
 /** Today, by which prices are old or not. */

@@ -1,10 +1,11 @@
 // `baimo plan fit` and `baimo plan stop`: a law from own runs; whether to end a run.
 import type { Command } from "commander";
 import { BaimoError } from "../../errors.ts";
+import { choice } from "../../option-kinds.ts";
 import { isPlain } from "../../options.ts";
 import type { Run, RunLog } from "../../plan/index.ts";
 import { readNumber } from "../amount.ts";
-import type { CommandContext } from "../options.ts";
+import { type CommandContext, reader } from "../options.ts";
 import { formatTable } from "../table.ts";
 import { readText } from "../text-file.ts";
 
@@ -78,7 +79,7 @@ export function addPlanStop(plan: Command, context: CommandContext): Command {
     .requiredOption("--target <loss>", "the loss that the run must reach", readNumber)
     .option("--steps <count>", "that the run will make, where the log does not say", readNumber)
     .option("--warmup <steps>", "steps of warm-up", readNumber)
-    .option("--schedule <name>", "wsd, cosine or constant")
+    .option("--schedule <name>", "wsd, cosine or constant", reader(choice("wsd", "cosine", "constant")))
     .option("--json", "print a JSON document")
     .action(async (file: string, flags: StopFlags) => {
       const { terminal } = context;

@@ -3,7 +3,15 @@ import type { Command } from "commander";
 import type { EstimateOption, ReturnOptions, Verdict, WorkOptions } from "../../plan/index.ts";
 import { readAmount, readNumber } from "../amount.ts";
 import type { CommandContext } from "../options.ts";
-import { type AnswerFlags, addAnswerOptions, mergeScenario, printAnswer, today } from "../plan-answer.ts";
+import {
+  type AnswerFlags,
+  addAnswerOptions,
+  asCommandLine,
+  mergeScenario,
+  printAnswer,
+  today,
+  upperCase,
+} from "../plan-answer.ts";
 
 interface RoiFlags extends AnswerFlags {
   tasks?: EstimateOption;
@@ -40,39 +48,41 @@ export function addPlanRoi(plan: Command, context: CommandContext): Command {
   add("--error-cost <amount>", "of one wrong answer");
   add("--fixed <amount>", "of the model a month, however much it does");
   command
-    .option("--currency <code>", "of every amount: USD, EUR, CNY, …", (text) => text.toUpperCase())
+    .option("--currency <code>", "of every amount: USD, EUR, CNY, …", upperCase)
     .option("--seed <number>", "of the draws", readNumber)
     .option("--draws <count>", "how many (default: 10,000)", readNumber);
   addAnswerOptions(command);
-  return command.action(async (flags: RoiFlags) => {
-    const { planReturn } = await import("../../plan/index.ts");
-    const work: WorkOptions = {
-      tasksPerMonth: flags.tasks,
-      minutesPerTask: flags.minutes,
-      hourlyWage: flags.wage,
-      overhead: flags.overhead,
-      modelCostPerTask: flags.modelCost,
-      acceptance: flags.acceptance,
-      reviewMinutes: flags.review,
-      errorRate: flags.errors,
-      errorCost: flags.errorCost,
-    };
-    const hasWork = Object.values(work).some((value) => value !== undefined);
-    const options = {
-      work: hasWork || flags.scenario === undefined ? [work] : undefined,
-      fixedPerMonth: flags.fixed,
-      currency: flags.currency,
-      seed: flags.seed,
-      draws: flags.draws,
-      today: today(),
-    };
-    const answer = planReturn(await mergeScenario(flags.scenario, options as ReturnOptions)); // which checks it
-    const { verdict } = answer;
-    await printAnswer(answer, flags, context, {
-      lines: ["", `verdict: ${verdictText(verdict)}`],
-      json: { verdict },
-    });
-  });
+  return command.action((flags: RoiFlags) =>
+    asCommandLine(command, async () => {
+      const { planReturn } = await import("../../plan/index.ts");
+      const work: WorkOptions = {
+        tasksPerMonth: flags.tasks,
+        minutesPerTask: flags.minutes,
+        hourlyWage: flags.wage,
+        overhead: flags.overhead,
+        modelCostPerTask: flags.modelCost,
+        acceptance: flags.acceptance,
+        reviewMinutes: flags.review,
+        errorRate: flags.errors,
+        errorCost: flags.errorCost,
+      };
+      const hasWork = Object.values(work).some((value) => value !== undefined);
+      const options = {
+        work: hasWork || flags.scenario === undefined ? [work] : undefined,
+        fixedPerMonth: flags.fixed,
+        currency: flags.currency,
+        seed: flags.seed,
+        draws: flags.draws,
+        today: today(),
+      };
+      const answer = planReturn(await mergeScenario(flags.scenario, options as ReturnOptions)); // which checks it
+      const { verdict } = answer;
+      await printAnswer(answer, flags, context, {
+        lines: ["", `verdict: ${verdictText(verdict)}`],
+        json: { verdict },
+      });
+    }),
+  );
 }
 
 function verdictText(verdict: Verdict): string {

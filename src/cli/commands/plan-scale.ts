@@ -1,10 +1,17 @@
 // `baimo plan scale`: what a budget buys, the loss of a size, the cheapest model for a loss.
 import type { Command } from "commander";
 import { BaimoError } from "../../errors.ts";
+import { choice } from "../../option-kinds.ts";
 import type { ScalingOptions } from "../../plan/index.ts";
 import { readNumber } from "../amount.ts";
-import type { CommandContext } from "../options.ts";
-import { type AnswerFlags, addAnswerOptions, mergeScenario, printAnswer } from "../plan-answer.ts";
+import { type CommandContext, reader } from "../options.ts";
+import {
+  type AnswerFlags,
+  addAnswerOptions,
+  asCommandLine,
+  mergeScenario,
+  printAnswer,
+} from "../plan-answer.ts";
 
 interface ScaleFlags extends AnswerFlags {
   flops?: number;
@@ -28,22 +35,24 @@ export function addPlanScale(plan: Command, context: CommandContext): Command {
     .option("--tokens <count>", "with --parameters: the loss on so many tokens", readNumber)
     .option("--loss <nats>", "the cheapest model of this loss a token", readNumber)
     .option("--inference <tokens>", "with --loss: tokens that it will make and read", readNumber)
-    .option("--law <name>", "besiroglu or hoffmann alone");
+    .option("--law <name>", "besiroglu or hoffmann alone", reader(choice("besiroglu", "hoffmann")));
   addAnswerOptions(command);
-  return command.action(async (flags: ScaleFlags) => {
-    const { planScaling } = await import("../../plan/index.ts");
-    const options: ScalingOptions = {
-      flops: flags.flops,
-      parameters: flags.parameters,
-      tokens: flags.tokens,
-      loss: flags.loss,
-      inferenceTokens: flags.inference,
-      law: flags.law,
-    };
-    const asked = await mergeScenario(flags.scenario, options);
-    const { flops, parameters, tokens, loss } = asked;
-    if (flops === undefined && loss === undefined && (parameters === undefined || tokens === undefined))
-      throw new BaimoError("request", "plan scale: ask for --flops, --parameters with --tokens, or --loss");
-    await printAnswer(planScaling(asked), flags, context);
-  });
+  return command.action((flags: ScaleFlags) =>
+    asCommandLine(command, async () => {
+      const { planScaling } = await import("../../plan/index.ts");
+      const options: ScalingOptions = {
+        flops: flags.flops,
+        parameters: flags.parameters,
+        tokens: flags.tokens,
+        loss: flags.loss,
+        inferenceTokens: flags.inference,
+        law: flags.law,
+      };
+      const asked = await mergeScenario(flags.scenario, options);
+      const { flops, parameters, tokens, loss } = asked;
+      if (flops === undefined && loss === undefined && (parameters === undefined || tokens === undefined))
+        throw new BaimoError("request", "plan scale: ask for --flops, --parameters with --tokens, or --loss");
+      await printAnswer(planScaling(asked), flags, context);
+    }),
+  );
 }

@@ -3,17 +3,19 @@ import type { Command } from "commander";
 import { BaimoError } from "../../errors.ts";
 import type { EstimateOption, ServingOptions } from "../../plan/index.ts";
 import { readAmount, readNumber } from "../amount.ts";
-import type { CommandContext } from "../options.ts";
+import { type CommandContext, collect, nonEmpty } from "../options.ts";
 import {
   type AnswerFlags,
   addAnswerOptions,
   addDeviceOptions,
   addPriceOptions,
+  asCommandLine,
   type DeviceFlags,
   mergeScenario,
   printAnswer,
   toDevice,
   today,
+  upperCase,
 } from "../plan-answer.ts";
 import { addShapeOptions, readShape, type ShapeFlags } from "../plan-model.ts";
 import { readText } from "../text-file.ts";
@@ -41,8 +43,6 @@ interface ServeFlags extends AnswerFlags, DeviceFlags, ShapeFlags {
   utilisation?: EstimateOption;
 }
 
-const upper = (text: string) => text.toUpperCase();
-
 /** Adds the command. */
 export function addPlanServe(plan: Command, context: CommandContext): Command {
   const command = plan
@@ -56,20 +56,25 @@ export function addPlanServe(plan: Command, context: CommandContext): Command {
     .option(
       "--type <type>",
       "the type of the weights: BF16, Q8_0, Q4_0, … (default: the file's, else BF16)",
-      upper,
+      upperCase,
     )
-    .option("--cache-type <type>", "how keys and values are kept: F32, F16 or Q8 (default: F16)", upper)
+    .option("--cache-type <type>", "how keys and values are kept: F32, F16 or Q8 (default: F16)", upperCase)
     .option("--prompt <tokens>", "tokens of a prompt", readNumber)
     .option("--answer <tokens>", "tokens of an answer", readNumber)
     .option("--batch <count>", "sequences at once", readNumber)
     .option("--mfu <share>", "the share of the peak that prompts reach", readAmount)
     .option("--efficiency <share>", "the share of the bound that answers reach", readAmount)
-    .option("--measured <file>", "read that share from what baimo bench --json printed")
+    .option("--measured <file>", "read that share from what baimo bench --json printed", nonEmpty)
     .option(
       "--usage <file>",
       "read the utilisation from a server's log: JSON lines of time and completionTokens",
+      nonEmpty,
     )
-    .option("--metrics <files...>", "or from two looks at its /metrics, with --metrics-seconds between them")
+    .option(
+      "--metrics <files...>",
+      "or from two looks at its /metrics, with --metrics-seconds between them",
+      collect(nonEmpty),
+    )
     .option("--metrics-seconds <seconds>", "between them", readNumber)
     .option("--requests <rate>", "requests a second, for the number of machines", readAmount)
     .option("--wait <seconds>", "that 95% of the requests may wait", readNumber)
@@ -78,37 +83,40 @@ export function addPlanServe(plan: Command, context: CommandContext): Command {
     .option("--api <amount>", "a million tokens of an API, to compare with", readAmount)
     .option("--utilisation <share>", "how busy the machine is over the month", readAmount);
   addShapeOptions(addDeviceOptions(addAnswerOptions(addPriceOptions(command, "of an hour of the machine"))));
-  return command.action(async (words: string[], flags: ServeFlags) => {
-    const shape = await readShape(words, flags, context.terminal);
-    const { planServing, readMeasurement } = await import("../../plan/index.ts");
-    const { measured } = flags;
-    const usage = await readUsage(flags);
-    const options: ServingOptions = {
-      ...toDevice(flags),
-      gpus: flags.gpus,
-      weights: flags.type,
-      cache: flags.cacheType,
-      promptTokens: flags.prompt,
-      answerTokens: flags.answer,
-      batch: flags.batch,
-      mfu: flags.mfu,
-      efficiency: flags.efficiency,
-      measured: measured === undefined ? undefined : readMeasurement(await readJsonFile(measured), measured),
-      usage,
-      requestsPerSecond: flags.requests,
-      wait: flags.wait,
-      price: flags.price,
-      kilowatts: flags.kilowatts,
-      tariff: flags.tariff,
-      api: flags.api,
-      utilisation: flags.utilisation,
-      currency: flags.currency,
-      today: today(),
-    };
-    const answer = planServing(shape, await mergeScenario(flags.scenario, options));
-    if (!flags.json) context.terminal.line(`serving ${shape.name}`);
-    await printAnswer(answer, flags, context, { lines: [], json: { model: shape.name } });
-  });
+  return command.action((words: string[], flags: ServeFlags) =>
+    asCommandLine(command, async () => {
+      const shape = await readShape(words, flags, context.terminal);
+      const { planServing, readMeasurement } = await import("../../plan/index.ts");
+      const { measured } = flags;
+      const usage = await readUsage(flags);
+      const options: ServingOptions = {
+        ...toDevice(flags),
+        gpus: flags.gpus,
+        weights: flags.type,
+        cache: flags.cacheType,
+        promptTokens: flags.prompt,
+        answerTokens: flags.answer,
+        batch: flags.batch,
+        mfu: flags.mfu,
+        efficiency: flags.efficiency,
+        measured:
+          measured === undefined ? undefined : readMeasurement(await readJsonFile(measured), measured),
+        usage,
+        requestsPerSecond: flags.requests,
+        wait: flags.wait,
+        price: flags.price,
+        kilowatts: flags.kilowatts,
+        tariff: flags.tariff,
+        api: flags.api,
+        utilisation: flags.utilisation,
+        currency: flags.currency,
+        today: today(),
+      };
+      const answer = planServing(shape, await mergeScenario(flags.scenario, options));
+      if (!flags.json) context.terminal.line(`serving ${shape.name}`);
+      await printAnswer(answer, flags, context, { lines: [], json: { model: shape.name } });
+    }),
+  );
 }
 
 async function readJsonFile(path: string): Promise<unknown> {

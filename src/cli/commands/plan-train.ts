@@ -2,12 +2,13 @@
 import type { Command } from "commander";
 import type { EstimateOption, Plans, TrainingOptions } from "../../plan/index.ts";
 import { readAmount, readNumber } from "../amount.ts";
-import type { CommandContext } from "../options.ts";
+import { type CommandContext, nonEmpty } from "../options.ts";
 import {
   type AnswerFlags,
   addAnswerOptions,
   addDeviceOptions,
   addPriceOptions,
+  asCommandLine,
   type DeviceFlags,
   mergeScenario,
   printAnswer,
@@ -43,40 +44,42 @@ export function addPlanTrain(plan: Command, context: CommandContext): Command {
     .option("--gpus <count>", "how many devices", readNumber)
     .option("--mfu <share>", "model FLOPs utilisation, for example 35% or 0.3..0.4..0.5", readAmount)
     .option("--goodput <share>", "the share of paid time that trains", readAmount)
-    .option("--optimiser <name>", "what is kept a parameter (default: adamw-mixed-fp32-master)")
+    .option("--optimiser <name>", "what is kept a parameter (default: adamw-mixed-fp32-master)", nonEmpty)
     .option("--zero <stage>", "only plans of this ZeRO stage, 0 to 3", readNumber)
     .option("--sequence <tokens>", "tokens of a sequence", readNumber)
     .option("--batch <count>", "sequences a step", readNumber)
     .option("--seed <number>", "of the draws", readNumber)
     .option("--plans <count>", "how many plans to show", readNumber, 5);
   addShapeOptions(addDeviceOptions(addAnswerOptions(addPriceOptions(command, "of a GPU-hour"))));
-  return command.action(async (words: string[], flags: TrainFlags) => {
-    const shape = await readShape(words, flags, context.terminal);
-    const { planTraining } = await import("../../plan/index.ts");
-    const options: TrainingOptions = {
-      ...toDevice(flags),
-      tokens: flags.tokens,
-      gpus: flags.gpus,
-      mfu: flags.mfu,
-      goodput: flags.goodput,
-      price: flags.price,
-      currency: flags.currency,
-      optimiser: flags.optimiser,
-      zero: flags.zero,
-      sequence: flags.sequence,
-      globalBatch: flags.batch,
-      seed: flags.seed,
-      today: today(),
-    };
-    const answer = planTraining(shape, await mergeScenario(flags.scenario, options));
-    const { plans } = answer;
-    const title = `training of ${shape.name}`;
-    if (!flags.json) context.terminal.line(title);
-    await printAnswer(answer, flags, context, {
-      lines: plans ? planLines(plans, flags.plans) : [],
-      json: { model: shape.name, plans: plans && plansToJson(plans, flags.plans) },
-    });
-  });
+  return command.action((words: string[], flags: TrainFlags) =>
+    asCommandLine(command, async () => {
+      const shape = await readShape(words, flags, context.terminal);
+      const { planTraining } = await import("../../plan/index.ts");
+      const options: TrainingOptions = {
+        ...toDevice(flags),
+        tokens: flags.tokens,
+        gpus: flags.gpus,
+        mfu: flags.mfu,
+        goodput: flags.goodput,
+        price: flags.price,
+        currency: flags.currency,
+        optimiser: flags.optimiser,
+        zero: flags.zero,
+        sequence: flags.sequence,
+        globalBatch: flags.batch,
+        seed: flags.seed,
+        today: today(),
+      };
+      const answer = planTraining(shape, await mergeScenario(flags.scenario, options));
+      const { plans } = answer;
+      const title = `training of ${shape.name}`;
+      if (!flags.json) context.terminal.line(title);
+      await printAnswer(answer, flags, context, {
+        lines: plans ? planLines(plans, flags.plans) : [],
+        json: { model: shape.name, plans: plans && plansToJson(plans, flags.plans) },
+      });
+    }),
+  );
 }
 
 function planLines({ feasible, infeasible }: Plans, count: number): string[] {

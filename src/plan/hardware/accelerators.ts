@@ -116,7 +116,9 @@ export function findAccelerator(name: string): Accelerator {
   const names = accelerators.map((each) => each.name);
   const near = nearestName(name, names);
   const hint = near ? `did you mean ${near}?` : `known: ${names.join(", ")}`;
-  throw new BaimoError("request", `no accelerator is called ${JSON.stringify(name.slice(0, 60))}; ${hint}`);
+  throw new BaimoError("request", `no accelerator is called ${JSON.stringify(name.slice(0, 60))}; ${hint}`, {
+    option: "accelerator",
+  });
 }
 
 /** Figures of a device of one's own. */
@@ -147,6 +149,7 @@ export function accelerator({
     throw new BaimoError(
       "request",
       `${name}: ${tflops} TFLOP/s is a peak with 2:4 sparsity, which no dense model reaches; give the dense peak, half of it`,
+      { option: "tflops" },
     );
   }
   return {
