@@ -1,4 +1,5 @@
 // Which model a plan is about: a checkpoint, a catalogue entry, a published run, or numbers.
+import { availableParallelism } from "node:os";
 import type { Command } from "commander";
 import { BaimoError } from "../errors.ts";
 import type { ModelShape, ShapeOptions } from "../plan/index.ts";
@@ -52,16 +53,20 @@ const toNumbers = (flags: ShapeFlags): Partial<ShapeOptions> => ({
   expertParameters: flags.expertParameters,
 });
 
-/** The shape of the model that words and flags name. */
+/** Tokens of a sequence by which the engine's memory is counted, where nobody says. */
+const CONTEXT = 1280;
+
+/** The shape of the model that words and flags name; the engine's memory for a checkpoint at a context length. */
 export async function readShape(
   words: readonly string[],
   flags: ShapeFlags,
   terminal: Terminal,
+  contextLength = CONTEXT,
 ): Promise<ModelShape> {
   const { shapeOfNumbers, withNumbers } = await import("../plan/index.ts");
   const numbers = toNumbers(flags);
   const name = words.join(" ");
-  if (name !== "") return withNumbers(await namedShape(name, terminal), numbers);
+  if (name !== "") return withNumbers(await namedShape(name, terminal, contextLength), numbers);
   if (Object.values(numbers).every((value) => value === undefined))
     throw new BaimoError(
       "request",
@@ -70,9 +75,9 @@ export async function readShape(
   return shapeOfNumbers(numbers);
 }
 
-async function namedShape(name: string, terminal: Terminal): Promise<ModelShape> {
+async function namedShape(name: string, terminal: Terminal, contextLength: number): Promise<ModelShape> {
   const { publishedRuns, shapeFromCatalogue, shapeOfRun } = await import("../plan/index.ts");
-  if (namesModel(name)) return checkpointShape(await findModel(name), terminal);
+  if (namesModel(name)) return checkpointShape(await findModel(name), terminal, contextLength);
   const run = publishedRuns.find((each) => each.name.toLowerCase() === name.toLowerCase());
   if (!run) return shapeFromCatalogue(loadCatalogue(), name);
   try {
@@ -83,18 +88,32 @@ async function namedShape(name: string, terminal: Terminal): Promise<ModelShape>
   }
 }
 
-async function checkpointShape(source: string, terminal: Terminal): Promise<ModelShape> {
+async function checkpointShape(
+  source: string,
+  terminal: Terminal,
+  contextLength: number,
+): Promise<ModelShape> {
   const { openCheckpoint } = await import("../formats/index.ts");
   const { describeModel } = await import("../models/open-model.ts");
   const { footprint } = await import("../models/footprint.ts");
+  const { openDevice } = await import("../backends/open-device.ts");
+  const { describeForDevice } = await import("../models/device-model.ts");
+  const { chooseShape } = await import("../generate/run-shape.ts");
   const { shapeOfCheckpoint } = await import("../plan/index.ts");
   const interrupt = listenForInterrupt();
   const { signal } = interrupt;
   try {
     const checkpoint = await openCheckpoint(await fetchSource(source, terminal, signal), { signal });
     try {
-      const { name, config, weights } = await describeModel(checkpoint);
-      return shapeOfCheckpoint(name, config, footprint(config, weights));
+      const description = await describeModel(checkpoint);
+      const { name, config, weights } = description;
+      const device = await openDevice("cpu");
+      const memory = device.count(
+        describeForDevice(description, checkpoint.files),
+        chooseShape(description, { contextLength }),
+        availableParallelism(),
+      );
+      return shapeOfCheckpoint(name, config, footprint(config, weights), memory);
     } finally {
       await checkpoint.close();
     }

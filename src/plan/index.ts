@@ -6,6 +6,7 @@ export { shapeOfCheckpoint } from "./model/from-checkpoint.ts";
 export { type ModelShape, type ShapeOptions, shapeOfNumbers, withNumbers } from "./model/shape.ts";
 export { planReturn, type ReturnAnswer, type ReturnOptions, type WorkOptions } from "./money/plan-return.ts";
 export type { Verdict } from "./money/verdict.ts";
+export { chineseName } from "./names-zh.ts";
 export type { EstimateOption } from "./quantity/estimate.ts";
 export { everyQuantity, findBare, flatten, inputsOf, restsOnRumour } from "./quantity/explain.ts";
 export type { Computed, Input, Quantity, Source } from "./quantity/quantity.ts";

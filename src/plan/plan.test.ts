@@ -5,6 +5,7 @@ import type { Answer } from "./answer.ts";
 import { accelerator } from "./hardware/accelerators.ts";
 import { shapeOfNumbers } from "./model/shape.ts";
 import { planReturn } from "./money/plan-return.ts";
+import { chineseName } from "./names-zh.ts";
 import { everyQuantity, findBare, flatten } from "./quantity/explain.ts";
 import { add, compute, formulaOf, given, type Quantity } from "./quantity/quantity.ts";
 import { planScaling } from "./scaling/plan-scaling.ts";
@@ -90,6 +91,13 @@ it("what was assumed or is missing below a result is listed in the answer", () =
     answers.serve.assumed.some((each) => each.note?.includes("H100-SXM's")),
     "H800's figures are assumed",
   );
+});
+
+it("every quantity has a name in Chinese", () => {
+  for (const answer of Object.values(answers))
+    for (const { name } of everyQuantity(Object.values(answer.results)))
+      assert.match(chineseName(name) ?? "", /./, `src/plan/names-zh.ts has no name for "${name}"`);
+  assert.equal(chineseName("bytes of activations a layer (full)"), "每层激活字节 (full)");
 });
 
 it("an answer as JSON is a list whose places lead everywhere", () => {

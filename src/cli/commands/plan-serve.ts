@@ -85,7 +85,9 @@ export function addPlanServe(plan: Command, context: CommandContext): Command {
   addShapeOptions(addDeviceOptions(addAnswerOptions(addPriceOptions(command, "of an hour of the machine"))));
   return command.action((words: string[], flags: ServeFlags) =>
     asCommandLine(command, async () => {
-      const shape = await readShape(words, flags, context.terminal);
+      const { prompt, answer: length } = flags;
+      const tokens = prompt === undefined && length === undefined ? undefined : (prompt ?? 0) + (length ?? 0);
+      const shape = await readShape(words, flags, context.terminal, tokens);
       const { planServing, readMeasurement } = await import("../../plan/index.ts");
       const { measured } = flags;
       const usage = await readUsage(flags);

@@ -1,13 +1,30 @@
 // A model's shape from its own files: sizes as the checkpoint's config and tensors have them.
 import type { ModelConfig } from "../../models/config/config.ts";
 import type { Footprint } from "../../models/footprint.ts";
-import { compute, type Input, measured, type Source } from "../quantity/quantity.ts";
+import { compute, type Input, measured, type Quantity, type Source } from "../quantity/quantity.ts";
 import type { Unit } from "../quantity/units.ts";
 import type { CacheShape } from "../serving/kv-cache.ts";
 import type { ModelShape } from "./shape.ts";
 
-/** The shape of an opened checkpoint. Layers without attention keep no keys and values. */
-export function shapeOfCheckpoint(name: string, config: ModelConfig, footprint: Footprint): ModelShape {
+/** Bytes of a running model as the engine counts them before it loads one. */
+export interface EngineMemory {
+  readonly weights: number;
+  readonly experts: number;
+  readonly cache: number;
+  readonly buffers: number;
+}
+
+/**
+ * The shape of an opened checkpoint. Layers without attention keep no keys and values.
+ *
+ * memory  what the engine counts for it, where it runs it
+ */
+export function shapeOfCheckpoint(
+  name: string,
+  config: ModelConfig,
+  footprint: Footprint,
+  memory?: EngineMemory,
+): ModelShape {
   const source: Source = { title: `${name}: the checkpoint's own config and tensors` };
   const read = <U extends Unit>(label: string, value: number, unit: U): Input<U> =>
     measured(label, value, unit, source);
@@ -38,7 +55,18 @@ export function shapeOfCheckpoint(name: string, config: ModelConfig, footprint: 
       ),
     },
     fileBytes: read("bytes of weights", footprint.fileBytes, "byte"),
+    memoryHere: memory && memoryOf(memory),
   };
+}
+
+function memoryOf({ weights, experts, cache, buffers }: EngineMemory): Quantity<"byte"> {
+  const source: Source = { title: "the engine's own count, as baimo inspect shows it" };
+  const part = (label: string, value: number) => measured(label, value, "byte", source);
+  return compute("memory that baimo takes here", "byte", "weights + cache + buffers", {
+    weights: part("bytes of weights", weights + experts),
+    cache: part("bytes of KV cache", cache),
+    buffers: part("bytes of buffers and runtime", buffers),
+  });
 }
 
 function cacheOf(

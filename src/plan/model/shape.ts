@@ -18,6 +18,8 @@ export interface ModelShape extends ServedModel {
   readonly tokens?: Quantity<"token">;
   /** Bytes of the weights as a file holds them. */
   readonly fileBytes?: Quantity<"byte">;
+  /** What baimo itself takes to run it on this machine. */
+  readonly memoryHere?: Quantity<"byte">;
 }
 
 /** A model by plain numbers. */
@@ -151,5 +153,6 @@ export function withNumbers(shape: ModelShape, options: Partial<ShapeOptions>): 
     experts: numbers.experts ?? shape.experts,
     tokens: numbers.tokens ?? shape.tokens,
     fileBytes: options.parameters === undefined ? shape.fileBytes : undefined,
+    memoryHere: options.parameters === undefined ? shape.memoryHere : undefined,
   };
 }

@@ -175,6 +175,7 @@ export function planServing(model: ModelShape, options: ServingOptions = {}): An
       cachePerToken: model.cache && cachePerToken(model.cache, bytesPerValue),
       cache,
       gpus,
+      memoryHere: model.memoryHere,
       sequences: sequencesThatFit(weights, cache, device, machine),
       firstToken: prefill,
       single: single.tokensPerSecond,
