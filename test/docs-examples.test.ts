@@ -60,6 +60,15 @@ before(() => {
   cpSync(golden("families", "llama"), join(project, "folder"), { recursive: true });
   cpSync(golden("families", "bert"), join(project, "bge-small-en-v1.5"), { recursive: true });
   cpSync(golden("families", "bert-rank"), join(project, "bge-reranker-base"), { recursive: true });
+  const runs = [7, 8, 9].flatMap((n) =>
+    [9, 10, 11].map((d) => ({
+      parameters: 10 ** n,
+      tokens: 10 ** d,
+      loss: 1.8 + 480 / 10 ** (n / 3) + 2e3 / 10 ** (d / 3),
+    })),
+  );
+  writeFileSync(join(project, "runs.jsonl"), runs.map((row) => JSON.stringify(row)).join("\n"));
+  writeFileSync(join(project, "log.json"), JSON.stringify({ steps: 100, loss: [6, 5.9, 5.8] }));
 });
 
 after(() => rmSync(project, { recursive: true, force: true }));
@@ -143,7 +152,9 @@ for (const { place, words } of commands()) {
     // What is converted would replace the model of the other lines.
     const file = (word: string) =>
       join(project, command === "convert" ? word.replace("model", "converted") : word);
-    const args = words.map((word) => (/^(model\.gguf|folder|small\.gguf)$/.test(word) ? file(word) : word));
+    const args = words.map((word) =>
+      /^(model\.gguf|folder|small\.gguf|runs\.jsonl|log\.json)$/.test(word) ? file(word) : word,
+    );
     if (words.some((word) => word.startsWith("hf:"))) {
       const { status, stderr } = await baimo(args, "", settings);
       assert.equal(status, 1);

@@ -338,7 +338,8 @@ const checks: Record<string, (row: Row, where: string) => void> = {
       Math.abs(result.probabilityBelowZero - p) <= 4 * Math.sqrt((p * (1 - p)) / 10_000) + 1e-12,
       where,
     );
-    assert.deepEqual(simulate(roi, { seed: 1 }), result, "the same seed, the same numbers");
+    const few = () => simulate(roi, { seed: 7, draws: 200 });
+    assert.deepEqual(few(), few(), "the same seed, the same numbers");
     const sum = result.influences.reduce((total, { share }) => total + share, 0);
     assert.ok(sum > 0.8 && sum < 1.15, `${where}: first-order shares add up to ${sum}`);
   },

@@ -3,7 +3,9 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { it } from "node:test";
 import { bootstrapLaw, fitLaw, type Run } from "../src/plan/scaling/fit.ts";
+import { fitIsoflop } from "../src/plan/scaling/isoflop.ts";
 import { type Constants, constantNames } from "../src/plan/scaling/laws.ts";
+import { fitPowerLaw } from "../src/plan/scaling/power-law.ts";
 import { judgeRun, type RunLog } from "../src/plan/scaling/stop.ts";
 import { beside, readJson, unlessBeside } from "./places.ts";
 
@@ -39,6 +41,41 @@ it("fits of stored tables", { skip: unlessBeside(...folder, "chinchilla.json") }
   const noisy = sets.noisy?.rows.map(({ N, D, loss }) => ({ parameters: N, tokens: D, loss }));
   if (noisy)
     assert.deepEqual(bootstrapLaw(noisy, { resamples: 3 }), bootstrapLaw(noisy, { resamples: 3 }), "seeded");
+});
+
+it("optima of equal FLOPs", { skip: unlessBeside(...folder, "isoflop.json") }, () => {
+  const stored = readJson(beside(...folder, "isoflop.json"));
+  const groups: StoredGroup[] = stored.groups;
+  const found = fitIsoflop(
+    groups.map(({ C, points }) => ({
+      flops: C,
+      runs: points.map(({ N, loss }) => ({ parameters: N, loss })),
+    })),
+  );
+  const near = (value: number, expected: number) =>
+    assert.ok(Math.abs(value / expected - 1) < 1e-6, `${value}, ${expected}`);
+  near(found.exponent, stored.exponentOfN);
+  near(found.coefficient, stored.coefficient);
+  for (const [i, { minimumN, minimumLoss }] of groups.entries()) {
+    near(found.minima[i].parameters, minimumN);
+    near(found.minima[i].loss, minimumLoss);
+  }
+});
+
+interface StoredGroup {
+  C: number;
+  points: { N: number; loss: number }[];
+  minimumN: number;
+  minimumLoss: number;
+}
+
+it("curves that flatten as a power", { skip: unlessBeside(...folder, "power-law.json") }, () => {
+  for (const { points, at10000, sumOfHuber } of readJson(beside(...folder, "power-law.json"))) {
+    const { E, K, p, sumOfHuber: own } = fitPowerLaw(points);
+    assert.ok(own <= 1.0001 * sumOfHuber, `${own}, ${sumOfHuber}`);
+    const later = E + K / 10_000 ** p;
+    assert.ok(Math.abs(later / at10000 - 1) < 0.005, `${later}, ${at10000}`);
+  }
 });
 
 interface StoredRun extends RunLog {

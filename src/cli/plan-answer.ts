@@ -4,7 +4,6 @@ import { BaimoError } from "../errors.ts";
 import type { Answer } from "../plan/index.ts";
 import { readAmount, readNumber } from "./amount.ts";
 import { type CommandContext, nonEmpty } from "./options.ts";
-import { aboutLines, resultLines } from "./plan-text.ts";
 import { readText } from "./text-file.ts";
 
 /** The values of `addAnswerOptions`. */
@@ -109,6 +108,7 @@ export async function printAnswer(
     terminal.json({ results, quantities, assumed, missing, warnings, distribution, ...more.json });
     return;
   }
+  const { aboutLines, resultLines } = await import("./plan-text.ts");
   const width = terminal.interactive ? terminal.columns() : 160;
   for (const line of resultLines(answer, flags.explain ?? false, width)) terminal.line(line);
   for (const line of [...more.lines, ...aboutLines(answer)]) terminal.line(line);

@@ -56,9 +56,14 @@ export function simulate(quantity: Quantity, options: SimulateOptions = {}): Dis
   const rows = drawRows();
   const results = Float64Array.from(rows, program.run);
   const fresh = drawRows();
+  const freshResults = Float64Array.from(fresh, program.run);
   const influences = ranges.map(({ input }, at) => ({
     name: input.name,
-    share: firstOrder(program.run, rows, fresh, results, at),
+    share: firstOrder(
+      results,
+      freshResults,
+      rows.map((row, i) => program.run(row.with(at, fresh[i][at]))),
+    ),
   }));
   influences.sort((a, b) => b.share - a.share);
   const sorted = results.toSorted();
@@ -133,22 +138,17 @@ export function triangular(
     : high - Math.sqrt((1 - u) * (high - low) * (high - value));
 }
 
-/** Saltelli et al. 2010 (doi 10.1016/j.cpc.2009.09.018), table 2 (b): mean of f(B) (f(A with B's i-th) - f(A)) / variance. */
-function firstOrder(
-  run: (values: readonly number[]) => number,
-  rows: readonly (readonly number[])[],
-  fresh: readonly (readonly number[])[],
-  results: Float64Array,
-  at: number,
-): number {
-  const count = rows.length;
-  let mean = 0;
-  for (const value of results) mean += value / count;
+/**
+ * Saltelli et al. 2010 (doi 10.1016/j.cpc.2009.09.018), table 2 (b): the mean of f(B) (f(A with B's input) - f(A)), divided
+ * by the variance of f(A).
+ */
+function firstOrder(a: Float64Array, b: Float64Array, mixed: readonly number[]): number {
+  const count = a.length;
+  const mean = a.reduce((sum, value) => sum + value, 0) / count;
   let [variance, covariance] = [0, 0];
   for (let i = 0; i < count; i++) {
-    const mixed = rows[i].with(at, fresh[i][at]);
-    covariance += ((run(fresh[i]) - mean) * (run(mixed) - results[i])) / count;
-    variance += (results[i] - mean) ** 2 / count;
+    covariance += ((b[i] - mean) * (mixed[i] - a[i])) / count;
+    variance += (a[i] - mean) ** 2 / count;
   }
   return variance > 0 ? Math.min(1, Math.max(0, covariance / variance)) : 0;
 }

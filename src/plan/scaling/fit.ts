@@ -3,6 +3,7 @@ import { BaimoError } from "../../errors.ts";
 import { createRandom } from "../../random.ts";
 import type { Source } from "../quantity/quantity.ts";
 import { quantileOf } from "../quantity/simulate.ts";
+import { DELTA, huber } from "./huber.ts";
 import { type ConstantName, type Constants, constantNames, type Law, lawOf } from "./laws.ts";
 import { inverseOf, minimise, type Slope } from "./minimise.ts";
 
@@ -23,8 +24,6 @@ export interface Fit {
   readonly standardErrors: Constants | null;
 }
 
-/** Huber's delta as Hoffmann et al. have it (arXiv 2203.15556, appendix D.2). */
-const DELTA = 1e-3;
 /** Unscaled, minimisers stop early: the fault that Besiroglu et al. found (arXiv 2404.10102 §3). */
 const SCALE = 1000;
 const LEAST_RUNS = 6;
@@ -132,10 +131,8 @@ function objective({ n, d, loss }: Logs): (at: Point) => Slope {
     const gradient = [0, 0, 0, 0, 0];
     for (let i = 0; i < n.length; i++) {
       const { log, shares } = predict(at, n[i], d[i]);
-      const residual = log - loss[i];
-      const size = Math.abs(residual);
-      value += size <= DELTA ? residual ** 2 / 2 : DELTA * (size - DELTA / 2);
-      const pull = size <= DELTA ? residual : DELTA * Math.sign(residual);
+      const { loss: part, pull } = huber(log - loss[i]);
+      value += part;
       for (const [k, slope] of derivatives(shares, n[i], d[i]).entries()) gradient[k] += pull * slope;
     }
     return { value: SCALE * value, gradient: gradient.map((slope) => SCALE * slope) };
@@ -206,7 +203,7 @@ function covarianceOf({ n, d, loss }: Logs, at: Point): number[][] | undefined {
   const slope = (inBand / count) * (DELTA / band);
   for (let i = 0; i < count; i++) {
     const g = derivatives(predict(at, n[i], d[i]).shares, n[i], d[i]);
-    const pull = Math.abs(residuals[i]) <= DELTA ? residuals[i] : DELTA * Math.sign(residuals[i]);
+    const { pull } = huber(residuals[i]);
     for (let j = 0; j < 5; j++)
       for (let k = 0; k < 5; k++) {
         hessian[j][k] += slope * g[j] * g[k];

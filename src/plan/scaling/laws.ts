@@ -3,7 +3,6 @@ import {
   type Computed,
   compute,
   defined,
-  given,
   type Input,
   type Quantity,
   type Source,
@@ -113,15 +112,6 @@ export function lossOf(
   );
 }
 
-/** The standard error of a figure by the delta method, from its derivatives by each constant; null without covariance. */
-export function standardError({ covariance }: Law, gradient: readonly number[]): number | null {
-  if (!covariance) return null;
-  let variance = 0;
-  for (const [i, row] of covariance.entries())
-    for (const [j, value] of row.entries()) variance += gradient[i] * value * gradient[j];
-  return Math.sqrt(Math.max(0, variance));
-}
-
 /** The derivatives of a function of the constants, by central differences. */
 export function gradientOf(law: Law, of: (constants: Constants) => number): number[] {
   const values = valuesOf(law);
@@ -136,24 +126,35 @@ export function gradientOf(law: Law, of: (constants: Constants) => number): numb
 export const lossAt = ({ E, A, B, alpha, beta }: Constants, parameters: number, tokens: number): number =>
   E + A / parameters ** alpha + B / tokens ** beta;
 
-/** The standard error of a figure as a quantity; undefined where the law has none. */
+/**
+ * The standard error of a figure by the delta method: the root of the sum of derivative, covariance and derivative over
+ * all pairs of constants. Undefined where the law has no covariance.
+ */
 export function errorOf<U extends "nat" | "parameter" | "token">(
   law: Law,
   name: string,
   unit: U,
   of: (constants: Constants) => number,
 ): Computed<U> | undefined {
-  const error = standardError(law, gradientOf(law, of));
-  if (error === null) return undefined;
-  const found = defined(
-    `${name}, by the delta method`,
-    error,
-    unit,
-    `${law.source.title}: ${law.errors}`,
-    law.source.url,
+  const { covariance, source, errors } = law;
+  if (!covariance) return undefined;
+  const slopes = gradientOf(law, of);
+  const inputs: Record<string, Quantity> = {};
+  const terms = constantNames.flatMap((a, i) =>
+    constantNames.flatMap((b, j) => {
+      const value = covariance[i][j];
+      if (value === 0) return [];
+      const [first, second] = i <= j ? [a, b] : [b, a];
+      inputs[`d${a}`] = defined(`derivative by ${a}`, slopes[i], "count", "central differences of the law");
+      inputs[`c${first}${second}`] = defined(
+        `covariance of ${first} and ${second}`,
+        value,
+        "count",
+        source.title,
+        source.url,
+      );
+      return [`d${a} * c${first}${second} * d${b}`];
+    }),
   );
-  return compute(name, unit, "1 * error", { error: found }, { source: law.source, note: law.errors });
+  return compute(name, unit, `sqrt(max(0, ${terms.join(" + ")}))`, inputs, { source, note: errors });
 }
-
-/** A budget as it was given. */
-export const budget = (flops: number): Input<"FLOP"> => given("FLOPs to spend", flops, "FLOP");
