@@ -26,6 +26,15 @@ import { rerankTable } from "../src/generate/rerank.ts";
 import * as index from "../src/index.ts";
 import { signalTable } from "../src/option-kinds.ts";
 import type { Kind, Table } from "../src/options.ts";
+import * as plan from "../src/plan/index.ts";
+import { shapeTable } from "../src/plan/model/shape.ts";
+import { returnTable } from "../src/plan/money/plan-return.ts";
+import { simulateTable } from "../src/plan/quantity/simulate.ts";
+import { bootstrapTable } from "../src/plan/scaling/fit.ts";
+import { scalingTable } from "../src/plan/scaling/plan-scaling.ts";
+import { servingTable } from "../src/plan/serving/plan-serving.ts";
+import { trainingTable } from "../src/plan/training/plan-training.ts";
+import { chatRequestTable } from "../src/serve/chat-request.ts";
 import * as serve from "../src/serve/index.ts";
 import * as node from "../src/serve/node.ts";
 import { handlerTable, listenTable } from "../src/serve/options.ts";
@@ -68,6 +77,7 @@ const nowhere = () => assert.fail("something was written");
 const empty = { metadata: {}, tensors: [] };
 const bytes = new Uint8Array(0);
 const folder = { read: async () => undefined };
+const shape = plan.shapeOfNumbers({ parameters: 7e9 });
 
 /** By the name that refusals begin with. */
 const doors: Record<string, Door> = {
@@ -149,6 +159,17 @@ const doors: Record<string, Door> = {
     table: decodeTable,
     call: (options) => model.tokenizer.createDecodeStream(options),
   },
+  planTraining: { table: trainingTable, call: (options) => plan.planTraining(shape, options) },
+  planServing: { table: servingTable, call: (options) => plan.planServing(shape, options) },
+  planScaling: { table: scalingTable, call: (options) => plan.planScaling(options) },
+  planReturn: {
+    table: returnTable,
+    base: () => ({ work: [{}], currency: "USD" }),
+    call: (options) => plan.planReturn(options),
+  },
+  simulate: { table: simulateTable, call: (options) => plan.simulate(shape.parameters, options) },
+  bootstrapLaw: { table: bootstrapTable, call: (options) => plan.bootstrapLaw([], options) },
+  shapeOfNumbers: { table: shapeTable, call: (options) => plan.shapeOfNumbers(options) },
   createHandler: {
     table: handlerTable,
     base: () => ({ models: [model] }),
@@ -159,22 +180,43 @@ const doors: Record<string, Door> = {
 
 /** Public functions whose arguments are no options. */
 const WITHOUT_OPTIONS = new Set([
+  "accelerator",
   "BaimoError",
   "bfloatToFloat",
   "chatTemplateOf",
+  "chineseName",
+  "countedShare",
+  "countRun",
   "dequantize",
   "dequantizeInto",
+  "everyQuantity",
+  "findAccelerator",
+  "findBare",
+  "fitIsoflop",
+  "fitLaw",
+  "fitPowerLaw",
+  "flatten",
   "floatToBfloat",
   "floatToHalf",
   "halfToFloat",
+  "inputsOf",
   "isQuantizable",
+  "judgeRun",
   "listCachedModels",
   "openPage",
   "parseHubSpec",
   "planRemoval",
   "readFileType",
   "readImportance",
+  "readMeasurement",
+  "readMetrics",
+  "readUsageLog",
   "removeCachedModels",
+  "restsOnRumour",
+  "shapeFromCatalogue",
+  "shapeOfCheckpoint",
+  "shapeOfRun",
+  "withNumbers",
 ]);
 
 /** Options that take whatever their reader makes of it later: parsed files, and what OpenAI's servers alone heed. */
@@ -212,7 +254,7 @@ async function refused(call: () => unknown, message: RegExp, option?: string): P
 const literal = (text: string) => text.replace(/[.[\]]/g, "\\$&");
 
 it("every public function with options is here, and no other", () => {
-  const all = { ...index, ...formats, ...tokenizers, ...serve, ...node };
+  const all = { ...index, ...formats, ...tokenizers, ...plan, ...serve, ...node };
   const names = Object.entries(all).flatMap(([name, value]) => (typeof value === "function" ? [name] : []));
   assert.deepEqual(
     names.filter((name) => !Object.hasOwn(doors, name) && !WITHOUT_OPTIONS.has(name)),
@@ -228,7 +270,7 @@ describe("wrong options are refused by their names:", () => {
         const wrong = WRONG.filter((value) => !mayBeRight(kind, value));
         assert.ok(wrong.length >= 12, `${where}: ${name} is given ${wrong.length} wrong values`);
         for (const value of wrong) {
-          const message = new RegExp(`^${where}: ${literal(name)}.*(allowed: |known; |missing)`);
+          const message = new RegExp(`^${where}: (option )?${literal(name)}.*(allowed: |known; |missing)`);
           await refused(() => call({ ...base(), ...give(value) }), message, name);
         }
       }

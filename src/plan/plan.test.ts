@@ -172,6 +172,25 @@ it("verdicts: people where a task saves nothing, both where kinds of work differ
   assert.deepEqual(both.verdict, { kind: "both", model: ["letters"], people: ["contracts"] });
 });
 
+it("a seed gives these numbers, to the last bit, on every runtime", () => {
+  const uncertain = {
+    ...work,
+    overhead: 1.4,
+    minutesPerTask: { value: 6, low: 4, high: 9 },
+    acceptance: { value: 0.9, low: 0.75, high: 0.96 },
+  };
+  const options = { work: [uncertain], fixedPerMonth: 40000, currency: "USD", seed: 3, draws: 1000 } as const;
+  const scenario = JSON.parse(JSON.stringify(options));
+  const { distribution } = planReturn(scenario);
+  assert.deepEqual(distribution?.quantiles, {
+    "0.05": 0.33550634676415303,
+    "0.25": 0.5625117583625803,
+    "0.5": 0.7229428599518974,
+    "0.75": 0.9179149730821473,
+    "0.95": 1.2615835792880568,
+  });
+});
+
 it("options are refused by their names", () => {
   assert.throws(() => planTraining(model, { gpu: "H100" } as object), /option gpu is not known/);
   assert.throws(() => planTraining(model, { accelerator: "H101-SXM" }), /did you mean H100-SXM/);

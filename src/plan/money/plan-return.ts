@@ -1,11 +1,11 @@
 // planReturn: people against a model, as a distribution and a verdict.
-import { fields, list, required, text, whole } from "../../option-kinds.ts";
+import { fields, list, required, text } from "../../option-kinds.ts";
 import { call, type OptionsOf, readOptions } from "../../options.ts";
 import { type Answer, answerOf } from "../answer.ts";
 import { type EstimateOption, estimate, inputOf } from "../quantity/estimate.ts";
 import { inputsOf } from "../quantity/explain.ts";
 import { add, compute, type Quantity, subtract } from "../quantity/quantity.ts";
-import { DRAWS, simulate } from "../quantity/simulate.ts";
+import { simulate, simulateTable } from "../quantity/simulate.ts";
 import type { Currency, Per } from "../quantity/units.ts";
 import { doubtOf, moneyTable } from "./prices.ts";
 import { compareWork, type Return, type Work } from "./return.ts";
@@ -61,8 +61,7 @@ export const returnTable = {
   fixedPerMonth: notNegative,
   ...moneyTable,
   currency: required(moneyTable.currency),
-  seed: whole({ min: 0 }),
-  draws: whole({ min: 100, max: 1_000_000 }),
+  ...simulateTable,
 };
 
 /** How one kind of work comes out, its part of the fixed cost by its part of the tasks left out. */
@@ -106,7 +105,7 @@ export function planReturn(options: ReturnOptions): ReturnAnswer {
   );
   const roots = [net, ...work.map(({ result }) => result.roi)];
   const [missing] = inputsOf(roots, "unknown");
-  const { seed, draws = DRAWS } = read;
+  const { seed, draws } = read;
   const hasRange = ["given", "assumed"].some((origin) =>
     inputsOf([net], origin as "given").some(({ range }) => range !== undefined),
   );

@@ -1,5 +1,7 @@
 // Monte Carlo over any quantity whose inputs are ranges; seeded, the same on every runtime.
 import { BaimoError } from "../../errors.ts";
+import { whole, withDefault } from "../../option-kinds.ts";
+import { call, readOptions } from "../../options.ts";
 import { createRandom } from "../../random.ts";
 import { everyQuantity } from "./explain.ts";
 import { formulaOf, type Input, type Quantity, type Range } from "./quantity.ts";
@@ -7,9 +9,15 @@ import type { Unit } from "./units.ts";
 
 /** How to draw. */
 export interface SimulateOptions {
-  readonly seed?: number;
-  readonly draws?: number;
+  seed?: number;
+  draws?: number;
 }
+
+/** The same, declared. */
+export const simulateTable = {
+  seed: withDefault(whole({ min: 0 }), 1),
+  draws: withDefault(whole({ min: 100, max: 1_000_000 }), 10_000),
+};
 
 /** How much of a result's variance comes from one input alone (first-order Sobol index). */
 export interface Influence {
@@ -32,22 +40,13 @@ export interface Distribution {
   readonly influences: readonly Influence[];
 }
 
-/** How many draws there are where nobody says. */
-export const DRAWS = 10_000;
-const MOST_DRAWS = 1_000_000;
-
 /**
  * Draws the inputs that have a range, independently and each triangular (low, value, high), and computes the quantity for
  * every draw. The draws are sfc32's; a formula of + - * / alone gives the same bits on every runtime.
- * @throws {BaimoError} `request` where the quantity is unknown or nothing in it has a range
+ * @throws {BaimoError} `request` for a wrong option, and where the quantity is unknown or nothing in it has a range
  */
 export function simulate(quantity: Quantity, options: SimulateOptions = {}): Distribution {
-  const { seed = 1, draws = DRAWS } = options;
-  if (!Number.isInteger(draws) || draws < 100 || draws > MOST_DRAWS)
-    throw new BaimoError(
-      "request",
-      `simulate: draws is ${draws}; allowed: a whole number from 100 to 1,000,000`,
-    );
+  const { seed, draws } = readOptions(options, simulateTable, call("simulate"));
   const program = compileProgram(quantity);
   const { ranges } = program;
   const random = createRandom(seed);

@@ -1,5 +1,7 @@
 // fitLaw: a scaling law from runs of one's own, with standard errors and a bootstrap.
 import { BaimoError } from "../../errors.ts";
+import { whole, withDefault } from "../../option-kinds.ts";
+import { call, readOptions } from "../../options.ts";
 import { createRandom } from "../../random.ts";
 import type { Source } from "../quantity/quantity.ts";
 import { quantileOf } from "../quantity/simulate.ts";
@@ -67,11 +69,24 @@ export function fitLaw(runs: readonly Run[], source: Source = { title: "runs of 
   };
 }
 
+/** How runs are drawn again. */
+export interface BootstrapOptions {
+  seed?: number;
+  resamples?: number;
+}
+
+/** The same, declared. */
+export const bootstrapTable = {
+  seed: withDefault(whole({ min: 0 }), 1),
+  resamples: withDefault(whole({ min: 1, max: 10_000 }), 100),
+};
+
 /** The middle 80% of each constant over runs drawn with replacement; seeded. */
 export function bootstrapLaw(
   runs: readonly Run[],
-  { seed = 1, resamples = 100 }: { seed?: number; resamples?: number } = {},
+  options: BootstrapOptions = {},
 ): Readonly<Record<ConstantName, readonly [number, number]>> {
+  const { seed, resamples } = readOptions(options, bootstrapTable, call("bootstrapLaw"));
   const whole = logsOf(runs);
   const { at } = fitFrom(whole, starts(whole));
   const random = createRandom(seed);

@@ -8,7 +8,7 @@ import { type ModelShape, toTrained } from "../model/shape.ts";
 import { doubtOf, moneyTable } from "../money/prices.ts";
 import { type EstimateOption, estimate, inputOf } from "../quantity/estimate.ts";
 import { compute, given, unknown } from "../quantity/quantity.ts";
-import { simulate } from "../quantity/simulate.ts";
+import { simulate, simulateTable } from "../quantity/simulate.ts";
 import type { Currency } from "../quantity/units.ts";
 import { billedHours, costOfTraining, daysOfTraining, flopsOfTraining, hoursOfTraining } from "./compute.ts";
 import { enumeratePlans, MOST_GPUS, type Plans } from "./enumerate.ts";
@@ -54,7 +54,7 @@ export const trainingTable = {
   zero: whole({ min: 0, max: 3 }),
   sequence: whole({ min: 1, max: 1e8 }),
   globalBatch: whole({ min: 1, max: 1e8 }),
-  seed: whole({ min: 0 }),
+  seed: simulateTable.seed,
 };
 
 export interface TrainingAnswer extends Answer {
