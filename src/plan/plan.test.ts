@@ -172,6 +172,12 @@ it("verdicts: people where a task saves nothing, both where kinds of work differ
   assert.deepEqual(both.verdict, { kind: "both", model: ["letters"], people: ["contracts"] });
 });
 
+it("without a range there is no distribution", () => {
+  const answer = planTraining(model, { tokens: 1e12, accelerator: "H200", mfu: 0.4, goodput: 1 });
+  assert.equal(answer.distribution, undefined);
+  assert.equal(answer.results.billed.value, answer.results.hours.value);
+});
+
 it("a seed gives these numbers, to the last bit, on every runtime", () => {
   const uncertain = {
     ...work,

@@ -142,6 +142,11 @@ function toLog(lines: readonly Record<string, unknown>[], file: string, flags: S
   const isPair = (value: unknown): value is [number, number] =>
     Array.isArray(value) && value.length === 2 && value.every(isNumber);
   const whole = Array.isArray(first.loss);
+  if (whole && lines.length > 1)
+    throw new BaimoError(
+      "request",
+      `${file}: holds ${lines.length} runs; stop looks at one, give its line alone`,
+    );
   const loss = whole ? (first.loss as unknown[]) : lines.map((line) => line.loss);
   const heldOut = whole
     ? (first.heldOut as unknown[] | undefined)

@@ -41,6 +41,7 @@ interface ServeFlags extends AnswerFlags, DeviceFlags, ShapeFlags {
   tariff?: EstimateOption;
   api?: EstimateOption;
   utilisation?: EstimateOption;
+  seed?: number;
 }
 
 /** Adds the command. */
@@ -81,7 +82,8 @@ export function addPlanServe(plan: Command, context: CommandContext): Command {
     .option("--kilowatts <power>", "that a machine takes, where the price leaves it out", readAmount)
     .option("--tariff <amount>", "of a kilowatt-hour", readAmount)
     .option("--api <amount>", "a million tokens of an API, to compare with", readAmount)
-    .option("--utilisation <share>", "how busy the machine is over the month", readAmount);
+    .option("--utilisation <share>", "how busy the machine is over the month", readAmount)
+    .option("--seed <number>", "of the draws", readNumber);
   addShapeOptions(addDeviceOptions(addAnswerOptions(addPriceOptions(command, "of an hour of the machine"))));
   return command.action((words: string[], flags: ServeFlags) =>
     asCommandLine(command, async () => {
@@ -112,6 +114,7 @@ export function addPlanServe(plan: Command, context: CommandContext): Command {
         api: flags.api,
         utilisation: flags.utilisation,
         currency: flags.currency,
+        seed: flags.seed,
         today: today(),
       };
       const answer = planServing(shape, await mergeScenario(flags.scenario, options));

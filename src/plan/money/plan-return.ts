@@ -5,7 +5,7 @@ import { type Answer, answerOf } from "../answer.ts";
 import { type EstimateOption, estimate, inputOf } from "../quantity/estimate.ts";
 import { inputsOf } from "../quantity/explain.ts";
 import { add, compute, type Quantity, subtract } from "../quantity/quantity.ts";
-import { simulate, simulateTable } from "../quantity/simulate.ts";
+import { isUncertain, simulate, simulateTable } from "../quantity/simulate.ts";
 import type { Currency, Per } from "../quantity/units.ts";
 import { doubtOf, moneyTable } from "./prices.ts";
 import { compareWork, type Return, type Work } from "./return.ts";
@@ -106,11 +106,9 @@ export function planReturn(options: ReturnOptions): ReturnAnswer {
   const roots = [net, ...work.map(({ result }) => result.roi)];
   const [missing] = inputsOf(roots, "unknown");
   const { seed, draws } = read;
-  const hasRange = ["given", "assumed"].some((origin) =>
-    inputsOf([net], origin as "given").some(({ range }) => range !== undefined),
-  );
   const target = work.length === 1 ? work[0].result.roi : net;
-  const distribution = missing === undefined && hasRange ? simulate(target, { seed, draws }) : undefined;
+  const distribution =
+    missing === undefined && isUncertain(target) ? simulate(target, { seed, draws }) : undefined;
   const verdict = verdictOf({
     saving: saves.map(({ name }) => name),
     losing: losing.map(({ name }) => name),

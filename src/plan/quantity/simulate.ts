@@ -122,6 +122,10 @@ function compileProgram(quantity: Quantity): Program {
   return { ranges, run };
 }
 
+/** Whether a quantity is known and something that it rests on has a range. */
+export const isUncertain = (quantity: Quantity): boolean =>
+  quantity.value !== null && everyQuantity([quantity]).some(hasRange);
+
 const hasRange = (quantity: Quantity): quantity is Input & { range: Range; value: number } =>
   quantity.origin !== "computed" && quantity.range !== undefined && quantity.value !== null;
 

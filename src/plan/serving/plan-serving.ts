@@ -10,6 +10,7 @@ import { doubtOf, moneyTable } from "../money/prices.ts";
 import { selfOrApi } from "../money/self-or-api.ts";
 import { type EstimateOption, estimate, inputOf } from "../quantity/estimate.ts";
 import { type Computed, compute, defined, given, type Quantity, unknown } from "../quantity/quantity.ts";
+import { isUncertain, simulate, simulateTable } from "../quantity/simulate.ts";
 import type { Currency } from "../quantity/units.ts";
 import { cacheAt, cachePerToken } from "./kv-cache.ts";
 import type { Measurement } from "./measured.ts";
@@ -58,6 +59,7 @@ export interface ServingOptions {
   api?: EstimateOption;
   utilisation?: EstimateOption;
   currency?: Currency;
+  seed?: number;
   today?: string;
 }
 
@@ -88,6 +90,7 @@ export const servingTable = {
   api: positive,
   utilisation: ratio,
   ...moneyTable,
+  seed: simulateTable.seed,
 };
 type Read = OptionsOf<typeof servingTable>;
 
@@ -169,6 +172,8 @@ export function planServing(model: ModelShape, options: ServingOptions = {}): An
     efficiency,
   });
   const utilisation = utilisationOf(read, speed);
+  const money = moneyOf(read, speed, utilisation);
+  const target = money.own ?? speed;
   return answerOf(
     {
       weights,
@@ -185,13 +190,14 @@ export function planServing(model: ModelShape, options: ServingOptions = {}): An
       speed,
       ...machinesFor(read, { prefill, speed, answer, batch }),
       utilisation: read.price === undefined && read.usage === undefined ? undefined : utilisation,
-      ...moneyOf(read, speed, utilisation),
+      ...money,
     },
     [
       doubtOf("price of the machine", read.price, read.today),
       doubtOf("price of the API", read.api, read.today),
       doubtOf("tariff", read.tariff, read.today),
     ],
+    isUncertain(target) ? simulate(target, { seed: read.seed }) : undefined,
   );
 }
 

@@ -8,7 +8,7 @@ import { type ModelShape, toTrained } from "../model/shape.ts";
 import { doubtOf, moneyTable } from "../money/prices.ts";
 import { type EstimateOption, estimate, inputOf } from "../quantity/estimate.ts";
 import { compute, given, unknown } from "../quantity/quantity.ts";
-import { simulate, simulateTable } from "../quantity/simulate.ts";
+import { isUncertain, simulate, simulateTable } from "../quantity/simulate.ts";
 import type { Currency } from "../quantity/units.ts";
 import { billedHours, costOfTraining, daysOfTraining, flopsOfTraining, hoursOfTraining } from "./compute.ts";
 import { enumeratePlans, MOST_GPUS, type Plans } from "./enumerate.ts";
@@ -96,7 +96,6 @@ export function planTraining(model: ModelShape, options: TrainingOptions = {}): 
       ? undefined
       : costOfTraining(billed, inputOf("price of a GPU-hour", price, `${currency}/GPU-hour`));
   const target = cost ?? billed;
-  const uncertain = target.value !== null;
   const memory = memoryOf(model, read);
   const best = memory.plans?.feasible[0];
   return {
@@ -115,7 +114,7 @@ export function planTraining(model: ModelShape, options: TrainingOptions = {}): 
         doubtOf("price of a GPU-hour", price, today),
         price !== undefined && currency === undefined ? "a price without a currency is not used" : undefined,
       ],
-      uncertain ? simulate(target, { seed: read.seed }) : undefined,
+      isUncertain(target) ? simulate(target, { seed: read.seed }) : undefined,
       memory.inputs,
     ),
     plans: memory.plans,
