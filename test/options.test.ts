@@ -32,7 +32,7 @@ import { returnTable } from "../src/plan/money/plan-return.ts";
 import { simulateTable } from "../src/plan/quantity/simulate.ts";
 import { bootstrapTable } from "../src/plan/scaling/fit.ts";
 import { scalingTable } from "../src/plan/scaling/plan-scaling.ts";
-import { servingTable } from "../src/plan/serving/plan-serving.ts";
+import { servingTable } from "../src/plan/serving/serving-options.ts";
 import { trainingTable } from "../src/plan/training/plan-training.ts";
 import { chatRequestTable } from "../src/serve/chat-request.ts";
 import * as serve from "../src/serve/index.ts";

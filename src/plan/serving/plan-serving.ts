@@ -1,19 +1,15 @@
 // planServing: memory, speed, machines and money of inference, modelled and measured.
-import { choice, kindOf, whole } from "../../option-kinds.ts";
-import { call, isPlain, type OptionsOf, readOptions } from "../../options.ts";
+import { call, readOptions } from "../../options.ts";
 import { type DType, dtypes } from "../../tensor/dtype.ts";
 import { type Answer, answerOf } from "../answer.ts";
 import { deviceOf } from "../hardware/accelerators.ts";
-import { deviceTable } from "../hardware/device-table.ts";
 import type { ModelShape } from "../model/shape.ts";
-import { doubtOf, moneyTable } from "../money/prices.ts";
+import { doubtOf } from "../money/prices.ts";
 import { selfOrApi } from "../money/self-or-api.ts";
-import { type EstimateOption, estimate, inputOf } from "../quantity/estimate.ts";
+import { inputOf } from "../quantity/estimate.ts";
 import { type Computed, compute, defined, given, type Quantity, unknown } from "../quantity/quantity.ts";
-import { isUncertain, simulate, simulateTable } from "../quantity/simulate.ts";
-import type { Currency } from "../quantity/units.ts";
+import { isUncertain, simulate } from "../quantity/simulate.ts";
 import { cacheAt, cachePerToken } from "./kv-cache.ts";
-import type { Measurement } from "./measured.ts";
 import { queueOf, serversFor } from "./queue.ts";
 import {
   type DecodeLoad,
@@ -24,105 +20,13 @@ import {
   sequencesThatFit,
   weightBytes,
 } from "./roofline.ts";
-import type { Usage } from "./usage.ts";
-
-/** How serving is planned. */
-export interface ServingOptions {
-  accelerator?: string;
-  tflops?: number;
-  gigabytes?: number;
-  gigabytesPerSecond?: number;
-  /** Of one machine. Default: as many as hold the weights and the cache of a batch. */
-  gpus?: number;
-  /** The type that weights are stored in. Default: what the file has, else BF16. */
-  weights?: DType;
-  cache?: "F32" | "F16" | "Q8";
-  promptTokens?: number;
-  answerTokens?: number;
-  /** Sequences at once. */
-  batch?: number;
-  /** Share of the peak that a prompt reaches. */
-  mfu?: EstimateOption;
-  /** Share of the bound that decoding reaches. */
-  efficiency?: EstimateOption;
-  measured?: Measurement;
-  /** Of `readUsageLog` or `readMetrics`: tells the utilisation. */
-  usage?: Usage;
-  requestsPerSecond?: EstimateOption;
-  /** That 95% of the requests may wait, in seconds. */
-  wait?: number;
-  /** Of an hour of the machine, in `currency`. */
-  price?: EstimateOption;
-  kilowatts?: EstimateOption;
-  tariff?: EstimateOption;
-  /** Of a million tokens of an API. */
-  api?: EstimateOption;
-  utilisation?: EstimateOption;
-  currency?: Currency;
-  seed?: number;
-  today?: string;
-}
-
-const ratio = estimate({ min: 0, above: true, max: 1 });
-const positive = estimate({ min: 0, above: true });
-const notNegative = estimate({ min: 0 });
-const tokens = whole({ min: 1, max: 1e9 });
-const types = Object.keys(dtypes) as DType[];
-
-/** The same, declared. */
-export const servingTable = {
-  ...deviceTable,
-  gpus: whole({ min: 1, max: 1e6 }),
-  weights: choice(...types),
-  cache: choice("F32", "F16", "Q8"),
-  promptTokens: tokens,
-  answerTokens: tokens,
-  batch: whole({ min: 1, max: 1e6 }),
-  mfu: ratio,
-  efficiency: ratio,
-  measured: kindOf("measurement", "what readMeasurement gives", isMeasurement),
-  usage: kindOf("usage", "what readUsageLog or readMetrics gives", isUsage),
-  requestsPerSecond: positive,
-  wait: notNegative,
-  price: notNegative,
-  kilowatts: notNegative,
-  tariff: notNegative,
-  api: positive,
-  utilisation: ratio,
-  ...moneyTable,
-  seed: simulateTable.seed,
-};
-type Read = OptionsOf<typeof servingTable>;
-
-function isUsage(value: unknown): value is Usage {
-  return isPlain(value) && value.origin === "measured" && value.unit === "token/second";
-}
-
-function isMeasurement(value: unknown): value is Measurement {
-  return isPlain(value) && "tokensPerSecond" in value && "context" in value;
-}
-
-const bytesOfValue = { F32: 4, F16: 2, Q8: 1 } as const;
-const usual = {
-  prompt: { value: 1024, why: "a question with some context" },
-  answer: { value: 256, why: "an answer of a paragraph or two" },
-  batch: { value: 1, why: "one request at a time" },
-  mfu: {
-    value: 0.4,
-    range: { low: 0.2, high: 0.6 },
-    why: "prompts reach 0.3 to 0.5 in common servers; measure yours",
-  },
-  efficiency: {
-    value: 0.6,
-    range: { low: 0.3, high: 0.85 },
-    why: "a roofline is a bound; servers reach a third to most of it; --measured takes yours",
-  },
-  utilisation: {
-    value: 0.3,
-    range: { low: 0.05, high: 0.7 },
-    why: "read it from your server's log: it decides",
-  },
-};
+import {
+  bytesOfValue,
+  type ReadServing,
+  type ServingOptions,
+  servingTable,
+  usual,
+} from "./serving-options.ts";
 
 /**
  * Plans inference of a model.
@@ -222,7 +126,7 @@ function bytesOfWeights(model: ModelShape, type: DType | undefined): Quantity<"b
 /** Measured by bound where something was measured, at the measured context and one sequence. */
 function efficiencyOf(
   model: ModelShape,
-  read: Read,
+  read: ReadServing,
   bytesPerWeight: Quantity<"byte/parameter">,
   bytesPerValue: Quantity<"byte/count">,
 ): Quantity<"ratio"> {
@@ -250,7 +154,7 @@ interface Served {
 }
 
 /** Machines for a load: places in batches as servers of a queue. */
-function machinesFor(read: Read, { prefill, speed, answer, batch }: Served): Record<string, Quantity> {
+function machinesFor(read: ReadServing, { prefill, speed, answer, batch }: Served): Record<string, Quantity> {
   if (read.requestsPerSecond === undefined) return {};
   const arrivals = given("requests a second", read.requestsPerSecond, "request/second");
   const rate = compute(
@@ -276,7 +180,7 @@ function machinesFor(read: Read, { prefill, speed, answer, batch }: Served): Rec
 }
 
 /** How busy the machine is: given, else read from a log, else assumed. */
-function utilisationOf(read: Read, speed: Quantity<"token/second">): Quantity<"ratio"> {
+function utilisationOf(read: ReadServing, speed: Quantity<"token/second">): Quantity<"ratio"> {
   const name = "utilisation over the month";
   if (read.utilisation !== undefined || read.usage === undefined)
     return inputOf(name, read.utilisation, "ratio", usual.utilisation);
@@ -285,7 +189,7 @@ function utilisationOf(read: Read, speed: Quantity<"token/second">): Quantity<"r
 
 /** Money a million tokens, and break-even with an API. */
 function moneyOf(
-  read: Read,
+  read: ReadServing,
   speed: Quantity<"token/second">,
   utilisation: Quantity<"ratio">,
 ): Record<string, Quantity> {
