@@ -34,7 +34,6 @@ import { bootstrapTable } from "../src/plan/scaling/fit.ts";
 import { scalingTable } from "../src/plan/scaling/plan-scaling.ts";
 import { servingTable } from "../src/plan/serving/serving-options.ts";
 import { trainingTable } from "../src/plan/training/plan-training.ts";
-import { chatRequestTable } from "../src/serve/chat-request.ts";
 import * as serve from "../src/serve/index.ts";
 import * as node from "../src/serve/node.ts";
 import { handlerTable, listenTable } from "../src/serve/options.ts";
