@@ -11,12 +11,22 @@ export type JsonSchema = Readonly<Record<string, unknown>>;
  * @throws {BaimoError} `format` when it is not JSON
  */
 export function parseJson(json: string | Uint8Array, where: string): unknown {
+  const text = typeof json === "string" ? json : new TextDecoder().decode(json);
   try {
-    return JSON.parse(typeof json === "string" ? json : new TextDecoder().decode(json));
+    return JSON.parse(text);
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
+    const reason = insteadOfJson(text) ?? (cause instanceof Error ? cause.message : String(cause));
     throw new BaimoError("format", `${where} is not JSON: ${reason.slice(0, 120)}`, { cause });
   }
+}
+
+/** What people have in the place of a file that did not come down. */
+function insteadOfJson(text: string): string | undefined {
+  if (text.trim() === "") return "the file is empty; is the download complete?";
+  if (text.startsWith("version https://git-lfs"))
+    return "it is a Git LFS pointer; git lfs pull fetches the file";
+  if (/^\s*<(!|\?|html)/i.test(text)) return "it is a web page";
+  return undefined;
 }
 
 /** A short form of a value for a message. */

@@ -294,6 +294,116 @@ describe("wrong options are refused by their names:", () => {
   }
 });
 
+/** A tensor that may be written, with a field that may not. */
+const withTensor = (field: Record<string, unknown>): Given => ({
+  metadata: {},
+  tensors: [{ name: "a", dtype: "F32", shape: [1], data: new Uint8Array(4), ...field }],
+});
+const withMetadata = (metadata: Given) => ({ metadata, tensors: [] });
+const withColumns = (columns: Given) => ({ columns, datasets: [], chunkCount: 0, chunkSize: 0 });
+
+/** What writers and readers of files are given that is no such thing. */
+const written: [() => unknown, RegExp][] = [
+  [() => formats.writeGguf(nowhere, undefined as Given), /^writeGguf: content is undefined; allowed: an obj/],
+  [() => formats.writeGguf(nowhere, {} as Given), /^writeGguf: content\.metadata is missing/],
+  [
+    () => formats.writeGguf(nowhere, { ...empty, meta: 1 } as Given),
+    /^writeGguf: option content\.meta is not/,
+  ],
+  [
+    () => formats.writeGguf(nowhere, withMetadata(5)),
+    /^writeGguf: content\.metadata is 5; allowed: an object/,
+  ],
+  [
+    () => formats.writeGguf(nowhere, withMetadata(new Map([[5, 1]]))),
+    /^writeGguf: a key of content.metadata is 5/,
+  ],
+  [() => formats.writeGguf(nowhere, withMetadata({ a: null })), /^metadata "a": no GGUF type/],
+  [
+    () => formats.writeGguf(nowhere, withMetadata({ a: { type: "toString", value: 1 } })),
+    /^metadata "a" does not fit the GGUF type toString/,
+  ],
+  [
+    () =>
+      formats.writeGguf(
+        nowhere,
+        withMetadata({ a: { type: "INT8[]", value: new DataView(new ArrayBuffer(1)) } }),
+      ),
+    /^metadata "a" does not fit/,
+  ],
+  [
+    () => formats.writeGguf(nowhere, { metadata: {}, tensors: 5 as Given }),
+    /^writeGguf: content\.tensors is 5/,
+  ],
+  [
+    () => formats.writeGguf(nowhere, { metadata: {}, tensors: [5] as Given }),
+    /^writeGguf: content\.tensors\[0\] is 5; allowed: an object with name, dtype, shape/,
+  ],
+  [
+    () => formats.writeGguf(nowhere, withTensor({ shape: undefined })),
+    /^writeGguf: content\.tensors\[0\]\.shape is un/,
+  ],
+  [
+    () => formats.writeGguf(nowhere, withTensor({ dtype: "F33" })),
+    /^writeGguf: content\.tensors\[0\]\.dtype is "F33"/,
+  ],
+  [() => formats.writeGguf(nowhere, withTensor({ name: 5 })), /^writeGguf: content\.tensors\[0\]\.name is 5/],
+  [
+    () => formats.writeGguf(nowhere, withTensor({ data: [1] })),
+    /^writeGguf: content\.tensors\[0\]\.data is an array/,
+  ],
+  [
+    () => formats.writeGguf(() => {}, withTensor({ data: () => 5 })),
+    /^write: what data of tensor "a" gives is 5/,
+  ],
+  [
+    () => formats.writeGguf(() => {}, withTensor({ data: () => [5] })),
+    /^write: what data of tensor "a" gives is 5/,
+  ],
+  [() => formats.writeSafetensors(nowhere, undefined as Given), /^writeSafetensors: content is undefined/],
+  [
+    () => formats.writeSafetensors(nowhere, withTensor({ shape: 1 })),
+    /^writeSafetensors: content\.tensors\[0\]\.shape is 1/,
+  ],
+  [() => formats.writeSafetensors(nowhere, withMetadata("a")), /^writeSafetensors: content\.metadata is "a"/],
+  [
+    () => formats.writeShardedSafetensors("nowhere", undefined as Given),
+    /^writeShardedSafetensors: content is undefined/,
+  ],
+  [() => formats.writeShardedSafetensors(5 as Given, empty), /^writeShardedSafetensors: folder is 5/],
+  [() => formats.writeImportance(nowhere, undefined as Given), /^writeImportance: importance is undefined/],
+  [
+    () => formats.writeImportance(nowhere, withColumns({})),
+    /^writeImportance: importance\.columns is an object/,
+  ],
+  [
+    () => formats.writeImportance(nowhere, withColumns(new Map([["a", { sums: [1], counts: [1] }]]))),
+    /^writeImportance: importance\.columns\[a\]\.sums is an array/,
+  ],
+  [
+    () =>
+      formats.writeImportance(
+        nowhere,
+        withColumns(new Map([["a", { sums: new Float32Array(3), counts: new Float32Array(2) }]])),
+      ),
+    /^writeImportance: importance\.columns\[a\] has 3 sums for 2 counts/,
+  ],
+  [() => formats.readImportance(undefined as Given), /^readImportance: checkpoint is undefined/],
+  [() => formats.readImportance(bytes as Given), /^readImportance: checkpoint is an object \(Uint8Array\)/],
+  [() => formats.quantizeGguf(undefined as Given, nowhere, "Q4_0"), /^quantizeGguf: checkpoint is undefined/],
+  [() => formats.planRemoval("nowhere", undefined as Given), /^planRemoval: removed is undefined/],
+  [() => formats.planRemoval("nowhere", { repo: 5 } as Given), /^planRemoval: removed\.repo is 5/],
+  [() => formats.planRemoval(5 as Given, { repo: "a/b" }), /^planRemoval: cacheFolder is 5/],
+  [() => formats.removeCachedModels(undefined as Given), /^removeCachedModels: removal is undefined/],
+  [() => formats.removeCachedModels({} as Given), /^removeCachedModels: removal\.paths is undefined/],
+  [() => formats.listCachedModels(5 as Given), /^listCachedModels: cacheFolder is 5/],
+  [() => formats.isQuantizable(5 as Given), /^isQuantizable: type is 5/],
+  [() => formats.halfToFloat("x" as Given), /^halfToFloat: values is "x"/],
+  [() => formats.floatToHalf(undefined as Given), /^floatToHalf: values is undefined/],
+  [() => formats.bfloatToFloat(bytes as Given), /^bfloatToFloat: values is an object/],
+  [() => formats.floatToBfloat(new Float32Array(1), 5 as Given), /^floatToBfloat: target is 5/],
+];
+
 it("what a function works on is refused by its name, too", async () => {
   const cases: [() => unknown, RegExp][] = [
     [() => index.load(""), /^load: source is "" \(a string\); allowed: a path/],
@@ -372,6 +482,21 @@ it("what a function works on is refused by its name, too", async () => {
       () => serve.createHandler({ models: [5 as Given] }),
       /^createHandler: models\[0\] is 5; allowed: a model/,
     ],
+    ...written,
+    [
+      () => index.load("poet", { contextLength: 1 }),
+      /^load: contextLength is 1; allowed: a whole number from 2 /,
+    ],
+    [() => model.chat([{ ...ask[0], name: 5 } as Given]).next(), /^chat: messages\[0\]\.name is 5/],
+    [
+      () => model.chat([...ask, { role: "assistant", tool_calls: 5 } as Given]).next(),
+      /^chat: messages\[1\]\.tool_calls is 5; allowed: a list/,
+    ],
+    [
+      () => serve.createHandler({ models: [{ chat() {} } as Given] }),
+      /^createHandler: models\[0\] is an object; allowed: a model that load opened/,
+    ],
+    [() => node.openPage(5 as Given), /^openPage: folder is 5/],
     [
       () => index.load("poet", { bankBytes: 1 }),
       /^load: bankBytes is 1; allowed: a whole number from 1,048,576/,

@@ -27,6 +27,7 @@ export const WRONG: readonly unknown[] = [
   Object.create({ threads: 2 }),
   new Map([[1, 2]]),
   new Date(0),
+  new Date(Number.NaN),
   { valueOf: () => 2 },
   {
     get threads() {
@@ -50,7 +51,7 @@ export function mayBeRight(kind: Kind<unknown>, value: unknown): boolean {
   if (Array.isArray(value))
     return /\blist of|^an array/.test(allowed) && (value[0] !== null || /anything/.test(allowed));
   if (value instanceof Map) return /\bMap\b/.test(allowed);
-  if (value instanceof Date) return allowed === "a Date";
+  if (value instanceof Date) return allowed.startsWith("a Date") && !Number.isNaN(value.getTime());
   return isObject(value) && /^an object/.test(allowed);
 }
 

@@ -8,6 +8,7 @@ import {
   addServingOptions,
   checkBias,
   checkIds,
+  checkLogprobs,
   type SamplingFlags,
   toGenerateOptions,
 } from "./options.ts";
@@ -93,6 +94,13 @@ test("no flag of any command takes an empty text for a value, but the system mes
     assert.ok(option.parseArg, `${name} takes any text`);
     assert.throws(() => option.parseArg?.("", undefined), InvalidArgumentError, name);
   }
+});
+
+test("log-probabilities are asked for with --json", () => {
+  const command = new Command("test").exitOverride().configureOutput({ outputError: () => {} });
+  checkLogprobs(command, { logprobs: 2, json: true });
+  checkLogprobs(command, {});
+  assert.throws(() => checkLogprobs(command, { logprobs: 0 }), /--logprobs shows in what --json prints/);
 });
 
 test("ids that only a model shows to be wrong are a wrong command line", () => {

@@ -264,6 +264,12 @@ const readStop = (text: string): string => {
   return stop;
 };
 
+/** Log-probabilities are asked for in vain where events are not printed. */
+export function checkLogprobs(command: Command, flags: SamplingFlags & { json?: boolean }): void {
+  if (flags.logprobs === undefined || flags.json) return;
+  command.error("error: --logprobs shows in what --json prints; give both");
+}
+
 /** What of the flags concerns generation. */
 export function toGenerateOptions(flags: SamplingFlags): GenerateOptions {
   const { logitBias } = flags;

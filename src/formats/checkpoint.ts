@@ -1,7 +1,7 @@
 // Opens a model's weights, whatever they are: one file, several, a folder or a URL.
 import { BaimoError, throwIfAborted } from "../errors.ts";
 import { kindOf } from "../option-kinds.ts";
-import { call, type Kind, readOptions } from "../options.ts";
+import { call, isPlain, type Kind, readOptions } from "../options.ts";
 import { POET, poetUrl } from "../poet.ts";
 import type { Resource } from "../resource.ts";
 import { byteLength } from "../tensor/dtype.ts";
@@ -60,6 +60,18 @@ export const checkpointKind: Kind<CheckpointInput> = kindOf(
     isByteSource(value) ||
     (Array.isArray(value) && value.every((file) => file instanceof Blob && "name" in file)),
   (value) => (Array.isArray(value) ? value.length > 0 : value !== ""),
+);
+
+/** One that was opened. */
+export const openedKind = kindOf(
+  "checkpoint",
+  "an open checkpoint, as openCheckpoint gives it",
+  (value): value is Checkpoint =>
+    isPlain(value) &&
+    value.tensors instanceof Map &&
+    value.metadata instanceof Map &&
+    Array.isArray(value.files) &&
+    typeof value.readTensor === "function",
 );
 
 const INDEX = "model.safetensors.index.json";

@@ -22,7 +22,7 @@ export interface LoadProgress {
 export interface LoadOptions extends DescribeOptions, DeviceOptions {
   /** "cpu": kernels on worker threads. "reference": plain loops, slow and exact. Default "cpu". */
   device?: DeviceName;
-  /** Tokens that prompt and answer may hold together. Default: the model's own, at most 4,096. Learned positions bound it. */
+  /** Tokens that prompt and answer may hold together, at least one each. Default: the model's own, at most 4,096. Learned positions bound it. */
   contextLength?: number;
   /** Storage of keys and values; "Q8": 8 bits with a scale per token and head. Default "F32" for F32 weights, else "F16". */
   cacheType?: CacheType;
@@ -55,7 +55,7 @@ export const loadTable = {
   ...describeTable,
   ...deviceTable,
   device: withDefault(choice("cpu", "reference"), "cpu"),
-  contextLength: whole({ min: 1, max: 1 << 24 }),
+  contextLength: whole({ min: 2, max: 1 << 24 }),
   cacheType: choice("F32", "F16", "Q8"),
   chunkTokens: whole({ min: 1, max: 4096 }),
   parallel: whole({ min: 1, max: 256 }),

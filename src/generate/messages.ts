@@ -1,5 +1,5 @@
 // The conversations that `chat` takes: messages with a role that the template knows, and a content.
-import { kindOf, list, listed, text } from "../option-kinds.ts";
+import { kindOf, list, listed, plain, text } from "../option-kinds.ts";
 import { isPlain, type Kind, refusal } from "../options.ts";
 import type { ChatMessage, ContentPart } from "./types.ts";
 
@@ -7,6 +7,14 @@ import type { ChatMessage, ContentPart } from "./types.ts";
 const ROLES = ["system", "developer", "user", "assistant", "tool"];
 
 const anyText = text({ least: 0, most: Infinity });
+
+/** What every template takes a message's other fields for; null is none. */
+const besides: Readonly<Record<string, Kind<unknown>>> = {
+  name: anyText,
+  tool_call_id: anyText,
+  reasoning_content: anyText,
+  tool_calls: list(plain),
+};
 
 /** Parts of pictures and sound, which a template may name though no model here sees or hears. */
 const MEDIA = /image|picture|audio|sound|video|file/i;
@@ -56,7 +64,10 @@ export function conversations(template: string): Kind<ChatMessage[]> {
       // Of an assistant there may be calls of tools alone.
       const mayLack = known === "assistant" && (value.content === undefined || value.content === null);
       if (!mayLack) content.read(value.content, `${name}.content`, door);
-      return value as ChatMessage; // role and content were just looked at
+      for (const [key, kind] of Object.entries(besides)) {
+        if (value[key] !== undefined && value[key] !== null) kind.read(value[key], `${name}.${key}`, door);
+      }
+      return value as ChatMessage; // its fields were just looked at
     },
   };
   return list(message, { least: 1, most: 1 << 24 });

@@ -53,11 +53,11 @@ export const origin = kindOf(
   (value) => value === "*" || /^[a-z][a-z0-9+.-]*:\/\/[^/?#\s]+$/i.test(value),
 );
 
-const model = kindOf(
-  "model",
-  "a model that load opened",
-  (value): value is Model => typeof (value as Partial<Model> | null | undefined)?.chat === "function",
-);
+const model = kindOf("model", "a model that load opened", (value): value is Model => {
+  const { name, chat, complete, tokenizer, engine } = (value ?? {}) as Partial<Model>;
+  const speaks = typeof chat === "function" && typeof complete === "function";
+  return speaks && typeof name === "string" && tokenizer !== undefined && engine !== undefined;
+});
 const modelList = list(model);
 /** What a request may call a model. */
 export const modelId = text({ most: 1024 });

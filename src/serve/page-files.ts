@@ -3,6 +3,8 @@ import { createHash } from "node:crypto";
 import { readdir, readFile } from "node:fs/promises";
 import { extname, join } from "node:path";
 import { BaimoError } from "../errors.ts";
+import { text } from "../option-kinds.ts";
+import { call } from "../options.ts";
 
 const contentTypes: Readonly<Record<string, string>> = {
   ".html": "text/html; charset=utf-8",
@@ -51,9 +53,10 @@ export type Page = (path: string) => Promise<Response | undefined>;
 /**
  * Reads all files of a built page and answers them from memory. A path is looked up among their names and nowhere
  * else, so no path can lead out of the folder. Names that carry a hash of their content are cached for good.
- * @throws {BaimoError} `config` when the folder has no index.html or is too large to be a page
+ * @throws {BaimoError} `request` for what is no path, `config` when the folder has no index.html or is too large to be a page
  */
 export async function openPage(folder: string): Promise<Page> {
+  text({ most: Infinity }).read(folder, "folder", call("openPage"));
   const files = new Map<string, { body: Uint8Array<ArrayBuffer>; headers: Record<string, string> }>();
   const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch((cause: unknown) => {
     throw new BaimoError("config", `page: cannot read ${folder}; build it with npm run build`, { cause });

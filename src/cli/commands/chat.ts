@@ -13,6 +13,7 @@ import {
   addSamplingOptions,
   type CommandContext,
   checkBias,
+  checkLogprobs,
   type EngineFlags,
   MODEL_HELP,
   type SamplingFlags,
@@ -48,6 +49,7 @@ export function addChat(program: Command, context: CommandContext): Command {
     .option("--json", "print the events, one JSON value a line; each line of standard input is a message");
   addAdapterOption(addEngineOptions(addSamplingOptions(command)));
   return command.action(async (source: string | undefined, flags: ChatFlags) => {
+    checkLogprobs(command, flags);
     const options = toGenerateOptions(flags);
     const interrupt = listenForInterrupt();
     const model = await openModel(source, flags, context.terminal, interrupt.signal).finally(() =>

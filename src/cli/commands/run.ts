@@ -13,6 +13,7 @@ import {
   type CommandContext,
   checkBias,
   checkIds,
+  checkLogprobs,
   type EngineFlags,
   MODEL_HELP,
   nonEmpty,
@@ -63,6 +64,7 @@ export function addRun(program: Command, context: CommandContext): Command {
     if (flags.raw && flags.system !== undefined) {
       command.error("error: --system needs the chat template, which --raw leaves out");
     }
+    checkLogprobs(command, flags);
     const request = await readRequest(first === undefined ? rest : [first, ...rest], flags, command);
     await withModel(request.model, flags, context.terminal, async (model, signal) => {
       const { vocabSize } = model.config;

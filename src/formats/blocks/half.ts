@@ -1,4 +1,7 @@
 // Half precision and bfloat16 to float32 and back, for whole arrays.
+import { BaimoError } from "../../errors.ts";
+import { instance } from "../../option-kinds.ts";
+import { call } from "../../options.ts";
 
 /**
  * The float32 value of each of the 65,536 half-precision patterns (IEEE 754 binary16), so that a scale inside a block
@@ -25,11 +28,29 @@ function makeHalfTable(): Float32Array {
   return table;
 }
 
+const words = instance("a Uint16Array", Uint16Array);
+const floats = instance("a Float32Array", Float32Array);
+const sides = {
+  halfToFloat: { from: words, to: floats },
+  floatToHalf: { from: floats, to: words },
+  bfloatToFloat: { from: words, to: floats },
+  floatToBfloat: { from: floats, to: words },
+};
+
+/** Sees to it that there is something to convert, and room for it. */
+function check(where: keyof typeof sides, source: ArrayLike<number>, target?: ArrayLike<number>): void {
+  const { from, to } = sides[where];
+  const { length } = from.read(source, "values", call(where));
+  if (target === undefined) return;
+  const room = to.read(target, "target", call(where)).length;
+  if (room < length)
+    throw new BaimoError("shape", `${where}: target has room for ${room} of ${length} values`);
+}
+
 /** Converts half-precision patterns to float32, exactly. Fills and returns `target`, of at least the same length. */
-export function halfToFloat(
-  halves: Uint16Array,
-  target: Float32Array = new Float32Array(halves.length),
-): Float32Array {
+export function halfToFloat(halves: Uint16Array, given?: Float32Array): Float32Array {
+  check("halfToFloat", halves, given);
+  const target = given ?? new Float32Array(halves.length);
   const table = halfTable();
   for (let i = 0; i < halves.length; i++) target[i] = table[halves[i]];
   return target;
@@ -73,30 +94,27 @@ export function putHalf(bytes: Uint8Array, at: number, value: number): number {
  * Rounds float32 to half precision, to nearest, ties to even; from 65,520 on it is infinity. Fills and returns
  * `target`, of at least the same length.
  */
-export function floatToHalf(
-  values: Float32Array,
-  target: Uint16Array = new Uint16Array(values.length),
-): Uint16Array {
+export function floatToHalf(values: Float32Array, given?: Uint16Array): Uint16Array {
+  check("floatToHalf", values, given);
+  const target = given ?? new Uint16Array(values.length);
   const bits = new Uint32Array(values.buffer, values.byteOffset, values.length);
   for (let i = 0; i < bits.length; i++) target[i] = roundBits(bits[i]);
   return target;
 }
 
 /** Converts bfloat16 patterns to float32, exactly. Fills and returns `target`, of at least the same length. */
-export function bfloatToFloat(
-  halves: Uint16Array,
-  target: Float32Array = new Float32Array(halves.length),
-): Float32Array {
+export function bfloatToFloat(halves: Uint16Array, given?: Float32Array): Float32Array {
+  check("bfloatToFloat", halves, given);
+  const target = given ?? new Float32Array(halves.length);
   const bits = new Uint32Array(target.buffer, target.byteOffset, target.length);
   for (let i = 0; i < halves.length; i++) bits[i] = halves[i] << 16;
   return target;
 }
 
 /** Rounds float32 to bfloat16, to nearest, ties to even; NaN stays NaN. Fills and returns `target`. */
-export function floatToBfloat(
-  values: Float32Array,
-  target: Uint16Array = new Uint16Array(values.length),
-): Uint16Array {
+export function floatToBfloat(values: Float32Array, given?: Uint16Array): Uint16Array {
+  check("floatToBfloat", values, given);
+  const target = given ?? new Uint16Array(values.length);
   const bits = new Uint32Array(values.buffer, values.byteOffset, values.length);
   for (let i = 0; i < bits.length; i++) {
     const b = bits[i];

@@ -1,6 +1,6 @@
 // Quantises float32 values to blocks, plainly or weighted by an importance matrix.
 import { BaimoError } from "../../errors.ts";
-import { choice, instance } from "../../option-kinds.ts";
+import { choice, instance, text } from "../../option-kinds.ts";
 import { call, readOptions, type TableOf } from "../../options.ts";
 import { byteLength, type DType, dtypes } from "../../tensor/dtype.ts";
 import { extreme, type Pack } from "./fit.ts";
@@ -111,7 +111,7 @@ export type QuantizableType = keyof typeof packers;
 
 /** Whether `quantize` can write this type. */
 export function isQuantizable(type: string): type is QuantizableType {
-  return Object.hasOwn(packers, type);
+  return Object.hasOwn(packers, text({ least: 0 }).read(type, "type", call("isQuantizable")));
 }
 
 /** Options of `quantize`. */

@@ -1,15 +1,14 @@
 // Writes GGUF version 3.
 //
 // Format: https://github.com/ggml-org/ggml/blob/master/docs/gguf.md
-//
-// Format: https://github.com/ggml-org/ggml/blob/master/docs/gguf.md
 import { BaimoError } from "../../errors.ts";
-import { kindOf, signal, withDefault } from "../../option-kinds.ts";
-import { call, readOptions, type TableOf } from "../../options.ts";
+import { isArrayLike, kindOf, required, signal, withDefault } from "../../option-kinds.ts";
+import { call, isPlain, readFields, readOptions, type TableOf } from "../../options.ts";
 import { dtypes } from "../../tensor/dtype.ts";
 import {
   planTensors,
   type TensorToWrite,
+  tensorsKind,
   type WriteTarget,
   withSink,
   writeTensorData,
@@ -56,6 +55,18 @@ export const writeGgufTable = {
   signal,
 } satisfies TableOf<WriteGgufOptions>;
 
+/** What is to be written, declared. */
+const contentTable = {
+  metadata: required(
+    kindOf(
+      "metadata",
+      "an object or a Map of keys and values",
+      (value): value is GgufContent["metadata"] => value instanceof Map || isPlain(value),
+    ),
+  ),
+  tensors: tensorsKind,
+} satisfies TableOf<GgufContent>;
+
 /**
  * Writes a GGUF file. At a path it appears only when all of it is written.
  *
@@ -66,10 +77,12 @@ export async function writeGguf(
   content: GgufContent,
   options: WriteGgufOptions = {},
 ): Promise<void> {
-  const { alignment, signal } = readOptions(options, writeGgufTable, call("writeGguf"));
-  const tensors = await planTensors(content.tensors);
+  const door = call("writeGguf");
+  const { alignment, signal } = readOptions(options, writeGgufTable, door);
+  const given = readFields(content, contentTable, { name: "content", prefix: "content." }, door);
+  const tensors = await planTensors(given.tensors, door);
   const pairs = new Map<string, MetadataValue | TypedMetadataValue>(
-    content.metadata instanceof Map ? content.metadata : Object.entries(content.metadata),
+    given.metadata instanceof Map ? given.metadata : Object.entries(given.metadata),
   );
   if (alignment === 32) pairs.delete("general.alignment");
   else pairs.set("general.alignment", { type: "UINT32", value: alignment });
@@ -80,12 +93,7 @@ export async function writeGguf(
   header.u64(BigInt(tensors.length));
   header.u64(BigInt(pairs.size));
   for (const [key, value] of pairs) {
-    if (key === "" || new TextEncoder().encode(key).length > 65_535) {
-      throw new BaimoError(
-        "request",
-        `metadata key "${key.slice(0, 60)}" is empty or longer than 65,535 bytes`,
-      );
-    }
+    metadataKey.read(key, "a key of content.metadata", door);
     header.text(key);
     const { type, value: plain } = isTyped(value) ? value : { type: inferType(value, key), value };
     writeValue(header, type, plain, key);
@@ -125,8 +133,15 @@ export async function writeGguf(
   });
 }
 
+const metadataKey = kindOf(
+  "text",
+  "a string of 1 to 65,535 bytes",
+  (value) => typeof value === "string",
+  (value) => value !== "" && new TextEncoder().encode(value).length <= 65_535,
+);
+
 const isTyped = (value: MetadataValue | TypedMetadataValue): value is TypedMetadataValue =>
-  typeof value === "object" && !Array.isArray(value) && !ArrayBuffer.isView(value) && "type" in value;
+  isPlain(value) && "type" in value;
 
 function inferType(value: MetadataValue, key: string): TypedMetadataValue["type"] {
   switch (typeof value) {
@@ -182,10 +197,11 @@ function writeValue(
   value: MetadataValue,
   key: string,
 ): void {
-  if (type.endsWith("[]")) {
-    const element = type.slice(0, -2) as ScalarType;
-    if (!(element in scalarTypes) || !(Array.isArray(value) || ArrayBuffer.isView(value)))
-      throw mismatch(type, key);
+  const isList = typeof type === "string" && type.endsWith("[]");
+  const element = (isList ? type.slice(0, -2) : type) as ScalarType;
+  if (typeof type !== "string" || !Object.hasOwn(scalarTypes, element)) throw mismatch(String(type), key);
+  if (isList) {
+    if (!isArrayLike(value)) throw mismatch(type, key);
     const list = value as ArrayLike<MetadataValue>;
     header.u32(ARRAY_TYPE);
     header.u32(scalarTypes[element]);
@@ -193,9 +209,8 @@ function writeValue(
     for (let i = 0; i < list.length; i++) writeScalar(header, element, list[i], key);
     return;
   }
-  if (!(type in scalarTypes)) throw mismatch(type, key);
-  header.u32(scalarTypes[type as ScalarType]);
-  writeScalar(header, type as ScalarType, value, key);
+  header.u32(scalarTypes[element]);
+  writeScalar(header, element, value, key);
 }
 
 const mismatch = (type: string, key: string) =>

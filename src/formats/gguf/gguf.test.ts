@@ -294,7 +294,7 @@ test("the writer refuses what GGUF cannot hold", async () => {
     [{ a: { type: "UINT8", value: 256 } }, [], "request", /"a" does not fit .*UINT8/],
     [{ a: { type: "INT32[]", value: [0.5] } }, [], "request", /INT32/],
     [{ a: { type: "STRING", value: 3 } }, [], "request", /STRING/],
-    [{ "": 1 }, [], "request", /empty/],
+    [{ "": 1 }, [], "request", /a key of content.metadata is ""/],
     [{}, [tensor("t", "U8", [4], data)], "request", /no element type U8/],
     [{}, [tensor("t", "I8", [2], data)], "shape", /takes 2 bytes, but 4/],
     [{}, [tensor("t", "I8", [], data.subarray(3))], "shape", /0 dimensions/],

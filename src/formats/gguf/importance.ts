@@ -1,12 +1,10 @@
 // Importance matrices: how much each column of a weight matrix matters; read and written as GGUF.
 //
 // Format: tools/imatrix of llama.cpp, since release b5900.
-//
-// Format: tools/imatrix of llama.cpp, since release b5900.
 import { BaimoError } from "../../errors.ts";
-import { signalTable } from "../../option-kinds.ts";
-import { call, readOptions } from "../../options.ts";
-import { type Checkpoint, openCheckpoint } from "../checkpoint.ts";
+import { instance, list, signal as signalKind, signalTable, text, whole } from "../../option-kinds.ts";
+import { call, isPlain, type Kind, readOptions, refusal } from "../../options.ts";
+import { type Checkpoint, openCheckpoint, openedKind } from "../checkpoint.ts";
 import type { ByteSource } from "../sources/byte-source.ts";
 import type { WriteTarget } from "../sources/file-sink.ts";
 import { createHeaderCursor } from "../sources/header-cursor.ts";
@@ -31,6 +29,46 @@ export interface ImportanceMatrix {
   readonly chunkCount: number;
   readonly chunkSize: number;
 }
+
+const floats = instance("a Float32Array", Float32Array);
+
+/** Sums by the names of tensors; each list of sums is whole columns for its counts. */
+const columnsKind: Kind<ImportanceMatrix["columns"]> = {
+  kind: "columns",
+  allowed: "a Map from the names of tensors to their sums and counts",
+  read(value, name, door) {
+    if (!(value instanceof Map)) throw refusal("type", name, value, this.allowed, door);
+    for (const [tensor, each] of value) {
+      text({ most: Infinity }).read(tensor, `a key of ${name}`, door);
+      const at = `${name}[${tensor}]`;
+      if (!isPlain(each)) throw refusal("type", at, each, "an object with sums and counts", door);
+      const { length } = floats.read(each.sums, `${at}.sums`, door);
+      const counts = floats.read(each.counts, `${at}.counts`, door).length;
+      if (counts > 0 && length % counts === 0) continue;
+      const fault = `has ${length} sums for ${counts} counts; allowed: a whole number of sums for each count`;
+      throw door.refuse({ name: at, fault: "value", text: fault });
+    }
+    return value;
+  },
+};
+
+const count = whole({ min: 0, max: 2 ** 32 - 1 });
+const texts = list(text({ least: 0, most: Infinity }));
+
+/** One that `openImportance` read or `measureImportance` made. */
+export const importanceKind: Kind<ImportanceMatrix> = {
+  kind: "importance",
+  allowed: "an importance matrix: an object of columns, datasets, chunkCount and chunkSize",
+  read(value, name, door) {
+    if (!isPlain(value)) throw refusal("type", name, value, this.allowed, door);
+    return {
+      columns: columnsKind.read(value.columns, `${name}.columns`, door),
+      datasets: texts.read(value.datasets, `${name}.datasets`, door),
+      chunkCount: count.read(value.chunkCount, `${name}.chunkCount`, door),
+      chunkSize: count.read(value.chunkSize, `${name}.chunkSize`, door),
+    };
+  },
+};
 
 /**
  * Opens an importance matrix: a GGUF file, or the older binary form (imatrix.dat).
@@ -108,6 +146,9 @@ export async function readImportance(
   checkpoint: Checkpoint,
   signal?: AbortSignal,
 ): Promise<ImportanceMatrix> {
+  const door = call("readImportance");
+  openedKind.read(checkpoint, "checkpoint", door);
+  if (signal !== undefined) signalKind.read(signal, "signal", door);
   const fail = (message: string) => new BaimoError("format", `${checkpoint.name}: ${message}`);
   const type = checkpoint.metadata.get("general.type");
   if (checkpoint.format !== "gguf" || (type !== undefined && type !== "imatrix")) {
@@ -158,10 +199,12 @@ async function readFloats(
 /** Writes an importance matrix; at a path it appears only when all of it is written. */
 export async function writeImportance(
   target: WriteTarget,
-  { columns, datasets, chunkCount, chunkSize }: ImportanceMatrix,
+  importance: ImportanceMatrix,
   options: { signal?: AbortSignal } = {},
 ): Promise<void> {
-  const { signal } = readOptions(options, signalTable, call("writeImportance"));
+  const door = call("writeImportance");
+  const { signal } = readOptions(options, signalTable, door);
+  const { columns, datasets, chunkCount, chunkSize } = importanceKind.read(importance, "importance", door);
   const bytes = (list: Float32Array) => new Uint8Array(list.buffer, list.byteOffset, list.byteLength);
   await writeGguf(
     target,

@@ -1,11 +1,11 @@
 // Writes a GGUF model in another file type: same metadata, same names, other blocks.
 import { BaimoError } from "../../errors.ts";
-import { callback, flag, kindOf, signal, withDefault } from "../../option-kinds.ts";
-import { call, isPlain, type Kind, readOptions, type TableOf } from "../../options.ts";
+import { callback, flag, signal, withDefault } from "../../option-kinds.ts";
+import { call, readOptions, type TableOf } from "../../options.ts";
 import { byteLength, type DType, dtypes } from "../../tensor/dtype.ts";
 import { isQuantizable } from "../blocks/quantize.ts";
 import { type Packer, packerKind, quantizeRows, rowsOf } from "../blocks/quantize-rows.ts";
-import type { Checkpoint } from "../checkpoint.ts";
+import { type Checkpoint, openedKind } from "../checkpoint.ts";
 import type { TensorToWrite, WriteTarget } from "../sources/file-sink.ts";
 import { elementCount } from "../tensor-info.ts";
 import {
@@ -18,7 +18,7 @@ import {
 } from "./file-types.ts";
 import { readGguf } from "./gguf-reader.ts";
 import { type TypedMetadataValue, writeGguf } from "./gguf-writer.ts";
-import { type ImportanceMatrix, importanceOf } from "./importance.ts";
+import { type ImportanceMatrix, importanceKind, importanceOf } from "./importance.ts";
 import type { MetadataValue } from "./metadata.ts";
 
 /** ggml's number for how blocks are packed. */
@@ -34,13 +34,6 @@ export interface QuantizeGgufOptions {
   onProgress?: (progress: QuantizeProgress) => void;
   signal?: AbortSignal;
 }
-
-/** An importance matrix that `openImportance` read or `measureImportance` made. */
-export const importanceKind: Kind<ImportanceMatrix> = kindOf(
-  "importance",
-  "an importance matrix: an object with a Map of columns",
-  (value): value is ImportanceMatrix => isPlain(value) && value.columns instanceof Map,
-);
 
 /** The same, declared. */
 export const quantizeGgufTable = {
@@ -93,6 +86,7 @@ export async function quantizeGguf(
     quantizeGgufTable,
     door,
   );
+  openedKind.read(checkpoint, "checkpoint", door);
   fileTypeKind.read(fileType, "fileType", door);
   if (checkpoint.format !== "gguf") {
     throw new BaimoError(

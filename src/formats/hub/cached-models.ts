@@ -1,5 +1,7 @@
 // Lists and removes models in the Hub's cache folder: links first, then unreferenced blobs.
 import { BaimoError } from "../../errors.ts";
+import { list, required, text } from "../../option-kinds.ts";
+import { call, isPlain, readFields, refusal } from "../../options.ts";
 import { loadFileSystem } from "../sources/path-source.ts";
 import { type FileSystem, listFiles, lockFolder, repositoryFolder } from "./hub-cache.ts";
 import { findGgufModels, folderFormat, type HubFormat, type HubSpec } from "./hub-files.ts";
@@ -61,9 +63,18 @@ interface Repository {
   readonly blobs: readonly { path: string; content?: string; size: number; unfinished: boolean }[];
 }
 
+const anyText = text({ most: Infinity });
+
+/** What `planRemoval` removes, declared. */
+const removedTable = {
+  repo: required(text({ most: 256 })),
+  quantisation: text({ most: 256 }),
+  revision: text({ most: 256 }),
+};
+
 /** Lists the models in a cache folder; one that is not there holds none. */
 export async function listCachedModels(cacheFolder: string): Promise<CacheListing> {
-  const fs = await loadFileSystem(cacheFolder);
+  const fs = await loadFileSystem(anyText.read(cacheFolder, "cacheFolder", call("listCachedModels")));
   const models: CachedModel[] = [];
   const unfinished: { repo: string; size: number }[] = [];
   const sizes = new Map<string, number>();
@@ -102,9 +113,16 @@ export interface Removal {
  */
 export async function planRemoval(
   cacheFolder: string,
-  { repo, quantisation, revision }: Omit<HubSpec, "revision"> & { revision?: string },
+  removed: Omit<HubSpec, "revision"> & { revision?: string },
 ): Promise<Removal> {
-  const fs = await loadFileSystem(cacheFolder);
+  const door = call("planRemoval");
+  const fs = await loadFileSystem(anyText.read(cacheFolder, "cacheFolder", door));
+  const { repo, quantisation, revision } = readFields(
+    removed,
+    removedTable,
+    { name: "removed", prefix: "removed." },
+    door,
+  );
   const repository = await readRepository(fs, cacheFolder, repo);
   const { home, snapshots, blobs } = repository;
   const all = snapshots.flatMap((snapshot) => modelsOf(repo, snapshot));
@@ -165,8 +183,11 @@ export async function planRemoval(
 
 /** Carries a plan out. What is gone already is no failure. */
 export async function removeCachedModels(removal: Removal): Promise<void> {
-  const fs = await loadFileSystem(removal.paths[0] ?? "");
-  for (const path of removal.paths) {
+  const door = call("removeCachedModels");
+  if (!isPlain(removal)) throw refusal("type", "removal", removal, "what planRemoval gives", door);
+  const paths = list(anyText, { most: Infinity }).read(removal.paths, "removal.paths", door);
+  const fs = await loadFileSystem(paths[0] ?? "");
+  for (const path of paths) {
     await fs.promises.rm(path, { recursive: true, force: true }).catch((cause) => {
       throw new BaimoError("request", `${path}: could not be removed (${cause.code ?? cause.message})`, {
         cause,

@@ -1,16 +1,15 @@
 // Writes safetensors: one file, or a folder of shards with their index.
 //
 // Format: https://github.com/huggingface/safetensors#format
-//
-// Format: https://github.com/huggingface/safetensors#format
 import { BaimoError } from "../../errors.ts";
-import { number, signal, signalTable, withDefault } from "../../option-kinds.ts";
-import { call, readOptions, type TableOf } from "../../options.ts";
+import { kindOf, number, signal, signalTable, text, withDefault } from "../../option-kinds.ts";
+import { call, type Door, isPlain, readFields, readOptions, type TableOf } from "../../options.ts";
 import { dtypes } from "../../tensor/dtype.ts";
 import {
   type PlannedTensor,
   planTensors,
   type TensorToWrite,
+  tensorsKind,
   type WriteTarget,
   withSink,
   writeTensorData,
@@ -35,6 +34,16 @@ export const writeShardedTable = {
   maxShardBytes: withDefault(number({ min: 1 }), 5e9),
 } satisfies TableOf<WriteSafetensorsOptions & { maxShardBytes?: number }>;
 
+/** What is to be written, declared. */
+const contentTable = {
+  metadata: kindOf(
+    "metadata",
+    "an object or a Map of strings",
+    (value): value is NonNullable<SafetensorsContent["metadata"]> => value instanceof Map || isPlain(value),
+  ),
+  tensors: tensorsKind,
+} satisfies TableOf<SafetensorsContent>;
+
 /**
  * Writes a safetensors file. At a path it appears only when all of it is written. Types with larger elements come
  * first, so that every tensor is aligned; otherwise the order is the one given.
@@ -46,8 +55,10 @@ export async function writeSafetensors(
   content: SafetensorsContent,
   options: WriteSafetensorsOptions = {},
 ): Promise<void> {
-  const { signal } = readOptions(options, signalTable, call("writeSafetensors"));
-  await writeOne(target, await planTensors(content.tensors), stringsOf(content.metadata), signal);
+  const door = call("writeSafetensors");
+  const { signal } = readOptions(options, signalTable, door);
+  const { metadata, tensors } = await readContent(content, door);
+  await writeOne(target, tensors, metadata, signal);
 }
 
 /**
@@ -61,12 +72,14 @@ export async function writeShardedSafetensors(
   content: SafetensorsContent,
   options: WriteSafetensorsOptions & { maxShardBytes?: number } = {},
 ): Promise<void> {
-  const { maxShardBytes, signal } = readOptions(options, writeShardedTable, call("writeShardedSafetensors"));
-  const metadata = stringsOf(content.metadata);
+  const door = call("writeShardedSafetensors");
+  const { maxShardBytes, signal } = readOptions(options, writeShardedTable, door);
+  text({ most: Infinity }).read(folder, "folder", door);
+  const { metadata, tensors } = await readContent(content, door);
   const shards: PlannedTensor[][] = [];
   let held = Infinity;
   let total = 0;
-  for (const tensor of await planTensors(content.tensors)) {
+  for (const tensor of tensors) {
     if (held + tensor.byteLength > maxShardBytes) {
       shards.push([]);
       held = 0;
@@ -88,11 +101,22 @@ export async function writeShardedSafetensors(
   );
 }
 
+async function readContent(
+  content: SafetensorsContent,
+  door: Door,
+): Promise<{ metadata: [string, string][]; tensors: PlannedTensor[] }> {
+  const given = readFields(content, contentTable, { name: "content", prefix: "content." }, door);
+  return { metadata: stringsOf(given.metadata), tensors: await planTensors(given.tensors, door) };
+}
+
 function stringsOf(metadata: SafetensorsContent["metadata"] = {}): [string, string][] {
   const pairs: [string, string][] = metadata instanceof Map ? [...metadata] : Object.entries(metadata);
   for (const [key, value] of pairs) {
-    if (typeof value !== "string") {
-      throw new BaimoError("request", `metadata "${key}" is no string, and safetensors holds strings only`);
+    if (typeof key !== "string" || typeof value !== "string") {
+      throw new BaimoError(
+        "request",
+        `metadata "${String(key)}" is no string, and safetensors holds strings only`,
+      );
     }
   }
   return pairs;

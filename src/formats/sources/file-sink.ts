@@ -1,8 +1,8 @@
 // Where a written file goes: a path (whole or not at all), a stream or a function.
 import { BaimoError, throwIfAborted } from "../../errors.ts";
-import { call, refusal } from "../../options.ts";
-import type { DType } from "../../tensor/dtype.ts";
-import { byteLength } from "../../tensor/dtype.ts";
+import { choice, kindOf, required, text } from "../../option-kinds.ts";
+import { call, cut, type Door, isPlain, refusal } from "../../options.ts";
+import { byteLength, type DType, dtypes } from "../../tensor/dtype.ts";
 import { elementCount, grouped } from "../tensor-info.ts";
 import { folderOf, partialPath, removeLeftBehind } from "./partial-file.ts";
 import { fileError, loadFileSystem } from "./path-source.ts";
@@ -106,6 +106,50 @@ async function writePath(
   }
 }
 
+type Pieces = AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
+
+const isIterable = (value: unknown): value is AsyncIterable<unknown> | Iterable<unknown> =>
+  typeof value === "object" && value !== null && (Symbol.iterator in value || Symbol.asyncIterator in value);
+
+/** What a writer is given to write: tensors, one after another. */
+export const tensorsKind = required(
+  kindOf(
+    "tensors",
+    "a list, or another iterable, of tensors",
+    (value): value is AsyncIterable<TensorToWrite> | Iterable<TensorToWrite> => isIterable(value),
+  ),
+);
+
+/** The fields of one. */
+const tensorTable = {
+  name: text({ least: 0, most: Infinity }),
+  dtype: choice(...(Object.keys(dtypes) as DType[])),
+  shape: kindOf(
+    "shape",
+    "a list of sizes, outermost first",
+    (value): value is readonly number[] =>
+      Array.isArray(value) && value.every((size) => typeof size === "number"),
+  ),
+  data: kindOf(
+    "data",
+    "a Uint8Array, or a function that gives its pieces",
+    (value): value is TensorToWrite["data"] => value instanceof Uint8Array || typeof value === "function",
+  ),
+};
+
+/** What else the caller keeps beside the fields is left alone. */
+function readTensor(given: unknown, name: string, door: Door): TensorToWrite {
+  if (!isPlain(given)) {
+    throw refusal("type", name, given, "an object with name, dtype, shape and data", door);
+  }
+  return {
+    name: tensorTable.name.read(given.name, `${name}.name`, door),
+    dtype: tensorTable.dtype.read(given.dtype, `${name}.dtype`, door),
+    shape: tensorTable.shape.read(given.shape, `${name}.shape`, door),
+    data: tensorTable.data.read(given.data, `${name}.data`, door),
+  };
+}
+
 /** A tensor that has been checked, and how many bytes it takes. */
 export interface PlannedTensor extends TensorToWrite {
   readonly byteLength: number;
@@ -114,14 +158,16 @@ export interface PlannedTensor extends TensorToWrite {
 /**
  * Collects and checks what is to be written. Only the descriptions are kept, unless `data` is an array.
  *
- * @throws {BaimoError} `request` for a name used twice, `shape` for sizes that do not fit
+ * @throws {BaimoError} `request` for what is no tensor or a name used twice, `shape` for sizes that do not fit
  */
 export async function planTensors(
   tensors: Iterable<TensorToWrite> | AsyncIterable<TensorToWrite>,
+  door: Door,
 ): Promise<PlannedTensor[]> {
   const planned: PlannedTensor[] = [];
   const names = new Set<string>();
-  for await (const tensor of tensors) {
+  for await (const given of tensors) {
+    const tensor = readTensor(given, `content.tensors[${planned.length}]`, door);
     const { name, dtype, shape, data } = tensor;
     if (names.has(name)) throw new BaimoError("request", `tensor "${name}" is given twice`);
     names.add(name);
@@ -146,13 +192,25 @@ export async function writeTensorData(
   const { data, byteLength: planned } = tensor;
   if (data instanceof Uint8Array) return put(data);
   let written = 0;
-  for await (const chunk of data()) {
+  const pieces: Pieces = data();
+  if (!isIterable(pieces)) throw noPieces(tensor, pieces);
+  for await (const chunk of pieces) {
+    if (!(chunk instanceof Uint8Array)) throw noPieces(tensor, chunk);
     written += chunk.byteLength;
     if (written > planned) throw wrongLength(tensor, planned, written);
     await put(chunk);
   }
   if (written !== planned) throw wrongLength(tensor, planned, written);
 }
+
+const noPieces = ({ name }: TensorToWrite, given: unknown): Error =>
+  refusal(
+    "type",
+    `what data of tensor "${cut(name)}" gives`,
+    given,
+    "Uint8Arrays, one after another",
+    call("write"),
+  );
 
 function wrongLength({ name, dtype, shape }: TensorToWrite, planned: number, found: number): BaimoError {
   return new BaimoError(

@@ -1,18 +1,7 @@
 // Renders chat templates as transformers does: Jinja in its environment.
 
 import { BaimoError } from "../../errors.ts";
-import {
-  anything,
-  fields,
-  flag,
-  instance,
-  kindOf,
-  list,
-  record,
-  required,
-  text,
-  whole,
-} from "../../option-kinds.ts";
+import { anything, fields, flag, kindOf, list, record, required, text, whole } from "../../option-kinds.ts";
 import { call, readOptions, type TableOf } from "../../options.ts";
 import { continuation } from "./continue-message.ts";
 import type { TemplateLimits } from "./jinja/budget.ts";
@@ -77,7 +66,12 @@ export const renderTable = {
     add_generation_prompt: "give it as the option addGenerationPrompt",
     continue_final_message: "give it as the option continueFinalMessage",
   }),
-  now: instance("a Date", Date),
+  now: kindOf(
+    "date",
+    "a Date that is a time",
+    (value) => value instanceof Date,
+    (value) => !Number.isNaN(value.getTime()),
+  ),
 } satisfies TableOf<RenderOptions>;
 
 function isFlagOrText(value: unknown): value is boolean | string {

@@ -81,6 +81,15 @@ describe("openTokenizer", () => {
     await assert.rejects(openTokenizer(join(folder, "absent")), coded("request"));
     await assert.rejects(openTokenizer(join(golden, "quants")), coded("request"));
     await assert.rejects(openTokenizer(Uint8Array.of(1, 2, 3)), coded("format"));
+    for (const [text, message] of [
+      ["", /bytes: is empty; it is no vocabulary that is read: a tokenizer.json, /],
+      ["hello", /bytes: begins with "hello"; it is no vocabulary/],
+      ["version https://git-lfs.github.com/spec/v1", /begins with "version " \(perhaps a Git LFS pointer/],
+      ['{"model": {"type"', /^the given bytes is not JSON/],
+    ] as const) {
+      const bytes = new TextEncoder().encode(text);
+      await assert.rejects(openTokenizer(bytes), { code: "format", message });
+    }
     await assert.rejects(openTokenizer(new TextEncoder().encode("{ not json }")), coded("format"));
     await assert.rejects(openTokenizer({} as never), coded("request"));
   });

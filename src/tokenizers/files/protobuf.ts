@@ -17,7 +17,10 @@ export function* readProtobuf(bytes: Uint8Array, where: string): Generator<Proto
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   let at = 0;
   const short = (): never => {
-    throw new BaimoError("format", `${where}: a field runs over the end at byte ${at} of ${bytes.length}`);
+    throw new BaimoError(
+      "format",
+      `${where}: a field runs over the end at byte ${at} of ${bytes.length}; is the download complete?`,
+    );
   };
   const varint = (): number => {
     let value = 0;

@@ -1,4 +1,6 @@
 // The one reader of a folder's tokenizer files, whichever of their many forms are there.
+import { BaimoError } from "../../errors.ts";
+import { describeMagic } from "../../formats/gguf/gguf-reader.ts";
 import { isRecord, parseJson, recordOf, stringOf } from "../../json.ts";
 import { flag, kindOf, withDefault } from "../../option-kinds.ts";
 import { call, readOptions } from "../../options.ts";
@@ -65,8 +67,18 @@ export async function readTokenizerFile(
   const files = await readConfigFiles(folder);
   if (looksLikeJson(bytes)) files.json = parseJson(bytes, whereOf(folder, name));
   else if (isTiktoken(bytes)) files.json = jsonOfTiktoken(bytes, name, hintsOf(folder, files));
-  else files.model = bytes;
+  else files.model = piecesOf(bytes, whereOf(folder, name));
   return files;
+}
+
+/** The bytes of a SentencePiece model: a message, whose first field is one of five. */
+function piecesOf(bytes: Uint8Array, where: string): Uint8Array {
+  if ([0x0a, 0x12, 0x1a, 0x22, 0x2a].includes(bytes[0])) return bytes;
+  const found = bytes.length === 0 ? "is empty" : `begins with ${describeMagic(bytes.subarray(0, 8))}`;
+  throw new BaimoError(
+    "format",
+    `${where}: ${found}; it is no vocabulary that is read: a tokenizer.json, a SentencePiece model or a tiktoken file`,
+  );
 }
 
 /** SentencePiece's file; some name a tiktoken vocabulary so. */
@@ -74,7 +86,7 @@ async function readPieces(folder: FolderReader, files: TokenizerFiles): Promise<
   for (const name of PIECES) {
     const bytes = await folder.read(name);
     if (!bytes) continue;
-    if (!isTiktoken(bytes)) files.model = bytes;
+    if (!isTiktoken(bytes)) files.model = piecesOf(bytes, whereOf(folder, name));
     else files.json ??= jsonOfTiktoken(bytes, name, hintsOf(folder, files));
     return;
   }
@@ -156,13 +168,14 @@ function hintsOf(folder: FolderReader, { config, modelConfig }: TokenizerFiles):
 const whereOf = (folder: FolderReader, name: string): string =>
   folder.name === undefined ? name : `${folder.name}: ${name}`;
 
-/** What stands in braces is JSON. */
+/** What stands in braces is JSON; so is what begins with one at once, where the end did not come down. */
 function looksLikeJson(bytes: Uint8Array): boolean {
   const isSpace = (byte: number | undefined) =>
     byte === 0x20 || byte === 0x09 || byte === 0x0a || byte === 0x0d;
-  let first = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0;
+  const start = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0;
+  let first = start;
   let last = bytes.length - 1;
   while (isSpace(bytes[first])) first++;
   while (isSpace(bytes[last])) last--;
-  return bytes[first] === 0x7b && bytes[last] === 0x7d;
+  return bytes[first] === 0x7b && (first === start || bytes[last] === 0x7d);
 }
