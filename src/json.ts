@@ -11,7 +11,7 @@ export type JsonSchema = Readonly<Record<string, unknown>>;
  * @throws {BaimoError} `format` when it is not JSON
  */
 export function parseJson(json: string | Uint8Array, where: string): unknown {
-  const text = typeof json === "string" ? json : new TextDecoder().decode(json);
+  const text = typeof json === "string" ? json : textOf(json, where);
   try {
     return JSON.parse(text);
   } catch (cause) {
@@ -20,8 +20,21 @@ export function parseJson(json: string | Uint8Array, where: string): unknown {
   }
 }
 
+/**
+ * The text of a file in UTF-8.
+ *
+ * @throws {BaimoError} `format` when it is in another encoding
+ */
+export function textOf(bytes: Uint8Array, where: string): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch (cause) {
+    throw new BaimoError("format", `${where} is not text in UTF-8; save it in that encoding`, { cause });
+  }
+}
+
 /** What people have in the place of a file that did not come down. */
-function insteadOfJson(text: string): string | undefined {
+export function insteadOfJson(text: string): string | undefined {
   if (text.trim() === "") return "the file is empty; is the download complete?";
   if (text.startsWith("version https://git-lfs"))
     return "it is a Git LFS pointer; git lfs pull fetches the file";

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, it } from "node:test";
 import { BaimoError, type ErrorCode } from "../src/errors.ts";
 import { openCheckpoint, writeSafetensors } from "../src/formats/index.ts";
+import { load } from "../src/index.ts";
 import { describeModel } from "../src/models/open-model.ts";
 import { byteLength, type DType } from "../src/tensor/dtype.ts";
 import { golden, readJson } from "./places.ts";
@@ -71,6 +72,38 @@ it("an unknown setting of a nested record, unless the caller knows better", asyn
   await failsWith("config", '"rope_scaling"', '"wobble"', "ignoreConfigKeys");
   const { config } = await describe({ ignoreConfigKeys: ["wobble"] });
   assert.deepEqual(config.ropes[0].scaling, { type: "linear", factor: 2 });
+});
+
+it("a context that is stretched to nothing", async () => {
+  for (const rope_type of ["linear", "dynamic", "yarn"]) {
+    await setConfig({ rope_scaling: { rope_type, factor: 0 } });
+    await failsWith("config", '"rope_scaling": "factor" should be a number above 0, found 0');
+  }
+});
+
+it("one of several files, with where the others are", async () => {
+  const file = join(folder, "model-00001-of-00002.safetensors");
+  await changeTensors("model.norm.weight");
+  await cp(join(folder, "model.safetensors"), file);
+  const checkpoint = await openCheckpoint(file);
+  await assert.rejects(describeModel(checkpoint), /"model.norm.weight" .*is missing; .*open their folder$/);
+  await checkpoint.close();
+});
+
+it("a tokenizer with more tokens than the model has, in a warning", async () => {
+  await cp(golden("tokenizers", "synth-qwen2-1"), folder, { recursive: true });
+  const model = await load(folder, { threads: 1, contextLength: 16 });
+  const [warning] = model.engine.warnings.filter((text) => text.startsWith("the tokenizer has"));
+  await model.dispose();
+  assert.match(
+    warning,
+    /^the tokenizer has 1,405 tokens, but the model has weights for 160: .* of this model\?$/,
+  );
+});
+
+it("a configuration in another encoding", async () => {
+  await writeFile(join(folder, "config.json"), Buffer.from('\ufeff{"model_type": "qwen3"}', "utf16le"));
+  await failsWith("format", "config.json is not text in UTF-8");
 });
 
 it("an unknown model type, with those that are known", async () => {

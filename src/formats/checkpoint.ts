@@ -79,6 +79,8 @@ const SINGLE = "model.safetensors";
 const TORCH_INDEX = "pytorch_model.bin.index.json";
 const TORCH_SINGLE = "pytorch_model.bin";
 const splitName = /^(.*-)(\d{5})(-of-)(\d{5})(\.gguf)$/;
+/** One of several files of safetensors or of PyTorch's. */
+const shardName = /-\d{5}-of-(?!00001)\d{5}\.(safetensors|bin)$/;
 const MAX_FILES = 4096;
 
 /**
@@ -151,10 +153,11 @@ async function openNamed(
 }
 
 async function openFolder(folder: ModelFolder, options: OpenOptions): Promise<Checkpoint> {
-  const index = await folder.read(INDEX);
-  if (index) return openShards(folder, { index, indexFile: INDEX, format: "safetensors" }, options);
+  // One whole file goes before shards: their index may be left over from what it was merged from (transformers does alike).
   const single = await folder.open(SINGLE);
   if (single) return openFile(single, folder, options);
+  const index = await folder.read(INDEX);
+  if (index) return openShards(folder, { index, indexFile: INDEX, format: "safetensors" }, options);
   const names = (await folder.list()) ?? [];
   // Beside PyTorch's weights, safetensors of another name are something else: adapters, stored answers.
   const hasTorch = names.includes(TORCH_INDEX) || names.includes(TORCH_SINGLE);
@@ -164,17 +167,26 @@ async function openFolder(folder: ModelFolder, options: OpenOptions): Promise<Ch
     const source = await folder.open(firsts[0]);
     if (source) return openNamed(folder, firsts[0], source, options);
   }
+  const shard = weights.find((name) => shardName.test(name));
+  if (shard !== undefined) {
+    throw new BaimoError(
+      "request",
+      `${folder.name}: ${shard} is one of several files of a model, but ${INDEX}, which says what is in them, is missing`,
+    );
+  }
   if (firsts.length > 1) {
     throw new BaimoError(
       "request",
       `${folder.name}: holds ${firsts.length} models (${firsts.slice(0, 8).join(", ")}${firsts.length > 8 ? ", …" : ""}); name one of the files`,
     );
   }
+  const torchSingle = await folder.open(TORCH_SINGLE);
+  if (torchSingle) return openFile(torchSingle, folder, options);
   const torchIndex = await folder.read(TORCH_INDEX);
   if (torchIndex)
     return openShards(folder, { index: torchIndex, indexFile: TORCH_INDEX, format: "torch" }, options);
-  const torchSingle = await folder.open(TORCH_SINGLE);
-  if (torchSingle) return openFile(torchSingle, folder, options);
+  const dead = names.find((name) => name === SINGLE || name === TORCH_SINGLE || name === INDEX);
+  if (dead) throw new BaimoError("request", `${folder.name}: ${dead} is a link to a file that is not there`);
   const others = names.filter((n) => /\.(bin|pt|pth)$/.test(n));
   throw new BaimoError(
     "request",
@@ -240,6 +252,12 @@ async function recognise(source: ByteSource, { signal }: OpenOptions): Promise<C
   const [length, rest] = new Uint32Array(head.slice(0, 8).buffer);
   const hasHeader = head[8] === 0x7b || (length >= 2 && length <= source.size - 8);
   if (rest === 0 && hasHeader) return "safetensors";
+  if (head[0] === 0x7b) {
+    throw new BaimoError(
+      "format",
+      `${source.name}: holds JSON, not weights; to open a model's folder, name the folder`,
+    );
+  }
   if (head[0] === 0x80 && head[1] >= 2 && head[1] <= 5) return "torch"; // a pickle, after its protocol
   throw new BaimoError(
     "format",
@@ -269,6 +287,7 @@ async function openShards(
         if (content.turned) files.push(content.turned);
         found = content.tensors;
       } else {
+        await recognise(source, options); // what else it is, is told there
         const header = await readSafetensors(source, { file, signal });
         for (const [key, value] of header.metadata) if (!metadata.has(key)) metadata.set(key, value);
         found = header.tensors;
@@ -345,7 +364,8 @@ async function gather(
       if (!source)
         throw new BaimoError(
           "request",
-          `${folder.name}: ${name} is missing, one of ${names.length} files of the model`,
+          `${folder.name}: ${name} is missing` +
+            (names.length > 1 ? `, one of ${names.length} files of the model` : ""),
         );
       sources.push(source);
     }

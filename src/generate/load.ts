@@ -12,6 +12,7 @@ import { describeForDevice } from "../models/device-model.ts";
 import { describeModel, type ModelDescription } from "../models/open-model.ts";
 import { tensorsOf } from "../models/weights/tensor-plan.ts";
 import { call, readOptions } from "../options.ts";
+import type { Tokenizer } from "../tokenizers/tokenizer.ts";
 import { Adapters } from "./adapters.ts";
 import { type Engine, startEngine, startWorkers } from "./engine.ts";
 import { EngineSlot } from "./engine-slot.ts";
@@ -108,6 +109,7 @@ export async function load(source: CheckpointInput, given: LoadOptions = {}): Pr
           ...description.warnings,
           ...prepared.warnings,
           ...(tokenizer.kind === NO_TOKENIZER ? [noTokenizerWarning(checkpoint)] : []),
+          ...vocabularyWarnings(config, tokenizer),
           ...contextWarnings(config, contextLength),
         ],
         loadSeconds: (performance.now() - started) / 1000,
@@ -125,6 +127,18 @@ export async function load(source: CheckpointInput, given: LoadOptions = {}): Pr
   } finally {
     await checkpoint.close();
   }
+}
+
+/** Published embeddings are often larger than their vocabulary; never the other way round, but for a few added tokens. */
+function vocabularyWarnings(
+  { vocabSize }: ModelDescription["config"],
+  tokenizer: Pick<Tokenizer, "vocabSize">,
+): string[] {
+  if (tokenizer.vocabSize <= vocabSize) return [];
+  return [
+    `the tokenizer has ${grouped(tokenizer.vocabSize)} tokens, but the model has weights for ${grouped(vocabSize)}: texts ` +
+      "with the others are refused; is it the tokenizer of this model?",
+  ];
 }
 
 function contextWarnings(config: ModelDescription["config"], contextLength: number): string[] {

@@ -1,8 +1,6 @@
 // A strict streaming JSON reader that keeps no values, so that a header cannot exhaust memory.
 //
 // JSON.parse is for files whose every value is kept.
-//
-// JSON.parse is for files whose every value is kept.
 import { BaimoError } from "../../errors.ts";
 
 const MAX_DEPTH = 64;

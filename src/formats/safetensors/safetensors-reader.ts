@@ -4,6 +4,7 @@
 //
 // Format: https://github.com/huggingface/safetensors#format
 import { BaimoError } from "../../errors.ts";
+import { insteadOfJson } from "../../json.ts";
 import { byteLength, type DType, dtypes, unreadTypes } from "../../tensor/dtype.ts";
 import type { ByteSource } from "../sources/byte-source.ts";
 import { elementCount, findOverlap, grouped, MAX_TENSORS, type TensorInfo } from "../tensor-info.ts";
@@ -181,6 +182,9 @@ export function readShardIndex(
   name: string,
   extension = ".safetensors",
 ): Map<string, string> {
+  const instead =
+    bytes[0] === 0x7b ? undefined : insteadOfJson(String.fromCharCode(...bytes.subarray(0, 64)));
+  if (instead) throw new BaimoError("format", `${name}: ${instead}`);
   const json = createJsonScanner(bytes, name);
   const files = new Map<string, string>();
   const names = new Map<string, string>(); // one string a file name, however many tensors name it

@@ -1,6 +1,14 @@
 // safetensors: golden folders, shards, refusals with their messages, writing and reading back.
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
@@ -139,6 +147,40 @@ test("shards are written, listed and read back", async () => {
   await refused("format", /"{" is expected at byte 0/);
   index(`{"metadata": ${"[".repeat(1 << 20)}`);
   await refused("format", /nesting of at most 64/);
+
+  // What people have after a download that went wrong, or a merge.
+  const pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n";
+  const [first] = readdirSync(place);
+  index(pointer);
+  await refused("format", /index.json: it is a Git LFS pointer/);
+  index("");
+  await refused("format", /index.json: the file is empty/);
+  index(`{"weight_map": {"a": "${first}"}}`);
+  await assert.rejects(
+    openCheckpoint(join(place, "model.safetensors.index.json")),
+    is("format", /holds JSON, not weights; to open a model's folder, name the folder/),
+  );
+  writeFileSync(join(place, "model.safetensors"), readFileSync(join(place, first)));
+  const whole = await openCheckpoint(place);
+  assert.equal(
+    whole.name,
+    join(place, "model.safetensors"),
+    "one file goes before an index that was left over",
+  );
+  await whole.close();
+  rmSync(join(place, "model.safetensors"));
+  symlinkSync(join(place, "nowhere"), join(place, "model.safetensors"));
+  rmSync(join(place, "model.safetensors.index.json"));
+  await refused(
+    "request",
+    /is one of several files of a model, but model.safetensors.index.json, .* is missing/,
+  );
+  for (const name of readdirSync(place)) if (name.startsWith("model-")) rmSync(join(place, name));
+  await refused("request", /model.safetensors is a link to a file that is not there/);
+  writeFileSync(join(place, first), pointer);
+  index(`{"weight_map": {"a": "${first}"}}`);
+  rmSync(join(place, "model.safetensors"));
+  await refused("format", /begins with "version https:\/\/" \(perhaps a Git LFS pointer/);
 });
 
 test("the writer refuses what the format cannot hold", async () => {

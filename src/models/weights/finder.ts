@@ -80,7 +80,10 @@ export function createFinder(
     if (!tensor) {
       throw new BaimoError(
         "format",
-        `${checkpoint.name}: tensor "${name}" of shape [${shape.join(", ")}] is missing`,
+        `${checkpoint.name}: tensor "${name}" of shape [${shape.join(", ")}] is missing` +
+          (/-\d{5}-of-(?!00001)\d{5}\.\w+$/.test(checkpoint.name)
+            ? "; this file is one of several of a model, so open their folder"
+            : ""),
       );
     }
     used.add(name);

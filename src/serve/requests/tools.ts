@@ -5,7 +5,10 @@ import { isPlain, type Kind, type OptionsOf, refusal } from "../../options.ts";
 import { badParameter } from "../problem.ts";
 import { isGiven, notDone } from "./fields.ts";
 
+// Made once: a request may have thousands of tools.
+const functionType = choice("function");
 const functionName = text({ most: 256 });
+const descriptionText = text({ least: 0, most: 65_536 });
 
 /** A tool as OpenAI writes it. */
 export interface Tool {
@@ -35,11 +38,10 @@ const tool: Kind<Tool> = {
   },
   read(value, name, door) {
     const { type, function: described } = plain.read(value, name, door);
-    choice("function").read(type, `${name}.type`, door);
+    functionType.read(type, `${name}.type`, door);
     const { name: called, description, parameters, strict } = plain.read(described, `${name}.function`, door);
     functionName.read(called, `${name}.function.name`, door);
-    if (isGiven(description))
-      text({ least: 0, most: 65_536 }).read(description, `${name}.function.description`, door);
+    if (isGiven(description)) descriptionText.read(description, `${name}.function.description`, door);
     if (isGiven(parameters)) plain.read(parameters, `${name}.function.parameters`, door);
     if (isGiven(strict)) flag.read(strict, `${name}.function.strict`, door);
     return value as Tool; // just read
@@ -62,7 +64,7 @@ const functionOf: Kind<string> = {
   schema: { type: "object" },
   read(value, name, door) {
     const { type, function: described, name: flat } = plain.read(value, name, door);
-    choice("function").read(type, `${name}.type`, door);
+    functionType.read(type, `${name}.type`, door);
     if (isGiven(flat)) return named.read(value, name, door).name;
     const { name: called } = plain.read(described, `${name}.function`, door);
     return functionName.read(called, `${name}.function.name`, door);

@@ -56,6 +56,7 @@ export function tokenizerFromJson(json: unknown, given: TokenizerFileOptions = {
     ? undefined
     : readNormalizer(file.normalizer, `${where}: normalizer`);
   const added = readAddedTokens(file.added_tokens, vocabulary, `${where}: added_tokens`);
+  addConfigTokens(added, vocabulary, options.config);
   const pre = isNone(file.pre_tokenizer)
     ? undefined
     : readPreTokenizer(file.pre_tokenizer, `${where}: pre_tokenizer`);
@@ -159,12 +160,34 @@ function readAddedTokens(value: unknown, vocabulary: Vocabulary, where: string):
     const token = readAddedToken(entry, declared, at);
     if (token.content !== "") added.push({ ...token, id: vocabulary.ids.get(token.content) ?? declared });
   });
-  for (const token of added) {
-    vocabulary.ids.set(token.content, token.id);
-    while (vocabulary.tokens.length <= token.id) vocabulary.tokens.push(undefined);
-    vocabulary.tokens[token.id] = token.content;
-  }
+  for (const token of added) enter(token, vocabulary);
   return added;
+}
+
+function enter({ content, id }: AddedToken, { ids, tokens }: Vocabulary): void {
+  ids.set(content, id);
+  while (tokens.length <= id) tokens.push(undefined);
+  tokens[id] = content;
+}
+
+/**
+ * Adds the tokens of tokenizer_config.json that tokenizer.json lacks; whatever their ids there, those that are new follow
+ * the vocabulary (transformers, tokenization_utils_fast.py, __init__).
+ */
+function addConfigTokens(added: AddedToken[], vocabulary: Vocabulary, config: unknown): void {
+  const byId = isRecord(config) ? config.added_tokens_decoder : undefined;
+  if (!isRecord(byId)) return;
+  const known = new Set(added.map(({ content }) => content));
+  const where = "tokenizer_config.json: added_tokens_decoder";
+  for (const [key, spec] of Object.entries(byId).sort(([a], [b]) => Number(a) - Number(b))) {
+    const at = `${where}[${brief(key)}]`;
+    const token = readAddedToken(spec, tokenIdOf(Number(key), at), at);
+    if (token.content === "" || known.has(token.content)) continue;
+    known.add(token.content);
+    const id = vocabulary.ids.get(token.content) ?? vocabulary.tokens.length;
+    added.push({ ...token, id });
+    enter({ ...token, id }, vocabulary);
+  }
 }
 
 /** One added token as tokenizer.json and tokenizer_config.json describe it. */
@@ -391,10 +414,13 @@ export function readConfig(
 
 /** A list of named templates. */
 function readNamedTemplates(value: unknown): [name: string, template: string][] {
-  if (!Array.isArray(value)) return [];
-  return value.flatMap((entry: unknown) =>
-    isRecord(entry) && typeof entry.name === "string" && typeof entry.template === "string"
-      ? [[entry.name, entry.template] as [string, string]]
-      : [],
-  );
+  if (isNone(value) || typeof value === "string") return [];
+  const where = "tokenizer_config.json: chat_template";
+  if (isRecord(value)) {
+    return Object.entries(value).map(([name, template]) => [name, stringOf(template, `${where}.${name}`)]);
+  }
+  return listOf(value, where).map((entry, i) => {
+    const { name, template } = recordOf(entry, `${where}[${i}]`);
+    return [stringOf(name, `${where}[${i}].name`), stringOf(template, `${where}[${i}].template`)];
+  });
 }

@@ -76,6 +76,43 @@ describe("openTokenizer", () => {
     assert.equal(tokenizer.decode([1300, ...plain]), "a");
   });
 
+  it("takes tokens and templates of the configuration, as transformers does, and refuses odd ones", async () => {
+    const place = await mkdtemp(join(folder, "added-"));
+    const json = JSON.parse(String(await readFile(at("synth-qwen2-1", "tokenizer.json"))));
+    await writeFile(join(place, "tokenizer.json"), JSON.stringify(json));
+    const configure = (config: object) =>
+      writeFile(join(place, "tokenizer_config.json"), JSON.stringify(config));
+    const words = Object.keys(json.model.vocab);
+    const added = {
+      "9": { content: "<|new|>", special: true },
+      "1401": { content: "<|im_start|>", special: true },
+      "4000": { content: words[300], special: false },
+    };
+    await configure({ added_tokens_decoder: added, chat_template: { default: "D", tool_use: "T" } });
+    const tokenizer = await openTokenizer(place);
+    assert.equal(tokenizer.vocabSize, 1406, "what is new follows the vocabulary");
+    assert.deepEqual(tokenizer.encode("<|im_start|><|new|>", { parseSpecialTokens: true }), [1401, 1405]);
+    assert.deepEqual(
+      [...tokenizer.chatTemplates],
+      [
+        ["default", "D"],
+        ["tool_use", "T"],
+      ],
+    );
+    for (const [config, message] of [
+      [{ added_tokens_decoder: { x: { content: "a" } } }, /added_tokens_decoder\["x"\] must be a token id/],
+      [{ added_tokens_decoder: { 1: "a" } }, /added_tokens_decoder\["1"\] must be an object/],
+      [{ chat_template: 5 }, /chat_template must be an array but is 5/],
+      [{ chat_template: [{ name: "default" }] }, /chat_template\[0\]\.template must be a string/],
+    ] as const) {
+      await configure(config);
+      await assert.rejects(openTokenizer(place), { code: "format", message });
+    }
+    await configure({});
+    await writeFile(join(place, "chat_template.jinja"), Uint8Array.of(0x61, 0xe9));
+    await assert.rejects(openTokenizer(place), { message: /chat_template.jinja is not text in UTF-8/ });
+  });
+
   it("says what is missing", async () => {
     const coded = (code: string) => (error: unknown) => error instanceof BaimoError && error.code === code;
     await assert.rejects(openTokenizer(join(folder, "absent")), coded("request"));

@@ -57,7 +57,10 @@ export function* readProtobuf(bytes: Uint8Array, where: string): Generator<Proto
         at += 4;
         break;
       default:
-        throw new BaimoError("format", `${where}: wire type ${tag % 8} at byte ${at} is not known`);
+        throw new BaimoError(
+          "format",
+          `${where}: wire type ${tag % 8} at byte ${at} is not known; is it a SentencePiece model?`,
+        );
     }
   }
 }

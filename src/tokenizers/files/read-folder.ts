@@ -1,7 +1,7 @@
 // The one reader of a folder's tokenizer files, whichever of their many forms are there.
 import { BaimoError } from "../../errors.ts";
 import { describeMagic } from "../../formats/gguf/gguf-reader.ts";
-import { isRecord, parseJson, recordOf, stringOf } from "../../json.ts";
+import { isRecord, parseJson, recordOf, stringOf, textOf } from "../../json.ts";
 import { flag, kindOf, withDefault } from "../../option-kinds.ts";
 import { call, readOptions } from "../../options.ts";
 import { NAMED_TEMPLATES, PIECES, TIKTOKEN } from "./file-names.ts";
@@ -117,7 +117,7 @@ async function readConfigFiles(folder: FolderReader): Promise<TokenizerFiles> {
   };
   const text = async (name: string) => {
     const bytes = await folder.read(name);
-    return bytes && new TextDecoder().decode(bytes);
+    return bytes && textOf(bytes, whereOf(folder, name));
   };
   const own = await json("tokenizer_config.json");
   const config = withOlderFiles(own, await json("special_tokens_map.json"), await json("added_tokens.json"));

@@ -1,6 +1,6 @@
 // vocab.json with merges.txt, and vocab.txt, brought to the form of tokenizer.json.
 import { BaimoError } from "../../errors.ts";
-import { parseJson, recordOf } from "../../json.ts";
+import { parseJson, recordOf, textOf } from "../../json.ts";
 import { cl100kPattern } from "../text/scanners.ts";
 import { addedTokensOf, bosEosProcessor, contentOf, surround } from "./special-tokens.ts";
 import { tokenIdOf } from "./token-id.ts";
@@ -53,8 +53,7 @@ export function jsonOfVocabAndMerges(vocabFile: Uint8Array, mergesFile: Uint8Arr
   const kind = name === undefined ? undefined : bpeClasses.get(name);
   if (kind === undefined) throw unknownCut("vocab.json and merges.txt", name, hints);
   const vocab = readVocab(vocabFile, `${hints.folder}: vocab.json`);
-  const merges = new TextDecoder()
-    .decode(mergesFile)
+  const merges = textOf(mergesFile, `${hints.folder}: merges.txt`)
     .split(/\r?\n/)
     .filter((line) => line !== "" && !line.startsWith("#version"));
   const config = withDefaults(hints.config, kind === "roberta" ? robertaTokens : gpt2Tokens);
@@ -106,7 +105,7 @@ export function jsonOfVocabText(vocabFile: Uint8Array, hints: TokenizerHints) {
   const name = classOf(hints, wordPieceModels);
   if (name === undefined || !wordPieceClasses.has(name)) throw unknownCut("vocab.txt", name, hints);
   const vocab: Record<string, number> = Object.create(null);
-  const lines = new TextDecoder().decode(vocabFile).split(/\r?\n/);
+  const lines = textOf(vocabFile, `${hints.folder}: vocab.txt`).split(/\r?\n/);
   if (lines.at(-1) === "") lines.pop();
   for (const [id, token] of lines.entries()) vocab[token] = id;
   const config = withDefaults(hints.config, bertTokens);

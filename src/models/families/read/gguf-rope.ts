@@ -42,7 +42,14 @@ function readScaling(
   { contextLength, truncate = true }: GgufRopeDefaults,
 ): RopeScaling {
   const type = reader.text("rope.scaling.type", reader.has("rope.scale_linear") ? "linear" : "none");
-  const factor = reader.number("rope.scaling.factor", reader.number("rope.scale_linear", 1));
+  // llama.cpp takes 0 for none.
+  const factor = reader.number("rope.scaling.factor", reader.number("rope.scale_linear", 1)) || 1;
+  if (factor < 0) {
+    throw new BaimoError(
+      "config",
+      `${reader.where}: "rope.scaling.factor" should be above 0, found ${factor}`,
+    );
+  }
   const original = reader.size("rope.scaling.original_context_length", contextLength, 1 << 30);
   const attention = reader.number("rope.scaling.attn_factor", 1);
   const shared = reader.number("rope.scaling.yarn_log_multiplier", 0);

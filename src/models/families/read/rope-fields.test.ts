@@ -2,6 +2,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { ConfigReader } from "../../config/config-reader.ts";
+import type { CheckpointFacts } from "../family.ts";
+import { readGgufRope } from "./gguf-rope.ts";
 import { readRope, readRopesByType } from "./rope-fields.ts";
 
 const sizes = { dims: 8, contextLength: 128 };
@@ -83,4 +85,14 @@ describe("the context length of pre-training", () => {
     assert.equal(originalOf({ ...yarn, original_max_position_embeddings: 32 }, 64), 64);
     assert.equal(originalOf(yarn, 64), 64);
   });
+});
+
+it("GGUF's factor of 0 is none, as llama.cpp takes it, and one below is refused", () => {
+  const read = (factor: number) => {
+    const fields = reader({ "rope.scaling.type": "linear", "rope.scaling.factor": factor });
+    return readGgufRope(fields, { values: () => undefined } as unknown as CheckpointFacts, sizes).scaling;
+  };
+  assert.deepEqual(read(2), linear(2));
+  assert.deepEqual(read(0), linear(1));
+  assert.throws(() => read(-2), /"rope.scaling.factor" should be above 0, found -2/);
 });

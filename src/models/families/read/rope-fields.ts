@@ -93,6 +93,13 @@ export function readScaling(scaling: ConfigReader, defaults: RopeDefaults): Rope
   return result;
 }
 
+/** How many times the context is stretched. */
+function factorOf(scaling: ConfigReader, missing?: number): number {
+  const factor = scaling.number("factor", missing);
+  if (factor > 0) return factor;
+  throw new BaimoError("config", `${scaling.where}: "factor" should be a number above 0, found ${factor}`);
+}
+
 function scalingOf(scaling: ConfigReader, type: string, defaults: RopeDefaults): RopeScaling {
   const { dims, contextLength } = defaults;
   const original = () => {
@@ -103,21 +110,21 @@ function scalingOf(scaling: ConfigReader, type: string, defaults: RopeDefaults):
     case "default":
       return { type: "none" };
     case "linear":
-      return { type: "linear", factor: scaling.number("factor") };
+      return { type: "linear", factor: factorOf(scaling) };
     case "dynamic":
       // The published code grows from `max_position_embeddings`, whatever the record says of an original length.
       scaling.ignore("original_max_position_embeddings");
-      return { type: "dynamic", factor: scaling.number("factor"), originalContextLength: contextLength };
+      return { type: "dynamic", factor: factorOf(scaling), originalContextLength: contextLength };
     case "llama3":
       return {
         type: "llama3",
-        factor: scaling.number("factor"),
+        factor: factorOf(scaling),
         lowFreqFactor: scaling.number("low_freq_factor"),
         highFreqFactor: scaling.number("high_freq_factor"),
         originalContextLength: original(),
       };
     case "yarn": {
-      const factor = scaling.number("factor", contextLength / original());
+      const factor = factorOf(scaling, contextLength / original());
       const [mscale, mscaleAll] = [scaling.number("mscale", 0), scaling.number("mscale_all_dim", 0)];
       const temperature =
         mscale !== 0 && mscaleAll !== 0
@@ -138,7 +145,7 @@ function scalingOf(scaling: ConfigReader, type: string, defaults: RopeDefaults):
       const short = scaling.numbers("short_factor", dims / 2);
       const long = scaling.numbers("long_factor", dims / 2);
       const originalContextLength = original();
-      const factor = scaling.number("factor", contextLength / originalContextLength);
+      const factor = factorOf(scaling, contextLength / originalContextLength);
       const grown = factor <= 1 ? 1 : Math.sqrt(1 + Math.log(factor) / Math.log(originalContextLength));
       const attention = scaling.number("attention_factor", grown);
       return {
