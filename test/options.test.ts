@@ -515,9 +515,13 @@ it("a callback that throws rejects the call", async () => {
 it("the comments of options tell the defaults of the tables", () => {
   const sources = ["backends/device", "formats/gguf/gguf-writer", "generate/load-options", "generate/model"];
   sources.push("generate/types", "serve/options", "tokenizers/tokenizer");
-  const text = sources.map((name) => readFileSync(join(root, "src", `${name}.ts`), "utf8")).join("\n");
+  const read = (names: string[]) =>
+    names.map((name) => readFileSync(join(root, "src", `${name}.ts`), "utf8")).join("\n");
+  const common = read(sources);
+  const plans = read(["money/plan-return", "quantity/simulate", "scaling/fit"].map((name) => `plan/${name}`));
   let compared = 0;
   for (const [where, { table }] of Object.entries(doors)) {
+    const text = where in plan ? plans : common;
     for (const [name, { default: value }] of Object.entries(table)) {
       if (value === undefined || Array.isArray(value)) continue;
       const comments = text.matchAll(new RegExp(`/\\*\\*((?:(?!\\*/)[^])*)\\*/\\s+${name}\\?:`, "g"));

@@ -37,7 +37,10 @@ export function scriptedModel(next: () => Script): Model {
       return stream.read(say(script, stream.placeOf));
     },
   };
-  return parts as unknown as Model; // what the server asks of a model for a chat
+  const complete = () => {
+    throw new Error("a scripted model answers conversations alone");
+  };
+  return { ...parts, complete } as unknown as Model; // what the server asks of a model for a chat
 }
 
 async function* say(

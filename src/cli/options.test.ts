@@ -79,7 +79,7 @@ test("right flags become options", () => {
   assert.deepEqual([cacheType, device], ["Q8", "cpu"]);
 });
 
-test("no flag of any command takes an empty text for a value, but the system message", () => {
+test("no flag of any command takes an empty text for a value, but a system message or a prompt before texts", () => {
   const program = new Command();
   const context = { terminal: createTerminal(), exitCode: 0 };
   for (const add of COMMANDS) add(program, context);
@@ -89,7 +89,7 @@ test("no flag of any command takes an empty text for a value, but the system mes
   );
   assert.ok(flags.length > 80, `${flags.length} flags`);
   for (const { command, option } of flags) {
-    if (option.long === "--system") continue;
+    if (option.long === "--system" || option.long === "--prompt") continue;
     const name = `${command.name()} ${option.long}`;
     assert.ok(option.parseArg, `${name} takes any text`);
     assert.throws(() => option.parseArg?.("", undefined), InvalidArgumentError, name);

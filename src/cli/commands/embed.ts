@@ -3,7 +3,14 @@ import type { Command } from "commander";
 import { embedTable } from "../../generate/embed.ts";
 import type { EmbedOptions } from "../../generate/types.ts";
 import { withModel } from "../open-model.ts";
-import { addEngineOptions, type CommandContext, type EngineFlags, MODEL_HELP, reader } from "../options.ts";
+import {
+  addEngineOptions,
+  type CommandContext,
+  type EngineFlags,
+  MODEL_HELP,
+  nonEmpty,
+  reader,
+} from "../options.ts";
 import { hasPipedInput, readInput } from "../terminal.ts";
 
 interface EmbedFlags extends EngineFlags, Omit<EmbedOptions, "signal"> {
@@ -24,7 +31,11 @@ export function addEmbed(program: Command, context: CommandContext): Command {
     .option("--pooling <how>", "mean, last or cls (default: as the model says)", reader(pooling))
     .option("--no-normalize", "leave vectors as long as they are")
     .option("--prompt <text>", "put this before every text")
-    .option("--prompt-name <name>", "put a prompt of the model's own before every text, for example query")
+    .option(
+      "--prompt-name <name>",
+      "put a prompt of the model's own before every text, for example query",
+      nonEmpty,
+    )
     .option("--dimensions <count>", "keep the first dimensions alone", reader(dimensions))
     .option("--truncate", "cut texts that are too long")
     .option("--json", "print each as a JSON value with its tokens");

@@ -355,7 +355,7 @@ const refusals: [string, Uint8Array, RegExp][] = [
     new Uint8Array(Buffer.from("<!DOCTYPE html>")),
     /begins with "<!DOCTYPE html>" \(perhaps a web/,
   ],
-  ["JSON", new Uint8Array(Buffer.from('{"a": [1, 2, 3, 4, 5]}')), /in no format.*begins with "{/],
+  ["JSON", new Uint8Array(Buffer.from('{"a": [1, 2, 3, 4, 5]}')), /holds JSON, not weights/],
   [
     "a pointer",
     new Uint8Array(Buffer.from("version https://git-lfs.github.com/spec/v1\n".padEnd(99))),

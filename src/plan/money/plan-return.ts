@@ -32,6 +32,7 @@ export interface ReturnOptions {
   /** Of the model, a month, however much it does. */
   fixedPerMonth?: EstimateOption;
   currency: Currency;
+  /** Of the draws. Default 1. */
   seed?: number;
   draws?: number;
   today?: string;

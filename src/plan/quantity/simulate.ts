@@ -9,6 +9,7 @@ import type { Unit } from "./units.ts";
 
 /** How to draw. */
 export interface SimulateOptions {
+  /** Of the draws. Default 1. */
   seed?: number;
   draws?: number;
 }

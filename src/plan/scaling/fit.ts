@@ -71,6 +71,7 @@ export function fitLaw(runs: readonly Run[], source: Source = { title: "runs of 
 
 /** How runs are drawn again. */
 export interface BootstrapOptions {
+  /** Of the draws. Default 1. */
   seed?: number;
   resamples?: number;
 }

@@ -43,6 +43,7 @@ export interface ServingOptions {
   api?: EstimateOption;
   utilisation?: EstimateOption;
   currency?: Currency;
+  /** Of the draws. Default 1. */
   seed?: number;
   today?: string;
 }
