@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
-import { ASPECTS, readCatalogue, sizesOf } from "./catalogue.ts";
+import { ASPECTS, figureOf, readCatalogue, sizesOf } from "./catalogue.ts";
 import { countryNames, familyNames, languageNames } from "./search-names.ts";
 import { type Filter, selectEntries } from "./select.ts";
 
@@ -104,4 +104,22 @@ test("every country has names, and every other name a family", () => {
     named.filter((code) => !seats.has(code)),
     [],
   );
+});
+
+test("a variant has its own licence: what is for research is not among what may be used commercially", () => {
+  const variants = (filter: Filter, name: string) =>
+    selectEntries(catalogue, filter)
+      .find(({ generation }) => generation.name === name)
+      ?.generation.variants.map((variant) => variant.name);
+  assert.deepEqual(variants({ commercial: true }, "Qwen2.5"), ["0.5B", "1.5B", "7B", "14B", "32B", "72B"]);
+  assert.deepEqual(variants({ free: true }, "Qwen2.5"), ["0.5B", "1.5B", "7B", "14B", "32B"]);
+  assert.deepEqual(variants({ commercial: true }, "Qwen"), ["7B", "14B", "72B"]);
+  assert.ok(variants({ commercial: true }, "Falcon")?.includes("180B"));
+  for (const filter of [{ text: "qwen2.5 3b commercial" }, { text: "qwen2.5 3b", commercial: true }])
+    assert.equal(variants(filter, "Qwen2.5"), undefined);
+  assert.deepEqual(variants({ text: "qwen2.5 research" }, "Qwen2.5"), ["3B"]);
+  const [research] = selectEntries(catalogue, { text: "qwen2.5 research" });
+  assert.equal(figureOf(research.generation.licence), "LicenseRef-Qwen-Research");
+  assert.deepEqual(variants({ licence: "tongyi" }, "Qwen2"), ["72B"]);
+  assert.equal(variants({}, "Qwen2.5")?.length, 7);
 });

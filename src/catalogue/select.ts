@@ -12,6 +12,8 @@ export interface Filter {
   licence?: string;
   /** Only what may be used commercially, conditions or not. */
   commercial?: boolean;
+  /** Only what may be used commercially without conditions. */
+  free?: boolean;
   /** What must be open, wholly. */
   open?: readonly Aspect[];
   /** Some variant must have at least and at most so many parameters. */
@@ -21,22 +23,18 @@ export interface Filter {
   runs?: boolean;
 }
 
-/** The entries that a filter leaves, in the catalogue's order. */
+/** The entries that a filter leaves, in the catalogue's order, each with the variants whose licence is as asked for. */
 export function selectEntries(catalogue: Catalogue, filter: Filter): Entry[] {
-  const { licences } = catalogue;
   const words = (filter.text ?? "").toLowerCase().split(/\s+/).filter(Boolean);
-  const wanted = filter.licence?.toLowerCase();
   const entries = catalogue.families.flatMap((family) =>
-    family.generations.map((generation) => ({ family, generation })),
+    family.generations.flatMap((generation) => {
+      const left = withLicence(generation, catalogue, filter, words);
+      return left ? [{ family, generation: left }] : [];
+    }),
   );
   return entries.filter((entry) => {
     const { generation } = entry;
-    const ids = licencesOf(generation);
-    const isCommercial = (id: string) => ["yes", "conditions"].includes(licences[id].commercial);
-    const isNamed = (id: string) => `${id} ${licences[id].name}`.toLowerCase().includes(wanted ?? "");
-    if (!words.every((word) => matches(word, entry, catalogue))) return false;
-    if (wanted !== undefined && !ids.some(isNamed)) return false;
-    if (filter.commercial && !ids.some(isCommercial)) return false;
+    if (!words.every((word) => useWords.has(word) || matches(word, entry))) return false;
     if (filter.open?.some((aspect) => figureOf(generation.openness[aspect]) !== "yes")) return false;
     const { least = 0, most = Number.POSITIVE_INFINITY } = filter;
     if (filter.least !== undefined || filter.most !== undefined) {
@@ -47,18 +45,43 @@ export function selectEntries(catalogue: Catalogue, filter: Filter): Entry[] {
   });
 }
 
+/** Words that mean one thing, and are looked for nowhere else. */
+const useWords = new Set(Object.values(useNames).flat());
+
+/** A generation with the variants whose licence is as asked for; undefined where it has none. */
+function withLicence(
+  generation: Generation,
+  { licences }: Catalogue,
+  filter: Filter,
+  words: readonly string[],
+): Generation | undefined {
+  const wanted = filter.licence?.toLowerCase();
+  const uses = words.filter((word) => useWords.has(word));
+  if (wanted === undefined && !filter.commercial && !filter.free && uses.length === 0) return generation;
+  const variants = generation.variants.filter(({ licence = generation.licence }) => {
+    const id = figureOf(licence);
+    if (id === undefined) return false;
+    const { name, commercial } = licences[id];
+    if (wanted !== undefined && !`${id} ${name}`.toLowerCase().includes(wanted)) return false;
+    if (filter.commercial && !["yes", "conditions"].includes(commercial)) return false;
+    if (filter.free && commercial !== "yes") return false;
+    return uses.every((word) => useNames[commercial].includes(word));
+  });
+  if (variants.length === 0) return undefined;
+  if (variants.length === generation.variants.length) return generation;
+  const ids = new Set(variants.map(({ licence }) => licence && figureOf(licence)));
+  const [{ licence = generation.licence }] = variants;
+  return { ...generation, variants, licence: ids.size === 1 ? licence : generation.licence };
+}
+
 const licencesOf = (generation: Generation): string[] =>
   [generation, ...generation.variants]
     .map(({ licence }) => figureOf(licence))
     .filter((id) => id !== undefined);
 
-/** Words that mean one thing, and are looked for nowhere else. */
-const useWords = new Set(Object.values(useNames).flat());
-
-function matches(word: string, entry: Entry, { licences }: Catalogue): boolean {
+function matches(word: string, entry: Entry): boolean {
   const { family, generation } = entry;
   const ids = licencesOf(generation);
-  if (useWords.has(word)) return ids.some((id) => useNames[licences[id].commercial].includes(word));
   const size = readSize(word);
   if (size !== undefined) return hasSize(generation, word, size);
   const kind = figureOf(generation.architecture.kind);

@@ -2,7 +2,15 @@
 import type { Text } from "../catalogue/catalogue.ts";
 import { BaimoError } from "../errors.ts";
 import type { Condition } from "./conditions.ts";
-import { actsOf, type FactName, type Facts, type Role, readAction, readFacts, type Situation } from "./facts.ts";
+import {
+  actsOf,
+  type FactName,
+  type Facts,
+  type Role,
+  readAction,
+  readFacts,
+  type Situation,
+} from "./facts.ts";
 import { type Finding, findingOf } from "./findings.ts";
 import { ACTS, type LicenceTerms, type TextSource } from "./terms.ts";
 
@@ -10,7 +18,8 @@ import { ACTS, type LicenceTerms, type TextSource } from "./terms.ts";
 export interface Question {
   readonly uses: readonly string[];
   readonly action: string;
-  readonly facts?: Facts & Readonly<Record<string, unknown>>;
+  /** Facts that are none of `Facts` are told of, and not looked at. */
+  readonly facts?: Facts | Readonly<Record<string, unknown>>;
 }
 
 /** "no": not under this licence as the facts stand; "unknown": texts or facts at hand do not decide. */
@@ -48,10 +57,11 @@ export const NOTICE: Text = {
   zh: "这是对许可文本逐条的解读，便于查找原文；不是法律意见，以原文为准。",
 };
 
-/** A licence in its role. */
+/** A licence in its role; in doubt: it may be the model's too, and then what it refuses is open. */
 interface Component {
   readonly id: string;
   readonly role: Role;
+  readonly inDoubt?: boolean;
 }
 
 /**
@@ -70,7 +80,7 @@ export function mayI(question: Question, terms: ReadonlyMap<string, LicenceTerms
     en: `the fact ${name} is not one that is known here, and was not looked at`,
     zh: `未知的事实 ${name}，未予考虑`,
   }));
-  for (const { id, role } of components) {
+  for (const { id, role, inDoubt } of components) {
     const licence = terms.get(id);
     if (!licence) {
       reasons.push(unread(id, role));
@@ -83,7 +93,13 @@ export function mayI(question: Question, terms: ReadonlyMap<string, LicenceTerms
       facts,
       trainsOwn: trainsOwn(id, components, facts, action === "train-on-outputs"),
     };
-    for (const finding of findingsOf(licence, situation)) reasons.push({ ...finding, licence: id, role });
+    const findings = findingsOf(licence, situation);
+    if (inDoubt) {
+      const refused = findings.filter(({ effect }) => effect === "refuses");
+      for (const finding of refused) reasons.push({ ...finding, effect: "open", licence: id, role });
+      continue;
+    }
+    for (const finding of findings) reasons.push({ ...finding, licence: id, role });
     for (const { on, text } of licence.notes ?? [])
       if (!on || on.some((act) => situation.acts.has(act))) warnings.push(text);
   }
@@ -176,8 +192,10 @@ function componentsOf(uses: readonly string[], facts: Facts): Component[] {
   if (writer !== undefined) components.push({ id: writer, role: "outputs" });
   if (data !== undefined) components.push({ id: data, role: "data" });
   const bases = uses.filter((id) => id !== writer && id !== data);
-  // Where nothing else is named, the model and its data have one licence.
-  for (const id of bases.length > 0 ? bases : uses) components.push({ id, role: "model" });
+  // Where nothing else is named, the model and its data have one licence; where something is, they still may.
+  for (const id of uses)
+    if (bases.length === 0 || bases.includes(id)) components.push({ id, role: "model" });
+    else components.push({ id, role: "model", inDoubt: true });
   // Who taught whom is not said: each may have.
   if (writer === undefined && ways.some((way) => /^distil/.test(way)))
     for (const id of bases) components.push({ id, role: "outputs" });
@@ -193,7 +211,7 @@ function trainsOwn(
 ): boolean | undefined {
   if (target !== undefined) return target === "same" || target === id;
   if (asked) return undefined;
-  return components.every((other) => other.role !== "model" || other.id === id);
+  return components.every((other) => other.role !== "model" || other.inDoubt || other.id === id);
 }
 
 /** The licences that one model is said to have, where they are not one. */
@@ -239,7 +257,9 @@ function mergeWarnings(
   terms: ReadonlyMap<string, LicenceTerms>,
   { compose = "" }: Facts,
 ): Text[] {
-  const models = new Set(components.filter(({ role }) => role === "model").map(({ id }) => id));
+  const models = new Set(
+    components.filter(({ role, inDoubt }) => role === "model" && !inDoubt).map(({ id }) => id),
+  );
   if (models.size < 2 || !compose.includes("merge")) return [];
   return [...models].flatMap((id) => {
     const clause = terms.get(id)?.terms.find((term) => term.kind === "outputs" && term.rule === "own-only")
