@@ -9,6 +9,7 @@ import { addEmbed } from "./commands/embed.ts";
 import { addImatrix } from "./commands/imatrix.ts";
 import { addInspect } from "./commands/inspect.ts";
 import { addList } from "./commands/list.ts";
+import { addMay } from "./commands/may.ts";
 import { addModels } from "./commands/models.ts";
 import { addPlan } from "./commands/plan.ts";
 import { addPull } from "./commands/pull.ts";
@@ -41,6 +42,7 @@ export const COMMANDS = [
   addVerify,
   addModels,
   addPlan,
+  addMay,
   addPull,
   addList,
   addRemove,
