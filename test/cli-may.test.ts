@@ -1,7 +1,9 @@
 // `baimo may`: verdicts, clauses and exit status, by flags and in words.
 import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { test } from "node:test";
-import { baimo } from "./baimo.ts";
+import { baimo, folder, tiny } from "./baimo.ts";
 
 test("may answers with verdict, conditions, clause, source and what it is not", async () => {
   const flags = ["--uses", "Llama 3", "--action", "publish-derivative", "--fact", "name=Llama 3 Tiger"];
@@ -32,4 +34,15 @@ test("may refuses what it does not know", async () => {
   assert.match(nothing.stderr, /no model or licence of the catalogue is named/);
   assert.match((await baimo(["may", "--uses", "apache-2.1"])).stderr, /did you mean apache-2\.0/i);
   assert.equal((await baimo(["may", "--uses", "MIT", "--fact", "weather=fine"])).status, 2);
+});
+
+test("serve refuses what a licence profile does not permit, before it listens", async () => {
+  const profile = join(folder, "company.json");
+  writeFileSync(profile, JSON.stringify({ action: "host", accept: [] }));
+  const refused = await baimo(["serve", tiny, "--port", "0", "--licence-profile", profile, "--json"]);
+  assert.equal(refused.status, 1);
+  assert.equal(JSON.parse(refused.stdout).error.code, "licence");
+  assert.match(refused.stderr, /declare no licence/);
+  const absent = await baimo(["serve", tiny, "--licence-profile", join(folder, "none.json")]);
+  assert.match(absent.stderr, /none\.json: the licence profile cannot be read/);
 });

@@ -29,6 +29,8 @@ export interface Checkpoint extends Resource {
   readonly tensors: ReadonlyMap<string, TensorInfo>;
   /** The folder with config.json, tokenizer.json and so on; undefined for GGUF and for bytes without a place. */
   readonly folder?: Pick<ModelFolder, "read">;
+  /** The folder that a GGUF file lies in, whatever else is there. */
+  readonly beside?: Pick<ModelFolder, "read">;
   /**
    * The bytes of a tensor, or of some of its rows, as they are in the file. A row is the last dimension.
    *
@@ -213,7 +215,7 @@ async function openFile(
           `${name}: is one of ${splits} parts of a model; open the path or URL of the part …-00001-of-….gguf, with the others beside it`,
         );
       }
-      return makeCheckpoint({ format, name, files: [source], metadata, tensors });
+      return makeCheckpoint({ format, name, files: [source], metadata, tensors, beside: folder });
     }
     if (format === "torch") {
       const { tensors, turned } = await readTorchFile(source, options);
@@ -383,6 +385,7 @@ function makeCheckpoint(parts: {
   metadata: ReadonlyMap<string, MetadataValue>;
   tensors: readonly TensorInfo[];
   folder?: ModelFolder;
+  beside?: ModelFolder;
 }): Checkpoint {
   const { files, name } = parts;
   const tensors = new Map(parts.tensors.map((tensor) => [tensor.name, tensor]));

@@ -2,6 +2,7 @@
 import { BaimoError, throwIfAborted } from "../errors.ts";
 import { type CheckpointInput, checkpointKind } from "../formats/checkpoint.ts";
 import { grouped } from "../formats/tensor-info.ts";
+import type { DeclaredLicences } from "../models/declared-licences.ts";
 import type { ModelDescription } from "../models/open-model.ts";
 import {
   fields,
@@ -102,6 +103,8 @@ export interface Trace {
 
 /** A Model and what the project's own tools need besides. */
 export interface TraceableModel extends Model {
+  /** The licences that the model's files declare, by where it stands: card, gguf, file. */
+  readonly declaredLicences: DeclaredLicences;
   trace(tokens: ArrayLike<number>, options?: Pick<LogitsOptions, "encoderTokens">): Promise<Trace>;
   /**
    * Runs a text without an answer.
@@ -418,6 +421,7 @@ export function createModel(parts: ModelResources): TraceableModel {
   };
   return {
     name: description.name,
+    declaredLicences: description.declaredLicences,
     config,
     tokenizer,
     contextLength,

@@ -5,6 +5,7 @@ import { brief, parseJson, recordOf } from "../json.ts";
 import { readFacts } from "./checkpoint-facts.ts";
 import type { ModelConfig } from "./config/config.ts";
 import { ConfigReader } from "./config/config-reader.ts";
+import { type DeclaredLicences, licenceDisagreement, readDeclaredLicences } from "./declared-licences.ts";
 import type { DescribeOptions } from "./describe-options.ts";
 import { completeForm, type Dialect, findFamily, knownTypes } from "./families/find.ts";
 import { ggufFields } from "./gguf/gguf-fields.ts";
@@ -26,6 +27,7 @@ export interface ModelDescription {
   readonly sentence?: SentenceSettings;
   /** What the files say that is not as it should be, and what was made of it. */
   readonly warnings: readonly string[];
+  readonly declaredLicences: DeclaredLicences;
 }
 
 /**
@@ -72,7 +74,10 @@ export async function describeModel(
   const weights = planWeights(checkpoint, config, form, facts);
   const title = checkpoint.metadata.get("general.name");
   const name = typeof title === "string" && title !== "" ? title : nameFromPath(checkpoint.name);
-  return { name, family: family.name, dialect, config, weights, sentence, warnings };
+  const declaredLicences = await readDeclaredLicences(checkpoint);
+  const disagreement = licenceDisagreement(checkpoint.name, declaredLicences);
+  if (disagreement) warnings.push(disagreement);
+  return { name, family: family.name, dialect, config, weights, sentence, warnings, declaredLicences };
 }
 
 /** What a path calls its model: the Hub's owner/name, the file, or the folder of a file with a general name. */

@@ -9,6 +9,7 @@ import type { Listening } from "../../serve/node.ts";
 import { listenTable, modelId, origin } from "../../serve/options.ts";
 import { isAttended, packagePath } from "../environment.ts";
 import { INTERRUPTED } from "../interrupt.ts";
+import { holdToProfile, loadProfile } from "../licence-profile.ts";
 import { withModel } from "../open-model.ts";
 import {
   addAdapterOption,
@@ -18,6 +19,7 @@ import {
   collect,
   type EngineFlags,
   MODEL_HELP,
+  nonEmpty,
   reader,
 } from "../options.ts";
 
@@ -28,6 +30,7 @@ interface ServeFlags extends EngineFlags {
   open?: boolean;
   allowOrigin?: string[];
   json?: boolean;
+  licenceProfile?: string;
 }
 
 const DEFAULT_PORT = 8080;
@@ -61,6 +64,11 @@ export function addServe(program: Command, context: CommandContext): Command {
       "pages on these origins may use the server",
       collect(reader(origin)),
     )
+    .option(
+      "--licence-profile <file>",
+      "refuse a model whose licence this profile does not permit, and record what was accepted beside it",
+      nonEmpty,
+    )
     .option("--json", "print the address as JSON");
   addAdapterOption(addServingOptions(addEngineOptions(command)));
   return command.action(async (source: string | undefined, flags: ServeFlags) => {
@@ -70,6 +78,8 @@ export function addServe(program: Command, context: CommandContext): Command {
 
 async function serve(source: string | undefined, flags: ServeFlags, context: CommandContext): Promise<void> {
   const { terminal } = context;
+  const { licenceProfile } = flags;
+  const profile = licenceProfile === undefined ? undefined : loadProfile(licenceProfile);
   await withModel(source, flags, terminal, async (model, signal) => {
     const { createHandler } = await import("../../serve/index.ts");
     const { openPage } = await import("../../serve/node.ts");
@@ -78,6 +88,7 @@ async function serve(source: string | undefined, flags: ServeFlags, context: Com
     if (!page)
       terminal.note("baimo: the page has not been built (npm run build), so only the interface is served");
     const name = flags.name ?? (source === undefined || source === POET ? POET : model.name);
+    if (profile) holdToProfile({ name, declared: model.declaredLicences }, profile, licenceProfile!);
     const handler = createHandler({
       models: new Map([[name, model]]),
       page,
