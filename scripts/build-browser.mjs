@@ -65,7 +65,7 @@ const { output } = await build({
   ...common,
   plugins: [forPage, workersInside],
   input: Object.fromEntries(
-    ["", "formats", "plan", "tokenizers", "serve"].map((name) => [
+    ["", "formats", "plan", "tokenizers", "licences", "serve"].map((name) => [
       name || "index",
       join(source, name, "index.js"),
     ]),

@@ -25,6 +25,7 @@ let expected = "";
 const program = `
 import { BaimoError, type Model, load } from "baimo";
 import { openCheckpoint, pullModel } from "baimo/formats";
+import { mayI } from "baimo/licences";
 import { createHandler } from "baimo/serve";
 import { openTokenizer } from "baimo/tokenizers";
 
@@ -45,6 +46,7 @@ export async function answer(): Promise<string> {
   await model[Symbol.asyncDispose]();
   const checkpoint = await openCheckpoint("poet");
   await checkpoint.close();
+  console.log(mayI({ uses: ["MIT"], action: "use" }, new Map()).verdict);
   console.log((await openTokenizer("poet")).encode("秋夜"), pullModel);
   return text;
 }

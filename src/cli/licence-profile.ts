@@ -1,4 +1,4 @@
-// The policy of a licence profile at run time: refuses what it does not permit, records what was accepted.
+// The policy of a licence profile: refuses what it does not permit, records what was accepted.
 import { appendFileSync, readFileSync } from "node:fs";
 import { BaimoError } from "../errors.ts";
 import { parseJson } from "../json.ts";

@@ -1,4 +1,4 @@
-// Compositions: roles, conflicts, disagreement, missing facts; one more component never makes yes of no.
+// Compositions: roles, conflicts, disagreement; one more component never makes yes of no.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";

@@ -1,4 +1,4 @@
-// A question in words, read by keywords, English or Chinese: a plain reader that says what it understood.
+// A question in words, read by keywords, English or Chinese: what is not said is left out.
 import type { Action, Facts } from "./facts.ts";
 import { FIELDS } from "./fields.ts";
 

@@ -1,4 +1,4 @@
-// The licences that a checkpoint's card, GGUF metadata and LICENSE file declare, and whether they agree.
+// The licences that card, GGUF metadata and LICENSE file declare, and whether they agree.
 import type { Checkpoint } from "../formats/checkpoint.ts";
 import { licenceOfCard, licenceOfTag, licenceOfText } from "../licences/licence-names.ts";
 

@@ -58,6 +58,8 @@ export function toProblem(error: unknown): Problem {
         return new Problem(400, error.message, { cause: error });
       case "config":
         return new Problem(400, error.message, { cause: error });
+      case "licence":
+        return new Problem(403, error.message, { code: "licence", cause: error });
       default:
         return new Problem(500, error.message, { code: error.code, cause: error });
     }
