@@ -78,6 +78,18 @@ test("a fact that decides and is absent is asked for, whatever the others say", 
   assert.deepEqual(asked("remove-attribution", mit), ["distribute"]);
 });
 
+test("multimodal Llama 3.2 in the European Union: not for makers, but for end users", () => {
+  const inEu = (known: Facts) =>
+    may("commercial-use", "LicenseRef-Llama-3.2", { principalPlace: "DE", mauAtRelease: 1, ...known })
+      .verdict;
+  assert.equal(inEu({ multimodal: true }), "no");
+  assert.equal(inEu({ model: "Llama 3.2 11B Vision" }), "no");
+  assert.equal(inEu({ multimodal: true, endUser: true }), "yes-if");
+  assert.equal(inEu({ model: "Llama 3.2 3B" }), "yes-if");
+  assert.equal(inEu({}), "unknown");
+  assert.equal(inEu({ principalPlace: "US" }), "yes-if");
+});
+
 test("bounds count whom they name, at the date they name", () => {
   assert.equal(may("commercial-use", llama2, { mauAtRelease: 7e8 }).verdict, "yes-if");
   assert.equal(may("commercial-use", llama2, { mauAtRelease: 7e8 + 1 }).verdict, "no");

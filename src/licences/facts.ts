@@ -24,6 +24,8 @@ export interface Facts {
   readonly annualRevenue?: number;
   /** The model came, or goes out, as a part of a product for end users. */
   readonly integratedEndUserProduct?: boolean;
+  /** The one who asks only uses a product of somebody else's. */
+  readonly endUser?: boolean;
   /** Several customers share one instance of the hosted model. */
   readonly sharedInstance?: boolean;
   /** Where a company has its principal place of business, or a person lives: "EU" or an ISO 3166-1 code. */
@@ -69,6 +71,7 @@ export const factQuestions: Readonly<Record<FactName, { readonly en: string; rea
     en: "is it part of a product for end users?",
     zh: "是否为面向最终用户之产品的一部分？",
   },
+  endUser: { en: "is it only used, in somebody else's product?", zh: "是否仅作为他人产品的最终用户？" },
   sharedInstance: { en: "do several customers share an instance?", zh: "是否多客户共用实例？" },
   principalPlace: {
     en: "where is the principal place of business, or the home (EU, US, CN, …)?",
@@ -107,6 +110,7 @@ const FACT_TYPES: Readonly<Record<FactName, "boolean" | "number" | "string" | "o
   affiliateDau: "number",
   annualRevenue: "number",
   integratedEndUserProduct: "boolean",
+  endUser: "boolean",
   sharedInstance: "boolean",
   principalPlace: "string",
   multimodal: "boolean",

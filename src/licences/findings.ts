@@ -186,7 +186,7 @@ const place =
         "the exclusion of the European Union is not for this case",
         "欧盟排除不适用",
       );
-    if (facts[except.fact])
+    if (facts.endUser || facts[except.fact])
       return found("passes", except.clauses, "end users of products are excepted", "产品的最终用户除外");
     if (within && sees)
       return found("refuses", clauses, "multimodal models are not licensed there", "该地未获多模态模型许可");
