@@ -51,6 +51,18 @@ test("a question in words: licences, action and facts, and nothing that is not s
       { principalPlace: "EU", multimodal: true },
     ],
     ["We opt to fine-tune Yi-34B, internally", ["Apache-2.0"], "fine-tune", { distribute: false }],
+    [
+      "Apache-2.0 基座用某闭源 API 的输出微调后出售，可以吗？",
+      ["Apache-2.0"],
+      "sell-derivative",
+      { dataGeneratedBy: "closed-api" },
+    ],
+    [
+      "May a cloud provider offer Baichuan 2?",
+      ["LicenseRef-Baichuan-2"],
+      "commercial-use",
+      { provider: "cloud" },
+    ],
     ["What is the weather?", [], "use", {}],
   ];
   for (const [text, uses, action, facts] of cases)

@@ -39,7 +39,7 @@ const ACTIONS: readonly (readonly [words: RegExp, action: Action])[] = [
   [/\b(sell|sold)\b|出售|卖/i, "sell"],
   [/\b(redistribut|distribut|publish|re-?upload|pass on)\w*|分发|转发|发布/i, "distribute"],
   [
-    /\b(commercial|company|business|product|shop|customers|employer)\w*|商用|公司|企业|商业|产品/i,
+    /\b(commercial|company|business|product|shop|customers|employer|offer|provide)\w*|商用|公司|企业|商业|产品/i,
     "commercial-use",
   ],
   [/\bfine-?tun|微调/i, "fine-tune"],
@@ -105,7 +105,14 @@ export function readWords(text: string, names: readonly NamedLicence[]): ReadQue
     "field",
     Object.keys(FIELDS).find((field) => FIELDS[field].some((word) => small.includes(word))),
   );
-  const action = ACTIONS.find(([words]) => words.test(text))?.[1] ?? "use";
+  // What a service writes is under its terms, not under the licence of what it trains.
+  const service = /闭源|\bclosed[- ](source|API)|\bproprietary API|\bOpenAI\b|\bGPT-[45]|\bClaude\b/i.test(
+    text,
+  );
+  if (service) put("dataGeneratedBy", "closed-api");
+  const fitting = ACTIONS.filter(([words]) => words.test(text)).map(([, action]) => action);
+  const action =
+    fitting.find((each) => !service || (each !== "train-on-outputs" && each !== "host")) ?? "use";
   // A model that is yet to be named is none of the catalogue's.
   const others = name === undefined ? text : text.replaceAll(name, " ");
   return { uses: namedIn(others, names), action, facts: facts as Facts };
