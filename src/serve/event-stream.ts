@@ -1,8 +1,10 @@
 // Server-sent events: parts of an answer as bytes, no faster than the client reads.
 import { Problem, toProblem, toProblemBody } from "./problem.ts";
 
-/** One part of a streamed answer: a chunk to send as data, or how far the prompt has been read. */
-export type StreamPart = { type: "chunk"; chunk: object } | { type: "progress"; done: number; total: number };
+/** One part of a streamed answer: a chunk to send as data, also by the name of its event, or how far the prompt has been read. */
+export type StreamPart =
+  | { type: "chunk"; chunk: object; event?: string }
+  | { type: "progress"; done: number; total: number };
 
 /** What a client has not read yet may grow to this many bytes before generation has to wait. */
 const bufferBytes = 64 * 1024;
@@ -18,8 +20,10 @@ export async function* toEvents(
   try {
     for await (const part of parts) {
       if (hasLeft(signal)) return;
-      if (part.type === "chunk") yield `data: ${JSON.stringify(part.chunk)}\n\n`;
-      else yield `: prompt ${part.done}/${part.total}\n\n`;
+      if (part.type === "chunk") {
+        const name = part.event === undefined ? "" : `event: ${part.event}\n`;
+        yield `${name}data: ${JSON.stringify(part.chunk)}\n\n`;
+      } else yield `: prompt ${part.done}/${part.total}\n\n`;
     }
   } catch (error) {
     if (hasLeft(signal)) return;
@@ -32,7 +36,7 @@ export async function* toEvents(
 }
 
 /** Whether nobody reads any more: an abort with a `Problem` for its reason has a reader still, who is told of it. */
-function hasLeft(signal: AbortSignal): boolean {
+export function hasLeft(signal: AbortSignal): boolean {
   return signal.aborted && !(signal.reason instanceof Problem);
 }
 

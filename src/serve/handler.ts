@@ -28,7 +28,7 @@ export function createHandler(given: HandlerOptions): Handler {
   const app = new Hono({ strict: false });
   if (allowOrigins.length > 0) {
     const origin = allowOrigins.includes("*") ? "*" : allowOrigins;
-    app.use(cors({ origin, allowMethods: ["GET", "POST"], exposeHeaders: [IGNORED] }));
+    app.use(cors({ origin, allowMethods: ["GET", "POST", "DELETE"], exposeHeaders: [IGNORED] }));
   }
   for (const route of routes) {
     app.on(route.method, patternOf(route), async (c) => {

@@ -15,7 +15,7 @@ export interface Call<Body = unknown> {
 
 /** An entry of the table: routing, the checks of bodies and the OpenAPI document come from it. */
 export interface Route {
-  readonly method: "GET" | "POST";
+  readonly method: "GET" | "POST" | "DELETE";
   /** As OpenAPI writes it: "/v1/models/{id}". */
   readonly path: string;
   readonly summary: string;
@@ -30,6 +30,9 @@ export interface Route {
 
 /** A route that reads nothing but its path. */
 export const get = (route: Omit<Route, "method" | "body">): Route => ({ method: "GET", ...route });
+
+/** A route that takes away what its path names. */
+export const remove = (route: Omit<Route, "method" | "body">): Route => ({ method: "DELETE", ...route });
 
 /** A route that reads a JSON object. */
 export function post<T extends Table>(

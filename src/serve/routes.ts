@@ -8,14 +8,23 @@ import { health } from "./routes/health.ts";
 import { metrics } from "./routes/metrics.ts";
 import { model } from "./routes/model.ts";
 import { models } from "./routes/models.ts";
+import { compactResponse, responseSocket } from "./routes/not-done.ts";
 import { openApi } from "./routes/openapi.ts";
+import { removeResponse } from "./routes/remove-response.ts";
 import { rerank } from "./routes/rerank.ts";
+import { response } from "./routes/response.ts";
+import { responses } from "./routes/responses.ts";
 import { tokenize } from "./routes/tokenize.ts";
 import { tokenizerInfo } from "./routes/tokenizer-info.ts";
 
 const interfaces: readonly Route[] = [
   chatCompletions,
   completions,
+  responses,
+  response,
+  removeResponse,
+  compactResponse,
+  responseSocket,
   embeddings,
   rerank,
   models,

@@ -8,8 +8,9 @@ import type { ListedModel } from "./answers/head.ts";
 import { Readers, type StreamPart, toEvents } from "./event-stream.ts";
 import { Metrics } from "./metrics.ts";
 import type { handlerTable } from "./options.ts";
-import { badParameter, Problem } from "./problem.ts";
+import { badParameter, Problem, toProblem } from "./problem.ts";
 import { Queues } from "./queues.ts";
+import { ResponseStore } from "./response-store.ts";
 import type { Work } from "./work.ts";
 
 /** Streams that may be open for each place in the queue: answers that are done but not yet read. */
@@ -27,6 +28,8 @@ export class Server {
   readonly started = Math.floor(Date.now() / 1000);
   readonly options: OptionsOf<typeof handlerTable>;
   readonly metrics = new Metrics();
+  /** What `previous_response_id` may name. */
+  readonly responses = new ResponseStore();
   readonly #queues: Queues;
   readonly #readers: Readers;
   readonly #working = new Set<Work>();
@@ -119,6 +122,13 @@ export class Server {
       }
       yield choice;
     }
+  }
+
+  /** What a client is told of a failure; one that is not the client's is reported. */
+  problemOf(error: unknown): Problem {
+    const problem = toProblem(error);
+    if (problem.status === 500) this.options.onError?.(error);
+    return problem;
   }
 
   /** Answers by a stream. The first part shows that the prompt was accepted: until then a failure has a status of its own. */

@@ -55,7 +55,7 @@ test("a request with every parameter is read into the engine's options", () => {
     includeUsage: true,
     effort: "low",
     parallelToolCalls: true,
-    names: { constraint: undefined, tools: [0] },
+    names: { constraint: undefined, tools: ["tools[0].function"] },
     choices: [
       {
         maxTokens: 9,
@@ -167,7 +167,7 @@ test("some of the tools may be allowed, and several answers go on from one seed"
     [5, 6, 7],
   );
   assert.deepEqual([request.choices[0].tools, request.choices[0].toolChoice], [[now], "required"]);
-  assert.deepEqual(request.names.tools, [1]);
+  assert.deepEqual(request.names.tools, ["tools[1].function"]);
 });
 
 test("what clients of other servers say is understood", () => {

@@ -105,12 +105,7 @@ export function toChatRequest(body: Body): ChatRequest {
   }
   const { places, tools, toolChoice, parallelToolCalls = true } = readTools(body);
   const asked = readConstraint(body);
-  const other = body.chat_template_kwargs?.reasoning_effort ?? effort;
-  if (effort !== undefined && other !== effort) {
-    const param = "chat_template_kwargs.reasoning_effort";
-    const message = `'${param}' is ${show(other)}, but 'reasoning_effort' is ${show(effort)}; give one of them`;
-    throw badParameter(param, "invalid_value", message);
-  }
+  checkEffort(effort, body.chat_template_kwargs);
   const options: ChatOptions = {
     ...toSampling(body),
     maxTokens: body.max_completion_tokens ?? body.max_tokens,
@@ -142,18 +137,36 @@ function readLogprobs({ logprobs, top_logprobs }: Body): number | undefined {
   throw badParameter("top_logprobs", "invalid_value", "'top_logprobs' needs 'logprobs' to be true");
 }
 
+/** @throws {Problem} 400 for an effort that the template's variables contradict; `name` is what the client calls it */
+export function checkEffort(
+  effort: string | undefined,
+  variables: Readonly<Record<string, unknown>> | undefined,
+  name = "reasoning_effort",
+): void {
+  const other = variables?.reasoning_effort ?? effort;
+  if (effort === undefined || other === effort) return;
+  const param = "chat_template_kwargs.reasoning_effort";
+  const message = `'${param}' is ${show(other)}, but '${name}' is ${show(effort)}; give one of them`;
+  throw badParameter(param, "invalid_value", message);
+}
+
 /**
  * The template variables of an effort: the model's own word for it, or whether it reasons at all.
  *
  * templates  the sources of the model's chat templates
+ * name       what the client calls the effort
  * @throws {Problem} 400 for a model that reads neither
  */
-export function effortVariables(effort: string, templates: string): Readonly<Record<string, unknown>> {
+export function effortVariables(
+  effort: string,
+  templates: string,
+  name = "reasoning_effort",
+): Readonly<Record<string, unknown>> {
   if (/\breasoning_effort\b/.test(templates)) return { reasoning_effort: effort };
   const thinks = effort !== "none" && effort !== "minimal";
-  for (const name of ["enable_thinking", "thinking"])
-    if (new RegExp(`\\b${name}\\b`).test(templates)) return { [name]: thinks };
+  for (const variable of ["enable_thinking", "thinking"])
+    if (new RegExp(`\\b${variable}\\b`).test(templates)) return { [variable]: thinks };
   if (effort === "none") return {};
-  const message = `'reasoning_effort' is ${show(effort)}, but this model's chat template reads no such thing; leave it out`;
-  throw badParameter("reasoning_effort", "unsupported_value", message);
+  const message = `'${name}' is ${show(effort)}, but this model's chat template reads no such thing; leave it out`;
+  throw badParameter(name, "unsupported_value", message);
 }

@@ -129,8 +129,8 @@ const call: Kind<Call> = {
   },
 };
 
-/** The JSON text of an object, which is what some clients send in its place; nothing is an object without fields. */
-function readArguments(value: unknown, path: string, door: Door): string {
+/** The arguments of a call: the JSON text of an object, which is what some clients send in its place; nothing is an object without fields. */
+export function readArguments(value: unknown, path: string, door: Door): string {
   if (isPlain(value)) return JSON.stringify(value);
   const given = anyText.read(value, path, door);
   if (given.trim() === "") return "{}";

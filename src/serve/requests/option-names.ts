@@ -1,12 +1,14 @@
 // The client's names for what the engine refuses by its own: a constraint, a tool's schema.
 import { BaimoError } from "../../errors.ts";
 
-/** What the client calls an option: of the prompt, of the constraint, and of tools by their places. */
+/** What the client calls an option: of the prompt, the constraint, the effort, and each tool's function. */
 export interface OptionNames {
   readonly constraint?: string;
   /** Of what the engine finds too long. */
   readonly prompt?: string;
-  readonly tools?: readonly number[];
+  readonly effort?: string;
+  /** `tools[1].function` and so on, of the tools that the model is offered. */
+  readonly tools?: readonly string[];
 }
 
 /**
@@ -19,9 +21,9 @@ export function renamed(error: unknown, { prompt, constraint, tools = [] }: Opti
   if (code === "context") return new BaimoError(code, message, { cause, option: prompt });
   if (option === undefined) return error;
   const [ofConstraint] = /^constraint\.\w+/.exec(option) ?? [];
-  const [ofTool, place] = /^tools\[(\d+)\]/.exec(option) ?? [];
+  const [ofTool, place] = /^tools\[(\d+)\]\.function/.exec(option) ?? [];
   let name = option;
   if (ofConstraint && constraint) name = constraint + option.slice(ofConstraint.length);
-  if (ofTool) name = `tools[${tools[Number(place)]}]${option.slice(ofTool.length)}`;
+  if (ofTool) name = tools[Number(place)] + option.slice(ofTool.length);
   return name === option ? error : new BaimoError(code, message, { cause, option: name });
 }

@@ -7,7 +7,7 @@ import { isGiven, notDone } from "./fields.ts";
 
 // Made once: a request may have thousands of tools.
 const functionType = choice("function");
-const functionName = text({ most: 256 });
+export const functionName = text({ most: 256 });
 const descriptionText = text({ least: 0, most: 65_536 });
 
 /** A tool as OpenAI writes it. */
@@ -56,9 +56,9 @@ export type ToolChoice =
   | { readonly name: string }
   | { readonly mode: "auto" | "required"; readonly allowed: readonly string[] };
 
-const words = choice("auto", "none", "required");
+export const choiceWords = choice("auto", "none", "required");
 const named = fields({ type: required(choice("function")), name: required(functionName) });
-const functionOf: Kind<string> = {
+export const functionOf: Kind<string> = {
   kind: "function",
   allowed: 'an object such as { "type": "function", "function": { "name": "weather" } }',
   schema: { type: "object" },
@@ -70,17 +70,17 @@ const functionOf: Kind<string> = {
     return functionName.read(called, `${name}.function.name`, door);
   },
 };
-const allowedTools = fields({
+export const allowedTools = fields({
   mode: required(choice("auto", "required")),
   tools: required(list(functionOf, { least: 1, most: 4096 })),
 });
 
 const toolChoice: Kind<ToolChoice> = {
   kind: "tool choice",
-  allowed: `${words.allowed}, { "type": "function", "function": { "name": … } } or { "type": "allowed_tools", … }`,
-  schema: { anyOf: [words.schema, { type: "object" }] },
+  allowed: `${choiceWords.allowed}, { "type": "function", "function": { "name": … } } or { "type": "allowed_tools", … }`,
+  schema: { anyOf: [choiceWords.schema, { type: "object" }] },
   read(value, name, door) {
-    if (typeof value === "string") return words.read(value, name, door);
+    if (typeof value === "string") return choiceWords.read(value, name, door);
     if (!isPlain(value)) throw refusal("type", name, value, this.allowed, door);
     const type = choice("function", "allowed_tools").read(value.type, `${name}.type`, door);
     if (type === "function") return { name: functionOf.read(value, name, door) };
@@ -97,19 +97,33 @@ export const toolFields = {
   function_call: notDone("tool_choice is the newer name for it"),
 };
 
-/** What the model is offered, and from which place in the request each tool comes. */
+/** What the model is offered, and what the client calls the function of each tool: `tools[1].function`. */
 export interface Offer extends Pick<ChatOptions, "tools" | "toolChoice" | "parallelToolCalls"> {
-  readonly places: readonly number[];
+  readonly places: readonly string[];
 }
 
+/** Where a client puts the function of a tool, and one of the allowed tools, by their index. */
+export interface ToolPlaces {
+  tool(index: number): string;
+  allowed(index: number): string;
+}
+
+const chatPlaces: ToolPlaces = {
+  tool: (index) => `tools[${index}].function`,
+  allowed: (index) => `tool_choice.allowed_tools.tools[${index}]`,
+};
+
 /** @throws {Problem} 400 for a choice among tools that are not there, and for two of one name */
-export function readTools(body: OptionsOf<typeof toolFields>): Offer {
+export function readTools(
+  body: Pick<OptionsOf<typeof toolFields>, "tools" | "tool_choice" | "parallel_tool_calls">,
+  where = chatPlaces,
+): Offer {
   const { tools = [], tool_choice: chosen = "auto", parallel_tool_calls: parallelToolCalls } = body;
   const nothing = { tools: undefined, toolChoice: undefined, parallelToolCalls, places: [] };
   const names = tools.map((each) => each.function.name);
   for (const [i, name] of names.entries()) {
     if (names.indexOf(name) === i) continue;
-    const param = `tools[${i}].function.name`;
+    const param = `${where.tool(i)}.name`;
     throw badParameter(
       param,
       "invalid_value",
@@ -126,15 +140,15 @@ export function readTools(body: OptionsOf<typeof toolFields>): Offer {
     const message = `'${param}' names ${JSON.stringify(name.slice(0, 60))}, but the tools are: ${there}`;
     throw badParameter(param, "invalid_value", message);
   };
-  const places = [...tools.keys()];
+  const places = tools.map((_, i) => where.tool(i));
   if (typeof chosen === "object" && "allowed" in chosen) {
-    for (const [i, name] of chosen.allowed.entries()) known(name, `tool_choice.allowed_tools.tools[${i}]`);
-    const allowed = places.filter((i) => chosen.allowed.includes(names[i]));
+    for (const [i, name] of chosen.allowed.entries()) known(name, where.allowed(i));
+    const allowed = [...tools.keys()].filter((i) => chosen.allowed.includes(names[i]));
     return {
       tools: allowed.map((i) => tools[i]),
       toolChoice: chosen.mode,
       parallelToolCalls,
-      places: allowed,
+      places: allowed.map((i) => places[i]),
     };
   }
   if (typeof chosen === "object") known(chosen.name, "tool_choice");

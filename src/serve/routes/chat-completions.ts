@@ -1,16 +1,9 @@
 // POST /v1/chat/completions: answers to a conversation.
-import type { ChatEvent, ChatOptions, Finish } from "../../generate/types.ts";
+import { chatAnswers } from "../answers/chat-answers.ts";
 import { type ChatContext, toChatCompletion, toChatParts } from "../answers/chat-completion.ts";
 import { chatChunkSchema, chatCompletionSchema } from "../answers/chat-schema.ts";
 import { runChoices } from "../answers/choices.ts";
-import type { ListedModel } from "../answers/head.ts";
-import {
-  type ChatRequest,
-  chatRequestTable,
-  effortVariables,
-  toChatRequest,
-} from "../requests/chat-request.ts";
-import { renamed } from "../requests/option-names.ts";
+import { chatRequestTable, toChatRequest } from "../requests/chat-request.ts";
 import { post } from "../route.ts";
 
 export const chatCompletions = post({
@@ -21,12 +14,9 @@ export const chatCompletions = post({
   async handle({ request, body, server }) {
     const chat = toChatRequest(body);
     const listed = server.find(chat.model);
-    const variables = variablesOf(chat, listed);
+    const start = chatAnswers(chat, listed);
     const work = server.begin(request, listed.model);
-    const answers = chat.choices.map((options) => {
-      const { signal } = work;
-      return answer(chat, listed, { ...options, templateVariables: variables, signal });
-    });
+    const answers = start(work.signal);
     const context: ChatContext = {
       id: listed.id,
       model: listed.model,
@@ -39,39 +29,3 @@ export const chatCompletions = post({
     return Response.json(await toChatCompletion(events, context));
   },
 });
-
-/** One answer; errors about its options have the client's names. */
-async function* answer(
-  { messages, names, parallelToolCalls }: ChatRequest,
-  { model }: ListedModel,
-  options: ChatOptions,
-): AsyncGenerator<ChatEvent, Finish> {
-  const events = model.chat(messages, options);
-  try {
-    for (;;) {
-      const next = await events.next();
-      if (next.done) return next.value;
-      if (parallelToolCalls || !isOfLaterCall(next.value)) yield next.value;
-    }
-  } catch (error) {
-    throw renamed(error, names);
-  } finally {
-    await events.return(undefined as never);
-  }
-}
-
-/** Where one call at most was asked for, others that a model writes all the same are left out. */
-function isOfLaterCall(event: ChatEvent): boolean {
-  return "index" in event && event.index > 0;
-}
-
-/** What the template reads: the client's own variables, and what an effort comes to for this model. */
-function variablesOf(
-  { effort, choices }: ChatRequest,
-  { model }: ListedModel,
-): ChatOptions["templateVariables"] {
-  const [{ templateVariables: given }] = choices;
-  if (effort === undefined) return given;
-  const templates = [...model.tokenizer.chatTemplates.values()].join("\n");
-  return { ...effortVariables(effort, templates), ...given };
-}
