@@ -6,6 +6,7 @@ import { createAnswerReader } from "../src/generate/answers/answer-reader.ts";
 import { ANSWER_FORMATS } from "../src/generate/answers/formats.ts";
 import { createHandler } from "../src/serve/index.ts";
 import { goldenSets, readJson } from "./places.ts";
+import { checkResponseEvents, type ResponseEvent } from "./response-rules.ts";
 import { type Script, scriptedModel } from "./scripted-model.ts";
 
 interface Case {
@@ -88,6 +89,28 @@ describe("tool calls over HTTP", () => {
     };
   }
 
+  /** The same answer as a response, whose events keep the rules: its text, reasoning and calls. */
+  async function responded(tools: { function: object }[]) {
+    const flat = tools.map((tool) => ({ type: "function", ...tool.function }));
+    const response = await handle(
+      new Request("http://localhost/v1/responses", {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify({ input: "x", tools: flat, stream: true, store: false }),
+      }),
+    );
+    const data = (await response.text()).split("\n").filter((line) => line.startsWith("data: {"));
+    const { output } = checkResponseEvents(data.map((line) => JSON.parse(line.slice(6)) as ResponseEvent));
+    const textOf = (type: string) =>
+      output.map((item) => (item.type === type ? item.content![0].text : "")).join("");
+    const calls = output.filter((item) => item.type === "function_call");
+    return {
+      content: textOf("message"),
+      reasoning: textOf("reasoning"),
+      calls: calls.map(({ name, arguments: given }) => ({ name, arguments: given })),
+    };
+  }
+
   const withoutIds = ({ calls, ...rest }: Awaited<ReturnType<typeof streamed>>) => ({
     ...rest,
     calls: calls.map((call) => call.function),
@@ -139,6 +162,10 @@ describe("tool calls over HTTP", () => {
           assert.equal(one.reason, finish, name);
           assert.equal(one.content.trim(), message.content.trim(), name);
           assert.equal(one.reasoning.trim(), message.reasoning_content?.trim() ?? "", name);
+          if (way === ways[2]) {
+            const { content, reasoning, calls } = one;
+            assert.deepEqual(await responded(tools), { content, reasoning, calls }, name);
+          }
           // A call that was cut off is the last, as far as it came.
           const done = one.calls.slice(0, message.tool_calls.length);
           assert.deepEqual(
