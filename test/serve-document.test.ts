@@ -22,6 +22,7 @@ interface Document {
   components: { schemas: Record<string, JsonSchema> };
 }
 
+const STREAMS = ["text/event-stream", "application/x-ndjson"];
 const RUNS = Number(process.env.BAIMO_REQUESTS ?? 300);
 const SEED = Number(process.env.BAIMO_SEED ?? 20261128);
 
@@ -38,7 +39,15 @@ describe("the OpenAPI document", () => {
   });
   after(() => dispose?.());
 
-  const problem = () => document.components.schemas.Problem;
+  /** How a path's errors look. */
+  const problemOf = (operations: Record<string, Operation> | undefined) => {
+    const [operation] = Object.values(operations ?? {});
+    const { schema } = operation?.responses.default.content["application/json"] ?? {};
+    const name = String(schema?.$ref ?? "Problem")
+      .split("/")
+      .at(-1)!;
+    return document.components.schemas[name];
+  };
   function check(schema: JsonSchema, value: unknown, what: string): void {
     const matches = ajv.compile(schema);
     assert.ok(
@@ -48,14 +57,14 @@ describe("the OpenAPI document", () => {
   }
 
   /** Every event is a chunk, or an error after which nothing comes. */
-  function checkStream(text: string, schema: JsonSchema, what: string): void {
-    const data = text
-      .split("\n\n")
-      .map((event) => event.replace(/^event: .*\n/, ""))
-      .filter((event) => event.startsWith("data: "));
-    const last = data.pop();
-    for (const event of data) check(schema, JSON.parse(event.slice(6)), what);
-    if (last !== "data: [DONE]") check(problem(), JSON.parse(last!.slice(6)), what);
+  function checkStream(text: string, schema: JsonSchema, problem: JsonSchema, what: string): void {
+    const lines = text.split("\n").filter((line) => line !== "" && !/^(:|event:)/.test(line));
+    const data = lines.map((line) => line.replace(/^data: /, "")).filter((line) => line !== "[DONE]");
+    for (const [i, event] of data.entries()) {
+      const value = JSON.parse(event);
+      const isProblem = i === data.length - 1 && "error" in value;
+      check(isProblem ? problem : schema, value, what);
+    }
   }
 
   async function send(path: string, method: string, body?: string): Promise<void> {
@@ -68,9 +77,10 @@ describe("the OpenAPI document", () => {
     const text = await response.text();
     assert.notEqual(response.status, 500, `${what}: ${text}`);
     const described = operation?.responses[response.status];
-    if (!described) return check(problem(), JSON.parse(text), what);
+    const problem = problemOf(known);
+    if (!described) return check(problem, JSON.parse(text), what);
     const { schema } = described.content[type];
-    if (type === "text/event-stream") return checkStream(text, schema, what);
+    if (STREAMS.includes(type)) return checkStream(text, schema, problem, what);
     check(schema, type === "application/json" ? JSON.parse(text) : text, what);
   }
 

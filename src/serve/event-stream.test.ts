@@ -3,6 +3,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setImmediate as afterMicrotasks } from "node:timers/promises";
 import { BaimoError } from "../errors.ts";
+import { ANTHROPIC } from "./answers/anthropic.ts";
+import { OLLAMA } from "./answers/ollama.ts";
 import type { StreamPart } from "./event-stream.ts";
 import { toByteStream, toEvents } from "./event-stream.ts";
 
@@ -95,4 +97,24 @@ test("after an abort nothing more is said", async () => {
     throw new BaimoError("aborted", "generation was aborted");
   }
   assert.deepEqual(await collect(toEvents(parts(), { signal: work.signal })), ["data: {}\n\n"]);
+});
+
+test("each dialect writes chunks, progress and a failure in its own way", async () => {
+  async function* parts(): AsyncGenerator<StreamPart> {
+    yield { type: "progress", done: 1, total: 2 };
+    yield { type: "chunk", chunk: { a: 1 }, event: "ping" };
+    throw new BaimoError("request", "no");
+  }
+  const { signal } = new AbortController();
+  const written = async (dialect: typeof OLLAMA) => {
+    const texts: string[] = [];
+    for await (const text of toEvents(parts(), { signal, dialect })) texts.push(text);
+    return texts;
+  };
+  assert.deepEqual(await written(OLLAMA), ['{"a":1}\n', '{"error":"no"}\n']);
+  assert.deepEqual(await written(ANTHROPIC), [
+    ": prompt 1/2\n\n",
+    'event: ping\ndata: {"a":1}\n\n',
+    'event: error\ndata: {"type":"error","error":{"type":"invalid_request_error","message":"no"}}\n\n',
+  ]);
 });

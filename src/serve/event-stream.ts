@@ -1,5 +1,6 @@
 // Server-sent events: parts of an answer as bytes, no faster than the client reads.
-import { Problem, toProblem, toProblemBody } from "./problem.ts";
+import { type Dialect, OPEN_AI } from "./dialect.ts";
+import { Problem, toProblem } from "./problem.ts";
 
 /** One part of a streamed answer: a chunk to send as data, also by the name of its event, or how far the prompt has been read. */
 export type StreamPart =
@@ -10,29 +11,37 @@ export type StreamPart =
 const bufferBytes = 64 * 1024;
 
 /**
- * Writes parts as OpenAI's event stream, `data: [DONE]` at the end. The prompt's progress becomes comments, which
- * clients skip. A failure becomes an event with an `error` and ends the stream.
+ * Writes parts in the route's dialect, by default as OpenAI's event stream. The prompt's progress becomes comments, which
+ * clients skip. A failure becomes an event of its own and ends the stream.
  */
 export async function* toEvents(
   parts: AsyncIterable<StreamPart>,
-  { onError, signal }: { onError?: ((error: unknown) => void) | undefined; signal: AbortSignal },
+  { onError, signal, dialect = OPEN_AI }: EventOptions,
 ): AsyncGenerator<string> {
   try {
     for await (const part of parts) {
       if (hasLeft(signal)) return;
-      if (part.type === "chunk") {
-        const name = part.event === undefined ? "" : `event: ${part.event}\n`;
-        yield `${name}data: ${JSON.stringify(part.chunk)}\n\n`;
-      } else yield `: prompt ${part.done}/${part.total}\n\n`;
+      const text =
+        part.type === "chunk"
+          ? dialect.chunk(part.chunk, part.event)
+          : dialect.progress(part.done, part.total);
+      if (text !== "") yield text;
     }
   } catch (error) {
     if (hasLeft(signal)) return;
     const problem = toProblem(error);
     if (problem.status === 500) onError?.(error);
-    yield `data: ${JSON.stringify(toProblemBody(problem))}\n\n`;
+    yield dialect.failure(problem);
     return;
   }
-  if (!signal.aborted) yield "data: [DONE]\n\n";
+  if (!signal.aborted && dialect.end !== "") yield dialect.end;
+}
+
+/** Options of `toEvents`. */
+export interface EventOptions {
+  readonly onError?: ((error: unknown) => void) | undefined;
+  readonly signal: AbortSignal;
+  readonly dialect?: Dialect;
 }
 
 /** Whether nobody reads any more: an abort with a `Problem` for its reason has a reader still, who is told of it. */

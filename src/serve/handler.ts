@@ -3,8 +3,9 @@ import { Hono } from "hono";
 import { cors } from "hono/cors";
 import { call, readOptions } from "../options.ts";
 import { readJson } from "./body.ts";
+import { type Dialect, OPEN_AI } from "./dialect.ts";
 import { type HandlerOptions, handlerTable } from "./options.ts";
-import { Problem, toProblem, toProblemResponse } from "./problem.ts";
+import { Problem, toProblem } from "./problem.ts";
 import { ignoredIn, readBody } from "./requests/fields.ts";
 import type { Route } from "./route.ts";
 import { routes } from "./routes.ts";
@@ -17,7 +18,8 @@ export type Handler = (request: Request) => Promise<Response>;
 const IGNORED = "baimo-ignored";
 
 /**
- * Makes a server of models, and a page: `GET /openapi.json` tells its routes. Requests and answers are OpenAI's; an answer
+ * Makes a server of models, and a page: `GET /openapi.json` tells its routes. Requests and answers are OpenAI's, with
+ * routes for Anthropic's and Ollama's clients; an answer
  * stops when its request is aborted or its stream is cancelled.
  * @throws {BaimoError} `request` for a wrong option, `config` when two models of a list have one name
  */
@@ -30,6 +32,15 @@ export function createHandler(given: HandlerOptions): Handler {
     const origin = allowOrigins.includes("*") ? "*" : allowOrigins;
     app.use(cors({ origin, allowMethods: ["GET", "POST", "DELETE"], exposeHeaders: [IGNORED] }));
   }
+  /** The whole answer that tells of a problem. */
+  const refuse = (error: unknown, { signal }: Request, dialect: Dialect = OPEN_AI): Response => {
+    // 499, as proxies log it: the client went away, so nobody reads this.
+    if (signal.aborted) return new Response(null, { status: 499 });
+    const problem = toProblem(error);
+    const { status, details } = problem;
+    if (status === 500) onError?.(error);
+    return Response.json(dialect.problem(problem), { status, headers: { ...details.headers } });
+  };
   for (const route of routes) {
     app.on(route.method, patternOf(route), async (c) => {
       const started = performance.now();
@@ -41,30 +52,25 @@ export function createHandler(given: HandlerOptions): Handler {
         return response;
       } catch (error) {
         count(toProblem(error));
-        throw error;
+        return refuse(error, c.req.raw, route.dialect);
       }
     });
   }
   for (const pattern of new Set(routes.map(patternOf))) {
-    const methods = routes.filter((route) => patternOf(route) === pattern).map(({ method }) => method);
+    const here = routes.filter((route) => patternOf(route) === pattern);
+    const allow = here.map(({ method }) => method).join(", ");
     app.all(pattern, (c) => {
-      const allow = methods.join(", ");
       const message = `${c.req.method} is not a method of ${c.req.path.slice(0, 200)}; use ${allow}`;
-      throw new Problem(405, message, { code: "method_not_allowed", headers: { allow } });
+      const problem = new Problem(405, message, { code: "method_not_allowed", headers: { allow } });
+      return refuse(problem, c.req.raw, here[0].dialect);
     });
   }
   app.get("*", async (c, next) => (await page?.(c.req.path)) ?? next());
   app.notFound((c) => {
     const message = `there is nothing at ${c.req.method} ${c.req.path.slice(0, 200)}`;
-    return toProblemResponse(new Problem(404, message, { code: "unknown_url" }));
+    return refuse(new Problem(404, message, { code: "unknown_url" }), c.req.raw);
   });
-  app.onError((error, c) => {
-    // 499, as proxies log it: the client went away, so nobody reads this.
-    if (c.req.raw.signal.aborted) return new Response(null, { status: 499 });
-    const problem = toProblem(error);
-    if (problem.status === 500) onError?.(error);
-    return toProblemResponse(problem);
-  });
+  app.onError((error, c) => refuse(error, c.req.raw));
   return async (request) => app.fetch(request);
 }
 
@@ -73,11 +79,12 @@ const patternOf = ({ path }: Route): string => path.replace("{id}", ":id{.+}");
 
 /** Reads the body by the route's table, and lets the route answer. */
 async function answer(route: Route, request: Request, id: string, server: Server): Promise<Response> {
-  if (!route.body) return route.handle({ request, body: undefined, id, server });
+  const ignored: string[] = [];
+  if (!route.body) return route.handle({ request, body: undefined, id, server, ignored });
   const given = await readJson(request, server.options.maxBodyBytes);
   const body = readBody(given, route.body);
-  const response = await route.handle({ request, body, id, server });
-  const unused = ignoredIn(given, route.body);
+  const response = await route.handle({ request, body, id, server, ignored });
+  const unused = [...ignoredIn(given, route.body), ...ignored];
   if (unused.length > 0) response.headers.set(IGNORED, unused.join(", "));
   return response;
 }

@@ -1,6 +1,7 @@
 // What a route is: a method and a path, what it reads and answers, and who answers.
 import type { JsonSchema } from "../json.ts";
 import type { OptionsOf, Table } from "../options.ts";
+import type { Dialect } from "./dialect.ts";
 import type { Server } from "./server.ts";
 
 /** A request that has come to its route. */
@@ -11,6 +12,8 @@ export interface Call<Body = unknown> {
   /** What stands in the path for `{id}`. */
   readonly id: string;
   readonly server: Server;
+  /** Takes names of fields that turn out to change no answer of this model. */
+  readonly ignored: string[];
 }
 
 /** An entry of the table: routing, the checks of bodies and the OpenAPI document come from it. */
@@ -25,6 +28,8 @@ export interface Route {
   readonly answers: Readonly<Record<string, JsonSchema>>;
   /** Statuses that come with these answers. Default: 200. */
   readonly statuses?: readonly number[];
+  /** How errors and streams are written. Default: as OpenAI's. */
+  readonly dialect?: Dialect;
   handle(call: Call): Response | Promise<Response>;
 }
 

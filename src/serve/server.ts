@@ -5,6 +5,7 @@ import { listed } from "../option-kinds.ts";
 import type { OptionsOf } from "../options.ts";
 import type { ChoiceEvent } from "./answers/choices.ts";
 import type { ListedModel } from "./answers/head.ts";
+import { type Dialect, OPEN_AI } from "./dialect.ts";
 import { Readers, type StreamPart, toEvents } from "./event-stream.ts";
 import { Metrics } from "./metrics.ts";
 import type { handlerTable } from "./options.ts";
@@ -16,7 +17,6 @@ import type { Work } from "./work.ts";
 /** Streams that may be open for each place in the queue: answers that are done but not yet read. */
 const READERS_A_PLACE = 4;
 const STREAM_HEADERS = {
-  "content-type": "text/event-stream; charset=utf-8",
   "cache-control": "no-cache, no-transform",
   "x-accel-buffering": "no",
 };
@@ -132,14 +132,19 @@ export class Server {
   }
 
   /** Answers by a stream. The first part shows that the prompt was accepted: until then a failure has a status of its own. */
-  async stream(given: AsyncGenerator<StreamPart>, { signal, stop }: Work): Promise<Response> {
+  async stream(
+    given: AsyncGenerator<StreamPart>,
+    { signal, stop }: Work,
+    dialect: Dialect = OPEN_AI,
+  ): Promise<Response> {
     const { onError, stallSeconds } = this.options;
     const parts = await startEarly(given);
-    const stream = this.#readers.open(toEvents(parts, { onError, signal }), {
+    const stream = this.#readers.open(toEvents(parts, { onError, signal, dialect }), {
       stop: () => stop(),
       stallSeconds,
     });
-    return new Response(stream, { headers: STREAM_HEADERS });
+    const headers = { ...STREAM_HEADERS, "content-type": `${dialect.streamType}; charset=utf-8` };
+    return new Response(stream, { headers });
   }
 }
 

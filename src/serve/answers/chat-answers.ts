@@ -40,7 +40,7 @@ function isOfLaterCall(event: ChatEvent): boolean {
 }
 
 /** What the template reads: the client's own variables, and what an effort comes to for this model. */
-function variablesOf(
+export function variablesOf(
   { effort, choices, names }: ChatRequest,
   { model }: ListedModel,
 ): ChatOptions["templateVariables"] {

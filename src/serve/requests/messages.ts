@@ -59,7 +59,10 @@ export const conversation: Kind<ChatMessage[]> = {
   ...messageList,
   read(value, name, door) {
     const messages = messageList.read(value, name, door);
-    checkCalls(messages, name);
+    checkCalls(messages, {
+      answered: (i) => `${name}[${i}].tool_call_id`,
+      call: (i, at) => `${name}[${i}].tool_calls[${at}]`,
+    });
     return messages;
   },
 };
@@ -104,7 +107,7 @@ function readContent({ content }: Fields, path: string, mayBeNull: boolean, door
 }
 
 /** A call that the model made. */
-interface Call {
+export interface Call {
   readonly id: string;
   readonly type: "function";
   readonly function: { readonly name: string; readonly arguments: string };
@@ -144,19 +147,24 @@ export function readArguments(value: unknown, path: string, door: Door): string 
   throw refusal("value", path, given, "the JSON text of an object", door);
 }
 
+/** Where a client writes which call a message answers, and where one of a message's calls, by their indexes. */
+export interface CallPlaces {
+  answered(message: number): string;
+  call(message: number, at: number): string;
+}
+
 /**
  * Calls are answered by the tool messages that follow, each once, before anybody speaks again.
  * @throws {Problem} 400 that names the message
  */
-function checkCalls(messages: readonly ChatMessage[], name: string): void {
+export function checkCalls(messages: readonly ChatMessage[], where: CallPlaces): void {
   /** Calls that wait for their answer, and where they were made. */
   let waiting = new Map<string, string>();
   for (const [i, each] of messages.entries()) {
-    const path = `${name}[${i}]`;
     if (each.role === "tool") {
       const { tool_call_id: id } = each;
       if (typeof id !== "string") {
-        const param = `${path}.tool_call_id`;
+        const param = where.answered(i);
         throw badParameter(
           param,
           "missing_required_parameter",
@@ -164,7 +172,7 @@ function checkCalls(messages: readonly ChatMessage[], name: string): void {
         );
       }
       if (waiting.delete(id)) continue;
-      const param = `${path}.tool_call_id`;
+      const param = where.answered(i);
       const open = [...waiting.keys()].map(show).join(", ").slice(0, 300) || "none";
       const message = `'${param}' is ${show(id)}, which answers no call; calls that wait for an answer: ${open}`;
       throw badParameter(param, "invalid_value", message);
@@ -173,7 +181,7 @@ function checkCalls(messages: readonly ChatMessage[], name: string): void {
     waiting = new Map();
     const calls = (each.tool_calls ?? []) as readonly Call[]; // as readMessage left them
     for (const [at, { id }] of calls.entries()) {
-      const param = `${path}.tool_calls[${at}]`;
+      const param = where.call(i, at);
       if (waiting.has(id)) {
         const message = `'${param}.id' is ${show(id)}, as that of the call before; each call has its own`;
         throw badParameter(`${param}.id`, "invalid_value", message);

@@ -9,13 +9,18 @@ export interface OptionNames {
   readonly effort?: string;
   /** `tools[1].function` and so on, of the tools that the model is offered. */
   readonly tools?: readonly string[];
+  /** Of a tool's schema. Default: `parameters`. */
+  readonly schema?: string;
 }
 
 /**
  * An error about a constraint or a tool's schema by the place where the client put it:
  * `response_format.json_schema.schema/properties/a/pattern`.
  */
-export function renamed(error: unknown, { prompt, constraint, tools = [] }: OptionNames): unknown {
+export function renamed(
+  error: unknown,
+  { prompt, constraint, tools = [], schema = "parameters" }: OptionNames,
+): unknown {
   if (!(error instanceof BaimoError)) return error;
   const { code, message, option, cause } = error;
   if (code === "context") return new BaimoError(code, message, { cause, option: prompt });
@@ -24,6 +29,7 @@ export function renamed(error: unknown, { prompt, constraint, tools = [] }: Opti
   const [ofTool, place] = /^tools\[(\d+)\]\.function/.exec(option) ?? [];
   let name = option;
   if (ofConstraint && constraint) name = constraint + option.slice(ofConstraint.length);
-  if (ofTool) name = tools[Number(place)] + option.slice(ofTool.length);
+  if (ofTool)
+    name = tools[Number(place)] + option.slice(ofTool.length).replace(/^\.parameters/, `.${schema}`);
   return name === option ? error : new BaimoError(code, message, { cause, option: name });
 }

@@ -1,7 +1,7 @@
 // GET /openapi.json: the OpenAPI 3.1 document of the table of routes.
 import type { JsonSchema } from "../../json.ts";
 import { schemaOf } from "../../option-kinds.ts";
-import { problemSchema } from "../problem.ts";
+import { type Dialect, OPEN_AI } from "../dialect.ts";
 import { get, type Route } from "../route.ts";
 
 /** The route that tells of the others, and of itself. */
@@ -23,20 +23,21 @@ export function openApi(others: readonly Route[]): Route {
 
 function documentOf(routes: readonly Route[]): object {
   const paths: Record<string, Record<string, object>> = {};
+  const dialects = new Set(routes.map(({ dialect = OPEN_AI }) => dialect));
   for (const route of routes) (paths[route.path] ??= {})[route.method.toLowerCase()] = operationOf(route);
   return {
     openapi: "3.1.0",
     info: { title: "baimo", version: "1", description: "OpenAI's interface to open models." },
     paths,
-    components: { schemas: { Problem: problemSchema } },
+    components: { schemas: problemsOf(dialects) },
   };
 }
 
-function operationOf({ summary, path, body, answers, statuses = [200] }: Route): object {
+function operationOf({ summary, path, body, answers, statuses = [200], dialect = OPEN_AI }: Route): object {
   const content = contentOf(answers);
   const described = (status: number) =>
     status === 200 ? "The answer." : "The same, of a server that is not well.";
-  const problem = contentOf({ "application/json": { $ref: "#/components/schemas/Problem" } });
+  const problem = contentOf({ "application/json": { $ref: `#/components/schemas/${dialect.problemName}` } });
   return {
     summary,
     ...(path.includes("{id}") ? { parameters: [ID] } : {}),
@@ -49,6 +50,9 @@ function operationOf({ summary, path, body, answers, statuses = [200] }: Route):
     },
   };
 }
+
+const problemsOf = (dialects: ReadonlySet<Dialect>) =>
+  Object.fromEntries(Array.from(dialects, ({ problemName, problemSchema }) => [problemName, problemSchema]));
 
 const ID = {
   name: "id",

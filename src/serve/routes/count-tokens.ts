@@ -1,0 +1,32 @@
+// POST /v1/messages/count_tokens: how long the prompt of a conversation is.
+import { ANTHROPIC } from "../answers/anthropic.ts";
+import { variablesOf } from "../answers/chat-answers.ts";
+import { countRequestTable, toPrompt } from "../requests/message-request.ts";
+import { templatesOf } from "../requests/thinking.ts";
+import { post } from "../route.ts";
+
+export const countTokens = post({
+  path: "/v1/messages/count_tokens",
+  summary: "Counts the tokens of a conversation's prompt, as Anthropic's clients ask.",
+  body: countRequestTable,
+  dialect: ANTHROPIC,
+  answers: {
+    "application/json": {
+      type: "object",
+      properties: { input_tokens: { type: "integer", minimum: 0 } },
+      required: ["input_tokens"],
+    },
+  },
+  async handle({ request, body, server, ignored }) {
+    const listed = server.find(body.model);
+    const chat = toPrompt(body, { templates: templatesOf(listed.model), ignored });
+    const [{ tools }] = chat.choices;
+    const templateVariables = variablesOf(chat, listed);
+    const tokens = await listed.model.encode(chat.messages, {
+      tools,
+      templateVariables,
+      signal: request.signal,
+    });
+    return Response.json({ input_tokens: tokens.length });
+  },
+});
