@@ -39,7 +39,7 @@ function requestsFor(vocabSize: number): Asked[] {
   const shared = ids(40);
   return Array.from({ length: 9 }, (_, i) => {
     const prompt = i % 3 === 0 ? [...shared, ...ids(1 + random.integer(20))] : ids(1 + random.integer(60));
-    const options = { maxTokens: 4 + random.integer(20), logprobs: 0, ignoreEos: true, seed: i };
+    const options = { maxTokens: 4 + random.integer(12), logprobs: 0, ignoreEos: true, seed: i };
     return {
       prompt,
       options: { ...options, temperature: i % 2 === 0 ? 0 : 0.8 },
