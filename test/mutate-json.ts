@@ -59,6 +59,9 @@ function places(value: unknown, most = 20_000): Place[] {
 
 const pick = <T>(list: readonly T[], random: Random): T => list[random.integer(list.length)];
 
+/** A hostile value of its own: a later change must not put it into itself. */
+const hostile = (random: Random): unknown => structuredClone(pick(HOSTILE, random));
+
 /** Changes one to four values of a document. */
 export function mutateJson(original: Uint8Array, random: Random, other: Uint8Array): Uint8Array<ArrayBuffer> {
   const decoder = new TextDecoder();
@@ -79,13 +82,13 @@ export function mutateJson(original: Uint8Array, random: Random, other: Uint8Arr
         break;
       case 2: {
         const donor = pick(donors, random);
-        holder[key] = donor.holder[donor.key];
+        holder[key] = structuredClone(donor.holder[donor.key]);
         break;
       }
       case 3: {
         const donor = pick(donors, random);
         Object.defineProperty(holder, donor.key, {
-          value: donor.holder[donor.key],
+          value: structuredClone(donor.holder[donor.key]),
           enumerable: true,
           configurable: true,
           writable: true,
@@ -95,10 +98,10 @@ export function mutateJson(original: Uint8Array, random: Random, other: Uint8Arr
       case 4:
         if (typeof holder[key] === "number")
           holder[key] = (holder[key] as number) * pick([-1, 2, 1.5, 1000, 0], random);
-        else holder[key] = pick(HOSTILE, random);
+        else holder[key] = hostile(random);
         break;
       default:
-        holder[key] = pick(HOSTILE, random);
+        holder[key] = hostile(random);
     }
   }
   return new TextEncoder().encode(JSON.stringify(document));
