@@ -16,6 +16,7 @@ const floors = [
 /** Files that everyone may import. */
 const shared = new Set([
   "errors.ts",
+  "grouped.ts",
   "json.ts",
   "nearest.ts",
   "option-kinds.ts",
@@ -23,6 +24,8 @@ const shared = new Set([
   "poet.ts",
   "random.ts",
   "resource.ts",
+  "sha256.ts",
+  "share.ts",
 ]);
 /** index.ts, the public API, imports everything; only the command line imports it. */
 const publicApi = "index.ts";

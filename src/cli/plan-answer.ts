@@ -1,10 +1,11 @@
 // Flags that all plans share, and how their answers are printed.
 import type { Command } from "commander";
 import { BaimoError } from "../errors.ts";
+import { recordOf } from "../json.ts";
 import type { Answer } from "../plan/index.ts";
 import { readAmount, readNumber } from "./amount.ts";
 import { type CommandContext, nonEmpty } from "./options.ts";
-import { readText } from "./text-file.ts";
+import { readJsonFile } from "./text-file.ts";
 
 /** The values of `addAnswerOptions`. */
 export interface AnswerFlags {
@@ -85,8 +86,7 @@ export const today = (): string => new Date().toISOString().slice(0, 10);
 export async function mergeScenario<O extends object>(file: string | undefined, flags: O): Promise<O> {
   const given = Object.fromEntries(Object.entries(flags).filter(([, value]) => value !== undefined));
   if (file === undefined) return given as O; // the same without what is undefined
-  const { parseJson, recordOf } = await import("../json.ts");
-  const scenario = recordOf(parseJson(new TextEncoder().encode(await readText(file)), file), file);
+  const scenario = recordOf(await readJsonFile(file), file);
   return { ...scenario, ...given } as O; // the library checks every option of it
 }
 

@@ -1,10 +1,10 @@
 // The folder of a Hugging Face model: a directory, a base URL, or files picked in a page.
 import { BaimoError, throwIfAborted } from "../errors.ts";
+import { grouped } from "../grouped.ts";
 import type { ByteSource } from "./sources/byte-source.ts";
 import { type OpenOptions, openByteSource } from "./sources/open-byte-source.ts";
 import { fileError, loadFileSystem } from "./sources/path-source.ts";
 import { NotFound, openUrlSource } from "./sources/url-source.ts";
-import { grouped } from "./tensor-info.ts";
 
 /** Most bytes that `read` takes into memory; the longest tokenizer.json in use has about 35 MB. */
 const MAX_FILE_BYTES = 128 << 20;

@@ -22,9 +22,6 @@ export interface TensorInfo {
 /** Most tensors that one file may have; published ones have a few thousand. Their descriptions take some 600 bytes each. */
 export const MAX_TENSORS = 1 << 16;
 
-/** How a number of bytes is written in messages: 95,420,416. */
-export const grouped = (n: number | bigint): string => n.toLocaleString("en-US");
-
 /** The product of the sizes, or undefined when it is beyond 2^53 or a size is no count. */
 export function elementCount(shape: readonly number[]): number | undefined {
   let product = 1;

@@ -113,6 +113,19 @@ export class Adapters {
     };
   }
 
+  /** Does work with the adapters of a request, which stay until it has ended. @throws {BaimoError} as `hold` */
+  async using<T>(
+    chosen: readonly AdapterChoice[] | undefined,
+    work: (uses: readonly AdapterUse[]) => Promise<T>,
+  ): Promise<T> {
+    const lease = this.hold(chosen);
+    try {
+      return await work(lease.uses);
+    } finally {
+      lease.release();
+    }
+  }
+
   #standard(): AdapterChoice[] {
     return Array.from(this.#held, ([name, { standard }]) => ({ name, scale: standard ?? 0 }));
   }

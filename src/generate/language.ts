@@ -1,7 +1,7 @@
 // What the engine does not know: how text becomes tokens, and a conversation text.
 import { BaimoError } from "../errors.ts";
 import type { Checkpoint } from "../formats/checkpoint.ts";
-import { grouped } from "../formats/tensor-info.ts";
+import { grouped } from "../grouped.ts";
 import { isRecord } from "../json.ts";
 import type { ModelConfig } from "../models/config/config.ts";
 import type { ChatTemplate } from "../tokenizers/chat-template/chat-template.ts";

@@ -6,7 +6,7 @@ import { BaimoError, throwIfAborted } from "../errors.ts";
 import { type CheckpointInput, checkpointKind, openCheckpoint } from "../formats/checkpoint.ts";
 import type { ByteSource } from "../formats/sources/byte-source.ts";
 import { loadFileSystem } from "../formats/sources/path-source.ts";
-import { grouped } from "../formats/tensor-info.ts";
+import { grouped } from "../grouped.ts";
 import { trainedContext } from "../models/config/config.ts";
 import { describeForDevice } from "../models/device-model.ts";
 import { describeModel, type ModelDescription } from "../models/open-model.ts";

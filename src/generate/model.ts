@@ -1,7 +1,7 @@
 // The Model that `load` returns: text in, events out, over one engine.
 import { BaimoError, throwIfAborted } from "../errors.ts";
 import { type CheckpointInput, checkpointKind } from "../formats/checkpoint.ts";
-import { grouped } from "../formats/tensor-info.ts";
+import { grouped } from "../grouped.ts";
 import type { DeclaredLicences } from "../models/declared-licences.ts";
 import type { ModelDescription } from "../models/open-model.ts";
 import {
@@ -153,6 +153,7 @@ export function createModel(parts: ModelResources): TraceableModel {
   const scoredTexts = list(fields({ context: required(textOrIds), continuation: required(textOrIds) }));
   const embeddedTexts = list(textOrIds);
   const rankedText = text({ least: 0, most: Infinity });
+  const rankedTexts = list(rankedText);
   const messagesKind = conversations([...tokenizer.chatTemplates.values()].join("\n"));
 
   const checkPrompt = (tokens: readonly number[]) => {
@@ -214,6 +215,12 @@ export function createModel(parts: ModelResources): TraceableModel {
     );
   };
 
+  const checkLikelihood = () => {
+    checkHead();
+    if (!hasEncoder) return;
+    throw new BaimoError("request", `${description.name} has an encoder; a text alone has no likelihood`);
+  };
+
   /** Hidden states of a model without a head, and the scores of its classifier. */
   async function traceStates(tokens: Int32Array, signal?: AbortSignal) {
     const pooling = config.classifier?.pooling ?? "mean";
@@ -241,9 +248,9 @@ export function createModel(parts: ModelResources): TraceableModel {
       trace,
       encoderTokens: checkEncoderTokens(encoderTokens),
     };
-    const lease = adapters.hold(chosen);
-    const adapted = { ...request, adapters: lease.uses };
-    return runWhole(adapted, signal, "computing logits").finally(lease.release);
+    return adapters.using(chosen, (uses) =>
+      runWhole({ ...request, adapters: uses }, signal, "computing logits"),
+    );
   }
 
   async function* generate(
@@ -438,32 +445,27 @@ export function createModel(parts: ModelResources): TraceableModel {
       return { logits, hidden, encoderHidden };
     },
     async measure(tokens, options) {
-      checkHead();
-      if (hasEncoder) {
-        throw new BaimoError("request", `${description.name} has an encoder; a text alone has no likelihood`);
-      }
+      checkLikelihood();
       const read = readTokens(tokens, "measure");
       const { from, columnSums, signal } = readOptions(options, measureTable(read.length), call("measure"));
       const request = { kind: "measure" as const, tokens: read, from, columnSums };
-      const lease = adapters.hold();
-      const adapted = { ...request, adapters: lease.uses };
-      return runWhole(adapted, signal, "measuring").finally(lease.release);
+      return adapters.using(undefined, (uses) =>
+        runWhole({ ...request, adapters: uses }, signal, "measuring"),
+      );
     },
     async score(given, options) {
       const { alternatives, signal, adapters: chosen } = readOptions(options, scoreTable, call("score"));
       const texts = scoredTexts.read(given, "texts", call("score"));
-      checkHead();
-      if (hasEncoder) {
-        throw new BaimoError("request", `${description.name} has an encoder; a text alone has no likelihood`);
-      }
-      const lease = adapters.hold(chosen);
-      return scoreTexts(texts, {
-        tokenizer,
-        vocabSize: config.vocabSize,
-        contextLength,
-        top: alternatives,
-        run: (request) => runWhole({ ...request, adapters: lease.uses }, signal, "scoring"),
-      }).finally(lease.release);
+      checkLikelihood();
+      return adapters.using(chosen, (uses) =>
+        scoreTexts(texts, {
+          tokenizer,
+          vocabSize: config.vocabSize,
+          contextLength,
+          top: alternatives,
+          run: (request) => runWhole({ ...request, adapters: uses }, signal, "scoring"),
+        }),
+      );
     },
     async embed(given, options) {
       const read = readOptions(options, embedTable, call("embed"));
@@ -474,29 +476,29 @@ export function createModel(parts: ModelResources): TraceableModel {
           `${description.name} has an encoder and a decoder; vectors of such models are not built`,
         );
       }
-      const lease = adapters.hold();
-      const run = (request: EmbedRequest) =>
-        runWhole({ ...request, adapters: lease.uses }, read.signal, "embedding");
-      const setting = { ...description, tokenizer, contextLength, run };
-      return embedTexts(texts, read, setting).finally(lease.release);
+      return adapters.using(undefined, (uses) => {
+        const run = (request: EmbedRequest) =>
+          runWhole({ ...request, adapters: uses }, read.signal, "embedding");
+        return embedTexts(texts, read, { ...description, tokenizer, contextLength, run });
+      });
     },
     async rerank(query, texts, options) {
       const read = readOptions(options, rerankTable, call("rerank"));
       const given = {
         query: rankedText.read(query, "query", call("rerank")),
-        texts: list(rankedText).read(texts, "texts", call("rerank")),
+        texts: rankedTexts.read(texts, "texts", call("rerank")),
       };
       const { chatTemplate } = parts;
-      const lease = adapters.hold();
-      const { uses } = lease;
-      return rankTexts(given.query, given.texts, read, {
-        ...description,
-        tokenizer,
-        chatTemplate,
-        contextLength,
-        embed: (request) => runWhole({ ...request, adapters: uses }, read.signal, "ranking"),
-        score: (request) => runWhole({ ...request, adapters: uses }, read.signal, "ranking"),
-      }).finally(lease.release);
+      return adapters.using(undefined, (uses) =>
+        rankTexts(given.query, given.texts, read, {
+          ...description,
+          tokenizer,
+          chatTemplate,
+          contextLength,
+          embed: (request) => runWhole({ ...request, adapters: uses }, read.signal, "ranking"),
+          score: (request) => runWhole({ ...request, adapters: uses }, read.signal, "ranking"),
+        }),
+      );
     },
     async encode(prompt, options) {
       const read = readOptions(options, encodePromptTable, call("encode"));

@@ -2,7 +2,7 @@
 import { BaimoError } from "../errors.ts";
 import type { ByteSource } from "../formats/sources/byte-source.ts";
 import { type WriteTarget, withSink } from "../formats/sources/file-sink.ts";
-import { grouped } from "../formats/tensor-info.ts";
+import { grouped } from "../grouped.ts";
 import { isRecord, parseJson } from "../json.ts";
 import { PAGE } from "../tensor/backend.ts";
 import { sumOf } from "./checksum.ts";

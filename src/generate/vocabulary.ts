@@ -1,4 +1,5 @@
 // A vocabulary as plain data, with its trie: what a worker needs to hold an answer to a constraint.
+import { share } from "../share.ts";
 import { answerFormatOf } from "./answers/answer-format-of.ts";
 import { specialTokensOf } from "./answers/answer-stream.ts";
 import { placeSpecialTokens } from "./answers/special-tokens.ts";
@@ -69,14 +70,4 @@ export function openVocabulary({ bytes, starts, endTokens, trie }: PackedVocabul
     trie,
     tokenBytes: (id) => bytes.subarray(starts[id], starts[id + 1]),
   };
-}
-
-/** The same in memory that threads share, where there is such memory. */
-function share<T extends Uint8Array | Uint16Array | Int32Array | Uint32Array>(values: T): T {
-  if (typeof SharedArrayBuffer === "undefined") return values;
-  const shared = new (values.constructor as new (buffer: SharedArrayBuffer) => T)(
-    new SharedArrayBuffer(values.byteLength),
-  );
-  shared.set(values);
-  return shared;
 }

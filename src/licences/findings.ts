@@ -1,5 +1,6 @@
 // What single terms of a licence say to a case.
 import type { Text } from "../catalogue/catalogue.ts";
+import { grouped } from "../grouped.ts";
 import type { Condition } from "./conditions.ts";
 import { type FactName, factQuestions, type Situation } from "./facts.ts";
 import { fieldOf, isField } from "./fields.ts";
@@ -86,8 +87,6 @@ export function findingOf(term: Term, situation: Situation): Finding | undefined
       return found("refuses", clauses, "the right may not be passed on", "不得再授权");
   }
 }
-
-const grouped = (count: number) => count.toLocaleString("en-US");
 
 const users =
   (term: UsersTerm): Find =>

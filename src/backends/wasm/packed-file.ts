@@ -1,5 +1,6 @@
 // Which file of packed weights belongs to a model and a layout of kernels.
 import type { ByteSource } from "../../formats/sources/byte-source.ts";
+import { sha256 } from "../../sha256.ts";
 import type { DeviceOptions } from "../device.ts";
 import type { PackedFile } from "./packed-store.ts";
 
@@ -22,7 +23,7 @@ export async function findPackedFile(
   if (size < (packedCache.leastBytes ?? LEAST_PACKED_BYTES)) return undefined;
   if (files.some(({ descriptor }) => descriptor.kind !== "path")) return undefined;
   const seen = await Promise.all(files.map(identify));
-  const key = (await digest(new TextEncoder().encode(JSON.stringify([seen, layout])))).slice(0, 32);
+  const key = (await sha256(new TextEncoder().encode(JSON.stringify([seen, layout])))).slice(0, 32);
   return { path: `${packedCache.folder}/${key}`, folderBytes: packedCache.maxBytes ?? DEFAULT_PACKED_BYTES };
 }
 
@@ -35,10 +36,5 @@ async function identify(file: ByteSource): Promise<unknown> {
     const at = Math.floor((Math.max(0, file.size - SAMPLE_BYTES) * i) / (SAMPLES - 1));
     samples.set(await file.read(at, Math.min(SAMPLE_BYTES, file.size)), i * SAMPLE_BYTES);
   }
-  return { path, size, mtimeMs, ctimeMs, ino, samples: await digest(samples) };
-}
-
-async function digest(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
-  const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
-  return Array.from(hash, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return { path, size, mtimeMs, ctimeMs, ino, samples: await sha256(samples) };
 }

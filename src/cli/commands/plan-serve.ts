@@ -18,7 +18,7 @@ import {
   upperCase,
 } from "../plan-answer.ts";
 import { addShapeOptions, readShape, type ShapeFlags } from "../plan-model.ts";
-import { readText } from "../text-file.ts";
+import { readJsonFile, readText } from "../text-file.ts";
 
 interface ServeFlags extends AnswerFlags, DeviceFlags, ShapeFlags {
   gpus?: number;
@@ -122,11 +122,6 @@ export function addPlanServe(plan: Command, context: CommandContext): Command {
       await printAnswer(answer, flags, context, { lines: [], json: { model: shape.name } });
     }),
   );
-}
-
-async function readJsonFile(path: string): Promise<unknown> {
-  const { parseJson } = await import("../../json.ts");
-  return parseJson(new TextEncoder().encode(await readText(path)), path);
 }
 
 /** How busy a server was, where a log or two looks at its /metrics tell. */

@@ -4,10 +4,11 @@
 //
 // Format: https://github.com/ggml-org/ggml/blob/master/docs/gguf.md
 import { BaimoError } from "../../errors.ts";
+import { grouped } from "../../grouped.ts";
 import { byteLength, type DType, dtypeOfGgml, dtypes } from "../../tensor/dtype.ts";
 import type { ByteSource } from "../sources/byte-source.ts";
 import { createHeaderCursor, type HeaderCursor } from "../sources/header-cursor.ts";
-import { elementCount, findOverlap, grouped, MAX_TENSORS, type TensorInfo } from "../tensor-info.ts";
+import { elementCount, findOverlap, MAX_TENSORS, type TensorInfo } from "../tensor-info.ts";
 import {
   ARRAY_TYPE,
   type MetadataType,

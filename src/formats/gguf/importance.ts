@@ -2,6 +2,7 @@
 //
 // Format: tools/imatrix of llama.cpp, since release b5900.
 import { BaimoError } from "../../errors.ts";
+import { grouped } from "../../grouped.ts";
 import { instance, list, signal as signalKind, signalTable, text, whole } from "../../option-kinds.ts";
 import { call, isPlain, type Kind, readOptions, refusal } from "../../options.ts";
 import { type Checkpoint, openCheckpoint, openedKind } from "../checkpoint.ts";
@@ -9,7 +10,7 @@ import type { ByteSource } from "../sources/byte-source.ts";
 import type { WriteTarget } from "../sources/file-sink.ts";
 import { createHeaderCursor } from "../sources/header-cursor.ts";
 import { type ByteSourceInput, openByteSource } from "../sources/open-byte-source.ts";
-import { grouped, type TensorInfo } from "../tensor-info.ts";
+import type { TensorInfo } from "../tensor-info.ts";
 import { writeGguf } from "./gguf-writer.ts";
 
 /** What was measured at the input of one weight matrix, or of the matrices of several experts. */

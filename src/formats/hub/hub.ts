@@ -1,11 +1,11 @@
 // Downloads models from the Hugging Face Hub into its cache: resumed, verified by checksum.
 import type { Hash } from "node:crypto";
 import { BaimoError, throwIfAborted } from "../../errors.ts";
+import { grouped } from "../../grouped.ts";
 import { text } from "../../option-kinds.ts";
 import { call, readOptions } from "../../options.ts";
 import { fileError, loadFileSystem } from "../sources/path-source.ts";
 import { streamUrl } from "../sources/url-source.ts";
-import { grouped } from "../tensor-info.ts";
 import { type FileSystem, findKept, lockPath, placeBlob, repositoryFolder, writeRef } from "./hub-cache.ts";
 import { chooseFiles, type HubSpec, parseHubSpec } from "./hub-files.ts";
 import { takeLock } from "./hub-lock.ts";

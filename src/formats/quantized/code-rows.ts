@@ -4,12 +4,11 @@ import { pending, type Reading } from "../../tensor/reading.ts";
 import { dequantizeInto } from "../blocks/dequantize.ts";
 import { e2m1Doubled } from "../blocks/fp4.ts";
 import type { ReadBytes, ScaledCodes } from "./encoding.ts";
+import { transpose } from "./transpose.ts";
 import { unpackNibble, unpackStream, unpackWords, wordsOf } from "./words.ts";
 
 /** Most bytes that are read at once of a tensor whose columns are the weight's rows; they are held twice meanwhile. */
 const STRIP_BYTES = 1 << 24;
-/** Rows and columns that change places together, so that what is read stays in the processor's cache. */
-const TILE = 16;
 
 /** Reads codes as numbers. */
 export interface CodeReader {
@@ -73,7 +72,7 @@ function columnReader({ codes, layout, bits }: ScaledCodes, read: ReadBytes): Co
         const piece = new Uint8Array(words.buffer, 4 * i * length, 4 * length);
         yield* pending(read(codes.file, codes.offset + 4 * (i * codes.cols + start), piece));
       }
-      turned = turn(words, codes.rows, count);
+      turned = transpose(words, codes.rows, count);
       [first, held] = [start, count];
     },
     fill(row, target) {
@@ -84,18 +83,4 @@ function columnReader({ codes, layout, bits }: ScaledCodes, read: ReadBytes): Co
       else unpackStream(own, bits, target);
     },
   };
-}
-
-/** [rows, cols] as [cols, rows], a tile after another. */
-function turn(words: Uint32Array, rows: number, cols: number): Uint32Array {
-  const turned = new Uint32Array(words.length);
-  for (let top = 0; top < rows; top += TILE) {
-    const bottom = Math.min(rows, top + TILE);
-    for (let left = 0; left < cols; left += TILE) {
-      const right = Math.min(cols, left + TILE);
-      for (let c = left; c < right; c++)
-        for (let r = top; r < bottom; r++) turned[c * rows + r] = words[r * cols + c];
-    }
-  }
-  return turned;
 }

@@ -4,6 +4,7 @@ import { byteLength } from "../../tensor/dtype.ts";
 import { pending, type Reading } from "../../tensor/reading.ts";
 import { dequantize } from "../blocks/dequantize.ts";
 import type { Part, ReadBytes, ScaledCodes } from "./encoding.ts";
+import { transpose } from "./transpose.ts";
 import { awqNibble, readBits, wordsOf } from "./words.ts";
 
 /** What is the same for many codes of a weight. */
@@ -60,10 +61,10 @@ function* readFloats(part: Part, read: ReadBytes): Reading<Float32Array> {
   return dequantize(part.dtype, yield* readPart(part, read), part.rows * part.cols);
 }
 
+/** The same scales by columns. Their bits move, whatever they mean. */
 function turn(values: Float32Array, { rows, cols }: Part): Float32Array {
-  const turned = new Float32Array(values.length);
-  for (let r = 0; r < rows; r++) for (let c = 0; c < cols; c++) turned[c * rows + r] = values[r * cols + c];
-  return turned;
+  const bits = new Uint32Array(values.buffer, values.byteOffset, values.length);
+  return new Float32Array(transpose(bits, rows, cols).buffer);
 }
 
 function* readZeros(

@@ -4,10 +4,11 @@
 //
 // Format: https://github.com/huggingface/safetensors#format
 import { BaimoError } from "../../errors.ts";
+import { grouped } from "../../grouped.ts";
 import { insteadOfJson } from "../../json.ts";
 import { byteLength, type DType, dtypes, unreadTypes } from "../../tensor/dtype.ts";
 import type { ByteSource } from "../sources/byte-source.ts";
-import { elementCount, findOverlap, grouped, MAX_TENSORS, type TensorInfo } from "../tensor-info.ts";
+import { elementCount, findOverlap, MAX_TENSORS, type TensorInfo } from "../tensor-info.ts";
 import { createJsonScanner, type JsonScanner } from "./json-scanner.ts";
 
 /** The reference implementation's own bound. */

@@ -1,9 +1,10 @@
 // Where a written file goes: a path (whole or not at all), a stream or a function.
 import { BaimoError, throwIfAborted } from "../../errors.ts";
+import { grouped } from "../../grouped.ts";
 import { choice, kindOf, required, text } from "../../option-kinds.ts";
 import { call, cut, type Door, isPlain, refusal } from "../../options.ts";
 import { byteLength, type DType, dtypes } from "../../tensor/dtype.ts";
-import { elementCount, grouped } from "../tensor-info.ts";
+import { elementCount } from "../tensor-info.ts";
 import { folderOf, partialPath, removeLeftBehind } from "./partial-file.ts";
 import { fileError, loadFileSystem } from "./path-source.ts";
 

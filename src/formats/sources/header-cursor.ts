@@ -1,6 +1,6 @@
 // Reads a header front to back through a window of the file that grows as needed.
 import { BaimoError } from "../../errors.ts";
-import { grouped } from "../tensor-info.ts";
+import { grouped } from "../../grouped.ts";
 import type { ByteSource } from "./byte-source.ts";
 
 const FIRST_WINDOW = 64 << 10;

@@ -4,9 +4,10 @@
 //
 // Format: https://github.com/pytorch/pytorch/blob/v2.13.0/torch/serialization.py
 import { BaimoError } from "../../errors.ts";
+import { grouped } from "../../grouped.ts";
 import { byteLength, type DType, dtypes } from "../../tensor/dtype.ts";
 import { type ByteSource, makeSource } from "../sources/byte-source.ts";
-import { elementCount, grouped, MAX_TENSORS, type TensorInfo } from "../tensor-info.ts";
+import { elementCount, MAX_TENSORS, type TensorInfo } from "../tensor-info.ts";
 import {
   describe,
   isKind,

@@ -4,8 +4,9 @@
 //
 // Format: https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT
 import { BaimoError } from "../../errors.ts";
+import { grouped } from "../../grouped.ts";
 import type { ByteSource } from "../sources/byte-source.ts";
-import { grouped, MAX_TENSORS } from "../tensor-info.ts";
+import { MAX_TENSORS } from "../tensor-info.ts";
 
 /** A storage a tensor, and a dozen small files of the archive's own. */
 const MAX_ENTRIES = MAX_TENSORS + 64;

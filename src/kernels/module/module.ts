@@ -1,5 +1,6 @@
 // The kernel module seen from TypeScript: exports, compiling, probing, sizes of packed forms.
 import { BaimoError } from "../../errors.ts";
+import { sha256 } from "../../sha256.ts";
 import { withEngineFlags } from "./engine-flags.ts";
 
 /** The builds of the module, best first. */
@@ -366,8 +367,7 @@ function withMemoryOf(bytes: Uint8Array, shared: boolean): Uint8Array {
 
 /** The beginning of a hash, in hexadecimal digits. */
 async function digestOf(bytes: Uint8Array): Promise<string> {
-  const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes as Uint8Array<ArrayBuffer>));
-  return Array.from(hash.subarray(0, 8), (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return (await sha256(bytes)).slice(0, 16);
 }
 
 /** Instantiates the module over `memory`. Kernels of parts that were not compiled are missing. */

@@ -2,6 +2,7 @@
 import { BaimoError } from "../../errors.ts";
 import { dequantize } from "../../formats/blocks/dequantize.ts";
 import type { TensorInfo } from "../../formats/tensor-info.ts";
+import { share } from "../../share.ts";
 import { completeForm, type Dialect } from "../families/find.ts";
 import { families } from "../families/index.ts";
 import { createBlankSource } from "../gguf/gguf-layout.ts";
@@ -144,12 +145,4 @@ function takeRows(
     taken.set(up.subarray(from * rank, (from + 1) * rank), row * rank);
   }
   return taken;
-}
-
-/** The values where all threads see them, as far as memory can be shared. */
-function share(values: Float32Array): Float32Array {
-  if (typeof SharedArrayBuffer === "undefined") return values;
-  const shared = new Float32Array(new SharedArrayBuffer(values.byteLength));
-  shared.set(values);
-  return shared;
 }

@@ -2,6 +2,7 @@
 import type { ChatEvent, ChatOptions, Finish } from "../../generate/types.ts";
 import { type ChatRequest, effortVariables } from "../requests/chat-request.ts";
 import { renamed } from "../requests/option-names.ts";
+import { templatesOf } from "../requests/thinking.ts";
 import type { ListedModel } from "./head.ts";
 
 /**
@@ -46,6 +47,5 @@ export function variablesOf(
 ): ChatOptions["templateVariables"] {
   const [{ templateVariables: given }] = choices;
   if (effort === undefined) return given;
-  const templates = [...model.tokenizer.chatTemplates.values()].join("\n");
-  return { ...effortVariables(effort, templates, names.effort), ...given };
+  return { ...effortVariables(effort, templatesOf(model), names.effort), ...given };
 }

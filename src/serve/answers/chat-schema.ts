@@ -1,16 +1,16 @@
 // OpenAI's chat completion and its chunks, as schemas for documents.
 import type { JsonSchema } from "../../json.ts";
+import { COUNT, TEXT } from "../schema-parts.ts";
 import { headProperties } from "./head.ts";
 import { logprobsSchema } from "./tokens.ts";
 import { timingsSchema, usageSchema } from "./usage.ts";
 
-const TEXT = { type: "string" };
 const FINISH_REASON = { enum: ["stop", "length", "tool_calls"] };
 
 const callIn = (required: readonly string[]): JsonSchema => ({
   type: "object",
   properties: {
-    index: { type: "integer", minimum: 0 },
+    index: COUNT,
     id: TEXT,
     type: { const: "function" },
     function: { type: "object", properties: { name: TEXT, arguments: TEXT }, required: ["arguments"] },
@@ -21,7 +21,7 @@ const callIn = (required: readonly string[]): JsonSchema => ({
 const choice = (content: string, schema: JsonSchema, reason: JsonSchema): JsonSchema => ({
   type: "object",
   properties: {
-    index: { type: "integer", minimum: 0 },
+    index: COUNT,
     [content]: schema,
     logprobs: logprobsSchema,
     finish_reason: reason,

@@ -1,8 +1,6 @@
 // Ollama's answers and the lines of its streams, as schemas for documents.
 import type { JsonSchema } from "../../json.ts";
-
-const TEXT = { type: "string" };
-const COUNT = { type: "integer", minimum: 0 };
+import { COUNT, TEXT } from "../schema-parts.ts";
 
 const line = (properties: Record<string, JsonSchema>): JsonSchema => ({
   type: "object",

@@ -1,16 +1,9 @@
 // A response and the events of its stream, as schemas for documents.
 import type { JsonSchema } from "../../json.ts";
+import { COUNT, objectOf, TEXT } from "../schema-parts.ts";
 import { timingsSchema } from "./usage.ts";
 
-const TEXT: JsonSchema = { type: "string" };
-const COUNT: JsonSchema = { type: "integer", minimum: 0 };
 const orNull = (schema: JsonSchema): JsonSchema => ({ anyOf: [schema, { type: "null" }] });
-
-const objectOf = (properties: JsonSchema, optional: readonly string[] = []): JsonSchema => ({
-  type: "object",
-  properties,
-  required: Object.keys(properties).filter((name) => !optional.includes(name)),
-});
 
 const part = objectOf(
   {

@@ -2,6 +2,7 @@
 import type { GeneratedToken, GenerateEvent, Score, TokenLogprob } from "../../generate/types.ts";
 import type { JsonSchema } from "../../json.ts";
 import type { DecodeStream, Tokenizer } from "../../tokenizers/tokenizer.ts";
+import { COUNT } from "../schema-parts.ts";
 import type { ListedModel } from "./head.ts";
 import { finite, tokenText } from "./tokens.ts";
 
@@ -139,7 +140,7 @@ export const legacyLogprobsSchema: JsonSchema = {
     tokens: list({ type: "string" }),
     token_logprobs: list({ type: ["number", "null"] }),
     top_logprobs: list({ type: ["object", "null"], additionalProperties: { type: "number" } }),
-    text_offset: list({ type: "integer", minimum: 0 }),
+    text_offset: list(COUNT),
   },
   required: ["tokens", "token_logprobs", "top_logprobs", "text_offset"],
 };

@@ -1,6 +1,7 @@
 // What answers took: OpenAI's counts of tokens, and the milliseconds.
 import type { Finish } from "../../generate/types.ts";
 import type { JsonSchema } from "../../json.ts";
+import { COUNT } from "../schema-parts.ts";
 
 /** One answer's end, and how many of its tokens were reasoning. */
 export interface Spent {
@@ -27,8 +28,6 @@ export function toUsage(answers: readonly (readonly Spent[])[]) {
     completion_tokens_details: { reasoning_tokens: reasoning },
   };
 }
-
-const COUNT = { type: "integer", minimum: 0 };
 
 export const usageSchema: JsonSchema = {
   type: "object",

@@ -4,6 +4,7 @@ import type { JsonSchema } from "../../json.ts";
 import { choice, list, plain, text } from "../../option-kinds.ts";
 import { type Door, isPlain, type Kind, refusal, show } from "../../options.ts";
 import { badParameter } from "../problem.ts";
+import { TEXT } from "../schema-parts.ts";
 import { anyText, type Fields, isGiven } from "./fields.ts";
 import { readArguments } from "./messages.ts";
 
@@ -23,7 +24,6 @@ const roles = choice("user", "assistant", "system", "developer");
 const types = choice("message", "reasoning", "function_call", "function_call_output");
 const callId = text({ most: 1024 });
 
-const TEXT: JsonSchema = { type: "string" };
 const PARTS: JsonSchema = {
   type: "array",
   items: {

@@ -17,6 +17,7 @@ import {
 import { asClient } from "../requests/fields.ts";
 import { renamed } from "../requests/option-names.ts";
 import { post } from "../route.ts";
+import { COUNT } from "../schema-parts.ts";
 import type { Work } from "../work.ts";
 
 const answerSchema = (usage: JsonSchema, more: readonly string[]): JsonSchema => ({
@@ -28,7 +29,7 @@ const answerSchema = (usage: JsonSchema, more: readonly string[]): JsonSchema =>
       items: {
         type: "object",
         properties: {
-          index: { type: "integer", minimum: 0 },
+          index: COUNT,
           text: { type: "string" },
           logprobs: legacyLogprobsSchema,
           finish_reason: { enum: ["stop", "length", null] },

@@ -4,6 +4,7 @@ import { variablesOf } from "../answers/chat-answers.ts";
 import { countRequestTable, toPrompt } from "../requests/message-request.ts";
 import { templatesOf } from "../requests/thinking.ts";
 import { post } from "../route.ts";
+import { COUNT, objectOf } from "../schema-parts.ts";
 
 export const countTokens = post({
   path: "/v1/messages/count_tokens",
@@ -11,11 +12,7 @@ export const countTokens = post({
   body: countRequestTable,
   dialect: ANTHROPIC,
   answers: {
-    "application/json": {
-      type: "object",
-      properties: { input_tokens: { type: "integer", minimum: 0 } },
-      required: ["input_tokens"],
-    },
+    "application/json": objectOf({ input_tokens: COUNT }),
   },
   async handle({ request, body, server, ignored }) {
     const listed = server.find(body.model);

@@ -1,10 +1,11 @@
 // POST /v1/embeddings: texts as vectors.
 import { choice, flag, required, text, tokenIds, whole, withDefault } from "../../option-kinds.ts";
 import { type Kind, refusal } from "../../options.ts";
+import { readTexts, readUsageSchema } from "../answers/read-texts.ts";
 import { modelId } from "../options.ts";
 import { ignored } from "../requests/fields.ts";
-import { renamed } from "../requests/option-names.ts";
 import { post } from "../route.ts";
+import { COUNT } from "../schema-parts.ts";
 
 type Input = string | readonly number[];
 
@@ -41,8 +42,6 @@ const input: Kind<readonly Input[]> = {
   },
 };
 
-const COUNT = { type: "integer", minimum: 0 };
-
 export const embeddings = post({
   path: "/v1/embeddings",
   summary: "Texts as vectors.",
@@ -75,28 +74,19 @@ export const embeddings = post({
           },
         },
         model: { type: "string" },
-        usage: {
-          type: "object",
-          properties: { prompt_tokens: COUNT, total_tokens: COUNT },
-          required: ["prompt_tokens", "total_tokens"],
-        },
+        usage: readUsageSchema,
       },
       required: ["object", "data", "model", "usage"],
     },
   },
   async handle({ request, body, server }) {
     const { pooling, normalize, dimensions, truncate, prompt_name: promptName } = body;
-    const { id, model } = server.find(body.model);
-    const found = await server
-      .use(request, model, (signal) =>
-        model.embed(body.input, { pooling, normalize, dimensions, promptName, truncate, signal }),
-      )
-      .catch((error: unknown) => {
-        throw renamed(error, { prompt: "input" });
-      });
+    const listed = server.find(body.model);
+    const { id, model } = listed;
+    const { found, tokens } = await readTexts({ request, server }, listed, "input", (signal) =>
+      model.embed(body.input, { pooling, normalize, dimensions, promptName, truncate, signal }),
+    );
     const write = body.encoding_format === "float" ? (vector: Float32Array) => [...vector] : toBase64;
-    const tokens = found.reduce((sum, each) => sum + each.tokens, 0);
-    server.metrics.tokens(id, "prompt", tokens);
     return Response.json({
       object: "list",
       data: found.map(({ vector }, index) => ({ object: "embedding", index, embedding: write(vector) })),

@@ -1,7 +1,6 @@
 // GET /health: whether the models answer, and how many requests wait.
 import { get } from "../route.ts";
-
-const COUNT = { type: "integer", minimum: 0 };
+import { COUNT } from "../schema-parts.ts";
 
 export const health = get({
   path: "/health",

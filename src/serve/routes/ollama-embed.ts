@@ -1,14 +1,13 @@
 // POST /api/embed: texts as vectors, as Ollama's clients ask.
 import { fields, flag, oneOrMore, required, whole, withDefault } from "../../option-kinds.ts";
 import { OLLAMA } from "../answers/ollama.ts";
+import { readTexts } from "../answers/read-texts.ts";
 import { modelId } from "../options.ts";
 import { anyText, ignored } from "../requests/fields.ts";
 import { checkContext, optionsTable } from "../requests/ollama-fields.ts";
-import { renamed } from "../requests/option-names.ts";
 import { post } from "../route.ts";
+import { COUNT } from "../schema-parts.ts";
 import { findTagged } from "./ollama-tags.ts";
-
-const COUNT = { type: "integer", minimum: 0 };
 
 export const ollamaEmbed = post({
   path: "/api/embed",
@@ -38,15 +37,12 @@ export const ollamaEmbed = post({
   async handle({ request, body, server, ignored: unused }) {
     const started = performance.now();
     const { input, truncate, dimensions, options } = body;
-    const { id, model } = findTagged(server, body.model);
+    const listed = findTagged(server, body.model);
+    const { id, model } = listed;
     checkContext(options?.num_ctx, { contextLength: model.contextLength, ignored: unused });
-    const found = await server
-      .use(request, model, (signal) => model.embed(input, { dimensions, truncate, signal }))
-      .catch((error: unknown) => {
-        throw renamed(error, { prompt: "input" });
-      });
-    const tokens = found.reduce((sum, each) => sum + each.tokens, 0);
-    server.metrics.tokens(id, "prompt", tokens);
+    const { found, tokens } = await readTexts({ request, server }, listed, "input", (signal) =>
+      model.embed(input, { dimensions, truncate, signal }),
+    );
     return Response.json({
       model: id,
       embeddings: found.map(({ vector }) => [...vector]),

@@ -1,9 +1,11 @@
 // GET /api/tags: the models, as Ollama's clients list them.
 import type { Model } from "../../generate/types.ts";
 import type { JsonSchema } from "../../json.ts";
+import { sha256 } from "../../sha256.ts";
 import type { ListedModel } from "../answers/head.ts";
 import { OLLAMA } from "../answers/ollama.ts";
 import { get } from "../route.ts";
+import { COUNT, TEXT } from "../schema-parts.ts";
 import type { Server } from "../server.ts";
 
 /** The model of a request; where no tag is meant, Ollama's clients may write ":latest". */
@@ -21,8 +23,6 @@ export const detailsOf = ({ config: { architecture } }: Model) => ({
   parameter_size: "",
   quantization_level: "",
 });
-
-const TEXT = { type: "string" };
 
 export const detailsSchema: JsonSchema = {
   type: "object",
@@ -46,7 +46,7 @@ export const ollamaTags = get({
               name: TEXT,
               model: TEXT,
               modified_at: TEXT,
-              size: { type: "integer", minimum: 0 },
+              size: COUNT,
               digest: TEXT,
               details: detailsSchema,
             },
@@ -72,8 +72,6 @@ export const ollamaTags = get({
 });
 
 /** SHA-256 of what the model is called and how it is made, since its file is not read again. */
-async function digestOf(id: string, { config }: Model): Promise<string> {
-  const bytes = new TextEncoder().encode(JSON.stringify({ id, config }));
-  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
-  return Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
+function digestOf(id: string, { config }: Model): Promise<string> {
+  return sha256(new TextEncoder().encode(JSON.stringify({ id, config })));
 }

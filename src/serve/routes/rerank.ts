@@ -1,10 +1,11 @@
 // POST /v1/rerank: documents sorted by how well they fit a query, as clients of Jina ask.
 import { flag, list, required, whole, withDefault } from "../../option-kinds.ts";
 import { isPlain, type Kind } from "../../options.ts";
+import { readTexts, readUsageSchema } from "../answers/read-texts.ts";
 import { modelId } from "../options.ts";
 import { anyText, ignored } from "../requests/fields.ts";
-import { renamed } from "../requests/option-names.ts";
 import { post } from "../route.ts";
+import { COUNT } from "../schema-parts.ts";
 
 const document: Kind<string> = {
   kind: "document",
@@ -18,8 +19,6 @@ const document: Kind<string> = {
   read: (value, name, door) =>
     isPlain(value) ? anyText.read(value.text, `${name}.text`, door) : anyText.read(value, name, door),
 };
-
-const COUNT = { type: "integer", minimum: 0 };
 
 export const rerank = post({
   path: "/v1/rerank",
@@ -51,28 +50,21 @@ export const rerank = post({
             required: ["index", "relevance_score"],
           },
         },
-        usage: {
-          type: "object",
-          properties: { prompt_tokens: COUNT, total_tokens: COUNT },
-          required: ["prompt_tokens", "total_tokens"],
-        },
+        usage: readUsageSchema,
       },
       required: ["model", "results", "usage"],
     },
   },
   async handle({ request, body, server }) {
     const { query, documents, top_n: most = documents.length, instruction, truncate } = body;
-    const { id, model } = server.find(body.model);
-    const ranked = await server
-      .use(request, model, (signal) => model.rerank(query, documents, { instruction, truncate, signal }))
-      .catch((error: unknown) => {
-        throw renamed(error, { prompt: "documents" });
-      });
-    const tokens = ranked.reduce((sum, each) => sum + each.tokens, 0);
-    server.metrics.tokens(id, "prompt", tokens);
+    const listed = server.find(body.model);
+    const { id, model } = listed;
+    const { found, tokens } = await readTexts({ request, server }, listed, "documents", (signal) =>
+      model.rerank(query, documents, { instruction, truncate, signal }),
+    );
     return Response.json({
       model: id,
-      results: ranked.slice(0, most).map(({ index, score }) => ({
+      results: found.slice(0, most).map(({ index, score }) => ({
         index,
         relevance_score: score,
         ...(body.return_documents ? { document: { text: documents[index] } } : {}),

@@ -7,8 +7,7 @@ import { anyText, only } from "../requests/fields.ts";
 import { conversation } from "../requests/messages.ts";
 import { toolFields } from "../requests/tools.ts";
 import { post } from "../route.ts";
-
-const ID = { type: "integer", minimum: 0 };
+import { COUNT } from "../schema-parts.ts";
 
 export const tokenize = post({
   path: "/tokenize",
@@ -32,9 +31,9 @@ export const tokenize = post({
     "application/json": {
       type: "object",
       properties: {
-        tokens: { type: "array", items: ID },
-        count: ID,
-        max_model_len: ID,
+        tokens: { type: "array", items: COUNT },
+        count: COUNT,
+        max_model_len: COUNT,
         token_strs: { type: ["array", "null"], items: { type: "string" } },
       },
       required: ["tokens", "count", "max_model_len"],
