@@ -69,6 +69,24 @@ for (const cacheType of ["F32", "F16", "Q8"] as const) {
   });
 }
 
+// The tensors of these are smaller than the forms in which they are read, or several make a weight.
+for (const set of ["fp8-block-qwen3", "ct-nvfp4", "ct-int8-asym", "ct-pack4-act-order"]) {
+  it(`${set}: a cache of a quantised checkpoint comes back`, async () => {
+    const path = golden("quantized", set);
+    const file = join(folder, set);
+    const prompt = text.slice(0, 40).map((id) => id % 48);
+    const expected = await withModel(path, { threads: 1 }, async (model) => {
+      const alone = await answer(model, prompt);
+      await model.saveCache(file, { tokens: prompt });
+      return alone.tokens;
+    });
+    await withModel(path, { threads: 1 }, async (model) => {
+      assert.deepEqual(await model.loadCache(file), { tokens: 40 });
+      assert.deepEqual((await answer(model, prompt)).tokens, expected);
+    });
+  });
+}
+
 describe("a cache of every text", () => {
   it("comes back with all its beginnings, as far as there is room", async () => {
     const path = golden("gguf", "llama-f32.gguf");

@@ -1,4 +1,5 @@
 // What a model is, for caches that outlive it: its description, and samples of every tensor.
+import { partsOf } from "../formats/quantized/encoding.ts";
 import type { ByteSourceDescriptor } from "../formats/sources/byte-source.ts";
 import { openByteSource } from "../formats/sources/open-byte-source.ts";
 import type { ModelDescription } from "../models/open-model.ts";
@@ -22,7 +23,10 @@ export async function modelIdentity(
 ): Promise<string> {
   const files = await Promise.all(descriptors.map((descriptor) => openByteSource(descriptor)));
   try {
-    const places = tensorsOf(weights).flatMap(({ stored: { file, offset, dtype, rows, cols } }) => {
+    const stored = tensorsOf(weights).flatMap(({ stored: one }) =>
+      one.encoding ? partsOf(one.encoding) : [one],
+    );
+    const places = stored.flatMap(({ file, offset, dtype, rows, cols }) => {
       const bytes = byteLength(dtype, rows * cols);
       const length = Math.min(SAMPLE_BYTES, bytes);
       return Array.from({ length: SAMPLES }, (_, i) => ({

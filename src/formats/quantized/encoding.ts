@@ -69,5 +69,12 @@ export interface ApartMxfp4 {
 /** How a weight lies in several stored tensors. */
 export type Encoding = ScaledCodes | ApartMxfp4;
 
+/** The stored tensors that make a weight. */
+export function partsOf(encoding: Encoding): Part[] {
+  if (encoding.kind === "mxfp4") return [encoding.codes, encoding.scales];
+  const { codes, scales, zeros, divisor, groupOf } = encoding;
+  return [codes, scales, zeros?.part, divisor, groupOf].filter((part) => part !== undefined);
+}
+
 /** Reads bytes of one of a checkpoint's files: at once where the file can. */
 export type ReadBytes = (file: number, offset: number, target: Uint8Array) => void | Promise<void>;
