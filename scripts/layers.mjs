@@ -18,6 +18,7 @@ const shared = new Set([
   "errors.ts",
   "grouped.ts",
   "json.ts",
+  "python-json.ts",
   "nearest.ts",
   "option-kinds.ts",
   "options.ts",

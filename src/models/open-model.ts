@@ -1,7 +1,8 @@
 // describeModel: from a checkpoint to its config, weight plan and name.
 import { BaimoError } from "../errors.ts";
 import type { Checkpoint } from "../formats/checkpoint.ts";
-import { brief, parseJson, recordOf } from "../json.ts";
+import { brief, recordOf } from "../json.ts";
+import { parsePythonFile } from "../python-json.ts";
 import { readFacts } from "./checkpoint-facts.ts";
 import type { ModelConfig } from "./config/config.ts";
 import { ConfigReader } from "./config/config-reader.ts";
@@ -101,5 +102,5 @@ async function huggingFaceFields(checkpoint: Checkpoint): Promise<Map<string, un
     );
   }
   const where = `${checkpoint.name}: config.json`;
-  return new Map(Object.entries(recordOf(parseJson(raw, where), where)));
+  return new Map(Object.entries(recordOf(parsePythonFile(raw, where), where)));
 }

@@ -1,4 +1,6 @@
 // Reads the JSON body of a request within a bound.
+import { isRecord } from "../json.ts";
+import { mayDiffer, parsePythonJson } from "../python-json.ts";
 import { JsonScan } from "./json-scan.ts";
 import { Problem } from "./problem.ts";
 
@@ -27,11 +29,25 @@ export async function readJson(request: Request, maxBytes: number): Promise<unkn
   }
   const text = await readText(request, maxBytes);
   try {
-    return JSON.parse(text);
+    const body: unknown = JSON.parse(text);
+    return isRecord(body) && mayDiffer(text) ? withPythonNumbers(body, text) : body;
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new Problem(400, `the body is not valid JSON: ${reason.slice(0, 200)}`, { cause });
   }
+}
+
+/** Fields whose values a chat template may write, in the routes that have them. */
+const WRITTEN = ["messages", "tools", "documents", "chat_template_kwargs"];
+
+/** The same body with the numbers that Python's templates would see, where one may write them. */
+function withPythonNumbers(body: Record<string, unknown>, text: string): Record<string, unknown> {
+  if (!WRITTEN.some((name) => Object.hasOwn(body, name))) return body;
+  const read = parsePythonJson(text);
+  if (!isRecord(read)) return body;
+  return Object.fromEntries(
+    Object.entries(body).map(([name, value]) => [name, WRITTEN.includes(name) ? read[name] : value]),
+  );
 }
 
 /** Reads the text piece by piece, so that other requests have their turn between. */

@@ -65,6 +65,7 @@ export function checkToolsAreKnown({ calls }: AnswerFormat, model: string): void
   throw new BaimoError(
     "request",
     `${model} cannot be offered tools: its chat template writes tool calls in no format that is known; leave out tools`,
+    { option: "tools" },
   );
 }
 

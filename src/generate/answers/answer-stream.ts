@@ -1,6 +1,7 @@
 // The answer of a running model: text and tokens to events of reasoning, content and tool calls.
 import { BaimoError } from "../../errors.ts";
 import { brief, isRecord } from "../../json.ts";
+import { plainNumbers } from "../../python-json.ts";
 import type { Tokenizer } from "../../tokenizers/tokenizer.ts";
 import type { ConstraintSpec } from "../constrain/constraint.ts";
 import type { ChatEvent, Finish, GeneratedToken, GenerateEvent } from "../types.ts";
@@ -157,7 +158,7 @@ export function schemasOf(tools: readonly unknown[]): Map<string, Schema> {
     const described = isRecord(tool) && isRecord(tool.function) ? tool.function : tool;
     if (!isRecord(described) || typeof described.name !== "string" || described.name === "")
       throw new BaimoError("request", `tools[${index}] has no name; it is ${brief(tool)}`);
-    schemas.set(described.name, described.parameters);
+    schemas.set(described.name, plainNumbers(described.parameters));
   }
   return schemas;
 }

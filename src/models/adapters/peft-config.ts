@@ -1,6 +1,7 @@
 // Reads PEFT's adapter_config.json: ranks, factors, and what of it cannot be done here.
 import { BaimoError } from "../../errors.ts";
-import { booleanOf, brief, isRecord, numberOf, parseJson, recordOf, stringOf } from "../../json.ts";
+import { booleanOf, brief, isRecord, numberOf, recordOf, stringOf } from "../../json.ts";
+import { parsePythonFile } from "../../python-json.ts";
 
 /** What a LoRA configuration says. */
 export interface PeftConfig {
@@ -34,7 +35,7 @@ function isOff(value: unknown): boolean {
  * @throws {BaimoError} `format` for a value of another kind, `config` for what is not done here, by its key
  */
 export function readPeftConfig(bytes: Uint8Array, where: string): PeftConfig {
-  const fields = recordOf(parseJson(bytes, where), where);
+  const fields = recordOf(parsePythonFile(bytes, where), where);
   const at = (key: string) => `${where}: "${key}"`;
   if (fields.peft_type !== "LORA") {
     throw new BaimoError("config", `${at("peft_type")} should be "LORA", found ${brief(fields.peft_type)}`);

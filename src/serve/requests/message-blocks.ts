@@ -2,6 +2,7 @@
 import type { ChatMessage } from "../../generate/types.ts";
 import { choice, flag, list, plain, text } from "../../option-kinds.ts";
 import { type Door, isPlain, type Kind, refusal, show } from "../../options.ts";
+import { writePythonJson } from "../../python-json.ts";
 import { badParameter } from "../problem.ts";
 import { anyText, type Fields, isGiven } from "./fields.ts";
 import { type Call, checkCalls } from "./messages.ts";
@@ -117,7 +118,7 @@ function readAssistant({ content }: Fields, path: string, door: Door): Placed[] 
         type: "function",
         function: {
           name: text({ most: 256 }).read(block.name, `${at}.name`, door),
-          arguments: JSON.stringify(plain.read(block.input, `${at}.input`, door)),
+          arguments: writePythonJson(plain.read(block.input, `${at}.input`, door)),
         },
       });
     } else refuse(block, at);

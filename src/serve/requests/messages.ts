@@ -2,6 +2,7 @@
 import type { ChatMessage } from "../../generate/types.ts";
 import { choice, list, plain, text } from "../../option-kinds.ts";
 import { type Door, isPlain, type Kind, refusal, show } from "../../options.ts";
+import { writePythonJson } from "../../python-json.ts";
 import { badParameter } from "../problem.ts";
 import { anyText, type Fields, isGiven } from "./fields.ts";
 
@@ -134,7 +135,7 @@ const call: Kind<Call> = {
 
 /** The arguments of a call: the JSON text of an object, which is what some clients send in its place; nothing is an object without fields. */
 export function readArguments(value: unknown, path: string, door: Door): string {
-  if (isPlain(value)) return JSON.stringify(value);
+  if (isPlain(value)) return writePythonJson(value);
   const given = anyText.read(value, path, door);
   if (given.trim() === "") return "{}";
   let parsed: unknown;

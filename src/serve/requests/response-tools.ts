@@ -1,6 +1,7 @@
 // Tools as a response's request has them: functions, flat, and which of them may or must be called.
 import { choice, fields, flag, list, plain, required, text } from "../../option-kinds.ts";
 import { isPlain, type Kind, type OptionsOf, refusal } from "../../options.ts";
+import { plainNumbers } from "../../python-json.ts";
 import { notDone, only } from "./fields.ts";
 import {
   allowedTools,
@@ -71,11 +72,11 @@ export function readResponseTools({ tools, tool_choice, parallel_tool_calls }: B
 /** The same as answers repeat it. */
 export function repeatTools({ tools = [], tool_choice: chosen = "auto", parallel_tool_calls = true }: Body) {
   return {
-    tools: tools.map(({ name, description = null, parameters = null, strict = false }) => ({
+    tools: tools.map(({ name, description = null, parameters, strict = false }) => ({
       type: "function",
       name,
       description,
-      parameters,
+      parameters: plainNumbers(parameters ?? null),
       strict,
     })),
     tool_choice: repeatChoice(chosen),

@@ -4,6 +4,7 @@ import { describeMagic } from "../../formats/gguf/gguf-reader.ts";
 import { isRecord, parseJson, recordOf, stringOf, textOf } from "../../json.ts";
 import { flag, kindOf, withDefault } from "../../option-kinds.ts";
 import { call, readOptions } from "../../options.ts";
+import { parsePythonFile } from "../../python-json.ts";
 import { NAMED_TEMPLATES, PIECES, TIKTOKEN } from "./file-names.ts";
 import type { TokenizerFileOptions } from "./json.ts";
 import { contentOf, specialContents } from "./special-tokens.ts";
@@ -113,7 +114,7 @@ async function readConfigFiles(folder: FolderReader): Promise<TokenizerFiles> {
   const json = async (name: string): Promise<Record<string, unknown> | undefined> => {
     const bytes = await folder.read(name);
     const where = whereOf(folder, name);
-    return bytes && recordOf(parseJson(bytes, where), where);
+    return bytes && recordOf(parsePythonFile(bytes, where), where);
   };
   const text = async (name: string) => {
     const bytes = await folder.read(name);

@@ -4,7 +4,7 @@ import { Dict } from "./dict.ts";
 import { typeError } from "./errors.ts";
 import { Float, toInt, type Value } from "./values.ts";
 
-/** Makes a value of one of JavaScript; integers are ints, other numbers floats. */
+/** Makes a value of one of JavaScript; integers are ints, other numbers and `Number` objects floats. */
 export function fromJson(value: unknown): Value {
   switch (typeof value) {
     case "string":
@@ -22,6 +22,7 @@ export function fromJson(value: unknown): Value {
       throw typeError(`a ${typeof value} cannot be given to a template`);
   }
   if (value === null) return null;
+  if (value instanceof Number) return new Float(value.valueOf());
   if (Array.isArray(value)) return value.map(fromJson);
   const dict = new Dict();
   const entries = value instanceof Map ? value.entries() : Object.entries(value);
