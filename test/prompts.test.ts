@@ -1,5 +1,8 @@
 // Large prompts are made in a thread: the same ids, nobody waits, and whoever leaves ends the work.
 import assert from "node:assert/strict";
+import { cp, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { BaimoError } from "../src/errors.ts";
 import { openCheckpoint } from "../src/formats/index.ts";
@@ -7,8 +10,10 @@ import { readLanguage } from "../src/generate/language.ts";
 import { Prompts } from "../src/generate/prompts.ts";
 import type { ChatEvent, ChatMessage, Model } from "../src/generate/types.ts";
 import { packVocabulary } from "../src/generate/vocabulary.ts";
+import { load } from "../src/index.ts";
 import { describeModel } from "../src/models/open-model.ts";
 import { loadChatModel } from "./chat-model.ts";
+import { golden } from "./places.ts";
 
 const SMALL = "秋夜 autumn night, ".repeat(10);
 /** Beyond what is made at once. */
@@ -102,4 +107,37 @@ it("a large vocabulary is packed in the thread as it is here", async () => {
   } finally {
     await prompts.dispose();
   }
+});
+
+it("follow the template that is given, in place of all that the model has", async () => {
+  const given = "{{ messages[0].content }}!";
+  const options = { chatTemplate: given, threads: 1, contextLength: 64 };
+  const small = [{ role: "user", content: "ab" }];
+  const folder = await mkdtemp(join(tmpdir(), "baimo-template-"));
+  await cp(golden("families", "llama"), folder, { recursive: true });
+  await cp(golden("tokenizers", "synth-gpt2-1"), folder, { recursive: true });
+  await mkdir(join(folder, "additional_chat_templates"));
+  await writeFile(join(folder, "additional_chat_templates", "tool_use.jinja"), "of the folder");
+  await writeFile(join(folder, "chat_template.jinja"), "of the folder");
+  for (const source of ["poet", folder]) {
+    const model = await load(source, options);
+    try {
+      const ids = await model.encode(small, { tools: [] });
+      assert.deepEqual(ids, model.tokenizer.encode("ab!", { addSpecialTokens: false }));
+      assert.deepEqual([...model.tokenizer.chatTemplates], [["default", given]]);
+    } finally {
+      await model.dispose();
+    }
+  }
+  await rm(folder, { recursive: true });
+  await assert.rejects(load("poet", { ...options, chatTemplate: "{% if %}" }), {
+    code: "format",
+    message: /^chatTemplate: .*\(--chat-template FILE\)/,
+  });
+});
+
+it("of a template that cannot be read are not made: the model is refused, and what helps is named", async () => {
+  await assert.rejects(loadChatModel({}, "{% for %}"), { code: "format", message: /--chat-template FILE/ });
+  const model = await loadChatModel({ chatTemplate: "{{ messages[0].content }}" }, "{% for %}");
+  await model.dispose();
 });

@@ -8,6 +8,7 @@ import { listenForInterrupt } from "./interrupt.ts";
 import type { EngineFlags } from "./options.ts";
 import { createProgress } from "./progress.ts";
 import type { Terminal } from "./terminal.ts";
+import { readText } from "./text-file.ts";
 
 /** Loads a model with a progress bar, and warns of what its self-test found. */
 export async function openModel(
@@ -32,6 +33,7 @@ export async function openModel(
       packedCache: flags.packedCache === false ? undefined : { folder: join(cacheFolder(), "packed") },
       hub: hubSettings(),
       adapters: flags.adapter,
+      chatTemplate: flags.chatTemplate === undefined ? undefined : await readText(flags.chatTemplate),
       signal,
       onProgress: ({ phase, file, done, total }) => {
         if (phase === "weights") progress.update({ label: "loading weights", done, total });

@@ -104,6 +104,8 @@ export interface EngineFlags extends ConfigFlags {
   cacheType?: "F32" | "F16" | "Q8";
   packedCache?: boolean;
   adapter?: { source: string; scale: number }[];
+  /** A file with a chat template. */
+  chatTemplate?: string;
   parallel?: number;
   cacheTokens?: number;
 }
@@ -141,6 +143,15 @@ export function addEngineOptions(command: Command): Command {
       "how keys and values are kept: f32, f16 or q8 (default: f32 for F32 weights, else f16)",
       reader(cacheType),
     );
+}
+
+/** Adds --chat-template, for commands that converse. */
+export function addTemplateOption(command: Command): Command {
+  return command.option(
+    "--chat-template <file>",
+    "a chat template (Jinja) in place of the model's own",
+    nonEmpty,
+  );
 }
 
 /** Adds --adapter, for commands that answer. */

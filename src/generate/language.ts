@@ -22,6 +22,8 @@ const PLAIN_REQUEST =
 export interface LanguageDescription {
   readonly name: string;
   readonly config: Pick<ModelConfig, "encoderLayers" | "vocabSize" | "eosTokenIds">;
+  /** A chat template in place of the checkpoint's. */
+  readonly chatTemplate?: string;
 }
 
 /** The ids that end an answer. */
@@ -113,20 +115,18 @@ export async function readLanguage(
   description: LanguageDescription,
 ): Promise<Language> {
   const tokenizer = await readTokenizer(checkpoint, description);
-  return { tokenizer, chatTemplate: await readChatTemplate(tokenizer) };
+  return { tokenizer, chatTemplate: await readChatTemplate(tokenizer, description) };
 }
 
 /** The tokenizer inside a GGUF file or in the folder, or one that knows only ids. */
 async function readTokenizer(
   checkpoint: Checkpoint,
-  { config, name }: LanguageDescription,
+  { config, name, chatTemplate }: LanguageDescription,
 ): Promise<Tokenizer> {
   const { folder, metadata } = checkpoint;
   const standard = config.encoderLayers > 0 ? PLAIN_REQUEST : undefined;
   if (checkpoint.format === "gguf" && (metadata.get("tokenizer.ggml.model") ?? "none") !== "none") {
-    const key = "tokenizer.chat_template";
-    const given =
-      standard && !metadata.has(key) ? new Map([...metadata, [key, standard] as const]) : metadata;
+    const given = withTemplate(metadata, chatTemplate, standard);
     return (await import("../tokenizers/files/gguf.ts")).tokenizerFromGguf(given);
   }
   const { readTokenizerFiles } = await import("../tokenizers/files/read-folder.ts");
@@ -135,11 +135,39 @@ async function readTokenizer(
   const { tokenizerFromFiles } = await import("../tokenizers/files/from-files.ts");
   const hasTemplate = isRecord(files.config) && "chat_template" in files.config;
   if (!hasTemplate) files.chatTemplate ??= standard;
+  if (chatTemplate !== undefined) {
+    files.chatTemplate = chatTemplate;
+    files.namedTemplates = undefined;
+    if (isRecord(files.config)) files.config = { ...files.config, chat_template: undefined };
+  }
   return tokenizerFromFiles(files) ?? createNoTokenizer(config.vocabSize, config.eosTokenIds, name);
 }
 
+/** GGUF's metadata with the template that counts: the one given, else the file's own, else a standard one. */
+function withTemplate(
+  metadata: Checkpoint["metadata"],
+  given: string | undefined,
+  standard: string | undefined,
+): Checkpoint["metadata"] {
+  const key = "tokenizer.chat_template";
+  const template = given ?? (metadata.has(key) ? undefined : standard);
+  if (template === undefined) return metadata;
+  const others = [...metadata].filter(([name]) => given === undefined || !name.startsWith(key));
+  return new Map([...others, [key, template] as const]);
+}
+
 /** The template engine is loaded for models that have a template. */
-async function readChatTemplate(tokenizer: Tokenizer): Promise<ChatTemplate | undefined> {
+async function readChatTemplate(
+  tokenizer: Tokenizer,
+  { name, chatTemplate }: LanguageDescription,
+): Promise<ChatTemplate | undefined> {
   if (tokenizer.chatTemplates.size === 0) return undefined;
-  return (await import("../tokenizers/chat-template/template-of.ts")).chatTemplateOf(tokenizer);
+  try {
+    return (await import("../tokenizers/chat-template/template-of.ts")).chatTemplateOf(tokenizer);
+  } catch (cause) {
+    if (!(cause instanceof BaimoError)) throw cause;
+    const where = chatTemplate === undefined ? name : "chatTemplate";
+    const text = `${where}: ${cause.message}; give a mended one as the option chatTemplate (--chat-template FILE)`;
+    throw new BaimoError(cause.code, text, { cause });
+  }
 }

@@ -3,7 +3,17 @@ import { type DeviceName, type DeviceOptions, deviceTable } from "../backends/de
 import { type CheckpointInput, checkpointKind } from "../formats/checkpoint.ts";
 import { type PullOptions, pullTable } from "../formats/hub/pull-options.ts";
 import { type DescribeOptions, describeTable } from "../models/describe-options.ts";
-import { callback, choice, fields, list, required, signal, whole, withDefault } from "../option-kinds.ts";
+import {
+  callback,
+  choice,
+  fields,
+  list,
+  required,
+  signal,
+  text,
+  whole,
+  withDefault,
+} from "../option-kinds.ts";
 import type { OptionsOf, TableOf } from "../options.ts";
 import type { CacheType } from "../tensor/backend.ts";
 import { adapterTable } from "./options.ts";
@@ -35,6 +45,8 @@ export interface LoadOptions extends DescribeOptions, DeviceOptions {
    * they take no more than 512 MiB; one where `memoryBytes` is given.
    */
   cacheTokens?: number;
+  /** A chat template (Jinja) in place of the model's own, and of all its named ones. */
+  chatTemplate?: string;
   /** For "hf:owner/name": where downloads are kept (default the Hub's own cache folder), and whom to ask as whom. */
   hub?: Partial<Pick<PullOptions, "cacheFolder" | "endpoint" | "token" | "offline">>;
   /** Adapters to load with it: see `loadAdapter`. */
@@ -60,6 +72,7 @@ export const loadTable = {
   chunkTokens: whole({ min: 1, max: 4096 }),
   parallel: whole({ min: 1, max: 256 }),
   cacheTokens: whole({ min: 1, max: 1 << 26 }),
+  chatTemplate: text({ least: 0, most: 1 << 24 }),
   hub: fields({ cacheFolder: { ...cacheFolder, required: false }, endpoint, token, offline }),
   adapters: list(
     fields({ source: required(checkpointKind), name: adapterTable.name, scale: adapterTable.scale }),

@@ -50,7 +50,11 @@ export async function load(source: CheckpointInput, given: LoadOptions = {}): Pr
     const total = tensorsOf(weights).length;
     // The workers read and pack meanwhile; each side's failure ends the other.
     const failed = new AbortController();
-    const language = readLanguage(checkpoint, description);
+    const { encoderLayers, vocabSize, eosTokenIds } = config;
+    const { name } = description;
+    const { chatTemplate: givenTemplate } = options;
+    const spoken = { name, config: { encoderLayers, vocabSize, eosTokenIds }, chatTemplate: givenTemplate };
+    const language = readLanguage(checkpoint, spoken);
     language.catch(() => failed.abort());
     const { engine, prepared } = await startOn(description, checkpoint.files, shape, {
       ...options,
@@ -64,8 +68,6 @@ export async function load(source: CheckpointInput, given: LoadOptions = {}): Pr
       await engine.dispose();
       throw error;
     });
-    const { encoderLayers, vocabSize, eosTokenIds } = config;
-    const spoken = { name: description.name, config: { encoderLayers, vocabSize, eosTokenIds } };
     const prompts = new Prompts({ tokenizer, chatTemplate }, files, spoken, contextLength);
     const adapters = new Adapters(description);
     const restart = async () => {

@@ -11,6 +11,7 @@ import {
   addAdapterOption,
   addEngineOptions,
   addSamplingOptions,
+  addTemplateOption,
   type CommandContext,
   checkBias,
   checkLogprobs,
@@ -47,7 +48,7 @@ export function addChat(program: Command, context: CommandContext): Command {
     .argument("[model]", `${MODEL_HELP}; left out: poet, the embedded model`)
     .option("--system <text>", "the system message")
     .option("--json", "print the events, one JSON value a line; each line of standard input is a message");
-  addAdapterOption(addEngineOptions(addSamplingOptions(command)));
+  addTemplateOption(addAdapterOption(addEngineOptions(addSamplingOptions(command))));
   return command.action(async (source: string | undefined, flags: ChatFlags) => {
     checkLogprobs(command, flags);
     const options = toGenerateOptions(flags);

@@ -15,6 +15,7 @@ import {
   addAdapterOption,
   addEngineOptions,
   addServingOptions,
+  addTemplateOption,
   type CommandContext,
   collect,
   type EngineFlags,
@@ -70,7 +71,7 @@ export function addServe(program: Command, context: CommandContext): Command {
       nonEmpty,
     )
     .option("--json", "print the address as JSON");
-  addAdapterOption(addServingOptions(addEngineOptions(command)));
+  addTemplateOption(addAdapterOption(addServingOptions(addEngineOptions(command))));
   return command.action(async (source: string | undefined, flags: ServeFlags) => {
     await serve(source, flags, context);
   });
