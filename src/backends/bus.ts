@@ -21,8 +21,13 @@ export const WORK_WORDS = 8 * LINE;
 
 /** Tells the processor that this thread spins, so that the other thread of its core works on; where the engine has it. */
 const pause = (Atomics as { pause?: () => void }).pause;
-/** Loads of a spinning worker before it sleeps: a tenth of a millisecond, or with pauses 0.7, which cost its neighbour little. */
-const SPINS = 20_000;
+/**
+ * Loads of a spinning worker before it sleeps: a tenth of a millisecond, or with pauses 0.7, which cost its neighbour little.
+ * Fewer, down to the least, as long as its sleeps are long: beside busy neighbours a rank waits for one that does not run.
+ */
+const SPINS = { most: 20_000, least: 300 };
+/** A sleep that spinning could not have saved, in milliseconds. */
+const LONG_SLEEP = 0.1;
 /** A sleeping worker looks for poison this often, in milliseconds. */
 const NAP = 100;
 
@@ -62,6 +67,7 @@ export class Bus {
   #half = 0;
   #generation = 0;
   #command = 0;
+  #spins = SPINS.most;
 
   constructor(shared: ArrayBufferLike, rank: number, { ranks, words, floats }: BusShape) {
     this.rank = rank;
@@ -173,7 +179,15 @@ export class Bus {
       }
       this.idle();
       pause?.();
-      if (spins > SPINS) Atomics.wait(words, word, seen, napMs);
+      if (spins > this.#spins) this.#sleep(words, word, seen, napMs);
     }
+  }
+
+  /** Sleeps until the word is raised, at most so long; from how long it was follows how long to spin before the next. */
+  #sleep(words: Int32Array, word: number, seen: number, napMs: number): void {
+    const began = performance.now();
+    Atomics.wait(words, word, seen, napMs);
+    const isLong = performance.now() - began > LONG_SLEEP;
+    this.#spins = isLong ? Math.max(SPINS.least, this.#spins >> 1) : Math.min(SPINS.most, this.#spins << 1);
   }
 }

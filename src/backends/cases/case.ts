@@ -131,7 +131,9 @@ export class Stage {
 
 /** Normal values. */
 export function normals(random: Random, count: number): Float32Array {
-  return Float32Array.from({ length: count }, () => random.normal());
+  const values = new Float32Array(count);
+  for (let i = 0; i < count; i++) values[i] = random.normal();
+  return values;
 }
 
 /** One after another. */

@@ -80,10 +80,18 @@ function describe(path: string, bytes: Buffer, repo: string): object {
   return { type: "file", path, size: bytes.length, oid: gitHash, ...lfs };
 }
 
-/** Bytes after which the connection of each download is cut; 0 cuts none. */
+/** What the server tells of each repository's files. */
+const listings = new Map(
+  Object.entries(repositories).map(([repo, files]) => [
+    repo,
+    Object.entries(files).map(([path, bytes]) => describe(path, bytes, repo)),
+  ]),
+);
+
 /** Where a listing says that it goes on, and whether it never ends. */
 let listingHost: string | undefined;
 let endless = false;
+/** Bytes after which the connection of each download is cut; 0 cuts none. */
 let cutAfter = 0;
 let reachable = true;
 /** Requests for lists of files. */
@@ -127,9 +135,7 @@ before(async () => {
       // Two pages, as the Hub gives long lists.
       const half = Math.ceil(files.length / 2);
       const first = !url.searchParams.has("cursor");
-      const page = (first ? files.slice(0, half) : files.slice(half)).map(([name, bytes]) =>
-        describe(name, bytes, repo),
-      );
+      const page = listings.get(repo)!.slice(first ? 0 : half, first ? half : files.length);
       const next = `<${listingHost ?? endpoint}${request.url}&cursor=2>; rel="next"`;
       return json(200, page, first || endless ? { link: next } : {});
     }
