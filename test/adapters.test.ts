@@ -437,11 +437,11 @@ describe("what is no adapter of this model is refused by its name", () => {
       "format",
       /"adapter\.lora\.alpha" should be a number, found "8"/,
     ],
-    nothing: [async () => join(folder, "nowhere"), "request", /holds neither adapter_model/],
+    nothing: [async () => join(folder, "nowhere"), "request", /nowhere: there is no such file/],
     "a folder with a model": [
       async () => golden("families", "llama"),
       "request",
-      /holds neither adapter_model/,
+      /holds no adapter; expected a folder with adapter_model/,
     ],
   };
   for (const [what, [source, code, message]] of Object.entries(cases)) {

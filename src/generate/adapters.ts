@@ -137,6 +137,7 @@ export class Adapters {
     throw new BaimoError(
       "request",
       `no adapter "${name}" is loaded; ${known === "" ? "none is" : `there are ${known.slice(0, 200)}`}`,
+      { option: "adapters" },
     );
   }
 }

@@ -108,7 +108,7 @@ function askWhether({ name, config, tokenizer, chatTemplate }: RerankSetting): R
   if (!config.languageHead || !chatTemplate || yes === undefined || no === undefined) {
     throw new BaimoError(
       "request",
-      `${name} cannot rank texts: it has neither a classifier nor a chat template to ask through; ` +
+      `${name} cannot rank texts: it has neither a classifier nor the tokens "yes" and "no" to answer with; ` +
         "load a reranker, or compare vectors of embed()",
     );
   }

@@ -131,7 +131,8 @@ export function rankBudget(
   const { name, experts } = model;
   const needs = memoryNeeds(model, shape, threads);
   if (needs.total <= memoryBytes) return { expectedBytes: Math.ceil(needs.inBanks / threads) };
-  const gigabytes = (bytes: number) => `${(bytes / 1e9).toFixed(2)} GB`;
+  const gigabytes = (bytes: number) =>
+    bytes < 1e8 ? `${(bytes / 1e6).toFixed(1)} MB` : `${(bytes / 1e9).toFixed(2)} GB`;
   const parts =
     `weights ${gigabytes(needs.weights + needs.experts)}, keys and values ${gigabytes(needs.cache)} at ` +
     `${shape.cacheTokens} tokens, buffers ${gigabytes(needs.buffers)}`;

@@ -206,7 +206,7 @@ function checkResponse(response: Response, name: string): { total: number; start
   if (status === 200) {
     throw new BaimoError(
       "format",
-      `${name}: the server does not support range requests (it answered 200 to one); download the file first`,
+      `${name}: the server does not support range requests (it answered 200 to one); use one that does, or download the file first`,
     );
   }
   if (status === 404 || status === 410) {

@@ -94,7 +94,20 @@ async function findFiles(
     const file = `${place.replace(/[/\\]$/, "")}/${name}`;
     if (await isThere(file, signal)) return { weights: file };
   }
-  throw new BaimoError("request", `${place}: holds neither ${PEFT_WEIGHTS.join(" nor ")}`);
+  throw await noAdapter(place, signal);
+}
+
+/** A file that is none, a folder without one, or nothing at all. */
+async function noAdapter(place: string, signal?: AbortSignal): Promise<BaimoError> {
+  const expected = `expected a folder with ${PEFT_WEIGHTS.join(" or ")}, or a .gguf file`;
+  try {
+    await (await openByteSource(place, { signal })).close();
+    return new BaimoError("request", `${place}: is no adapter; ${expected}`);
+  } catch (error) {
+    if (!(error instanceof BaimoError) || error.code !== "request") throw error;
+    const isFolder = /is a folder/.test(error.message);
+    return isFolder ? new BaimoError("request", `${place}: holds no adapter; ${expected}`) : error;
+  }
 }
 
 async function isThere(file: string, signal?: AbortSignal): Promise<boolean> {
