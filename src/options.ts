@@ -2,6 +2,7 @@
 import { BaimoError } from "./errors.ts";
 import type { JsonSchema } from "./json.ts";
 import { nearestName } from "./nearest.ts";
+import { writePythonJson } from "./python-json.ts";
 
 /** What is wrong with a value. */
 export interface Refusal {
@@ -124,6 +125,7 @@ export function show(value: unknown): string {
   if (typeof value === "string") return `${JSON.stringify(cut(value))} (a string)`;
   if (typeof value === "bigint") return `${cut(String(value))} (a bigint)`;
   if (typeof value === "symbol" || typeof value === "function") return `a ${typeof value}`;
+  if (value instanceof Number) return writePythonJson(value);
   if (typeof value !== "object" || value === null) return String(value);
   if (Array.isArray(value)) return value.length === 0 ? "an empty array" : `an array of ${value.length}`;
   const type = Object.prototype.toString.call(value).slice(8, -1);

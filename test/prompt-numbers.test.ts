@@ -5,7 +5,7 @@ import { createHandler } from "../src/serve/index.ts";
 import { loadChatModel } from "./chat-model.ts";
 
 const TEMPLATE =
-  "{{ level }} {{ tools[0].function.parameters.properties.x | default(0) | tojson }}" +
+  "{{ level }} {{ tools[0].function.parameters.properties.y | default(0) | tojson }} {{ tools[0].function.parameters.properties.x | default(0) | tojson }}" +
   "{% for message in messages %}{% for call in message.tool_calls or [] %} {{ call.function.arguments | tojson }}" +
   "{% endfor %}{% endfor %}{{ pad }}";
 
@@ -15,18 +15,19 @@ const body = (pad: string) => `{
     { "role": "user", "content": "x" },
     { "role": "assistant", "tool_calls": [
       { "id": "a", "function": { "name": "f", "arguments": "{\\"probe_key\\": 2.0, \\"id\\": 12345678901234567890}" } },
-      { "id": "b", "function": { "name": "f", "arguments": { "n": 1, "m": -3.0 } } }
+      { "id": "b", "function": { "name": "f", "arguments": { "n": 1e400, "1": -3.0 } } }
     ] },
     { "role": "tool", "tool_call_id": "a", "content": "1" },
     { "role": "tool", "tool_call_id": "b", "content": "1" }
   ],
   "tools": [{ "type": "function", "function": { "name": "f", "parameters": {
-    "type": "object", "properties": { "x": { "type": "number", "default": 1.0, "maximum": 1e3, "enum": [1, 0.5] } } } } }],
+    "type": "object", "properties": { "x": { "type": "number", "default": 1.0, "maximum": 1e3, "enum": [1, 0.5] },
+      "y": { "b": 1, "10": 2, "2": 6519037047198.99999999999999 } } } } }],
   "chat_template_kwargs": { "level": 1.0, "pad": "${pad}" }
 }`;
 const EXPECTED =
-  '1.0 {"type": "number", "default": 1.0, "maximum": 1000.0, "enum": [1, 0.5]}' +
-  ' {"probe_key": 2.0, "id": 12345678901234567890} {"n": 1, "m": -3.0}';
+  '1.0 {"b": 1, "10": 2, "2": 6519037047199.0} {"type": "number", "default": 1.0, "maximum": 1000.0, "enum": [1, 0.5]}' +
+  ' {"probe_key": 2.0, "id": 12345678901234567890} {"n": Infinity, "1": -3.0}';
 
 it("numbers keep how they are written", async () => {
   const model = await loadChatModel({}, TEMPLATE);

@@ -502,14 +502,16 @@ export function createModel(parts: ModelResources): TraceableModel {
     },
     async encode(prompt, options) {
       const read = readOptions(options, encodePromptTable, call("encode"));
-      const { tools, templateVariables: variables, mostTokens = Number.POSITIVE_INFINITY, signal } = read;
+      const { tools, documents, mostTokens = Number.POSITIVE_INFINITY, signal } = read;
+      const { templateVariables: variables } = read;
       if (typeof prompt === "string") {
         const { addSpecialTokens, parseSpecialTokens } = read;
         const text = { kind: "text", text: prompt, addSpecialTokens, parseSpecialTokens } as const;
         return Array.from(await prompts.encode(text, signal, mostTokens));
       }
       const messages = asRead(messagesKind.read(prompt, "messages", call("encode")));
-      const chat = { kind: "chat", messages, tools, variables, addSpecialTokens: hasEncoder } as const;
+      const addSpecialTokens = hasEncoder;
+      const chat = { kind: "chat", messages, tools, documents, variables, addSpecialTokens } as const;
       return Array.from(await prompts.encode(chat, signal, mostTokens));
     },
     get adapters() {

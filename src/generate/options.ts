@@ -180,6 +180,7 @@ export const encodePromptTable = {
   addSpecialTokens: withDefault(flag, true),
   parseSpecialTokens: withDefault(flag, false),
   tools: list(plain, { most: 4096 }),
+  documents: list(plain, { most: 4096 }),
   templateVariables: plain,
   mostTokens: whole({ min: 1 }),
   signal,

@@ -167,7 +167,13 @@ function isSmall(prompt: Prompt): boolean {
   let left = SMALL;
   const weigh = (value: unknown): void => {
     if (typeof value === "string") left -= value.length;
-    else if (typeof value === "object" && value !== null) {
+    else if (value instanceof Map) {
+      for (const item of value.values()) {
+        left -= 16;
+        if (left < 0) return;
+        weigh(item);
+      }
+    } else if (typeof value === "object" && value !== null) {
       for (const key in value) {
         left -= 16;
         if (left < 0) return;

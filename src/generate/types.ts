@@ -255,6 +255,8 @@ export interface EncodePromptOptions {
   parseSpecialTokens?: boolean;
   /** Of a conversation: passed to the chat template as `tools`. */
   tools?: readonly unknown[];
+  /** Of a conversation: passed to the chat template as `documents`. */
+  documents?: readonly unknown[];
   /** Of a conversation: further variables for the chat template. */
   templateVariables?: Readonly<Record<string, unknown>>;
   /** Refuse what has more tokens, where it can before it is read. Default: no bound. */

@@ -46,8 +46,17 @@ function withPythonNumbers(body: Record<string, unknown>, text: string): Record<
   const read = parsePythonJson(text);
   if (!isRecord(read)) return body;
   return Object.fromEntries(
-    Object.entries(body).map(([name, value]) => [name, WRITTEN.includes(name) ? read[name] : value]),
+    Object.entries(body).map(([name, value]) => [
+      name,
+      WRITTEN.includes(name) ? readable(read[name]) : value,
+    ]),
   );
+}
+
+/** What a request's reader looks into is an object, whatever the order of its keys. */
+function readable(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(readable);
+  return value instanceof Map ? Object.fromEntries(value) : value;
 }
 
 /** Reads the text piece by piece, so that other requests have their turn between. */

@@ -1,6 +1,6 @@
 // The arguments of earlier calls as a chat template reads them: objects, or their JSON text.
 import { isRecord } from "../../json.ts";
-import { parsePythonJson, writePythonJson } from "../../python-json.ts";
+import { isJsonObject, parsePythonJson, writePythonJson } from "../../python-json.ts";
 import type { ChatTemplate } from "../../tokenizers/chat-template/chat-template.ts";
 import type { ChatMessage } from "../types.ts";
 import { renderCall } from "./answer-format-of.ts";
@@ -31,10 +31,10 @@ function toObject(given: unknown): unknown {
   if (typeof given !== "string") return given;
   try {
     const parsed = parsePythonJson(given);
-    return isRecord(parsed) ? parsed : given;
+    return isJsonObject(parsed) ? parsed : given;
   } catch {
     return given; // as the caller has it
   }
 }
 
-const toText = (given: unknown): unknown => (isRecord(given) ? writePythonJson(given) : given);
+const toText = (given: unknown): unknown => (isJsonObject(given) ? writePythonJson(given) : given);

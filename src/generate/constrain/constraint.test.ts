@@ -99,6 +99,8 @@ it("what cannot be enforced is refused with pointer and keyword", () => {
     [{ multipleOf: 0 }, /^schema: "multipleOf" at ""/],
     [{ multipleOf: 123456.789 }, /^schema: "multipleOf" at "": .*states/],
     [{ type: "text" }, /^schema: "type" at "": "text" is no type/],
+    [{ const: 2 ** 60 }, /^schema: "const" at "": .*digits of a JSON number may have been lost/],
+    [{ enum: [1, 2 ** 53 + 2] }, /^schema: "enum\/1" at "": .*lost/],
     [{ maxLength: -1 }, /^schema: "maxLength" at ""/],
     ["x", /^schema: "schema" at "": must be an object/],
   ];

@@ -150,6 +150,10 @@ export class Schemas implements SchemaContext {
   constant(place: Place, value: unknown, ...path: (string | number)[]): Shape[] {
     if (value === null) return [{ type: "null" }];
     if (typeof value === "boolean") return [{ type: value ? "true" : "false" }];
+    if (typeof value === "number" && Math.abs(value) > 2 ** 53) {
+      const reason = `${value} is beyond 2^53, where digits of a JSON number may have been lost; use a string`;
+      throw refusal(place.pointer, path.join("/"), reason);
+    }
     if (typeof value === "number" || typeof value === "string") {
       const type = typeof value === "number" ? "number" : "string";
       const language = typeof value === "number" ? this.numbers.spellings(value) : this.languages.of([value]);

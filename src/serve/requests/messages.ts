@@ -2,7 +2,7 @@
 import type { ChatMessage } from "../../generate/types.ts";
 import { choice, list, plain, text } from "../../option-kinds.ts";
 import { type Door, isPlain, type Kind, refusal, show } from "../../options.ts";
-import { writePythonJson } from "../../python-json.ts";
+import { isJsonObject, parsePythonJson, writePythonJson } from "../../python-json.ts";
 import { badParameter } from "../problem.ts";
 import { anyText, type Fields, isGiven } from "./fields.ts";
 
@@ -135,16 +135,16 @@ const call: Kind<Call> = {
 
 /** The arguments of a call: the JSON text of an object, which is what some clients send in its place; nothing is an object without fields. */
 export function readArguments(value: unknown, path: string, door: Door): string {
-  if (isPlain(value)) return writePythonJson(value);
+  if (isJsonObject(value)) return writePythonJson(value);
   const given = anyText.read(value, path, door);
   if (given.trim() === "") return "{}";
   let parsed: unknown;
   try {
-    parsed = JSON.parse(given);
+    parsed = parsePythonJson(given);
   } catch {
-    // what is no JSON is no object
+    // what is no JSON, or more than Python reads, is no object
   }
-  if (isPlain(parsed)) return given;
+  if (isJsonObject(parsed)) return given;
   throw refusal("value", path, given, "the JSON text of an object", door);
 }
 

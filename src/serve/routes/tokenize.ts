@@ -18,6 +18,7 @@ export const tokenize = post({
     content: anyText,
     messages: conversation,
     tools: toolFields.tools,
+    documents: chatTable().documents,
     chat_template_kwargs: chatTable().templateVariables,
     add_generation_prompt: only(true),
     continue_final_message: only(false),
@@ -40,7 +41,7 @@ export const tokenize = post({
     },
   },
   async handle({ request, body, server }) {
-    const { prompt, content, messages, tools, chat_template_kwargs: templateVariables } = body;
+    const { prompt, content, messages, tools, documents, chat_template_kwargs: templateVariables } = body;
     const { add_special_tokens, add_special, parse_special: parseSpecialTokens } = body;
     // vLLM's clients say `prompt` and get special tokens unless they decline; llama.cpp's say `content` and get none.
     const addSpecialTokens = add_special_tokens ?? add_special ?? content === undefined;
@@ -59,6 +60,7 @@ export const tokenize = post({
       addSpecialTokens,
       parseSpecialTokens,
       tools,
+      documents,
       templateVariables,
       signal: request.signal,
     };
