@@ -1,4 +1,4 @@
-// Conversations: listed by pages, changed, deleted and restored; their messages have a file of their own.
+// Conversations: listed by pages, changed, deleted and restored. Their messages are in messages.ts.
 import { type Database, first, type Statement } from "./database.ts";
 import { newId } from "./ids.ts";
 import { toWords } from "./words.ts";

@@ -1,4 +1,4 @@
-// Words for full-text search: Latin as they stand, Chinese, Japanese and Korean as pairs of characters.
+// Words for full-text search: as they stand, or by pairs of characters (Chinese, Japanese, Korean).
 
 /** Runs of scripts that are searched by any two characters side by side. */
 const RUN = /[\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}\p{sc=Hangul}ー々]+/gu;
