@@ -55,7 +55,7 @@ for (let c = 0; c < Number(conversations); c++) {
 console.log(
   `${store.driver}: ${conversations} conversations of ${messages} messages in ${((performance.now() - started) / 1000).toFixed(0)} s`,
 );
-store.close();
+await store.close();
 console.log(`${(statSync(join(folder, STORE_FILE)).size / 2 ** 20).toFixed(0)} MB`);
 
 /** Milliseconds: the first time, then the median of nine, and of the processor alone, which a busy machine does not change. */
@@ -106,5 +106,5 @@ for (const question of [
   "不存在的词",
 ])
   time(`search ${question}`, () => opened.search.find(owner, question).length);
-opened.close();
+await opened.close();
 rmSync(folder, { recursive: true });

@@ -512,7 +512,14 @@ export function createModel(parts: ModelResources): TraceableModel {
         return Array.from(await prompts.encode(text, signal, mostTokens));
       }
       const messages = asRead(messagesKind.read(prompt, "messages", call("encode")));
-      const chat = { kind: "chat", messages, tools, variables, continued, addSpecialTokens: hasEncoder } as const;
+      const chat = {
+        kind: "chat",
+        messages,
+        tools,
+        variables,
+        continued,
+        addSpecialTokens: hasEncoder,
+      } as const;
       return Array.from(await prompts.encode(chat, signal, mostTokens));
     },
     get adapters() {

@@ -88,6 +88,7 @@ export class Conversations {
   readonly #listFolder: Statement;
   readonly #listDeleted: Statement;
   readonly #find: Statement;
+  readonly #findByKey: Statement;
   readonly #folderKey: Statement;
   readonly #insert: Statement;
   readonly #update: Statement;
@@ -104,6 +105,7 @@ export class Conversations {
       `${COLUMNS} WHERE c.owner = ? AND c.deleted IS NOT NULL ORDER BY c.deleted DESC LIMIT ?`,
     );
     this.#find = database.prepare(`${COLUMNS} WHERE c.id = ? AND c.owner = ?`);
+    this.#findByKey = database.prepare(`${COLUMNS} WHERE c.key = ? AND c.owner = ?`);
     this.#folderKey = database.prepare("SELECT key FROM folders WHERE id = ? AND owner = ?");
     this.#insert = database.prepare(
       `INSERT INTO conversations (id, owner, folder, title, pinned, model, assistant, settings, draft, created, updated)
@@ -143,6 +145,11 @@ export class Conversations {
   /** One, deleted or not. */
   find(owner: number, id: string): StoredConversation | undefined {
     const row = first<Row>(this.#find, id, owner);
+    return row && toConversation(row);
+  }
+
+  findByKey(owner: number, key: number): StoredConversation | undefined {
+    const row = first<Row>(this.#findByKey, key, owner);
     return row && toConversation(row);
   }
 

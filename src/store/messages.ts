@@ -71,6 +71,7 @@ export class Messages {
   readonly #list: Statement;
   readonly #find: Statement;
   readonly #get: Statement;
+  readonly #status: Statement;
   readonly #running: Statement;
   readonly #insert: Statement;
   readonly #write: Statement;
@@ -86,6 +87,7 @@ export class Messages {
       `${COLUMNS} JOIN conversations c ON c.key = m.conversation WHERE m.id = ? AND c.owner = ?`,
     );
     this.#get = database.prepare(`${COLUMNS} WHERE m.key = ?`);
+    this.#status = database.prepare("SELECT status FROM messages WHERE key = ?");
     this.#running = database.prepare(`${COLUMNS} WHERE m.status = 'running'`);
     this.#insert = database.prepare(
       `INSERT INTO messages (id, conversation, parent, role, parts, model, assistant, status, outcome, created)
@@ -118,6 +120,11 @@ export class Messages {
 
   get(key: number): StoredMessage {
     return this.#toMessage(first<Row>(this.#get, key)!);
+  }
+
+  /** Whether an answer is being written. */
+  isRunning(key: number): boolean {
+    return first<{ status: Status }>(this.#status, key)?.status === "running";
   }
 
   /** Answers that are being written, or were when the process ended. */

@@ -56,7 +56,7 @@ async function keepsTree(driver: Driver) {
   });
   const edited = store.messages.add({ conversation: key, parent: null, role: "user", parts: said("two") });
   store.conversations.setLeaf(key, edited.key);
-  store.close();
+  await store.close();
   const again = await openStore(path, { driver });
   const found = again.conversations.find(OWNER, id)!;
   assert.deepEqual(
@@ -74,7 +74,7 @@ async function keepsTree(driver: Driver) {
   assert.equal(again.conversations.list(OWNER).conversations.length, 0);
   assert.equal(again.conversations.purge(6), 1);
   assert.deepEqual(again.messages.list(key), []);
-  again.close();
+  await again.close();
 }
 
 async function marksBroken(driver: Driver) {
@@ -94,13 +94,13 @@ async function marksBroken(driver: Driver) {
   const text = Array.from({ length: 300 }, (_, i) => `${i},`).join("");
   assert.deepEqual([messages.get(answer).parts, messages.get(answer).events], [said(text), 300]);
   assert.equal(store.conversations.find(OWNER, id)?.running, true);
-  store.close();
+  await store.close();
   const again = await openStore(path, { driver });
   const after = again.messages.get(answer);
   assert.deepEqual([after.status, after.parts, after.events], ["interrupted", said(text), 301]);
   assert.deepEqual(again.messages.eventsAfter(answer, 0), []);
   assert.equal(again.search.find(OWNER, "299")[0].message, after.id);
-  again.close();
+  await again.close();
 }
 
 async function listsPages(driver: Driver) {
@@ -129,7 +129,7 @@ async function listsPages(driver: Driver) {
   assert.equal(store.folders.delete(OWNER, box.id), true);
   assert.equal(conversations.list(OWNER, { limit: 50 }).conversations.length, 25);
   assert.deepEqual(conversations.list(OWNER + 1).conversations, []);
-  store.close();
+  await store.close();
 }
 
 async function finds(driver: Driver) {
@@ -154,7 +154,7 @@ async function finds(driver: Driver) {
   assert.deepEqual(found("zongyuan"), ["Zongyuan"]);
   const [hit] = store.search.find(OWNER, "寒江");
   assert.equal(hit.before + hit.match + hit.after, texts[2]);
-  store.close();
+  await store.close();
 }
 
 async function isLocked(driver: Driver) {
@@ -168,11 +168,11 @@ async function isLocked(driver: Driver) {
   const beside = await openStore(path, { driver, serving: false });
   beside.check();
   beside.backup(join(path, "copy.db"));
-  beside.close();
-  store.close();
+  await beside.close();
+  await store.close();
   const copy = new Store(await openDatabase(join(path, "copy.db"), driver));
   assert.equal(copy.conversations.find(OWNER, id)?.title, "kept");
-  copy.close();
+  await copy.close();
 }
 
 async function rollsBack(driver: Driver) {
@@ -188,7 +188,7 @@ async function rollsBack(driver: Driver) {
   assert.equal(store.conversations.find(OWNER, made.id)?.title, "");
   store.transaction(() => store.conversations.update(OWNER, made, { title: "changed" }), { synced: false });
   assert.equal(store.conversations.find(OWNER, made.id)?.title, "changed");
-  store.close();
+  await store.close();
 }
 
 /**
@@ -222,7 +222,7 @@ async function usesIndexes(driver: Driver) {
 
 async function refuses(driver: Driver) {
   const path = newFolder();
-  (await openStore(path, { driver })).close();
+  await (await openStore(path, { driver })).close();
   const file = join(path, STORE_FILE);
   const database = await driver(file);
   database.exec("PRAGMA user_version = 99");

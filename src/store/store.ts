@@ -24,6 +24,7 @@ export class Store {
   readonly #database: Database;
   readonly #where: string;
   readonly #release: () => void;
+  readonly #work = new Set<Promise<unknown>>();
 
   /**
    * Brings the schema up to date. `where` names the database in messages; `release` is called when it has been closed.
@@ -77,7 +78,15 @@ export class Store {
     this.#database.prepare("VACUUM INTO ?").run(path);
   }
 
-  close(): void {
+  /** Work that must find the store open: it is closed when this has settled. */
+  during(work: Promise<unknown>): void {
+    const settled = work.catch(() => {}).finally(() => this.#work.delete(settled));
+    this.#work.add(settled);
+  }
+
+  /** Waits for the work under way, and closes the database. */
+  async close(): Promise<void> {
+    while (this.#work.size > 0) await Promise.all(this.#work);
     this.#database.close();
     this.#release();
   }
