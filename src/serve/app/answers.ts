@@ -17,6 +17,8 @@ import type { Work } from "../work.ts";
 
 /** What comes within so many milliseconds is one event, one transaction and one wake of the readers. */
 const STEP_MS = 50;
+/** The code of the problem with which a server that closes ends what is under way. */
+const CLOSING = "server_closing";
 
 /** An answer that is being written. */
 export interface Running {
@@ -109,14 +111,12 @@ class Run implements Running {
         else this.#take(event);
       }
     } catch (error) {
-      const problem = problemOf(error);
-      status = this.#stopped
-        ? "stopped"
-        : problem.details.code === "server_closing"
-          ? "interrupted"
-          : "failed";
-      const { message, code } = toProblemBody(problem).error;
-      if (status === "failed") outcome = { problem: { code, message } };
+      const problem = this.#stopped ? undefined : problemOf(error);
+      status = problem ? (problem.details.code === CLOSING ? "interrupted" : "failed") : "stopped";
+      if (problem && status === "failed") {
+        const { message, code } = toProblemBody(problem).error;
+        outcome = { problem: { code, message } };
+      }
     }
     clearTimeout(this.#timer);
     this.#timeReasoning();

@@ -6,6 +6,8 @@ import { shownMessage } from "./shown.ts";
 /** A stream that says nothing for so long says that it is alive. */
 const QUIET_MS = 15_000;
 
+const NO_OUTCOME = { finish: null, usage: null, timings: null, seed: null, problem: null };
+
 /** Whether there is nothing after the `n`th event, and will not be. */
 export const isOver = ({ answers }: Application, { key, events }: StoredMessage, n: number): boolean =>
   !answers.find(key) && n >= events;
@@ -36,7 +38,7 @@ export async function* eventsAfter(
     for (const { n: number, event } of rows) {
       const { type, ...data } = event;
       last = number;
-      yield toEvent(type, data, number);
+      yield toEvent(type, type === "end" ? { ...NO_OUTCOME, ...data } : data, number);
     }
     if (rows.at(-1)?.event.type === "end" && !store.messages.isRunning(key)) return;
     if (rows.length > 0 || !running) continue;
