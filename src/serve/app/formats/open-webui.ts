@@ -4,8 +4,7 @@ import type { Part } from "../../../store/parts.ts";
 import { fromSeconds, type ImportedConversation, type ImportedMessage } from "./imported.ts";
 
 /** How it writes a model's reasoning into the text. */
-const REASONING =
-  /<details type="reasoning"[^>]*?(?:duration="(\d+)")?[^>]*>\s*<summary>[^<]*<\/summary>([\s\S]*?)<\/details>\s*/g;
+const [OPEN, CLOSE] = ['<details type="reasoning"', "</details>"];
 
 /** Reads one conversation. @throws {BaimoError} `format` */
 export function readOpenWebUi(value: unknown): ImportedConversation {
@@ -68,18 +67,30 @@ function readMessage(
 
 function toParts(content: string): Part[] {
   const parts: Part[] = [];
+  const say = (text: string) => {
+    if (text.trim() !== "") parts.push({ type: "text", text: text.trim() });
+  };
   let at = 0;
-  for (const found of content.matchAll(REASONING)) {
-    const [whole, seconds, quoted] = found;
-    const before = content.slice(at, found.index);
-    if (before.trim() !== "") parts.push({ type: "text", text: before });
-    const text = quoted.trim().replace(/^&gt; ?|^> ?/gm, "");
-    parts.push(
-      seconds ? { type: "reasoning", text, ms: Number(seconds) * 1000 } : { type: "reasoning", text },
-    );
-    at = found.index + whole.length;
+  for (;;) {
+    const start = content.indexOf(OPEN, at);
+    const end = start < 0 ? -1 : content.indexOf(CLOSE, start);
+    if (end < 0) break; // the rest is text
+    say(content.slice(at, start));
+    parts.push(toReasoning(content.slice(start + OPEN.length, end)));
+    at = end + CLOSE.length;
   }
-  const rest = content.slice(at);
-  if (rest.trim() !== "" || parts.length === 0) parts.push({ type: "text", text: rest });
-  return parts;
+  say(content.slice(at));
+  return parts.length > 0 ? parts : [{ type: "text", text: content }];
+}
+
+/** ` duration="3">`, a summary, and lines that are quoted. */
+function toReasoning(details: string): Part {
+  const head = details.slice(0, details.indexOf(">") + 1);
+  const seconds = /duration="(\d{1,9})"/.exec(head.slice(0, 1000))?.[1];
+  const summary = details.indexOf("</summary>");
+  const body = details.slice(summary < 0 ? head.length : summary + "</summary>".length);
+  const text = body.trim().replace(/^&gt; ?|^> ?/gm, "");
+  return seconds === undefined
+    ? { type: "reasoning", text }
+    : { type: "reasoning", text, ms: Number(seconds) * 1000 };
 }
