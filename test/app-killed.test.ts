@@ -1,4 +1,4 @@
-// The server killed in the middle of answers, at random moments (BAIMO_KILLS times): nothing is lost.
+// The server killed in the middle of answers, at random moments: nothing that was seen is lost.
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";

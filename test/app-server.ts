@@ -1,4 +1,4 @@
-// A server of its own process for tests that kill it: a model of words that takes its time, and a store.
+// A server for tests that kill it: a store, and a model that counts and takes its time.
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ChatMessage, ChatOptions, Model } from "../src/generate/types.ts";
 import { createHandler } from "../src/serve/index.ts";

@@ -1,4 +1,4 @@
-// The application over the real handler and the embedded model: trees, answers without a reader, refusals.
+// The application with the real handler and the poet: trees, answers without a reader, refusals.
 import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

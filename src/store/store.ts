@@ -87,6 +87,8 @@ export class Store {
   /** Waits for the work under way, and closes the database. */
   async close(): Promise<void> {
     while (this.#work.size > 0) await Promise.all(this.#work);
+    // One file is left, whatever the driver does by itself; another process that reads may keep the log.
+    this.#database.exec("PRAGMA wal_checkpoint(TRUNCATE)");
     this.#database.close();
     this.#release();
   }

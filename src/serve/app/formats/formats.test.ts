@@ -1,4 +1,4 @@
-// Files of other programs: ChatGPT's and Open WebUI's conversations, Hugging Chat's assistants, broken ones.
+// Files of ChatGPT, Open WebUI and Hugging Chat, and broken ones.
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { readAssistant } from "./assistant-file.ts";

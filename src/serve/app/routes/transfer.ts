@@ -1,12 +1,11 @@
 // Conversations to files and from files.
 import { anything, choice, required } from "../../../option-kinds.ts";
-import type { StoredConversation } from "../../../store/conversations.ts";
-import type { Store } from "../../../store/store.ts";
 import type { Route } from "../../route.ts";
 import { objectOf, TEXT } from "../../schema-parts.ts";
 import { appGet, appPost } from "../app-route.ts";
 import { attachment, attachmentHeaders } from "../attachment.ts";
 import { conversationOf } from "../find.ts";
+import { everything, folderName } from "../formats/everything.ts";
 import { storeImported } from "../formats/imported.ts";
 import { toMarkdown } from "../formats/markdown.ts";
 import { HEAD, readFile, TAIL, toFile } from "../formats/own.ts";
@@ -41,7 +40,7 @@ export const transferRoutes: readonly Route[] = [
     summary: "All that is one's own as one file.",
     answer: OBJECT,
     handle({ app, user, server }) {
-      const response = server.streamText(everything(app.store, user.key), "application/json");
+      const response = server.streamText(inTime(everything(app.store, user.key)), "application/json");
       const head = attachmentHeaders({ name: "baimo.json", type: "application/json" });
       for (const [name, value] of Object.entries(head)) response.headers.set(name, value);
       return response;
@@ -67,23 +66,7 @@ export const transferRoutes: readonly Route[] = [
   }),
 ];
 
-const folderName = ({ folders }: Store, owner: number, { folder }: StoredConversation) =>
-  folder === null ? undefined : folders.find(owner, folder)?.name;
-
-/** Conversation after conversation, so that none but one is in memory; then assistants and settings. */
-async function* everything(store: Store, owner: number): AsyncGenerator<string, void> {
-  yield HEAD;
-  let comma = "";
-  for (let cursor: string | undefined = ""; cursor !== undefined; ) {
-    const page = store.conversations.list(owner, { limit: 50, cursor });
-    for (const conversation of page.conversations) {
-      yield comma +
-        toFile(conversation, folderName(store, owner, conversation), store.messages.list(conversation.key));
-      comma = ",\n";
-    }
-    cursor = page.next ?? undefined;
-  }
-  const assistants = store.assistants.list(owner).map(({ id }) => store.assistants.find(owner, id));
-  const rest = { assistants, settings: store.users.settings(owner) };
-  yield `],${JSON.stringify(rest).slice(1)}\n`;
+/** At the pace of who reads. */
+async function* inTime(texts: Iterable<string>): AsyncGenerator<string, void> {
+  yield* texts;
 }
