@@ -82,6 +82,14 @@ describe("the application", () => {
     const written = done.messages[1];
     assert.deepEqual(written.parts, partsOf(second));
     assert.deepEqual([written.status, written.finish, written.seed], ["done", end(second).finish, 1]);
+    const { usage } = await client.json<{ usage: { model: string; completionTokens: number }[] }>(
+      "GET",
+      "/usage",
+    );
+    assert.deepEqual(
+      usage.map(({ model, completionTokens }) => [model, completionTokens]),
+      [["poet", written.usage?.completionTokens]],
+    );
     assert.deepEqual(end(second).usage, written.usage);
     assert.deepEqual([done.conversation.title, done.conversation.draft], ["秋夜", ""]);
     assert.equal(

@@ -7,6 +7,7 @@ import { checkIntegrity } from "./integrity.ts";
 import { Messages } from "./messages.ts";
 import { migrate } from "./migrate.ts";
 import { Search } from "./search.ts";
+import { UsageLog } from "./usage.ts";
 import { Users } from "./users.ts";
 
 /** How long what was deleted can be restored. */
@@ -21,6 +22,7 @@ export class Store {
   readonly messages: Messages;
   readonly search: Search;
   readonly assistants: Assistants;
+  readonly usage: UsageLog;
   readonly #database: Database;
   readonly #where: string;
   readonly #release: () => void;
@@ -43,6 +45,7 @@ export class Store {
     this.messages = new Messages(database);
     this.search = new Search(database);
     this.assistants = new Assistants(database);
+    this.usage = new UsageLog(database);
   }
 
   /**

@@ -51,6 +51,12 @@ export class Answers {
     return this.#running.get(key);
   }
 
+  /** Stops all answers of these conversations. */
+  async stopIn(isOne: (conversation: number) => boolean): Promise<void> {
+    const runs = [...this.#running.values()].filter((run) => isOne(run.conversation));
+    await Promise.all(runs.map((run) => run.stop()));
+  }
+
   /** Stops an answer, and waits until that is in the store. */
   async stop(key: number): Promise<void> {
     await this.#running.get(key)?.stop();
@@ -60,6 +66,7 @@ export class Answers {
 class Run implements Running {
   readonly #store: Store;
   readonly #key: number;
+  readonly #message: StoredMessage;
   readonly #work: Work;
   readonly #parts: Part[];
   readonly #ids: string[] = [];
@@ -75,14 +82,20 @@ class Run implements Running {
   #end: () => void = () => {};
   progress: Running["progress"];
 
-  constructor(store: Store, { key, parts, events }: StoredMessage, work: Work) {
+  constructor(store: Store, message: StoredMessage, work: Work) {
+    const { key, parts, events } = message;
     this.#store = store;
+    this.#message = message;
     this.#key = key;
     this.#work = work;
     this.#parts = structuredClone(parts);
     this.#events = events;
     this.#change = this.#nextChange();
     this.#ended = new Promise((resolve) => (this.#end = resolve));
+  }
+
+  get conversation(): number {
+    return this.#message.conversation;
   }
 
   async changed(milliseconds: number): Promise<boolean> {
@@ -124,6 +137,7 @@ class Run implements Running {
       this.#pending.push({ type: "end", status, ...outcome });
       this.#store.transaction(() => {
         const events = this.#store.messages.addEvents(this.#key, this.#events, this.#pending);
+        this.#store.usage.add(this.#message.conversation, this.#message, outcome);
         this.#store.messages.write(this.#key, { parts: this.#parts, status, outcome, events });
       });
     } catch (error) {

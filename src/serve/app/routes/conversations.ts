@@ -97,8 +97,7 @@ export const conversationRoutes: readonly Route[] = [
     async handle(call) {
       const { app, user, id } = call;
       const found = openConversationOf(call);
-      const running = app.store.messages.list(found.key).filter(({ status }) => status === "running");
-      for (const { key } of running) await app.answers.stop(key);
+      await app.answers.stopIn((key) => key === found.key);
       app.store.transaction(() => app.store.conversations.setDeleted(found, Date.now()));
       return { conversation: shownConversation(app.store.conversations.find(user.key, id)!) };
     },

@@ -9,12 +9,14 @@ import { searchRoutes } from "./search.ts";
 import { sessionRoutes } from "./session.ts";
 import { settingsRoutes } from "./settings.ts";
 import { transferRoutes } from "./transfer.ts";
+import { usageRoutes } from "./usage.ts";
 import { userRoutes } from "./users.ts";
 
 export const appRoutes: readonly Route[] = [
   ...sessionRoutes,
   ...userRoutes,
   ...settingsRoutes,
+  ...usageRoutes,
   ...searchRoutes,
   ...folderRoutes,
   ...conversationRoutes,

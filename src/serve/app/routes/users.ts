@@ -65,10 +65,12 @@ export const userRoutes: readonly Route[] = [
     path: "/app/v1/users/{id}",
     summary: "Deletes an account with all that is in it: one's own, or as an administrator another's.",
     answer: nothing,
-    handle(call) {
+    async handle(call) {
       const { app } = call;
       const found = account(call);
       checkNotLast(app, found);
+      const { conversations } = app.store;
+      await app.answers.stopIn((key) => conversations.findByKey(found.key, key) !== undefined);
       app.store.transaction(() => app.store.users.delete(found));
       return { deleted: true };
     },
