@@ -271,6 +271,11 @@ describe("the application", () => {
     const what = ({ messages }: Opened) =>
       messages.map(({ role, parts, model, status }) => ({ role, parts, model, status }));
     assert.deepEqual(what(after), what(before));
+    // Ids stay where nobody has them.
+    const data = JSON.parse(JSON.stringify(file).replaceAll("my-", "our-"));
+    await client.json("POST", "/import", { data });
+    const moved = await open("our-conversation");
+    assert.deepEqual([moved.messages[0].id, moved.conversation.leaf], ["our-message", moved.messages[1].id]);
     const markdown = await (
       await client.send("GET", "/conversations/my-conversation/export?format=markdown")
     ).text();

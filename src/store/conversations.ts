@@ -89,6 +89,7 @@ export class Conversations {
   readonly #listDeleted: Statement;
   readonly #find: Statement;
   readonly #findByKey: Statement;
+  readonly #taken: Statement;
   readonly #folderKey: Statement;
   readonly #insert: Statement;
   readonly #update: Statement;
@@ -105,6 +106,7 @@ export class Conversations {
       `${COLUMNS} WHERE c.owner = ? AND c.deleted IS NOT NULL ORDER BY c.deleted DESC LIMIT ?`,
     );
     this.#find = database.prepare(`${COLUMNS} WHERE c.id = ? AND c.owner = ?`);
+    this.#taken = database.prepare("SELECT key FROM conversations WHERE id = ?");
     this.#findByKey = database.prepare(`${COLUMNS} WHERE c.key = ? AND c.owner = ?`);
     this.#folderKey = database.prepare("SELECT key FROM folders WHERE id = ? AND owner = ?");
     this.#insert = database.prepare(
@@ -146,6 +148,11 @@ export class Conversations {
   find(owner: number, id: string): StoredConversation | undefined {
     const row = first<Row>(this.#find, id, owner);
     return row && toConversation(row);
+  }
+
+  /** Whether nobody has a conversation of this id. */
+  isFree(id: string): boolean {
+    return first(this.#taken, id) === undefined;
   }
 
   findByKey(owner: number, key: number): StoredConversation | undefined {

@@ -72,6 +72,7 @@ export class Messages {
   readonly #find: Statement;
   readonly #get: Statement;
   readonly #status: Statement;
+  readonly #taken: Statement;
   readonly #running: Statement;
   readonly #insert: Statement;
   readonly #write: Statement;
@@ -87,6 +88,7 @@ export class Messages {
       `${COLUMNS} JOIN conversations c ON c.key = m.conversation WHERE m.id = ? AND c.owner = ?`,
     );
     this.#get = database.prepare(`${COLUMNS} WHERE m.key = ?`);
+    this.#taken = database.prepare("SELECT key FROM messages WHERE id = ?");
     this.#status = database.prepare("SELECT status FROM messages WHERE key = ?");
     this.#running = database.prepare(`${COLUMNS} WHERE m.status = 'running'`);
     this.#insert = database.prepare(
@@ -120,6 +122,11 @@ export class Messages {
 
   get(key: number): StoredMessage {
     return this.#toMessage(first<Row>(this.#get, key)!);
+  }
+
+  /** Whether nobody has a message of this id. */
+  isFree(id: string): boolean {
+    return first(this.#taken, id) === undefined;
   }
 
   /** Whether an answer is being written. */

@@ -56,6 +56,8 @@ function cookie(request: Request, token: string, seconds: number): string {
   return `${COOKIE}=${token}; Path=/app/; HttpOnly; SameSite=Strict; Max-Age=${seconds}${secure}`;
 }
 
+const OWN: readonly string[] = ["same-origin", "none"];
+
 /**
  * Pages of other origins have no business here, whatever the interface's routes allow them.
  * @throws {Problem} 403 for a request that says it comes from one
@@ -63,8 +65,10 @@ function cookie(request: Request, token: string, seconds: number): string {
 export function checkOrigin(request: Request): void {
   const origin = request.headers.get("origin");
   const site = request.headers.get("sec-fetch-site");
-  const isOther = origin !== null && hostOf(origin) !== hostOf(request.url);
-  if (!isOther && (site === null || site === "same-origin" || site === "none")) return;
+  // A proxy changes the host, but not what the browser says of it.
+  const isOwn =
+    site === null ? origin === null || hostOf(origin) === hostOf(request.url) : OWN.includes(site);
+  if (isOwn) return;
   throw new Problem(403, "conversations are for this server's own page; this request comes from another", {
     code: "cross_origin",
   });

@@ -28,12 +28,17 @@ export const flagText: Kind<boolean> = {
   },
 };
 
+/** Whether a text can be an id. */
+export function isId(text: string): boolean {
+  return /^[\w-]{8,64}$/.test(text);
+}
+
 /** An id of the client's own. */
 export const newIdText = kindOf(
   "text",
   "8 to 64 of A-Z, a-z, 0-9, - and _",
   (value) => typeof value === "string",
-  (value) => /^[\w-]{8,64}$/.test(value),
+  isId,
   { type: "string", pattern: "^[A-Za-z0-9_-]{8,64}$" },
 );
 

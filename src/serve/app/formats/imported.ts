@@ -4,6 +4,7 @@ import type { StoredConversation } from "../../../store/conversations.ts";
 import type { Role } from "../../../store/messages.ts";
 import type { Outcome, Part, Status } from "../../../store/parts.ts";
 import type { Store } from "../../../store/store.ts";
+import { isId } from "../query.ts";
 
 /** A message of a file; its id is the file's own. */
 export interface ImportedMessage {
@@ -19,6 +20,8 @@ export interface ImportedMessage {
 
 /** A conversation of a file. */
 export interface ImportedConversation {
+  /** Where the file is this project's own: its id, and those of its messages, stay where nobody has them. */
+  readonly id?: string;
   readonly title: string;
   readonly created?: number;
   readonly updated?: number;
@@ -81,6 +84,7 @@ export function storeImported(
   const { title, created, updated, pinned, model, settings } = imported;
   const folder = imported.folder ? folders.named(owner, imported.folder.slice(0, 200)) : undefined;
   const made = conversations.create(owner, {
+    id: imported.id !== undefined && conversations.isFree(imported.id) ? imported.id : undefined,
     title: title.slice(0, 1000),
     created,
     updated: updated ?? created,
@@ -94,7 +98,8 @@ export function storeImported(
   for (const message of inOrder(imported.messages)) {
     const { id, role, parts, status, outcome } = message;
     const parent = message.parent === null ? null : keys.get(message.parent)!;
-    const given = { conversation: made.key, parent, role, parts, status, outcome };
+    const kept = imported.id !== undefined && isId(id) && messages.isFree(id) ? id : undefined;
+    const given = { id: kept, conversation: made.key, parent, role, parts, status, outcome };
     const { key } = messages.add({ ...given, model: message.model, created: message.created });
     keys.set(id, key);
     leaf = key;

@@ -7,6 +7,7 @@ import type { StoredMessage } from "../../../store/messages.ts";
 import { asClient } from "../../requests/fields.ts";
 import { answerOptions } from "../answer-options.ts";
 import { parts } from "../parts-kind.ts";
+import { isId } from "../query.ts";
 import { shownConversation, shownMessage } from "../shown.ts";
 import { readChatGpt } from "./chatgpt.ts";
 import { type ImportedConversation, type ImportedMessage, type ReadFile, readEach } from "./imported.ts";
@@ -73,7 +74,9 @@ function optional<T>(
 
 function readOwn(value: unknown): ImportedConversation {
   const given = recordOf(value, "the conversation");
+  const { id } = given;
   return {
+    id: typeof id === "string" && isId(id) ? id : undefined,
     title: optional(title, given.title, "title") ?? "",
     created: optional(time, given.created, "created"),
     updated: optional(time, given.updated, "updated"),
