@@ -85,12 +85,7 @@ const models: Kind<HandlerOptions["models"]> = {
 export const handlerTable = {
   models: required(models),
   page: callback<NonNullable<HandlerOptions["page"]>>(),
-  application: withDefault(fields(applicationTable), {
-    store: undefined,
-    absent: applicationTable.absent.default,
-    signIn: false,
-    setUpToken: undefined,
-  }),
+  application: fields(applicationTable),
   maxBodyBytes: withDefault(number({ min: 1, max: 2 ** 31 }), 4 * 1024 * 1024),
   maxWaiting: withDefault(whole({ min: 0, max: 1_000_000 }), 64),
   stallSeconds: withDefault(number({ min: 0, max: 2_147_483, above: true }), 60),

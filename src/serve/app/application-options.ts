@@ -7,7 +7,7 @@ import { Store } from "../../store/store.ts";
 export interface ApplicationOptions {
   /** Where it keeps everything. Without one its routes say `absent`. */
   store?: Store;
-  /** Why there is no store. */
+  /** Why there is no store, for the page to say. */
   absent?: string;
   /** Whether who asks must sign in: wherever others than this machine's own user can ask. Default false. */
   signIn?: boolean;
@@ -18,7 +18,7 @@ export interface ApplicationOptions {
 /** The same, declared. */
 export const applicationTable = {
   store: instance("a Store that openStore opened", Store),
-  absent: withDefault(text(), "this server keeps no conversations"),
+  absent: text(),
   signIn: withDefault(flag, false),
   setUpToken: text({ least: 16, most: 256 }),
 } satisfies TableOf<ApplicationOptions>;

@@ -27,12 +27,9 @@ export class Application {
 export type MaybeApplication = Application | { readonly absent: string };
 
 /** Makes it of a server's options. */
-export function createApplication(
-  options: ApplicationOptions & { readonly absent: string },
-  server: Server,
-): MaybeApplication {
-  const { store, absent } = options;
-  return store ? new Application(store, options, server) : { absent };
+export function createApplication(options: ApplicationOptions | undefined, server: Server): MaybeApplication {
+  if (options?.store) return new Application(options.store, options, server);
+  return { absent: options?.absent ?? "this server keeps no conversations" };
 }
 
 /** The application. @throws {Problem} 503 with the reason where there is none */
