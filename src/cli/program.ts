@@ -5,6 +5,7 @@ import { BaimoError } from "../errors.ts";
 import { addBench } from "./commands/bench.ts";
 import { addChat } from "./commands/chat.ts";
 import { addConvert } from "./commands/convert.ts";
+import { addData } from "./commands/data.ts";
 import { addEmbed } from "./commands/embed.ts";
 import { addImatrix } from "./commands/imatrix.ts";
 import { addInspect } from "./commands/inspect.ts";
@@ -50,6 +51,7 @@ export const COMMANDS = [
   addImatrix,
   addQuantize,
   addTokenize,
+  addData,
 ];
 
 /** Runs one command line and returns the exit status: 0, 1 for a failure, 2 for a wrong command line, 130 for Ctrl-C. */

@@ -48,6 +48,8 @@ export type Prompt =
       readonly tools?: readonly unknown[];
       readonly documents?: readonly unknown[];
       readonly variables?: Readonly<Record<string, unknown>>;
+      /** The field of the last message to go on with. */
+      readonly continued?: string;
       /** An encoder's plain request has no special tokens of its own, and ends with the tokenizer's. */
       readonly addSpecialTokens: boolean;
     };
@@ -87,9 +89,16 @@ function encode(
     const { addSpecialTokens, parseSpecialTokens } = prompt;
     return tokenizer.encode(prompt.text, { addSpecialTokens, parseSpecialTokens });
   }
-  const { messages, tools, documents, variables, addSpecialTokens } = prompt;
+  const { messages, tools, documents, variables, continued, addSpecialTokens } = prompt;
   if (!chatTemplate) throw new BaimoError("request", "there is no chat template");
-  const rendered = chatTemplate.render({ messages, tools, documents, addGenerationPrompt: true, variables });
+  const rendered = chatTemplate.render({
+    messages,
+    tools,
+    documents,
+    addGenerationPrompt: continued === undefined,
+    continueFinalMessage: continued,
+    variables,
+  });
   checkLength(tokenizer, rendered, contextLength);
   // A template writes its special tokens itself.
   return tokenizer.encode(rendered, { addSpecialTokens, parseSpecialTokens: true });

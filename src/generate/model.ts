@@ -395,6 +395,7 @@ export function createModel(parts: ModelResources): TraceableModel {
     }
     const messages = asRead(messagesKind.read(given, "messages", call("chat")));
     const { tools, documents, toolChoice, readAnswer, parallelToolCalls: parallel, constraint } = read;
+    const { continueFinalMessage: continued } = read;
     const variables = read.templateVariables;
     const prompt = {
       kind: "chat",
@@ -402,6 +403,7 @@ export function createModel(parts: ModelResources): TraceableModel {
       tools,
       documents,
       variables,
+      continued,
       addSpecialTokens: hasEncoder,
     } as const;
     const isDemanded = toolChoice !== "auto" && toolChoice !== "none";
@@ -418,7 +420,7 @@ export function createModel(parts: ModelResources): TraceableModel {
         : strict.length > 0
           ? { tools: strict, parallel, otherwise: "text" as const }
           : undefined;
-    const stream = createAnswerStream(how, schemas, demand);
+    const stream = createAnswerStream(how, schemas, demand, continued === "reasoning_content");
     return yield* stream.read(generate(prompt, read, stream));
   }
 
@@ -503,15 +505,22 @@ export function createModel(parts: ModelResources): TraceableModel {
     async encode(prompt, options) {
       const read = readOptions(options, encodePromptTable, call("encode"));
       const { tools, documents, mostTokens = Number.POSITIVE_INFINITY, signal } = read;
-      const { templateVariables: variables } = read;
+      const { templateVariables: variables, continueFinalMessage: continued } = read;
       if (typeof prompt === "string") {
         const { addSpecialTokens, parseSpecialTokens } = read;
         const text = { kind: "text", text: prompt, addSpecialTokens, parseSpecialTokens } as const;
         return Array.from(await prompts.encode(text, signal, mostTokens));
       }
       const messages = asRead(messagesKind.read(prompt, "messages", call("encode")));
-      const addSpecialTokens = hasEncoder;
-      const chat = { kind: "chat", messages, tools, documents, variables, addSpecialTokens } as const;
+      const chat = {
+        kind: "chat",
+        messages,
+        tools,
+        documents,
+        variables,
+        continued,
+        addSpecialTokens: hasEncoder,
+      } as const;
       return Array.from(await prompts.encode(chat, signal, mostTokens));
     },
     get adapters() {

@@ -106,9 +106,9 @@ const templateVariables = variablesBeside({
   tools: "give it as tools",
   documents: "give it as documents",
   add_generation_prompt: "the prompt always ends with what begins the answer",
-  continue_final_message:
-    "render the conversation with continueFinalMessage of createChatTemplate, and complete that text",
+  continue_final_message: "give it as continueFinalMessage",
 });
+const continued = choice("content", "reasoning_content");
 
 /** What `complete` takes, for ids of a vocabulary. */
 export function generateTable(vocabSize = MOST_IDS) {
@@ -155,6 +155,7 @@ export function chatTable(vocabSize = MOST_IDS) {
     readAnswer: withDefault(flag, false),
     documents: list(plain, { most: 4096 }),
     templateVariables,
+    continueFinalMessage: continued,
   } satisfies TableOf<ChatOptions>;
 }
 
@@ -182,6 +183,7 @@ export const encodePromptTable = {
   tools: list(plain, { most: 4096 }),
   documents: list(plain, { most: 4096 }),
   templateVariables: plain,
+  continueFinalMessage: continued,
   mostTokens: whole({ min: 1 }),
   signal,
 } satisfies TableOf<EncodePromptOptions>;

@@ -218,6 +218,8 @@ export interface ChatOptions extends GenerateOptions {
   readAnswer?: boolean;
   /** Further variables for the chat template, for example `enable_thinking`. */
   templateVariables?: Readonly<Record<string, unknown>>;
+  /** Go on with the last message, an answer that was cut off: with its text, or with its reasoning, of which no text has come. */
+  continueFinalMessage?: "content" | "reasoning_content";
 }
 
 /** A text whose end is judged, in text or token ids. */
@@ -259,6 +261,8 @@ export interface EncodePromptOptions {
   documents?: readonly unknown[];
   /** Of a conversation: further variables for the chat template. */
   templateVariables?: Readonly<Record<string, unknown>>;
+  /** Of a conversation: as in `chat`. */
+  continueFinalMessage?: ChatOptions["continueFinalMessage"];
   /** Refuse what has more tokens, where it can before it is read. Default: no bound. */
   mostTokens?: number;
   signal?: AbortSignal;

@@ -37,32 +37,38 @@ describe("a body", () => {
     const value = { 'a\\"[{': ['\\"', "[[[{{{,,,:::", "秋夜明月 😀"], b: { c: [1, 2, [3]] } };
     const body = JSON.stringify(value);
     for (let size = 1; size < 12; size++) {
-      assert.deepEqual(await readJson(inPieces(body, size).request, 4096), value);
+      assert.deepEqual(await readJson(inPieces(body, size).request, { bytes: 4096 }), value);
     }
   });
 
   it("may hold so many values, and no more", async () => {
     const list = (length: number) => `[${new Array(length).fill("1").join(",")}]`;
-    assert.ok(await readJson(inPieces(list(MOST_VALUES), 4096).request, 1 << 20));
+    assert.ok(await readJson(inPieces(list(MOST_VALUES), 4096).request, { bytes: 1 << 20 }));
     const { request, left } = inPieces(list(MOST_VALUES + 1), 4096);
-    await assert.rejects(readJson(request, 1 << 20), refusal(400, /more than 50,000 names and values/));
+    await assert.rejects(
+      readJson(request, { bytes: 1 << 20 }),
+      refusal(400, /more than 50,000 names and values/),
+    );
     assert.equal(left(), 0);
   });
 
   it("may be nested so deep, and no deeper", async () => {
     const nested = (depth: number) => "[".repeat(depth) + "]".repeat(depth);
-    assert.ok(await readJson(inPieces(nested(DEEPEST), 64).request, 4096));
+    assert.ok(await readJson(inPieces(nested(DEEPEST), 64).request, { bytes: 4096 }));
     await assert.rejects(
-      readJson(inPieces(nested(DEEPEST + 1), 64).request, 4096),
+      readJson(inPieces(nested(DEEPEST + 1), 64).request, { bytes: 4096 }),
       refusal(400, /100 arrays/),
     );
     const flat = `[${"[],{},".repeat(1000)}1]`;
-    assert.equal(((await readJson(inPieces(flat, 64).request, 1 << 16)) as unknown[]).length, 2001);
+    assert.equal(
+      ((await readJson(inPieces(flat, 64).request, { bytes: 1 << 16 })) as unknown[]).length,
+      2001,
+    );
   });
 
   it("may not be longer than the server reads, said or not", async () => {
     const { request } = inPieces(`"${"x".repeat(5000)}"`, 64);
-    await assert.rejects(readJson(request, 4096), refusal(413, /4,096 bytes/));
+    await assert.rejects(readJson(request, { bytes: 4096 }), refusal(413, /4,096 bytes/));
   });
 
   it("must be UTF-8 to its end", async () => {
@@ -72,7 +78,7 @@ describe("a body", () => {
       [0x22, 0xe7, 0x22],
     ]) {
       await assert.rejects(
-        readJson(inPieces(Uint8Array.from(bytes), 1).request, 64),
+        readJson(inPieces(Uint8Array.from(bytes), 1).request, { bytes: 64 }),
         refusal(400, /not valid UTF-8/),
       );
     }

@@ -4,15 +4,22 @@ import { mayDiffer, parsePythonJson } from "../python-json.ts";
 import { JsonScan } from "./json-scan.ts";
 import { Problem } from "./problem.ts";
 
+/** How much of a body is read. */
+export interface BodyBounds {
+  readonly bytes: number;
+  /** Names and values. */
+  readonly values?: number;
+}
+
 /**
- * Reads and parses a JSON body of at most `maxBytes` bytes; what is longer is not read to its end.
+ * Reads and parses a JSON body within bounds; what is longer is not read to its end.
  *
  * A body that does not call itself JSON is refused, which also keeps pages of other origins from posting without the
  * browser asking first.
  * @throws {Problem} 415 for another type or a compressed body, 413 when too long, 400 when it is not JSON or holds more
  *   than a server of many should parse at once
  */
-export async function readJson(request: Request, maxBytes: number): Promise<unknown> {
+export async function readJson(request: Request, bounds: BodyBounds): Promise<unknown> {
   const type = (request.headers.get("content-type") ?? "").split(";")[0]!.trim().toLowerCase();
   if (type !== "application/json" && !type.endsWith("+json")) {
     throw new Problem(
@@ -27,7 +34,7 @@ export async function readJson(request: Request, maxBytes: number): Promise<unkn
       `content-encoding "${encoding.slice(0, 80)}" is not supported; send the body as it is`,
     );
   }
-  const text = await readText(request, maxBytes);
+  const text = await readText(request, bounds);
   try {
     const body: unknown = JSON.parse(text);
     return isRecord(body) && mayDiffer(text) ? withPythonNumbers(body, text) : body;
@@ -60,7 +67,7 @@ function readable(value: unknown): unknown {
 }
 
 /** Reads the text piece by piece, so that other requests have their turn between. */
-async function readText(request: Request, maxBytes: number): Promise<string> {
+async function readText(request: Request, { bytes: maxBytes, values }: BodyBounds): Promise<string> {
   const tooLong = () =>
     new Problem(
       413,
@@ -71,7 +78,7 @@ async function readText(request: Request, maxBytes: number): Promise<string> {
   if (!request.body) return "";
   const reader = request.body.getReader();
   const decoder = new TextDecoder("utf-8", { fatal: true });
-  const scan = new JsonScan();
+  const scan = new JsonScan(values);
   let [text, length] = ["", 0];
   let refusal: unknown;
   for (;;) {

@@ -2,6 +2,7 @@
 import { Hono } from "hono";
 import { cors } from "hono/cors";
 import { call, readOptions } from "../options.ts";
+import { createApplication, type MaybeApplication } from "./app/application.ts";
 import { readJson } from "./body.ts";
 import { type Dialect, OPEN_AI } from "./dialect.ts";
 import { type HandlerOptions, handlerTable } from "./options.ts";
@@ -27,10 +28,13 @@ export function createHandler(given: HandlerOptions): Handler {
   const options = readOptions(given, handlerTable, call("createHandler"));
   const { page, allowOrigins, onError } = options;
   const server = new Server(options);
+  const application = createApplication(options.application, server);
   const app = new Hono({ strict: false });
   if (allowOrigins.length > 0) {
     const origin = allowOrigins.includes("*") ? "*" : allowOrigins;
-    app.use(cors({ origin, allowMethods: ["GET", "POST", "DELETE"], exposeHeaders: [IGNORED] }));
+    // Conversations are for this server's own page alone.
+    const allow = cors({ origin, allowMethods: ["GET", "POST", "DELETE"], exposeHeaders: [IGNORED] });
+    app.use(async (c, next) => (c.req.path.startsWith("/app/") ? next() : allow(c, next)));
   }
   /** The whole answer that tells of a problem. */
   const refuse = (error: unknown, { signal }: Request, dialect: Dialect = OPEN_AI): Response => {
@@ -47,7 +51,12 @@ export function createHandler(given: HandlerOptions): Handler {
       const count = ({ status }: { status: number }) =>
         server.metrics.request(route.method, route.path, status, (performance.now() - started) / 1000);
       try {
-        const response = await answer(route, c.req.raw, c.req.param("id") ?? "", server);
+        const response = await answer(route, {
+          request: c.req.raw,
+          id: c.req.param("id") ?? "",
+          server,
+          application,
+        });
         count(response);
         return response;
       } catch (error) {
@@ -74,16 +83,26 @@ export function createHandler(given: HandlerOptions): Handler {
   return async (request) => app.fetch(request);
 }
 
-/** Hono's pattern of a path; an id may hold slashes. */
-const patternOf = ({ path }: Route): string => path.replace("{id}", ":id{.+}");
+/** Hono's pattern of a path; an id may hold slashes, but none of the application's does. */
+const patternOf = ({ path }: Route): string =>
+  path.replace("{id}", path.startsWith("/app/") ? ":id" : ":id{.+}");
+
+/** What is known of a call before its body is read. */
+interface Arrival {
+  readonly request: Request;
+  readonly id: string;
+  readonly server: Server;
+  readonly application: MaybeApplication;
+}
 
 /** Reads the body by the route's table, and lets the route answer. */
-async function answer(route: Route, request: Request, id: string, server: Server): Promise<Response> {
+async function answer(route: Route, arrival: Arrival): Promise<Response> {
   const ignored: string[] = [];
-  if (!route.body) return route.handle({ request, body: undefined, id, server, ignored });
-  const given = await readJson(request, server.options.maxBodyBytes);
+  if (!route.body) return route.handle({ ...arrival, body: undefined, ignored });
+  const { request, server } = arrival;
+  const given = await readJson(request, route.bounds ?? { bytes: server.options.maxBodyBytes });
   const body = readBody(given, route.body);
-  const response = await route.handle({ request, body, id, server, ignored });
+  const response = await route.handle({ ...arrival, body, ignored });
   const unused = [...ignoredIn(given, route.body), ...ignored];
   if (unused.length > 0) response.headers.set(IGNORED, unused.join(", "));
   return response;

@@ -17,10 +17,15 @@ const [OPEN_OBJECT, CLOSE_OBJECT] = [0x7b, 0x7d];
  * Counts names, values and depth. It knows nothing else of JSON: what is malformed is the parser's to refuse.
  */
 export class JsonScan {
+  readonly #most: number;
   #values = 0;
   #depth = 0;
   #inString = false;
   #escaped = false;
+
+  constructor(most = MOST_VALUES) {
+    this.#most = most;
+  }
 
   /** @throws {Problem} 400 when the body so far has too many values or is nested too deep */
   push(bytes: Uint8Array): void {
@@ -50,7 +55,7 @@ export class JsonScan {
           this.#values++;
       }
       if (this.#depth > DEEPEST) throw tooMuch("arrays and objects within one another", DEEPEST);
-      if (this.#values > MOST_VALUES) throw tooMuch("names and values", MOST_VALUES);
+      if (this.#values > this.#most) throw tooMuch("names and values", this.#most);
     }
   }
 }

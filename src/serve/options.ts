@@ -2,6 +2,7 @@
 import type { Model } from "../generate/types.ts";
 import {
   callback,
+  fields,
   kindOf,
   list,
   number,
@@ -12,6 +13,7 @@ import {
   withDefault,
 } from "../option-kinds.ts";
 import { type Kind, refusal, type TableOf } from "../options.ts";
+import { type ApplicationOptions, applicationTable } from "./app/application-options.ts";
 
 /** What a server serves, and its bounds. */
 export interface HandlerOptions {
@@ -19,6 +21,8 @@ export interface HandlerOptions {
   models: readonly Model[] | ReadonlyMap<string, Model>;
   /** Files of a web page, by path ("/" first of all); undefined where there is none. */
   page?: (path: string) => Promise<Response | undefined>;
+  /** Conversations, assistants and accounts for the page. Default: none. */
+  application?: ApplicationOptions;
   /** Longest body accepted, in bytes. Default 4 MiB. */
   maxBodyBytes?: number;
   /** Requests that may wait for one model besides the one it works on. Default 64. */
@@ -81,6 +85,7 @@ const models: Kind<HandlerOptions["models"]> = {
 export const handlerTable = {
   models: required(models),
   page: callback<NonNullable<HandlerOptions["page"]>>(),
+  application: fields(applicationTable),
   maxBodyBytes: withDefault(number({ min: 1, max: 2 ** 31 }), 4 * 1024 * 1024),
   maxWaiting: withDefault(whole({ min: 0, max: 1_000_000 }), 64),
   stallSeconds: withDefault(number({ min: 0, max: 2_147_483, above: true }), 60),

@@ -1,6 +1,8 @@
 // What a route is: a method and a path, what it reads and answers, and who answers.
 import type { JsonSchema } from "../json.ts";
 import type { OptionsOf, Table } from "../options.ts";
+import type { MaybeApplication } from "./app/application.ts";
+import type { BodyBounds } from "./body.ts";
 import type { Dialect } from "./dialect.ts";
 import type { Server } from "./server.ts";
 
@@ -12,6 +14,8 @@ export interface Call<Body = unknown> {
   /** What stands in the path for `{id}`. */
   readonly id: string;
   readonly server: Server;
+  /** Where conversations are kept. */
+  readonly application: MaybeApplication;
   /** Takes names of fields that turn out to change no answer of this model. */
   readonly ignored: string[];
 }
@@ -22,8 +26,12 @@ export interface Route {
   /** As OpenAPI writes it: "/v1/models/{id}". */
   readonly path: string;
   readonly summary: string;
+  /** What may stand after the path's question mark. */
+  readonly query?: Table;
   /** The fields of the body, where there is one. */
   readonly body?: Table;
+  /** Of a body that may be larger than others. */
+  readonly bounds?: BodyBounds;
   /** What it answers, by content type; of a stream, what each event is. */
   readonly answers: Readonly<Record<string, JsonSchema>>;
   /** Statuses that come with these answers. Default: 200. */

@@ -1,4 +1,6 @@
 // The table of the server's routes.
+
+import { appRoutes } from "./app/routes/routes.ts";
 import type { Route } from "./route.ts";
 import { chatCompletions } from "./routes/chat-completions.ts";
 import { completions } from "./routes/completions.ts";
@@ -50,6 +52,7 @@ const interfaces: readonly Route[] = [
   tokenizerInfo,
   health,
   metrics,
+  ...appRoutes,
 ];
 
 export const routes: readonly Route[] = [...interfaces, openApi(interfaces)];

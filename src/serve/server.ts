@@ -137,13 +137,16 @@ export class Server {
     { signal, stop }: Work,
     dialect: Dialect = OPEN_AI,
   ): Promise<Response> {
-    const { onError, stallSeconds } = this.options;
+    const { onError } = this.options;
     const parts = await startEarly(given);
-    const stream = this.#readers.open(toEvents(parts, { onError, signal, dialect }), {
-      stop: () => stop(),
-      stallSeconds,
-    });
-    const headers = { ...STREAM_HEADERS, "content-type": `${dialect.streamType}; charset=utf-8` };
+    return this.streamText(toEvents(parts, { onError, signal, dialect }), dialect.streamType, () => stop());
+  }
+
+  /** Answers by a stream of texts; `stop` is called when nobody reads them. */
+  streamText(texts: AsyncGenerator<string>, type: string, stop = () => {}): Response {
+    const { stallSeconds } = this.options;
+    const stream = this.#readers.open(texts, { stop, stallSeconds });
+    const headers = { ...STREAM_HEADERS, "content-type": `${type}; charset=utf-8` };
     return new Response(stream, { headers });
   }
 }

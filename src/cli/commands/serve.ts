@@ -7,6 +7,7 @@ import { POET } from "../../poet.ts";
 import type { Handler } from "../../serve/handler.ts";
 import type { Listening } from "../../serve/node.ts";
 import { listenTable, modelId, origin } from "../../serve/options.ts";
+import { openApplication } from "../application.ts";
 import { isAttended, packagePath } from "../environment.ts";
 import { INTERRUPTED } from "../interrupt.ts";
 import { holdToProfile, loadProfile } from "../licence-profile.ts";
@@ -88,16 +89,21 @@ async function serve(source: string | undefined, flags: ServeFlags, context: Com
     const page = existsSync(folder) ? await openPage(folder) : undefined;
     if (!page)
       terminal.note("baimo: the page has not been built (npm run build), so only the interface is served");
+    const application = await openApplication(flags, terminal);
     const name = flags.name ?? (source === undefined || source === POET ? POET : model.name);
     if (profile) holdToProfile({ name, declared: model.declaredLicences }, profile, licenceProfile!);
     const handler = createHandler({
       models: new Map([[name, model]]),
       page,
+      application,
       allowOrigins: flags.allowOrigin,
       signal,
       onError: (error) => terminal.note(`baimo: ${error instanceof Error ? error.message : String(error)}`),
     });
     const server = await listenSomewhere(handler, flags);
+    if (application.setUpToken) {
+      terminal.note(`baimo: make the first account at ${server.url}/#set-up=${application.setUpToken}`);
+    }
     if (flags.json) terminal.jsonLine({ url: server.url, port: server.port, model: name });
     else terminal.line(`${name} at ${server.url}${page ? "" : "/v1"} (Ctrl-C ends)`);
     if (flags.open && page && isAttended()) openBrowser(server.url);
@@ -105,6 +111,7 @@ async function serve(source: string | undefined, flags: ServeFlags, context: Com
     process.once("SIGTERM", () => (status = 0)); // how a system ends its services
     await untilAborted(signal);
     await server.close();
+    await application.store?.close();
     context.exitCode = status;
   });
 }

@@ -40,11 +40,12 @@ export interface Answering {
   constraint?(): ConstraintSpec;
 }
 
-/** Makes a stream for one answer; `tools` are names and schemas. */
+/** Makes a stream for one answer; `tools` are names and schemas, `goesOn`: the prompt ends within reasoning. */
 export function createAnswerStream(
   { format, tokenizer, special, reasons }: AnswerReading,
   tools: ReadonlyMap<string, Schema>,
   demand?: AnswerDemand,
+  goesOn = false,
 ): AnswerStream {
   // An answer that can be nothing but calls is read while it is written.
   const streamArguments = demand !== undefined && demand.otherwise === undefined;
@@ -63,7 +64,7 @@ export function createAnswerStream(
     begin(prompt) {
       const ids = prompt.slice(-TAIL).filter((id) => id < tokenizer.vocabSize);
       const tail = tokenizer.decode(ids, { skipSpecialTokens: false });
-      inReasoning = endsInReasoning(format, tail);
+      inReasoning = goesOn || endsInReasoning(format, tail);
       if (inReasoning)
         reader = createAnswerReader(format, { tools, special, streamArguments, inReasoning: true });
     },

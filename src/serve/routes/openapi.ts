@@ -1,6 +1,7 @@
 // GET /openapi.json: the OpenAPI 3.1 document of the table of routes.
 import type { JsonSchema } from "../../json.ts";
 import { schemaOf } from "../../option-kinds.ts";
+import type { Kind } from "../../options.ts";
 import { type Dialect, OPEN_AI } from "../dialect.ts";
 import { get, type Route } from "../route.ts";
 
@@ -33,14 +34,16 @@ function documentOf(routes: readonly Route[]): object {
   };
 }
 
-function operationOf({ summary, path, body, answers, statuses = [200], dialect = OPEN_AI }: Route): object {
+function operationOf(route: Route): object {
+  const { summary, path, query = {}, body, answers, statuses = [200], dialect = OPEN_AI } = route;
+  const parameters = [...(path.includes("{id}") ? [ID] : []), ...Object.entries(query).map(inQuery)];
   const content = contentOf(answers);
   const described = (status: number) =>
     status === 200 ? "The answer." : "The same, of a server that is not well.";
   const problem = contentOf({ "application/json": { $ref: `#/components/schemas/${dialect.problemName}` } });
   return {
     summary,
-    ...(path.includes("{id}") ? { parameters: [ID] } : {}),
+    ...(parameters.length > 0 ? { parameters } : {}),
     ...(body
       ? { requestBody: { required: true, content: contentOf({ "application/json": schemaOf(body) }) } }
       : {}),
@@ -61,6 +64,14 @@ const ID = {
   schema: { type: "string", minLength: 1 },
   description: "May hold slashes.",
 };
+
+const inQuery = ([name, { allowed, schema }]: [string, Kind<unknown>]) => ({
+  name,
+  in: "query",
+  required: false,
+  schema,
+  description: allowed,
+});
 
 /** Of an event stream the schema is that of each event's data, until `[DONE]`. */
 function contentOf(schemas: Readonly<Record<string, JsonSchema>>): object {

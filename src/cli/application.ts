@@ -1,0 +1,25 @@
+// The page's conversations on this machine: the store in the data folder, and who must sign in.
+import { BaimoError } from "../errors.ts";
+import type { ApplicationOptions } from "../serve/app/application-options.ts";
+import { dataFolder } from "./environment.ts";
+import type { Terminal } from "./terminal.ts";
+
+/** Opens the store; where that cannot be, the server runs without one and the page says why. */
+export async function openApplication(
+  { host }: { readonly host: string },
+  terminal: Terminal,
+): Promise<ApplicationOptions> {
+  const { isLoopback } = await import("../serve/node.ts");
+  const { openStore } = await import("../store/open-store.ts");
+  const signIn = !isLoopback(host);
+  try {
+    const store = await openStore(dataFolder());
+    if (!signIn || store.users.list().length > 0) return { store, signIn };
+    const { newToken } = await import("../serve/app/passwords.ts");
+    return { store, signIn, setUpToken: newToken() };
+  } catch (error) {
+    if (!(error instanceof BaimoError)) throw error;
+    terminal.note(`baimo: conversations are not kept: ${error.message}`);
+    return { absent: `conversations are not kept: ${error.message}`.slice(0, 4000) };
+  }
+}

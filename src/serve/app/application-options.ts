@@ -1,0 +1,24 @@
+// Options of the application: its store, and who may sign in.
+import { flag, instance, text, withDefault } from "../../option-kinds.ts";
+import type { TableOf } from "../../options.ts";
+import { Store } from "../../store/store.ts";
+
+/** What a server's application is made of. */
+export interface ApplicationOptions {
+  /** Where it keeps everything. Without one its routes say `absent`. */
+  store?: Store;
+  /** Why there is no store, for the page to say. */
+  absent?: string;
+  /** Whether who asks must sign in: wherever others than this machine's own user can ask. Default false. */
+  signIn?: boolean;
+  /** What the first administrator shows, where there is no account yet. */
+  setUpToken?: string;
+}
+
+/** The same, declared. */
+export const applicationTable = {
+  store: instance("a Store that openStore opened", Store),
+  absent: text(),
+  signIn: withDefault(flag, false),
+  setUpToken: text({ least: 16, most: 256 }),
+} satisfies TableOf<ApplicationOptions>;

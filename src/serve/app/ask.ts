@@ -1,0 +1,141 @@
+// Asks a model for an answer: whether it can be had is known before anything is stored.
+import type { ChatMessage, ChatOptions } from "../../generate/types.ts";
+import type { Assistant } from "../../store/assistants.ts";
+import type { StoredConversation } from "../../store/conversations.ts";
+import type { StoredMessage } from "../../store/messages.ts";
+import { textOf } from "../../store/parts.ts";
+import { runChoices } from "../answers/choices.ts";
+import type { ListedModel } from "../answers/head.ts";
+import { Problem } from "../problem.ts";
+import { templatesOf } from "../requests/thinking.ts";
+import { toChatOptions } from "./answer-options.ts";
+import type { AppCall } from "./app-route.ts";
+import { type Said, toPrompt } from "./prompt.ts";
+
+/** What somebody wants answered. */
+export interface Question {
+  readonly conversation: StoredConversation;
+  /** What was said so far, the question last; where an answer is to go on, that answer. */
+  readonly branch: readonly Said[];
+  /** Instead of the conversation's. */
+  readonly model?: string;
+  readonly options?: object;
+  readonly continued?: boolean;
+}
+
+/** An answer that can be had. */
+export interface Prepared {
+  /** How much of the context the prompt takes. */
+  readonly context: Context;
+  /** Where its message says who wrote it. */
+  readonly model: string;
+  readonly assistant: string | null;
+  /** Gives the place at the model back; not after `start`. */
+  cancel(): void;
+  /** Begins to write into a message that is in the store. */
+  start(message: StoredMessage): void;
+}
+
+export interface Context {
+  readonly tokens: number;
+  readonly contextLength: number;
+}
+
+type Caller = Pick<AppCall<unknown>, "app" | "user" | "server" | "request">;
+
+/**
+ * Makes the prompt, and takes a place at the model.
+ *
+ * @throws {Problem} 400 for a prompt that does not fit or that the template refuses, 404 for an unknown model, 429 where too
+ *   many wait, 503 while the model is loaded
+ */
+export async function prepare(call: Caller, question: Question): Promise<Prepared> {
+  const { app, server, request } = call;
+  const { listed, messages, options, assistant } = await toRequest(call, question);
+  const context = await measure(listed, messages, options, request.signal);
+  // Nobody needs to wait for the answer: it is not bound to this request.
+  const work = server.begin(new Request(request.url), listed.model);
+  return {
+    context,
+    model: listed.id,
+    assistant: assistant?.id ?? null,
+    cancel() {
+      work.stop();
+      work.done();
+    },
+    start(message) {
+      const answer = listed.model.chat(messages, { ...options, signal: work.signal });
+      app.answers.start(message, server.counted(listed.id, runChoices([answer], work)), work);
+    },
+  };
+}
+
+/** How much of the context a question would take, whether it fits or not. */
+export async function count(call: Caller, question: Question): Promise<Context & { model: string }> {
+  const { listed, messages, options } = await toRequest(call, question);
+  const { tools, templateVariables } = options;
+  const tokens = await listed.model.encode(messages, {
+    tools,
+    templateVariables,
+    signal: call.request.signal,
+  });
+  return { tokens: tokens.length, contextLength: listed.model.contextLength, model: listed.id };
+}
+
+interface ModelRequest {
+  readonly listed: ListedModel;
+  readonly messages: readonly ChatMessage[];
+  readonly options: ChatOptions;
+  readonly assistant: Assistant | undefined;
+}
+
+async function toRequest(call: Caller, question: Question): Promise<ModelRequest> {
+  const { app, user } = call;
+  const { conversation, branch, continued = false } = question;
+  const { settings } = conversation;
+  const assistant = conversation.assistant
+    ? app.store.assistants.find(user.key, conversation.assistant)
+    : undefined;
+  const listed = await findModel(call, question.model ?? conversation.model ?? undefined, assistant);
+  const system = [assistant?.system ?? "", settings.system ?? ""].filter((text) => text !== "").join("\n\n");
+  const sources = [assistant?.options, settings.options, question.options];
+  const options = toChatOptions(sources, templatesOf(listed.model));
+  if (assistant && assistant.tools.length > 0) options.tools = assistant.tools;
+  const last = branch.at(-1);
+  if (continued && last) {
+    if (textOf(last.parts) !== "") options.continueFinalMessage = "content";
+    else if (last.parts.some(({ type }) => type === "reasoning"))
+      options.continueFinalMessage = "reasoning_content";
+  }
+  // Of an answer that never began nothing is shown to the model.
+  const shown = continued && !options.continueFinalMessage ? branch.slice(0, -1) : branch;
+  return { listed, messages: toPrompt(shown, { system, files: assistant?.files }), options, assistant };
+}
+
+/** The model that was named; else the assistant's, or the first of its fall-backs that is here; else the server's first. */
+async function findModel(
+  { server }: Caller,
+  named: string | undefined,
+  assistant: Assistant | undefined,
+): Promise<ListedModel> {
+  const ids = [...server.models.keys()];
+  if (named !== undefined) return server.find(named);
+  const wanted = [assistant?.model ?? "", ...(assistant?.fallbacks ?? [])].filter((id) => id !== "");
+  return server.find(wanted.find((id) => ids.includes(id)) ?? wanted[0] ?? ids[0]);
+}
+
+/** @throws {Problem} 400 for a prompt that leaves no room for an answer */
+async function measure(
+  { model }: ListedModel,
+  messages: readonly ChatMessage[],
+  { tools, templateVariables, continueFinalMessage }: ChatOptions,
+  signal: AbortSignal,
+): Promise<Context> {
+  const { contextLength } = model;
+  const tokens = await model.encode(messages, { tools, templateVariables, continueFinalMessage, signal });
+  if (tokens.length < contextLength) return { tokens: tokens.length, contextLength };
+  const message =
+    `this message makes the conversation ${tokens.length} tokens long, but the model reads ${contextLength} with its answer; ` +
+    "nothing was stored: shorten the message, begin a new conversation, or choose a model with a longer context";
+  throw new Problem(400, message, { param: "text", code: "context_length_exceeded" });
+}

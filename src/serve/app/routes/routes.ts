@@ -1,0 +1,27 @@
+// The application's part of the table of routes.
+import type { Route } from "../../route.ts";
+import { answerRoutes } from "./answers.ts";
+import { assistantRoutes } from "./assistants.ts";
+import { conversationRoutes } from "./conversations.ts";
+import { folderRoutes } from "./folders.ts";
+import { messageRoutes } from "./messages.ts";
+import { searchRoutes } from "./search.ts";
+import { sessionRoutes } from "./session.ts";
+import { settingsRoutes } from "./settings.ts";
+import { transferRoutes } from "./transfer.ts";
+import { usageRoutes } from "./usage.ts";
+import { userRoutes } from "./users.ts";
+
+export const appRoutes: readonly Route[] = [
+  ...sessionRoutes,
+  ...userRoutes,
+  ...settingsRoutes,
+  ...usageRoutes,
+  ...searchRoutes,
+  ...folderRoutes,
+  ...conversationRoutes,
+  ...messageRoutes,
+  ...answerRoutes,
+  ...transferRoutes,
+  ...assistantRoutes,
+];

@@ -1,0 +1,72 @@
+// Conversations to files and from files.
+import { anything, choice, required } from "../../../option-kinds.ts";
+import type { Route } from "../../route.ts";
+import { objectOf, TEXT } from "../../schema-parts.ts";
+import { appGet, appPost } from "../app-route.ts";
+import { attachment, attachmentHeaders } from "../attachment.ts";
+import { conversationOf } from "../find.ts";
+import { everything, folderName } from "../formats/everything.ts";
+import { storeImported } from "../formats/imported.ts";
+import { toMarkdown } from "../formats/markdown.ts";
+import { HEAD, readFile, TAIL, toFile } from "../formats/own.ts";
+import { readData } from "../formats/read-data.ts";
+import { branchTo } from "../prompt.ts";
+import { listOf, OBJECT } from "../schemas.ts";
+
+/** Bytes and values of a file; larger ones come in pieces. */
+const BOUNDS = { bytes: 16 * 1024 * 1024, values: 1_000_000 };
+
+export const transferRoutes: readonly Route[] = [
+  appGet({
+    path: "/app/v1/conversations/{id}/export",
+    summary: "A conversation as a file: JSON with all versions, or Markdown of what is shown.",
+    query: { format: choice("json", "markdown") },
+    answer: OBJECT,
+    handle(call) {
+      const { app, user, query } = call;
+      const found = conversationOf(call);
+      const messages = app.store.messages.list(found.key);
+      const name = found.title || "conversation";
+      if (query.format === "markdown") {
+        const text = toMarkdown(found, branchTo(messages, found.leafKey));
+        return attachment(text, { name: `${name}.md`, type: "text/markdown" });
+      }
+      const text = HEAD + toFile(found, folderName(app.store, user.key, found), messages) + TAIL;
+      return attachment(text, { name: `${name}.json`, type: "application/json" });
+    },
+  }),
+  appGet({
+    path: "/app/v1/export",
+    summary: "All that is one's own as one file.",
+    answer: OBJECT,
+    handle({ app, user, server }) {
+      const response = server.streamText(inTime(everything(app.store, user.key)), "application/json");
+      const head = attachmentHeaders({ name: "baimo.json", type: "application/json" });
+      for (const [name, value] of Object.entries(head)) response.headers.set(name, value);
+      return response;
+    },
+  }),
+  appPost({
+    path: "/app/v1/import",
+    summary: "Takes conversations in: of this project's file, ChatGPT's export or Open WebUI's.",
+    body: { data: required(anything) },
+    bounds: BOUNDS,
+    answer: objectOf({
+      format: { enum: ["baimo", "chatgpt", "open-webui"] },
+      conversations: listOf(objectOf({ id: TEXT, title: TEXT })),
+      skipped: listOf(objectOf({ title: TEXT, reason: TEXT })),
+    }),
+    handle({ app, user, body }) {
+      const { format, conversations, skipped } = readData(() => readFile(body.data));
+      const stored = app.store.transaction(() =>
+        conversations.map((each) => storeImported(app.store, user.key, each)),
+      );
+      return { format, conversations: stored.map(({ id, title }) => ({ id, title })), skipped };
+    },
+  }),
+];
+
+/** At the pace of who reads. */
+async function* inTime(texts: Iterable<string>): AsyncGenerator<string, void> {
+  yield* texts;
+}

@@ -1,0 +1,206 @@
+// Accounts: signing in, and every route of the application with another's session and without one.
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, it } from "node:test";
+import { hashPassword } from "../src/serve/app/passwords.ts";
+import { appRoutes } from "../src/serve/app/routes/routes.ts";
+import { createHandler, type Handler } from "../src/serve/index.ts";
+import { openStore } from "../src/store/open-store.ts";
+import type { Store } from "../src/store/store.ts";
+import type { StoredUser } from "../src/store/users.ts";
+import { type AppClient, appClient } from "./app-client.ts";
+import { scriptedModel } from "./scripted-model.ts";
+
+const TOKEN = "a token that was printed";
+const PASSWORD = "correct horse battery";
+const model = scriptedModel(() => {
+  throw new Error("nobody is answered here");
+});
+
+describe("accounts", () => {
+  const folder = mkdtempSync(join(tmpdir(), "baimo-accounts-"));
+  let store: Store;
+  let handler: Handler;
+  before(async () => {
+    store = await openStore(folder);
+    handler = createHandler({ models: [model], application: { store, signIn: true, setUpToken: TOKEN } });
+  });
+  after(async () => {
+    await store.close();
+    rmSync(folder, { recursive: true });
+  });
+  const client = (cookie = "") => appClient(handler, "http://server.example", cookie);
+  const signIn = async (body: object): Promise<AppClient> => {
+    const response = await client().send("POST", "/session", body);
+    assert.equal(response.status, 200, await response.clone().text());
+    const cookie = response.headers.get("set-cookie")!;
+    assert.match(
+      cookie,
+      /^baimo_session=[0-9a-f]{64}; Path=\/app\/; HttpOnly; SameSite=Strict; Max-Age=\d+$/,
+    );
+    return client(cookie.split(";")[0]);
+  };
+
+  it("begin with a token, and are made by administrators", async () => {
+    const session = (who: AppClient) => who.json<{ user: object | null; setUp: boolean }>("GET", "/session");
+    assert.deepEqual(await session(client()), { user: null, signIn: true, setUp: true, store: true });
+    const first = { name: "ada", password: PASSWORD };
+    const wrong = { ...first, token: "another" };
+    assert.deepEqual(await client().refusal("POST", "/session", wrong), [403, "wrong_token"]);
+    const ada = await signIn({ ...first, token: TOKEN });
+    assert.deepEqual(await client().refusal("POST", "/session", { ...first, name: "eve", token: TOKEN }), [
+      403,
+      "wrong_token",
+    ]);
+    assert.equal((await session(client())).setUp, false);
+    const made = { name: "ben", password: "another long password", role: "user" };
+    await ada.json("POST", "/users", made);
+    assert.deepEqual(await ada.refusal("POST", "/users", { ...made, name: "BEN" }), [409, "name_taken"]);
+    assert.deepEqual(await ada.refusal("POST", "/users", { ...made, name: "b", password: "short" }), [
+      400,
+      "invalid_value",
+    ]);
+    const ben = await signIn({ name: "Ben", password: made.password });
+    assert.deepEqual(await ben.refusal("GET", "/users"), [403, "not_allowed"]);
+    assert.deepEqual(await ben.refusal("POST", "/users", made), [403, "not_allowed"]);
+    const { user } = await ben.json<{ user: { id: string } }>("GET", "/session");
+    assert.deepEqual(await ben.refusal("POST", `/users/${user.id}`, { role: "admin" }), [403, "not_allowed"]);
+    const change = { password: "a new long password" };
+    assert.deepEqual(await ben.refusal("POST", `/users/${user.id}`, change), [403, "wrong_password"]);
+    await ben.json("POST", `/users/${user.id}`, { ...change, oldPassword: made.password });
+    assert.deepEqual(await ben.refusal("GET", "/conversations"), [401, "not_signed_in"]); // signs in anew
+    const again = await signIn({ name: "ben", password: change.password });
+    await again.json("DELETE", "/session");
+    assert.deepEqual(await again.refusal("GET", "/conversations"), [401, "not_signed_in"]);
+    const { users } = await ada.json<{ users: { id: string }[] }>("GET", "/users");
+    assert.deepEqual(await ada.refusal("DELETE", `/users/${users[0].id}`), [409, "last_admin"]);
+    const stored = JSON.stringify(store.users.list());
+    assert.ok(!stored.includes(PASSWORD) && stored.includes("scrypt:15:8:1:"));
+    // The words of the database know neither passwords nor tokens of sessions, only their hashes.
+    assert.equal(store.users.ofSession("0".repeat(64)), undefined);
+  });
+
+  it("are waited for after wrong passwords", async () => {
+    const tries: [number, string | null][] = [];
+    for (let i = 0; i < 7; i++)
+      tries.push(await client().refusal("POST", "/session", { name: "nobody", password: "x" }));
+    assert.deepEqual(tries[0], [401, "wrong_password"]);
+    assert.deepEqual(tries.at(-1), [429, "too_many_attempts"]);
+  });
+
+  it("see nothing of one another, by any route", async () => {
+    const password = await hashPassword(PASSWORD);
+    const users = ["carol", "dave"].map((name) => store.users.create({ name, role: "user", password }));
+    const [carol, dave] = await Promise.all(users.map(({ name }) => signIn({ name, password: PASSWORD })));
+    const ids = await fill(carol, store, users[0]);
+    await fill(dave, store, users[1]);
+    const before = snapshot(store, users[0]);
+    let tried = 0;
+    for (const { method, path } of appRoutes) {
+      const place = path.slice("/app/v1".length);
+      const [, kind = ""] = /^\/(\w+)\/\{id\}/.exec(place) ?? [];
+      const address = place.replace("{id}", ids[kind] ?? "");
+      const body = method === "POST" ? (bodies[place] ?? {}) : undefined;
+      if (place !== "/session") {
+        assert.deepEqual(
+          await client().refusal(method, address, body),
+          [401, "not_signed_in"],
+          `${method} ${path}`,
+        );
+        assert.deepEqual(await client("baimo_session=" + "0".repeat(64)).refusal(method, address, body), [
+          401,
+          "not_signed_in",
+        ]);
+      }
+      if (kind !== "") {
+        assert.ok(ids[kind], `there is no ${kind} to try ${path} with`);
+        const [status] = await dave.refusal(method, address, body);
+        assert.equal(status, 404, `${method} ${path} of another`);
+      } else if (method === "GET" && place !== "/users") {
+        const text = await (await dave.send(method, place === "/search" ? "/search?q=secret" : place)).text();
+        for (const word of ["carol", ...Object.values(ids)])
+          assert.ok(!text.includes(word), `${path} tells of ${word}`);
+      }
+      tried++;
+    }
+    assert.ok(tried >= 36, `${tried} routes`);
+    const taken = { folder: ids.folders };
+    const { conversations } = await dave.json<{ conversations: { id: string }[] }>("GET", "/conversations");
+    assert.deepEqual(await dave.refusal("POST", `/conversations/${conversations[0].id}`, taken), [
+      404,
+      "not_found",
+    ]);
+    const under = { text: "x", parent: ids.messages, answer: false };
+    assert.deepEqual(await dave.refusal("POST", `/conversations/${conversations[0].id}/messages`, under), [
+      404,
+      "not_found",
+    ]);
+    const { conversations: others } = await dave.json<{ conversations: object[] }>(
+      "GET",
+      `/conversations?folder=${ids.folders}`,
+    );
+    assert.deepEqual(others, []);
+    assert.deepEqual(snapshot(store, users[0]), before);
+    await carol.json("DELETE", `/users/${users[0].id}`);
+    assert.equal(store.users.find(users[0].id), undefined);
+    assert.deepEqual(store.search.find(users[0].key, "secret"), []);
+    assert.deepEqual(await carol.refusal("GET", "/conversations"), [401, "not_signed_in"]);
+  });
+});
+
+/** Bodies that are well, so that nothing but the owner is at fault. */
+const bodies: Readonly<Record<string, object>> = {
+  "/conversations/{id}/messages": { text: "a" },
+  "/messages/{id}/edit": { text: "a" },
+  "/folders/{id}": { name: "a" },
+  "/folders": { name: "a" },
+  "/users": { name: "a", password: "long enough to be one", role: "user" },
+  "/import": { data: [] },
+  "/assistants": { name: "a" },
+  "/assistants/import": { data: {} },
+  "/settings": { values: {} },
+};
+
+/** One of everything, by the words of the paths. */
+async function fill(client: AppClient, store: Store, user: StoredUser): Promise<Record<string, string>> {
+  const { conversation } = await client.json<{ conversation: { id: string } }>("POST", "/conversations", {
+    title: `secret of ${user.name}`,
+  });
+  const say = { text: `secret of ${user.name}`, answer: false };
+  const { message } = await client.json<{ message: { id: string } }>(
+    "POST",
+    `/conversations/${conversation.id}/messages`,
+    say,
+  );
+  const { folder } = await client.json<{ folder: { id: string } }>("POST", "/folders", { name: user.name });
+  const { assistant } = await client.json<{ assistant: { id: string } }>("POST", "/assistants", {
+    name: user.name,
+  });
+  await client.json("POST", "/settings", { values: { of: user.name } });
+  const found = store.messages.find(user.key, message.id)!;
+  const answer = store.messages.add({
+    conversation: found.conversation,
+    parent: found.key,
+    role: "assistant",
+    parts: [],
+  });
+  return {
+    conversations: conversation.id,
+    messages: message.id,
+    answers: answer.id,
+    folders: folder.id,
+    assistants: assistant.id,
+    users: user.id,
+  };
+}
+
+const snapshot = (store: Store, { key }: StoredUser) => ({
+  conversations: store.conversations
+    .list(key)
+    .conversations.map((each) => [each, store.messages.list(each.key)]),
+  folders: store.folders.list(key),
+  assistants: store.assistants.list(key),
+  settings: store.users.settings(key),
+});
