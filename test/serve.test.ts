@@ -52,11 +52,12 @@ describe("the server in front of a model", () => {
     const [{ created, ...entry }] = list.data;
     assert.ok(created >= begun && created <= Date.now() / 1000);
     const length = { context_length: 1024, max_model_len: 1024 };
-    assert.deepEqual(entry, { id: "tiny", object: "model", owned_by: "baimo", ...length });
+    assert.deepEqual(entry, { id: "tiny", object: "model", owned_by: "baimo", state: "ready", ...length });
     const one = await (await handle(new Request("http://localhost/v1/models/tiny"))).json();
     assert.deepEqual(one, list.data[0]);
     const health = await (await handle(new Request("http://localhost/health"))).json();
-    assert.deepEqual(health, { status: "ok", models: ["tiny"], queue: { active: 0, waiting: 0, limit: 64 } });
+    const queue = { active: 0, waiting: 0, limit: 64 };
+    assert.deepEqual(health, { status: "ok", models: ["tiny"], states: { tiny: "ready" }, queue });
   });
 
   test("answers whole, in OpenAI's shape, and repeats itself for a seed", async () => {

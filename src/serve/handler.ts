@@ -66,6 +66,8 @@ export function createHandler(given: HandlerOptions): Handler {
     });
   }
   app.get("*", async (c, next) => (await page?.(c.req.path)) ?? next());
+  // Ollama's clients look here whether there is a server.
+  app.get("/", (c) => c.text("baimo is running"));
   app.notFound((c) => {
     const message = `there is nothing at ${c.req.method} ${c.req.path.slice(0, 200)}`;
     return refuse(new Problem(404, message, { code: "unknown_url" }), c.req.raw);
@@ -80,11 +82,22 @@ const patternOf = ({ path }: Route): string => path.replace("{id}", ":id{.+}");
 /** Reads the body by the route's table, and lets the route answer. */
 async function answer(route: Route, request: Request, id: string, server: Server): Promise<Response> {
   const ignored: string[] = [];
-  if (!route.body) return route.handle({ request, body: undefined, id, server, ignored });
-  const given = await readJson(request, server.options.maxBodyBytes);
-  const body = readBody(given, route.body);
-  const response = await route.handle({ request, body, id, server, ignored });
-  const unused = [...ignoredIn(given, route.body), ...ignored];
-  if (unused.length > 0) response.headers.set(IGNORED, unused.join(", "));
-  return response;
+  const releases: (() => void)[] = [];
+  const find = async (name: string | undefined) => {
+    const lease = await server.models.find(name, request);
+    releases.push(lease.release);
+    return lease;
+  };
+  const call = { request, id, server, ignored, find };
+  try {
+    if (!route.body) return await route.handle({ ...call, body: undefined });
+    const given = await readJson(request, server.options.maxBodyBytes);
+    const body = readBody(given, route.body);
+    const response = await route.handle({ ...call, body });
+    const unused = [...ignoredIn(given, route.body), ...ignored];
+    if (unused.length > 0) response.headers.set(IGNORED, unused.join(", "));
+    return response;
+  } finally {
+    for (const release of releases) release();
+  }
 }

@@ -1,3 +1,5 @@
 // baimo/serve: the server's public API, without Node. Re-exports only.
 export { createHandler, type Handler } from "./handler.ts";
+export { type Models, type ModelsOptions, openModels } from "./models/models.ts";
+export type { ModelRecipe, OpenOptions } from "./models/recipe.ts";
 export type { HandlerOptions } from "./options.ts";

@@ -12,11 +12,16 @@ import {
   withDefault,
 } from "../option-kinds.ts";
 import { type Kind, refusal, type TableOf } from "../options.ts";
+import { Models } from "./models/models.ts";
+import { modelId } from "./models/recipe.ts";
 
 /** What a server serves, and its bounds. */
 export interface HandlerOptions {
-  /** The models by id. A list takes each model's name as its id; a map may change while the server runs. */
-  models: readonly Model[] | ReadonlyMap<string, Model>;
+  /**
+   * The models by id. A list takes each model's name as its id; a map may change while the server runs; `openModels` makes those
+   * that are loaded when they are asked for.
+   */
+  models: readonly Model[] | ReadonlyMap<string, Model> | Models;
   /** Files of a web page, by path ("/" first of all); undefined where there is none. */
   page?: (path: string) => Promise<Response | undefined>;
   /** Longest body accepted, in bytes. Default 4 MiB. */
@@ -59,14 +64,13 @@ const model = kindOf("model", "a model that load opened", (value): value is Mode
   return speaks && typeof name === "string" && tokenizer !== undefined && engine !== undefined;
 });
 const modelList = list(model);
-/** What a request may call a model. */
-export const modelId = text({ most: 1024 });
 
 /** Models by id. */
 const models: Kind<HandlerOptions["models"]> = {
   kind: "models",
-  allowed: "a list of models, or a Map of them by id",
+  allowed: "a list of models, a Map of them by id, or what openModels made",
   read(value, name, door) {
+    if (value instanceof Models) return value;
     if (Array.isArray(value)) return modelList.read(value, name, door);
     if (!(value instanceof Map)) throw refusal("type", name, value, this.allowed, door);
     for (const [id, each] of value) {

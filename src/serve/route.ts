@@ -2,6 +2,7 @@
 import type { JsonSchema } from "../json.ts";
 import type { OptionsOf, Table } from "../options.ts";
 import type { Dialect } from "./dialect.ts";
+import type { Lease } from "./models/models.ts";
 import type { Server } from "./server.ts";
 
 /** A request that has come to its route. */
@@ -12,6 +13,8 @@ export interface Call<Body = unknown> {
   /** What stands in the path for `{id}`. */
   readonly id: string;
   readonly server: Server;
+  /** The model that a request names, loaded, and kept so until the call has an answer: `Server.begin` keeps it longer. */
+  find(name: string | undefined): Promise<Lease>;
   /** Takes names of fields that turn out to change no answer of this model. */
   readonly ignored: string[];
 }

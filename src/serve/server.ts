@@ -1,15 +1,14 @@
 // What the routes of one server share: its models, their queues, the work under way, its counts.
 import { BaimoError } from "../errors.ts";
 import type { Model } from "../generate/types.ts";
-import { listed } from "../option-kinds.ts";
 import type { OptionsOf } from "../options.ts";
 import type { ChoiceEvent } from "./answers/choices.ts";
-import type { ListedModel } from "./answers/head.ts";
 import { type Dialect, OPEN_AI } from "./dialect.ts";
 import { Readers, type StreamPart, toEvents } from "./event-stream.ts";
 import { Metrics } from "./metrics.ts";
+import { type Lease, Models } from "./models/models.ts";
 import type { handlerTable } from "./options.ts";
-import { badParameter, Problem, toProblem } from "./problem.ts";
+import { Problem, toProblem } from "./problem.ts";
 import { Queues } from "./queues.ts";
 import { ResponseStore } from "./response-store.ts";
 import type { Work } from "./work.ts";
@@ -22,8 +21,7 @@ const STREAM_HEADERS = {
 };
 
 export class Server {
-  /** By id. */
-  readonly models: ReadonlyMap<string, Model>;
+  readonly models: Models;
   /** Unix time in seconds. */
   readonly started = Math.floor(Date.now() / 1000);
   readonly options: OptionsOf<typeof handlerTable>;
@@ -38,7 +36,7 @@ export class Server {
   constructor(options: OptionsOf<typeof handlerTable>) {
     const { maxWaiting } = options;
     this.options = options;
-    this.models = byId(options.models);
+    this.models = toModels(options.models);
     this.#queues = new Queues(maxWaiting);
     this.#readers = new Readers(READERS_A_PLACE * (maxWaiting + 1));
     options.signal?.addEventListener("abort", () => {
@@ -52,36 +50,14 @@ export class Server {
   }
 
   /**
-   * The model of a request; where there is one alone, it need not be named.
-   * @throws {Problem} 400 without a name where there are several, 404 for one that is not here
-   */
-  find(id: string | undefined): ListedModel {
-    const known = id ?? this.#onlyModel();
-    const model = this.models.get(known);
-    if (model) return { id: known, model };
-    const names = [...this.models.keys()].map((name) => `"${name}"`).join(", ") || "none";
-    throw new Problem(404, `the model "${known.slice(0, 200)}" is not here; this server has ${names}`, {
-      param: "model",
-      code: "model_not_found",
-    });
-  }
-
-  #onlyModel(): string {
-    const [id, ...others] = this.models.keys();
-    if (id !== undefined && others.length === 0) return id;
-    const names = listed([...this.models.keys()]) || "none";
-    const message = `'model' is missing; this server has ${names}`;
-    throw badParameter("model", "missing_required_parameter", message);
-  }
-
-  /**
    * Takes a place at a model for a request; `done` gives it back.
    * @throws {Problem} 429 where too many wait, 503 while the server is closing or the model is started again
    */
-  begin(request: Request, model: Model): Work {
+  begin(request: Request, lease: Lease): Work {
     if (this.options.signal?.aborted) throw closingProblem();
-    if (model.status === "starting") throw startingProblem();
-    const leave = this.#queues.enter(model);
+    if (lease.engine.status === "starting") throw startingProblem();
+    const leave = this.#queues.enter(lease.engine);
+    const release = lease.hold();
     const controller = new AbortController();
     const stop = (reason?: Problem) => {
       request.signal.removeEventListener("abort", onAbort);
@@ -92,6 +68,7 @@ export class Server {
     const done = () => {
       this.#working.delete(work);
       leave();
+      release();
     };
     const work: Work = { signal: controller.signal, stop, done };
     this.#working.add(work);
@@ -101,8 +78,8 @@ export class Server {
   }
 
   /** Does work at a model that has one result. */
-  async use<T>(request: Request, model: Model, run: (signal: AbortSignal) => Promise<T>): Promise<T> {
-    const work = this.begin(request, model);
+  async use<T>(request: Request, lease: Lease, run: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const work = this.begin(request, lease);
     try {
       return await run(work.signal);
     } finally {
@@ -163,8 +140,9 @@ function startingProblem(): Problem {
   });
 }
 
-function byId(models: OptionsOf<typeof handlerTable>["models"]): ReadonlyMap<string, Model> {
-  if ("get" in models) return models;
+function toModels(models: OptionsOf<typeof handlerTable>["models"]): Models {
+  if (models instanceof Models) return models;
+  if ("get" in models) return new Models(models);
   const map = new Map<string, Model>();
   for (const model of models) {
     if (map.has(model.name)) {
@@ -172,7 +150,7 @@ function byId(models: OptionsOf<typeof handlerTable>["models"]): ReadonlyMap<str
     }
     map.set(model.name, model);
   }
-  return map;
+  return new Models(map);
 }
 
 /** Runs a generator up to its first value, so that what fails before it fails here. */

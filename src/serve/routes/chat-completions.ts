@@ -11,11 +11,11 @@ export const chatCompletions = post({
   summary: "Answers a conversation.",
   body: chatRequestTable,
   answers: { "application/json": chatCompletionSchema, "text/event-stream": chatChunkSchema },
-  async handle({ request, body, server }) {
+  async handle({ request, body, server, find }) {
     const chat = toChatRequest(body);
-    const listed = server.find(chat.model);
+    const listed = await find(chat.model);
     const start = chatAnswers(chat, listed);
-    const work = server.begin(request, listed.model);
+    const work = server.begin(request, listed);
     const answers = start(work.signal);
     const context: ChatContext = {
       id: listed.id,

@@ -52,10 +52,11 @@ export const completions = post({
     "application/json": answerSchema(usageSchema, ["usage"]),
     "text/event-stream": answerSchema({ anyOf: [usageSchema, { type: "null" }] }, []),
   },
-  async handle({ request, body, server }) {
+  async handle({ request, body, server, find }) {
     const asked = toCompletionRequest(body);
-    const { id, model } = server.find(asked.model);
-    const work = server.begin(request, model);
+    const listed = await find(asked.model);
+    const { id, model } = listed;
+    const work = server.begin(request, listed);
     const prompts = await readPrompts(asked, model, work);
     const answers = prompts.flatMap(({ ids }) =>
       asked.choices.map((options) => {

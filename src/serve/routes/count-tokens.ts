@@ -14,8 +14,8 @@ export const countTokens = post({
   answers: {
     "application/json": objectOf({ input_tokens: COUNT }),
   },
-  async handle({ request, body, server, ignored }) {
-    const listed = server.find(body.model);
+  async handle({ request, body, find, ignored }) {
+    const listed = await find(body.model);
     const chat = toPrompt(body, { templates: templatesOf(listed.model), ignored });
     const [{ tools }] = chat.choices;
     const templateVariables = variablesOf(chat, listed);

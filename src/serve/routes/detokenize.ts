@@ -1,6 +1,6 @@
 // POST /detokenize: the text of token ids.
 import { required, tokenIds } from "../../option-kinds.ts";
-import { modelId } from "../options.ts";
+import { modelId } from "../models/recipe.ts";
 import { post } from "../route.ts";
 
 export const detokenize = post({
@@ -14,8 +14,8 @@ export const detokenize = post({
       required: ["prompt", "content"],
     },
   },
-  handle({ body, server }) {
-    const { model } = server.find(body.model);
+  async handle({ body, find }) {
+    const { model } = await find(body.model);
     const prompt = model.tokenizer.decode(body.tokens, { skipSpecialTokens: false });
     return Response.json({ prompt, content: prompt });
   },

@@ -6,5 +6,5 @@ export const model = get({
   path: "/v1/models/{id}",
   summary: "Tells of one model.",
   answers: { "application/json": entrySchema },
-  handle: ({ id, server }) => Response.json(entryOf(server.find(id), server)),
+  handle: async ({ id, server }) => Response.json(entryOf(await server.models.facts(id), server)),
 });

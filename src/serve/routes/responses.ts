@@ -19,12 +19,12 @@ export const responses = post({
   summary: "Answers with items: messages, reasoning and calls.",
   body: responseRequestTable,
   answers: { "application/json": responseSchema, "text/event-stream": responseEventSchema },
-  async handle({ request, body, server }) {
+  async handle({ request, body, server, find }) {
     const asked = toResponseRequest(body, earlierItems(body.previous_response_id, server));
     const { chat, items, logprobs, repeated } = asked;
-    const listed = server.find(chat.model);
+    const listed = await find(chat.model);
     const start = chatAnswers(chat, listed);
-    const work = server.begin(request, listed.model);
+    const work = server.begin(request, listed);
     const events = server.counted(listed.id, runChoices(start(work.signal), work));
     const context: ResponseContext = {
       id: listed.id,

@@ -21,8 +21,8 @@ export const tokenizerInfo = get({
       required: ["bos_token", "eos_token", "pad_token"],
     },
   },
-  handle({ server }) {
-    const { model } = server.find(undefined);
+  async handle({ find }) {
+    const { model } = await find(undefined);
     const { tokenizer, contextLength } = model;
     const { specialTokens, bosTokenId, eosTokenIds } = tokenizer;
     const named = (role: string, id: number | undefined) =>
