@@ -4,6 +4,7 @@ import { Command, CommanderError } from "commander";
 import { BaimoError } from "../errors.ts";
 import { addBench } from "./commands/bench.ts";
 import { addChat } from "./commands/chat.ts";
+import { addConfig } from "./commands/config.ts";
 import { addConvert } from "./commands/convert.ts";
 import { addEmbed } from "./commands/embed.ts";
 import { addImatrix } from "./commands/imatrix.ts";
@@ -36,6 +37,7 @@ export const COMMANDS = [
   addRun,
   addChat,
   addServe,
+  addConfig,
   addEmbed,
   addInspect,
   addBench,

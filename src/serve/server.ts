@@ -8,7 +8,7 @@ import { Readers, type StreamPart, toEvents } from "./event-stream.ts";
 import { Metrics } from "./metrics.ts";
 import { type Lease, Models } from "./models/models.ts";
 import type { handlerTable } from "./options.ts";
-import { Problem, toProblem } from "./problem.ts";
+import { closingProblem, Problem, toProblem } from "./problem.ts";
 import { Queues } from "./queues.ts";
 import { ResponseStore } from "./response-store.ts";
 import type { Work } from "./work.ts";
@@ -40,7 +40,7 @@ export class Server {
     this.#queues = new Queues(maxWaiting);
     this.#readers = new Readers(READERS_A_PLACE * (maxWaiting + 1));
     options.signal?.addEventListener("abort", () => {
-      for (const work of this.#working) work.stop(closingProblem());
+      for (const work of this.#working) work.stop(endingProblem());
     });
   }
 
@@ -126,11 +126,8 @@ export class Server {
 }
 
 /** What a client is told whose answer ends because the server does. */
-function closingProblem(): Problem {
-  return new Problem(503, "the server is closing, and the answer ends here; ask again when it is back", {
-    code: "server_closing",
-    headers: { "retry-after": "5" },
-  });
+function endingProblem(): Problem {
+  return closingProblem("the server is closing, and the answer ends here; ask again when it is back");
 }
 
 function startingProblem(): Problem {

@@ -1,4 +1,4 @@
-// Models on demand: within the budget, loaded once, least recently used out, none that is answering.
+// Models on demand: within the budget, loaded once, least recently used out, none that answers.
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { setImmediate as turn } from "node:timers/promises";

@@ -1,7 +1,8 @@
 // Loads models when they are asked for, within a budget of memory, and unloads those that are idle.
 import type { Model } from "../../generate/types.ts";
 import type { OptionsOf } from "../../options.ts";
-import { closed, failure, noRoom, stillLoading, tooLarge } from "./problems.ts";
+import { closingProblem } from "../problem.ts";
+import { failure, noRoom, stillLoading, tooLarge } from "./problems.ts";
 import type { Preview, recipeTable } from "./recipe.ts";
 
 /** "waiting": for memory that others hold. "leaving": it answers its last requests. */
@@ -75,7 +76,7 @@ export class Pool {
    * @throws {Problem} 503 where it does not fit, or not in time; 500 where it cannot be loaded
    */
   async take(place: Place, signal?: AbortSignal): Promise<Model> {
-    if (this.#closing) throw closed();
+    if (this.#closing) throw closingProblem();
     if (place.state === "ready" && place.model) {
       this.#hold(place);
       return place.model;
@@ -179,7 +180,7 @@ export class Pool {
 
   #fail(place: Place, error: unknown): void {
     place.state = "failed";
-    const problem = this.#closing ? closed() : failure(place.id, error);
+    const problem = this.#closing ? closingProblem() : failure(place.id, error);
     if (problem.status === 500) this.#options.onError?.(error);
     for (const waiter of [...place.waiters]) waiter.reject(problem);
     this.#change();
@@ -211,7 +212,7 @@ export class Pool {
     await before;
     try {
       for (;;) {
-        if (this.#closing) throw closed();
+        if (this.#closing) throw closingProblem();
         if (place.waiters.size === 0) return false;
         const missing = this.#usedBytes + bytes - this.#options.memoryBytes;
         if (missing <= 0) break;
@@ -289,7 +290,7 @@ export class Pool {
     this.#closing = true;
     this.#change();
     for (const { waiters } of this.#places.values())
-      for (const waiter of [...waiters]) waiter.reject(closed());
+      for (const waiter of [...waiters]) waiter.reject(closingProblem());
     while (this.#busy.size > 0) await Promise.allSettled(this.#busy);
     for (const place of this.#places.values()) {
       if (place.state !== "ready" && place.state !== "leaving") continue;

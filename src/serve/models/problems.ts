@@ -23,13 +23,6 @@ export function stillLoading(id: string): Problem {
   });
 }
 
-export function closed(): Problem {
-  return new Problem(503, "the server is closing; ask again when it is back", {
-    code: "server_closing",
-    headers: { "retry-after": "5" },
-  });
-}
-
 /** What clients are told whose model could not be loaded; the text of an error may tell of the server's insides. */
 export function failure(id: string, error: unknown): Problem {
   if (error instanceof Problem) return error;
