@@ -77,3 +77,20 @@ test("several models, and SIGTERM finishes what runs and refuses what comes", as
   }
   assert.equal((await done).status, 0);
 });
+
+test("keys are made, listed and taken away", async () => {
+  const keys = join(folder, "keys.json");
+  const made = await baimo(["keys", "add", "alice", "--keys", keys, "--tokens", "1000", "--per", "day"]);
+  assert.equal(made.status, 0, made.stderr);
+  assert.match(made.stdout, /^baimo-[\w-]{43}\n$/);
+  const { keys: listed } = JSON.parse((await baimo(["keys", "list", "--keys", keys, "--json"])).stdout);
+  const [{ name, scopes, quota, usedTokens }] = listed;
+  assert.deepEqual(
+    [name, scopes, quota, usedTokens],
+    ["alice", ["chat", "embeddings", "models"], { tokens: 1000, per: "day" }, 0],
+  );
+  assert.equal((await baimo(["keys", "add", "bob", "--keys", keys, "--per", "day"])).status, 2);
+  assert.equal((await baimo(["keys", "remove", "alice", "--keys", keys])).status, 0);
+  assert.equal((await baimo(["keys", "remove", "alice", "--keys", keys])).status, 1);
+  assert.match((await baimo(["keys", "list", "--keys", keys])).stdout, /^no keys in/);
+});

@@ -204,6 +204,7 @@ const WITHOUT_OPTIONS = new Set([
   "isQuantizable",
   "judgeRun",
   "listCachedModels",
+  "openKeys",
   "openPage",
   "parseHubSpec",
   "planRemoval",

@@ -9,6 +9,7 @@ import { addConvert } from "./commands/convert.ts";
 import { addEmbed } from "./commands/embed.ts";
 import { addImatrix } from "./commands/imatrix.ts";
 import { addInspect } from "./commands/inspect.ts";
+import { addKeys } from "./commands/keys.ts";
 import { addList } from "./commands/list.ts";
 import { addMay } from "./commands/may.ts";
 import { addModels } from "./commands/models.ts";
@@ -38,6 +39,7 @@ export const COMMANDS = [
   addChat,
   addServe,
   addConfig,
+  addKeys,
   addEmbed,
   addInspect,
   addBench,

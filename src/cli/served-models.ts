@@ -1,4 +1,4 @@
-// The models of a server by its configuration: looked at before it starts, loaded when they are asked for.
+// The models of a server by its configuration: seen before it starts, loaded when asked for.
 import { availableMemory } from "../backends/threads.ts";
 import { BaimoError } from "../errors.ts";
 import type { LoadOptions } from "../generate/load-options.ts";

@@ -3,6 +3,7 @@ import { Hono } from "hono";
 import { cors } from "hono/cors";
 import { call, readOptions } from "../options.ts";
 import { readJson } from "./body.ts";
+import { refuseCrossSite } from "./cross-site.ts";
 import { type Dialect, OPEN_AI } from "./dialect.ts";
 import { type HandlerOptions, handlerTable } from "./options.ts";
 import { Problem, toProblem } from "./problem.ts";
@@ -81,14 +82,17 @@ const patternOf = ({ path }: Route): string => path.replace("{id}", ":id{.+}");
 
 /** Reads the body by the route's table, and lets the route answer. */
 async function answer(route: Route, request: Request, id: string, server: Server): Promise<Response> {
+  refuseCrossSite(request, server.options.allowOrigins);
   const ignored: string[] = [];
   const releases: (() => void)[] = [];
+  const visit = await server.admit(request, route.scope);
+  releases.push(visit.hold());
   const find = async (name: string | undefined) => {
     const lease = await server.models.find(name, request);
     releases.push(lease.release);
     return lease;
   };
-  const call = { request, id, server, ignored, find };
+  const call = { request, id, visit, server, ignored, find };
   try {
     if (!route.body) return await route.handle({ ...call, body: undefined });
     const given = await readJson(request, server.options.maxBodyBytes);

@@ -12,6 +12,7 @@ import {
   withDefault,
 } from "../option-kinds.ts";
 import { type Kind, refusal, type TableOf } from "../options.ts";
+import type { KeyRing } from "./keys/api-key.ts";
 import { Models } from "./models/models.ts";
 import { modelId } from "./models/recipe.ts";
 
@@ -32,6 +33,8 @@ export interface HandlerOptions {
   stallSeconds?: number;
   /** Origins of pages on other hosts that may use this server ("*" for any). Default none. */
   allowOrigins?: readonly string[];
+  /** Who may ask: `openKeys` of baimo/serve/node opens a file of keys. Default: everybody. */
+  keys?: KeyRing;
   /** The server is closing: answers under way end with an error that says so, and there are no more. */
   signal?: AbortSignal;
   /** Told of failures that are not the client's. */
@@ -81,6 +84,11 @@ const models: Kind<HandlerOptions["models"]> = {
   },
 };
 
+const ring = kindOf("ring", "keys that openKeys opened", (value): value is KeyRing => {
+  const { find, used, spend } = (value ?? {}) as Partial<KeyRing>;
+  return [find, used, spend].every((each) => typeof each === "function");
+});
+
 /** The options of `createHandler`, declared. */
 export const handlerTable = {
   models: required(models),
@@ -89,6 +97,7 @@ export const handlerTable = {
   maxWaiting: withDefault(whole({ min: 0, max: 1_000_000 }), 64),
   stallSeconds: withDefault(number({ min: 0, max: 2_147_483, above: true }), 60),
   allowOrigins: withDefault(list(origin, { most: 1024 }), []),
+  keys: ring,
   signal,
   onError: callback<NonNullable<HandlerOptions["onError"]>>(),
 } satisfies TableOf<HandlerOptions>;

@@ -2,6 +2,8 @@
 import type { JsonSchema } from "../json.ts";
 import type { OptionsOf, Table } from "../options.ts";
 import type { Dialect } from "./dialect.ts";
+import type { Scope } from "./keys/api-key.ts";
+import type { Visit } from "./keys/guard.ts";
 import type { Lease } from "./models/models.ts";
 import type { Server } from "./server.ts";
 
@@ -12,6 +14,7 @@ export interface Call<Body = unknown> {
   readonly body: Body;
   /** What stands in the path for `{id}`. */
   readonly id: string;
+  readonly visit: Visit;
   readonly server: Server;
   /** The model that a request names, loaded, and kept so until the call has an answer: `Server.begin` keeps it longer. */
   find(name: string | undefined): Promise<Lease>;
@@ -25,6 +28,8 @@ export interface Route {
   /** As OpenAPI writes it: "/v1/models/{id}". */
   readonly path: string;
   readonly summary: string;
+  /** What a key must be for, where the server has keys. Default: "admin". */
+  readonly scope?: Scope | "none";
   /** The fields of the body, where there is one. */
   readonly body?: Table;
   /** What it answers, by content type; of a stream, what each event is. */

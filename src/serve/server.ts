@@ -5,13 +5,15 @@ import type { OptionsOf } from "../options.ts";
 import type { ChoiceEvent } from "./answers/choices.ts";
 import { type Dialect, OPEN_AI } from "./dialect.ts";
 import { Readers, type StreamPart, toEvents } from "./event-stream.ts";
+import type { Scope } from "./keys/api-key.ts";
+import { Guard, type Visit } from "./keys/guard.ts";
 import { Metrics } from "./metrics.ts";
 import { type Lease, Models } from "./models/models.ts";
 import type { handlerTable } from "./options.ts";
 import { closingProblem, Problem, toProblem } from "./problem.ts";
 import { Queues } from "./queues.ts";
-import { ResponseStore } from "./response-store.ts";
-import type { Work } from "./work.ts";
+import { OwnResponses, ResponseStore } from "./response-store.ts";
+import type { TokenCounts, Work } from "./work.ts";
 
 /** Streams that may be open for each place in the queue: answers that are done but not yet read. */
 const READERS_A_PLACE = 4;
@@ -27,7 +29,10 @@ export class Server {
   readonly options: OptionsOf<typeof handlerTable>;
   readonly metrics = new Metrics();
   /** What `previous_response_id` may name. */
-  readonly responses = new ResponseStore();
+  readonly #responses = new ResponseStore();
+  readonly #guard: Guard;
+  /** Of requests that were let in. */
+  readonly #visits = new WeakMap<Request, Visit>();
   readonly #queues: Queues;
   readonly #readers: Readers;
   readonly #working = new Set<Work>();
@@ -37,6 +42,7 @@ export class Server {
     const { maxWaiting } = options;
     this.options = options;
     this.models = toModels(options.models);
+    this.#guard = new Guard(options.keys);
     this.#queues = new Queues(maxWaiting);
     this.#readers = new Readers(READERS_A_PLACE * (maxWaiting + 1));
     options.signal?.addEventListener("abort", () => {
@@ -49,6 +55,18 @@ export class Server {
     return { ...this.#queues.count(), limit: this.options.maxWaiting };
   }
 
+  /** Lets a request in. @throws {Problem} 401, 403 or 429, as its key is */
+  async admit(request: Request, scope: Scope | "none" = "admin"): Promise<Visit> {
+    const visit = await this.#guard.admit(request, scope === "none" ? undefined : scope);
+    this.#visits.set(request, visit);
+    return visit;
+  }
+
+  /** The stored responses of whoever asks. */
+  responsesOf({ owner }: Visit): OwnResponses {
+    return new OwnResponses(this.#responses, owner);
+  }
+
   /**
    * Takes a place at a model for a request; `done` gives it back.
    * @throws {Problem} 429 where too many wait, 503 while the server is closing or the model is started again
@@ -57,7 +75,8 @@ export class Server {
     if (this.options.signal?.aborted) throw closingProblem();
     if (lease.engine.status === "starting") throw startingProblem();
     const leave = this.#queues.enter(lease.engine);
-    const release = lease.hold();
+    const visit = this.#visits.get(request);
+    const releases = [lease.hold(), visit?.hold()];
     const controller = new AbortController();
     const stop = (reason?: Problem) => {
       request.signal.removeEventListener("abort", onAbort);
@@ -68,9 +87,15 @@ export class Server {
     const done = () => {
       this.#working.delete(work);
       leave();
-      release();
+      for (const release of releases) release?.();
     };
-    const work: Work = { signal: controller.signal, stop, done };
+    const spend = ({ prompt, cached = 0, completion = 0 }: TokenCounts) => {
+      this.metrics.tokens(lease.id, "prompt", prompt);
+      this.metrics.tokens(lease.id, "cached", cached);
+      this.metrics.tokens(lease.id, "completion", completion);
+      visit?.spend(prompt + completion);
+    };
+    const work: Work = { signal: controller.signal, stop, done, spend };
     this.#working.add(work);
     request.signal.addEventListener("abort", onAbort, { once: true });
     if (request.signal.aborted) stop();
@@ -78,24 +103,22 @@ export class Server {
   }
 
   /** Does work at a model that has one result. */
-  async use<T>(request: Request, lease: Lease, run: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  async use<T>(request: Request, lease: Lease, run: (work: Work) => Promise<T>): Promise<T> {
     const work = this.begin(request, lease);
     try {
-      return await run(work.signal);
+      return await run(work);
     } finally {
       work.done();
     }
   }
 
   /** The same events; the tokens that they tell of are counted. */
-  async *counted(id: string, events: AsyncIterable<ChoiceEvent>): AsyncGenerator<ChoiceEvent> {
+  async *counted(work: Work, events: AsyncIterable<ChoiceEvent>): AsyncGenerator<ChoiceEvent> {
     for await (const choice of events) {
       const { event } = choice;
       if (event.type === "finish") {
-        const { promptTokens, cachedTokens, completionTokens } = event.usage;
-        this.metrics.tokens(id, "prompt", promptTokens);
-        this.metrics.tokens(id, "cached", cachedTokens);
-        this.metrics.tokens(id, "completion", completionTokens);
+        const { promptTokens: prompt, cachedTokens: cached, completionTokens: completion } = event.usage;
+        work.spend({ prompt, cached, completion });
       }
       yield choice;
     }

@@ -1,6 +1,14 @@
 // What a request is while it uses a model: the type only.
 import type { Problem } from "./problem.ts";
 
+/** Tokens of a request. */
+export interface TokenCounts {
+  readonly prompt: number;
+  /** Of the prompt, those that were in the cache. */
+  readonly cached?: number;
+  readonly completion?: number;
+}
+
 /** One request's work at a model. */
 export interface Work {
   /** Fires when nobody waits for the answer any more, or with a `Problem` where its reader is told of one. */
@@ -9,4 +17,6 @@ export interface Work {
   stop(reason?: Problem): void;
   /** The model is free: gives the place in the queue back. */
   done(): void;
+  /** Tokens were read and written. */
+  spend(tokens: TokenCounts): void;
 }

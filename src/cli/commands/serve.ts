@@ -6,7 +6,7 @@ import { BaimoError } from "../../errors.ts";
 import { POET } from "../../poet.ts";
 import type { Handler } from "../../serve/handler.ts";
 import { modelId } from "../../serve/models/recipe.ts";
-import type { Listening } from "../../serve/node.ts";
+import type { KeyFile, Listening } from "../../serve/node.ts";
 import { listenTable, origin } from "../../serve/options.ts";
 import { readConfig } from "../config/read-config.ts";
 import { type Config, configTable } from "../config/table.ts";
@@ -142,11 +142,15 @@ async function serve(
   const models = await openServedModels(wanted, shared);
   // From here on what is asked for is answered before the end.
   signal.removeEventListener("abort", end);
+  let keys: KeyFile | undefined;
   try {
     const { createHandler } = await import("../../serve/index.ts");
     const page = await openBuiltPage(terminal);
+    const { openKeys } = await import("../../serve/node.ts");
+    keys = config.keysFile === undefined ? undefined : await openKeys(config.keysFile, onError);
     const handler = createHandler({
       models,
+      keys,
       page,
       maxBodyBytes: config.maxBodyBytes,
       maxWaiting: config.maxWaiting,
@@ -169,7 +173,7 @@ async function serve(
     await server.close();
     context.exitCode = asked ? 0 : INTERRUPTED;
   } finally {
-    await models.dispose();
+    await Promise.all([models.dispose(), keys?.close()]);
   }
 }
 

@@ -19,10 +19,12 @@ export async function readTexts<T extends { readonly tokens: number }>(
   name: string,
   run: (signal: AbortSignal) => Promise<readonly T[]>,
 ): Promise<{ found: readonly T[]; tokens: number }> {
-  const found = await server.use(request, lease, run).catch((error: unknown) => {
-    throw renamed(error, { prompt: name });
+  return server.use(request, lease, async (work) => {
+    const found = await run(work.signal).catch((error: unknown) => {
+      throw renamed(error, { prompt: name });
+    });
+    const tokens = found.reduce((sum, each) => sum + each.tokens, 0);
+    work.spend({ prompt: tokens });
+    return { found, tokens };
   });
-  const tokens = found.reduce((sum, each) => sum + each.tokens, 0);
-  server.metrics.tokens(lease.id, "prompt", tokens);
-  return { found, tokens };
 }

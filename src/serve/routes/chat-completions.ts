@@ -8,6 +8,7 @@ import { post } from "../route.ts";
 
 export const chatCompletions = post({
   path: "/v1/chat/completions",
+  scope: "chat",
   summary: "Answers a conversation.",
   body: chatRequestTable,
   answers: { "application/json": chatCompletionSchema, "text/event-stream": chatChunkSchema },
@@ -24,7 +25,7 @@ export const chatCompletions = post({
       logprobs: chat.choices[0].logprobs !== undefined,
       includeUsage: chat.includeUsage,
     };
-    const events = server.counted(listed.id, runChoices(answers, work));
+    const events = server.counted(work, runChoices(answers, work));
     if (chat.stream) return server.stream(toChatParts(events, context), work);
     return Response.json(await toChatCompletion(events, context));
   },

@@ -46,6 +46,7 @@ const answerSchema = (usage: JsonSchema, more: readonly string[]): JsonSchema =>
 
 export const completions = post({
   path: "/v1/completions",
+  scope: "chat",
   summary: "Goes on with a text, token ids, or a list of either.",
   body: completionRequestTable,
   answers: {
@@ -66,7 +67,7 @@ export const completions = post({
     );
     const { echo, logprobs, includeUsage, choices } = asked;
     const context: TextContext = { id, model, prompts, count: choices.length, echo, logprobs, includeUsage };
-    const events = server.counted(id, runChoices(answers, work));
+    const events = server.counted(work, runChoices(answers, work));
     if (asked.stream) return server.stream(toTextParts(events, context), work);
     return Response.json(await toTextCompletion(events, context));
   },

@@ -8,6 +8,7 @@ import { COUNT, objectOf } from "../schema-parts.ts";
 
 export const countTokens = post({
   path: "/v1/messages/count_tokens",
+  scope: "chat",
   summary: "Counts the tokens of a conversation's prompt, as Anthropic's clients ask.",
   body: countRequestTable,
   dialect: ANTHROPIC,

@@ -5,6 +5,7 @@ import { post } from "../route.ts";
 
 export const detokenize = post({
   path: "/detokenize",
+  scope: "models",
   summary: "The text of token ids, special tokens by their names.",
   body: { model: modelId, tokens: required(tokenIds(1 << 24)) },
   answers: {

@@ -44,6 +44,7 @@ const input: Kind<readonly Input[]> = {
 
 export const embeddings = post({
   path: "/v1/embeddings",
+  scope: "embeddings",
   summary: "Texts as vectors.",
   body: {
     model: modelId,

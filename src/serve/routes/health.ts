@@ -5,6 +5,7 @@ import { stateSchema } from "./models.ts";
 
 export const health = get({
   path: "/health",
+  scope: "none",
   summary: 'Tells whether every model that is loaded answers: "ok" with 200, else 503.',
   statuses: [200, 503],
   answers: {

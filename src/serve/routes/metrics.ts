@@ -5,6 +5,7 @@ const TYPE = "text/plain";
 
 export const metrics = get({
   path: "/metrics",
+  scope: "metrics",
   summary: "Counts and times in Prometheus' text format.",
   answers: { [TYPE]: { type: "string" } },
   handle({ server }) {

@@ -39,6 +39,7 @@ export const entrySchema: JsonSchema = {
 
 export const models = get({
   path: "/v1/models",
+  scope: "models",
   summary: "Lists the models.",
   answers: {
     "application/json": {

@@ -10,6 +10,7 @@ import { post } from "../route.ts";
 
 export const ollamaChat = post({
   path: "/api/chat",
+  scope: "chat",
   summary: "Answers a conversation, as Ollama's clients ask.",
   body: ollamaChatTable,
   dialect: OLLAMA,
@@ -35,7 +36,7 @@ export const ollamaChat = post({
     const chat = toOllamaChat(body, { contextLength, templates: templatesOf(model), ignored });
     const start = chatAnswers(chat, listed);
     const work = server.begin(request, listed);
-    const events = server.counted(id, runChoices(start(work.signal), work));
+    const events = server.counted(work, runChoices(start(work.signal), work));
     if (chat.stream) return server.stream(toOllamaParts(events, context), work, OLLAMA);
     return Response.json(await toOllamaAnswer(events, context));
   },

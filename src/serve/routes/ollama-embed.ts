@@ -11,6 +11,7 @@ import { COUNT } from "../schema-parts.ts";
 
 export const ollamaEmbed = post({
   path: "/api/embed",
+  scope: "embeddings",
   summary: "Texts as vectors, as Ollama's clients ask.",
   body: {
     model: modelId,

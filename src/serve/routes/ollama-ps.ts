@@ -10,6 +10,7 @@ const NEVER = "9999-12-31T23:59:59Z";
 
 export const ollamaPs = get({
   path: "/api/ps",
+  scope: "models",
   summary: "Lists the models that are loaded, as Ollama's clients ask.",
   dialect: OLLAMA,
   answers: {

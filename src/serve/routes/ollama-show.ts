@@ -10,6 +10,7 @@ import { detailsOf, detailsSchema } from "./ollama-tags.ts";
 
 export const ollamaShow = post({
   path: "/api/show",
+  scope: "models",
   summary: "Tells what a model is and what it can do, as Ollama's clients ask.",
   body: {
     model: modelId,

@@ -37,6 +37,7 @@ export const tagSchema = (more: Readonly<Record<string, JsonSchema>> = {}): Json
 
 export const ollamaTags = get({
   path: "/api/tags",
+  scope: "models",
   summary: "Lists the models, as Ollama's clients ask.",
   dialect: OLLAMA,
   answers: {

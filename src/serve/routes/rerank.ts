@@ -22,6 +22,7 @@ const document: Kind<string> = {
 
 export const rerank = post({
   path: "/v1/rerank",
+  scope: "embeddings",
   summary: "Documents sorted by how well they fit a query, best first.",
   body: {
     model: modelId,

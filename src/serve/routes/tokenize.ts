@@ -11,6 +11,7 @@ import { COUNT } from "../schema-parts.ts";
 
 export const tokenize = post({
   path: "/tokenize",
+  scope: "models",
   summary: "The token ids of a text, or of a conversation as an answer begins with it.",
   body: {
     model: modelId,

@@ -5,6 +5,7 @@ const TEXT = { type: ["string", "null"] };
 
 export const tokenizerInfo = get({
   path: "/tokenizer_info",
+  scope: "models",
   summary: "The special tokens and the chat template of the only model.",
   answers: {
     "application/json": {
