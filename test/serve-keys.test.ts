@@ -1,4 +1,4 @@
-// Keys before a real model: refusals in each client's words, quotas, limits, responses of one's own.
+// Keys before a real model: refusals in the words of each client, quotas, limits, own responses.
 import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -17,6 +17,8 @@ export type Handler = (request: Request) => Promise<Response>;
 
 /** The header that names the fields of a request which changed nothing. */
 const IGNORED = "baimo-ignored";
+/** As proxies log it: the client went away, so nobody reads this. */
+const LEFT = 499;
 
 /**
  * Makes a server of models, and a page: `GET /openapi.json` tells its routes. Requests and answers are OpenAI's, with
@@ -35,8 +37,7 @@ export function createHandler(given: HandlerOptions): Handler {
   }
   /** The whole answer that tells of a problem. */
   const refuse = (error: unknown, { signal }: Request, dialect: Dialect = OPEN_AI): Response => {
-    // 499, as proxies log it: the client went away, so nobody reads this.
-    if (signal.aborted) return new Response(null, { status: 499 });
+    if (signal.aborted) return new Response(null, { status: LEFT });
     const problem = toProblem(error);
     const { status, details } = problem;
     if (status === 500) onError?.(error);
@@ -45,15 +46,22 @@ export function createHandler(given: HandlerOptions): Handler {
   for (const route of routes) {
     app.on(route.method, patternOf(route), async (c) => {
       const started = performance.now();
-      const count = ({ status }: { status: number }) =>
+      const record = server.record(c.req.raw, route.path);
+      const end = record.hold();
+      const count = (status: number, code?: string) => {
         server.metrics.request(route.method, route.path, status, (performance.now() - started) / 1000);
+        record.answered(status, code);
+      };
       try {
         const response = await answer(route, c.req.raw, c.req.param("id") ?? "", server);
-        count(response);
+        count(response.status);
         return response;
       } catch (error) {
-        count(toProblem(error));
+        const { status, details } = toProblem(error);
+        count(c.req.raw.signal.aborted ? LEFT : status, details.code);
         return refuse(error, c.req.raw, route.dialect);
+      } finally {
+        end();
       }
     });
   }
@@ -97,6 +105,7 @@ async function answer(route: Route, request: Request, id: string, server: Server
     if (!route.body) return await route.handle({ ...call, body: undefined });
     const given = await readJson(request, server.options.maxBodyBytes);
     const body = readBody(given, route.body);
+    server.recordOf(request)?.body(given);
     const response = await route.handle({ ...call, body });
     const unused = [...ignoredIn(given, route.body), ...ignored];
     if (unused.length > 0) response.headers.set(IGNORED, unused.join(", "));

@@ -4,3 +4,4 @@ export type { ApiKey, KeyRing, Scope } from "./keys/api-key.ts";
 export { type Models, type ModelsOptions, openModels } from "./models/models.ts";
 export type { ModelRecipe, OpenOptions } from "./models/recipe.ts";
 export type { HandlerOptions } from "./options.ts";
+export type { RequestEntry } from "./record.ts";

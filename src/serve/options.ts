@@ -2,6 +2,7 @@
 import type { Model } from "../generate/types.ts";
 import {
   callback,
+  flag,
   kindOf,
   list,
   number,
@@ -15,6 +16,7 @@ import { type Kind, refusal, type TableOf } from "../options.ts";
 import type { KeyRing } from "./keys/api-key.ts";
 import { Models } from "./models/models.ts";
 import { modelId } from "./models/recipe.ts";
+import type { RequestEntry } from "./record.ts";
 
 /** What a server serves, and its bounds. */
 export interface HandlerOptions {
@@ -37,6 +39,10 @@ export interface HandlerOptions {
   keys?: KeyRing;
   /** The server is closing: answers under way end with an error that says so, and there are no more. */
   signal?: AbortSignal;
+  /** Told of every request of a route when it has ended; of its words only with `logTexts`. */
+  onRequest?: (entry: RequestEntry) => void;
+  /** Tell `onRequest` bodies and answers, too. Default false. */
+  logTexts?: boolean;
   /** Told of failures that are not the client's. */
   onError?: (error: unknown) => void;
 }
@@ -99,6 +105,8 @@ export const handlerTable = {
   allowOrigins: withDefault(list(origin, { most: 1024 }), []),
   keys: ring,
   signal,
+  onRequest: callback<NonNullable<HandlerOptions["onRequest"]>>(),
+  logTexts: withDefault(flag, false),
   onError: callback<NonNullable<HandlerOptions["onError"]>>(),
 } satisfies TableOf<HandlerOptions>;
 

@@ -12,8 +12,9 @@ import { type Lease, Models } from "./models/models.ts";
 import type { handlerTable } from "./options.ts";
 import { closingProblem, Problem, toProblem } from "./problem.ts";
 import { Queues } from "./queues.ts";
+import { RequestRecord, type TokenCounts } from "./record.ts";
 import { OwnResponses, ResponseStore } from "./response-store.ts";
-import type { TokenCounts, Work } from "./work.ts";
+import type { Work } from "./work.ts";
 
 /** Streams that may be open for each place in the queue: answers that are done but not yet read. */
 const READERS_A_PLACE = 4;
@@ -33,6 +34,7 @@ export class Server {
   readonly #guard: Guard;
   /** Of requests that were let in. */
   readonly #visits = new WeakMap<Request, Visit>();
+  readonly #records = new WeakMap<Request, RequestRecord>();
   readonly #queues: Queues;
   readonly #readers: Readers;
   readonly #working = new Set<Work>();
@@ -55,10 +57,23 @@ export class Server {
     return { ...this.#queues.count(), limit: this.options.maxWaiting };
   }
 
+  /** Begins the record of a request. */
+  record(request: Request, route: string): RequestRecord {
+    const { onRequest = () => {}, logTexts } = this.options;
+    const record = new RequestRecord(request, route, logTexts, onRequest);
+    this.#records.set(request, record);
+    return record;
+  }
+
+  recordOf(request: Request): RequestRecord | undefined {
+    return this.#records.get(request);
+  }
+
   /** Lets a request in. @throws {Problem} 401, 403 or 429, as its key is */
   async admit(request: Request, scope: Scope | "none" = "admin"): Promise<Visit> {
     const visit = await this.#guard.admit(request, scope === "none" ? undefined : scope);
     this.#visits.set(request, visit);
+    if (visit.owner !== "") this.recordOf(request)?.names({ key: visit.owner });
     return visit;
   }
 
@@ -76,7 +91,9 @@ export class Server {
     if (lease.engine.status === "starting") throw startingProblem();
     const leave = this.#queues.enter(lease.engine);
     const visit = this.#visits.get(request);
-    const releases = [lease.hold(), visit?.hold()];
+    const record = this.recordOf(request);
+    record?.names({ model: lease.id });
+    const releases = [lease.hold(), visit?.hold(), record?.hold()];
     const controller = new AbortController();
     const stop = (reason?: Problem) => {
       request.signal.removeEventListener("abort", onAbort);
@@ -89,13 +106,15 @@ export class Server {
       leave();
       for (const release of releases) release?.();
     };
-    const spend = ({ prompt, cached = 0, completion = 0 }: TokenCounts) => {
+    const spend = (tokens: TokenCounts) => {
+      const { prompt, cached = 0, completion = 0 } = tokens;
+      record?.spend(tokens);
       this.metrics.tokens(lease.id, "prompt", prompt);
       this.metrics.tokens(lease.id, "cached", cached);
       this.metrics.tokens(lease.id, "completion", completion);
       visit?.spend(prompt + completion);
     };
-    const work: Work = { signal: controller.signal, stop, done, spend };
+    const work: Work = { signal: controller.signal, stop, done, spend, record };
     this.#working.add(work);
     request.signal.addEventListener("abort", onAbort, { once: true });
     if (request.signal.aborted) stop();
@@ -115,9 +134,12 @@ export class Server {
   /** The same events; the tokens that they tell of are counted. */
   async *counted(work: Work, events: AsyncIterable<ChoiceEvent>): AsyncGenerator<ChoiceEvent> {
     for await (const choice of events) {
-      const { event } = choice;
+      const { index, event } = choice;
+      if (event.type === "text-delta" || event.type === "reasoning-delta")
+        work.record?.text(index, event.text);
       if (event.type === "finish") {
         const { promptTokens: prompt, cachedTokens: cached, completionTokens: completion } = event.usage;
+        work.record?.finish(event.reason);
         work.spend({ prompt, cached, completion });
       }
       yield choice;

@@ -1,13 +1,6 @@
 // What a request is while it uses a model: the type only.
 import type { Problem } from "./problem.ts";
-
-/** Tokens of a request. */
-export interface TokenCounts {
-  readonly prompt: number;
-  /** Of the prompt, those that were in the cache. */
-  readonly cached?: number;
-  readonly completion?: number;
-}
+import type { RequestRecord, TokenCounts } from "./record.ts";
 
 /** One request's work at a model. */
 export interface Work {
@@ -19,4 +12,6 @@ export interface Work {
   done(): void;
   /** Tokens were read and written. */
   spend(tokens: TokenCounts): void;
+  /** What is told of the request when it has ended. */
+  readonly record?: RequestRecord;
 }

@@ -8,9 +8,11 @@ import type { Handler } from "../../serve/handler.ts";
 import { modelId } from "../../serve/models/recipe.ts";
 import type { KeyFile, Listening } from "../../serve/node.ts";
 import { listenTable, origin } from "../../serve/options.ts";
+import type { RequestEntry } from "../../serve/record.ts";
+import { Traces } from "../../serve/traces.ts";
 import { readConfig } from "../config/read-config.ts";
 import { type Config, configTable } from "../config/table.ts";
-import { isAttended, packagePath } from "../environment.ts";
+import { isAttended, packagePath, traceSettings } from "../environment.ts";
 import { INTERRUPTED, listenForInterrupt } from "../interrupt.ts";
 import { toLoadOptions } from "../open-model.ts";
 import {
@@ -143,14 +145,22 @@ async function serve(
   // From here on what is asked for is answered before the end.
   signal.removeEventListener("abort", end);
   let keys: KeyFile | undefined;
+  let traces: Traces | undefined;
+  const traced = traceSettings();
   try {
     const { createHandler } = await import("../../serve/index.ts");
     const page = await openBuiltPage(terminal);
     const { openKeys } = await import("../../serve/node.ts");
+    traces = traced && new Traces({ ...traced, onError });
     keys = config.keysFile === undefined ? undefined : await openKeys(config.keysFile, onError);
     const handler = createHandler({
       models,
       keys,
+      onRequest(entry) {
+        if (config.log !== "off") terminal.note(toLogLine(entry));
+        traces?.add(entry);
+      },
+      logTexts: config.log === "texts",
       page,
       maxBodyBytes: config.maxBodyBytes,
       maxWaiting: config.maxWaiting,
@@ -173,7 +183,7 @@ async function serve(
     await server.close();
     context.exitCode = asked ? 0 : INTERRUPTED;
   } finally {
-    await Promise.all([models.dispose(), keys?.close()]);
+    await Promise.all([models.dispose(), keys?.close(), traces?.close()]);
   }
 }
 
@@ -189,6 +199,10 @@ function wantedModels(sources: readonly string[], names: readonly string[], { mo
   }
   return asked.map((source, i) => ({ source, name: names[i] }));
 }
+
+/** One JSON object, whatever a request holds. */
+const toLogLine = ({ time, traceParent: _, ...entry }: RequestEntry): string =>
+  JSON.stringify({ time: new Date(time).toISOString(), ...entry });
 
 async function openBuiltPage(terminal: Terminal) {
   const { openPage } = await import("../../serve/node.ts");
