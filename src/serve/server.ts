@@ -14,6 +14,7 @@ import { closingProblem, Problem, toProblem } from "./problem.ts";
 import { Queues } from "./queues.ts";
 import { RequestRecord, type TokenCounts } from "./record.ts";
 import { OwnResponses, ResponseStore } from "./response-store.ts";
+import { Turns } from "./turns.ts";
 import type { Work } from "./work.ts";
 
 /** Streams that may be open for each place in the queue: answers that are done but not yet read. */
@@ -36,6 +37,7 @@ export class Server {
   readonly #visits = new WeakMap<Request, Visit>();
   readonly #records = new WeakMap<Request, RequestRecord>();
   readonly #queues: Queues;
+  readonly #turns = new Turns();
   readonly #readers: Readers;
   readonly #working = new Set<Work>();
 
@@ -114,7 +116,14 @@ export class Server {
       this.metrics.tokens(lease.id, "completion", completion);
       visit?.spend(prompt + completion);
     };
-    const work: Work = { signal: controller.signal, stop, done, spend, record };
+    const work: Work = {
+      signal: controller.signal,
+      stop,
+      done,
+      spend,
+      record,
+      turn: () => this.#turns.take(),
+    };
     this.#working.add(work);
     request.signal.addEventListener("abort", onAbort, { once: true });
     if (request.signal.aborted) stop();

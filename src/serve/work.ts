@@ -8,6 +8,8 @@ export interface Work {
   readonly signal: AbortSignal;
   /** Ends the work before its time. */
   stop(reason?: Problem): void;
+  /** Waits for a turn of the event loop to begin in: many requests at once keep nobody else waiting. */
+  turn(): Promise<void>;
   /** The model is free: gives the place in the queue back. */
   done(): void;
   /** Tokens were read and written. */
