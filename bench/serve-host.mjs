@@ -1,4 +1,4 @@
-// The server that bench/serve.mjs loads, in a process of its own, which also measures the engine alone.
+// The server that bench/serve.mjs loads, in a process of its own; it also measures the engine alone.
 import { readFileSync } from "node:fs";
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import { load } from "../dist/src/index.js";
@@ -61,6 +61,7 @@ const tasks = {
       longestMs: delay.max / 1e6,
       p99Ms: delay.percentile(99) / 1e6,
       stretchMs: stretch.longest,
+      longStretches: stretch.long,
       workMs,
       heapUsed,
       rss,

@@ -73,23 +73,27 @@ for (let i = 0; i < 80; i++) {
   own.push((await ask("answer", { prompt, maxTokens: 2 })).first);
   served.push((await stream({ prompt, maxTokens: 2 })).first);
 }
-say(
-  "first token, median of 80: engine, server",
-  `${median(own).toFixed(2)} ms, ${median(served).toFixed(2)} ms`,
-);
+const tenth = (values) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 10)];
+for (const [name, of] of [
+  ["median", median],
+  ["fastest tenth", tenth],
+]) {
+  say(`first token, ${name}: engine, server`, `${of(own).toFixed(2)} ms, ${of(served).toFixed(2)} ms`);
+}
 
 // Sixteen at once.
 for (const logprobs of [undefined, 5]) {
   const rates = { engine: [], server: [] };
-  for (let round = 0; round < 5; round++) {
-    const request = { prompt: `第${round}首`, maxTokens: 150, logprobs };
+  for (let round = 0; round < 8; round++) {
+    const request = { prompt: `第${round}首`, maxTokens: 100, logprobs };
     rates.engine.push((await ask("together", { count: 16, ...request })).rate);
     const started = performance.now();
     const answers = await Promise.all(Array.from({ length: 16 }, () => stream(request)));
     const tokens = answers.reduce((sum, each) => sum + each.tokens, 0);
     rates.server.push((1000 * tokens) / (performance.now() - started));
   }
-  const [engine, server] = [median(rates.engine), median(rates.server)];
+  // The best of eight: neighbours only take away.
+  const [engine, server] = [Math.max(...rates.engine), Math.max(...rates.server)];
   const loss = (100 * (1 - server / engine)).toFixed(1);
   say(
     `16 streams${logprobs ? " with logprobs" : ""}: engine, server`,

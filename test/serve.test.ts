@@ -1,5 +1,6 @@
 // The server with a real model: OpenAI's shapes, refusals, and stopping when a client leaves.
 import assert from "node:assert/strict";
+import { getEventListeners } from "node:events";
 import { after, before, describe, test } from "node:test";
 import type { Model } from "../src/generate/types.ts";
 import { tokenText } from "../src/serve/answers/tokens.ts";
@@ -104,6 +105,14 @@ describe("the server in front of a model", () => {
     const { error } = await refused.json();
     assert.equal(error.param, "model");
     assert.match(error.message, /'model' is missing; this server has "one" or "other"/);
+  });
+
+  test("nothing listens to a request that has been answered, which would keep it for ever", async () => {
+    for (const stream of [false, true]) {
+      const request = ask({ model: "tiny", messages, max_tokens: 2, stream });
+      await (await handle(request)).text();
+      assert.deepEqual(getEventListeners(request.signal, "abort"), []);
+    }
   });
 
   test("streams the same answer in OpenAI's chunks", async () => {

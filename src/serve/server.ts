@@ -104,6 +104,8 @@ export class Server {
     // The stream holds this, and this the request: a request that is collected takes its signal along.
     const onAbort = () => stop();
     const done = () => {
+      // A signal that somebody listens to may be kept for ever.
+      request.signal.removeEventListener("abort", onAbort);
       this.#working.delete(work);
       leave();
       for (const release of releases) release?.();
