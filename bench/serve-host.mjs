@@ -1,4 +1,4 @@
-// The server that bench/serve.mjs loads, in a process of its own; it also measures the engine alone.
+// The server that bench/serve.mjs loads, in a process of its own; it measures the engine, too.
 import { readFileSync } from "node:fs";
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import { load } from "../dist/src/index.js";

@@ -1,5 +1,7 @@
 // One request that has ended, for logs and traces: no words of users unless asked.
 
+import { once } from "./once.ts";
+
 /** Tokens of a request. */
 export interface TokenCounts {
   readonly prompt: number;
@@ -55,14 +57,11 @@ export class RequestRecord {
   /** It goes on until the function that comes back is called. */
   hold(): () => void {
     this.#holders++;
-    let left = false;
-    return () => {
-      if (left) return;
-      left = true;
+    return once(() => {
       if (--this.#holders > 0) return;
       this.#entry.seconds = this.#seconds();
       this.#tell(this.#entry);
-    };
+    });
   }
 
   answered(status: number, code?: string): void {

@@ -9,6 +9,7 @@ import type { Scope } from "./keys/api-key.ts";
 import { Guard, type Visit } from "./keys/guard.ts";
 import { Metrics } from "./metrics.ts";
 import { type Lease, Models } from "./models/models.ts";
+import { once } from "./once.ts";
 import type { handlerTable } from "./options.ts";
 import { closingProblem, Problem, toProblem } from "./problem.ts";
 import { Queues } from "./queues.ts";
@@ -103,9 +104,16 @@ export class Server {
     };
     // The stream holds this, and this the request: a request that is collected takes its signal along.
     const onAbort = () => stop();
+    let watchers = 0;
+    const watch = () => {
+      watchers++;
+      // A signal that somebody listens to is kept for ever.
+      return once(() => {
+        if (--watchers === 0) request.signal.removeEventListener("abort", onAbort);
+      });
+    };
+    releases.push(watch());
     const done = () => {
-      // A signal that somebody listens to may be kept for ever.
-      request.signal.removeEventListener("abort", onAbort);
       this.#working.delete(work);
       leave();
       for (const release of releases) release?.();
@@ -121,6 +129,7 @@ export class Server {
     const work: Work = {
       signal: controller.signal,
       stop,
+      watch,
       done,
       spend,
       record,
@@ -167,11 +176,11 @@ export class Server {
   /** Answers by a stream. The first part shows that the prompt was accepted: until then a failure has a status of its own. */
   async stream(
     given: AsyncGenerator<StreamPart>,
-    { signal, stop }: Work,
+    { signal, stop, watch }: Work,
     dialect: Dialect = OPEN_AI,
   ): Promise<Response> {
     const { onError, stallSeconds } = this.options;
-    const parts = await startEarly(given);
+    const parts = await startEarly(given, watch());
     const stream = this.#readers.open(toEvents(parts, { onError, signal, dialect }), {
       stop: () => stop(),
       stallSeconds,
@@ -206,9 +215,12 @@ function toModels(models: OptionsOf<typeof handlerTable>["models"]): Models {
   return new Models(map);
 }
 
-/** Runs a generator up to its first value, so that what fails before it fails here. */
-async function startEarly<T>(values: AsyncGenerator<T>): Promise<AsyncGenerator<T>> {
-  const first = await values.next();
+/** Runs a generator up to its first value, so that what fails before it fails here; `ended` is called when it has ended. */
+async function startEarly<T>(values: AsyncGenerator<T>, ended: () => void): Promise<AsyncGenerator<T>> {
+  const first = await values.next().catch((error: unknown) => {
+    ended();
+    throw error;
+  });
   return (async function* () {
     try {
       if (!first.done) {
@@ -216,6 +228,7 @@ async function startEarly<T>(values: AsyncGenerator<T>): Promise<AsyncGenerator<
         yield* values;
       }
     } finally {
+      ended();
       await values.return(undefined);
     }
   })();

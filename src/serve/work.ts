@@ -8,6 +8,8 @@ export interface Work {
   readonly signal: AbortSignal;
   /** Ends the work before its time. */
   stop(reason?: Problem): void;
+  /** Has the client's leaving stop the work until the function that comes back is called, also when the model is free. */
+  watch(): () => void;
   /** Waits for a turn of the event loop to begin in: many requests at once keep nobody else waiting. */
   turn(): Promise<void>;
   /** The model is free: gives the place in the queue back. */

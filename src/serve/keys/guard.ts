@@ -1,4 +1,5 @@
 // Lets requests in by their keys: 401 without one, 403 for what it is not for, 429 for too much.
+import { once } from "../once.ts";
 import { Problem } from "../problem.ts";
 import { type ApiKey, hashOf, type KeyRing, type Scope } from "./api-key.ts";
 
@@ -50,12 +51,9 @@ export class Guard {
     let holders = 0;
     const hold = () => {
       holders++;
-      let left = false;
-      return () => {
-        if (left) return;
-        left = true;
+      return once(() => {
         if (--holders === 0) activity.running--;
-      };
+      });
     };
     return { owner: key.id, hold, spend: (tokens) => ring.spend(key, tokens) };
   }

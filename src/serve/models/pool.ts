@@ -1,6 +1,7 @@
 // Loads models when they are asked for, within a budget of memory, and unloads those that are idle.
 import type { Model } from "../../generate/types.ts";
 import type { OptionsOf } from "../../options.ts";
+import { once } from "../once.ts";
 import { closingProblem } from "../problem.ts";
 import { failure, noRoom, stillLoading, tooLarge } from "./problems.ts";
 import type { Preview, recipeTable } from "./recipe.ts";
@@ -121,16 +122,13 @@ export class Pool {
 
   /** Lets go of a model that was taken, once. */
   releaser(place: Place): () => void {
-    let released = false;
-    return () => {
-      if (released) return;
-      released = true;
+    return once(() => {
       place.holders--;
       place.lastUsed = performance.now();
       if (place.holders > 0) return;
       if (place.state === "leaving") this.#unload(place);
       else if (place.state === "ready") this.#startIdling(place);
-    };
+    });
   }
 
   #startIdling(place: Place): void {
