@@ -7,7 +7,7 @@ const gigabytes = (bytes: number) => `${(bytes / 1e9).toFixed(2)} GB`;
 const quoted = (id: string) => `the model "${id}"`;
 
 export function tooLarge(id: string, bytes: number, budget: number): Problem {
-  const message = `${quoted(id)} takes ${gigabytes(bytes)}, but this server has ${gigabytes(budget)} for models; ask for another`;
+  const message = `${quoted(id)} takes ${gigabytes(bytes)}, but this server has ${gigabytes(budget)} for models; ask for another, or give it more with --memory`;
   return new Problem(503, message, { param: "model", code: "model_too_large" });
 }
 
