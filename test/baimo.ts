@@ -12,12 +12,17 @@ export const tiny = golden("gguf", "llama-q8_0.gguf");
 /** A folder for what a test file writes. */
 export const folder = mkdtempSync(join(tmpdir(), "baimo-cli-"));
 export const env = {
-  ...process.env,
+  ...withoutSettings(process.env),
   BAIMO_HOME: join(folder, "home"),
   HF_HUB_CACHE: join(folder, "hub"),
   NO_COLOR: "1",
   CI: "1",
 };
+
+/** Whoever runs the tests may have settings of a server of their own. */
+function withoutSettings(given: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(given).filter(([name]) => !name.startsWith("BAIMO_")));
+}
 
 const children: ChildProcess[] = [];
 after(() => {

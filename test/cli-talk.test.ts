@@ -118,6 +118,8 @@ test("Ctrl-C ends a stream of serve with an error, not in the middle of a word",
       "1",
       "-c",
       "40000",
+      "--grace",
+      "0",
     ]);
     const done = result(child);
     const { url } = JSON.parse(await untilOutput(child, /\n/));

@@ -35,6 +35,7 @@ import { scalingTable } from "../src/plan/scaling/plan-scaling.ts";
 import { servingTable } from "../src/plan/serving/serving-options.ts";
 import { trainingTable } from "../src/plan/training/plan-training.ts";
 import * as serve from "../src/serve/index.ts";
+import { modelsTable } from "../src/serve/models/models.ts";
 import * as node from "../src/serve/node.ts";
 import { handlerTable, listenTable } from "../src/serve/options.ts";
 import { chatRequestTable } from "../src/serve/requests/chat-request.ts";
@@ -174,6 +175,7 @@ const doors: Record<string, Door> = {
     base: () => ({ models: [model] }),
     call: (options) => serve.createHandler(options),
   },
+  openModels: { table: modelsTable, call: (options) => serve.openModels(new Map(), options) },
   listen: { table: listenTable, call: (options) => node.listen(async () => new Response(), options) },
 };
 
@@ -202,6 +204,7 @@ const WITHOUT_OPTIONS = new Set([
   "isQuantizable",
   "judgeRun",
   "listCachedModels",
+  "openKeys",
   "openPage",
   "parseHubSpec",
   "planRemoval",

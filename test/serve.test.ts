@@ -1,5 +1,6 @@
 // The server with a real model: OpenAI's shapes, refusals, and stopping when a client leaves.
 import assert from "node:assert/strict";
+import { getEventListeners } from "node:events";
 import { after, before, describe, test } from "node:test";
 import type { Model } from "../src/generate/types.ts";
 import { tokenText } from "../src/serve/answers/tokens.ts";
@@ -52,11 +53,12 @@ describe("the server in front of a model", () => {
     const [{ created, ...entry }] = list.data;
     assert.ok(created >= begun && created <= Date.now() / 1000);
     const length = { context_length: 1024, max_model_len: 1024 };
-    assert.deepEqual(entry, { id: "tiny", object: "model", owned_by: "baimo", ...length });
+    assert.deepEqual(entry, { id: "tiny", object: "model", owned_by: "baimo", state: "ready", ...length });
     const one = await (await handle(new Request("http://localhost/v1/models/tiny"))).json();
     assert.deepEqual(one, list.data[0]);
     const health = await (await handle(new Request("http://localhost/health"))).json();
-    assert.deepEqual(health, { status: "ok", models: ["tiny"], queue: { active: 0, waiting: 0, limit: 64 } });
+    const queue = { active: 0, waiting: 0, limit: 64 };
+    assert.deepEqual(health, { status: "ok", models: ["tiny"], states: { tiny: "ready" }, queue });
   });
 
   test("answers whole, in OpenAI's shape, and repeats itself for a seed", async () => {
@@ -103,6 +105,14 @@ describe("the server in front of a model", () => {
     const { error } = await refused.json();
     assert.equal(error.param, "model");
     assert.match(error.message, /'model' is missing; this server has "one" or "other"/);
+  });
+
+  test("nothing listens to a request that has been answered, which would keep it for ever", async () => {
+    for (const stream of [false, true]) {
+      const request = ask({ model: "tiny", messages, max_tokens: 2, stream });
+      await (await handle(request)).text();
+      assert.deepEqual(getEventListeners(request.signal, "abort"), []);
+    }
   });
 
   test("streams the same answer in OpenAI's chunks", async () => {

@@ -6,12 +6,13 @@ import type { Terminal } from "./terminal.ts";
 
 /** Opens the store; where that cannot be, the server runs without one and the page says why. */
 export async function openApplication(
-  { host }: { readonly host: string },
+  { host, keysFile }: { readonly host: string; readonly keysFile?: string },
   terminal: Terminal,
 ): Promise<ApplicationOptions> {
   const { isLoopback } = await import("../serve/node.ts");
   const { openStore } = await import("../store/open-store.ts");
-  const signIn = !isLoopback(host);
+  // Where a server has keys there are others who can ask.
+  const signIn = !isLoopback(host) || keysFile !== undefined;
   try {
     const store = await openStore(dataFolder());
     if (!signIn || store.users.list().length > 0) return { store, signIn };

@@ -47,6 +47,21 @@ export function runtimeName(): string {
   return `Node ${process.versions.node}, ${process.platform} ${process.arch}`;
 }
 
+/** Where traces go, if anywhere, by OpenTelemetry's own variables. */
+export function traceSettings():
+  | { url: string; headers: Record<string, string>; serviceName: string }
+  | undefined {
+  const { env } = process;
+  const base = env.OTEL_EXPORTER_OTLP_ENDPOINT?.replace(/\/+$/, "");
+  const url = env.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT || (base && `${base}/v1/traces`);
+  if (!url || env.OTEL_SDK_DISABLED === "true") return undefined;
+  const pairs = (env.OTEL_EXPORTER_OTLP_HEADERS ?? "").split(",").map((pair) => pair.split("="));
+  const headers = pairs.flatMap(([name, ...value]): [string, string][] =>
+    name.trim() === "" ? [] : [[name.trim(), decodeURIComponent(value.join("=").trim())]],
+  );
+  return { url, headers: Object.fromEntries(headers), serviceName: env.OTEL_SERVICE_NAME || "baimo" };
+}
+
 /** Where models of the Hub are kept, whom to ask and as whom: the variables that the Hub's own tools read. */
 export function hubSettings(): { cacheFolder: string; endpoint?: string; token?: string; offline?: boolean } {
   const { env } = process;

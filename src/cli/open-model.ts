@@ -1,5 +1,6 @@
 // Opens the model that a command works with: the embedded one where none is named.
 import { join } from "node:path";
+import type { LoadOptions } from "../generate/load-options.ts";
 import type { TraceableModel } from "../generate/model.ts";
 import { POET } from "../poet.ts";
 import { cacheFolder, hubSettings } from "./environment.ts";
@@ -18,22 +19,39 @@ export async function openModel(
   signal: AbortSignal,
 ): Promise<TraceableModel> {
   const found = source === undefined ? POET : await findModel(source);
+  return loadModel(found, await toLoadOptions(flags), terminal, signal);
+}
+
+/** What of the flags concerns loading. */
+export async function toLoadOptions(flags: EngineFlags): Promise<LoadOptions> {
+  return {
+    device: flags.device,
+    threads: flags.threads,
+    contextLength: flags.context,
+    cacheType: flags.cacheType,
+    memoryBytes: flags.memory,
+    parallel: flags.parallel,
+    cacheTokens: flags.cacheTokens,
+    ignoreConfigKeys: flags.ignoreConfigKeys,
+    packedCache: flags.packedCache === false ? undefined : { folder: join(cacheFolder(), "packed") },
+    hub: hubSettings(),
+    adapters: flags.adapter,
+    chatTemplate: flags.chatTemplate === undefined ? undefined : await readText(flags.chatTemplate),
+  };
+}
+
+/** The same by options of `load`. */
+export async function loadModel(
+  source: string,
+  options: LoadOptions,
+  terminal: Terminal,
+  signal: AbortSignal,
+): Promise<TraceableModel> {
   const { load } = await import("../index.ts");
   const progress = createProgress(terminal);
   try {
-    const model = await load(found, {
-      device: flags.device,
-      threads: flags.threads,
-      contextLength: flags.context,
-      cacheType: flags.cacheType,
-      memoryBytes: flags.memory,
-      parallel: flags.parallel,
-      cacheTokens: flags.cacheTokens,
-      ignoreConfigKeys: flags.ignoreConfigKeys,
-      packedCache: flags.packedCache === false ? undefined : { folder: join(cacheFolder(), "packed") },
-      hub: hubSettings(),
-      adapters: flags.adapter,
-      chatTemplate: flags.chatTemplate === undefined ? undefined : await readText(flags.chatTemplate),
+    const model = await load(source, {
+      ...options,
       signal,
       onProgress: ({ phase, file, done, total }) => {
         if (phase === "weights") progress.update({ label: "loading weights", done, total });

@@ -5,6 +5,7 @@ import { adapterTable, generateTable } from "../generate/options.ts";
 import type { GenerateOptions } from "../generate/types.ts";
 import { text, tokenIds as tokenIdsKind, whole } from "../option-kinds.ts";
 import type { Door, Kind } from "../options.ts";
+import { bytesOf } from "./byte-size.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** What every command gets. */
@@ -58,10 +59,8 @@ export function checkBias(command: Command, { logitBias = [] }: SamplingFlags, v
 
 /** Reads a size with its unit: "8GB", "800 MB", "6GiB", "4G". */
 export function byteSize(text: string): number {
-  const [, number, prefix, binary] = /^\s*([\d.]+)\s*([kmgt])(i?)b?\s*$/i.exec(text) ?? [];
-  const power = " kmgt".indexOf(prefix?.toLowerCase() ?? " ");
-  const value = Math.round(Number(number) * (binary ? 1024 : 1000) ** power);
-  if (value > 0) return value;
+  const bytes = bytesOf(text);
+  if (bytes > 0) return bytes;
   const bare = /^\s*[\d.]+\s*$/.test(text) ? ` Did you mean ${text.trim()}GB?` : "";
   throw new InvalidArgumentError(`Allowed: a size with its unit (KB, MB, GB, TB; KiB to TiB).${bare}`);
 }

@@ -4,11 +4,13 @@ import { Command, CommanderError } from "commander";
 import { BaimoError } from "../errors.ts";
 import { addBench } from "./commands/bench.ts";
 import { addChat } from "./commands/chat.ts";
+import { addConfig } from "./commands/config.ts";
 import { addConvert } from "./commands/convert.ts";
 import { addData } from "./commands/data.ts";
 import { addEmbed } from "./commands/embed.ts";
 import { addImatrix } from "./commands/imatrix.ts";
 import { addInspect } from "./commands/inspect.ts";
+import { addKeys } from "./commands/keys.ts";
 import { addList } from "./commands/list.ts";
 import { addMay } from "./commands/may.ts";
 import { addModels } from "./commands/models.ts";
@@ -37,6 +39,8 @@ export const COMMANDS = [
   addRun,
   addChat,
   addServe,
+  addConfig,
+  addKeys,
   addEmbed,
   addInspect,
   addBench,

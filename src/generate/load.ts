@@ -5,7 +5,6 @@ import type { Thread } from "../backends/threads.ts";
 import { BaimoError, throwIfAborted } from "../errors.ts";
 import { type CheckpointInput, checkpointKind, openCheckpoint } from "../formats/checkpoint.ts";
 import type { ByteSource } from "../formats/sources/byte-source.ts";
-import { loadFileSystem } from "../formats/sources/path-source.ts";
 import { grouped } from "../grouped.ts";
 import { trainedContext } from "../models/config/config.ts";
 import { describeForDevice } from "../models/device-model.ts";
@@ -16,6 +15,7 @@ import type { Tokenizer } from "../tokenizers/tokenizer.ts";
 import { Adapters } from "./adapters.ts";
 import { type Engine, startEngine, startWorkers } from "./engine.ts";
 import { EngineSlot } from "./engine-slot.ts";
+import { fetchFromHub } from "./hub-source.ts";
 import { readLanguage } from "./language.ts";
 import { type LoadOptions, loadTable, type ReadLoadOptions } from "./load-options.ts";
 import { createModel, type TraceableModel } from "./model.ts";
@@ -181,21 +181,4 @@ async function startOn(
 /** Whether two descriptions tell of weights of the same kind at the same places. */
 function isSame(a: ModelDescription, b: ModelDescription): boolean {
   return JSON.stringify([a.config, a.weights]) === JSON.stringify([b.config, b.weights]);
-}
-
-/** Brings a model of the Hub to this machine, and returns where it lies; other sources come back as they are. */
-async function fetchFromHub(source: CheckpointInput, options: ReadLoadOptions): Promise<CheckpointInput> {
-  if (typeof source !== "string" || !source.startsWith("hf:")) return source;
-  const { hub, signal, onProgress } = options;
-  await loadFileSystem(source); // where downloads are kept
-  const { pullModel } = await import("../formats/hub/hub.ts");
-  const { homedir } = await import("node:os");
-  const { join } = await import("node:path");
-  return pullModel(source, {
-    ...hub,
-    cacheFolder: hub?.cacheFolder ?? join(homedir(), ".cache", "huggingface", "hub"),
-    signal,
-    onProgress: ({ file, doneOfAll: done, totalOfAll: total }) =>
-      onProgress?.({ phase: "download", file, done, total }),
-  });
 }

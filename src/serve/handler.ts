@@ -4,6 +4,7 @@ import { cors } from "hono/cors";
 import { call, readOptions } from "../options.ts";
 import { createApplication, type MaybeApplication } from "./app/application.ts";
 import { readJson } from "./body.ts";
+import { refuseCrossSite } from "./cross-site.ts";
 import { type Dialect, OPEN_AI } from "./dialect.ts";
 import { type HandlerOptions, handlerTable } from "./options.ts";
 import { Problem, toProblem } from "./problem.ts";
@@ -17,6 +18,8 @@ export type Handler = (request: Request) => Promise<Response>;
 
 /** The header that names the fields of a request which changed nothing. */
 const IGNORED = "baimo-ignored";
+/** As proxies log it: the client went away, so nobody reads this. */
+const LEFT = 499;
 
 /**
  * Makes a server of models, and a page: `GET /openapi.json` tells its routes. Requests and answers are OpenAI's, with
@@ -38,8 +41,7 @@ export function createHandler(given: HandlerOptions): Handler {
   }
   /** The whole answer that tells of a problem. */
   const refuse = (error: unknown, { signal }: Request, dialect: Dialect = OPEN_AI): Response => {
-    // 499, as proxies log it: the client went away, so nobody reads this.
-    if (signal.aborted) return new Response(null, { status: 499 });
+    if (signal.aborted) return new Response(null, { status: LEFT });
     const problem = toProblem(error);
     const { status, details } = problem;
     if (status === 500) onError?.(error);
@@ -48,8 +50,12 @@ export function createHandler(given: HandlerOptions): Handler {
   for (const route of routes) {
     app.on(route.method, patternOf(route), async (c) => {
       const started = performance.now();
-      const count = ({ status }: { status: number }) =>
+      const record = server.record(c.req.raw, route.path);
+      const end = record.hold();
+      const count = (status: number, code?: string) => {
         server.metrics.request(route.method, route.path, status, (performance.now() - started) / 1000);
+        record.answered(status, code);
+      };
       try {
         const response = await answer(route, {
           request: c.req.raw,
@@ -57,11 +63,14 @@ export function createHandler(given: HandlerOptions): Handler {
           server,
           application,
         });
-        count(response);
+        count(response.status);
         return response;
       } catch (error) {
-        count(toProblem(error));
+        const { status, details } = toProblem(error);
+        count(c.req.raw.signal.aborted ? LEFT : status, details.code);
         return refuse(error, c.req.raw, route.dialect);
+      } finally {
+        end();
       }
     });
   }
@@ -75,6 +84,8 @@ export function createHandler(given: HandlerOptions): Handler {
     });
   }
   app.get("*", async (c, next) => (await page?.(c.req.path)) ?? next());
+  // Ollama's clients look here whether there is a server.
+  app.get("/", (c) => c.text("baimo is running"));
   app.notFound((c) => {
     const message = `there is nothing at ${c.req.method} ${c.req.path.slice(0, 200)}`;
     return refuse(new Problem(404, message, { code: "unknown_url" }), c.req.raw);
@@ -97,13 +108,28 @@ interface Arrival {
 
 /** Reads the body by the route's table, and lets the route answer. */
 async function answer(route: Route, arrival: Arrival): Promise<Response> {
-  const ignored: string[] = [];
-  if (!route.body) return route.handle({ ...arrival, body: undefined, ignored });
   const { request, server } = arrival;
-  const given = await readJson(request, route.bounds ?? { bytes: server.options.maxBodyBytes });
-  const body = readBody(given, route.body);
-  const response = await route.handle({ ...arrival, body, ignored });
-  const unused = [...ignoredIn(given, route.body), ...ignored];
-  if (unused.length > 0) response.headers.set(IGNORED, unused.join(", "));
-  return response;
+  refuseCrossSite(request, server.options.allowOrigins);
+  const ignored: string[] = [];
+  const releases: (() => void)[] = [];
+  const visit = await server.admit(request, route.scope);
+  releases.push(visit.hold());
+  const find = async (name: string | undefined) => {
+    const lease = await server.models.find(name, request);
+    releases.push(lease.release);
+    return lease;
+  };
+  const call = { ...arrival, visit, ignored, find };
+  try {
+    if (!route.body) return await route.handle({ ...call, body: undefined });
+    const given = await readJson(request, route.bounds ?? { bytes: server.options.maxBodyBytes });
+    const body = readBody(given, route.body);
+    if (!route.secret) server.recordOf(request)?.body(given);
+    const response = await route.handle({ ...call, body });
+    const unused = [...ignoredIn(given, route.body), ...ignored];
+    if (unused.length > 0) response.headers.set(IGNORED, unused.join(", "));
+    return response;
+  } finally {
+    for (const release of releases) release();
+  }
 }

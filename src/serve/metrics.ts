@@ -35,7 +35,7 @@ export class Metrics {
   }
 
   /** All of it, with values that are read now. */
-  toText(now: Readonly<Record<"requests_active" | "requests_waiting" | "models", number>>): string {
+  toText(now: Readonly<Record<string, number>>): string {
     const lines: string[] = [];
     const family = (name: string, type: string, help: string) =>
       lines.push(`# HELP baimo_${name} ${help}`, `# TYPE baimo_${name} ${type}`);
@@ -66,7 +66,7 @@ export class Metrics {
       );
     }
     for (const [name, value] of Object.entries(now)) {
-      family(name, "gauge", `Now: ${name.replace("_", " ")}.`);
+      family(name, "gauge", `Now: ${name.replaceAll("_", " ")}.`);
       lines.push(`baimo_${name} ${value}`);
     }
     return `${lines.join("\n")}\n`;

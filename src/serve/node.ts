@@ -7,8 +7,9 @@ import { callback } from "../option-kinds.ts";
 import { call, readOptions } from "../options.ts";
 import type { Handler } from "./handler.ts";
 import { type ListenOptions, listenTable } from "./options.ts";
-import { Problem, toProblemResponse } from "./problem.ts";
+import { closingProblem, Problem, toProblemResponse } from "./problem.ts";
 
+export { type KeyFile, openKeys } from "./keys/key-file.ts";
 export type { ListenOptions } from "./options.ts";
 export { openPage, type Page } from "./page-files.ts";
 
@@ -17,6 +18,8 @@ export interface Listening {
   /** Where to find it, without a slash at the end: "http://127.0.0.1:8080". */
   url: string;
   port: number;
+  /** Answers new requests with 503, and waits until those under way are answered, but no longer than so many seconds. */
+  drain(seconds: number): Promise<void>;
   /** Takes no more requests, waits for the answers under way, and resolves when every connection is closed. */
   close(): Promise<void>;
 }
@@ -29,7 +32,9 @@ export interface Listening {
 export async function listen(handler: Handler, options: ListenOptions = {}): Promise<Listening> {
   const { port, host, graceSeconds, signal } = readOptions(options, listenTable, call("listen"));
   const answer = callback<Handler>().read(handler, "handler", call("listen"));
-  const guarded = isLoopback(host) ? onlyLoopbackNames(answer) : answer;
+  let draining = false;
+  const unlessDraining: Handler = async (request) => (draining ? refuseToBegin() : answer(request));
+  const guarded = isLoopback(host) ? onlyLoopbackNames(unlessDraining) : unlessDraining;
   const server = createServer(getRequestListener(guarded, { overrideGlobalObjects: false, hostname: host }));
   const sockets = new Set<Socket>();
   server.on("connection", (socket) => {
@@ -38,11 +43,15 @@ export async function listen(handler: Handler, options: ListenOptions = {}): Pro
     socket.once("close", () => sockets.delete(socket));
   });
   let closing: Promise<void> | undefined;
-  server.on("request", (_, response) =>
+  let active = 0;
+  let onIdle = () => {};
+  server.on("request", (_, response) => {
+    active++;
     response.once("close", () => {
+      if (--active === 0) onIdle();
       if (closing) server.closeIdleConnections();
-    }),
-  );
+    });
+  });
   await startListening(server, port, host);
   const address = server.address() as AddressInfo; // a TCP server has no other kind
   const close = () => {
@@ -58,11 +67,28 @@ export async function listen(handler: Handler, options: ListenOptions = {}): Pro
     });
     return closing;
   };
+  const drain = async (seconds: number) => {
+    draining = true;
+    if (active === 0) return;
+    await new Promise<void>((resolve) => {
+      const limit = setTimeout(resolve, seconds * 1000);
+      onIdle = () => {
+        clearTimeout(limit);
+        resolve();
+      };
+    });
+  };
   signal?.addEventListener("abort", close, { once: true });
   if (signal?.aborted) await close();
   const anywhere = ["0.0.0.0", "::"].includes(address.address);
   const name = anywhere ? "localhost" : address.family === "IPv6" ? `[${address.address}]` : address.address;
-  return { url: `http://${name}:${address.port}`, port: address.port, close };
+  return { url: `http://${name}:${address.port}`, port: address.port, drain, close };
+}
+
+function refuseToBegin(): Response {
+  const response = toProblemResponse(closingProblem());
+  response.headers.set("connection", "close");
+  return response;
 }
 
 function startListening(server: Server, port: number, host: string): Promise<void> {

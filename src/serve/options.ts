@@ -3,6 +3,7 @@ import type { Model } from "../generate/types.ts";
 import {
   callback,
   fields,
+  flag,
   kindOf,
   list,
   number,
@@ -14,11 +15,18 @@ import {
 } from "../option-kinds.ts";
 import { type Kind, refusal, type TableOf } from "../options.ts";
 import { type ApplicationOptions, applicationTable } from "./app/application-options.ts";
+import type { KeyRing } from "./keys/api-key.ts";
+import { Models } from "./models/models.ts";
+import { modelId } from "./models/recipe.ts";
+import type { RequestEntry } from "./record.ts";
 
 /** What a server serves, and its bounds. */
 export interface HandlerOptions {
-  /** The models by id. A list takes each model's name as its id; a map may change while the server runs. */
-  models: readonly Model[] | ReadonlyMap<string, Model>;
+  /**
+   * The models by id. A list takes each model's name as its id; a map may change while the server runs; `openModels` makes those
+   * that are loaded when they are asked for.
+   */
+  models: readonly Model[] | ReadonlyMap<string, Model> | Models;
   /** Files of a web page, by path ("/" first of all); undefined where there is none. */
   page?: (path: string) => Promise<Response | undefined>;
   /** Conversations, assistants and accounts for the page. Default: none. */
@@ -31,8 +39,14 @@ export interface HandlerOptions {
   stallSeconds?: number;
   /** Origins of pages on other hosts that may use this server ("*" for any). Default none. */
   allowOrigins?: readonly string[];
+  /** Who may ask: `openKeys` of baimo/serve/node opens a file of keys. Default: everybody. */
+  keys?: KeyRing;
   /** The server is closing: answers under way end with an error that says so, and there are no more. */
   signal?: AbortSignal;
+  /** Told of every request of a route when it has ended; of its words only with `logTexts`. */
+  onRequest?: (entry: RequestEntry) => void;
+  /** Tell `onRequest` bodies and answers, too. Default false. */
+  logTexts?: boolean;
   /** Told of failures that are not the client's. */
   onError?: (error: unknown) => void;
 }
@@ -63,14 +77,13 @@ const model = kindOf("model", "a model that load opened", (value): value is Mode
   return speaks && typeof name === "string" && tokenizer !== undefined && engine !== undefined;
 });
 const modelList = list(model);
-/** What a request may call a model. */
-export const modelId = text({ most: 1024 });
 
 /** Models by id. */
 const models: Kind<HandlerOptions["models"]> = {
   kind: "models",
-  allowed: "a list of models, or a Map of them by id",
+  allowed: "a list of models, a Map of them by id, or what openModels made",
   read(value, name, door) {
+    if (value instanceof Models) return value;
     if (Array.isArray(value)) return modelList.read(value, name, door);
     if (!(value instanceof Map)) throw refusal("type", name, value, this.allowed, door);
     for (const [id, each] of value) {
@@ -81,6 +94,11 @@ const models: Kind<HandlerOptions["models"]> = {
   },
 };
 
+const ring = kindOf("ring", "keys that openKeys opened", (value): value is KeyRing => {
+  const { find, used, spend } = (value ?? {}) as Partial<KeyRing>;
+  return [find, used, spend].every((each) => typeof each === "function");
+});
+
 /** The options of `createHandler`, declared. */
 export const handlerTable = {
   models: required(models),
@@ -90,7 +108,10 @@ export const handlerTable = {
   maxWaiting: withDefault(whole({ min: 0, max: 1_000_000 }), 64),
   stallSeconds: withDefault(number({ min: 0, max: 2_147_483, above: true }), 60),
   allowOrigins: withDefault(list(origin, { most: 1024 }), []),
+  keys: ring,
   signal,
+  onRequest: callback<NonNullable<HandlerOptions["onRequest"]>>(),
+  logTexts: withDefault(flag, false),
   onError: callback<NonNullable<HandlerOptions["onError"]>>(),
 } satisfies TableOf<HandlerOptions>;
 

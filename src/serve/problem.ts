@@ -37,6 +37,11 @@ export function badParameter(param: string, code: string, message: string): Prob
   return new Problem(400, message, { param, code });
 }
 
+/** What a client is told that asks a server which is closing. */
+export function closingProblem(message = "the server is closing; ask again when it is back"): Problem {
+  return new Problem(503, message, { code: "server_closing", headers: { "retry-after": "5" } });
+}
+
 /**
  * Turns whatever was thrown into a `Problem`. What the caller can change keeps its message; a failure that is nobody's
  * doing but ours says only that it happened, since its text may tell of the server's insides.

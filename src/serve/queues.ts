@@ -1,5 +1,6 @@
 // Places at the models: how many requests may wait for each, and how many do.
 import type { Model } from "../generate/types.ts";
+import { once } from "./once.ts";
 import { Problem } from "./problem.ts";
 
 /** Counts the requests of each model, so that no more wait than agreed. */
@@ -22,14 +23,11 @@ export class Queues {
       });
     }
     this.#pending.set(model, before + 1);
-    let left = false;
-    return () => {
-      if (left) return;
-      left = true;
+    return once(() => {
       const after = this.#pending.get(model)! - 1;
       if (after > 0) this.#pending.set(model, after);
       else this.#pending.delete(model);
-    };
+    });
   }
 
   count(): { active: number; waiting: number } {

@@ -53,17 +53,39 @@ export class ResponseStore {
     return entry;
   }
 
-  /** The same. @throws {Problem} 404 with these details for one that is not kept */
+  /** Whether there was such a response. */
+  delete(id: string): boolean {
+    this.#size -= this.#entries.get(id)?.size ?? 0;
+    return this.#entries.delete(id);
+  }
+}
+
+/** The responses of one key: it never reads another's. */
+export class OwnResponses {
+  readonly #store: ResponseStore;
+  readonly #owner: string;
+
+  constructor(store: ResponseStore, owner: string) {
+    this.#store = store;
+    this.#owner = owner;
+  }
+
+  #nameOf = (id: string) => `${this.#owner} ${id}`;
+
+  set(id: string, response: StoredResponse): void {
+    this.#store.set(this.#nameOf(id), response);
+  }
+
+  /** A response that is kept. @throws {Problem} 404 with these details for one that is not, or is another's */
   find(id: string, details: ProblemDetails): StoredResponse {
-    const found = this.get(id);
+    const found = this.#store.get(this.#nameOf(id));
     if (found) return found;
     throw unknownResponse(id, details);
   }
 
   /** Whether there was such a response. */
   delete(id: string): boolean {
-    this.#size -= this.#entries.get(id)?.size ?? 0;
-    return this.#entries.delete(id);
+    return this.#store.delete(this.#nameOf(id));
   }
 }
 

@@ -4,6 +4,9 @@ import type { OptionsOf, Table } from "../options.ts";
 import type { MaybeApplication } from "./app/application.ts";
 import type { BodyBounds } from "./body.ts";
 import type { Dialect } from "./dialect.ts";
+import type { Scope } from "./keys/api-key.ts";
+import type { Visit } from "./keys/guard.ts";
+import type { Lease } from "./models/models.ts";
 import type { Server } from "./server.ts";
 
 /** A request that has come to its route. */
@@ -13,9 +16,12 @@ export interface Call<Body = unknown> {
   readonly body: Body;
   /** What stands in the path for `{id}`. */
   readonly id: string;
+  readonly visit: Visit;
   readonly server: Server;
   /** Where conversations are kept. */
   readonly application: MaybeApplication;
+  /** The model that a request names, loaded, and kept so until the call has an answer: `Server.begin` keeps it longer. */
+  find(name: string | undefined): Promise<Lease>;
   /** Takes names of fields that turn out to change no answer of this model. */
   readonly ignored: string[];
 }
@@ -28,8 +34,12 @@ export interface Route {
   readonly summary: string;
   /** What may stand after the path's question mark. */
   readonly query?: Table;
+  /** What a key must be for, where the server has keys. Default: "admin". */
+  readonly scope?: Scope | "none";
   /** The fields of the body, where there is one. */
   readonly body?: Table;
+  /** Whether its body is never written down, since passwords are in it. */
+  readonly secret?: boolean;
   /** Of a body that may be larger than others. */
   readonly bounds?: BodyBounds;
   /** What it answers, by content type; of a stream, what each event is. */

@@ -16,6 +16,7 @@ import { compactResponse, responseSocket } from "./routes/not-done.ts";
 import { ollamaChat } from "./routes/ollama-chat.ts";
 import { ollamaEmbed } from "./routes/ollama-embed.ts";
 import { ollamaGenerate } from "./routes/ollama-generate.ts";
+import { ollamaPs } from "./routes/ollama-ps.ts";
 import { ollamaShow } from "./routes/ollama-show.ts";
 import { ollamaTags } from "./routes/ollama-tags.ts";
 import { ollamaVersion } from "./routes/ollama-version.ts";
@@ -41,6 +42,7 @@ const interfaces: readonly Route[] = [
   ollamaGenerate,
   ollamaEmbed,
   ollamaTags,
+  ollamaPs,
   ollamaShow,
   ollamaVersion,
   embeddings,

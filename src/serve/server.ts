@@ -1,17 +1,21 @@
 // What the routes of one server share: its models, their queues, the work under way, its counts.
 import { BaimoError } from "../errors.ts";
 import type { Model } from "../generate/types.ts";
-import { listed } from "../option-kinds.ts";
 import type { OptionsOf } from "../options.ts";
 import type { ChoiceEvent } from "./answers/choices.ts";
-import type { ListedModel } from "./answers/head.ts";
 import { type Dialect, OPEN_AI } from "./dialect.ts";
 import { Readers, type StreamPart, toEvents } from "./event-stream.ts";
+import type { Scope } from "./keys/api-key.ts";
+import { Guard, type Visit } from "./keys/guard.ts";
 import { Metrics } from "./metrics.ts";
+import { type Lease, Models } from "./models/models.ts";
+import { once } from "./once.ts";
 import type { handlerTable } from "./options.ts";
-import { badParameter, Problem, toProblem } from "./problem.ts";
+import { closingProblem, Problem, toProblem } from "./problem.ts";
 import { Queues } from "./queues.ts";
-import { ResponseStore } from "./response-store.ts";
+import { RequestRecord, type TokenCounts } from "./record.ts";
+import { OwnResponses, ResponseStore } from "./response-store.ts";
+import { Turns } from "./turns.ts";
 import type { Work } from "./work.ts";
 
 /** Streams that may be open for each place in the queue: answers that are done but not yet read. */
@@ -22,15 +26,19 @@ const STREAM_HEADERS = {
 };
 
 export class Server {
-  /** By id. */
-  readonly models: ReadonlyMap<string, Model>;
+  readonly models: Models;
   /** Unix time in seconds. */
   readonly started = Math.floor(Date.now() / 1000);
   readonly options: OptionsOf<typeof handlerTable>;
   readonly metrics = new Metrics();
   /** What `previous_response_id` may name. */
-  readonly responses = new ResponseStore();
+  readonly #responses = new ResponseStore();
+  readonly #guard: Guard;
+  /** Of requests that were let in. */
+  readonly #visits = new WeakMap<Request, Visit>();
+  readonly #records = new WeakMap<Request, RequestRecord>();
   readonly #queues: Queues;
+  readonly #turns = new Turns();
   readonly #readers: Readers;
   readonly #working = new Set<Work>();
 
@@ -38,11 +46,12 @@ export class Server {
   constructor(options: OptionsOf<typeof handlerTable>) {
     const { maxWaiting } = options;
     this.options = options;
-    this.models = byId(options.models);
+    this.models = toModels(options.models);
+    this.#guard = new Guard(options.keys);
     this.#queues = new Queues(maxWaiting);
     this.#readers = new Readers(READERS_A_PLACE * (maxWaiting + 1));
     options.signal?.addEventListener("abort", () => {
-      for (const work of this.#working) work.stop(closingProblem());
+      for (const work of this.#working) work.stop(endingProblem());
     });
   }
 
@@ -51,74 +60,107 @@ export class Server {
     return { ...this.#queues.count(), limit: this.options.maxWaiting };
   }
 
-  /**
-   * The model of a request; where there is one alone, it need not be named.
-   * @throws {Problem} 400 without a name where there are several, 404 for one that is not here
-   */
-  find(id: string | undefined): ListedModel {
-    const known = id ?? this.#onlyModel();
-    const model = this.models.get(known);
-    if (model) return { id: known, model };
-    const names = [...this.models.keys()].map((name) => `"${name}"`).join(", ") || "none";
-    throw new Problem(404, `the model "${known.slice(0, 200)}" is not here; this server has ${names}`, {
-      param: "model",
-      code: "model_not_found",
-    });
+  /** Begins the record of a request. */
+  record(request: Request, route: string): RequestRecord {
+    const { onRequest = () => {}, logTexts } = this.options;
+    const record = new RequestRecord(request, route, logTexts, onRequest);
+    this.#records.set(request, record);
+    return record;
   }
 
-  #onlyModel(): string {
-    const [id, ...others] = this.models.keys();
-    if (id !== undefined && others.length === 0) return id;
-    const names = listed([...this.models.keys()]) || "none";
-    const message = `'model' is missing; this server has ${names}`;
-    throw badParameter("model", "missing_required_parameter", message);
+  recordOf(request: Request): RequestRecord | undefined {
+    return this.#records.get(request);
+  }
+
+  /** Lets a request in. @throws {Problem} 401, 403 or 429, as its key is */
+  async admit(request: Request, scope: Scope | "none" = "admin"): Promise<Visit> {
+    const visit = await this.#guard.admit(request, scope === "none" ? undefined : scope);
+    this.#visits.set(request, visit);
+    if (visit.owner !== "") this.recordOf(request)?.names({ key: visit.owner });
+    return visit;
+  }
+
+  /** The stored responses of whoever asks. */
+  responsesOf({ owner }: Visit): OwnResponses {
+    return new OwnResponses(this.#responses, owner);
   }
 
   /**
-   * Takes a place at a model for a request; `done` gives it back.
+   * Takes a place at a model for a request; `done` gives it back. The work ends with the request, or when `signal` fires instead.
    * @throws {Problem} 429 where too many wait, 503 while the server is closing or the model is started again
    */
-  begin(request: Request, model: Model): Work {
+  begin(request: Request, lease: Lease, signal = request.signal): Work {
     if (this.options.signal?.aborted) throw closingProblem();
-    if (model.status === "starting") throw startingProblem();
-    const leave = this.#queues.enter(model);
+    if (lease.engine.status === "starting") throw startingProblem();
+    const leave = this.#queues.enter(lease.engine);
+    const visit = this.#visits.get(request);
+    const record = this.recordOf(request);
+    record?.names({ model: lease.id });
+    const releases = [lease.hold(), visit?.hold(), record?.hold()];
     const controller = new AbortController();
     const stop = (reason?: Problem) => {
-      request.signal.removeEventListener("abort", onAbort);
+      signal.removeEventListener("abort", onAbort);
       controller.abort(reason);
     };
     // The stream holds this, and this the request: a request that is collected takes its signal along.
     const onAbort = () => stop();
+    let watchers = 0;
+    const watch = () => {
+      watchers++;
+      // A signal that somebody listens to is kept for ever.
+      return once(() => {
+        if (--watchers === 0) signal.removeEventListener("abort", onAbort);
+      });
+    };
+    releases.push(watch());
     const done = () => {
       this.#working.delete(work);
       leave();
+      for (const release of releases) release?.();
     };
-    const work: Work = { signal: controller.signal, stop, done };
+    const spend = (tokens: TokenCounts) => {
+      const { prompt, cached = 0, completion = 0 } = tokens;
+      record?.spend(tokens);
+      this.metrics.tokens(lease.id, "prompt", prompt);
+      this.metrics.tokens(lease.id, "cached", cached);
+      this.metrics.tokens(lease.id, "completion", completion);
+      visit?.spend(prompt + completion);
+    };
+    const work: Work = {
+      signal: controller.signal,
+      stop,
+      watch,
+      done,
+      spend,
+      record,
+      turn: () => this.#turns.take(),
+    };
     this.#working.add(work);
-    request.signal.addEventListener("abort", onAbort, { once: true });
-    if (request.signal.aborted) stop();
+    signal.addEventListener("abort", onAbort, { once: true });
+    if (signal.aborted) stop();
     return work;
   }
 
   /** Does work at a model that has one result. */
-  async use<T>(request: Request, model: Model, run: (signal: AbortSignal) => Promise<T>): Promise<T> {
-    const work = this.begin(request, model);
+  async use<T>(request: Request, lease: Lease, run: (work: Work) => Promise<T>): Promise<T> {
+    const work = this.begin(request, lease);
     try {
-      return await run(work.signal);
+      return await run(work);
     } finally {
       work.done();
     }
   }
 
   /** The same events; the tokens that they tell of are counted. */
-  async *counted(id: string, events: AsyncIterable<ChoiceEvent>): AsyncGenerator<ChoiceEvent> {
+  async *counted(work: Work, events: AsyncIterable<ChoiceEvent>): AsyncGenerator<ChoiceEvent> {
     for await (const choice of events) {
-      const { event } = choice;
+      const { index, event } = choice;
+      if (event.type === "text-delta" || event.type === "reasoning-delta")
+        work.record?.text(index, event.text);
       if (event.type === "finish") {
-        const { promptTokens, cachedTokens, completionTokens } = event.usage;
-        this.metrics.tokens(id, "prompt", promptTokens);
-        this.metrics.tokens(id, "cached", cachedTokens);
-        this.metrics.tokens(id, "completion", completionTokens);
+        const { promptTokens: prompt, cachedTokens: cached, completionTokens: completion } = event.usage;
+        work.record?.finish(event.reason);
+        work.spend({ prompt, cached, completion });
       }
       yield choice;
     }
@@ -134,11 +176,11 @@ export class Server {
   /** Answers by a stream. The first part shows that the prompt was accepted: until then a failure has a status of its own. */
   async stream(
     given: AsyncGenerator<StreamPart>,
-    { signal, stop }: Work,
+    { signal, stop, watch }: Work,
     dialect: Dialect = OPEN_AI,
   ): Promise<Response> {
     const { onError } = this.options;
-    const parts = await startEarly(given);
+    const parts = await startEarly(given, watch());
     return this.streamText(toEvents(parts, { onError, signal, dialect }), dialect.streamType, () => stop());
   }
 
@@ -152,11 +194,8 @@ export class Server {
 }
 
 /** What a client is told whose answer ends because the server does. */
-function closingProblem(): Problem {
-  return new Problem(503, "the server is closing, and the answer ends here; ask again when it is back", {
-    code: "server_closing",
-    headers: { "retry-after": "5" },
-  });
+function endingProblem(): Problem {
+  return closingProblem("the server is closing, and the answer ends here; ask again when it is back");
 }
 
 function startingProblem(): Problem {
@@ -166,8 +205,9 @@ function startingProblem(): Problem {
   });
 }
 
-function byId(models: OptionsOf<typeof handlerTable>["models"]): ReadonlyMap<string, Model> {
-  if ("get" in models) return models;
+function toModels(models: OptionsOf<typeof handlerTable>["models"]): Models {
+  if (models instanceof Models) return models;
+  if ("get" in models) return new Models(models);
   const map = new Map<string, Model>();
   for (const model of models) {
     if (map.has(model.name)) {
@@ -175,12 +215,15 @@ function byId(models: OptionsOf<typeof handlerTable>["models"]): ReadonlyMap<str
     }
     map.set(model.name, model);
   }
-  return map;
+  return new Models(map);
 }
 
-/** Runs a generator up to its first value, so that what fails before it fails here. */
-async function startEarly<T>(values: AsyncGenerator<T>): Promise<AsyncGenerator<T>> {
-  const first = await values.next();
+/** Runs a generator up to its first value, so that what fails before it fails here; `ended` is called when it has ended. */
+async function startEarly<T>(values: AsyncGenerator<T>, ended: () => void): Promise<AsyncGenerator<T>> {
+  const first = await values.next().catch((error: unknown) => {
+    ended();
+    throw error;
+  });
   return (async function* () {
     try {
       if (!first.done) {
@@ -188,6 +231,7 @@ async function startEarly<T>(values: AsyncGenerator<T>): Promise<AsyncGenerator<
         yield* values;
       }
     } finally {
+      ended();
       await values.return(undefined);
     }
   })();

@@ -1,5 +1,6 @@
 // What a request is while it uses a model: the type only.
 import type { Problem } from "./problem.ts";
+import type { RequestRecord, TokenCounts } from "./record.ts";
 
 /** One request's work at a model. */
 export interface Work {
@@ -7,6 +8,14 @@ export interface Work {
   readonly signal: AbortSignal;
   /** Ends the work before its time. */
   stop(reason?: Problem): void;
+  /** Has the client's leaving stop the work until the function that comes back is called, also when the model is free. */
+  watch(): () => void;
+  /** Waits for a turn of the event loop to begin in: many requests at once keep nobody else waiting. */
+  turn(): Promise<void>;
   /** The model is free: gives the place in the queue back. */
   done(): void;
+  /** Tokens were read and written. */
+  spend(tokens: TokenCounts): void;
+  /** What is told of the request when it has ended. */
+  readonly record?: RequestRecord;
 }

@@ -1,5 +1,4 @@
 // `baimo inspect`: metadata, tensors and memory needs of a checkpoint, without loading it.
-import { availableParallelism } from "node:os";
 import type { Command } from "commander";
 import type { MemoryNeeds } from "../../backends/device.ts";
 import { BaimoError } from "../../errors.ts";
@@ -133,17 +132,16 @@ function formatPerplexity(found: Perplexity, width: number): string[] {
 async function inspect(checkpoint: Checkpoint, flags: InspectFlags): Promise<Inspection> {
   const { describeModel } = await import("../../models/open-model.ts");
   const { footprint } = await import("../../models/footprint.ts");
-  const { openDevice } = await import("../../backends/open-device.ts");
-  const { describeForDevice } = await import("../../models/device-model.ts");
-  const { chooseShape } = await import("../../generate/run-shape.ts");
+  const { countMemory } = await import("../../generate/preview.ts");
   try {
     const description = await describeModel(checkpoint, { ignoreConfigKeys: flags.ignoreConfigKeys });
     const contextLength = flags.context ?? description.config.contextLength;
     const { config, weights } = description;
-    const device = await openDevice("cpu");
-    const shape = chooseShape(description, { contextLength, cacheTokens: contextLength });
-    const threads = flags.threads ?? availableParallelism();
-    const memory = device.count(describeForDevice(description, checkpoint.files), shape, threads);
+    const { memory } = await countMemory(description, checkpoint, {
+      contextLength,
+      cacheTokens: contextLength,
+      threads: flags.threads,
+    });
     return { checkpoint, description, contextLength, footprint: footprint(config, weights), memory };
   } catch (error) {
     // Metadata and tensors can be shown of models that cannot be run.

@@ -4,14 +4,19 @@ import { existsSync } from "node:fs";
 import type { Command } from "commander";
 import { BaimoError } from "../../errors.ts";
 import { POET } from "../../poet.ts";
+import type { ApplicationOptions } from "../../serve/app/application-options.ts";
 import type { Handler } from "../../serve/handler.ts";
-import type { Listening } from "../../serve/node.ts";
-import { listenTable, modelId, origin } from "../../serve/options.ts";
+import { modelId } from "../../serve/models/recipe.ts";
+import type { KeyFile, Listening } from "../../serve/node.ts";
+import { listenTable, origin } from "../../serve/options.ts";
+import type { RequestEntry } from "../../serve/record.ts";
+import { Traces } from "../../serve/traces.ts";
 import { openApplication } from "../application.ts";
-import { isAttended, packagePath } from "../environment.ts";
-import { INTERRUPTED } from "../interrupt.ts";
-import { holdToProfile, loadProfile } from "../licence-profile.ts";
-import { withModel } from "../open-model.ts";
+import { readConfig } from "../config/read-config.ts";
+import { type Config, configTable } from "../config/table.ts";
+import { isAttended, packagePath, traceSettings } from "../environment.ts";
+import { INTERRUPTED, listenForInterrupt } from "../interrupt.ts";
+import { toLoadOptions } from "../open-model.ts";
 import {
   addAdapterOption,
   addEngineOptions,
@@ -24,13 +29,19 @@ import {
   nonEmpty,
   reader,
 } from "../options.ts";
+import { openServedModels, type Wanted } from "../served-models.ts";
+import type { Terminal } from "../terminal.ts";
 
 interface ServeFlags extends EngineFlags {
+  config?: string;
   port?: number;
-  host: string;
-  name?: string;
+  host?: string;
+  name?: string[];
+  keys?: string;
   open?: boolean;
   allowOrigin?: string[];
+  log?: Config["log"];
+  grace?: number;
   json?: boolean;
   licenceProfile?: string;
 }
@@ -43,11 +54,14 @@ const PORTS_TRIED = 20;
 export function addServe(program: Command, context: CommandContext): Command {
   const command = program
     .command("serve")
-    .summary("serve a model and the page")
+    .summary("serve models and the page")
     .description(
-      "Serves a model over OpenAI's interface (/v1/chat/completions, /v1/models), with a page to talk to it.",
+      "Serves models over the interfaces of OpenAI, Anthropic and Ollama, with a page to talk to them. Several models are loaded " +
+        "when they are asked for, as far as memory goes; one alone is loaded at the start. Settings may stand in a file " +
+        "and in the environment, too: baimo config shows them.",
     )
-    .argument("[model]", `${MODEL_HELP}; left out: poet, the embedded model`)
+    .argument("[models...]", `each ${MODEL_HELP}; left out: poet, the embedded model`)
+    .option("--config <file>", "a JSON file of settings (default: what BAIMO_CONFIG names)", nonEmpty)
     .option(
       "-p, --port <port>",
       `the port; 0 takes any (default: ${DEFAULT_PORT}, or the next free one)`,
@@ -55,16 +69,34 @@ export function addServe(program: Command, context: CommandContext): Command {
     )
     .option(
       "--host <address>",
-      "the address to listen on; 0.0.0.0 lets other machines in",
+      `the address to listen on; 0.0.0.0 lets other machines in (default: "${listenTable.host.default}")`,
       reader(listenTable.host),
-      listenTable.host.default,
     )
-    .option("--name <id>", "the model's id for clients (default: its own name)", reader(modelId))
+    .option(
+      "--name <id>",
+      "a model's id for clients, for each in their order (default: its own name)",
+      collect(reader(modelId)),
+    )
     .option("--open", "open the page in a browser")
     .option(
       "--allow-origin <origin...>",
       "pages on these origins may use the server",
       collect(reader(origin)),
+    )
+    .option(
+      "--keys <file>",
+      "answer only those who have a key of this file (baimo keys makes them)",
+      nonEmpty,
+    )
+    .option(
+      "--log <what>",
+      "log each request to standard error: requests, or with texts",
+      reader(configTable.log),
+    )
+    .option(
+      "--grace <seconds>",
+      "how long answers may go on when the system ends the server (default: 30)",
+      reader(configTable.graceSeconds),
     )
     .option(
       "--licence-profile <file>",
@@ -73,51 +105,133 @@ export function addServe(program: Command, context: CommandContext): Command {
     )
     .option("--json", "print the address as JSON");
   addTemplateOption(addAdapterOption(addServingOptions(addEngineOptions(command))));
-  return command.action(async (source: string | undefined, flags: ServeFlags) => {
-    await serve(source, flags, context);
+  return command.action(async (sources: string[], flags: ServeFlags) => {
+    const interrupt = listenForInterrupt();
+    try {
+      await serve(sources, flags, context, interrupt.signal);
+    } finally {
+      interrupt.release();
+    }
   });
 }
 
-async function serve(source: string | undefined, flags: ServeFlags, context: CommandContext): Promise<void> {
+async function serve(
+  sources: readonly string[],
+  flags: ServeFlags,
+  context: CommandContext,
+  signal: AbortSignal,
+): Promise<void> {
   const { terminal } = context;
-  const { licenceProfile } = flags;
-  const profile = licenceProfile === undefined ? undefined : loadProfile(licenceProfile);
-  await withModel(source, flags, terminal, async (model, signal) => {
-    const { createHandler } = await import("../../serve/index.ts");
-    const { openPage } = await import("../../serve/node.ts");
-    const folder = packagePath("web", "dist");
-    const page = existsSync(folder) ? await openPage(folder) : undefined;
-    if (!page)
-      terminal.note("baimo: the page has not been built (npm run build), so only the interface is served");
-    const application = await openApplication(flags, terminal);
-    const name = flags.name ?? (source === undefined || source === POET ? POET : model.name);
-    if (profile) holdToProfile({ name, declared: model.declaredLicences }, profile, licenceProfile!);
-    const handler = createHandler({
-      models: new Map([[name, model]]),
-      page,
-      application,
+  const { config } = readConfig({
+    file: flags.config,
+    env: process.env,
+    flags: {
+      port: flags.port,
+      host: flags.host,
+      memory: flags.memory,
+      keysFile: flags.keys,
       allowOrigins: flags.allowOrigin,
-      signal,
-      onError: (error) => terminal.note(`baimo: ${error instanceof Error ? error.message : String(error)}`),
+      log: flags.log,
+      graceSeconds: flags.grace,
+      licenceProfile: flags.licenceProfile,
+    },
+  });
+  const onError = (error: unknown) => terminal.note(`baimo: ${describe(error)}`);
+  const load = await toLoadOptions(flags);
+  const wanted = wantedModels(sources, flags.name ?? [], config);
+  const ending = new AbortController();
+  const end = () => ending.abort();
+  signal.addEventListener("abort", end);
+  const shared = { config, load, terminal, signal: ending.signal, onError };
+  const models = await openServedModels(wanted, shared);
+  // From here on what is asked for is answered before the end.
+  signal.removeEventListener("abort", end);
+  let keys: KeyFile | undefined;
+  let traces: Traces | undefined;
+  let application: ApplicationOptions = {};
+  const traced = traceSettings();
+  try {
+    const { createHandler } = await import("../../serve/index.ts");
+    const page = await openBuiltPage(terminal);
+    const { openKeys } = await import("../../serve/node.ts");
+    traces = traced && new Traces({ ...traced, onError });
+    keys = config.keysFile === undefined ? undefined : await openKeys(config.keysFile, onError);
+    application = await openApplication(config, terminal);
+    const handler = createHandler({
+      models,
+      application,
+      keys,
+      onRequest(entry) {
+        if (config.log !== "off") terminal.note(toLogLine(entry));
+        traces?.add(entry);
+      },
+      logTexts: config.log === "texts",
+      page,
+      maxBodyBytes: config.maxBodyBytes,
+      maxWaiting: config.maxWaiting,
+      stallSeconds: config.stallSeconds,
+      allowOrigins: config.allowOrigins,
+      signal: ending.signal,
+      onError,
     });
-    const server = await listenSomewhere(handler, flags);
+    const server = await listenSomewhere(handler, config);
     if (application.setUpToken) {
       terminal.note(`baimo: make the first account at ${server.url}/#set-up=${application.setUpToken}`);
     }
-    if (flags.json) terminal.jsonLine({ url: server.url, port: server.port, model: name });
-    else terminal.line(`${name} at ${server.url}${page ? "" : "/v1"} (Ctrl-C ends)`);
+    const { ids } = models;
+    if (flags.json) terminal.jsonLine({ url: server.url, port: server.port, model: ids[0], models: ids });
+    else terminal.line(`${ids.join(", ")} at ${server.url}${page ? "" : "/v1"} (Ctrl-C ends)`);
     if (flags.open && page && isAttended()) openBrowser(server.url);
-    let status = INTERRUPTED;
-    process.once("SIGTERM", () => (status = 0)); // how a system ends its services
+    let asked = false;
+    process.once("SIGTERM", () => (asked = true)); // how a system ends its services
     await untilAborted(signal);
+    // Whoever presses Ctrl-C does not want to wait; a system does, for a while.
+    if (asked) await server.drain(config.graceSeconds);
+    end();
     await server.close();
+    context.exitCode = asked ? 0 : INTERRUPTED;
+  } finally {
+    // Answers under way have been told to end, and are written down before the store closes.
     await application.store?.close();
-    context.exitCode = status;
-  });
+    await Promise.all([models.dispose(), keys?.close(), traces?.close()]);
+  }
+}
+
+/** The models of the command line; without any those of the configuration; without any the embedded one. */
+function wantedModels(sources: readonly string[], names: readonly string[], { models }: Config): Wanted[] {
+  const configured = Object.entries(models ?? {});
+  if (sources.length === 0 && names.length === 0 && configured.length > 0) {
+    return configured.map(([name, model]) => ({ ...model, name }));
+  }
+  const asked = sources.length > 0 ? sources : [POET];
+  if (names.length > asked.length) {
+    throw new BaimoError("request", `--name is given ${names.length} times for ${asked.length} models`);
+  }
+  return asked.map((source, i) => ({ source, name: names[i] }));
+}
+
+/** One JSON object, whatever a request holds. */
+const toLogLine = ({ time, traceParent: _, ...entry }: RequestEntry): string =>
+  JSON.stringify({ time: new Date(time).toISOString(), ...entry });
+
+async function openBuiltPage(terminal: Terminal) {
+  const { openPage } = await import("../../serve/node.ts");
+  const folder = packagePath("web", "dist");
+  if (existsSync(folder)) return openPage(folder);
+  terminal.note("baimo: the page has not been built (npm run build), so only the interface is served");
+  return undefined;
+}
+
+/** An error, and what was behind it. */
+function describe(error: unknown): string {
+  const { message, cause } = error instanceof Error ? error : new Error(String(error));
+  return cause instanceof Error && !message.includes(cause.message)
+    ? `${message}: ${cause.message}`
+    : message;
 }
 
 /** Listens on the port asked for, or else on the first free one from the default on. */
-async function listenSomewhere(handler: Handler, { port, host }: ServeFlags): Promise<Listening> {
+async function listenSomewhere(handler: Handler, { port, host }: Config): Promise<Listening> {
   const { listen } = await import("../../serve/node.ts");
   if (port !== undefined) return listen(handler, { port, host });
   for (let tried = DEFAULT_PORT; ; tried++) {

@@ -24,6 +24,7 @@ export function runChoices(
   const events = new Channel<ChoiceEvent>();
   const run = async (answer: AsyncGenerator<ChatEvent, Finish>, index: number) => {
     try {
+      await work.turn();
       for await (const event of answer) {
         throwIfAborted(signal, "the answer");
         if (event.type === "finish" && event.reason === "aborted") throw stopped(signal);

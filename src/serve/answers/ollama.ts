@@ -72,11 +72,11 @@ export async function toOllamaAnswer(
   return { ...lineOf({ text, thinking, calls }, context), ...end };
 }
 
-/** The answer to a request that asks for nothing but that the model be there, which it is. */
-export const loadedLine = (context: OllamaContext) => ({
+/** The answer to a request that asks for nothing but that the model be there, which it is, or that it go. */
+export const loadedLine = (context: OllamaContext, keepSeconds?: number) => ({
   ...lineOf(NOTHING, context),
   done: true,
-  done_reason: "load",
+  done_reason: keepSeconds === 0 ? "unload" : "load",
 });
 
 type Part =

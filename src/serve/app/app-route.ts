@@ -26,6 +26,8 @@ interface AppRoute<Body, Query extends Table> {
   readonly type?: string;
   readonly query?: Query;
   readonly admin?: boolean;
+  /** Its body has passwords. */
+  readonly secret?: boolean;
   handle(call: AppCall<Body, OptionsOf<Query>>): Answer | Promise<Answer>;
 }
 
@@ -47,8 +49,10 @@ export const appPost = <T extends Table>({
   readonly bounds?: Route["bounds"];
 }): Route => post({ ...commonOf(route), body, bounds, handle: (call) => run(route, call, call.body) });
 
-const commonOf = <B, Q extends Table>({ path, summary, answer, type, query }: AppRoute<B, Q>) => ({
+const commonOf = <B, Q extends Table>({ path, summary, answer, type, query, secret }: AppRoute<B, Q>) => ({
   path,
+  secret,
+  scope: "none" as const, // who may ask is the application's to know
   summary,
   query,
   answers: { [type ?? "application/json"]: answer },

@@ -5,7 +5,7 @@ import type { StoredConversation } from "../../store/conversations.ts";
 import type { StoredMessage } from "../../store/messages.ts";
 import { textOf } from "../../store/parts.ts";
 import { runChoices } from "../answers/choices.ts";
-import type { ListedModel } from "../answers/head.ts";
+import type { Lease } from "../models/models.ts";
 import { Problem } from "../problem.ts";
 import { templatesOf } from "../requests/thinking.ts";
 import { toChatOptions } from "./answer-options.ts";
@@ -41,7 +41,7 @@ export interface Context {
   readonly contextLength: number;
 }
 
-type Caller = Pick<AppCall<unknown>, "app" | "user" | "server" | "request">;
+type Caller = Pick<AppCall<unknown>, "app" | "user" | "server" | "request" | "find">;
 
 /**
  * Makes the prompt, and takes a place at the model.
@@ -53,8 +53,8 @@ export async function prepare(call: Caller, question: Question): Promise<Prepare
   const { app, server, request } = call;
   const { listed, messages, options, assistant } = await toRequest(call, question);
   const context = await measure(listed, messages, options, request.signal);
-  // Nobody needs to wait for the answer: it is not bound to this request.
-  const work = server.begin(new Request(request.url), listed.model);
+  // Nobody needs to wait for the answer: it does not end with this request.
+  const work = server.begin(request, listed, new AbortController().signal);
   return {
     context,
     model: listed.id,
@@ -65,7 +65,7 @@ export async function prepare(call: Caller, question: Question): Promise<Prepare
     },
     start(message) {
       const answer = listed.model.chat(messages, { ...options, signal: work.signal });
-      app.answers.start(message, server.counted(listed.id, runChoices([answer], work)), work);
+      app.answers.start(message, server.counted(work, runChoices([answer], work)), work);
     },
   };
 }
@@ -83,7 +83,7 @@ export async function count(call: Caller, question: Question): Promise<Context &
 }
 
 interface ModelRequest {
-  readonly listed: ListedModel;
+  readonly listed: Lease;
   readonly messages: readonly ChatMessage[];
   readonly options: ChatOptions;
   readonly assistant: Assistant | undefined;
@@ -112,21 +112,31 @@ async function toRequest(call: Caller, question: Question): Promise<ModelRequest
   return { listed, messages: toPrompt(shown, { system, files: assistant?.files }), options, assistant };
 }
 
-/** The model that was named; else the assistant's, or the first of its fall-backs that is here; else the server's first. */
+/** The model that was named; else the assistant's, or the first of its fall-backs that is here; else one that is loaded. */
 async function findModel(
-  { server }: Caller,
+  { server, find }: Caller,
   named: string | undefined,
   assistant: Assistant | undefined,
-): Promise<ListedModel> {
-  const ids = [...server.models.keys()];
-  if (named !== undefined) return server.find(named);
+): Promise<Lease> {
+  if (named !== undefined) return find(named);
   const wanted = [assistant?.model ?? "", ...(assistant?.fallbacks ?? [])].filter((id) => id !== "");
-  return server.find(wanted.find((id) => ids.includes(id)) ?? wanted[0] ?? ids[0]);
+  let missing: Problem | undefined;
+  for (const id of wanted) {
+    try {
+      return await find(id);
+    } catch (error) {
+      if (!(error instanceof Problem) || error.status !== 404) throw error;
+      missing ??= error;
+    }
+  }
+  if (missing) throw missing;
+  const states = server.models.states();
+  return find((states.find(({ state }) => state === "ready") ?? states[0])?.id);
 }
 
 /** @throws {Problem} 400 for a prompt that leaves no room for an answer */
 async function measure(
-  { model }: ListedModel,
+  { model }: Lease,
   messages: readonly ChatMessage[],
   { tools, templateVariables, continueFinalMessage }: ChatOptions,
   signal: AbortSignal,

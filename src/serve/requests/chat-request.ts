@@ -3,7 +3,7 @@ import { chatTable } from "../../generate/options.ts";
 import type { ChatMessage, ChatOptions } from "../../generate/types.ts";
 import { anything, fields, flag, list, required, text, whole, withDefault } from "../../option-kinds.ts";
 import { type OptionsOf, show } from "../../options.ts";
-import { modelId } from "../options.ts";
+import { modelId } from "../models/recipe.ts";
 import { badParameter } from "../problem.ts";
 import { constraintFields, readConstraint } from "./constraint.ts";
 import { ignored, notDone, only, readBody } from "./fields.ts";

@@ -3,7 +3,7 @@ import { generateTable } from "../../generate/options.ts";
 import type { GenerateOptions } from "../../generate/types.ts";
 import { fields, flag, required, tokenIds, whole, withDefault } from "../../option-kinds.ts";
 import { type Kind, type OptionsOf, refusal } from "../../options.ts";
-import { modelId } from "../options.ts";
+import { modelId } from "../models/recipe.ts";
 import { badParameter } from "../problem.ts";
 import { constraintFields, readConstraint } from "./constraint.ts";
 import { anyText, ignored, notDone, only } from "./fields.ts";

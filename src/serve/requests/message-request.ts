@@ -3,7 +3,7 @@ import { generateTable } from "../../generate/options.ts";
 import type { ChatMessage, ChatOptions } from "../../generate/types.ts";
 import { choice, fields, flag, list, plain, required, text, whole, withDefault } from "../../option-kinds.ts";
 import { isPlain, type Kind, type OptionsOf, refusal } from "../../options.ts";
-import { modelId } from "../options.ts";
+import { modelId } from "../models/recipe.ts";
 import { badParameter } from "../problem.ts";
 import type { ChatRequest } from "./chat-request.ts";
 import { ignored, notDone, only } from "./fields.ts";

@@ -2,9 +2,10 @@
 import type { AnswerConstraint, GenerateOptions } from "../../generate/types.ts";
 import { choice, fields, flag, whole } from "../../option-kinds.ts";
 import { isPlain, type Kind, type OptionsOf, refusal } from "../../options.ts";
-import { modelId } from "../options.ts";
+import { modelId } from "../models/recipe.ts";
 import { badParameter } from "../problem.ts";
 import { ignored, only, readBody } from "./fields.ts";
+import { keepAliveField } from "./keep-alive.ts";
 import { samplingFields, toSampling } from "./sampling.ts";
 import { thinkingVariables } from "./thinking.ts";
 
@@ -58,7 +59,7 @@ export const ollamaFields = {
   options: fields(optionsTable),
   format,
   think,
-  keep_alive: ignored,
+  keep_alive: keepAliveField,
   truncate: only(false),
   shift: only(false),
   logprobs: only(false),

@@ -15,7 +15,7 @@ import {
   withDefault,
 } from "../../option-kinds.ts";
 import type { OptionsOf } from "../../options.ts";
-import { modelId } from "../options.ts";
+import { modelId } from "../models/recipe.ts";
 import { badParameter } from "../problem.ts";
 import { type ChatRequest, checkEffort } from "./chat-request.ts";
 import type { NamedConstraint } from "./constraint.ts";

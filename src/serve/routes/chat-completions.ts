@@ -8,14 +8,15 @@ import { post } from "../route.ts";
 
 export const chatCompletions = post({
   path: "/v1/chat/completions",
+  scope: "chat",
   summary: "Answers a conversation.",
   body: chatRequestTable,
   answers: { "application/json": chatCompletionSchema, "text/event-stream": chatChunkSchema },
-  async handle({ request, body, server }) {
+  async handle({ request, body, server, find }) {
     const chat = toChatRequest(body);
-    const listed = server.find(chat.model);
+    const listed = await find(chat.model);
     const start = chatAnswers(chat, listed);
-    const work = server.begin(request, listed.model);
+    const work = server.begin(request, listed);
     const answers = start(work.signal);
     const context: ChatContext = {
       id: listed.id,
@@ -24,7 +25,7 @@ export const chatCompletions = post({
       logprobs: chat.choices[0].logprobs !== undefined,
       includeUsage: chat.includeUsage,
     };
-    const events = server.counted(listed.id, runChoices(answers, work));
+    const events = server.counted(work, runChoices(answers, work));
     if (chat.stream) return server.stream(toChatParts(events, context), work);
     return Response.json(await toChatCompletion(events, context));
   },

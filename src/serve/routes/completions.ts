@@ -46,16 +46,18 @@ const answerSchema = (usage: JsonSchema, more: readonly string[]): JsonSchema =>
 
 export const completions = post({
   path: "/v1/completions",
+  scope: "chat",
   summary: "Goes on with a text, token ids, or a list of either.",
   body: completionRequestTable,
   answers: {
     "application/json": answerSchema(usageSchema, ["usage"]),
     "text/event-stream": answerSchema({ anyOf: [usageSchema, { type: "null" }] }, []),
   },
-  async handle({ request, body, server }) {
+  async handle({ request, body, server, find }) {
     const asked = toCompletionRequest(body);
-    const { id, model } = server.find(asked.model);
-    const work = server.begin(request, model);
+    const listed = await find(asked.model);
+    const { id, model } = listed;
+    const work = server.begin(request, listed);
     const prompts = await readPrompts(asked, model, work);
     const answers = prompts.flatMap(({ ids }) =>
       asked.choices.map((options) => {
@@ -65,7 +67,7 @@ export const completions = post({
     );
     const { echo, logprobs, includeUsage, choices } = asked;
     const context: TextContext = { id, model, prompts, count: choices.length, echo, logprobs, includeUsage };
-    const events = server.counted(id, runChoices(answers, work));
+    const events = server.counted(work, runChoices(answers, work));
     if (asked.stream) return server.stream(toTextParts(events, context), work);
     return Response.json(await toTextCompletion(events, context));
   },

@@ -8,14 +8,15 @@ import { COUNT, objectOf } from "../schema-parts.ts";
 
 export const countTokens = post({
   path: "/v1/messages/count_tokens",
+  scope: "chat",
   summary: "Counts the tokens of a conversation's prompt, as Anthropic's clients ask.",
   body: countRequestTable,
   dialect: ANTHROPIC,
   answers: {
     "application/json": objectOf({ input_tokens: COUNT }),
   },
-  async handle({ request, body, server, ignored }) {
-    const listed = server.find(body.model);
+  async handle({ request, body, find, ignored }) {
+    const listed = await find(body.model);
     const chat = toPrompt(body, { templates: templatesOf(listed.model), ignored });
     const [{ tools }] = chat.choices;
     const templateVariables = variablesOf(chat, listed);

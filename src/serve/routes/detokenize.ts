@@ -1,10 +1,11 @@
 // POST /detokenize: the text of token ids.
 import { required, tokenIds } from "../../option-kinds.ts";
-import { modelId } from "../options.ts";
+import { modelId } from "../models/recipe.ts";
 import { post } from "../route.ts";
 
 export const detokenize = post({
   path: "/detokenize",
+  scope: "models",
   summary: "The text of token ids, special tokens by their names.",
   body: { model: modelId, tokens: required(tokenIds(1 << 24)) },
   answers: {
@@ -14,8 +15,8 @@ export const detokenize = post({
       required: ["prompt", "content"],
     },
   },
-  handle({ body, server }) {
-    const { model } = server.find(body.model);
+  async handle({ body, find }) {
+    const { model } = await find(body.model);
     const prompt = model.tokenizer.decode(body.tokens, { skipSpecialTokens: false });
     return Response.json({ prompt, content: prompt });
   },

@@ -2,7 +2,7 @@
 import { choice, flag, required, text, tokenIds, whole, withDefault } from "../../option-kinds.ts";
 import { type Kind, refusal } from "../../options.ts";
 import { readTexts, readUsageSchema } from "../answers/read-texts.ts";
-import { modelId } from "../options.ts";
+import { modelId } from "../models/recipe.ts";
 import { ignored } from "../requests/fields.ts";
 import { post } from "../route.ts";
 import { COUNT } from "../schema-parts.ts";
@@ -44,6 +44,7 @@ const input: Kind<readonly Input[]> = {
 
 export const embeddings = post({
   path: "/v1/embeddings",
+  scope: "embeddings",
   summary: "Texts as vectors.",
   body: {
     model: modelId,
@@ -79,9 +80,9 @@ export const embeddings = post({
       required: ["object", "data", "model", "usage"],
     },
   },
-  async handle({ request, body, server }) {
+  async handle({ request, body, server, find }) {
     const { pooling, normalize, dimensions, truncate, prompt_name: promptName } = body;
-    const listed = server.find(body.model);
+    const listed = await find(body.model);
     const { id, model } = listed;
     const { found, tokens } = await readTexts({ request, server }, listed, "input", (signal) =>
       model.embed(body.input, { pooling, normalize, dimensions, promptName, truncate, signal }),

@@ -1,10 +1,12 @@
 // GET /health: whether the models answer, and how many requests wait.
 import { get } from "../route.ts";
 import { COUNT } from "../schema-parts.ts";
+import { stateSchema } from "./models.ts";
 
 export const health = get({
   path: "/health",
-  summary: 'Tells whether every model answers: "ok" with 200, else 503.',
+  scope: "none",
+  summary: 'Tells whether every model that is loaded answers: "ok" with 200, else 503.',
   statuses: [200, 503],
   answers: {
     "application/json": {
@@ -12,19 +14,21 @@ export const health = get({
       properties: {
         status: { enum: ["ok", "starting", "lost"] },
         models: { type: "array", items: { type: "string" } },
+        states: { type: "object", additionalProperties: stateSchema },
         queue: {
           type: "object",
           properties: { active: COUNT, waiting: COUNT, limit: COUNT },
           required: ["active", "waiting", "limit"],
         },
       },
-      required: ["status", "models", "queue"],
+      required: ["status", "models", "states", "queue"],
     },
   },
   handle({ server }) {
-    const { models, queue } = server;
-    const unwell = Array.from(models.values(), ({ status }) => status).find((status) => status !== "ready");
-    const body = { status: unwell ?? "ok", models: [...models.keys()], queue };
+    const all = server.models.states();
+    const unwell = all.map(({ state }) => state).find((state) => state === "starting" || state === "lost");
+    const states = Object.fromEntries(all.map(({ id, state }) => [id, state]));
+    const body = { status: unwell ?? "ok", models: server.models.ids, states, queue: server.queue };
     return Response.json(body, { status: unwell ? 503 : 200 });
   },
 });

@@ -10,17 +10,19 @@ import { post } from "../route.ts";
 
 export const messages = post({
   path: "/v1/messages",
+  scope: "chat",
   summary: "Answers a conversation, as Anthropic's clients ask.",
   body: messageRequestTable,
   dialect: ANTHROPIC,
   answers: { "application/json": messageSchema, "text/event-stream": messageEventSchema },
-  async handle({ request, body, server, ignored }) {
-    const { id, model } = server.find(body.model);
+  async handle({ request, body, server, find, ignored }) {
+    const listed = await find(body.model);
+    const { id, model } = listed;
     const chat = toMessageChat(body, { templates: templatesOf(model), ignored });
-    const start = chatAnswers(chat, { id, model });
-    const work = server.begin(request, model);
+    const start = chatAnswers(chat, listed);
+    const work = server.begin(request, listed);
     const context = { id, model, stopSequences: body.stop_sequences };
-    const events = server.counted(id, runChoices(start(work.signal), work));
+    const events = server.counted(work, runChoices(start(work.signal), work));
     if (chat.stream) return server.stream(toMessageParts(events, context), work, ANTHROPIC);
     return Response.json(await toMessage(events, context));
   },

@@ -4,7 +4,8 @@ import { entryOf, entrySchema } from "./models.ts";
 
 export const model = get({
   path: "/v1/models/{id}",
+  scope: "models",
   summary: "Tells of one model.",
   answers: { "application/json": entrySchema },
-  handle: ({ id, server }) => Response.json(entryOf(server.find(id), server)),
+  handle: async ({ id, server }) => Response.json(entryOf(await server.models.facts(id), server)),
 });

@@ -1,21 +1,26 @@
 // GET /v1/models: what there is to ask.
 import type { JsonSchema } from "../../json.ts";
-import type { ListedModel } from "../answers/head.ts";
+import type { ModelFacts } from "../models/models.ts";
 import { get } from "../route.ts";
 import type { Server } from "../server.ts";
 
-/** OpenAI's entry, and how long a conversation may be: under the name that clients of vLLM read, too. */
-export function entryOf({ id, model }: ListedModel, { started }: Server) {
-  const { contextLength } = model;
+/** OpenAI's entry, whether it is loaded, and how long a conversation may be: under the name that clients of vLLM read, too. */
+export function entryOf({ id, state, about }: ModelFacts, { started }: Server) {
   return {
     id,
     object: "model",
     created: started,
     owned_by: "baimo",
-    context_length: contextLength,
-    max_model_len: contextLength,
+    state,
+    context_length: about?.contextLength,
+    max_model_len: about?.contextLength,
   };
 }
+
+/** A model's states: an engine's, and those of one that is loaded on demand. */
+export const stateSchema: JsonSchema = {
+  enum: ["ready", "starting", "lost", "unloaded", "waiting", "loading", "leaving", "failed"],
+};
 
 export const entrySchema: JsonSchema = {
   type: "object",
@@ -24,14 +29,17 @@ export const entrySchema: JsonSchema = {
     object: { const: "model" },
     created: { type: "integer" },
     owned_by: { type: "string" },
+    state: stateSchema,
+    parent: { type: "string", description: "Of an adapter: its model." },
     context_length: { type: "integer" },
     max_model_len: { type: "integer" },
   },
-  required: ["id", "object", "created", "owned_by", "context_length"],
+  required: ["id", "object", "created", "owned_by", "state"],
 };
 
 export const models = get({
   path: "/v1/models",
+  scope: "models",
   summary: "Lists the models.",
   answers: {
     "application/json": {
@@ -40,8 +48,13 @@ export const models = get({
       required: ["object", "data"],
     },
   },
-  handle({ server }) {
-    const data = Array.from(server.models, ([id, model]) => entryOf({ id, model }, server));
+  async handle({ server }) {
+    const all = await server.models.list();
+    const data = all.flatMap((facts) => {
+      const entry = entryOf(facts, server);
+      const named = (id: string) => ({ ...entry, id: `${facts.id}:${id}`, parent: facts.id });
+      return [entry, ...facts.adapters.map(named)];
+    });
     return Response.json({ object: "list", data });
   },
 });

@@ -5,6 +5,7 @@ import { get, type Route } from "../route.ts";
 export const compactResponse: Route = {
   method: "POST",
   path: "/v1/responses/compact",
+  scope: "chat",
   summary: "Not done here: conversations are not compacted.",
   answers: {},
   handle() {
@@ -15,6 +16,7 @@ export const compactResponse: Route = {
 
 export const responseSocket = get({
   path: "/v1/responses",
+  scope: "chat",
   summary: "Not done here: responses come by POST, not over a WebSocket.",
   answers: {},
   handle() {

@@ -2,15 +2,16 @@
 import { fields, flag, oneOrMore, required, whole, withDefault } from "../../option-kinds.ts";
 import { OLLAMA } from "../answers/ollama.ts";
 import { readTexts } from "../answers/read-texts.ts";
-import { modelId } from "../options.ts";
-import { anyText, ignored } from "../requests/fields.ts";
+import { modelId } from "../models/recipe.ts";
+import { anyText } from "../requests/fields.ts";
+import { keepAlive, keepAliveField } from "../requests/keep-alive.ts";
 import { checkContext, optionsTable } from "../requests/ollama-fields.ts";
 import { post } from "../route.ts";
 import { COUNT } from "../schema-parts.ts";
-import { findTagged } from "./ollama-tags.ts";
 
 export const ollamaEmbed = post({
   path: "/api/embed",
+  scope: "embeddings",
   summary: "Texts as vectors, as Ollama's clients ask.",
   body: {
     model: modelId,
@@ -18,7 +19,7 @@ export const ollamaEmbed = post({
     truncate: withDefault(flag, true),
     dimensions: whole({ min: 1 }),
     options: fields({ num_ctx: optionsTable.num_ctx }),
-    keep_alive: ignored,
+    keep_alive: keepAliveField,
   },
   dialect: OLLAMA,
   answers: {
@@ -34,11 +35,12 @@ export const ollamaEmbed = post({
       required: ["model", "embeddings"],
     },
   },
-  async handle({ request, body, server, ignored: unused }) {
+  async handle({ request, body, server, find, ignored: unused }) {
     const started = performance.now();
     const { input, truncate, dimensions, options } = body;
-    const listed = findTagged(server, body.model);
+    const listed = await find(body.model);
     const { id, model } = listed;
+    keepAlive(body.keep_alive, listed, unused);
     checkContext(options?.num_ctx, { contextLength: model.contextLength, ignored: unused });
     const { found, tokens } = await readTexts({ request, server }, listed, "input", (signal) =>
       model.embed(input, { dimensions, truncate, signal }),

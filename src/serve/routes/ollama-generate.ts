@@ -4,20 +4,23 @@ import { chatAnswers } from "../answers/chat-answers.ts";
 import { runChoices } from "../answers/choices.ts";
 import { loadedLine, OLLAMA, type OllamaContext, toOllamaAnswer, toOllamaParts } from "../answers/ollama.ts";
 import { ollamaGenerateSchema } from "../answers/ollama-schema.ts";
+import { keepAlive } from "../requests/keep-alive.ts";
 import { ollamaGenerateTable, toPromptChat, toRawOptions } from "../requests/ollama-request.ts";
 import { renamed } from "../requests/option-names.ts";
 import { templatesOf } from "../requests/thinking.ts";
 import { post } from "../route.ts";
-import { findTagged } from "./ollama-tags.ts";
 
 export const ollamaGenerate = post({
   path: "/api/generate",
+  scope: "chat",
   summary: "Answers a prompt, or goes on with it (`raw`), as Ollama's clients ask.",
   body: ollamaGenerateTable,
   dialect: OLLAMA,
   answers: { "application/json": ollamaGenerateSchema, "application/x-ndjson": ollamaGenerateSchema },
-  async handle({ request, body, server, ignored }) {
-    const { id, model } = findTagged(server, body.model);
+  async handle({ request, body, server, find, ignored }) {
+    const listed = await find(body.model);
+    const { id, model } = listed;
+    keepAlive(body.keep_alive, listed, ignored);
     const context: OllamaContext = {
       id,
       started: performance.now(),
@@ -26,16 +29,16 @@ export const ollamaGenerate = post({
         thinking: thinking === "" ? undefined : thinking,
       }),
     };
-    if (body.prompt === "") return Response.json(loadedLine(context));
+    if (body.prompt === "") return Response.json(loadedLine(context, body.keep_alive));
     const templates = templatesOf(model);
     const here = { contextLength: model.contextLength, templates, ignored };
     // What has no template goes on with the prompt, as Ollama has it.
     const start =
       body.raw || templates === ""
         ? rawAnswer(model, body.prompt, toRawOptions(body, here))
-        : chatAnswers(toPromptChat(body, here), { id, model });
-    const work = server.begin(request, model);
-    const events = server.counted(id, runChoices(start(work.signal), work));
+        : chatAnswers(toPromptChat(body, here), listed);
+    const work = server.begin(request, listed);
+    const events = server.counted(work, runChoices(start(work.signal), work));
     if (body.stream) return server.stream(toOllamaParts(events, context), work, OLLAMA);
     return Response.json(await toOllamaAnswer(events, context));
   },

@@ -2,14 +2,15 @@
 import type { Model } from "../../generate/types.ts";
 import { flag } from "../../option-kinds.ts";
 import { OLLAMA } from "../answers/ollama.ts";
-import { modelId } from "../options.ts";
+import { modelId } from "../models/recipe.ts";
 import { notDone } from "../requests/fields.ts";
 import { canThink, templatesOf } from "../requests/thinking.ts";
 import { post } from "../route.ts";
-import { detailsOf, detailsSchema, findTagged } from "./ollama-tags.ts";
+import { detailsOf, detailsSchema } from "./ollama-tags.ts";
 
 export const ollamaShow = post({
   path: "/api/show",
+  scope: "models",
   summary: "Tells what a model is and what it can do, as Ollama's clients ask.",
   body: {
     model: modelId,
@@ -32,15 +33,15 @@ export const ollamaShow = post({
       required: ["template", "details", "model_info", "capabilities"],
     },
   },
-  handle({ body, server }) {
-    const { model } = findTagged(server, body.model ?? body.name);
+  async handle({ body, server, find }) {
+    const { model } = await find(body.model ?? body.name);
     const { config, tokenizer, contextLength } = model;
     const { architecture, hiddenSize, numLayers, vocabSize } = config;
     return Response.json({
       modelfile: "",
       parameters: "",
       template: tokenizer.chatTemplate ?? "",
-      details: detailsOf(model),
+      details: detailsOf(config),
       model_info: {
         "general.architecture": architecture,
         "general.basename": model.name,

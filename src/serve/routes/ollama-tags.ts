@@ -1,25 +1,19 @@
 // GET /api/tags: the models, as Ollama's clients list them.
-import type { Model } from "../../generate/types.ts";
 import type { JsonSchema } from "../../json.ts";
+import type { ModelConfig } from "../../models/config/config.ts";
 import { sha256 } from "../../sha256.ts";
-import type { ListedModel } from "../answers/head.ts";
 import { OLLAMA } from "../answers/ollama.ts";
+import type { ModelFacts } from "../models/models.ts";
 import { get } from "../route.ts";
-import { COUNT, TEXT } from "../schema-parts.ts";
+import { COUNT, objectOf, TEXT } from "../schema-parts.ts";
 import type { Server } from "../server.ts";
 
-/** The model of a request; where no tag is meant, Ollama's clients may write ":latest". */
-export function findTagged(server: Server, id: string | undefined): ListedModel {
-  const bare = id?.replace(/:latest$/, "");
-  return server.find(id !== undefined && !server.models.has(id) && server.models.has(bare!) ? bare : id);
-}
-
 /** What is known of a model's kind; a model does not tell how its file was written. */
-export const detailsOf = ({ config: { architecture } }: Model) => ({
+export const detailsOf = (config: ModelConfig | undefined) => ({
   parent_model: "",
   format: "",
-  family: architecture,
-  families: [architecture],
+  family: config?.architecture ?? "",
+  families: config ? [config.architecture] : [],
   parameter_size: "",
   quantization_level: "",
 });
@@ -30,8 +24,20 @@ export const detailsSchema: JsonSchema = {
   required: ["family", "families"],
 };
 
+export const tagSchema = (more: Readonly<Record<string, JsonSchema>> = {}): JsonSchema =>
+  objectOf({
+    name: TEXT,
+    model: TEXT,
+    modified_at: TEXT,
+    size: COUNT,
+    digest: TEXT,
+    details: detailsSchema,
+    ...more,
+  });
+
 export const ollamaTags = get({
   path: "/api/tags",
+  scope: "models",
   summary: "Lists the models, as Ollama's clients ask.",
   dialect: OLLAMA,
   answers: {
@@ -40,38 +46,31 @@ export const ollamaTags = get({
       properties: {
         models: {
           type: "array",
-          items: {
-            type: "object",
-            properties: {
-              name: TEXT,
-              model: TEXT,
-              modified_at: TEXT,
-              size: COUNT,
-              digest: TEXT,
-              details: detailsSchema,
-            },
-            required: ["name", "model", "modified_at", "size", "digest", "details"],
-          },
+          items: tagSchema(),
         },
       },
       required: ["models"],
     },
   },
   async handle({ server }) {
-    const modified = new Date(server.started * 1000).toISOString();
-    const models = Array.from(server.models, async ([id, model]) => ({
-      name: id,
-      model: id,
-      modified_at: modified,
-      size: model.engine.weightBytes,
-      digest: await digestOf(id, model),
-      details: detailsOf(model),
-    }));
-    return Response.json({ models: await Promise.all(models) });
+    const models = await server.models.list();
+    return Response.json({ models: await Promise.all(models.map((facts) => tagOf(facts, server))) });
   },
 });
 
+/** What Ollama's clients are told of a model. */
+export async function tagOf({ id, about }: ModelFacts, { started }: Server) {
+  return {
+    name: id,
+    model: id,
+    modified_at: new Date(started * 1000).toISOString(),
+    size: about?.weightBytes ?? 0,
+    digest: await digestOf(id, about?.config),
+    details: detailsOf(about?.config),
+  };
+}
+
 /** SHA-256 of what the model is called and how it is made, since its file is not read again. */
-function digestOf(id: string, { config }: Model): Promise<string> {
+function digestOf(id: string, config: ModelConfig | undefined): Promise<string> {
   return sha256(new TextEncoder().encode(JSON.stringify({ id, config })));
 }

@@ -7,6 +7,7 @@ const VERSION = "0.12.6";
 
 export const ollamaVersion = get({
   path: "/api/version",
+  scope: "none",
   summary: "The version of Ollama whose interface this is.",
   dialect: OLLAMA,
   answers: {

@@ -9,6 +9,7 @@ import { get, type Route } from "../route.ts";
 export function openApi(others: readonly Route[]): Route {
   const own = get({
     path: "/openapi.json",
+    scope: "none",
     summary: "This document.",
     answers: {
       "application/json": {

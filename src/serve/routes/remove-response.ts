@@ -5,6 +5,7 @@ import { NOT_FOUND } from "./response.ts";
 
 export const removeResponse = remove({
   path: "/v1/responses/{id}",
+  scope: "chat",
   summary: "Forgets a stored response.",
   answers: {
     "application/json": {
@@ -13,8 +14,8 @@ export const removeResponse = remove({
       required: ["id", "object", "deleted"],
     },
   },
-  handle({ id, server }) {
-    if (!server.responses.delete(id)) throw unknownResponse(id, NOT_FOUND);
+  handle({ id, server, visit }) {
+    if (!server.responsesOf(visit).delete(id)) throw unknownResponse(id, NOT_FOUND);
     return Response.json({ id, object: "response", deleted: true });
   },
 });

@@ -2,7 +2,7 @@
 import { flag, list, required, whole, withDefault } from "../../option-kinds.ts";
 import { isPlain, type Kind } from "../../options.ts";
 import { readTexts, readUsageSchema } from "../answers/read-texts.ts";
-import { modelId } from "../options.ts";
+import { modelId } from "../models/recipe.ts";
 import { anyText, ignored } from "../requests/fields.ts";
 import { post } from "../route.ts";
 import { COUNT } from "../schema-parts.ts";
@@ -22,6 +22,7 @@ const document: Kind<string> = {
 
 export const rerank = post({
   path: "/v1/rerank",
+  scope: "embeddings",
   summary: "Documents sorted by how well they fit a query, best first.",
   body: {
     model: modelId,
@@ -55,9 +56,9 @@ export const rerank = post({
       required: ["model", "results", "usage"],
     },
   },
-  async handle({ request, body, server }) {
+  async handle({ request, body, server, find }) {
     const { query, documents, top_n: most = documents.length, instruction, truncate } = body;
-    const listed = server.find(body.model);
+    const listed = await find(body.model);
     const { id, model } = listed;
     const { found, tokens } = await readTexts({ request, server }, listed, "documents", (signal) =>
       model.rerank(query, documents, { instruction, truncate, signal }),

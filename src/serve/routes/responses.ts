@@ -11,21 +11,23 @@ import type { OutputItem } from "../answers/response-items.ts";
 import { responseEventSchema, responseSchema } from "../answers/response-schema.ts";
 import type { Item } from "../requests/items.ts";
 import { responseRequestTable, toResponseRequest } from "../requests/response-request.ts";
+import type { OwnResponses } from "../response-store.ts";
 import { post } from "../route.ts";
-import type { Server } from "../server.ts";
 
 export const responses = post({
   path: "/v1/responses",
+  scope: "chat",
   summary: "Answers with items: messages, reasoning and calls.",
   body: responseRequestTable,
   answers: { "application/json": responseSchema, "text/event-stream": responseEventSchema },
-  async handle({ request, body, server }) {
-    const asked = toResponseRequest(body, earlierItems(body.previous_response_id, server));
+  async handle({ request, body, server, visit, find }) {
+    const stored = server.responsesOf(visit);
+    const asked = toResponseRequest(body, earlierItems(body.previous_response_id, stored));
     const { chat, items, logprobs, repeated } = asked;
-    const listed = server.find(chat.model);
+    const listed = await find(chat.model);
     const start = chatAnswers(chat, listed);
-    const work = server.begin(request, listed.model);
-    const events = server.counted(listed.id, runChoices(start(work.signal), work));
+    const work = server.begin(request, listed);
+    const events = server.counted(work, runChoices(start(work.signal), work));
     const context: ResponseContext = {
       id: listed.id,
       model: listed.model,
@@ -33,7 +35,7 @@ export const responses = post({
       repeated,
       keep(response: WrittenResponse) {
         if (!asked.store) return;
-        server.responses.set(response.id, { response, items: [...items, ...toItems(response.output)] });
+        stored.set(response.id, { response, items: [...items, ...toItems(response.output)] });
       },
     };
     if (!chat.stream) return Response.json(await toResponse(events, context));
@@ -43,10 +45,10 @@ export const responses = post({
 });
 
 /** The conversation of an earlier response. @throws {Problem} 404 for one that is not kept */
-function earlierItems(id: string | undefined, server: Server): readonly Item[] {
+function earlierItems(id: string | undefined, stored: OwnResponses): readonly Item[] {
   if (id === undefined) return [];
   const details = { param: "previous_response_id", code: "previous_response_not_found" };
-  return server.responses.find(id, details).items;
+  return stored.find(id, details).items;
 }
 
 /** What a response said, as later requests read it; a call that was cut off was never made. */

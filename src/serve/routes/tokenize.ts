@@ -1,7 +1,7 @@
 // POST /tokenize: a text or a conversation as token ids, as vLLM's and llama.cpp's clients ask.
 import { chatTable } from "../../generate/options.ts";
 import { flag, withDefault } from "../../option-kinds.ts";
-import { modelId } from "../options.ts";
+import { modelId } from "../models/recipe.ts";
 import { badParameter } from "../problem.ts";
 import { anyText, only } from "../requests/fields.ts";
 import { conversation } from "../requests/messages.ts";
@@ -11,6 +11,7 @@ import { COUNT } from "../schema-parts.ts";
 
 export const tokenize = post({
   path: "/tokenize",
+  scope: "models",
   summary: "The token ids of a text, or of a conversation as an answer begins with it.",
   body: {
     model: modelId,
@@ -40,7 +41,7 @@ export const tokenize = post({
       required: ["tokens", "count", "max_model_len"],
     },
   },
-  async handle({ request, body, server }) {
+  async handle({ request, body, find }) {
     const { prompt, content, messages, tools, documents, chat_template_kwargs: templateVariables } = body;
     const { add_special_tokens, add_special, parse_special: parseSpecialTokens } = body;
     // vLLM's clients say `prompt` and get special tokens unless they decline; llama.cpp's say `content` and get none.
@@ -55,7 +56,7 @@ export const tokenize = post({
         message,
       );
     }
-    const { model } = server.find(body.model);
+    const { model } = await find(body.model);
     const options = {
       addSpecialTokens,
       parseSpecialTokens,

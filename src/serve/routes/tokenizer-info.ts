@@ -5,6 +5,7 @@ const TEXT = { type: ["string", "null"] };
 
 export const tokenizerInfo = get({
   path: "/tokenizer_info",
+  scope: "models",
   summary: "The special tokens and the chat template of the only model.",
   answers: {
     "application/json": {
@@ -21,8 +22,8 @@ export const tokenizerInfo = get({
       required: ["bos_token", "eos_token", "pad_token"],
     },
   },
-  handle({ server }) {
-    const { model } = server.find(undefined);
+  async handle({ find }) {
+    const { model } = await find(undefined);
     const { tokenizer, contextLength } = model;
     const { specialTokens, bosTokenId, eosTokenIds } = tokenizer;
     const named = (role: string, id: number | undefined) =>

@@ -22,6 +22,7 @@ const isNew = ({ signIn, setUpToken, store }: Application): boolean =>
 export const sessionRoutes: readonly Route[] = [
   get({
     path,
+    scope: "none",
     summary: "Who asks, and whether one must sign in.",
     answers: {
       "application/json": objectOf({
@@ -46,6 +47,8 @@ export const sessionRoutes: readonly Route[] = [
   }),
   post({
     path,
+    scope: "none",
+    secret: true,
     summary: "Signs in; with the token that the server printed, makes the first account.",
     body: { name: required(userName), password: required(text({ most: 1024 })), token: text({ most: 256 }) },
     answers: { "application/json": objectOf({ user }) },
@@ -62,6 +65,7 @@ export const sessionRoutes: readonly Route[] = [
   }),
   remove({
     path,
+    scope: "none",
     summary: "Signs out.",
     answers: { "application/json": nothing },
     async handle({ request, application }) {

@@ -22,6 +22,7 @@ export const userRoutes: readonly Route[] = [
   }),
   appPost({
     path: "/app/v1/users",
+    secret: true,
     summary: "Makes an account, for administrators.",
     admin: true,
     body: { name: required(userName), password: required(newPassword), role: required(role) },
@@ -34,6 +35,7 @@ export const userRoutes: readonly Route[] = [
   }),
   appPost({
     path: "/app/v1/users/{id}",
+    secret: true,
     summary: "Changes one's own account, or as an administrator another's.",
     body: { name: userName, password: newPassword, oldPassword: text({ most: 1024 }), role },
     answer: objectOf({ user }),

@@ -1,0 +1,84 @@
+// The configuration of a server, declared: every setting, its kind, its standard.
+import { loadTable } from "../../generate/load-options.ts";
+import { adapterTable } from "../../generate/options.ts";
+import {
+  choice,
+  fields,
+  flag,
+  list,
+  number,
+  record,
+  required,
+  text,
+  withDefault,
+} from "../../option-kinds.ts";
+import { type Kind, type OptionsOf, refusal } from "../../options.ts";
+import { modelsTable } from "../../serve/models/models.ts";
+import { recipeTable } from "../../serve/models/recipe.ts";
+import { handlerTable, listenTable } from "../../serve/options.ts";
+import { bytesOf } from "../byte-size.ts";
+
+const path = text({ most: Number.POSITIVE_INFINITY });
+
+const size: Kind<number> = {
+  kind: "size",
+  allowed: 'a size with its unit, such as "8GB" or "6GiB"',
+  schema: { type: "string" },
+  read(value, name, door) {
+    if (typeof value !== "string") throw refusal("type", name, value, this.allowed, door);
+    const bytes = bytesOf(value);
+    if (Number.isNaN(bytes)) throw refusal("value", name, value, this.allowed, door);
+    return bytes;
+  },
+};
+
+/** A text that nobody is shown. */
+const secret: Kind<string> = { ...text(), kind: "secret" };
+
+const { threads, contextLength, cacheType, parallel, cacheTokens, device, ignoreConfigKeys } = loadTable;
+const { aliases, pinned, idleSeconds } = recipeTable;
+
+/** A model of the configuration. */
+export const modelTable = {
+  source: required(path),
+  aliases,
+  pinned,
+  idleSeconds,
+  /** Without a scale one is in those requests alone that name it: `model:adapter`. */
+  adapters: list(fields({ source: required(path), name: adapterTable.name, scale: adapterTable.scale }), {
+    most: 256,
+  }),
+  /** A file. */
+  chatTemplate: path,
+  device,
+  threads,
+  contextLength,
+  cacheType,
+  parallel,
+  cacheTokens,
+  ignoreConfigKeys,
+};
+
+const models = record(fields(modelTable));
+
+export const configTable = {
+  host: listenTable.host,
+  /** Left out: 8080, or the next free one. */
+  port: { ...listenTable.port, default: undefined } as Kind<number>,
+  models,
+  memory: size,
+  keysFile: path,
+  allowOrigins: handlerTable.allowOrigins,
+  log: withDefault(choice("off", "requests", "texts"), "off"),
+  maxBodyBytes: handlerTable.maxBodyBytes,
+  maxWaiting: handlerTable.maxWaiting,
+  stallSeconds: handlerTable.stallSeconds,
+  loadSeconds: modelsTable.loadSeconds,
+  graceSeconds: withDefault(number({ min: 0, max: 2_147_483 }), 30),
+  licenceProfile: path,
+  offline: flag,
+  hubToken: secret,
+};
+
+export type Config = OptionsOf<typeof configTable>;
+export type ConfiguredModel = OptionsOf<typeof modelTable>;

@@ -1,0 +1,252 @@
+// The models of a server by their names: loaded ones, and those that are loaded when asked for.
+import { BaimoError } from "../../errors.ts";
+import type { EngineStatus, Model } from "../../generate/types.ts";
+import type { ModelConfig } from "../../models/config/config.ts";
+import { callback, number, withDefault } from "../../option-kinds.ts";
+import { call, readOptions, type TableOf } from "../../options.ts";
+import { withAdapter } from "./adapted.ts";
+import { type Place, Pool, type PoolState } from "./pool.ts";
+import { noName, unknownModel } from "./problems.ts";
+import { type ModelRecipe, modelId, recipeTable } from "./recipe.ts";
+
+/** A model as a request may use it. */
+export interface Lease {
+  /** As the request calls it. */
+  readonly id: string;
+  readonly model: Model;
+  /** What requests wait for one another at: the model without its adapter. */
+  readonly engine: Model;
+  /** Whether it can be unloaded, and so be told how long to stay. */
+  readonly managed: boolean;
+  /** Keeps it loaded until the function that comes back is called. */
+  hold(): () => void;
+  /** How long it stays after its last request, in seconds; Infinity for ever. */
+  keep(seconds: number): void;
+}
+
+/** A model as the server tells of it. */
+export interface ModelFacts {
+  readonly id: string;
+  readonly state: PoolState | EngineStatus;
+  /** What is known of it: nothing, where its files cannot be read. */
+  readonly about?: {
+    readonly config: ModelConfig;
+    readonly contextLength: number;
+    readonly weightBytes: number;
+  };
+  /** Bytes that it holds of the memory for models. */
+  readonly bytes: number;
+  readonly aliases: readonly string[];
+  /** Names of its adapters: `model:adapter` answers with one. */
+  readonly adapters: readonly string[];
+  /** In milliseconds of Unix time; undefined where nothing is set. */
+  readonly leavesAt?: number;
+}
+
+/** Options of `openModels`. */
+export interface ModelsOptions {
+  /** Bytes that all loaded models may take together. Default: no bound. */
+  memoryBytes?: number;
+  /** How long a request waits for a model to be loaded, in seconds, before it is told to ask again. Default 300. */
+  loadSeconds?: number;
+  /** Told of models that cannot be loaded. */
+  onError?: (error: unknown) => void;
+}
+
+/** The same, declared. */
+export const modelsTable = {
+  memoryBytes: number({ min: 1 }),
+  loadSeconds: withDefault(number({ min: 0, max: 2_147_483 }), 300),
+  onError: callback<NonNullable<ModelsOptions["onError"]>>(),
+} satisfies TableOf<ModelsOptions>;
+
+/** Models that are there already, by id. */
+type Loaded = ReadonlyMap<string, Model>;
+
+/** What `find` is told. */
+interface FindOptions {
+  readonly signal?: AbortSignal;
+}
+
+const NOTHING = () => {};
+
+export class Models {
+  readonly #loaded: Loaded;
+  readonly #places: ReadonlyMap<string, Place>;
+  readonly #aliases: ReadonlyMap<string, string>;
+  readonly #pool: Pool;
+
+  /** @throws {BaimoError} `config` where two have one name */
+  constructor(
+    loaded: Loaded,
+    recipes: ReadonlyMap<string, ModelRecipe> = new Map(),
+    { memoryBytes = Number.POSITIVE_INFINITY, loadSeconds = 300, onError }: ModelsOptions = {},
+  ) {
+    this.#loaded = loaded;
+    this.#places = new Map(Array.from(recipes, ([id, recipe]) => [id, placeOf(id, recipe)]));
+    this.#aliases = aliasesOf(this.#places);
+    this.#pool = new Pool(this.#places, { memoryBytes, loadSeconds, onError });
+  }
+
+  get ids(): string[] {
+    return [...this.#loaded.keys(), ...this.#places.keys()];
+  }
+
+  /** Bytes of memory that are held for models, those included that are being loaded. */
+  get usedBytes(): number {
+    return this.#pool.usedBytes;
+  }
+
+  /**
+   * The model that a request names, loaded and held until `hold`'s function, called for it, is called: `release` first.
+   * Where there is one model alone, it need not be named.
+   * @throws {Problem} 400 without a name where there are several, 404 for an unknown one, 503 or 500 where it cannot be loaded
+   */
+  async find(name: string | undefined, { signal }: FindOptions = {}): Promise<Lease & { release(): void }> {
+    const { id, adapter } = this.#resolve(name ?? this.#onlyId());
+    const place = this.#places.get(id);
+    if (adapter !== undefined && !(await this.#hasAdapter(id, adapter))) throw unknownModel(name!, this.ids);
+    const engine = place ? await this.#pool.take(place, signal) : this.#loaded.get(id)!;
+    const release = place ? this.#pool.releaser(place) : NOTHING;
+    return {
+      id: name ?? id,
+      model: adapter === undefined ? engine : withAdapter(engine, adapter),
+      engine,
+      managed: place !== undefined,
+      hold: () => (place ? this.#pool.hold(place) : NOTHING),
+      keep: (seconds) => {
+        if (place) place.idleSeconds = seconds === Number.POSITIVE_INFINITY ? undefined : seconds;
+      },
+      release,
+    };
+  }
+
+  /** What is known of every model; of one that is not loaded, what its files say. */
+  list(): Promise<ModelFacts[]> {
+    return Promise.all(this.ids.map((id) => this.#factsOf(id)));
+  }
+
+  /** The same of one. @throws {Problem} 404 for an unknown one */
+  async facts(name: string): Promise<ModelFacts> {
+    const { id } = this.#resolve(name);
+    const facts = await this.#factsOf(id);
+    return { ...facts, id: name };
+  }
+
+  /** Now, without looking at files. */
+  states(): { id: string; state: ModelFacts["state"]; bytes: number }[] {
+    return this.ids.map((id) => ({ id, state: this.#stateOf(id), bytes: this.#places.get(id)?.bytes ?? 0 }));
+  }
+
+  /** Unloads what was loaded on demand. */
+  dispose(): Promise<void> {
+    return this.#pool.dispose();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.dispose();
+  }
+
+  #stateOf(id: string): ModelFacts["state"] {
+    const place = this.#places.get(id);
+    const status = (place?.state === "ready" ? place.model : this.#loaded.get(id))?.status;
+    return status && status !== "ready" ? status : (place?.state ?? "ready");
+  }
+
+  async #factsOf(id: string): Promise<ModelFacts> {
+    const place = this.#places.get(id);
+    const model = place ? place.model : this.#loaded.get(id);
+    const preview = model || !place ? undefined : await this.#pool.preview(place).catch(() => undefined);
+    return {
+      id,
+      state: this.#stateOf(id),
+      about: model ? aboutModel(model) : preview && aboutPreview(preview),
+      bytes: place?.bytes ?? model?.engine.weightBytes ?? 0,
+      aliases: place?.recipe.aliases ?? [],
+      adapters: (model ?? preview)?.adapters?.map(({ name }) => name) ?? [],
+      leavesAt: place?.leavesAt,
+    };
+  }
+
+  /** "name", "name:adapter", or "name:latest" as Ollama's clients write it. */
+  #resolve(name: string): { id: string; adapter?: string } {
+    const known = (each: string) => this.#loaded.has(each) || this.#places.has(each);
+    const idOf = (each: string) => (known(each) ? each : this.#aliases.get(each));
+    const whole = idOf(name);
+    if (whole !== undefined) return { id: whole };
+    const colon = name.lastIndexOf(":");
+    const id = colon < 0 ? undefined : idOf(name.slice(0, colon));
+    const tail = name.slice(colon + 1);
+    if (id === undefined || tail === "") throw unknownModel(name, this.ids);
+    return tail === "latest" ? { id } : { id, adapter: tail };
+  }
+
+  /** Before it is loaded; where its files cannot be read, loading it says so. */
+  async #hasAdapter(id: string, name: string): Promise<boolean> {
+    const place = this.#places.get(id);
+    const model = this.#loaded.get(id) ?? place?.model;
+    const preview = model || !place ? undefined : await this.#pool.preview(place).catch(() => undefined);
+    const adapters = (model && (model.adapters ?? [])) ?? (preview ? (preview.adapters ?? []) : undefined);
+    return !adapters || adapters.some((each) => each.name === name);
+  }
+
+  #onlyId(): string {
+    const [id, ...others] = this.ids;
+    if (id !== undefined && others.length === 0) return id;
+    throw noName(this.ids);
+  }
+}
+
+/**
+ * Models that are loaded when they are asked for, and unloaded, the least recently used first, where their memory is needed:
+ * never one that is answering. Given to `createHandler`; disposing of them is the caller's.
+ * @throws {BaimoError} `request` for a wrong option, `config` where two models have one name
+ */
+export function openModels(recipes: ReadonlyMap<string, ModelRecipe>, given: ModelsOptions = {}): Models {
+  const options = readOptions(given, modelsTable, call("openModels"));
+  return new Models(new Map(), recipes, options);
+}
+
+function placeOf(id: string, given: ModelRecipe): Place {
+  modelId.read(id, "an id of recipes", call("openModels"));
+  const recipe = readOptions(given, recipeTable, call(`openModels: recipes[${id}]`));
+  const { idleSeconds } = recipe;
+  return {
+    id,
+    recipe,
+    state: "unloaded",
+    bytes: 0,
+    holders: 0,
+    waiters: new Set(),
+    lastUsed: 0,
+    idleSeconds,
+  };
+}
+
+function aliasesOf(places: ReadonlyMap<string, Place>): ReadonlyMap<string, string> {
+  const aliases = new Map<string, string>();
+  for (const [id, { recipe }] of places) {
+    for (const alias of recipe.aliases) {
+      const other = places.has(alias) ? alias : aliases.get(alias);
+      if (other !== undefined) {
+        throw new BaimoError("config", `two models are named "${alias}": "${other}" and "${id}"; rename one`);
+      }
+      aliases.set(alias, id);
+    }
+  }
+  return aliases;
+}
+
+const aboutModel = ({ config, contextLength, engine: { weightBytes } }: Model) => ({
+  config,
+  contextLength,
+  weightBytes,
+});
+
+const aboutPreview = ({ config, contextLength, memory: { weights, experts } }: PreviewFacts) => ({
+  config,
+  contextLength,
+  weightBytes: weights + experts,
+});
+
+type PreviewFacts = Awaited<ReturnType<ModelRecipe["preview"]>>;
