@@ -28,12 +28,13 @@ import {
   textOf,
   typeName,
   Undefined,
+  undefinedIn,
   type Value,
 } from "./values.ts";
 
 /** Something undefined because `object` has no such attribute or item. */
 export function missingItem(object: Value, key: Value, runtime: Runtime): Undefined {
-  return new Undefined(() => {
+  return undefinedIn(runtime, () => {
     const text = textOf(key);
     if (text === undefined) return `${describeType(object)} has no element ${repr(key, runtime)}`;
     return `'${describeType(object)}' has no attribute ${quote(text)}`;

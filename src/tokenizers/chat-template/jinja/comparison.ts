@@ -28,6 +28,7 @@ export function isSetLike(value: Value): value is PySet | DictView {
 /** left == right. */
 export function equals(left: Value, right: Value, runtime: Runtime): boolean {
   runtime.budget.step();
+  if (runtime.strict) for (const side of [left, right]) if (side instanceof Undefined) side.fail();
   const a = textOf(left);
   const b = textOf(right);
   if (a !== undefined || b !== undefined) {

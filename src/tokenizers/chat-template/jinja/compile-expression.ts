@@ -24,6 +24,7 @@ import {
   truth,
   typeName,
   Undefined,
+  undefinedIn,
   type Value,
 } from "./values.ts";
 
@@ -166,7 +167,7 @@ function compileName(name: string, line: number, frame: Frame): Evaluate {
   if (load?.how === "parameter" && !frame.compilation.unset.has(variable)) return read as Evaluate;
   return (a) => {
     const value = read(a);
-    return value === undefined ? new Undefined(() => `${quote(name)} is undefined`) : value;
+    return value === undefined ? undefinedIn(a.runtime, () => `${quote(name)} is undefined`) : value;
   };
 }
 
@@ -174,7 +175,9 @@ function compileConditional(node: Expression & { type: "Conditional" }, frame: F
   const test = compileExpression(node.test, frame);
   const then = compileExpression(node.value, frame);
   const message = `the inline if-expression on line ${node.line} evaluated to false and no else section was defined.`;
-  const otherwise = node.otherwise ? compileExpression(node.otherwise, frame) : () => new Undefined(message);
+  const otherwise: Evaluate = node.otherwise
+    ? compileExpression(node.otherwise, frame)
+    : (a) => undefinedIn(a.runtime, message);
   return (a) => (truth(test(a)) ? then(a) : otherwise(a));
 }
 

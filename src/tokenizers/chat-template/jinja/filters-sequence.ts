@@ -26,6 +26,7 @@ import {
   truth,
   typeName,
   Undefined,
+  undefinedIn,
   type Value,
 } from "./values.ts";
 
@@ -113,7 +114,7 @@ function extreme(largest: boolean): Definition["run"] {
       if (best === undefined || compare(largest ? ">" : "<", itemKey, bestKey, runtime))
         [best, bestKey] = [item, itemKey];
     }
-    return best === undefined ? new Undefined("No aggregated item, sequence was empty.") : best;
+    return best === undefined ? undefinedIn(runtime, "No aggregated item, sequence was empty.") : best;
   };
 }
 
@@ -148,9 +149,9 @@ function join([value, separator, attribute]: Value[], runtime: Runtime): Value {
   );
 }
 
-function first([value]: Value[]): Value {
+function first([value]: Value[], runtime: Runtime): Value {
   for (const item of iterate(value)) return item;
-  return new Undefined("No first item, sequence was empty.");
+  return undefinedIn(runtime, "No first item, sequence was empty.");
 }
 
 /** reversed(value), or undefined where Python has none. */
@@ -175,12 +176,12 @@ function reversed(value: Value, runtime: Runtime): Iter | undefined {
 function last([value]: Value[], runtime: Runtime): Value {
   if (value instanceof Undefined) {
     // It has a length and items in name only.
-    return new Undefined("No last item, sequence was empty.");
+    return undefinedIn(runtime, "No last item, sequence was empty.");
   }
   const backwards = reversed(value, runtime);
   if (!backwards) throw typeError(`'${typeName(value)}' object is not reversible`);
   const item = backwards.next();
-  if (item === undefined) return new Undefined("No last item, sequence was empty.");
+  if (item === undefined) return undefinedIn(runtime, "No last item, sequence was empty.");
   return value instanceof Markup ? new Markup(item as string) : item;
 }
 
@@ -200,7 +201,7 @@ function reverse([value]: Value[], runtime: Runtime): Value {
 
 /** The first of a sequence where Python would choose one by chance. */
 function random([value]: Value[], runtime: Runtime): Value {
-  if (len(value) === 0) return new Undefined("No random item, sequence was empty.");
+  if (len(value) === 0) return undefinedIn(runtime, "No random item, sequence was empty.");
   return subscript(value, 0, runtime);
 }
 

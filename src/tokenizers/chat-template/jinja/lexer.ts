@@ -1,4 +1,4 @@
-// Cuts a template into tokens in linear time, with the settings trim_blocks and lstrip_blocks.
+// Cuts a template into tokens in linear time, with or without trim_blocks and lstrip_blocks.
 
 import { TemplateError } from "./errors.ts";
 import { unescapeLiteral } from "./literals.ts";
@@ -20,22 +20,32 @@ const WORDS = [
 const LETTER = /[a-zA-Z_]/;
 const CLOSING: Readonly<Record<string, string>> = { "(": ")", "[": "]", "{": "}" };
 
+/** How blanks around tags are read. */
+export interface Whitespace {
+  /** trim_blocks and lstrip_blocks: a block takes its line's indent and its line break away. Default true. */
+  readonly trimBlocks?: boolean;
+  /** keep_trailing_newline: the line break at the template's end stays. Default false. */
+  readonly keepTrailingNewline?: boolean;
+}
+
 /** The tokens of a template, the last one being `eof`. */
-export function readTokens(source: string): Token[] {
-  return new Lexer(source).read();
+export function readTokens(source: string, whitespace: Whitespace = {}): Token[] {
+  return new Lexer(source, whitespace).read();
 }
 
 class Lexer {
   readonly #source: string;
   readonly #tokens: Token[] = [];
+  readonly #trimBlocks: boolean;
   #position = 0;
   #line = 1;
   /** Whether what was read last ended with a line break. */
   #lineStarting = true;
 
-  constructor(source: string) {
+  constructor(source: string, { trimBlocks = true, keepTrailingNewline = false }: Whitespace) {
     const text = source.includes("\r") ? source.replace(/\r\n?/g, "\n") : source;
-    this.#source = text.endsWith("\n") ? text.slice(0, -1) : text;
+    this.#source = text.endsWith("\n") && !keepTrailingNewline ? text.slice(0, -1) : text;
+    this.#trimBlocks = trimBlocks;
   }
 
   read(): Token[] {
@@ -78,7 +88,7 @@ class Lexer {
     let kept = text;
     if (sign === "-") {
       kept = stripText(text, undefined, false, true);
-    } else if (sign !== "+" && strippable) {
+    } else if (sign !== "+" && strippable && this.#trimBlocks) {
       const lineStart = text.lastIndexOf("\n") + 1;
       if ((lineStart > 0 || this.#lineStarting) && this.#spaces(lineStart, text) === text.length) {
         kept = text.slice(0, lineStart);
@@ -115,7 +125,7 @@ class Lexer {
   /** The end of a tag whose `%}` or `#}` begins at `at`, behind an optional sign. */
   #tagEnd(at: number, sign: string): number {
     if (sign === "-") return this.#spaces(at + 2);
-    return sign === "" && this.#source[at + 2] === "\n" ? at + 3 : at + 2;
+    return sign === "" && this.#trimBlocks && this.#source[at + 2] === "\n" ? at + 3 : at + 2;
   }
 
   #comment(from: number): void {

@@ -11,7 +11,7 @@ import type {
   Statement,
   Target,
 } from "./ast.ts";
-import { readTokens } from "./lexer.ts";
+import { readTokens, type Whitespace } from "./lexer.ts";
 import {
   parseExpression,
   parseFilter,
@@ -28,8 +28,8 @@ import { describeExpected } from "./tokens.ts";
  *
  * @throws {TemplateError} with the line, where it is not Jinja
  */
-export function parseTemplate(source: string): Statement[] {
-  return new Parser(new TokenStream(readTokens(source))).body([]);
+export function parseTemplate(source: string, whitespace?: Whitespace): Statement[] {
+  return new Parser(new TokenStream(readTokens(source, whitespace))).body([]);
 }
 
 type StatementParser = (parser: Parser) => Statement;

@@ -18,9 +18,12 @@ export class Runtime {
   autoescape = false;
   /** Where the texts of generation blocks stand. */
   readonly generations: Span[] = [];
+  /** Whether anything done with what is undefined is an error, printing it, too (StrictUndefined). */
+  readonly strict: boolean;
 
-  constructor(limits: TemplateLimits | undefined) {
+  constructor(limits: TemplateLimits | undefined, strict = false) {
     this.budget = new Budget(limits);
+    this.strict = strict;
   }
 
   /** What has been written. */

@@ -2,6 +2,7 @@
 
 import type { BlockNode, Statement } from "./ast.ts";
 import type { TemplateLimits } from "./budget.ts";
+import type { Defined } from "./call-filter.ts";
 import { findUndeclared, walk } from "./children.ts";
 import { compileExpression } from "./compile-expression.ts";
 import { type Blocks, compileBody } from "./compile-statement.ts";
@@ -11,6 +12,7 @@ import { TABLES } from "./filters.ts";
 import { Activation, type Compilation, type Execute, enterFrame, type Frame, Names } from "./frame.ts";
 import { fromJson } from "./from-json.ts";
 import { createGlobals } from "./globals.ts";
+import type { Whitespace } from "./lexer.ts";
 import { parseTemplate } from "./parser.ts";
 import { Runtime, type Span } from "./runtime.ts";
 import { FunctionScope, Symbols } from "./symbols.ts";
@@ -23,6 +25,14 @@ export interface JinjaRenderOptions {
   /** What `strftime_now` takes for the present. Default: the clock. */
   now?: Date;
   limits?: TemplateLimits;
+}
+
+/** How a template is read and how strict it is; left out, as transformers configures Jinja2. */
+export interface JinjaOptions extends Whitespace {
+  /** StrictUndefined: printing what is undefined is an error. Default false. */
+  readonly strict?: boolean;
+  /** Further filters by name. */
+  readonly filters?: Readonly<Record<string, Defined>>;
 }
 
 /** What a rendering gives. */
@@ -42,10 +52,13 @@ export interface JinjaTemplate {
  *
  * @throws {TemplateError} where it is not Jinja
  */
-export function compileTemplate(source: string): JinjaTemplate {
-  const body = parseTemplate(source);
+export function compileTemplate(source: string, options: JinjaOptions = {}): JinjaTemplate {
+  const body = parseTemplate(source, options);
   const compilation: Compilation = {
-    ...TABLES,
+    filters: options.filters
+      ? new Map([...TABLES.filters, ...Object.entries(options.filters)])
+      : TABLES.filters,
+    tests: TABLES.tests,
     autoescape: false,
     volatile: false,
     constant: false,
@@ -57,7 +70,7 @@ export function compileTemplate(source: string): JinjaTemplate {
   for (const node of findBlocks(body)) blocks.set(node.name, compileBlockBody(node, compilation, blocks));
   return {
     render({ variables, now, limits }) {
-      const runtime = new Runtime(limits);
+      const runtime = new Runtime(limits, options.strict);
       const given = createGlobals(() => now ?? new Date());
       for (const [name, value] of Object.entries(variables)) {
         if (value === undefined) given.delete(name);

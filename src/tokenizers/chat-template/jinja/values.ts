@@ -177,6 +177,24 @@ export class Undefined extends PyObject {
   }
 }
 
+/** What is undefined where anything done with it is an error, but for asking whether it is defined. */
+class StrictUndefined extends Undefined {
+  override text(): string {
+    return this.fail();
+  }
+  override size(): number {
+    return this.fail();
+  }
+  override iterate(): Iterable<Value> {
+    return this.fail();
+  }
+}
+
+/** Something undefined, as strict as the rendering is. */
+export function undefinedIn(runtime: Runtime, hint: string | (() => string)): Undefined {
+  return runtime.strict ? new StrictUndefined(hint) : new Undefined(hint);
+}
+
 /** A function, a bound method or a type that can be called. */
 export class Callable extends PyObject {
   readonly typeName = "builtin_function_or_method";
