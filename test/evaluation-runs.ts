@@ -72,7 +72,7 @@ export async function prepareOfRun(
   config: TaskConfig,
 ): Promise<{ task: OpenTask; prepared: PreparedDocument[] }> {
   const settings = settingsOf(run);
-  const dataset = await loadDataset(config, lmEval);
+  const dataset = await loadDataset(config, [lmEval]);
   const task = openTask(config, evaluatedDocuments(config, dataset));
   const prepared = await prepareTask(task, dataset, {
     numFewshot: config.numFewshot ?? 0,

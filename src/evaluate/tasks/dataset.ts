@@ -19,10 +19,10 @@ export interface Dataset {
 }
 
 /**
- * Reads the files that a task names; paths are relative to `folder`.
+ * Reads the files that a task names, each from the first of the folders that has it.
  * @throws {BaimoError} `format` for a file that is missing or unreadable, `request` for data that is not on this machine
  */
-export async function loadDataset(config: TaskConfig, folder: string): Promise<Dataset> {
+export async function loadDataset(config: TaskConfig, folders: readonly string[]): Promise<Dataset> {
   const { datasetPath, datasetKwargs, where } = config;
   if (datasetPath !== "json" && datasetPath !== "csv") {
     throw new BaimoError(
@@ -35,9 +35,7 @@ export async function loadDataset(config: TaskConfig, folder: string): Promise<D
   for (const [split, names] of filesBySplit(datasetKwargs.data_files, where)) {
     const rows: Document[] = [];
     for (const name of names) {
-      const path = resolve(folder, name);
-      if (!existsSync(path))
-        throw configError(where, "dataset_kwargs.data_files", `names ${path}, which is not there`);
+      const path = findFile(name, folders, where);
       const bytes = readFileSync(path);
       for (const row of datasetPath === "csv"
         ? parseCsv(textOf(bytes, path), path)
@@ -48,6 +46,17 @@ export async function loadDataset(config: TaskConfig, folder: string): Promise<D
     splits.set(split, unifyColumns(rows));
   }
   return { splits, files };
+}
+
+function findFile(name: string, folders: readonly string[], where: string): string {
+  const paths = [...new Set(folders.map((folder) => resolve(folder, name)))];
+  const found = paths.find((path) => existsSync(path));
+  if (found !== undefined) return found;
+  throw configError(
+    where,
+    "dataset_kwargs.data_files",
+    `names ${name}, and there is none of ${paths.join(", ")}`,
+  );
 }
 
 function filesBySplit(value: unknown, where: string): [split: string, names: string[]][] {

@@ -185,6 +185,12 @@ export function withNumFewshot(config: TaskConfig, numFewshot: number): TaskConf
   return { ...config, numFewshot, dump: Object.fromEntries(ordered) };
 }
 
+/** The same task asked so often. */
+export const withRepeats = (config: TaskConfig, repeats: number): TaskConfig => {
+  const dump = { ...config.dump, repeats };
+  return { ...config, repeats, dump };
+};
+
 /** The same task with some of its generation settings changed. */
 export function withGenerationKwargs(config: TaskConfig, changes: RawConfig): TaskConfig {
   if (config.generationKwargs === null) return config;

@@ -1,0 +1,48 @@
+// What every subject of an evaluation offers.
+import type { Answer } from "../score/score-task.ts";
+import type { ChatRenderer } from "../tasks/prompts.ts";
+import type { EvalRequest } from "../tasks/requests.ts";
+
+/** One question, with the number of its repetition. */
+export interface Question {
+  readonly request: EvalRequest;
+  readonly repeat: number;
+  /** Seeds what is drawn; the same question has the same. */
+  readonly seed: number;
+}
+
+/** What an answer took. */
+export interface AnswerCost {
+  readonly promptTokens: number;
+  readonly completionTokens: number;
+}
+
+/** An answer with what it took. */
+export interface Answered {
+  readonly answer: Answer;
+  readonly cost: AnswerCost;
+}
+
+/** A template for conversations, and its source for the files. */
+export interface SubjectChat {
+  readonly render: ChatRenderer;
+  readonly source: string;
+}
+
+/** Something that answers. */
+export interface Subject {
+  readonly name: string;
+  /** Tokens of prompt and answer together, where they are known. */
+  readonly contextLength?: number;
+  /** Left out: it has no template, or applies its own. */
+  readonly chat?: SubjectChat;
+  /** What results files say of it: parameters, types, tokens. */
+  readonly facts: Readonly<Record<string, unknown>>;
+  /**
+   * Answers questions in their order. Which are asked together changes no answer.
+   * @throws {BaimoError} where one cannot be answered
+   */
+  ask(questions: readonly Question[], signal?: AbortSignal): Promise<Answered[]>;
+  /** The tokens of a text, for an estimate. */
+  countTokens(text: string): number;
+}
