@@ -70,6 +70,7 @@ describe("answers of a model on this machine", { skip }, () => {
           worst = Math.max(worst, compare(own, samples[id].resps, margin, `${config.task} ${id}`));
         }
       }
+      if (process.env.SHOW) console.log(run, worst);
       assert.ok(worst < TOLERANCE, `the worst likelihood is off by ${worst}`);
     });
   }
