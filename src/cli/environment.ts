@@ -15,6 +15,12 @@ export function packagePath(...parts: string[]): string {
   return join(fileURLToPath(new URL(up, import.meta.url)), ...parts);
 }
 
+/** The package's version. */
+export function packageVersion(): string {
+  const { version } = JSON.parse(readFileSync(packagePath("package.json"), "utf8")) as { version: string };
+  return version;
+}
+
 /** The folder of what the program keeps for this user. */
 export function dataFolder(): string {
   const { env, platform } = process;

@@ -1,5 +1,4 @@
 // Builds the `baimo` command from its subcommands; turns failures into messages and exit status.
-import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { BaimoError } from "../errors.ts";
 import { addBench } from "./commands/bench.ts";
@@ -8,6 +7,7 @@ import { addConfig } from "./commands/config.ts";
 import { addConvert } from "./commands/convert.ts";
 import { addData } from "./commands/data.ts";
 import { addEmbed } from "./commands/embed.ts";
+import { addEval } from "./commands/eval.ts";
 import { addImatrix } from "./commands/imatrix.ts";
 import { addInspect } from "./commands/inspect.ts";
 import { addKeys } from "./commands/keys.ts";
@@ -22,7 +22,7 @@ import { addRun } from "./commands/run.ts";
 import { addServe } from "./commands/serve.ts";
 import { addTokenize } from "./commands/tokenize.ts";
 import { addVerify } from "./commands/verify.ts";
-import { packagePath } from "./environment.ts";
+import { packageVersion } from "./environment.ts";
 import { exitOnInterrupt, INTERRUPTED } from "./interrupt.ts";
 import type { CommandContext } from "./options.ts";
 import { createTerminal, type Terminal } from "./terminal.ts";
@@ -45,6 +45,7 @@ export const COMMANDS = [
   addInspect,
   addBench,
   addVerify,
+  addEval,
   addModels,
   addPlan,
   addMay,
@@ -65,7 +66,7 @@ export async function runProgram(args: readonly string[]): Promise<number> {
   const release = exitOnInterrupt();
   const program = new Command("baimo")
     .description("百模: open any open-weight language model, run it, serve it and talk to it")
-    .version(readVersion(), "-V, --version", "print the version")
+    .version(packageVersion(), "-V, --version", "print the version")
     .helpOption("-h, --help", "print this help")
     .helpCommand("help [command]", "print the help of a command")
     .configureHelp({ subcommandTerm: nameAndArguments })
@@ -142,9 +143,4 @@ function describeFailure(error: unknown): { code: string; message: string } {
 
 function describeCause(cause: unknown): string {
   return cause instanceof Error ? (cause.stack ?? cause.message) : String(cause);
-}
-
-function readVersion(): string {
-  const { version } = JSON.parse(readFileSync(packagePath("package.json"), "utf8")) as { version: string };
-  return version;
 }

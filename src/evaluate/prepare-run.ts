@@ -53,6 +53,8 @@ export interface PreparedRun {
 export interface PromptTarget {
   /** Left out: prompts are plain text. */
   readonly chat?: ChatRenderer;
+  /** The model's own template, for tasks that ask for it (`metadata.apply_chat_template`). */
+  readonly ownChat?: ChatRenderer;
   /** Tokens of prompt and answer together, where they are known. */
   readonly contextLength?: number;
 }
@@ -99,7 +101,7 @@ async function prepare(
   const documents = await prepareTask(task, dataset, {
     numFewshot: config.numFewshot ?? 0,
     systemInstruction: settings.systemInstruction ?? null,
-    chat: target.chat,
+    chat: target.chat ?? (config.metadata.apply_chat_template === true ? target.ownChat : undefined),
     fewshotAsMultiturn: settings.fewshotAsMultiturn ?? true,
     fewshotSeed: settings.fewshotSeed ?? FEWSHOT_SEED,
     limit: settings.limit,

@@ -21,6 +21,8 @@ export interface AnswerCost {
 export interface Answered {
   readonly answer: Answer;
   readonly cost: AnswerCost;
+  /** Why there is no answer; it is asked again when the run goes on. */
+  readonly failed?: string;
 }
 
 /** A template for conversations, and its source for the files. */

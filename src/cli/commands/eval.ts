@@ -1,0 +1,207 @@
+// `baimo eval`: asks a model the documents of tasks, and says how good it is and how sure that is.
+import type { Command } from "commander";
+import type { Evaluation, PreparedRun, RunSettings, Subject } from "../../evaluate/index.ts";
+import { sha256 } from "../../sha256.ts";
+import { packagePath, packageVersion } from "../environment.ts";
+import { evaluationLines, listLines, planLines } from "../evaluation-text.ts";
+import { withModel } from "../open-model.ts";
+import {
+  addEngineOptions,
+  type CommandContext,
+  collect,
+  type EngineFlags,
+  MODEL_HELP,
+  nonEmpty,
+  wholeNumber,
+} from "../options.ts";
+import { createProgress } from "../progress.ts";
+import type { Terminal } from "../terminal.ts";
+
+interface EvalFlags extends EngineFlags {
+  tasks?: string[];
+  includePath?: string[];
+  numFewshot?: number;
+  limit?: number;
+  seed?: number;
+  fewshotSeed?: number;
+  applyChatTemplate?: boolean;
+  fewshotAsMultiturn?: boolean;
+  systemInstruction?: string;
+  repeats?: number;
+  genKwargs?: Record<string, unknown>;
+  bootstrap: number;
+  out?: string;
+  rescore?: string;
+  list?: boolean;
+  dryRun?: boolean;
+  json?: boolean;
+}
+
+/** What runs where no task is named. */
+const BUILT_IN = "poet";
+
+const words = (text: string, before: readonly string[] = []): string[] => [
+  ...before,
+  ...text
+    .split(",")
+    .map((word) => word.trim())
+    .filter(Boolean),
+];
+
+/** Adds the command. */
+export function addEval(program: Command, context: CommandContext): Command {
+  const command = program
+    .command("eval")
+    .summary("ask a model the documents of tasks and score its answers")
+    .description(
+      "Runs tasks in lm-evaluation-harness's YAML, without Python. Without --tasks it runs the built-in suite. With --out " +
+        "it journals every answer, so that the same command goes on where it was stopped, and writes results_*.json and " +
+        "samples_*.jsonl as lm-evaluation-harness does, and the files of Every Eval Ever.",
+    )
+    .argument("[model]", `${MODEL_HELP} (default: poet)`)
+    .option(
+      "--tasks <names>",
+      "tasks, groups and tags, with commas; names may hold * (default: the built-in suite)",
+      words,
+    )
+    .option("--include-path <folder>", "a folder of tasks (may be repeated)", collect(nonEmpty))
+    .option(
+      "--num-fewshot <count>",
+      "examples before each question, but where a task says 0",
+      wholeNumber(0, 1000),
+    )
+    .option("--limit <count>", "the first documents of each task; below 1 a share of them", readLimit)
+    .option("--seed <number>", "seeds what is drawn (default: 1234)", wholeNumber(0))
+    .option("--fewshot-seed <number>", "seeds the choice of examples (default: 1234)", wholeNumber(0))
+    .option("--apply-chat-template", "ask through the model's chat template")
+    .option("--no-fewshot-as-multiturn", "put all examples into one message")
+    .option("--system-instruction <text>", "the system's message", nonEmpty)
+    .option("--repeats <count>", "ask each question so often", wholeNumber(1, 10_000))
+    .option(
+      "--gen-kwargs <pairs>",
+      "generation settings in place of the tasks', for example max_gen_toks=32",
+      readPairs,
+    )
+    .option(
+      "--bootstrap <count>",
+      "resamples of the bootstrapped errors; 0 for no errors",
+      wholeNumber(0),
+      2000,
+    )
+    .option("--out <folder>", "journal and files go here", nonEmpty)
+    .option("--rescore <folder>", "score the answers of a stored run again, without a model", nonEmpty)
+    .option("--list", "list tasks and say which run here, without running any")
+    .option("--dry-run", "count documents, requests and tokens, and ask nothing")
+    .option("--json", "print a JSON document");
+  addEngineOptions(command);
+  return command.action(async (source: string | undefined, flags: EvalFlags) => {
+    const { terminal } = context;
+    const { includePath = [], tasks } = flags;
+    const settings: RunSettings = {
+      tasks: tasks ?? (flags.list ? [] : [BUILT_IN]),
+      includePaths: [packagePath("assets", "evaluation"), ...includePath],
+      numFewshot: flags.numFewshot,
+      limit: flags.limit,
+      fewshotSeed: flags.fewshotSeed,
+      systemInstruction: flags.systemInstruction,
+      fewshotAsMultiturn: flags.fewshotAsMultiturn,
+      repeats: flags.repeats,
+      generationKwargs: flags.genKwargs,
+    };
+    if (flags.list) return printList(settings, flags, terminal);
+    if (flags.rescore !== undefined) return printRescored(flags.rescore, flags, terminal);
+    await withModel(source, flags, terminal, async (model, signal) => {
+      const { createLocalSubject, prepareFor } = await import("../../evaluate/index.ts");
+      const subject = createLocalSubject(model);
+      const isChat = flags.applyChatTemplate === true;
+      const prepared = await prepareFor(subject, settings, isChat);
+      if (flags.dryRun) return printPlan(prepared, subject, flags, terminal);
+      const { engine, config, name } = model;
+      const identity = await hashOf(JSON.stringify([name, config, engine.weightBytes]));
+      await run(prepared, subject, { settings, flags, terminal, signal, identity });
+    });
+  });
+}
+
+const hashOf = (text: string): Promise<string> => sha256(new TextEncoder().encode(text));
+
+interface RunContext {
+  readonly settings: RunSettings;
+  readonly flags: EvalFlags;
+  readonly terminal: Terminal;
+  readonly signal: AbortSignal;
+  readonly identity: string;
+}
+
+async function run(prepared: PreparedRun, subject: Subject, context: RunContext): Promise<void> {
+  const { settings, flags, terminal, signal, identity } = context;
+  const { runInFolder } = await import("../../evaluate/index.ts");
+  const progress = createProgress(terminal);
+  try {
+    const { evaluation, folder } = await runInFolder(prepared, subject, settings, {
+      isChat: flags.applyChatTemplate === true,
+      out: flags.out,
+      identity,
+      version: packageVersion(),
+      resamples: flags.bootstrap,
+      seed: flags.seed,
+      signal,
+      onProgress: ({ task, done, total }) => progress.update({ label: task, done, total }),
+    });
+    progress.clear();
+    printEvaluation(evaluation, flags, terminal);
+    if (folder !== undefined) terminal.note(`baimo: the files are in ${folder}`);
+  } finally {
+    progress.clear();
+  }
+}
+
+function printEvaluation(evaluation: Evaluation, flags: EvalFlags, terminal: Terminal): void {
+  if (flags.json) {
+    terminal.json(
+      evaluation.tasks.map(({ scored, failed }) => ({
+        task: scored.config.task,
+        scores: scored.scores,
+        documents: scored.count,
+        failed: failed.size,
+        labelsMissing: scored.labelsMissing,
+        notExtracted: Object.fromEntries(scored.notExtracted),
+      })),
+    );
+  } else for (const line of evaluationLines(evaluation)) terminal.line(line);
+}
+
+async function printRescored(folder: string, flags: EvalFlags, terminal: Terminal): Promise<void> {
+  const { readRun, rescore } = await import("../../evaluate/index.ts");
+  printEvaluation(rescore(readRun(folder), flags.bootstrap), flags, terminal);
+}
+
+async function printList(settings: RunSettings, flags: EvalFlags, terminal: Terminal): Promise<void> {
+  const { listTasks } = await import("../../evaluate/index.ts");
+  const list = listTasks(settings.includePaths, settings.tasks);
+  if (flags.json) terminal.json(list);
+  else for (const line of listLines(list, terminal.columns())) terminal.line(line);
+}
+
+function printPlan(prepared: PreparedRun, subject: Subject, flags: EvalFlags, terminal: Terminal): void {
+  const lines = planLines(prepared, subject);
+  if (flags.json) terminal.json(lines.rows);
+  else for (const line of lines.text) terminal.line(line);
+}
+
+function readLimit(text: string): number {
+  const value = Number(text);
+  if (value > 0 && (value < 1 || Number.isInteger(value))) return value;
+  return wholeNumber(1)(text);
+}
+
+/** Reads "a=1,b=true": numbers, true, false and texts. */
+function readPairs(text: string): Record<string, unknown> {
+  return Object.fromEntries(
+    text.split(",").map((pair) => {
+      const [key, value = ""] = pair.split("=", 2).map((part) => part.trim());
+      if (/^(true|false)$/i.test(value)) return [key, value.toLowerCase() === "true"];
+      return [key, value !== "" && Number.isFinite(Number(value)) ? Number(value) : value];
+    }),
+  );
+}

@@ -1,0 +1,27 @@
+// baimo/evaluate: how good a model is at a task, and how sure that is. Re-exports only.
+
+export { type Journal, type JournalEntry, type JournalHeader, openJournal } from "./journal/journal.ts";
+export { type ListedTask, listTasks } from "./list-tasks.ts";
+export { type PreparedRun, type PreparedTask, prepareRun, type RunSettings } from "./prepare-run.ts";
+export { type EveryEvalFiles, everyEvalFiles, intervalOf } from "./report/every-eval-ever.ts";
+export { resultsFile, samplesFile } from "./report/lm-eval-files.ts";
+export { readRun, type StoredRun, type StoredTask } from "./report/read-run.ts";
+export { factsOf, type RunFacts } from "./report/run-facts.ts";
+export { rescore } from "./rescore.ts";
+export { type EvaluatedTask, type EvaluateOptions, type Evaluation, evaluate } from "./run.ts";
+export { type FolderRun, type FolderRunOptions, prepareFor, runInFolder } from "./run-in-folder.ts";
+export type { ScoredGroup } from "./score/score-group.ts";
+export {
+  type Answer,
+  type AnsweredDocument,
+  type ScoredTask,
+  scoreTask,
+  type TaskScore,
+} from "./score/score-task.ts";
+export { type Interval, passAtK, wilson } from "./statistics/intervals.ts";
+export { benjaminiHochberg, holm } from "./statistics/many-tests.ts";
+export { mcNemar, pairedBootstrap, pairTable, wilcoxon } from "./statistics/paired.ts";
+export { PythonRandom } from "./statistics/python-random.ts";
+export { createLocalSubject, type LocalSubjectOptions } from "./subjects/local.ts";
+export type { Answered, Question, Subject } from "./subjects/subject.ts";
+export { indexTasks, type TaskEntry, type TaskIndex } from "./tasks/task-index.ts";

@@ -1,0 +1,112 @@
+// The journal of a run: one JSON line an answer, appended, synced at least once a second.
+import { type FileHandle, mkdir, open, readFile, truncate } from "node:fs/promises";
+import { dirname } from "node:path";
+import { BaimoError } from "../../errors.ts";
+import { brief, isRecord, parseJson } from "../../json.ts";
+import type { Answer } from "../score/score-task.ts";
+import type { Answered } from "../subjects/subject.ts";
+
+/** What a run is; a journal belongs to one. */
+export interface JournalHeader {
+  /** Of settings, tasks and model: the same questions have the same. */
+  readonly run: string;
+  /** When it began, which names the files at its end. */
+  readonly started: string;
+}
+
+/** One answer by its question. */
+export interface JournalEntry extends Answered {
+  readonly key: string;
+}
+
+/** An open journal. */
+export interface Journal {
+  readonly header: JournalHeader;
+  /** The answers that were there. */
+  readonly answers: ReadonlyMap<string, Answered>;
+  /** Writes answers; what is written outlives the process, and is on disk within a second of work. */
+  append(entries: readonly JournalEntry[]): Promise<void>;
+  close(): Promise<void>;
+}
+
+const SYNC_MS = 1000;
+
+/**
+ * Opens a journal, or begins one. A last line that was cut by the end of the process is dropped.
+ * @throws {BaimoError} `request` for the journal of another run, `format` for what is none
+ */
+export async function openJournal(path: string, header: JournalHeader): Promise<Journal> {
+  await mkdir(dirname(path), { recursive: true });
+  const bytes = await readFile(path).catch((): Uint8Array => new Uint8Array());
+  const whole = bytes.lastIndexOf(10) + 1;
+  if (whole < bytes.length) await truncate(path, whole);
+  const lines = new TextDecoder().decode(bytes.subarray(0, whole)).split("\n").slice(0, -1);
+  const known = lines.length > 0 ? readHeader(lines[0], path, header) : undefined;
+  const answers = new Map(lines.slice(1).map((line, i) => readEntry(line, `${path}, line ${i + 2}`)));
+  const file = await open(path, "a");
+  const journal = new OpenJournal(file, known ?? header, answers);
+  if (!known) await journal.write([header]);
+  return journal;
+}
+
+class OpenJournal implements Journal {
+  readonly header: JournalHeader;
+  readonly answers: ReadonlyMap<string, Answered>;
+  readonly #file: FileHandle;
+  #synced = 0;
+
+  constructor(file: FileHandle, header: JournalHeader, answers: ReadonlyMap<string, Answered>) {
+    this.#file = file;
+    this.header = header;
+    this.answers = answers;
+  }
+
+  append(entries: readonly JournalEntry[]): Promise<void> {
+    return this.write(entries);
+  }
+
+  async write(values: readonly object[]): Promise<void> {
+    if (values.length === 0) return;
+    await this.#file.appendFile(values.map((value) => `${JSON.stringify(value)}\n`).join(""));
+    if (performance.now() - this.#synced < SYNC_MS) return;
+    await this.#file.datasync();
+    this.#synced = performance.now();
+  }
+
+  async close(): Promise<void> {
+    await this.#file.datasync();
+    await this.#file.close();
+  }
+}
+
+function readHeader(line: string, path: string, wanted: JournalHeader): JournalHeader {
+  const value = parseJson(line, path);
+  if (!isRecord(value) || typeof value.run !== "string" || typeof value.started !== "string") {
+    throw new BaimoError("format", `${path} does not begin as a journal but with ${brief(value)}`);
+  }
+  if (value.run === wanted.run) return { run: value.run, started: value.started };
+  throw new BaimoError(
+    "request",
+    `${path} is the journal of another run: its model, tasks or settings differ; give another --out, or remove it`,
+  );
+}
+
+/** JSON has no -Infinity; it stands there as null. */
+function readAnswer(value: unknown, where: string): Answer {
+  if (value === null) return Number.NEGATIVE_INFINITY;
+  if (typeof value === "string" || typeof value === "number") return value;
+  if (Array.isArray(value) && typeof value[1] === "boolean")
+    return [Number(value[0] ?? Number.NEGATIVE_INFINITY), value[1]];
+  throw new BaimoError("format", `${where} has the answer ${brief(value)}`);
+}
+
+function readEntry(line: string, where: string): [string, Answered] {
+  const value = parseJson(line, where);
+  if (!isRecord(value) || typeof value.key !== "string" || !isRecord(value.cost)) {
+    throw new BaimoError("format", `${where} must be an answer but is ${brief(value)}`);
+  }
+  const { key, cost } = value;
+  const answer = readAnswer(value.answer, where);
+  const tokens = { promptTokens: Number(cost.promptTokens), completionTokens: Number(cost.completionTokens) };
+  return [key, { answer, cost: tokens, failed: typeof value.failed === "string" ? value.failed : undefined }];
+}

@@ -1,0 +1,188 @@
+// Files of a run in the schema Every Eval Ever 0.3.0: the scores, and every document.
+import { sha256 } from "../../sha256.ts";
+import { pythonText } from "../python/values.ts";
+import type { EvaluatedDocument, EvaluatedTask, Evaluation } from "../run.ts";
+import { argmax } from "../score/score-document.ts";
+import type { ScoredSample, TaskScore } from "../score/score-task.ts";
+import { normalInterval, wilson } from "../statistics/intervals.ts";
+import { argumentsOf } from "../tasks/requests.ts";
+import type { RunFacts } from "./run-facts.ts";
+
+const SCHEMA = "0.3.0";
+
+/** The two files' contents. */
+export interface EveryEvalFiles {
+  readonly evaluation: string;
+  /** JSON Lines; null where no metric says of each document whether it is right. */
+  readonly instances: string;
+}
+
+const modelId = (facts: RunFacts): string =>
+  facts.model.includes("/") ? facts.model : `baimo/${facts.model}`;
+
+/** Writes both files; `instancesPath` is the name of the second. */
+export async function everyEvalFiles(
+  { tasks }: Evaluation,
+  facts: RunFacts,
+  instancesPath: string,
+): Promise<EveryEvalFiles> {
+  const seconds = String(Date.parse(facts.started) / 1000);
+  const id = `baimo/${modelId(facts).replaceAll("/", "_")}/${seconds}`;
+  const lines: string[] = [];
+  for (const task of tasks) {
+    for (const sample of task.scored.samples) {
+      const line = await instance(task, sample, id, facts);
+      if (line) lines.push(JSON.stringify(line));
+    }
+  }
+  const instances = lines.map((line) => `${line}\n`).join("");
+  const evaluation = {
+    schema_version: SCHEMA,
+    evaluation_id: id,
+    evaluation_timestamp: facts.started,
+    retrieved_timestamp: seconds,
+    source_metadata: {
+      source_name: "baimo eval",
+      source_type: "evaluation_run",
+      source_organization_name: "unknown",
+      evaluator_relationship: "other",
+    },
+    eval_library: { name: "baimo", version: facts.version },
+    model_info: {
+      name: facts.model,
+      id: modelId(facts),
+      inference_engine: { name: "baimo", version: facts.version },
+      additional_details: { identity: facts.identity },
+    },
+    evaluation_results: tasks.flatMap((task) =>
+      task.scored.scores.map((score) => resultOf(task, score, facts)),
+    ),
+    detailed_evaluation_results: {
+      format: "jsonl",
+      file_path: instancesPath,
+      hash_algorithm: "sha256",
+      checksum: await sha256(new TextEncoder().encode(instances)),
+      total_rows: lines.length,
+    },
+  };
+  return { evaluation: `${JSON.stringify(evaluation, null, 2)}\n`, instances };
+}
+
+const resultId = (task: string, { metric, filter }: Pick<TaskScore, "metric" | "filter">): string =>
+  `${task}/${metric},${filter}`;
+
+const SHARES = new Set(["acc", "acc_norm", "acc_bytes", "acc_mutual_info", "exact_match"]);
+
+/** A score's interval of 95%: Wilson's for a share of right answers, else by its error. */
+export function intervalOf({
+  metric,
+  value,
+  error,
+  count,
+}: TaskScore): readonly [number, number] | undefined {
+  const right = value * count;
+  if (SHARES.has(metric) && Math.abs(right - Math.round(right)) < 1e-6)
+    return wilson(Math.round(right), count);
+  return error === null ? undefined : normalInterval(value, error);
+}
+
+function resultOf({ scored, prepared }: EvaluatedTask, score: TaskScore, facts: RunFacts) {
+  const { task, where, generationKwargs } = scored.config;
+  const isShare = SHARES.has(score.metric);
+  const interval = intervalOf(score);
+  const text = (value: unknown): string => (typeof value === "string" ? value : JSON.stringify(value));
+  return {
+    evaluation_result_id: resultId(task, score),
+    evaluation_name: task,
+    source_data: {
+      dataset_name: task,
+      source_type: "other",
+      additional_details: Object.fromEntries(prepared.files.map(({ path, sha256: hash }) => [path, hash])),
+    },
+    metric_config: {
+      evaluation_description: where,
+      metric_id: score.metric,
+      metric_name: score.metric,
+      lower_is_better: !score.higherIsBetter,
+      score_type: "continuous",
+      min_score: 0,
+      max_score: isShare ? 1 : "Infinity",
+      additional_details: { filter: score.filter },
+    },
+    score_details: {
+      score: score.value,
+      uncertainty: {
+        num_samples: score.count,
+        ...(score.error !== null && {
+          standard_error: { value: score.error, method: isShare ? "analytic" : "bootstrap" },
+        }),
+        ...(interval && {
+          confidence_interval: { lower: interval[0], upper: interval[1], confidence_level: 0.95 },
+        }),
+      },
+    },
+    generation_config: {
+      additional_details: {
+        num_fewshot: String(scored.config.numFewshot ?? 0),
+        fewshot_seed: String(facts.fewshotSeed),
+        seed: String(facts.seed),
+        ...(generationKwargs && { generation_kwargs: text(generationKwargs) }),
+      },
+    },
+  };
+}
+
+/** The metric that says of each document whether it is right, where there is one. */
+function mainScore({ scored }: EvaluatedTask, { filter }: ScoredSample): TaskScore | undefined {
+  const own = scored.scores.filter((score) => score.filter === filter);
+  return own.find(({ metric }) => SHARES.has(metric)) ?? own[0];
+}
+
+async function instance(task: EvaluatedTask, sample: ScoredSample, id: string, facts: RunFacts) {
+  const document = task.answered.find(({ prepared }) => prepared.id === sample.id);
+  const score = mainScore(task, sample);
+  if (!document || !score) return undefined;
+  const { prepared, answers } = document;
+  const [prompt] = argumentsOf(prepared.requests[0]);
+  const reference = [pythonText(prepared.target)];
+  const raw = typeof prompt === "string" ? prompt : "";
+  const isChoice = task.scored.config.outputType === "multiple_choice";
+  const value = Number(sample.scores[score.metric]);
+  const own = Number.isFinite(value) ? value : 0;
+  return {
+    schema_version: SCHEMA,
+    evaluation_id: id,
+    model_id: modelId(facts),
+    evaluation_name: task.scored.config.task,
+    evaluation_result_id: resultId(task.scored.config.task, score),
+    sample_id: String(sample.id),
+    sample_hash: await sha256(new TextEncoder().encode(raw + reference.join())),
+    interaction_type: "single_turn",
+    input: {
+      raw,
+      reference,
+      choices: isChoice ? task.prepared.task.fields.choices(prepared.document) : null,
+    },
+    output: { raw: answers.map((all) => all.map((answer) => String(answer)).join("\n")) },
+    messages: null,
+    answer_attribution: [
+      {
+        turn_idx: 0,
+        source: "output.raw",
+        extracted_value: isChoice ? choiceOf(document, task) : sample.filtered.map(String).join(),
+        extraction_method: isChoice ? "argmax of log-likelihoods" : sample.filter,
+        is_terminal: true,
+      },
+    ],
+    evaluation: { score: own, is_correct: own === 1 },
+    metadata: { doc_hash: prepared.hashes.document, filter: sample.filter },
+  };
+}
+
+function choiceOf({ prepared, answers }: EvaluatedDocument, { prepared: { task } }: EvaluatedTask): string {
+  const choices = task.fields.choices(prepared.document);
+  const logprobs = answers
+    .slice(0, choices.length)
+    .map(([first]) => (Array.isArray(first) ? Number(first[0]) : 0));
+  return choices[argmax(logprobs)];
+}

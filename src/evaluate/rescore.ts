@@ -1,0 +1,23 @@
+// Scores a stored run again, without a model.
+import type { StoredRun } from "./report/read-run.ts";
+import type { EvaluatedTask, Evaluation } from "./run.ts";
+import { scoreTask } from "./score/score-task.ts";
+import { openTask } from "./tasks/open-task.ts";
+
+/** The scores that a stored run's answers have. */
+export function rescore(run: StoredRun, resamples: number): Evaluation {
+  const tasks = run.tasks.map(({ config, documents }): EvaluatedTask => {
+    const task = openTask(
+      config,
+      documents.map(({ prepared }) => prepared.document),
+    );
+    return {
+      prepared: { task, documents: documents.map(({ prepared }) => prepared), files: [] },
+      answered: documents,
+      scored: scoreTask(task, documents, resamples),
+      failed: new Map(),
+      cost: { promptTokens: 0, completionTokens: 0 },
+    };
+  });
+  return { tasks, groups: [] };
+}

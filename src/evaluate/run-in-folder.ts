@@ -1,0 +1,95 @@
+// A whole run: prompts, journal, answers, and the files of its folder.
+import { mkdir, rename, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { sha256 } from "../sha256.ts";
+import { openJournal } from "./journal/journal.ts";
+import { type PreparedRun, prepareRun, type RunSettings } from "./prepare-run.ts";
+import { everyEvalFiles } from "./report/every-eval-ever.ts";
+import { resultsFile, samplesFile, sanitizeModel } from "./report/lm-eval-files.ts";
+import { factsOf, type RunFacts } from "./report/run-facts.ts";
+import { type EvaluateOptions, type Evaluation, evaluate } from "./run.ts";
+import type { Subject } from "./subjects/subject.ts";
+
+/** How a run is carried out and where its files go. */
+export interface FolderRunOptions extends Omit<EvaluateOptions, "journal"> {
+  /** Prompts go through the subject's chat template. */
+  readonly isChat: boolean;
+  /** Where files go; left out, there are none and the run cannot go on once stopped. */
+  readonly out?: string;
+  /** A hash of the model's file, or an address. */
+  readonly identity: string;
+  readonly version: string;
+  readonly now?: Date;
+}
+
+/** A run with its files. */
+export interface FolderRun {
+  readonly evaluation: Evaluation;
+  readonly facts: RunFacts;
+  /** The folder that holds the files. */
+  readonly folder?: string;
+}
+
+/** Builds the requests of a run for a subject. */
+export function prepareFor(subject: Subject, settings: RunSettings, isChat: boolean): Promise<PreparedRun> {
+  const { chat, contextLength } = subject;
+  return prepareRun(settings, {
+    chat: isChat ? chat?.render : undefined,
+    ownChat: chat?.render,
+    contextLength,
+  });
+}
+
+/** Runs, or goes on where a run of the same questions was stopped, and writes the files. */
+export async function runInFolder(
+  prepared: PreparedRun,
+  subject: Subject,
+  settings: RunSettings,
+  options: FolderRunOptions,
+): Promise<FolderRun> {
+  const { out, identity, version, isChat, now = new Date(), resamples = 2000, seed } = options;
+  const folder = out === undefined ? undefined : join(out, sanitizeModel(subject.name));
+  const header = { run: await runHash(prepared, subject, options), started: now.toISOString() };
+  const path = folder === undefined ? undefined : join(folder, "journal.jsonl");
+  const journal = path === undefined ? undefined : await openJournal(path, header);
+  const started = journal?.header.started ?? header.started;
+  const facts = factsOf(settings, subject, { identity, version, started, resamples, seed, isChat });
+  try {
+    const evaluation = await evaluate(prepared, subject, { ...options, resamples, journal });
+    if (folder !== undefined) await writeFiles(folder, evaluation, facts);
+    return { evaluation, facts, folder };
+  } finally {
+    await journal?.close();
+  }
+}
+
+/** What makes two runs the same: the model, and every question with its settings. */
+async function runHash(run: PreparedRun, subject: Subject, options: FolderRunOptions): Promise<string> {
+  const tasks = run.tasks.map(({ task, documents }) => [
+    task.config.task,
+    task.config.repeats,
+    documents.map(({ hashes, requests }) => [hashes.document, hashes.prompt, requests.length]),
+    task.config.generationKwargs,
+  ]);
+  const text = JSON.stringify([options.identity, subject.name, options.isChat, options.seed ?? null, tasks]);
+  return sha256(new TextEncoder().encode(text));
+}
+
+/** Writes every file beside its place and moves it there, so that none is ever half written. */
+async function writeFiles(folder: string, evaluation: Evaluation, facts: RunFacts): Promise<void> {
+  const date = facts.started.replace("Z", "").replaceAll(":", "-");
+  const write = async (name: string, text: string) => {
+    const path = join(folder, name);
+    await writeFile(`${path}.part`, text);
+    await rename(`${path}.part`, path);
+  };
+  await mkdir(folder, { recursive: true });
+  for (const task of evaluation.tasks) {
+    await write(`samples_${task.scored.config.task.replace(/[/\\]/g, "_")}_${date}.jsonl`, samplesFile(task));
+  }
+  const instances = `every_eval_ever_${date}_instances.jsonl`;
+  const files = await everyEvalFiles(evaluation, facts, instances);
+  await write(`every_eval_ever_${date}.json`, files.evaluation);
+  await write(instances, files.instances);
+  await write(`results_${date}.json`, await resultsFile(evaluation, facts));
+}
