@@ -1,5 +1,5 @@
 // Weights on this machine as a subject: tokens and windows as lm-evaluation-harness cuts them.
-import { BaimoError } from "../../errors.ts";
+import { BaimoError, throwIfAborted } from "../../errors.ts";
 import type { Model, Score } from "../../generate/types.ts";
 import { createChatTemplate } from "../../tokenizers/chat-template/chat-template.ts";
 import { lengthOf, stripText } from "../../tokenizers/chat-template/jinja/text.ts";
@@ -100,7 +100,9 @@ export function createLocalSubject(model: Model, options: LocalSubjectOptions = 
     const tokens = encode(request.prompt).slice(-room);
     const ids: number[] = [];
     const drawing = temperature === 0 ? { temperature, seed: 0 } : { temperature, topP, topK, seed };
-    for await (const event of model.complete(tokens, { ...drawing, maxTokens, stop, logprobs: 0, signal })) {
+    for await (const event of model.complete(tokens, { ...drawing, maxTokens, stop, logprobs: 0 })) {
+      // Many requests under way would each listen to the signal.
+      throwIfAborted(signal, "the evaluation");
       if (event.type === "text-delta") for (const { id } of event.tokens) ids.push(id);
     }
     let text = tokenizer.decode(ids);
@@ -122,7 +124,7 @@ export function createLocalSubject(model: Model, options: LocalSubjectOptions = 
     },
     async ask(questions, signal) {
       const pairs = questions.map(({ request }) => pairsOf(request));
-      const scores = pairs.some((list) => list.length > 0) ? await model.score(pairs.flat(), { signal }) : [];
+      const scores = pairs.some((list) => list.length > 0) ? await model.score(pairs.flat()) : [];
       let at = 0;
       const answers = questions.map((question, i) => {
         if (question.request.kind === "generate_until") return generate(question, signal);
