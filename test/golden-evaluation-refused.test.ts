@@ -34,7 +34,9 @@ const SAYS: Readonly<Record<string, RegExp>> = {
 /** Those that run: wrong documents are counted. */
 const RUNS = ["label_out_of_range", "label_negative", "label_text"];
 
-for (const { task, lm_eval } of existsSync(folder) ? readJson(beside("evaluation", "lm_eval", "refused", "cases.json")) : []) {
+for (const { task, lm_eval } of existsSync(folder)
+  ? readJson(beside("evaluation", "lm_eval", "refused", "cases.json"))
+  : []) {
   test(task, { skip }, async () => {
     const prepare = () => prepareRun({ tasks: [task], includePaths: [folder] }, { contextLength: 512 });
     if (!RUNS.includes(task)) {
@@ -49,7 +51,9 @@ for (const { task, lm_eval } of existsSync(folder) ? readJson(beside("evaluation
     const [{ task: open, documents }] = tasks;
     const answered = documents.map((prepared, i) => ({
       prepared,
-      answers: prepared.requests.map((_, choice) => [[choice === lm_eval.choices[i] ? -1 : -2, false] as const]),
+      answers: prepared.requests.map((_, choice) => [
+        [choice === lm_eval.choices[i] ? -1 : -2, false] as const,
+      ]),
     }));
     const { scores, labelsMissing } = scoreTask(open, answered, 0);
     for (const { metric, value } of scores) assert.equal(value, lm_eval.score[`${metric},none`]);

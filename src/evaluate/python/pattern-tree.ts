@@ -41,6 +41,8 @@ const LONGEST = 20_000;
 const DEEPEST = 100;
 const MOST_REPEATS = 4_294_967_295;
 const QUANTIFIER = /(?:[*+?]|\{(?:(\d+)(,(\d*))?|(,)(\d*))\})([?+]?)/y;
+/** Flags of the whole pattern. */
+const OPENING = /\(\?([aiLmsux]+)\)/y;
 const ANCHORS: Readonly<Record<string, "start" | "end" | "word" | "noWord">> = {
   A: "start",
   Z: "end",
@@ -76,10 +78,8 @@ class PatternParser {
 
   parse(): PatternTree {
     if (this.#pattern.length > LONGEST) this.#fail(`has more than ${LONGEST} characters`);
-    const opening = /\(\?([aiLmsux]+)\)/y.exec(this.#pattern);
-    if (opening) {
+    for (let opening = this.#match(OPENING); opening; opening = this.#match(OPENING)) {
       this.#flags = this.#withFlags(opening[1], "");
-      this.#at = opening[0].length;
     }
     const root = this.#either();
     if (this.#at < this.#pattern.length) this.#fail("has a ) without its (");
