@@ -1,13 +1,20 @@
 // The text of evaluations on a terminal: scores, lists of tasks, what a run would ask.
 import {
+  type Board,
+  boardNumber,
+  type Change,
   type Evaluation,
   intervalOf,
+  isShareRow,
   type ListedTask,
   type PreparedRun,
+  type RunComparison,
+  rankText,
   type Subject,
   type TaskScore,
 } from "../evaluate/index.ts";
 import { grouped } from "../grouped.ts";
+import { brief } from "../json.ts";
 import { formatTable } from "./table.ts";
 
 const rounded = (value: number): string => (Math.abs(value) >= 100 ? value.toFixed(1) : value.toFixed(4));
@@ -100,4 +107,67 @@ export function planLines({ tasks }: PreparedRun, subject: Subject) {
     align: ["left", "left", "right", "right", "right"],
   });
   return { rows, text: [...text, `${grouped(total)} tokens of prompts; nothing was asked`] };
+}
+
+/** The board as a table. */
+export function boardLines({ rows }: Board): string[] {
+  const lines = [["task", "metric", "model", "rank", "score", "95%", "n", "no answer"]];
+  for (const row of rows) {
+    const isShare = isShareRow(row);
+    const show = (value: number) => boardNumber(value, isShare);
+    for (const { model, ranks, score, interval, n, notExtracted } of row.cells) {
+      const range = `${show(interval[0])} to ${show(interval[1])}`;
+      const metric = row.filter === "none" ? row.metric : `${row.metric}, ${row.filter}`;
+      const missing = notExtracted > 0 ? boardNumber(notExtracted, true) : "";
+      lines.push([row.task, metric, model, rankText(ranks), show(score), range, String(n), missing]);
+    }
+  }
+  return formatTable(lines, { align: ["left", "left", "left", "right", "right", "left", "right", "right"] });
+}
+
+const REASONS: Readonly<Record<Change, string>> = {
+  prompt: "another prompt",
+  answer: "another answer",
+  extraction: "another extraction of the same answer",
+  tie: "choices near a tie",
+};
+
+/** Two runs compared. */
+export function comparisonLines(comparison: RunComparison): string[] {
+  const rows = [["task", "metric", "n", "A", "B", "A - B", "95%", "p", "Holm", "least shown"]];
+  for (const task of comparison.tasks) {
+    const { a, b, difference, interval, p, holm, least, pairs } = task;
+    const range = `${rounded(interval[0])} to ${rounded(interval[1])}`;
+    const metric = task.filter === "none" ? task.metric : `${task.metric}, ${task.filter}`;
+    const numbers = [
+      rounded(a),
+      rounded(b),
+      rounded(difference),
+      range,
+      p.toPrecision(3),
+      holm.toPrecision(3),
+    ];
+    rows.push([task.task, metric, String(pairs), ...numbers, rounded(least)]);
+  }
+  const lines = [`A  ${comparison.a}`, `B  ${comparison.b}`, "", ...formatTable(rows), ""];
+  if (comparison.settings.length > 0) lines.push("What differs, the likeliest reason first:");
+  for (const { setting, a, b } of comparison.settings)
+    lines.push(`  ${setting}: ${brief(a)} against ${brief(b)}`);
+  for (const { task, changes, otherPrompts, promptDifference, unpaired } of comparison.tasks) {
+    const reasons = Object.entries(changes).filter(([, ids]) => ids.length > 0);
+    if (reasons.length === 0 && otherPrompts === 0 && unpaired === 0) continue;
+    lines.push("", `${task}: documents with another score`);
+    for (const [reason, ids] of reasons) {
+      const shown = ids.slice(0, 12).join(", ") + (ids.length > 12 ? ", …" : "");
+      lines.push(`  ${REASONS[reason as Change]}: ${ids.length} (${shown})`);
+    }
+    if (unpaired > 0) lines.push(`  only in one of the runs: ${unpaired}`);
+    if (!promptDifference) continue;
+    lines.push(
+      `  ${otherPrompts} prompts differ; document ${promptDifference.document} from character ${promptDifference.at}:`,
+    );
+    lines.push(`    A ${JSON.stringify(promptDifference.a)}`, `    B ${JSON.stringify(promptDifference.b)}`);
+  }
+  if (comparison.missing.length > 0) lines.push("", `In one run alone: ${comparison.missing.join(", ")}`);
+  return lines;
 }

@@ -2,8 +2,10 @@
 import { Command, CommanderError } from "commander";
 import { BaimoError } from "../errors.ts";
 import { addBench } from "./commands/bench.ts";
+import { addBoard } from "./commands/board.ts";
 import { addChat } from "./commands/chat.ts";
 import { addConfig } from "./commands/config.ts";
+import { addCompare } from "./commands/compare.ts";
 import { addConvert } from "./commands/convert.ts";
 import { addData } from "./commands/data.ts";
 import { addEmbed } from "./commands/embed.ts";
@@ -46,6 +48,8 @@ export const COMMANDS = [
   addBench,
   addVerify,
   addEval,
+  addBoard,
+  addCompare,
   addModels,
   addPlan,
   addMay,

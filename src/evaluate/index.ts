@@ -3,6 +3,15 @@
 export { type Journal, type JournalEntry, type JournalHeader, openJournal } from "./journal/journal.ts";
 export { type ListedTask, listTasks } from "./list-tasks.ts";
 export { type PreparedRun, type PreparedTask, prepareRun, type RunSettings } from "./prepare-run.ts";
+export { type Board, type BoardCell, type BoardRow, makeBoard } from "./report/board.ts";
+export { type BoardLanguage, boardNumber, boardPage, isShareRow, rankText } from "./report/board-page.ts";
+export {
+  type Change,
+  compareRuns,
+  type RunComparison,
+  type SettingDifference,
+  type TaskComparison,
+} from "./report/compare-runs.ts";
 export { type EveryEvalFiles, everyEvalFiles, intervalOf } from "./report/every-eval-ever.ts";
 export { resultsFile, samplesFile } from "./report/lm-eval-files.ts";
 export { readRun, type StoredRun, type StoredTask } from "./report/read-run.ts";

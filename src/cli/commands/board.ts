@@ -1,0 +1,34 @@
+// `baimo board`: runs side by side as a table, board.json and a page.
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Command } from "commander";
+import { boardLines } from "../evaluation-text.ts";
+import { type CommandContext, nonEmpty } from "../options.ts";
+
+/** Adds the command. */
+export function addBoard(program: Command, { terminal }: CommandContext): Command {
+  const command = program
+    .command("board")
+    .summary("put evaluations side by side, with intervals and ranks")
+    .description(
+      "Reads folders that baimo eval or lm-evaluation-harness wrote. Each score has its interval of 95%; models that the " +
+        "documents cannot tell apart share their ranks.",
+    )
+    .argument("<folders...>", "folders of runs")
+    .option("--lang <language>", "the page's words: zh or en", nonEmpty, "en")
+    .option("--out <folder>", "write board.json and board.html here", nonEmpty)
+    .option("--json", "print a JSON document");
+  return command.action(async (folders: string[], flags: { lang: string; out?: string; json?: boolean }) => {
+    const { lang } = flags;
+    if (lang !== "zh" && lang !== "en") return command.error("error: --lang is zh or en");
+    const { boardPage, makeBoard, readRun } = await import("../../evaluate/index.ts");
+    const board = makeBoard(folders.map(readRun));
+    if (flags.json) terminal.json(board);
+    else for (const line of boardLines(board)) terminal.line(line);
+    if (flags.out === undefined) return;
+    mkdirSync(flags.out, { recursive: true });
+    writeFileSync(join(flags.out, "board.json"), `${JSON.stringify(board, null, 2)}\n`);
+    writeFileSync(join(flags.out, "board.html"), boardPage(board, lang));
+    terminal.note(`baimo: the board is in ${join(flags.out, "board.html")}`);
+  });
+}

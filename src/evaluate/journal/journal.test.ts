@@ -1,0 +1,49 @@
+// The journal: what a stopped run leaves is found again, a torn line is not, another run's is refused.
+import assert from "node:assert/strict";
+import { appendFile, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { BaimoError } from "../../errors.ts";
+import { openJournal } from "./journal.ts";
+
+let folder: string;
+before(async () => {
+  folder = await mkdtemp(join(tmpdir(), "baimo-journal-"));
+});
+after(() => rm(folder, { recursive: true }));
+
+const header = { run: "abc", started: "2026-01-01T00:00:00.000Z" };
+const cost = { promptTokens: 3, completionTokens: 0 };
+
+test("answers come back, and the beginning stays", async () => {
+  const path = join(folder, "runs", "journal.jsonl");
+  const first = await openJournal(path, header);
+  await first.append([
+    { key: "a", answer: [-1.5, true], cost },
+    { key: "b", answer: "秋夜\n", cost },
+  ]);
+  await first.append([{ key: "c", answer: Number.NEGATIVE_INFINITY, cost, failed: "gone" }]);
+  await first.close();
+  await appendFile(path, '{"key":"d","answer":"torn');
+  const second = await openJournal(path, { run: "abc", started: "2026-02-02T00:00:00.000Z" });
+  assert.equal(second.header.started, header.started);
+  assert.deepEqual(second.answers.get("a"), { answer: [-1.5, true], cost, failed: undefined });
+  assert.equal(second.answers.get("b")?.answer, "秋夜\n");
+  assert.deepEqual(second.answers.get("c"), { answer: Number.NEGATIVE_INFINITY, cost, failed: "gone" });
+  assert.equal(second.answers.has("d"), false);
+  await second.append([{ key: "d", answer: "whole", cost }]);
+  await second.close();
+  const lines = (await readFile(path, "utf8")).trimEnd().split("\n");
+  assert.equal(lines.length, 5);
+  assert.equal(JSON.parse(lines[4]).answer, "whole");
+});
+
+test("another run's journal is refused, and what is no journal", async () => {
+  const path = join(folder, "other.jsonl");
+  await (await openJournal(path, header)).close();
+  const refused = (code: string) => (error: unknown) => error instanceof BaimoError && error.code === code;
+  await assert.rejects(openJournal(path, { run: "xyz", started: "" }), refused("request"));
+  await writeFile(path, '{"a":1}\n');
+  await assert.rejects(openJournal(path, header), refused("format"));
+});

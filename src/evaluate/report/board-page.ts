@@ -1,0 +1,95 @@
+// The board as a page that holds all it needs: light and dark, Chinese or English, for a phone, too.
+import type { Board, BoardCell, BoardRow } from "./board.ts";
+
+/** The page's language. */
+export type BoardLanguage = "zh" | "en";
+
+const WORDS = {
+  en: {
+    title: "Board",
+    task: "Task",
+    less: "less is better",
+    none: "no answer found",
+    note: "Bars are intervals of 95%. Ranks are ranges: models that the documents cannot tell apart (paired tests, Holm) share them.",
+    PPL: "by likelihood",
+    generation: "by generation",
+  },
+  zh: {
+    title: "榜",
+    task: "任务",
+    less: "越小越好",
+    none: "未得答案",
+    note: "横条为 95% 区间。名次为范围：文档分不出高下的模型（配对检验，Holm 校正）并列。",
+    PPL: "按似然",
+    generation: "按生成",
+  },
+} as const;
+
+const STYLE = `
+:root { color-scheme: light dark; --ink: #1c1a17; --paper: #fbfaf7; --line: #ddd6c8; --bar: #9c3d2e; --soft: #6d665a; }
+@media (prefers-color-scheme: dark) { :root { --ink: #ece7dd; --paper: #171512; --line: #3a352d; --bar: #d98673; --soft: #a59c8d; } }
+body { margin: 0 auto; max-width: 72rem; padding: 1rem; background: var(--paper); color: var(--ink);
+  font: 16px/1.5 system-ui, "Noto Sans SC", sans-serif; }
+h1 { font-size: 1.4rem; } section { border-top: 1px solid var(--line); padding: .75rem 0; }
+h2 { font-size: 1rem; margin: 0 0 .25rem; } h2 small, .soft { color: var(--soft); font-weight: normal; }
+.cell { display: grid; grid-template-columns: minmax(6rem, 14rem) 3rem 5rem 1fr; gap: .5rem; align-items: center; }
+.cell svg { width: 100%; height: 1rem; } .number { text-align: right; font-variant-numeric: tabular-nums; }
+.model { overflow-wrap: anywhere; }
+@media (max-width: 34rem) { .cell { grid-template-columns: 1fr 3rem 4.5rem; } .cell svg { grid-column: 1 / -1; } }
+`;
+
+const escapeHtml = (text: string): string =>
+  text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll('"', "&quot;");
+
+/** A number as the board shows it: shares in percent. */
+export function boardNumber(value: number, isShare: boolean): string {
+  return isShare ? `${(100 * value).toFixed(1)}%` : value.toPrecision(4);
+}
+
+/** Whether all ends of a row's intervals lie between 0 and 1. */
+export const isShareRow = ({ cells, lessIsBetter }: BoardRow): boolean =>
+  !lessIsBetter && cells.every(({ interval: [low, high] }) => low >= 0 && high <= 1);
+
+/** "1", or "1–3" where several ranks are possible. */
+export const rankText = ([best, worst]: BoardCell["ranks"]): string =>
+  best === worst ? `${best}` : `${best}–${worst}`;
+
+/** The page. */
+export function boardPage(board: Board, language: BoardLanguage): string {
+  const words = WORDS[language];
+  const sections = board.rows.map((row) => {
+    const isShare = isShareRow(row);
+    const most = isShare ? 1 : Math.max(...row.cells.map(({ interval }) => interval[1])) * 1.05;
+    const cells = [...row.cells].sort((a, b) => (row.lessIsBetter ? a.score - b.score : b.score - a.score));
+    const less = row.lessIsBetter ? `, ${words.less}` : "";
+    const filter = row.filter === "none" ? "" : `, ${escapeHtml(row.filter)}`;
+    return `<section><h2>${escapeHtml(row.alias)} <small>${escapeHtml(row.metric)}${filter}, ${words[row.asked]}${less}</small></h2>
+${cells.map((cell) => cellLine(cell, { isShare, most, none: words.none })).join("\n")}</section>`;
+  });
+  return `<!doctype html>
+<html lang="${language === "zh" ? "zh-CN" : "en"}"><head><meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1"><title>${words.title}</title><style>${STYLE}</style></head>
+<body><h1>${words.title}</h1><p class="soft">${words.note}</p>
+${sections.join("\n")}
+</body></html>
+`;
+}
+
+function cellLine(
+  cell: BoardCell,
+  { isShare, most, none }: { isShare: boolean; most: number; none: string },
+): string {
+  const { model, score, interval, n, ranks, notExtracted } = cell;
+  const missing = notExtracted > 0 ? ` · ${none} ${boardNumber(notExtracted, true)}` : "";
+  return `<div class="cell"><span class="model">${escapeHtml(model)} <small class="soft">n ${n}${missing}</small></span>
+<span class="number">${rankText(ranks)}</span><span class="number">${boardNumber(score, isShare)}</span>${bar(score, interval, most)}</div>`;
+}
+
+function bar(score: number, [low, high]: BoardCell["interval"], most: number): string {
+  const x = (value: number) => ((100 * Math.max(0, value)) / most).toFixed(2);
+  const label = `${low.toPrecision(3)} – ${high.toPrecision(3)}`;
+  return `<svg viewBox="0 0 100 10" preserveAspectRatio="none" role="img" aria-label="${label}">
+<line x1="0" y1="5" x2="100" y2="5" stroke="var(--line)" stroke-width="1"/>
+<rect x="${x(low)}" y="3" width="${x(high - Math.max(0, low))}" height="4" fill="var(--bar)" opacity=".35"/>
+<rect x="${x(score)}" y="1" width="0.6" height="8" fill="var(--bar)"/></svg>`;
+}

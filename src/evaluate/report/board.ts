@@ -1,0 +1,130 @@
+// The board: runs side by side, each score with its interval, ranks only as sure as the documents make them.
+import { type Interval, normalInterval, wilson } from "../statistics/intervals.ts";
+import { holm } from "../statistics/many-tests.ts";
+import { mean, meanError } from "../statistics/moments.ts";
+import { mcNemar, pairedError, pairedT, pairTable } from "../statistics/paired.ts";
+import type { StoredRun } from "./read-run.ts";
+import { isLessBetter, pairDocuments, type TaskValues, taskValues } from "./task-values.ts";
+
+/** How a task was asked. */
+export type AskedAs = "PPL" | "generation";
+
+/** A model's score on a task. */
+export interface BoardCell {
+  readonly model: string;
+  readonly score: number;
+  readonly interval: Interval;
+  readonly n: number;
+  /** The ranks that it may have, best first. */
+  readonly ranks: readonly [best: number, worst: number];
+  /** The share of documents in which no answer was found. */
+  readonly notExtracted: number;
+}
+
+/** A task on the board. */
+export interface BoardRow {
+  readonly task: string;
+  readonly alias: string;
+  readonly metric: string;
+  readonly filter: string;
+  readonly asked: AskedAs;
+  readonly lessIsBetter: boolean;
+  readonly cells: readonly BoardCell[];
+}
+
+/** The board. */
+export interface Board {
+  readonly models: readonly string[];
+  readonly rows: readonly BoardRow[];
+}
+
+interface Entry {
+  readonly run: StoredRun;
+  readonly values: TaskValues;
+}
+
+const SURE = 0.05;
+
+/** Makes a board of stored runs. */
+export function makeBoard(given: readonly StoredRun[]): Board {
+  const runs = given.map((run) => ({ ...run, model: nameAmong(run, given) }));
+  const rows = new Map<string, Entry[]>();
+  for (const run of runs) {
+    for (const task of run.tasks) {
+      for (const values of taskValues(task)) {
+        const key = `${values.task},${values.metric},${values.filter}`;
+        rows.set(key, (rows.get(key) ?? []).concat({ run, values }));
+      }
+    }
+  }
+  return { models: runs.map(({ model }) => model), rows: Array.from(rows.values(), boardRow) };
+}
+
+/** A model's name, with its folder where several runs have the name. */
+function nameAmong({ model, folder }: StoredRun, runs: readonly StoredRun[]): string {
+  return runs.filter((run) => run.model === model).length > 1 ? `${model} (${folder})` : model;
+}
+
+function boardRow(entries: readonly Entry[]): BoardRow {
+  const [{ run, values }] = entries;
+  const { task, metric, filter, label } = values;
+  const lessIsBetter = isLessBetter(run, task, metric);
+  const config = run.tasks.find(({ name }) => name === task)?.config;
+  const ranks = rankRanges(entries, lessIsBetter);
+  return {
+    task,
+    alias: config?.alias ?? task,
+    metric: label,
+    filter,
+    asked: config?.outputType === "generate_until" ? "generation" : "PPL",
+    lessIsBetter,
+    cells: entries.map((entry, i) => boardCell(entry, ranks[i])),
+  };
+}
+
+function boardCell({ run, values }: Entry, ranks: readonly [number, number]): BoardCell {
+  const all = values.documents.map(({ value }) => value);
+  const n = all.length;
+  const score = mean(all);
+  const isBinary = all.every((value) => value === 0 || value === 1);
+  const interval = isBinary
+    ? wilson(Math.round(score * n), n)
+    : normalInterval(score, n > 1 ? meanError(all) : 0);
+  return { model: run.model, score, interval, n, ranks, notExtracted: notExtracted(run, values) / n };
+}
+
+/** What this project's results say of it; lm-evaluation-harness says nothing. */
+function notExtracted({ results }: StoredRun, { task, filter, documents }: TaskValues): number {
+  const own = results.baimo as
+    | { tasks?: Record<string, { not_extracted?: Record<string, number> }> }
+    | undefined;
+  const said = own?.tasks?.[task]?.not_extracted?.[filter];
+  return said ?? documents.filter(({ extracted }) => extracted === '["[invalid]"]').length;
+}
+
+/** A rank is as low as the count of those surely better, and as high as those surely worse allow. */
+function rankRanges(entries: readonly Entry[], lessIsBetter: boolean): [number, number][] {
+  const pairs = entries.flatMap((a, i) => entries.slice(i + 1).map((b, j) => ({ i, j: i + 1 + j, a, b })));
+  const tests = pairs.map(({ a, b }) => {
+    const shared = pairDocuments(a.values, b.values);
+    const [own, others] = [shared.map(([one]) => one.value), shared.map(([, one]) => one.value)];
+    const difference = shared.length > 0 ? mean(own) - mean(others) : 0;
+    return { p: pOf(own, others), aIsBetter: lessIsBetter ? difference < 0 : difference > 0 };
+  });
+  const adjusted = holm(tests.map(({ p }) => p));
+  const better = entries.map(() => 0);
+  const worse = entries.map(() => 0);
+  for (const [at, { i, j }] of pairs.entries()) {
+    if (adjusted[at] >= SURE) continue;
+    const [winner, loser] = tests[at].aIsBetter ? [i, j] : [j, i];
+    better[loser]++;
+    worse[winner]++;
+  }
+  return entries.map((_, i) => [1 + better[i], entries.length - worse[i]]);
+}
+
+function pOf(a: readonly number[], b: readonly number[]): number {
+  if (a.length < 2) return 1;
+  if ([...a, ...b].every((value) => value === 0 || value === 1)) return mcNemar(pairTable(a, b)).exact;
+  return pairedError(a, b) === 0 ? 1 : pairedT(a, b).p;
+}

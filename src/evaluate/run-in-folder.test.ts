@@ -1,0 +1,128 @@
+// A run that is stopped and goes on ends with the files of one that was not; failures are said.
+import assert from "node:assert/strict";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { makeBoard } from "./report/board.ts";
+import { boardPage } from "./report/board-page.ts";
+import { compareRuns } from "./report/compare-runs.ts";
+import { readRun } from "./report/read-run.ts";
+import { rescore } from "./rescore.ts";
+import { prepareFor, runInFolder } from "./run-in-folder.ts";
+import type { Question, Subject } from "./subjects/subject.ts";
+
+const TASK = `task: colours
+dataset_path: json
+dataset_kwargs: {data_files: {test: colours.jsonl}}
+test_split: test
+output_type: multiple_choice
+doc_to_text: "{{thing}} is"
+doc_to_choice: [red, green, blue]
+doc_to_target: "{{answer}}"
+`;
+const ROWS = Array.from({ length: 30 }, (_, i) =>
+  JSON.stringify({ thing: `thing ${i}`, answer: i % 3 }),
+).join("\n");
+
+let folder: string;
+before(() => {
+  folder = mkdtempSync(join(tmpdir(), "baimo-run-"));
+  writeFileSync(join(folder, "colours.yaml"), TASK);
+  writeFileSync(join(folder, "colours.jsonl"), ROWS);
+});
+after(() => rmSync(folder, { recursive: true }));
+
+/** Likes a choice by the question; counts what it is asked, and stops or fails where it is told. */
+function fakeSubject({ stopAfter = Number.POSITIVE_INFINITY, fails = -1, shift = 0 } = {}) {
+  const asked: Question[] = [];
+  const subject: Subject = {
+    name: "fake",
+    facts: {},
+    countTokens: (text) => text.length,
+    async ask(questions) {
+      if (asked.length >= stopAfter) throw new Error("stopped");
+      asked.push(...questions);
+      return questions.map(({ request }) => {
+        const text = request.kind === "loglikelihood" ? request.context + request.continuation : "";
+        const number = Number(/\d+/.exec(text)?.[0]);
+        const liked = ["red", "green", "blue"][(number + (number % 5 === 0 ? 1 : shift)) % 3];
+        const cost = { promptTokens: text.length, completionTokens: 0 };
+        const failed = number === fails ? "the endpoint answered 500" : undefined;
+        return { answer: [text.endsWith(liked) ? -1 : -2.5, false] as const, cost, failed };
+      });
+    },
+  };
+  return { subject, asked };
+}
+
+async function runInto(out: string, subject: Subject) {
+  const settings = { tasks: ["colours"], includePaths: [folder] };
+  const prepared = await prepareFor(subject, settings, false);
+  const now = new Date("2026-01-01T00:00:00Z");
+  return runInFolder(prepared, subject, settings, {
+    isChat: false,
+    out,
+    identity: "x",
+    version: "0",
+    now,
+    batch: 9,
+  });
+}
+
+test("a stopped run goes on and ends with the same files", async () => {
+  const whole = join(folder, "whole");
+  const broken = join(folder, "broken");
+  await runInto(whole, fakeSubject().subject);
+  const first = fakeSubject({ stopAfter: 27 });
+  await assert.rejects(runInto(broken, first.subject), /stopped/);
+  const second = fakeSubject();
+  await runInto(broken, second.subject);
+  assert.equal(first.asked.length + second.asked.length, 90);
+  const names = readdirSync(join(whole, "fake")).sort();
+  assert.deepEqual(readdirSync(join(broken, "fake")).sort(), names);
+  for (const name of names) {
+    assert.equal(
+      readFileSync(join(broken, "fake", name), "utf8"),
+      readFileSync(join(whole, "fake", name), "utf8"),
+      name,
+    );
+  }
+});
+
+test("a failed request withholds the score and is asked again", async () => {
+  const out = join(folder, "failing");
+  const { evaluation } = await runInto(out, fakeSubject({ fails: 7 }).subject);
+  assert.deepEqual([...evaluation.tasks[0].failed], [[7, "the endpoint answered 500"]]);
+  const results = JSON.parse(readFileSync(join(out, "fake", "results_2026-01-01T00-00-00.000.json"), "utf8"));
+  assert.equal(results.results.colours["acc,none"], "N/A");
+  const again = fakeSubject();
+  const { evaluation: repaired } = await runInto(out, again.subject);
+  assert.equal(again.asked.length, 3);
+  assert.equal(repaired.tasks[0].failed.size, 0);
+});
+
+test("the files are read again, scored again, compared and put on a board", async () => {
+  const other = join(folder, "other");
+  await runInto(other, fakeSubject({ shift: 1 }).subject);
+  const [a, b] = [readRun(join(folder, "whole")), readRun(other)];
+  const [{ scored }] = rescore(a, 0).tasks;
+  const results = a.results.results as Record<string, Record<string, number>>;
+  for (const { metric, value } of scored.scores) assert.equal(value, results.colours[`${metric},none`]);
+  const { tasks, settings } = compareRuns(a, b);
+  assert.deepEqual(settings, []);
+  assert.equal(tasks[0].pairs, 30);
+  assert.equal(tasks[0].changes.answer.length, 24);
+  assert.ok(tasks[0].holm < 1e-5 && tasks[0].difference === 0.8);
+  const board = makeBoard([a, b]);
+  assert.deepEqual(
+    board.rows[0].cells.map(({ ranks }) => ranks),
+    [
+      [1, 1],
+      [2, 2],
+    ],
+  );
+  const page = boardPage(board, "zh");
+  assert.match(page, /<html lang="zh-CN">/);
+  assert.doesNotMatch(page, /https?:/);
+});
