@@ -1,4 +1,4 @@
-// The journal: what a stopped run leaves is found again, a torn line is not, another run's is refused.
+// The journal: answers come back, a torn line does not, another run's is refused.
 import assert from "node:assert/strict";
 import { appendFile, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";

@@ -1,4 +1,4 @@
-// The board as a page that holds all it needs: light and dark, Chinese or English, for a phone, too.
+// The board as a page of its own: light and dark, Chinese or English, for a phone, too.
 import type { Board, BoardCell, BoardRow } from "./board.ts";
 
 /** The page's language. */

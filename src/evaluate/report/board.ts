@@ -1,4 +1,4 @@
-// The board: runs side by side, each score with its interval, ranks only as sure as the documents make them.
+// The board: runs side by side, with intervals, and ranks as sure as the documents make them.
 import { type Interval, normalInterval, wilson } from "../statistics/intervals.ts";
 import { holm } from "../statistics/many-tests.ts";
 import { mean, meanError } from "../statistics/moments.ts";

@@ -4,7 +4,7 @@ import { stripText } from "../../tokenizers/chat-template/jinja/text.ts";
 import { compileRegex } from "../python/regex.ts";
 import type { Document } from "../tasks/dataset.ts";
 import type { RawConfig } from "../tasks/load-yaml.ts";
-import { type FilterPlace, regexOptions, selectMatch } from "./filters.ts";
+import { type FilterPlace, regexOptions, selectMatch } from "./filter-regex.ts";
 
 const escaped = (text: string): string => text.replace(/[\s\\^$.|?*+()[\]{}#&~-]/g, "\\$&");
 

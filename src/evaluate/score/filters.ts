@@ -3,11 +3,12 @@ import { BaimoError } from "../../errors.ts";
 import { brief, isRecord } from "../../json.ts";
 import { nearestName } from "../../nearest.ts";
 import { stripText } from "../../tokenizers/chat-template/jinja/text.ts";
-import { compileRegex, type PythonRegex } from "../python/regex.ts";
+import { compileRegex } from "../python/regex.ts";
 import type { Document } from "../tasks/dataset.ts";
 import type { RawConfig } from "../tasks/load-yaml.ts";
 import { configError, type FilterConfig, type TaskConfig } from "../tasks/task-config.ts";
 import { createChoiceFilter } from "./choice-filter.ts";
+import { type FilterPlace, INVALID, regexOptions, selectMatch } from "./filter-regex.ts";
 import { formatSpan } from "./format-span.ts";
 
 /** What a request's responses become; a step sees what the step before it made. */
@@ -22,12 +23,6 @@ export interface FilterPipeline {
 
 /** How a filter is made of its options. */
 type MakeFilter = (options: RawConfig, key: FilterPlace) => Filter;
-
-/** Where a filter stands, for messages. */
-export interface FilterPlace {
-  readonly where: string;
-  readonly key: string;
-}
 
 /** What a step runs over: a list, or the characters of a text as in Python. */
 function itemsOf(value: unknown): unknown[] {
@@ -46,31 +41,6 @@ const eachText = (change: (text: string) => unknown): Filter =>
     if (typeof item === "string") return change(item);
     throw new BaimoError("request", `a filter needs a text but has ${brief(item)}`);
   });
-
-const INVALID = "[invalid]";
-const NUMBER_PATTERN = "#### (\\-?[0-9\\.\\,]+)";
-
-/** The pattern, the match to take, and what stands for none. */
-export function regexOptions(options: RawConfig, { where, key }: FilterPlace) {
-  const { regex_pattern: pattern = NUMBER_PATTERN, group_select: select = 0, fallback = INVALID } = options;
-  if (typeof pattern !== "string")
-    throw configError(where, `${key}.regex_pattern`, `must be a text but is ${brief(pattern)}`);
-  if (typeof select !== "number")
-    throw configError(where, `${key}.group_select`, `must be a number but is ${brief(select)}`);
-  return { regex: compileRegex(pattern, `${where}: ${key}`), select, fallback };
-}
-
-/** The match that is selected, of several groups the first that is not empty; undefined without one. */
-export function selectMatch(regex: PythonRegex, text: unknown, select: number): string | undefined {
-  const found = regex.findAll(typeof text === "string" ? text : "");
-  if (found.length === 0) return undefined;
-  const match = found.at(select);
-  if (match === undefined) {
-    throw new BaimoError("request", `group_select is ${select}, and an answer has ${found.length} matches`);
-  }
-  const part = typeof match === "string" ? match : match.find((group) => group !== "");
-  return part === undefined ? undefined : stripText(part, undefined, true, true);
-}
 
 const FILTERS: Readonly<Record<string, MakeFilter>> = {
   take_first: () => (responses) => itemsOf(responses)[0],

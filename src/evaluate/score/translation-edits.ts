@@ -1,4 +1,4 @@
-// TER: the edits and shifts of words that make a reference of an answer, as sacrebleu and Tercom count them.
+// TER: the edits and shifts that make a reference of an answer, as sacrebleu counts them.
 import { stripText } from "../../tokenizers/chat-template/jinja/text.ts";
 import { type Statistics, wordsOf } from "./ngrams.ts";
 

@@ -1,4 +1,4 @@
-// YAML 1.1 as PyYAML reads it: `no` is false, `1e-7` a text, `010` is 8, `!function` a name that never runs.
+// YAML 1.1 as PyYAML reads it: `no` is false, `1e-7` a text, `!function` a name that never runs.
 import { type CollectionTag, parseDocument, type ScalarTag } from "yaml";
 import { BaimoError } from "../../errors.ts";
 

@@ -1,4 +1,4 @@
-// The option that an answer names: OpenCompass's patterns as they are, and with their missing comma put in.
+// The option that an answer names: OpenCompass's patterns, as they are and corrected.
 import { stripText } from "../../../tokenizers/chat-template/jinja/text.ts";
 import { compileRegex } from "../../python/regex.ts";
 
