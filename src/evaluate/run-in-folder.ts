@@ -87,9 +87,9 @@ async function writeFiles(folder: string, evaluation: Evaluation, facts: RunFact
   for (const task of evaluation.tasks) {
     await write(`samples_${task.scored.config.task.replace(/[/\\]/g, "_")}_${date}.jsonl`, samplesFile(task));
   }
-  const instances = `every_eval_ever_${date}_instances.jsonl`;
-  const files = await everyEvalFiles(evaluation, facts, instances);
-  await write(`every_eval_ever_${date}.json`, files.evaluation);
-  await write(instances, files.instances);
+  const files = await everyEvalFiles(evaluation, facts);
+  await mkdir(join(folder, files.folder), { recursive: true });
+  await write(join(files.folder, `${files.name}.json`), files.evaluation);
+  await write(join(files.folder, `${files.name}_samples.jsonl`), files.instances);
   await write(`results_${date}.json`, await resultsFile(evaluation, facts));
 }

@@ -10,8 +10,12 @@ import type { RunFacts } from "./run-facts.ts";
 
 const SCHEMA = "0.3.0";
 
-/** The two files' contents. */
+/** The two files' contents and their places below the run's folder. */
 export interface EveryEvalFiles {
+  /** The folder in which the schema wants both. */
+  readonly folder: string;
+  /** The names: NAME.json and NAME_samples.jsonl. */
+  readonly name: string;
   readonly evaluation: string;
   /** JSON Lines; null where no metric says of each document whether it is right. */
   readonly instances: string;
@@ -20,14 +24,20 @@ export interface EveryEvalFiles {
 const modelId = (facts: RunFacts): string =>
   facts.model.includes("/") ? facts.model : `baimo/${facts.model}`;
 
-/** Writes both files; `instancesPath` is the name of the second. */
-export async function everyEvalFiles(
-  { tasks }: Evaluation,
-  facts: RunFacts,
-  instancesPath: string,
-): Promise<EveryEvalFiles> {
+/** A version 4 UUID that a text always has. */
+async function uuidOf(text: string): Promise<string> {
+  const digits = (await sha256(new TextEncoder().encode(text))).slice(0, 32);
+  const marked = `${digits.slice(0, 12)}4${digits.slice(13, 16)}8${digits.slice(17)}`;
+  return marked.replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
+}
+
+/** Writes both files. */
+export async function everyEvalFiles({ tasks }: Evaluation, facts: RunFacts): Promise<EveryEvalFiles> {
   const seconds = String(Date.parse(facts.started) / 1000);
   const id = `baimo/${modelId(facts).replaceAll("/", "_")}/${seconds}`;
+  const [owner, model] = modelId(facts).split(/\/(.*)/s);
+  const folder = `data/baimo/${owner}/${model.replaceAll("/", "_")}`;
+  const name = await uuidOf(id);
   const lines: string[] = [];
   for (const task of tasks) {
     for (const sample of task.scored.samples) {
@@ -52,20 +62,24 @@ export async function everyEvalFiles(
       name: facts.model,
       id: modelId(facts),
       inference_engine: { name: "baimo", version: facts.version },
-      additional_details: { identity: facts.identity },
+      additional_details: {
+        deployment_type: "self_deployed",
+        model_availability: "unknown",
+        identity: facts.identity,
+      },
     },
     evaluation_results: tasks.flatMap((task) =>
       task.scored.scores.map((score) => resultOf(task, score, facts)),
     ),
     detailed_evaluation_results: {
       format: "jsonl",
-      file_path: instancesPath,
+      file_path: `${folder}/${name}_samples.jsonl`,
       hash_algorithm: "sha256",
       checksum: await sha256(new TextEncoder().encode(instances)),
       total_rows: lines.length,
     },
   };
-  return { evaluation: `${JSON.stringify(evaluation, null, 2)}\n`, instances };
+  return { folder, name, evaluation: `${JSON.stringify(evaluation, null, 2)}\n`, instances };
 }
 
 const resultId = (task: string, { metric, filter }: Pick<TaskScore, "metric" | "filter">): string =>
