@@ -1,0 +1,107 @@
+// An OpenAI-compatible endpoint as a subject: by likelihood where it echoes, by generation, or not at all.
+import { BaimoError } from "../../errors.ts";
+import { isRecord, parseJson } from "../../json.ts";
+import { stripText } from "../../tokenizers/chat-template/jinja/text.ts";
+import { generationSettings } from "../tasks/generation-settings.ts";
+import type { EvalRequest } from "../tasks/requests.ts";
+import { continuationLikelihood, echoedTokens, firstChoice } from "./echo.ts";
+import type { EndpointClient, Reply } from "./endpoint-client.ts";
+import type { Capabilities } from "./probe.ts";
+import type { Answered, Question, Subject } from "./subject.ts";
+
+/** How an endpoint is used. */
+export interface EndpointSubjectOptions {
+  readonly model: string;
+  readonly capabilities: Capabilities;
+  /** Ask through /chat/completions; the endpoint applies its template. */
+  readonly isChat: boolean;
+}
+
+/** Characters that a token is taken for where nothing counts them. */
+const CHARACTERS_A_TOKEN = 2;
+const roughTokens = (text: string): number => Math.ceil(text.length / CHARACTERS_A_TOKEN);
+
+/**
+ * Says how a kind of request runs there.
+ * @throws {BaimoError} `request` where it cannot, with what the probe found; nothing is put in its place
+ */
+export function checkEndpoint(
+  kind: EvalRequest["kind"],
+  { capabilities, isChat }: EndpointSubjectOptions,
+): void {
+  const refuse = (what: string, why: string): never => {
+    throw new BaimoError("request", `the endpoint cannot run tasks by ${what}: ${why}`);
+  };
+  if (kind === "generate_until") {
+    const way = isChat ? capabilities.chat : capabilities.completions;
+    if (!way.can) refuse("generation", way.why);
+  } else if (kind === "loglikelihood_rolling")
+    refuse("likelihood", "the first token of an echoed text has none");
+  else if (isChat) refuse("likelihood", "conversations are not echoed with their log-probabilities");
+  else if (!capabilities.echo.can) refuse("likelihood", capabilities.echo.why);
+}
+
+/** An endpoint as a subject. */
+export function createEndpointSubject(client: EndpointClient, options: EndpointSubjectOptions): Subject {
+  const { model, isChat } = options;
+
+  async function score(context: string, continuation: string, signal?: AbortSignal): Promise<Answered> {
+    const text = context + continuation;
+    const kept = stripText(context, undefined, false, true);
+    const body = { model, prompt: text, max_tokens: 0, echo: true, logprobs: 1, temperature: 0 };
+    const reply = await client.post("/completions", body, roughTokens(text), signal);
+    const echoed = echoedTokens(reply);
+    const answer = echoed && continuationLikelihood(echoed, kept, text);
+    if (!answer)
+      throw new BaimoError("request", "the endpoint reported no log-probabilities of a continuation");
+    return { answer, cost: costOf(reply) };
+  }
+
+  async function generate({ request, seed }: Question, signal?: AbortSignal): Promise<Answered> {
+    if (request.kind !== "generate_until") throw new BaimoError("request", "no prompt to continue");
+    const { stop, maxTokens, temperature, topP } = generationSettings(request.settings, "the task");
+    const body: Reply = { model, max_tokens: maxTokens, temperature, seed };
+    // OpenAI takes at most four stops; the others are cut off below.
+    if (stop.length > 0) body.stop = stop.slice(0, 4);
+    if (topP !== undefined) body.top_p = topP;
+    if (isChat) body.messages = parseJson(request.prompt, "the prompt");
+    else body.prompt = request.prompt;
+    const path = isChat ? "/chat/completions" : "/completions";
+    const reply = await client.post(path, body, roughTokens(request.prompt) + maxTokens, signal);
+    const choice = firstChoice(reply);
+    const text = isRecord(choice?.message) ? choice.message.content : choice?.text;
+    if (typeof text !== "string") throw new BaimoError("request", "the endpoint answered no text");
+    return { answer: stop.reduce((rest, end) => rest.split(end)[0], text), cost: costOf(reply) };
+  }
+
+  async function answer(question: Question, signal?: AbortSignal): Promise<Answered> {
+    const { request } = question;
+    try {
+      if (request.kind === "generate_until") return await generate(question, signal);
+      if (request.kind === "loglikelihood") return await score(request.context, request.continuation, signal);
+      throw new BaimoError("request", "the first token of an echoed text has no likelihood");
+    } catch (error) {
+      if (!(error instanceof BaimoError) || error.code !== "request") throw error;
+      const cost = { promptTokens: 0, completionTokens: 0 };
+      return { answer: request.kind === "loglikelihood" ? [0, false] : "", cost, failed: error.message };
+    }
+  }
+
+  return {
+    name: model,
+    chat: isChat
+      ? { source: "the endpoint's own", render: (messages) => JSON.stringify(messages) }
+      : undefined,
+    facts: { device: "endpoint" },
+    ask(questions, signal) {
+      for (const kind of new Set(questions.map(({ request }) => request.kind))) checkEndpoint(kind, options);
+      return Promise.all(questions.map((question) => answer(question, signal)));
+    },
+    countTokens: roughTokens,
+  };
+}
+
+function costOf({ usage }: Reply): Answered["cost"] {
+  const read = (key: string) => (isRecord(usage) ? Number(usage[key] ?? 0) || 0 : 0);
+  return { promptTokens: read("prompt_tokens"), completionTokens: read("completion_tokens") };
+}

@@ -1,0 +1,169 @@
+// Endpoints as subjects: our own server, and servers that are restricted, busy, broken or sparing with words.
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "node:test";
+import { BaimoError } from "../src/errors.ts";
+import { checkEndpoint, createEndpointSubject } from "../src/evaluate/subjects/endpoint.ts";
+import { createEndpointClient, type Reply } from "../src/evaluate/subjects/endpoint-client.ts";
+import { createLocalSubject } from "../src/evaluate/subjects/local.ts";
+import { type Capabilities, probeEndpoint } from "../src/evaluate/subjects/probe.ts";
+import type { Question } from "../src/evaluate/subjects/subject.ts";
+import type { Model } from "../src/generate/types.ts";
+import { createHandler, type Handler } from "../src/serve/index.ts";
+import { loadChatModel } from "./chat-model.ts";
+
+type Change = (body: Reply, path: string) => Response | Promise<Response>;
+
+describe("an endpoint", () => {
+  let model: Model;
+  let handle: Handler;
+  let served: number;
+  before(async () => {
+    model = await loadChatModel();
+    handle = createHandler({ models: [model] });
+  });
+  after(() => model?.dispose());
+
+  /** A client of our server, through something that changes answers. */
+  function client(change?: Change, options: { budgetTokens?: number; parallel?: number } = {}) {
+    const paused: number[] = [];
+    served = 0;
+    const through = async (input: string | URL | Request, init?: RequestInit): Promise<Response> => {
+      served++;
+      const request = new Request(input, init);
+      const path = new URL(request.url).pathname;
+      return change ? change((await request.clone().json()) as Reply, path) : handle(request);
+    };
+    const made = createEndpointClient({
+      url: "http://localhost/v1",
+      model: model.name,
+      fetch: through as typeof fetch,
+      pause: async (ms) => void paused.push(ms),
+      ...options,
+    });
+    return { client: made, paused };
+  }
+
+  const forward = (body: Reply, path: string) =>
+    handle(
+      new Request(`http://localhost${path}`, {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify(body),
+      }),
+    );
+
+  const probe = (change?: Change): Promise<Capabilities> => probeEndpoint(client(change).client, model.name);
+  const scored = (context: string, continuation: string): Question => ({
+    request: { kind: "loglikelihood", context, continuation },
+    repeat: 0,
+    seed: 0,
+  });
+
+  it("of our own answers as the weights do", async () => {
+    const capabilities = await probe();
+    assert.ok(served <= 6, `${served} questions`);
+    assert.deepEqual(capabilities.echo, { can: true });
+    assert.ok(
+      capabilities.chat.can &&
+        capabilities.completions.can &&
+        capabilities.usage.can &&
+        capabilities.seed.can,
+    );
+    const questions = [
+      scored("hello there", " you"),
+      scored("hello there", " there"),
+      scored("one two", " three"),
+    ];
+    const subject = createEndpointSubject(client().client, {
+      model: model.name,
+      capabilities,
+      isChat: false,
+    });
+    const expected = await createLocalSubject(model).ask(questions);
+    for (const [i, { answer, failed }] of (await subject.ask(questions)).entries()) {
+      assert.equal(failed, undefined);
+      const [own, local] = [answer, expected[i].answer] as [number, boolean][];
+      assert.ok(Math.abs(own[0] - local[0]) < 1e-5, `${own[0]}, weights ${local[0]}`);
+      assert.equal(own[1], local[1]);
+    }
+  });
+
+  it("whose log-probabilities are zero, missing or too few cannot be asked by likelihood", async () => {
+    const changed =
+      (change: (lists: Record<string, unknown[]>) => void): Change =>
+      async (body, path) => {
+        const answer = await (await forward(body, path)).json();
+        const lists = answer.choices?.[0]?.logprobs;
+        if (lists?.token_logprobs) change(lists);
+        return Response.json(answer);
+      };
+    const forms: [Change, RegExp][] = [
+      [changed((lists) => void (lists.token_logprobs = lists.token_logprobs.map(() => 0))), /zero/],
+      [changed((lists) => void lists.token_logprobs.pop()), /different length/],
+      [changed((lists) => void (lists.token_logprobs = [])), /no log-probabilities/],
+      [
+        async (body, path) =>
+          body.echo ? Response.json({ error: "no echo" }, { status: 400 }) : forward(body, path),
+        /400/,
+      ],
+    ];
+    for (const [change, why] of forms) {
+      const capabilities = await probe(change);
+      assert.ok(!capabilities.echo.can);
+      assert.match(capabilities.echo.why, why);
+      const options = { model: model.name, capabilities, isChat: false };
+      assert.throws(() => checkEndpoint("loglikelihood", options), BaimoError);
+      checkEndpoint("generate_until", options);
+    }
+  });
+
+  it("that is busy, fails or drops is asked again, and given up on at last", async () => {
+    let times = 0;
+    const passing: Change = (body, path) => {
+      times++;
+      if (times === 1) return new Response("busy", { status: 429, headers: { "retry-after": "2" } });
+      if (times === 2) return new Response("oops", { status: 500 });
+      if (times === 3) throw new TypeError("the connection was dropped");
+      if (times === 4) return new Response('{"choices": [{"te');
+      return forward(body, path);
+    };
+    const { client: patient, paused } = client(passing);
+    const reply = await patient.post(
+      "/completions",
+      { model: model.name, prompt: "hello", max_tokens: 1 },
+      10,
+    );
+    assert.ok(Array.isArray(reply.choices));
+    assert.deepEqual(paused, [2000, 1000, 2000, 4000]);
+    const { client: dead } = client(() => new Response("gone", { status: 503 }));
+    await assert.rejects(dead.post("/completions", {}, 10), /after 5 tries it answered 503: gone/);
+  });
+
+  it("that fails gives no score for that document, and says why", async () => {
+    const capabilities = await probe();
+    const { client: failing } = client((body, path) =>
+      String(body.prompt).includes("two") ? new Response("no", { status: 400 }) : forward(body, path),
+    );
+    const subject = createEndpointSubject(failing, { model: model.name, capabilities, isChat: false });
+    const [first, second] = await subject.ask([scored("one two", " three"), scored("hello", " there")]);
+    assert.match(String(first.failed), /400: no/);
+    assert.equal(second.failed, undefined);
+  });
+
+  it("is not asked beyond a budget, also where it counts no tokens", async () => {
+    const silent: Change = async (body, path) => {
+      const { usage: _, ...answer } = await (await forward(body, path)).json();
+      return Response.json(answer);
+    };
+    const { client: spare } = client(silent, { budgetTokens: 25 });
+    const body = { model: model.name, prompt: "hello", max_tokens: 1 };
+    await spare.post("/completions", body, 10);
+    await spare.post("/completions", body, 10);
+    await assert.rejects(
+      spare.post("/completions", body, 10),
+      /budget of 25 tokens would be exceeded: 20 are spent/,
+    );
+    assert.equal(served, 2);
+    assert.equal((await probe(silent)).usage.can, false);
+  });
+});
