@@ -67,6 +67,9 @@ export function traceSettings():
   );
   return { url, headers: Object.fromEntries(headers), serviceName: env.OTEL_SERVICE_NAME || "baimo" };
 }
+/** The key for an endpoint that is evaluated. */
+export const endpointKey = (): string | undefined =>
+  process.env.BAIMO_API_KEY || process.env.OPENAI_API_KEY || undefined;
 
 /** Where models of the Hub are kept, whom to ask and as whom: the variables that the Hub's own tools read. */
 export function hubSettings(): { cacheFolder: string; endpoint?: string; token?: string; offline?: boolean } {

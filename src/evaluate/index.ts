@@ -31,6 +31,13 @@ export { type Interval, passAtK, wilson } from "./statistics/intervals.ts";
 export { benjaminiHochberg, holm } from "./statistics/many-tests.ts";
 export { mcNemar, pairedBootstrap, pairTable, wilcoxon } from "./statistics/paired.ts";
 export { PythonRandom } from "./statistics/python-random.ts";
+export { checkEndpoint, createEndpointSubject, type EndpointSubjectOptions } from "./subjects/endpoint.ts";
+export {
+  createEndpointClient,
+  type EndpointClient,
+  type EndpointOptions,
+} from "./subjects/endpoint-client.ts";
 export { createLocalSubject, type LocalSubjectOptions } from "./subjects/local.ts";
+export { type Capabilities, type Capability, probeEndpoint } from "./subjects/probe.ts";
 export type { Answered, Question, Subject } from "./subjects/subject.ts";
 export { indexTasks, type TaskEntry, type TaskIndex } from "./tasks/task-index.ts";

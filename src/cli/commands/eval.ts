@@ -3,6 +3,7 @@ import type { Command } from "commander";
 import type { Evaluation, PreparedRun, RunSettings, Subject } from "../../evaluate/index.ts";
 import { sha256 } from "../../sha256.ts";
 import { packagePath, packageVersion } from "../environment.ts";
+import { type EndpointFlags, namesEndpoint, openEndpoint, runnableTasks } from "../evaluate-endpoint.ts";
 import { evaluationLines, listLines, planLines } from "../evaluation-text.ts";
 import { withModel } from "../open-model.ts";
 import {
@@ -17,7 +18,7 @@ import {
 import { createProgress } from "../progress.ts";
 import type { Terminal } from "../terminal.ts";
 
-interface EvalFlags extends EngineFlags {
+interface EvalFlags extends EngineFlags, EndpointFlags {
   tasks?: string[];
   includePath?: string[];
   numFewshot?: number;
@@ -58,7 +59,7 @@ export function addEval(program: Command, context: CommandContext): Command {
         "it journals every answer, so that the same command goes on where it was stopped, and writes results_*.json and " +
         "samples_*.jsonl as lm-evaluation-harness does, and the files of Every Eval Ever.",
     )
-    .argument("[model]", `${MODEL_HELP} (default: poet)`)
+    .argument("[model]", `${MODEL_HELP}, or the address of an OpenAI-compatible endpoint (default: poet)`)
     .option(
       "--tasks <names>",
       "tasks, groups and tags, with commas; names may hold * (default: the built-in suite)",
@@ -88,6 +89,8 @@ export function addEval(program: Command, context: CommandContext): Command {
       wholeNumber(0),
       2000,
     )
+    .option("--endpoint-model <name>", "the endpoint's name of the model", nonEmpty)
+    .option("--budget <tokens>", "most tokens that an endpoint may be asked", wholeNumber(1))
     .option("--out <folder>", "journal and files go here", nonEmpty)
     .option("--rescore <folder>", "score the answers of a stored run again, without a model", nonEmpty)
     .option("--list", "list tasks and say which run here, without running any")
@@ -110,6 +113,16 @@ export function addEval(program: Command, context: CommandContext): Command {
     };
     if (flags.list) return printList(settings, flags, terminal);
     if (flags.rescore !== undefined) return printRescored(flags.rescore, flags, terminal);
+    if (namesEndpoint(source)) {
+      const isChat = flags.applyChatTemplate === true;
+      const { prepareFor } = await import("../../evaluate/index.ts");
+      const endpoint = await openEndpoint(source, flags, isChat, terminal);
+      const { subject } = endpoint;
+      const runnable = runnableTasks(await prepareFor(subject, settings, isChat), endpoint, isChat, terminal);
+      if (flags.dryRun) return printPlan(runnable, subject, flags, terminal);
+      const { signal } = new AbortController();
+      return run(runnable, subject, { settings, flags, terminal, signal, identity: source });
+    }
     await withModel(source, flags, terminal, async (model, signal) => {
       const { createLocalSubject, prepareFor } = await import("../../evaluate/index.ts");
       const subject = createLocalSubject(model);
