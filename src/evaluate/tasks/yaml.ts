@@ -1,6 +1,7 @@
 // YAML 1.1 as PyYAML reads it: `no` is false, `1e-7` a text, `!function` a name that never runs.
 import { type CollectionTag, parseDocument, type ScalarTag } from "yaml";
 import { BaimoError } from "../../errors.ts";
+import { indentQuotedLines } from "./quoted-lines.ts";
 
 /** A function of Python that a task names. */
 export class PythonFunction {
@@ -73,19 +74,31 @@ export function parseYaml(text: string, where: string): unknown {
     throw new BaimoError("format", `${where} has ${text.length} characters; a task has at most ${LARGEST}`);
   }
   try {
-    const document = parseDocument(text, {
-      version: "1.1",
-      schema: "failsafe",
-      customTags: (tags) => tags.concat(TAGS),
-      merge: true,
-      uniqueKeys: false,
-      strict: true,
-    });
-    const [problem] = [...document.errors, ...document.warnings];
-    if (problem) throw problem;
-    return document.toJS({ maxAliasCount: MOST_ALIASES });
+    return readDocument(text);
   } catch (cause) {
+    const indented = indentQuotedLines(text);
+    if (indented !== text) {
+      try {
+        return readDocument(indented);
+      } catch {
+        // The first failure says where.
+      }
+    }
     const reason = cause instanceof Error ? cause.message.split("\n")[0] : String(cause);
     throw new BaimoError("format", `${where} is not YAML that a task can be: ${reason}`, { cause });
   }
+}
+
+function readDocument(text: string): unknown {
+  const document = parseDocument(text, {
+    version: "1.1",
+    schema: "failsafe",
+    customTags: (tags) => tags.concat(TAGS),
+    merge: true,
+    uniqueKeys: false,
+    strict: true,
+  });
+  const [problem] = [...document.errors, ...document.warnings];
+  if (problem) throw problem;
+  return document.toJS({ maxAliasCount: MOST_ALIASES });
 }
