@@ -3,8 +3,8 @@ import { BaimoError } from "../../errors.ts";
 import { brief } from "../../json.ts";
 import { stripText } from "../../tokenizers/chat-template/jinja/text.ts";
 import { compileRegex, type PythonRegex } from "../python/regex.ts";
+import { configError } from "../tasks/config-error.ts";
 import type { RawConfig } from "../tasks/load-yaml.ts";
-import { configError } from "../tasks/task-config.ts";
 
 /** Where a filter stands, for messages. */
 export interface FilterPlace {

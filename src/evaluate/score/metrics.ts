@@ -1,7 +1,8 @@
 // The metrics there are: what they are for, how they are aggregated, which way is better.
 import { nearestName } from "../../nearest.ts";
+import { configError } from "../tasks/config-error.ts";
 import type { RawConfig } from "../tasks/load-yaml.ts";
-import { configError, type OutputType, type TaskConfig } from "../tasks/task-config.ts";
+import type { OutputType, TaskConfig } from "../tasks/task-config.ts";
 import { AGGREGATION_NAMES } from "./aggregation.ts";
 
 /** A metric of a task. */

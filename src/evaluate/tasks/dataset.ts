@@ -5,8 +5,9 @@ import { BaimoError } from "../../errors.ts";
 import { brief, isRecord, textOf } from "../../json.ts";
 import { parsePythonJson } from "../../python-json.ts";
 import { sha256 } from "../../sha256.ts";
+import { configError } from "./config-error.ts";
 import { parseCsv } from "./csv.ts";
-import { configError, type TaskConfig } from "./task-config.ts";
+import type { TaskConfig } from "./task-config.ts";
 
 /** One document: values by column, as `parsePythonJson` gives them; what a row lacks is null. */
 export type Document = Readonly<Record<string, unknown>>;

@@ -3,8 +3,10 @@ import { BaimoError } from "../../errors.ts";
 import { brief, isRecord } from "../../json.ts";
 import { parseLiteral } from "../python/literal.ts";
 import { pythonText } from "../python/values.ts";
+import { configError } from "./config-error.ts";
 import type { Document } from "./dataset.ts";
-import { configError, type FieldSource, type TaskConfig } from "./task-config.ts";
+import type { FieldSource } from "./field-source.ts";
+import type { TaskConfig } from "./task-config.ts";
 import { createRenderer } from "./template.ts";
 
 /** Reads the fields of documents. A source that is given stands in place of the task's own. */

@@ -1,7 +1,7 @@
 // What a task's generation_kwargs mean: where an answer ends, and how its tokens are drawn.
 import { brief } from "../../json.ts";
+import { configError } from "./config-error.ts";
 import type { RawConfig } from "./load-yaml.ts";
-import { configError } from "./task-config.ts";
 
 /** How an answer is generated. */
 export interface GenerationSettings {

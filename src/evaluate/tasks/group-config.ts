@@ -1,7 +1,7 @@
 // A group's configuration: its members, and how their scores become one.
 import { brief, isRecord } from "../../json.ts";
+import { configError } from "./config-error.ts";
 import type { RawConfig } from "./load-yaml.ts";
-import { configError } from "./task-config.ts";
 
 /** A mean over a group's tasks. */
 export interface GroupMetric {

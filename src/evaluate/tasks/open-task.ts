@@ -2,12 +2,13 @@
 import { BaimoError } from "../../errors.ts";
 import { sha256 } from "../../sha256.ts";
 import { dumpJson, pythonText } from "../python/values.ts";
+import { configError } from "./config-error.ts";
 import type { Dataset, Document } from "./dataset.ts";
 import { createFieldReader, type FieldReader } from "./fields.ts";
 import { buildPrompts, type PromptSettings } from "./prompts.ts";
 import { argumentsOf, buildRequests, type EvalRequest } from "./requests.ts";
 import { createSampler } from "./samplers.ts";
-import { configError, type TaskConfig } from "./task-config.ts";
+import type { TaskConfig } from "./task-config.ts";
 
 /** A task that can be asked and scored. */
 export interface OpenTask {

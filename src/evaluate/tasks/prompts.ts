@@ -1,10 +1,11 @@
 // The prompt of a document: description, examples, question, as text or through a chat template.
 import { BaimoError } from "../../errors.ts";
 import { brief } from "../../json.ts";
+import { configError } from "./config-error.ts";
 import type { Document } from "./dataset.ts";
 import type { FieldReader } from "./fields.ts";
 import type { FewshotSampler } from "./samplers.ts";
-import { configError, type TaskConfig } from "./task-config.ts";
+import type { TaskConfig } from "./task-config.ts";
 import {
   type ChatTurn,
   delimited,

@@ -1,9 +1,10 @@
 // What a document asks of a model, in the order in which results files have it.
 import { pythonText } from "../python/values.ts";
+import { configError } from "./config-error.ts";
 import type { Document } from "./dataset.ts";
 import type { FieldReader } from "./fields.ts";
 import type { RawConfig } from "./load-yaml.ts";
-import { configError, type TaskConfig } from "./task-config.ts";
+import type { TaskConfig } from "./task-config.ts";
 import { endsWithSpace } from "./turns.ts";
 
 /** One question to a model. */

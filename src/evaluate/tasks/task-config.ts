@@ -1,8 +1,11 @@
 // A task's configuration: every key of lm-evaluation-harness, checked, with its defaults.
 import { BaimoError } from "../../errors.ts";
 import { brief, isRecord } from "../../json.ts";
-import { nearestName } from "../../nearest.ts";
+import { checkKey, configError, PLACES } from "./config-error.ts";
+import { dumpFewshot, type FewshotConfig, readFewshot } from "./fewshot-config.ts";
+import { checkField, type FieldSource } from "./field-source.ts";
 import type { RawConfig } from "./load-yaml.ts";
+import { type FilterConfig, type MetricConfig, readFilters, readMetrics } from "./scoring-config.ts";
 import { PythonFunction } from "./yaml.ts";
 
 /** The kinds of request that a task makes. */
@@ -13,36 +16,6 @@ export const OUTPUT_TYPES = [
   "generate_until",
 ] as const;
 export type OutputType = (typeof OUTPUT_TYPES)[number];
-
-/** How a document's field is made: a column's name or a template; numbers, lists and mappings stand for themselves. */
-export type FieldSource = string | number | readonly unknown[] | Readonly<Record<string, unknown>>;
-
-/** How the examples before a question are chosen and written. */
-export interface FewshotConfig {
-  readonly sampler: string;
-  readonly split: string | null;
-  readonly samples: readonly RawConfig[] | null;
-  readonly docToText: FieldSource | null;
-  readonly docToChoice: FieldSource | null;
-  readonly docToTarget: FieldSource | null;
-  readonly genPrefix: string | null;
-  readonly fewshotDelimiter: string;
-  readonly targetDelimiter: string;
-}
-
-/** One metric with its options. */
-export interface MetricConfig {
-  readonly metric: string;
-  readonly aggregation?: string;
-  readonly higherIsBetter?: boolean;
-  readonly options: RawConfig;
-}
-
-/** A pipeline of filters. */
-export interface FilterConfig {
-  readonly name: string;
-  readonly filter: readonly { readonly function: string; readonly options: RawConfig }[];
-}
 
 /** A task, read. */
 export interface TaskConfig {
@@ -84,12 +57,6 @@ const KEYS = (
   "num_fewshot metric_list output_type generation_kwargs repeats filter_list should_decontaminate " +
   "doc_to_decontamination_query gen_prefix metadata"
 ).split(" ");
-const FEWSHOT_KEYS = (
-  "sampler split process_docs fewshot_indices samples doc_to_text doc_to_choice doc_to_target gen_prefix " +
-  "fewshot_delimiter target_delimiter"
-).split(" ");
-/** Keys that say where a task stands, not what it is. */
-const PLACES = new Set(["tag", "group", "task_list", "include"]);
 const DEFAULTS: RawConfig = {
   unsafe_code: false,
   description: "",
@@ -100,11 +67,6 @@ const DEFAULTS: RawConfig = {
   should_decontaminate: false,
 };
 const MAX_GEN_TOKENS = 256;
-
-/** A failure of a task's file at a key. */
-export function configError(where: string, key: string, problem: string): BaimoError {
-  return new BaimoError("format", `${where}: ${key} ${problem}`);
-}
 
 /**
  * Reads a task.
@@ -198,12 +160,6 @@ export function withGenerationKwargs(config: TaskConfig, changes: RawConfig): Ta
   return { ...config, generationKwargs, dump: { ...config.dump, generation_kwargs: generationKwargs } };
 }
 
-function checkKey(key: string, known: readonly string[], where: string, within: string): void {
-  if (known.includes(key) || (within === "" && PLACES.has(key))) return;
-  const near = nearestName(key, known);
-  throw configError(where, `${within}${key}`, `is no key of a task${near ? `; do you mean ${near}?` : ""}`);
-}
-
 /** Finds functions of Python, and names the first with its key and file. */
 function refusePython(value: unknown, where: string, key: string): void {
   if (value instanceof PythonFunction) {
@@ -250,25 +206,6 @@ class KeyReader {
   }
 }
 
-function checkField(value: unknown, key: string, where: string): void {
-  if (value === undefined || typeof value === "string") return;
-  const items = Array.isArray(value) ? value : isRecord(value) ? Object.values(value) : [value];
-  if (items.some((item) => typeof item === "boolean")) {
-    throw configError(
-      where,
-      key,
-      `is ${brief(value)}: YAML 1.1 reads yes, no, on and off as booleans; quote them`,
-    );
-  }
-  if (key === "doc_to_choice" && items.some((item) => typeof item !== "string")) {
-    throw configError(where, key, `must be texts but is ${brief(value)}; quote numbers`);
-  }
-  const isList = Array.isArray(value) || isRecord(value);
-  if (!isList && typeof value !== "number") {
-    throw configError(where, key, `must be a column or a template but is ${brief(value)}`);
-  }
-}
-
 function readGenerationKwargs(
   { generation_kwargs: given }: RawConfig,
   outputType: OutputType,
@@ -294,103 +231,4 @@ function readGenerationKwargs(
   }
   if (!("until" in kwargs)) kwargs.until = [fewshotDelimiter];
   return kwargs;
-}
-
-function readFewshot(config: RawConfig, where: string): FewshotConfig {
-  const given = config.fewshot_config ?? {};
-  if (!isRecord(given))
-    throw configError(where, "fewshot_config", `must be keys and values but is ${brief(given)}`);
-  for (const key of Object.keys(given)) checkKey(key, FEWSHOT_KEYS, where, "fewshot_config.");
-  // A key that is written as null stands for itself and inherits nothing, as in lm-evaluation-harness.
-  const value = (key: string, inherited = key): unknown =>
-    (key in given ? given[key] : config[inherited]) ?? null;
-  const text = (key: string, inherited = key): string | null => {
-    const found = value(key, inherited);
-    if (found === null || typeof found === "string") return found;
-    throw configError(where, `fewshot_config.${key}`, `must be a text but is ${brief(found)}`);
-  };
-  const sampler = given.sampler ?? "default";
-  if (sampler !== "default" && sampler !== "first_n") {
-    throw configError(
-      where,
-      "fewshot_config.sampler",
-      `is ${brief(sampler)}; the known ones are default, first_n`,
-    );
-  }
-  const samples = given.samples ?? null;
-  if (samples !== null && !(Array.isArray(samples) && samples.every(isRecord))) {
-    throw configError(
-      where,
-      "fewshot_config.samples",
-      `must be a list of documents but is ${brief(samples)}`,
-    );
-  }
-  for (const key of ["doc_to_text", "doc_to_target", "doc_to_choice"]) {
-    checkField(given[key] ?? undefined, key, where);
-  }
-  return {
-    sampler,
-    split: text("split", "fewshot_split"),
-    samples,
-    docToText: value("doc_to_text") as FieldSource | null,
-    docToChoice: value("doc_to_choice") as FieldSource | null,
-    docToTarget: value("doc_to_target") as FieldSource | null,
-    genPrefix: text("gen_prefix"),
-    fewshotDelimiter: text("fewshot_delimiter") ?? "",
-    targetDelimiter: text("target_delimiter") ?? "",
-  };
-}
-
-function dumpFewshot(given: unknown, fewshot: FewshotConfig): RawConfig {
-  const own = isRecord(given) ? given : {};
-  return {
-    sampler: fewshot.sampler,
-    split: fewshot.split,
-    process_docs: null,
-    fewshot_indices: own.fewshot_indices ?? null,
-    samples: fewshot.samples,
-    doc_to_text: fewshot.docToText,
-    doc_to_choice: fewshot.docToChoice,
-    doc_to_target: fewshot.docToTarget,
-    gen_prefix: fewshot.genPrefix,
-    fewshot_delimiter: fewshot.fewshotDelimiter,
-    target_delimiter: fewshot.targetDelimiter,
-  };
-}
-
-function readMetrics(list: unknown, where: string): MetricConfig[] | null {
-  if (list === undefined) return null;
-  if (!Array.isArray(list)) throw configError(where, "metric_list", `must be a list but is ${brief(list)}`);
-  return list.map((entry, i) => {
-    const key = `metric_list[${i}]`;
-    if (!isRecord(entry) || typeof entry.metric !== "string")
-      throw configError(where, key, "must name a metric");
-    const { metric, aggregation, higher_is_better, hf_evaluate, ...options } = entry;
-    if (hf_evaluate === true)
-      throw configError(where, `${key}.hf_evaluate`, "asks for a metric of another package");
-    if (aggregation !== undefined && typeof aggregation !== "string") {
-      throw configError(where, `${key}.aggregation`, `must be a name but is ${brief(aggregation)}`);
-    }
-    const higherIsBetter = typeof higher_is_better === "boolean" ? higher_is_better : undefined;
-    return { metric, aggregation, higherIsBetter, options };
-  });
-}
-
-function readFilters(list: unknown, where: string): FilterConfig[] | null {
-  if (list === undefined) return null;
-  if (!Array.isArray(list)) throw configError(where, "filter_list", `must be a list but is ${brief(list)}`);
-  return list.map((entry, i) => {
-    const key = `filter_list[${i}]`;
-    if (!isRecord(entry) || typeof entry.name !== "string" || !Array.isArray(entry.filter)) {
-      throw configError(where, key, "must have a name and a list of filters");
-    }
-    const filter = entry.filter.map((step, at) => {
-      if (!isRecord(step) || typeof step.function !== "string") {
-        throw configError(where, `${key}.filter[${at}]`, "must name a function");
-      }
-      const { function: name, ...options } = step;
-      return { function: name, options };
-    });
-    return { name: entry.name, filter };
-  });
 }
