@@ -1,4 +1,4 @@
-// Endpoints as subjects: our own server, and servers that are restricted, busy, broken or sparing with words.
+// Endpoints as subjects: our own server, and servers that are restricted, busy or broken.
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { BaimoError } from "../src/errors.ts";

@@ -5,6 +5,7 @@ import { sha256 } from "../../sha256.ts";
 import { packagePath, packageVersion } from "../environment.ts";
 import { type EndpointFlags, namesEndpoint, openEndpoint, runnableTasks } from "../evaluate-endpoint.ts";
 import { evaluationLines, listLines, planLines } from "../evaluation-text.ts";
+import { listenForInterrupt } from "../interrupt.ts";
 import { withModel } from "../open-model.ts";
 import {
   addEngineOptions,
@@ -113,16 +114,7 @@ export function addEval(program: Command, context: CommandContext): Command {
     };
     if (flags.list) return printList(settings, flags, terminal);
     if (flags.rescore !== undefined) return printRescored(flags.rescore, flags, terminal);
-    if (namesEndpoint(source)) {
-      const isChat = flags.applyChatTemplate === true;
-      const { prepareFor } = await import("../../evaluate/index.ts");
-      const endpoint = await openEndpoint(source, flags, isChat, terminal);
-      const { subject } = endpoint;
-      const runnable = runnableTasks(await prepareFor(subject, settings, isChat), endpoint, isChat, terminal);
-      if (flags.dryRun) return printPlan(runnable, subject, flags, terminal);
-      const { signal } = new AbortController();
-      return run(runnable, subject, { settings, flags, terminal, signal, identity: source });
-    }
+    if (namesEndpoint(source)) return evaluateEndpoint(source, settings, flags, terminal);
     await withModel(source, flags, terminal, async (model, signal) => {
       const { createLocalSubject, prepareFor } = await import("../../evaluate/index.ts");
       const subject = createLocalSubject(model);
@@ -134,6 +126,26 @@ export function addEval(program: Command, context: CommandContext): Command {
       await run(prepared, subject, { settings, flags, terminal, signal, identity });
     });
   });
+}
+
+async function evaluateEndpoint(
+  url: string,
+  settings: RunSettings,
+  flags: EvalFlags,
+  terminal: Terminal,
+): Promise<void> {
+  const isChat = flags.applyChatTemplate === true;
+  const { prepareFor } = await import("../../evaluate/index.ts");
+  const interrupt = listenForInterrupt();
+  try {
+    const endpoint = await openEndpoint(url, flags, isChat, terminal);
+    const { subject } = endpoint;
+    const prepared = runnableTasks(await prepareFor(subject, settings, isChat), endpoint, isChat, terminal);
+    if (flags.dryRun) printPlan(prepared, subject, flags, terminal);
+    else await run(prepared, subject, { settings, flags, terminal, signal: interrupt.signal, identity: url });
+  } finally {
+    interrupt.release();
+  }
 }
 
 const hashOf = (text: string): Promise<string> => sha256(new TextEncoder().encode(text));

@@ -1,4 +1,4 @@
-// Asks an OpenAI-compatible endpoint: retries, a concurrency that adapts, a budget that is not exceeded.
+// Asks an OpenAI-compatible endpoint: retries, adaptive concurrency, a budget that holds.
 import { setTimeout as wait } from "node:timers/promises";
 import { BaimoError, throwIfAborted } from "../../errors.ts";
 import { brief, isRecord } from "../../json.ts";

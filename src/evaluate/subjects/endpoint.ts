@@ -1,4 +1,4 @@
-// An OpenAI-compatible endpoint as a subject: by likelihood where it echoes, by generation, or not at all.
+// An OpenAI-compatible endpoint as a subject: by likelihood, by generation, or not at all.
 import { BaimoError } from "../../errors.ts";
 import { isRecord, parseJson } from "../../json.ts";
 import { stripText } from "../../tokenizers/chat-template/jinja/text.ts";

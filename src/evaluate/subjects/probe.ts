@@ -1,4 +1,4 @@
-// What an endpoint can do, found by at most six short questions; the answers are checked, not the status.
+// What an endpoint can do, by at most six short questions whose answers are checked.
 import { BaimoError } from "../../errors.ts";
 import { isRecord } from "../../json.ts";
 import { continuationLikelihood, echoedTokens, firstChoice } from "./echo.ts";

@@ -1,4 +1,4 @@
-// Indents the later lines of quoted texts, which PyYAML takes at any column; their value is the same.
+// Indents the later lines of quoted texts, which PyYAML takes at any column.
 
 /** A value that begins with a quote, behind a key or the mark of a list. */
 const QUOTED = /^(\s*(?:- +)*(?:[^\s"'#&*!|>%@`-][^"'#]*:[ \t]+)?)(["'])/;
