@@ -68,6 +68,16 @@ before(() => {
     })),
   );
   writeFileSync(join(project, "runs.jsonl"), runs.map((row) => JSON.stringify(row)).join("\n"));
+  mkdirSync(join(project, "tasks"));
+  cpSync(
+    join(root, "assets", "evaluation", "data", "next.jsonl"),
+    join(project, "tasks", "data", "next.jsonl"),
+  );
+  const task = readFileSync(join(root, "assets", "evaluation", "poet_zh_next.yaml"), "utf8");
+  writeFileSync(
+    join(project, "tasks", "my_task.yaml"),
+    `fewshot_split: test\n${task.replace("task: poet_zh_next", "task: my_task")}`,
+  );
   writeFileSync(join(project, "log.json"), JSON.stringify({ steps: 100, loss: [6, 5.9, 5.8] }));
 });
 
@@ -141,6 +151,7 @@ function commands(): { place: string; words: string[] }[] {
 /** What a line needs to be over soon, and with the poet, which is of Q8_0. */
 const more: Record<string, string[]> = {
   bench: ["--repeat", "1"],
+  eval: ["--limit", "1"],
   quantize: ["--requantize"],
   run: ["--max-tokens", "8"],
 };
@@ -153,7 +164,9 @@ for (const { place, words } of commands()) {
     const file = (word: string) =>
       join(project, command === "convert" ? word.replace("model", "converted") : word);
     const args = words.map((word) =>
-      /^(model\.gguf|folder|small\.gguf|runs\.jsonl|log\.json)$/.test(word) ? file(word) : word,
+      /^(model\.gguf|folder|small\.gguf|runs\.jsonl|log\.json|tasks|runs\/a|side-by-side)$/.test(word)
+        ? file(word)
+        : word,
     );
     if (words.some((word) => word.startsWith("hf:"))) {
       const { status, stderr } = await baimo(args, "", settings);

@@ -1,5 +1,5 @@
 // The tasks, groups and tags of a folder of YAML files, by name.
-import { readdirSync, statSync } from "node:fs";
+import { existsSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { BaimoError } from "../../errors.ts";
 import { loadYaml, type RawConfig, readYamlFile, shownPath } from "./load-yaml.ts";
@@ -33,6 +33,8 @@ export function indexTasks(paths: readonly string[]): TaskIndex {
 }
 
 function yamlFiles(path: string): string[] {
+  if (!existsSync(path))
+    throw new BaimoError("request", `${shownPath(path)}: there is no such folder of tasks`);
   if (!statSync(path).isDirectory()) return [path];
   const files: string[] = [];
   const visit = (folder: string) => {
