@@ -20,12 +20,13 @@ interface Escape {
   readonly test?: CharacterTest;
 }
 
-const ofPattern = (pattern: RegExp): CharacterTest => {
-  const ascii = Uint8Array.from({ length: 128 }, (_, point) =>
-    Number(pattern.test(String.fromCodePoint(point))),
-  );
-  return (point) => (point < 128 ? ascii[point] === 1 : pattern.test(String.fromCodePoint(point)));
-};
+/** The same test, with the answers for ASCII written down. */
+function tabled(test: CharacterTest): CharacterTest {
+  const ascii = Uint8Array.from({ length: 128 }, (_, point) => Number(test(point)));
+  return (point) => (point < 128 ? ascii[point] === 1 : test(point));
+}
+const ofPattern = (pattern: RegExp): CharacterTest =>
+  tabled((point) => pattern.test(String.fromCodePoint(point)));
 const onlyAscii =
   (test: CharacterTest): CharacterTest =>
   (point) =>
@@ -42,7 +43,7 @@ const CONTROL: Readonly<Record<string, number>> = { a: 7, b: 8, f: 12, n: 10, r:
 /** The test with letters of either case. */
 export function foldedTest(test: CharacterTest, flags: Flags): CharacterTest {
   if (!flags.ignoreCase) return test;
-  return (point) => test(point) || casesOf(point).some(test);
+  return tabled((point) => test(point) || casesOf(point).some(test));
 }
 
 function casesOf(point: number): number[] {
@@ -127,5 +128,5 @@ export function classTest(
   }
   if (at >= pattern.length) return "has a [ without its ]";
   const within = foldedTest((point) => tests.some((test) => test(point)), flags);
-  return { end: at + 1, test: negated ? (point) => !within(point) : within };
+  return { end: at + 1, test: tabled(negated ? (point) => !within(point) : within) };
 }

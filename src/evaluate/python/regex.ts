@@ -41,8 +41,7 @@ export function compileRegex(pattern: string, where = "the task"): PythonRegex {
   function find(search: Search, from: number, advance: boolean): RegexMatch | undefined {
     const { text } = search;
     for (let start = from; start <= text.length; start++) {
-      const inPair =
-        start > 0 && /[\udc00-\udfff]/.test(text[start] ?? "") && /[\ud800-\udbff]/.test(text[start - 1]);
+      const inPair = start > 0 && (text.codePointAt(start - 1) as number) > 0xffff;
       if (inPair) continue;
       search.groups = none;
       const end = match(search, start, (at) => (advance && start === from && at === from ? -1 : at));

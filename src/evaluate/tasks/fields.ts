@@ -52,7 +52,7 @@ export function createFieldReader(config: TaskConfig, features: readonly string[
     throw configError(where, key, problem);
   };
 
-  return {
+  const reader: FieldReader = {
     text(document, given) {
       const source = needed(given, config.docToText, "doc_to_text");
       if (typeof source === "number") return source;
@@ -106,5 +106,19 @@ export function createFieldReader(config: TaskConfig, features: readonly string[
       const value = document[source];
       return typeof value === "string" ? value : fail("description", `is ${brief(value)} in a document`);
     },
+  };
+  return Object.assign(reader, { target: remembered(reader.target), choices: remembered(reader.choices) });
+}
+
+/** Makes a field of a document once: every filter's pipeline asks for it. */
+function remembered<T>(read: (document: Document, source?: FieldSource | null) => T) {
+  const known = new WeakMap<Document, T>();
+  return (document: Document, source?: FieldSource | null): T => {
+    if (source !== undefined && source !== null) return read(document, source);
+    const found = known.get(document);
+    if (found !== undefined) return found;
+    const made = read(document);
+    known.set(document, made);
+    return made;
   };
 }
