@@ -50,11 +50,22 @@ export function selectRun(run: string): Selection {
   const change = (config: TaskConfig): TaskConfig => {
     const own = config.numFewshot;
     const shots = settings.num_fewshot === undefined || own === 0 ? (own ?? 0) : settings.num_fewshot;
-    const [key, value] = (settings.gen_kwargs ?? "").split("=");
     const changed = withNumFewshot(config, shots);
-    return key ? withGenerationKwargs(changed, Object.fromEntries([[key, Number(value)]])) : changed;
+    return settings.gen_kwargs ? withGenerationKwargs(changed, readPairs(settings.gen_kwargs)) : changed;
   };
   return { tasks: selection.tasks.map(change), groups: selection.groups };
+}
+
+/** Reads "max_gen_toks=12,do_sample=false". */
+function readPairs(text: string): Record<string, unknown> {
+  return Object.fromEntries(
+    text.split(",").map((pair) => {
+      const [key, value] = pair.split("=").map((part) => part.trim());
+      if (/^(true|false)$/i.test(value)) return [key, value.toLowerCase() === "true"];
+      if (!Number.isFinite(Number(value))) return [key, value];
+      return [key, value.includes(".") ? Object(Number(value)) : Number(value)];
+    }),
+  );
 }
 
 /** A run's chat template, where it used one. */
