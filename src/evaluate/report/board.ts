@@ -61,8 +61,8 @@ export function makeBoard(given: readonly StoredRun[]): Board {
 }
 
 /** A model's name, with its folder where several runs have the name. */
-function nameAmong({ model, folder }: StoredRun, runs: readonly StoredRun[]): string {
-  return runs.filter((run) => run.model === model).length > 1 ? `${model} (${folder})` : model;
+function nameAmong({ model, name }: StoredRun, runs: readonly StoredRun[]): string {
+  return runs.filter((run) => run.model === model).length > 1 ? `${model} (${name})` : model;
 }
 
 function boardRow(entries: readonly Entry[]): BoardRow {

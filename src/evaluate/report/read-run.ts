@@ -1,6 +1,6 @@
 // Reads a stored run, of this project or of lm-evaluation-harness: results and samples.
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join, resolve } from "node:path";
 import { BaimoError } from "../../errors.ts";
 import { brief, isRecord, listOf, recordOf, textOf } from "../../json.ts";
 import { parsePythonJson, plainNumbers } from "../../python-json.ts";
@@ -12,7 +12,8 @@ import { type OutputType, readTaskConfig, type TaskConfig } from "../tasks/task-
 
 /** A run from its files. */
 export interface StoredRun {
-  readonly folder: string;
+  /** The folder's own name. */
+  readonly name: string;
   readonly model: string;
   /** The results file, its numbers those of JavaScript. */
   readonly results: Record<string, unknown>;
@@ -70,7 +71,12 @@ export function readRun(path: string): StoredRun {
   });
   const results = recordOf(plainNumbers(raw), where);
   const config = isRecord(results.config) ? results.config : {};
-  return { folder, model: String(results.model_name ?? config.model ?? folder), results, tasks };
+  return {
+    name: basename(resolve(path)),
+    model: String(results.model_name ?? config.model ?? folder),
+    results,
+    tasks,
+  };
 }
 
 function readTask(name: string, raw: RawConfig, path: string): StoredTask {

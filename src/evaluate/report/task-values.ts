@@ -24,7 +24,7 @@ export interface TaskValues {
   readonly task: string;
   readonly metric: string;
   readonly filter: string;
-  /** The metric as it is shown: of a likelihood over words or bytes each document has its bits. */
+  /** The metric as it is shown: of a likelihood over words or bytes the bits of one. */
   readonly label: string;
   readonly documents: readonly DocumentValue[];
 }
@@ -50,7 +50,7 @@ export function taskValues(task: StoredTask): TaskValues[] {
   const metric = mainMetric(task);
   if (metric === undefined) return [];
   const byId = new Map(task.documents.map((document) => [document.prepared.id, document]));
-  const label = Array.isArray(task.samples[0]?.[metric]) ? `${metric}, bits a document` : metric;
+  const label = Array.isArray(task.samples[0]?.[metric]) ? `${metric}, mean bits` : metric;
   const filters = [...new Set(task.samples.map(({ filter }) => String(filter)))];
   return filters.map((filter) => ({
     task: task.name,
