@@ -9,6 +9,7 @@ export type ErrorCode =
   | "device" // a worker, a thread or a processor feature failed or is missing
   | "request" // the caller asked for something that cannot be done
   | "context" // a prompt that is longer than the model's context
+  | "busy" // more requests wait for a model than may; later there may be room
   | "aborted" // the caller's AbortSignal fired
   | "licence"; // a licence does not permit it
 

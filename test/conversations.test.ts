@@ -99,3 +99,23 @@ async function compare(model: Model, asked: readonly Asked[], expected: readonly
     assert.deepEqual(found, expected[i].slice(0, found.length), `request ${i}`);
   }
 }
+
+it("requests have their turns by priority, then as they came; one too many is refused", async () => {
+  const model = await load(golden("gguf", "llama-q4_0.gguf"), { threads: 1, parallel: 1, maxWaiting: 3 });
+  const done: string[] = [];
+  const ask = async (name: string, priority?: number) => {
+    const options = { maxTokens: 3, ignoreEos: true, priority };
+    for await (const _ of model.complete([5, 6, 7], options));
+    done.push(name);
+  };
+  const all = [ask("first"), ask("second"), ask("idle", -1), ask("urgent", 1)];
+  await assert.rejects(ask("too many"), { code: "busy" });
+  assert.deepEqual([model.queue.active, model.queue.waiting, model.queue.limit], [1, 3, 3]);
+  await Promise.all(all);
+  assert.deepEqual([model.queue.active, model.queue.waiting], [0, 0]);
+  assert.deepEqual(
+    done.filter((name) => name !== "first"),
+    ["urgent", "second", "idle"],
+  );
+  await model.dispose();
+});

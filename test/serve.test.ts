@@ -57,7 +57,7 @@ describe("the server in front of a model", () => {
     const one = await (await handle(new Request("http://localhost/v1/models/tiny"))).json();
     assert.deepEqual(one, list.data[0]);
     const health = await (await handle(new Request("http://localhost/health"))).json();
-    const queue = { active: 0, waiting: 0, limit: 64 };
+    const queue = { active: 0, waiting: 0, limit: 256 };
     assert.deepEqual(health, { status: "ok", models: ["tiny"], states: { tiny: "ready" }, queue });
   });
 
@@ -316,9 +316,9 @@ describe("work that nobody waits for", () => {
   let server: Listening;
   let watched: ReturnType<typeof watch>;
   before(async () => {
-    model = await loadChatModel();
+    model = await loadChatModel({ parallel: 1, maxWaiting: 1 });
     watched = watch(model, { delayMs: 5 });
-    server = await listen(createHandler({ models: [watched.model], maxWaiting: 1 }), { port: 0 });
+    server = await listen(createHandler({ models: [watched.model] }), { port: 0 });
   });
   after(async () => {
     await server?.close();

@@ -6,6 +6,7 @@ import { choice, flag, signal, text, whole, withDefault } from "../option-kinds.
 import type { OptionsOf, TableOf } from "../options.ts";
 import type { Tokenizer } from "../tokenizers/tokenizer.ts";
 import { fitTokens } from "./cut-tokens.ts";
+import { priority } from "./options.ts";
 import type { EmbedRequest, EmbedResult } from "./protocol.ts";
 import type { Embedding, EmbedOptions } from "./types.ts";
 
@@ -17,6 +18,7 @@ export const embedTable = {
   promptName: text({ most: 1024 }),
   dimensions: whole({ min: 1, max: 1 << 24 }),
   truncate: withDefault(flag, false),
+  priority,
   signal,
 } satisfies TableOf<EmbedOptions>;
 

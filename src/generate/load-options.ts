@@ -40,6 +40,8 @@ export interface LoadOptions extends DescribeOptions, DeviceOptions {
   chunkTokens?: number;
   /** Requests that run at once; others wait. Default 16, or 4 for a model with recurrent states. Results do not depend on it. */
   parallel?: number;
+  /** Calls that may wait for those that run; one more is a BaimoError `busy`. Default 256. */
+  maxWaiting?: number;
   /**
    * Tokens whose keys and values are kept, of all requests together; at least `contextLength`. Default: four contexts where
    * they take no more than 512 MiB; one where `memoryBytes` is given.
@@ -71,6 +73,7 @@ export const loadTable = {
   cacheType: choice("F32", "F16", "Q8"),
   chunkTokens: whole({ min: 1, max: 4096 }),
   parallel: whole({ min: 1, max: 256 }),
+  maxWaiting: withDefault(whole({ min: 0, max: 1_000_000 }), 256),
   cacheTokens: whole({ min: 1, max: 1 << 26 }),
   chatTemplate: text({ least: 0, most: 1 << 24 }),
   hub: fields({ cacheFolder: { ...cacheFolder, required: false }, endpoint, token, offline }),

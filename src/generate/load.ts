@@ -22,6 +22,7 @@ import { createModel, type TraceableModel } from "./model.ts";
 import { modelIdentity } from "./model-identity.ts";
 import { NO_TOKENIZER, noTokenizerWarning } from "./no-tokenizer.ts";
 import { Prompts } from "./prompts.ts";
+import { Queue } from "./queue.ts";
 import { chooseShape } from "./run-shape.ts";
 
 export type { LoadOptions, LoadProgress } from "./load-options.ts";
@@ -100,6 +101,7 @@ export async function load(source: CheckpointInput, given: LoadOptions = {}): Pr
         vocabSize,
       }),
       adapters,
+      queue: new Queue(Math.min(shape.sequences, shape.maxTokens), options.maxWaiting),
       fetch: (adapter, signal) => fetchFromHub(adapter, { ...options, signal }),
       info: {
         device,

@@ -17,6 +17,7 @@ import {
   withDefault,
 } from "../option-kinds.ts";
 import { call, type Kind, readOptions, refusal, type TableOf } from "../options.ts";
+import type { AdapterUse } from "../tensor/backend.ts";
 import type { ChatTemplate } from "../tokenizers/chat-template/chat-template.ts";
 import type { Tokenizer } from "../tokenizers/tokenizer.ts";
 import type { Adapters } from "./adapters.ts";
@@ -60,11 +61,13 @@ import type {
   MeasureResult,
   ScoreRequest,
 } from "./protocol.ts";
+import type { Queue } from "./queue.ts";
 import { rankTexts, rerankTable } from "./rerank.ts";
 import type { CacheOwner } from "./saved-cache.ts";
 import { scoreTexts } from "./score.ts";
 import { createTextStream } from "./text-stream.ts";
 import type {
+  AdapterChoice,
   ChatEvent,
   ChatMessage,
   EngineInfo,
@@ -87,6 +90,7 @@ export interface ModelResources {
   /** What files of its cache are bound to. */
   cacheOwner(): Promise<CacheOwner>;
   readonly adapters: Adapters;
+  readonly queue: Queue;
   /** Brings a source of the Hub to this machine. */
   fetch(source: CheckpointInput, signal?: AbortSignal): Promise<CheckpointInput>;
 }
@@ -135,7 +139,7 @@ export type Measurement = Pick<MeasureResult, "logprobs" | "columns">;
 
 /** Puts a model together. */
 export function createModel(parts: ModelResources): TraceableModel {
-  const { engine, prompts, description, tokenizer, contextLength, adapters } = parts;
+  const { engine, prompts, description, tokenizer, contextLength, adapters, queue } = parts;
   const { config } = description;
   const endTokens = endTokensOf(tokenizer, config);
   const hasEncoder = config.encoderLayers > 0;
@@ -206,6 +210,19 @@ export function createModel(parts: ModelResources): TraceableModel {
     return resultOf(request.kind as K, result);
   };
 
+  /** Does the work of a call: until it ends it has a place in the queue, and its adapters. */
+  const work = async <T>(
+    chosen: readonly AdapterChoice[] | undefined,
+    run: (uses: readonly AdapterUse[]) => Promise<T>,
+  ): Promise<T> => {
+    const leave = queue.enter();
+    try {
+      return await adapters.using(chosen, run);
+    } finally {
+      leave();
+    }
+  };
+
   const checkHead = () => {
     if (config.languageHead) return;
     const scores = config.classifier ? " and rerank()" : "";
@@ -234,6 +251,7 @@ export function createModel(parts: ModelResources): TraceableModel {
     const {
       positions,
       encoderTokens,
+      priority,
       signal,
       adapters: chosen,
     } = readOptions(options, logitsTable(vocabSize), call(where));
@@ -246,11 +264,10 @@ export function createModel(parts: ModelResources): TraceableModel {
       tokens: read,
       positions,
       trace,
+      priority,
       encoderTokens: checkEncoderTokens(encoderTokens),
     };
-    return adapters.using(chosen, (uses) =>
-      runWhole({ ...request, adapters: uses }, signal, "computing logits"),
-    );
+    return work(chosen, (uses) => runWhole({ ...request, adapters: uses }, signal, "computing logits"));
   }
 
   async function* generate(
@@ -259,6 +276,19 @@ export function createModel(parts: ModelResources): TraceableModel {
     answering?: Answering,
   ): AsyncGenerator<GenerateEvent, Finish> {
     checkHead();
+    const leave = queue.enter();
+    try {
+      return yield* answer(text, options, answering);
+    } finally {
+      leave();
+    }
+  }
+
+  async function* answer(
+    text: Prompt | ArrayLike<number>,
+    options: ReadGenerateOptions,
+    answering?: Answering,
+  ): AsyncGenerator<GenerateEvent, Finish> {
     const resolved = resolveOptions(options);
     const ids = Array.from("kind" in text ? await prompts.encode(text, options.signal) : text);
     const given = options.decoderTokens;
@@ -313,6 +343,7 @@ export function createModel(parts: ModelResources): TraceableModel {
       {
         kind: "generate",
         adapters: lease.uses,
+        priority: options.priority,
         prompt: Int32Array.from(prompt),
         encoderTokens,
         maxTokens: resolved.maxTokens ?? contextLength,
@@ -438,6 +469,7 @@ export function createModel(parts: ModelResources): TraceableModel {
     get status() {
       return engine.status;
     },
+    queue,
     async logits(tokens, options) {
       const { logits } = await runLogits(tokens, options);
       return { data: logits, shape: [logits.length / vocabSize, vocabSize] };
@@ -451,21 +483,26 @@ export function createModel(parts: ModelResources): TraceableModel {
       const read = readTokens(tokens, "measure");
       const { from, columnSums, signal } = readOptions(options, measureTable(read.length), call("measure"));
       const request = { kind: "measure" as const, tokens: read, from, columnSums };
-      return adapters.using(undefined, (uses) =>
-        runWhole({ ...request, adapters: uses }, signal, "measuring"),
-      );
+      return work(undefined, (uses) => runWhole({ ...request, adapters: uses }, signal, "measuring"));
     },
     async score(given, options) {
-      const { alternatives, signal, adapters: chosen } = readOptions(options, scoreTable, call("score"));
+      const {
+        alternatives,
+        priority,
+        signal,
+        adapters: chosen,
+      } = readOptions(options, scoreTable, call("score"));
       const texts = scoredTexts.read(given, "texts", call("score"));
       checkLikelihood();
-      return adapters.using(chosen, (uses) =>
+      return work(chosen, (uses) =>
         scoreTexts(texts, {
           tokenizer,
           vocabSize: config.vocabSize,
           contextLength,
           top: alternatives,
-          run: (request) => runWhole({ ...request, adapters: uses }, signal, "scoring"),
+          run: queue.paced((request) =>
+            runWhole({ ...request, adapters: uses, priority }, signal, "scoring"),
+          ),
         }),
       );
     },
@@ -478,9 +515,11 @@ export function createModel(parts: ModelResources): TraceableModel {
           `${description.name} has an encoder and a decoder; vectors of such models are not built`,
         );
       }
-      return adapters.using(undefined, (uses) => {
-        const run = (request: EmbedRequest) =>
-          runWhole({ ...request, adapters: uses }, read.signal, "embedding");
+      return work(undefined, (uses) => {
+        const { priority, signal } = read;
+        const run = queue.paced((request: EmbedRequest) =>
+          runWhole({ ...request, adapters: uses, priority }, signal, "embedding"),
+        );
         return embedTexts(texts, read, { ...description, tokenizer, contextLength, run });
       });
     },
@@ -491,14 +530,19 @@ export function createModel(parts: ModelResources): TraceableModel {
         texts: rankedTexts.read(texts, "texts", call("rerank")),
       };
       const { chatTemplate } = parts;
-      return adapters.using(undefined, (uses) =>
+      const { priority, signal } = read;
+      return work(undefined, (uses) =>
         rankTexts(given.query, given.texts, read, {
           ...description,
           tokenizer,
           chatTemplate,
           contextLength,
-          embed: (request) => runWhole({ ...request, adapters: uses }, read.signal, "ranking"),
-          score: (request) => runWhole({ ...request, adapters: uses }, read.signal, "ranking"),
+          embed: queue.paced((request) =>
+            runWhole({ ...request, adapters: uses, priority }, signal, "ranking"),
+          ),
+          score: queue.paced((request) =>
+            runWhole({ ...request, adapters: uses, priority }, signal, "ranking"),
+          ),
         }),
       );
     },

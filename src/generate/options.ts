@@ -88,6 +88,9 @@ export const adapterTable = {
   signal,
 } satisfies TableOf<AdapterOptions>;
 
+/** How much sooner a request has its turn. */
+export const priority = withDefault(whole({ min: -1000, max: 1000 }), 0);
+
 const words = choice("auto", "none", "required");
 const toolName = text({ most: 256 });
 const toolChoice: Kind<NonNullable<ChatOptions["toolChoice"]>> = {
@@ -138,6 +141,7 @@ export function generateTable(vocabSize = MOST_IDS) {
     logprobs: whole({ min: 0, max: 1024 }),
     decoderTokens: tokenIds(vocabSize),
     adapters: adapterChoices,
+    priority,
     signal,
   } satisfies TableOf<GenerateOptions>;
 }
@@ -165,6 +169,7 @@ export function logitsTable(vocabSize = MOST_IDS) {
     positions: withDefault(choice("all", "last"), "all"),
     encoderTokens: tokenIds(vocabSize),
     adapters: adapterChoices,
+    priority,
     signal,
   } satisfies TableOf<LogitsOptions>;
 }
@@ -173,6 +178,7 @@ export function logitsTable(vocabSize = MOST_IDS) {
 export const scoreTable = {
   alternatives: withDefault(whole({ min: 0, max: 1024 }), 0),
   adapters: adapterChoices,
+  priority,
   signal,
 } satisfies TableOf<ScoreOptions>;
 

@@ -32,6 +32,8 @@ export interface WorkerSetup {
 interface TextRequest {
   /** In the order in which they are added. */
   readonly adapters?: readonly AdapterUse[];
+  /** How much sooner it has its turn. */
+  readonly priority?: number;
 }
 
 /** One request for tokens, in ids. */

@@ -7,6 +7,7 @@ import type { OptionsOf, TableOf } from "../options.ts";
 import type { ChatTemplate } from "../tokenizers/chat-template/chat-template.ts";
 import type { Tokenizer } from "../tokenizers/tokenizer.ts";
 import { type Fit, fitTokens } from "./cut-tokens.ts";
+import { priority } from "./options.ts";
 import type { EmbedRequest, EmbedResult, ScoreRequest, ScoreResult } from "./protocol.ts";
 import type { Ranked, RerankOptions } from "./types.ts";
 
@@ -14,6 +15,7 @@ import type { Ranked, RerankOptions } from "./types.ts";
 export const rerankTable = {
   instruction: text({ least: 0, most: 65_536 }),
   truncate: withDefault(flag, false),
+  priority,
   signal,
 } satisfies TableOf<RerankOptions>;
 

@@ -7,6 +7,7 @@ import type { ModelConfig, Pooling } from "../models/config/config.ts";
 import type { Resource } from "../resource.ts";
 import type { Tokenizer } from "../tokenizers/tokenizer.ts";
 import type { AnswerEvent, ToolCall } from "./answers/answer-reader.ts";
+import type { QueueState } from "./queue.ts";
 
 /** How the next token is chosen and when generation ends. Every field is optional; the defaults stand beside it. */
 export interface GenerateOptions {
@@ -69,6 +70,11 @@ export interface GenerateOptions {
   decoderTokens?: readonly number[];
   /** Adapters that were loaded, added in this order; at most 8. Left out: those that were loaded with a scale. */
   adapters?: readonly AdapterChoice[];
+  /**
+   * Requests have their turn in the order in which they come; each step of priority counts as ten seconds of waiting, so that
+   * nobody waits for ever. The answer does not depend on it. Default 0.
+   */
+  priority?: number;
   /** Stops the work, also in the middle of a long prompt. */
   signal?: AbortSignal;
 }
@@ -97,12 +103,6 @@ export interface AdapterOptions {
   name?: string;
   /** Its scale in requests that do not say `adapters`. Left out: it is in those alone that name it. */
   scale?: number;
-  signal?: AbortSignal;
-}
-
-/** Options of `score`. */
-export interface ScoreOptions {
-  adapters?: readonly AdapterChoice[];
   signal?: AbortSignal;
 }
 
@@ -246,6 +246,9 @@ export interface Score {
 export interface ScoreOptions {
   /** Report this many of the most likely tokens at each place (`top`). Default 0. */
   alternatives?: number;
+  adapters?: readonly AdapterChoice[];
+  /** As of answers. */
+  priority?: number;
   signal?: AbortSignal;
 }
 
@@ -285,6 +288,8 @@ export interface EmbedOptions {
   dimensions?: number;
   /** Cut texts that are too long, instead of refusing them. Default false. */
   truncate?: boolean;
+  /** As of answers. */
+  priority?: number;
   signal?: AbortSignal;
 }
 
@@ -305,6 +310,8 @@ export interface RerankOptions {
   instruction?: string;
   /** Cut texts that are too long, instead of refusing them. Default false. */
   truncate?: boolean;
+  /** As of answers. */
+  priority?: number;
   signal?: AbortSignal;
 }
 
@@ -327,6 +334,8 @@ export interface LogitsOptions {
   /** With an encoder: what it reads. `tokens` are then the decoder's, its start token first. */
   encoderTokens?: ArrayLike<number>;
   adapters?: readonly AdapterChoice[];
+  /** As of answers. */
+  priority?: number;
   signal?: AbortSignal;
 }
 
@@ -364,6 +373,8 @@ export interface Model extends Resource {
   readonly engine: EngineInfo;
   /** Whether it answers; an engine that is lost is started again, a few times a minute at most. */
   readonly status: EngineStatus;
+  /** How many calls it works on, and how many wait; one too many (`maxWaiting` of `load`) is a BaimoError `busy` at once. */
+  readonly queue: QueueState;
   /** Logits after each token (or the last): f32, [tokens, vocabSize] row-major. */
   logits(
     tokens: ArrayLike<number>,

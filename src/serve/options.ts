@@ -33,8 +33,8 @@ export interface HandlerOptions {
   application?: ApplicationOptions;
   /** Longest body accepted, in bytes. Default 4 MiB. */
   maxBodyBytes?: number;
-  /** Requests that may wait for one model besides the one it works on. Default 64. */
-  maxWaiting?: number;
+  /** Answers that may be streaming at once, those included that are done but not yet read. Default 256. */
+  maxReaders?: number;
   /** How long a client may leave a full buffer of its stream unread. Default 60. */
   stallSeconds?: number;
   /** Origins of pages on other hosts that may use this server ("*" for any). Default none. */
@@ -105,7 +105,7 @@ export const handlerTable = {
   page: callback<NonNullable<HandlerOptions["page"]>>(),
   application: fields(applicationTable),
   maxBodyBytes: withDefault(number({ min: 1, max: 2 ** 31 }), 4 * 1024 * 1024),
-  maxWaiting: withDefault(whole({ min: 0, max: 1_000_000 }), 64),
+  maxReaders: withDefault(whole({ min: 1, max: 1_000_000 }), 256),
   stallSeconds: withDefault(number({ min: 0, max: 2_147_483, above: true }), 60),
   allowOrigins: withDefault(list(origin, { most: 1024 }), []),
   keys: ring,

@@ -63,6 +63,13 @@ export function toProblem(error: unknown): Problem {
         return new Problem(400, error.message, { cause: error });
       case "config":
         return new Problem(400, error.message, { cause: error });
+      case "busy":
+        return new Problem(429, error.message, {
+          type: "rate_limit_error",
+          code: "queue_full",
+          headers: { "retry-after": "2" },
+          cause: error,
+        });
       case "licence":
         return new Problem(403, error.message, { code: "licence", cause: error });
       default:

@@ -1,5 +1,6 @@
 // What the routes of one server share: its models, their queues, the work under way, its counts.
 import { BaimoError } from "../errors.ts";
+import type { QueueState } from "../generate/queue.ts";
 import type { Model } from "../generate/types.ts";
 import type { OptionsOf } from "../options.ts";
 import type { ChoiceEvent } from "./answers/choices.ts";
@@ -12,14 +13,11 @@ import { type Lease, Models } from "./models/models.ts";
 import { once } from "./once.ts";
 import type { handlerTable } from "./options.ts";
 import { closingProblem, Problem, toProblem } from "./problem.ts";
-import { Queues } from "./queues.ts";
 import { RequestRecord, type TokenCounts } from "./record.ts";
 import { OwnResponses, ResponseStore } from "./response-store.ts";
 import { Turns } from "./turns.ts";
 import type { Work } from "./work.ts";
 
-/** Streams that may be open for each place in the queue: answers that are done but not yet read. */
-const READERS_A_PLACE = 4;
 const STREAM_HEADERS = {
   "cache-control": "no-cache, no-transform",
   "x-accel-buffering": "no",
@@ -37,27 +35,24 @@ export class Server {
   /** Of requests that were let in. */
   readonly #visits = new WeakMap<Request, Visit>();
   readonly #records = new WeakMap<Request, RequestRecord>();
-  readonly #queues: Queues;
   readonly #turns = new Turns();
   readonly #readers: Readers;
   readonly #working = new Set<Work>();
 
   /** @throws {BaimoError} `config` when two models of a list have one name */
   constructor(options: OptionsOf<typeof handlerTable>) {
-    const { maxWaiting } = options;
     this.options = options;
     this.models = toModels(options.models);
     this.#guard = new Guard(options.keys);
-    this.#queues = new Queues(maxWaiting);
-    this.#readers = new Readers(READERS_A_PLACE * (maxWaiting + 1));
+    this.#readers = new Readers(options.maxReaders);
     options.signal?.addEventListener("abort", () => {
       for (const work of this.#working) work.stop(endingProblem());
     });
   }
 
-  /** How many requests use a model, and how many wait for one. */
-  get queue() {
-    return { ...this.#queues.count(), limit: this.options.maxWaiting };
+  /** The queues of all models together. */
+  get queue(): QueueState {
+    return this.models.queue;
   }
 
   /** Begins the record of a request. */
@@ -86,13 +81,12 @@ export class Server {
   }
 
   /**
-   * Takes a place at a model for a request; `done` gives it back. The work ends with the request, or when `signal` fires instead.
-   * @throws {Problem} 429 where too many wait, 503 while the server is closing or the model is started again
+   * Begins work at a model for a request, until `done` is called. It ends with the request, or when `signal` fires instead.
+   * @throws {Problem} 503 while the server is closing or the model is started again
    */
   begin(request: Request, lease: Lease, signal = request.signal): Work {
     if (this.options.signal?.aborted) throw closingProblem();
     if (lease.engine.status === "starting") throw startingProblem();
-    const leave = this.#queues.enter(lease.engine);
     const visit = this.#visits.get(request);
     const record = this.recordOf(request);
     record?.names({ model: lease.id });
@@ -115,7 +109,6 @@ export class Server {
     releases.push(watch());
     const done = () => {
       this.#working.delete(work);
-      leave();
       for (const release of releases) release?.();
     };
     const spend = (tokens: TokenCounts) => {

@@ -12,7 +12,7 @@ export interface Work {
   watch(): () => void;
   /** Waits for a turn of the event loop to begin in: many requests at once keep nobody else waiting. */
   turn(): Promise<void>;
-  /** The model is free: gives the place in the queue back. */
+  /** The model has done its part. */
   done(): void;
   /** Tokens were read and written. */
   spend(tokens: TokenCounts): void;

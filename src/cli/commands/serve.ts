@@ -137,7 +137,7 @@ async function serve(
     },
   });
   const onError = (error: unknown) => terminal.note(`baimo: ${describe(error)}`);
-  const load = await toLoadOptions(flags);
+  const load = { ...(await toLoadOptions(flags)), maxWaiting: config.maxWaiting };
   const wanted = wantedModels(sources, flags.name ?? [], config);
   const ending = new AbortController();
   const end = () => ending.abort();
@@ -168,7 +168,6 @@ async function serve(
       logTexts: config.log === "texts",
       page,
       maxBodyBytes: config.maxBodyBytes,
-      maxWaiting: config.maxWaiting,
       stallSeconds: config.stallSeconds,
       allowOrigins: config.allowOrigins,
       signal: ending.signal,

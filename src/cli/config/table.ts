@@ -71,7 +71,7 @@ export const configTable = {
   allowOrigins: handlerTable.allowOrigins,
   log: withDefault(choice("off", "requests", "texts"), "off"),
   maxBodyBytes: handlerTable.maxBodyBytes,
-  maxWaiting: handlerTable.maxWaiting,
+  maxWaiting: loadTable.maxWaiting,
   stallSeconds: handlerTable.stallSeconds,
   loadSeconds: modelsTable.loadSeconds,
   graceSeconds: withDefault(number({ min: 0, max: 2_147_483 }), 30),

@@ -2,9 +2,10 @@
 import type { AdapterUse, Run } from "../../tensor/backend.ts";
 import type { Job } from "./job.ts";
 import type { Place } from "./places.ts";
+import type { InOrder } from "./turns.ts";
 
 /** A request that waits. */
-export interface Waiting {
+export interface Waiting extends InOrder {
   readonly id: number;
   readonly job: Job;
   readonly adapters: readonly AdapterUse[] | undefined;

@@ -21,6 +21,7 @@ import { Pace } from "./pace.ts";
 import { commonLength, PagePool } from "./page-pool.ts";
 import { type Active, type Part, pendingOf, rootOf, toRuns, type Waiting } from "./parts.ts";
 import { Places } from "./places.ts";
+import { enqueue, shareRows, turnOf } from "./turns.ts";
 
 /** What a scheduler is made of. */
 export interface SchedulerSetup {
@@ -43,8 +44,8 @@ export class Scheduler {
   readonly #pace = new Pace();
   readonly #jobSetting: JobSetting;
   readonly #field: Field;
+  /** In the order of their turns, as those that run. */
   readonly #waiting: Waiting[] = [];
-  /** In the order in which they began. */
   readonly #active: Active[] = [];
   /** Requests that run no tokens. */
   readonly #errands: { readonly id: number; readonly request: Errand }[] = [];
@@ -93,8 +94,9 @@ export class Scheduler {
     }
     try {
       const job = createJob(id, request, this.#jobSetting);
-      const { adapters } = request;
-      this.#waiting.push({ id, job, adapters, root: this.#rootOf(job.promptLength, adapters) });
+      const { adapters, priority } = request;
+      const root = this.#rootOf(job.promptLength, adapters);
+      enqueue(this.#waiting, { id, job, adapters, root, turn: turnOf(performance.now(), priority) });
     } catch (error) {
       this.#refuse(id, error);
     }
@@ -168,7 +170,7 @@ export class Scheduler {
     this.#cancelled.clear();
   }
 
-  /** Lets requests begin, in the order in which they came, while there is room. */
+  /** Lets requests begin, in the order of their turns, while there is room. */
   async #admit(): Promise<void> {
     for (let i = 0; i < this.#waiting.length; ) {
       const waiting = this.#waiting[i];
@@ -187,14 +189,15 @@ export class Scheduler {
     }
   }
 
-  async #begin({ id, job, adapters, root }: Waiting): Promise<void> {
+  async #begin(waiting: Waiting): Promise<void> {
+    const { job, root } = waiting;
     const { encoderTokens, watchEncoder } = job;
     const isRead = encoderTokens === undefined || this.#calls.hasRead(encoderTokens);
     // What the decoder has computed is an answer to the text that it was asked about.
     if (!isRead) this.#places.clear();
     const { place, copy } = this.#places.open(root, job);
-    const active = { id, job, adapters, root, place };
-    this.#active.push(active);
+    const active = { ...waiting, place };
+    enqueue(this.#active, active);
     if (copy) this.#calls.copyPage(copy.from, copy.to);
     job.start?.();
     const mustRead = encoderTokens && (!isRead || watchEncoder);
@@ -246,10 +249,10 @@ export class Scheduler {
     const add = (active: Active, rows: number): boolean => {
       if (!this.#active.includes(active)) return false; // it has made room for another
       while (!this.#places.extend(active.place, rows)) {
-        const youngest = this.#active[this.#active.length - 1];
-        parts = parts.filter((part) => part.active !== youngest);
-        this.#putBack(youngest);
-        if (youngest === active) return false;
+        const last = this.#active[this.#active.length - 1];
+        parts = parts.filter((part) => part.active !== last);
+        this.#putBack(last);
+        if (last === active) return false;
       }
       parts.push({ active, rows, guess: [] });
       return true;
@@ -258,13 +261,18 @@ export class Scheduler {
     if (prompts.length === 0) return this.#addGuesses(parts);
     let room = maxTokens - parts.length;
     if (parts.length > 0) room = Math.min(room, this.#pace.promptRows(parts.length));
+    if (config.causal) {
+      const shares = shareRows(prompts.map(pendingOf), room);
+      for (const [i, active] of prompts.entries()) {
+        const { job, place } = active;
+        const rows = Math.min(shares[i], this.#angles.rowsAt(place.sequence.tokens.length, job.promptLength));
+        if (rows > 0) add(active, rows);
+      }
+      return parts;
+    }
     for (const active of prompts) {
-      if (room < 1) break;
-      const { job, place } = active;
-      const position = place.sequence.tokens.length;
-      if (!config.causal && pendingOf(active) > room) continue;
-      const rows = Math.min(room, pendingOf(active), this.#angles.rowsAt(position, job.promptLength));
-      if (add(active, rows)) room -= rows;
+      const rows = pendingOf(active);
+      if (rows <= room && add(active, rows)) room -= rows;
     }
     return parts;
   }
@@ -296,11 +304,11 @@ export class Scheduler {
     if (this.#places.recurrent) for (const { active } of parts) this.#putBack(active, false);
   }
 
-  /** Takes a request out of the step and back to the head of those that wait; what it has computed may be found again. */
+  /** Takes a request out of the step and back among those that wait; what it has computed may be found again. */
   #putBack(active: Active, isIntact = true): void {
     this.#leave(active, isIntact);
-    const { id, job, adapters } = active;
-    this.#waiting.unshift({ id, job, adapters, root: this.#rootOf(job.promptLength, adapters) });
+    const { id, job, adapters, turn } = active;
+    enqueue(this.#waiting, { id, job, adapters, turn, root: this.#rootOf(job.promptLength, adapters) });
   }
 
   #leave(active: Active, isIntact = true): void {

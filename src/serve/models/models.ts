@@ -1,5 +1,6 @@
 // The models of a server by their names: loaded ones, and those that are loaded when asked for.
 import { BaimoError } from "../../errors.ts";
+import type { QueueState } from "../../generate/queue.ts";
 import type { EngineStatus, Model } from "../../generate/types.ts";
 import type { ModelConfig } from "../../models/config/config.ts";
 import { callback, number, withDefault } from "../../option-kinds.ts";
@@ -90,6 +91,14 @@ export class Models {
 
   get ids(): string[] {
     return [...this.#loaded.keys(), ...this.#places.keys()];
+  }
+
+  /** The queues of all loaded models together. */
+  get queue(): QueueState {
+    const placed = Array.from(this.#places.values(), ({ model }) => model);
+    const queues = [...this.#loaded.values(), ...placed].flatMap((model) => model?.queue ?? []);
+    const sum = (what: keyof QueueState) => queues.reduce((total, queue) => total + queue[what], 0);
+    return { active: sum("active"), waiting: sum("waiting"), limit: sum("limit") };
   }
 
   /** Bytes of memory that are held for models, those included that are being loaded. */
