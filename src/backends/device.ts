@@ -94,6 +94,8 @@ export interface RunShape {
   readonly contextLength: number;
   /** Most sequences in one call. */
   readonly sequences: number;
+  /** Recurrent states beside those of the sequences, kept for others that begin alike. Default 0. */
+  readonly keptStates?: number;
   /** Tokens whose keys and values are kept, of all sequences together. */
   readonly cacheTokens: number;
   readonly cacheType: CacheType;

@@ -13,6 +13,8 @@ export type Command =
   | { readonly kind: "encode"; readonly tokens: Int32Array }
   /** One page of the decoder's cache to another. */
   | { readonly kind: "copy"; readonly from: number; readonly to: number }
+  /** One recurrent state over another. */
+  | { readonly kind: "copy-state"; readonly from: number; readonly to: number }
   /** One page out of the decoder's cache, or into it: rank 0 has the bytes. */
   | { readonly kind: "read-page" | "write-page"; readonly page: number }
   /** A message has come for every rank: what it says of an adapter is done now. */
@@ -24,6 +26,7 @@ const kinds = [
   "states",
   "encode",
   "copy",
+  "copy-state",
   "read-page",
   "write-page",
   "adapter",
@@ -73,7 +76,7 @@ export function sendCommand(bus: Bus, command: Command): void {
 
 function wordsOf(command: Command): Int32Array {
   if (command.kind === "logits" || command.kind === "states") return command.rows;
-  if (command.kind === "copy") return Int32Array.of(command.from, command.to);
+  if ("from" in command) return Int32Array.of(command.from, command.to);
   if ("page" in command) return Int32Array.of(command.page);
   if (command.kind === "adapter") return new Int32Array(0);
   return command.tokens;
@@ -86,7 +89,7 @@ export function receiveCommand(bus: Bus): Command {
   const words = bus.payload.subarray(0, count);
   if (kind === "logits" || kind === "states") return { kind, rows: words };
   if (kind === "encode") return { kind, tokens: words };
-  if (kind === "copy") return { kind, from: words[0], to: words[1] };
+  if (kind === "copy" || kind === "copy-state") return { kind, from: words[0], to: words[1] };
   if (kind === "read-page" || kind === "write-page") return { kind, page: words[0] };
   if (kind === "adapter") return { kind };
   let at = count;

@@ -27,6 +27,9 @@ export function follow(model: Transformer, bus: Bus): void {
       case "copy":
         model.backend.copyPage(model.caches.decoder, command.from, command.to);
         break;
+      case "copy-state":
+        model.backend.copyState(model.caches.delta!, command.from, command.to);
+        break;
       case "read-page":
         model.backend.readPage(model.caches.decoder, command.page);
         break;

@@ -49,6 +49,11 @@ export interface LoadOptions extends DescribeOptions, DeviceOptions {
   cacheTokens?: number;
   /** A chat template (Jinja) in place of the model's own, and of all its named ones. */
   chatTemplate?: string;
+  /**
+   * Bytes for recurrent states at the ends of pages, so that prompts which begin alike go on from there. Default 256 MiB; none
+   * where `memoryBytes` is given.
+   */
+  stateBytes?: number;
   /** For "hf:owner/name": where downloads are kept (default the Hub's own cache folder), and whom to ask as whom. */
   hub?: Partial<Pick<PullOptions, "cacheFolder" | "endpoint" | "token" | "offline">>;
   /** Adapters to load with it: see `loadAdapter`. */
@@ -76,6 +81,7 @@ export const loadTable = {
   maxWaiting: withDefault(whole({ min: 0, max: 1_000_000 }), 256),
   cacheTokens: whole({ min: 1, max: 1 << 26 }),
   chatTemplate: text({ least: 0, most: 1 << 24 }),
+  stateBytes: whole({ min: 0, max: 2 ** 40 }),
   hub: fields({ cacheFolder: { ...cacheFolder, required: false }, endpoint, token, offline }),
   adapters: list(
     fields({ source: required(checkpointKind), name: adapterTable.name, scale: adapterTable.scale }),

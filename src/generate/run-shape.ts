@@ -11,6 +11,7 @@ export interface ShapeOptions {
   readonly cacheType?: CacheType;
   readonly cacheTokens?: number;
   readonly parallel?: number;
+  readonly stateBytes?: number;
   readonly chunkTokens?: number;
   readonly memoryBytes?: number;
 }
@@ -18,6 +19,8 @@ export interface ShapeOptions {
 const DEFAULT_CONTEXT = 4096;
 /** Whole tiles of the kernels, and some milliseconds of a small model. */
 const DEFAULT_CHUNK = 72;
+/** Whole pages as well, at whose ends recurrent states are kept. */
+const DEFAULT_CHUNK_RECURRENT = 96;
 const DEFAULT_PARALLEL = 16;
 /** Where each request has a recurrent state of its own, which may take hundreds of megabytes. */
 const DEFAULT_PARALLEL_RECURRENT = 4;
@@ -27,6 +30,10 @@ const DEFAULT_PARALLEL_RECURRENT = 4;
  */
 const DEFAULT_CONTEXTS = 4;
 const DEFAULT_CACHE_BYTES = 512 * 2 ** 20;
+/** The same for recurrent states that are kept. */
+const DEFAULT_STATE_BYTES = 256 * 2 ** 20;
+/** More are not of use. */
+const MOST_STATES = 256;
 
 /**
  * Fills in what is left open. A context is no longer than learned positions reach, a cache no smaller than a context; where
@@ -37,13 +44,17 @@ export function chooseShape({ config, weights }: ModelDescription, options: Shap
   const contextLength = Math.min(asked, longestContext(config));
   const cacheType = options.cacheType ?? defaultCacheType(weights);
   const affordable = Math.floor(DEFAULT_CACHE_BYTES / bytesPerToken(config, cacheType));
-  const chunk = options.chunkTokens ?? DEFAULT_CHUNK;
+  const chunk = options.chunkTokens ?? (config.delta ? DEFAULT_CHUNK_RECURRENT : DEFAULT_CHUNK);
   const spacious = Math.min(DEFAULT_CONTEXTS * contextLength, affordable);
   const cacheTokens = options.cacheTokens ?? (options.memoryBytes === undefined ? spacious : 0);
   return {
     contextLength,
     cacheType,
     cacheTokens: Math.max(contextLength, cacheTokens),
+    keptStates: statesWithin(
+      options.stateBytes ?? (options.memoryBytes === undefined ? DEFAULT_STATE_BYTES : 0),
+      config,
+    ),
     sequences: options.parallel ?? (config.delta ? DEFAULT_PARALLEL_RECURRENT : DEFAULT_PARALLEL),
     maxTokens: config.causal ? chunk : Math.max(chunk, contextLength),
   };
@@ -58,4 +69,13 @@ function defaultCacheType(weights: ModelDescription["weights"]): CacheType {
 function bytesPerToken(config: ModelConfig, type: CacheType): number {
   const { causal, numLayers, numKvHeads, headDim, valueDim } = config;
   return (causal ? numLayers : 1) * numKvHeads * (headDim + valueDim) * elementBytes[type];
+}
+
+/** How many recurrent states so many bytes hold, about. */
+function statesWithin(bytes: number, { delta, numLayers }: ModelConfig): number {
+  if (!delta) return 0;
+  const { keyHeads, valueHeads, keyDim, valueDim, kernel } = delta;
+  const channels = 2 * keyHeads * keyDim + valueHeads * valueDim;
+  const each = numLayers * 4 * (valueHeads * keyDim * valueDim + (kernel - 1) * channels);
+  return Math.min(MOST_STATES, Math.floor(bytes / each));
 }

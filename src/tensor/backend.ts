@@ -194,6 +194,7 @@ export interface DeltaState {
 /** Sizes of gated delta nets. Value head h reads key head floor(h * keyHeads / valueHeads). */
 export interface DeltaShape {
   numLayers: number;
+  /** How many states. */
   sequences: number;
   keyHeads: number;
   valueHeads: number;
@@ -350,6 +351,8 @@ export interface Backend {
     options: AttentionOptions,
     runs: readonly Run[],
   ): void;
+  /** Copies one state over another, in all layers. */
+  copyState(state: DeltaState, from: number, to: number): void;
   /**
    * Gated delta net (arXiv:2412.06464): convolutions and silu, l2-normalised keys and queries (eps 1e-6, queries times
    * keyDim^-0.5), then token by token S = decay S + beta (v - S k) k^T and out = S q. A run starts from nothing at

@@ -41,7 +41,7 @@ export function gatedDeltaCase({
         decayBias: normals(random, valueHeads),
       };
       const heads = stage.cut(keyHeads);
-      const state = b.allocateDeltaState({ ...shape, numLayers: 2, sequences: parts.length, heads });
+      const state = b.allocateDeltaState({ ...shape, numLayers: 2, sequences: 2 * parts.length, heads });
       const inputs = {
         query: await stage.slice(wide.query, keyWidth, keyDim),
         key: await stage.slice(wide.key, keyWidth, keyDim),
@@ -56,15 +56,28 @@ export function gatedDeltaCase({
       };
       const out = b.allocateSlice(scalePartition(heads, group * valueDim), tokens);
       const runs = runsOf(parts);
-      /** The first `step` tokens of every sequence, then the next: sequences that have ended take no part. */
-      const inPieces = (step: number) => () => {
-        const pieces = runs.map((run) => piecesOf(run, step));
-        for (let i = 0; pieces.some((of) => i < of.length); i++) {
-          const some = pieces.flatMap((of) => of.slice(i, i + 1));
-          b.gatedDelta(state, 1, inputs, out, some);
+      /** A run whose state has been copied behind those of all sequences, and from there back, in turns. */
+      const moved = (run: Run, piece: number): Run => {
+        const { slot } = run.sequence;
+        const other = slot + parts.length;
+        if (piece % 2 === 0) {
+          if (piece > 0) b.copyState(state, other, slot);
+          return run;
         }
-        return stage.read(out);
+        b.copyState(state, slot, other);
+        return { ...run, sequence: { ...run.sequence, slot: other } };
       };
+      /** The first `step` tokens of every sequence, then the next: sequences that have ended take no part. */
+      const inPieces =
+        (step: number, copies = false) =>
+        () => {
+          const pieces = runs.map((run) => piecesOf(run, step));
+          for (let i = 0; pieces.some((of) => i < of.length); i++) {
+            const some = pieces.flatMap((of) => of.slice(i, i + 1));
+            b.gatedDelta(state, 1, inputs, out, copies ? some.map((run) => moved(run, i)) : some);
+          }
+          return stage.read(out);
+        };
       return {
         run() {
           b.gatedDelta(state, 1, inputs, out, runs);
@@ -77,6 +90,7 @@ export function gatedDeltaCase({
           },
           "1 token at a time": inPieces(1),
           "4 tokens at a time": inPieces(4),
+          "states copied on the way": inPieces(4, true),
         },
         expected() {
           const answer = new Float32Array(tokens * valueWidth);

@@ -345,6 +345,16 @@ export function createReferenceBackend(options: ReferenceBackendOptions): Backen
         });
       }
     },
+    copyState(state, from, to) {
+      const { sequences } = openState(state);
+      for (const [layer, { queries, keys, values, memory }] of sequences[from].entries()) {
+        const other = sequences[to][layer];
+        other.queries.set(queries);
+        other.keys.set(keys);
+        other.values.set(values);
+        other.memory.set(memory);
+      }
+    },
     gatedDelta(state, layer, inputs, out, runs) {
       const { shape, sequences } = openState(state);
       out.tokens = inputs.query.tokens;

@@ -337,6 +337,10 @@ export function createWasmBackend(options: WasmBackendOptions): Backend {
       to.tokens = q.tokens;
       attend({ cache: cacheOf(cache), layer, query: q, out: to, options, runs, scratch: linear.scratch });
     },
+    copyState(state, from, to) {
+      stateOf(state).copy(home, from, to);
+      bus.barrier(); // as of copyPage
+    },
     gatedDelta(state, layer, inputs, out, runs) {
       runGatedDelta({ bank: home, state: stateOf(state), layer, inputs, out, runs, scratch: linear.scratch });
     },

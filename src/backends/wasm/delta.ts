@@ -75,6 +75,18 @@ export class WasmDeltaState implements DeltaState {
     }));
     this.bytes = bytes;
   }
+
+  /** Copies one state over another, in all layers. */
+  copy(bank: Bank, from: number, to: number): void {
+    const copy = (area: number, bytes: number) => {
+      const start = area + from * bytes;
+      bank.u8.copyWithin(area + to * bytes, start, start + bytes);
+    };
+    for (const { query, key, value, memory } of this.layers) {
+      for (const { history, historyBytes } of [query, key, value]) copy(history, historyBytes);
+      copy(memory, this.memoryBytes);
+    }
+  }
 }
 
 /** One call of a gated delta net. */

@@ -52,6 +52,13 @@ export class Calls {
     backend.copyPage(caches.decoder, from, to);
   }
 
+  /** Copies one recurrent state over another. */
+  copyState(from: number, to: number): void {
+    const { backend, caches } = this.model;
+    sendCommand(this.#bus, { kind: "copy-state", from, to });
+    backend.copyState(caches.delta!, from, to); // what a model with kept states has
+  }
+
   /** The bytes of a page of the decoder's cache. */
   readPage(page: number): Uint8Array {
     sendCommand(this.#bus, { kind: "read-page", page });

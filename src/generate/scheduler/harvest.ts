@@ -60,6 +60,8 @@ function noteKnown({ calls, places, rootOf }: Field, { active, rows, guess }: Pa
   // Where a token sees its whole text, no other text has the same states.
   const isShared = calls.model.config.causal && rootOf(length, adapters) === root;
   places.append(place, job.tokens.slice(position, position + rows), isShared);
+  const kept = places.keepState(place);
+  if (kept !== undefined) calls.copyState(place.slot, kept);
   if (position < job.promptLength) job.onPrompt?.(position + rows, place.cached);
   const wanted: Wanted[] = [];
   for (let row = 0; row < rows; row++) {

@@ -1,5 +1,6 @@
 // The pages of the KV cache: who holds them, and which tokens lie in those that nobody holds.
 import { PAGE } from "../../tensor/backend.ts";
+import { KeptStates } from "./kept-states.ts";
 
 /**
  * A page that is full, or the last of a sequence that has ended: its tokens, after those of its parents. What lies in a
@@ -60,11 +61,15 @@ export class PagePool {
   readonly #roots = new Map<string, Parent>();
   /** Of every page that is in the tree. */
   readonly #nodes = new Map<number, Node>();
+  /** At the ends of full pages. */
+  readonly #states: KeptStates<Node>;
   #clock = 0;
   #held = 0;
 
-  constructor(size: number) {
+  /** states: numbers of recurrent states that may be kept */
+  constructor(size: number, states: readonly number[] = []) {
     this.size = size;
+    this.#states = new KeptStates(states);
     this.#free = Array.from({ length: size }, (_, i) => size - 1 - i);
   }
 
@@ -77,6 +82,30 @@ export class PagePool {
   lookUp(root: string, tokens: readonly number[], limit: number): number {
     const { nodes, tail } = this.#find(root, tokens, limit);
     return nodes.length * PAGE + (tail?.count ?? 0);
+  }
+
+  /** How many of the first tokens lie in pages, as far as the state after them is kept: at most `limit`. */
+  lookUpState(root: string, tokens: readonly number[], limit: number): number {
+    const { nodes } = this.#find(root, tokens, limit);
+    return PAGE * (nodes.findLastIndex((node) => this.#states.has(node)) + 1);
+  }
+
+  /** The slot of the state after the pages of a sequence, which `lookUpState` has found. */
+  stateOf(sequence: PagedSequence): number {
+    return this.#states.use((sequence as Place).parent as Node); // made by `open`, and not empty
+  }
+
+  /** A slot for the state of a sequence, where it is worth keeping: at the end of a page that may serve others. */
+  keepState(sequence: PagedSequence): number | undefined {
+    const { parent, held, tokens } = sequence as Place; // made by `open`
+    return parent.page !== undefined && held * PAGE === tokens.length
+      ? this.#states.keep(parent as Node)
+      : undefined;
+  }
+
+  /** Whether states are kept. */
+  get keepsStates(): boolean {
+    return this.#states.isOn;
   }
 
   /**
@@ -147,7 +176,9 @@ export class PagePool {
   append(sequence: PagedSequence, tokens: Iterable<number>, shareable = true): void {
     const place = sequence as Place; // made by `open`
     if (!shareable) place.shareable = false;
+    const before = place.tokens.length;
     for (const token of tokens) place.tokens.push(token);
+    this.#states.pass(place.tokens.length - before);
     while (place.shareable && place.tokens.length >= (place.held + 1) * PAGE) {
       const own = place.pages[place.held];
       const filled = place.tokens.slice(place.held * PAGE, (place.held + 1) * PAGE);
@@ -276,10 +307,11 @@ export class PagePool {
     return node;
   }
 
-  #remove({ page, parent }: Node): void {
-    const at = parent.children.findIndex((node) => node.page === page);
-    parent.children.splice(at, 1);
+  #remove(node: Node): void {
+    const { page, parent } = node;
+    parent.children.splice(parent.children.indexOf(node), 1);
     this.#nodes.delete(page);
+    this.#states.forget(node);
   }
 
   #hold(node: Node): void {

@@ -23,6 +23,8 @@ export interface Part {
   readonly active: Active;
   readonly rows: number;
   readonly guess: readonly number[];
+  /** Whether they are of a prompt: they share what time answers leave. */
+  readonly isPrompt: boolean;
 }
 
 /** Stands in a root before each adapter. */

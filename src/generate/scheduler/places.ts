@@ -12,6 +12,13 @@ export interface Place {
   readonly root: string;
 }
 
+/** A place, and what must be copied before it is used: a page, a recurrent state. */
+export interface OpenedPlace {
+  readonly place: Place;
+  readonly copy?: OpenedSequence["copy"];
+  readonly copyState?: OpenedSequence["copy"];
+}
+
 /** A recurrent state that nobody uses, and the tokens that have gone into it. */
 interface FreeSlot {
   readonly slot: number;
@@ -34,7 +41,14 @@ export class Places {
 
   /** How many of a request's first tokens lie in the cache. */
   lookUp(root: string, { tokens, reusable }: Job): number {
-    return this.#pool.lookUp(root, tokens, reusable);
+    if (!this.recurrent) return this.#pool.lookUp(root, tokens, reusable);
+    const held = this.#heldBy(this.#findSlot(root, tokens, reusable));
+    return Math.max(held, this.#pool.lookUpState(root, tokens, reusable));
+  }
+
+  /** Whether a request can go on from the middle of another's prompt. */
+  get canShare(): boolean {
+    return !this.recurrent || this.#pool.keepsStates;
   }
 
   /** Whether as many requests run as may. */
@@ -49,15 +63,33 @@ export class Places {
   }
 
   /** A place for a request, with as many of its first tokens as are known. There must be a free slot. */
-  open(root: string, { tokens, reusable }: Job): { place: Place; copy: OpenedSequence["copy"] } {
+  open(root: string, { tokens, reusable }: Job): OpenedPlace {
     if (!this.recurrent) {
       const { slot } = this.#free.shift()!;
       const { sequence, copy } = this.#pool.open(root, tokens, reusable);
       return { place: { sequence, slot, cached: sequence.tokens.length, root }, copy };
     }
-    const { slot, tokens: held } = this.#takeSlot(root, tokens, reusable);
-    const { sequence, copy } = this.#pool.open(root, tokens, held.length, true);
-    return { place: { sequence, slot, cached: sequence.tokens.length, root }, copy };
+    const found = this.#findSlot(root, tokens, reusable);
+    const held = this.#heldBy(found);
+    const kept = this.#pool.lookUpState(root, tokens, reusable);
+    const [{ slot }] = this.#free.splice(kept > held ? 0 : Math.max(0, found), 1);
+    const { sequence, copy } = this.#pool.open(root, tokens, Math.max(held, kept), true);
+    const cached = sequence.tokens.length;
+    const copyState = cached > held ? { from: this.#pool.stateOf(sequence), to: slot } : undefined;
+    return { place: { sequence, slot, cached, root }, copy, copyState };
+  }
+
+  /** Rows of a prompt that may run before its state is looked at: up to the end of a page, where states are kept. */
+  rowsAt({ sequence }: Place, rows: number): number {
+    if (!this.recurrent || !this.#pool.keepsStates) return rows;
+    const position = sequence.tokens.length;
+    const end = Math.floor((position + rows) / PAGE) * PAGE;
+    return end > position ? end - position : rows;
+  }
+
+  /** Where the state of a request must be copied now, so that others which begin alike can go on from it. */
+  keepState({ sequence }: Place): number | undefined {
+    return this.recurrent ? this.#pool.keepState(sequence) : undefined;
   }
 
   /** Room for `rows` more tokens. False when there are not enough pages. */
@@ -82,16 +114,19 @@ export class Places {
     for (const [i, { slot }] of this.#free.entries()) this.#free[i] = { slot, root: "", tokens: [] };
   }
 
-  /** The slot whose state is after most of the first tokens, or else the one used longest ago, to begin anew. */
-  #takeSlot(root: string, tokens: readonly number[], reusable: number): FreeSlot {
+  /** The free slot whose state is after most of the first tokens: its place in the list, or -1. */
+  #findSlot(root: string, tokens: readonly number[], reusable: number): number {
     let best = -1;
-    let most = 0;
     for (const [i, free] of this.#free.entries()) {
       const { length } = free.tokens;
-      if (length <= most || length > reusable || free.root !== root) continue;
-      if (free.tokens.every((token, at) => token === tokens[at])) [best, most] = [i, length];
+      if (length <= this.#heldBy(best) || length > reusable || free.root !== root) continue;
+      if (free.tokens.every((token, at) => token === tokens[at])) best = i;
     }
-    if (best >= 0) return this.#free.splice(best, 1)[0];
-    return { ...this.#free.shift()!, tokens: [] };
+    return best;
+  }
+
+  /** Tokens before the state of a free slot. */
+  #heldBy(at: number): number {
+    return at < 0 ? 0 : this.#free[at].tokens.length;
   }
 }

@@ -59,7 +59,9 @@ export class Scheduler {
     this.#setup = setup;
     this.#calls = new Calls(model, bus);
     this.#angles = new Angles(model.config.ropes);
-    this.#pool = new PagePool(model.caches.decoder.pages);
+    const { keptStates = 0 } = shape;
+    const states = Array.from({ length: keptStates }, (_, i) => shape.sequences + i);
+    this.#pool = new PagePool(model.caches.decoder.pages, states);
     const sequences = Math.min(shape.sequences, shape.maxTokens);
     this.#places = new Places(this.#pool, { sequences, recurrent: model.config.delta !== undefined });
     this.#outbox = new Outbox(emit);
@@ -195,10 +197,11 @@ export class Scheduler {
     const isRead = encoderTokens === undefined || this.#calls.hasRead(encoderTokens);
     // What the decoder has computed is an answer to the text that it was asked about.
     if (!isRead) this.#places.clear();
-    const { place, copy } = this.#places.open(root, job);
+    const { place, copy, copyState } = this.#places.open(root, job);
     const active = { ...waiting, place };
     enqueue(this.#active, active);
     if (copy) this.#calls.copyPage(copy.from, copy.to);
+    if (copyState) this.#calls.copyState(copyState.from, copyState.to);
     job.start?.();
     const mustRead = encoderTokens && (!isRead || watchEncoder);
     if (mustRead && !this.#calls.encode(encoderTokens, watchEncoder)) await this.#end(active, true);
@@ -207,7 +210,7 @@ export class Scheduler {
 
   /** Whether another request is about to fill pages that this one could read, beyond the tokens that are known. */
   #isBeingComputed(root: string, job: Job, known: number): boolean {
-    if (this.#places.recurrent) return false;
+    if (!this.#places.canShare) return false;
     return this.#active.some((other) => {
       if (other.root !== root || other.place.sequence.tokens.length >= other.job.promptLength) return false;
       const common = commonLength(job.tokens, other.job.tokens, 0);
@@ -223,10 +226,11 @@ export class Scheduler {
     const { tokens, runs } = toRuns(parts);
     const watch = parts[0].active.job.watch;
     const started = performance.now();
+    const prompts = parts.reduce((sum, part) => sum + (part.isPrompt ? part.rows : 0), 0);
     const done = this.#calls.forward(tokens, runs, watch?.(runs[0].position));
     if (!done) return this.#stopped(parts);
     await harvest(this.#field, parts, runs);
-    this.#pace.note(performance.now() - started, tokens.length);
+    this.#pace.note(performance.now() - started, tokens.length - prompts, prompts);
     for (const { active } of parts) {
       if (pendingOf(active) > 0 || !this.#active.includes(active)) continue;
       if (active.job.isWhole) await this.#end(active, false);
@@ -246,7 +250,7 @@ export class Scheduler {
     const answers = this.#active.filter((active) => config.causal && pendingOf(active) === 1);
     const prompts = this.#active.filter((active) => pendingOf(active) > (config.causal ? 1 : 0));
     let parts: Part[] = [];
-    const add = (active: Active, rows: number): boolean => {
+    const add = (active: Active, rows: number, isPrompt: boolean): boolean => {
       if (!this.#active.includes(active)) return false; // it has made room for another
       while (!this.#places.extend(active.place, rows)) {
         const last = this.#active[this.#active.length - 1];
@@ -254,10 +258,10 @@ export class Scheduler {
         this.#putBack(last);
         if (last === active) return false;
       }
-      parts.push({ active, rows, guess: [] });
+      parts.push({ active, rows, guess: [], isPrompt });
       return true;
     };
-    for (const active of answers) add(active, 1);
+    for (const active of answers) add(active, 1, false);
     if (prompts.length === 0) return this.#addGuesses(parts);
     let room = maxTokens - parts.length;
     if (parts.length > 0) room = Math.min(room, this.#pace.promptRows(parts.length));
@@ -265,14 +269,15 @@ export class Scheduler {
       const shares = shareRows(prompts.map(pendingOf), room);
       for (const [i, active] of prompts.entries()) {
         const { job, place } = active;
-        const rows = Math.min(shares[i], this.#angles.rowsAt(place.sequence.tokens.length, job.promptLength));
-        if (rows > 0) add(active, rows);
+        const alike = this.#angles.rowsAt(place.sequence.tokens.length, job.promptLength);
+        const rows = this.#places.rowsAt(place, Math.min(shares[i], alike));
+        if (rows > 0) add(active, rows, true);
       }
       return parts;
     }
     for (const active of prompts) {
       const rows = pendingOf(active);
-      if (rows <= room && add(active, rows)) room -= rows;
+      if (rows <= room && add(active, rows, true)) room -= rows;
     }
     return parts;
   }

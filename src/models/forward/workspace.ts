@@ -197,7 +197,7 @@ export function createWorkspace(backend: Allocator, config: ModelConfig, context
 export function createCaches(
   backend: Allocator,
   config: ModelConfig,
-  { contextLength, sequences, cacheTokens, cacheType: dtype }: Omit<RunShape, "maxTokens">,
+  { contextLength, sequences, keptStates = 0, cacheTokens, cacheType: dtype }: Omit<RunShape, "maxTokens">,
 ): Caches {
   const { numLayers, numHeads, numKvHeads, headDim, valueDim, delta } = config;
   const cachedLayers = config.causal ? numLayers : 1;
@@ -227,7 +227,7 @@ export function createCaches(
       backend.allocateDeltaState({
         ...delta,
         numLayers,
-        sequences,
+        sequences: sequences + keptStates,
         heads: cutDeltaHeads(config, backend.ranks),
       }),
   };
