@@ -1,10 +1,9 @@
 // Flags that all plans share, and how their answers are printed.
 import type { Command } from "commander";
-import { BaimoError } from "../errors.ts";
 import { recordOf } from "../json.ts";
 import type { Answer } from "../plan/index.ts";
 import { readAmount, readNumber } from "./amount.ts";
-import { type CommandContext, nonEmpty } from "./options.ts";
+import { type CommandContext, nonEmpty, refuseUsage } from "./options.ts";
 import { readJsonFile } from "./text-file.ts";
 
 /** The values of `addAnswerOptions`. */
@@ -74,8 +73,7 @@ export async function asCommandLine(command: Command, work: () => Promise<void>)
   try {
     await work();
   } catch (error) {
-    if (!(error instanceof BaimoError) || error.option === undefined) throw error;
-    command.error(`error: ${error.message.replace(/^plan[A-Z]\w*: /, "")}`);
+    refuseUsage(command, error);
   }
 }
 
