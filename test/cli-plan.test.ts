@@ -89,11 +89,11 @@ test("scale, fit and stop", async () => {
 test("what is wrong is said", async () => {
   const refusals: [string[], RegExp, number][] = [
     [["plan", "train", "--parameters", "7x"], /Allowed: a number such as 7B/, 2],
-    [["plan", "train", "Lama 2 70B"], /did you mean Llama 2 70B\?/, 1],
-    [["plan", "train"], /name a model/, 1],
+    [["plan", "train", "Lama 2 70B"], /did you mean Llama 2 70B\?/, 2],
+    [["plan", "train"], /name a model/, 2],
     [["plan", "serve", "--parameters", "7B", "--gpu", "H900"], /no accelerator is called "H900"/, 2],
     [["plan", "roi", "--tasks", "5"], /currency is missing/, 2],
-    [["plan", "scale"], /ask for --flops/, 1],
+    [["plan", "scale"], /ask for --flops/, 2],
   ];
   for (const [args, message, code] of refusals) {
     const { status, stderr } = await baimo(args);

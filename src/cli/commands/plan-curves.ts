@@ -157,7 +157,9 @@ function toLog(lines: readonly Record<string, unknown>[], file: string, flags: S
   const schedules = ["wsd", "cosine", "constant"] as const;
   const known = schedules.find((name) => name === (schedule ?? "constant"));
   if (!isNumber(steps))
-    throw new BaimoError("request", `${file}: how many steps will the run make? Give --steps`);
+    throw new BaimoError("request", `${file}: how many steps will the run make? Give --steps`, {
+      option: "steps",
+    });
   if (!known || !isNumber(warmup) || !loss.every(isNumber) || (heldOut && !heldOut.every(isPair)))
     throw new BaimoError(
       "format",

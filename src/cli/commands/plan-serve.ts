@@ -133,6 +133,7 @@ async function readUsage({ usage, metrics, metricsSeconds }: ServeFlags): Promis
     throw new BaimoError(
       "request",
       "plan serve: --metrics takes two files, before and after, and --metrics-seconds",
+      { option: "metrics" },
     );
   const [before, after] = await Promise.all(metrics.map(readText));
   return readMetrics(before, after, metricsSeconds, metrics.join(" and "));

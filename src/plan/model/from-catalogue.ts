@@ -50,14 +50,16 @@ export function shapeFromCatalogue(catalogue: Catalogue, name: string): ModelSha
   const quoted = JSON.stringify(name.slice(0, 80));
   if (found.length > 1) {
     const names = found.slice(0, 8).map((each) => each.name);
-    throw new BaimoError("request", `${quoted} is more than one model; which: ${names.join(", ")}?`);
+    throw new BaimoError("request", `${quoted} is more than one model; which: ${names.join(", ")}?`, {
+      option: "model",
+    });
   }
   const near = nearestName(
     name,
     all.map((each) => each.name),
   );
   const hint = near ? `did you mean ${near}?` : "baimo models lists them";
-  throw new BaimoError("request", `the catalogue has no model ${quoted}; ${hint}`);
+  throw new BaimoError("request", `the catalogue has no model ${quoted}; ${hint}`, { option: "model" });
 }
 
 function toShape({ family, generation, variant, name }: Found): ModelShape {
