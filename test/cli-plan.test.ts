@@ -39,6 +39,16 @@ test("serve: a checkpoint, every step explained", async () => {
   assert.match(stdout, /\[measured; .*the checkpoint's own config and tensors\]/);
 });
 
+test("serve: a model of the catalogue is counted by the sizes of its layers", async () => {
+  const { stdout } = await baimo(["plan", "serve", "Qwen2.5", "7B", "--gpu", "H200"]);
+  assert.match(stdout, /^bytes of KV cache a token +57,344 /m);
+  assert.doesNotMatch(stdout, /unknown|missing/);
+  const mixture = await baimo(["plan", "serve", "Qwen3-MoE", "30B-A3B", "--gpu", "H200", "--batch", "8"]);
+  assert.doesNotMatch(mixture.stdout, /unknown|missing/);
+  const windows = await baimo(["plan", "serve", "Gemma 2 9B", "--gpu", "H200", "--explain"]);
+  assert.match(windows.stdout, /longest window = 4,?096/);
+});
+
 test("roi: ranges give a distribution and a verdict; flags go before a scenario", async () => {
   const work = {
     tasksPerMonth: 20000,

@@ -105,6 +105,20 @@ function toShape(numbers: OptionsOf<typeof shapeTable>): ModelShape {
   };
 }
 
+/** Parameters of all experts, from what one token meets of them and what it meets in all. */
+export const expertParameters = (inputs: {
+  readonly parameters: Quantity<"parameter">;
+  readonly activeParameters: Quantity<"parameter">;
+  readonly perToken: Quantity<"count">;
+  readonly experts: Quantity<"count">;
+}): Quantity<"parameter"> =>
+  compute(
+    "parameters of experts",
+    "parameter",
+    "(parameters - activeParameters) / (1 - perToken / experts)",
+    inputs,
+  );
+
 const amountOf = (name: string, value: number | undefined): Quantity<"parameter"> =>
   value === undefined ? unknown(name, "parameter") : given(name, value, "parameter");
 
