@@ -163,10 +163,29 @@ export function withNumbers(shape: ModelShape, options: Partial<ShapeOptions>): 
     hidden: pick(numbers.hidden, shape.hidden),
     heads: pick(numbers.heads, shape.heads),
     kvHeads: pick(numbers.kvHeads, shape.kvHeads),
-    cache: isResized || !shape.cache ? numbers.cache : shape.cache,
+    cache: isResized || !shape.cache ? resized(shape, numbers, options) : shape.cache,
     experts: numbers.experts ?? shape.experts,
     tokens: numbers.tokens ?? shape.tokens,
     fileBytes: options.parameters === undefined ? shape.fileBytes : undefined,
     memoryHere: options.parameters === undefined ? shape.memoryHere : undefined,
+  };
+}
+
+/** The cache of a shape with other sizes; those that nobody changed stay. */
+function resized(
+  { cache }: ModelShape,
+  numbers: ModelShape,
+  { numLayers, hiddenSize, numHeads, numKvHeads, headDim }: Partial<ShapeOptions>,
+): CacheShape | undefined {
+  const given = numbers.cache;
+  if (cache?.kind !== "heads" || given?.kind !== "heads") return given;
+  const headsStay = numKvHeads === undefined && numHeads === undefined;
+  const sizeStays = headDim === undefined && numHeads === undefined && hiddenSize === undefined;
+  return {
+    kind: "heads",
+    kvHeads: headsStay ? cache.kvHeads : given.kvHeads,
+    headDim: sizeStays ? cache.headDim : given.headDim,
+    layers: numLayers === undefined ? cache.layers : given.layers,
+    window: numLayers === undefined ? cache.window : undefined,
   };
 }
