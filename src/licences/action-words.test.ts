@@ -10,6 +10,7 @@ const QUESTIONS: Readonly<Record<string, readonly string[]>> = {
     "Can I run Qwen2.5-7B on my laptop?",
     "Is DeepSeek-V3 allowed for private study at home?",
     "我可以在自己的电脑上用 Qwen2.5-7B 吗？",
+    "我是个人用户，能运行 Qwen2.5-7B 吗？",
     "个人学习能运行 Llama 3 吗？",
   ],
   "commercial-use": [
@@ -33,6 +34,9 @@ const QUESTIONS: Readonly<Record<string, readonly string[]>> = {
     "Can I provide an API on top of Yi-34B?",
     "May I sell access to Llama 3?",
     "Can I let other people chat with Llama 3 on my server?",
+    "Can I use Llama 3 on my web site?",
+    "May I charge for access to Gemma 2?",
+    "Can I rent out Llama 3 by the hour?",
     "Is hosting of Falcon-180B allowed?",
     "能把 Llama 3 托管给客户吗？",
     "可以把 Qwen2.5-7B 部署给客户使用吗？",
@@ -51,6 +55,7 @@ const QUESTIONS: Readonly<Record<string, readonly string[]>> = {
   sell: [
     "May I sell Qwen2.5-7B?",
     "Is selling Llama 3 on a disk allowed?",
+    "May I put Qwen2.5-7B up for sale?",
     "Can I resell Gemma 2?",
     "可以出售 Llama 3 吗？",
     "能卖 Qwen2.5-7B 吗？",
@@ -66,6 +71,8 @@ const QUESTIONS: Readonly<Record<string, readonly string[]>> = {
   "publish-derivative": [
     "May I publish a fine-tune of Llama 3?",
     "Can I upload my LoRA of Gemma 2?",
+    "May I upload a GGUF of Llama 3?",
+    "Can I rename Llama 3 and publish it?",
     "May I release a quantised Qwen2.5-7B?",
     "Can I open-source my fine-tuned Llama 3?",
     "微调 Llama 3 后可以开源吗？",
@@ -106,6 +113,7 @@ const QUESTIONS: Readonly<Record<string, readonly string[]>> = {
     "可以不更新 BLOOM 吗？",
     "能继续用旧版吗？",
   ],
+  "host+distribute": ["May I give Llama 3 to a customer?"],
   "host+fine-tune": ["May I fine-tune Llama 3 and host it?", "能微调 Llama 3 再托管吗？"],
   "remove-attribution+sell": ["May I remove the notices and sell Qwen2.5-7B?"],
   "distribute+commercial-use": ["May our company redistribute Llama 3?"],

@@ -4,7 +4,8 @@ import { type Action, widest } from "./facts.ts";
 /** Who is served, where a model runs for others. */
 const OTHERS =
   "(customers?|clients?|users?|subscribers?|visitors?|tenants?|members?|people|others|anyone|everyone|everybody|(the )?public|third[- ]part(y|ies)|(other )?companies|(other )?businesses)";
-const TUNED = "(fine-?tun\\w*|tuned|merged?|LoRAs?|adapters?|derivatives?|quanti[sz]\\w+|modified|改名)";
+const TUNED =
+  "(fine-?tun\\w*|tuned|merged?|LoRAs?|adapters?|derivatives?|quanti[sz]\\w+|modified|renam\\w+|GGUF|GPTQ|AWQ)";
 const TUNED_ZH = "(微调|合并|量化|LoRA|改名|衍生|修改)";
 const PUBLISH = "(publish|releas|shar|upload|distribut|redistribut|open-?sourc)\\w*";
 const PUBLISH_ZH = "(发布|公开|分发|开源|上传|分享)";
@@ -45,6 +46,8 @@ const ACTIONS: Readonly<Record<Exclude<Action, "use">, RegExp>> = {
   host: words(
     `${SELL}.*${ACCESS}`,
     "\\b(API|SaaS|paid [a-z ]*service)\\b",
+    "\\b(charg|offer|giv|provid)\\w*\\b.*\\baccess\\b|\\brent(s|ed|ing)?\\b|\\bleas(e|es|ed|ing)\\b",
+    "\\bon (a|my|our|the) ([a-z]+ )?web ?site\\b|网站|出租|租给",
     "\\bhost(s|ed|ing)?\\b(?! (country|company|organi[sz]ation))",
     "\\bserv(e|es|ed|ing)\\b(?! (as|me|us)\\b)",
     "\\bas an? ([a-z-]+ ){0,3}service\\b|\\b(cloud|web|online|hosted|managed|inference|chat) service\\b",
@@ -53,18 +56,23 @@ const ACTIONS: Readonly<Record<Exclude<Action, "use">, RegExp>> = {
     `\\b(cloud|hosting) (provider|company)\\b.*\\b(offer|provid)`,
     `\\blet(ting)?\\b.*\\b${OTHERS}\\b.*\\b(use|chat|talk|query|call|access)`,
     "托管|云服务|SaaS|MaaS|对外(提供|开放|服务)|线上服务|在线服务",
-    "(部署|运行|提供|开放|上线|搭建|架设).*(给|供|为|向)?.*(客户|用户|他人|别人|公众|第三方|外部)",
+    "(部署|运行|提供|开放|上线|搭建|架设).*(给|供|为|向|对|让).*(客户|用户|他人|别人|公众|第三方|外部)",
     `(给|供|为|向|让).{0,6}(客户|用户|他人|别人|公众|第三方|外部|大家).*(部署|运行|提供|使用|调用|访问|服务|用)`,
     "(做成|做|搭建|搭|封装成|包装成|作为|提供|卖|出售).{0,12}(服务|接口)",
   ),
   "sell-derivative": words(both(TUNED, `(${SELL}|customers)`), bothZh(TUNED_ZH, "(卖|出售|售卖|销售)")),
   "publish-derivative": words(both(TUNED, PUBLISH), bothZh(TUNED_ZH, PUBLISH_ZH)),
-  sell: words(`${SELL}(?!.*${ACCESS})`, `(出售|售卖|销售|转卖|卖)(?!.*${ACCESS_ZH})`),
+  sell: words(
+    `${SELL}(?!.*${ACCESS})`,
+    "\\bfor sale\\b|\\bresale\\b",
+    `(出售|售卖|销售|转卖|卖)(?!.*${ACCESS_ZH})`,
+  ),
   distribute: words(
     "\\b(redistribut|distribut|publish|re-?upload|upload|re-?releas|mirror|ship|bundl)\\w*",
     "\\bpass(ing)? (it |them |[\\w.-]+ ){0,4}on\\b|\\bshar(e|ing)\\b|\\b(give|giving|send|sending|hand|handing)\\b.*\\b(copy|copies|weights)\\b",
     "\\b(includ|embed|install|pre-?install)\\w*\\b.*\\b(app|device|devices|product|products|installer|firmware)\\b",
-    "分发|转发|发布|上传|分享|镜像|开源|打包|内置|预装|随.{0,8}(附带|发行|提供)",
+    `\\b(giv|hand|send|deliver)(e|ing|s)?\\b(?!.*\\baccess\\b).*\\bto ([a-z]+ ){0,2}${OTHERS}\\b`,
+    "交付|发给|交给|送给|(拷贝|复制)给|分发|转发|发布|上传|分享|镜像|开源|打包|内置|预装|随.{0,8}(附带|发行|提供)",
   ),
   "commercial-use": words(
     "(?<!\\bnon[- ]?|\\bnot[- ])\\bcommerci\\w+|\\b(company|companies|business|businesses|product|products|shop|store|customers?|clients|employer|start-?up|enterprise|firm|agency|offer|provide|revenue|paying|paid)\\b",
