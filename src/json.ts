@@ -45,7 +45,8 @@ export function insteadOfJson(text: string): string | undefined {
 /** A short form of a value for a message. */
 export function brief(value: unknown): string {
   const plain = (_key: string, item: unknown) => (typeof item === "bigint" ? String(item) : item);
-  const text = typeof value === "bigint" ? String(value) : (JSON.stringify(value, plain) ?? String(value));
+  const isNumber = typeof value === "bigint" || typeof value === "number"; // JSON has neither NaN nor bigint
+  const text = isNumber ? String(value) : (JSON.stringify(value, plain) ?? String(value));
   return text.length > 80 ? `${text.slice(0, 77)}...` : text;
 }
 

@@ -4,8 +4,11 @@
 export function nearestName(name: string, known: readonly string[]): string | undefined {
   const wanted = plainName(name);
   if (wanted.length < 2 || wanted.length > 40) return undefined;
-  const off = (other: string) =>
-    plainName(other).startsWith(wanted) ? 0.5 : editDistance(wanted, plainName(other));
+  const off = (other: string) => {
+    if (plainName(other).startsWith(wanted)) return 0.5;
+    const [first] = other.toLowerCase().split("-"); // H100 of H100-SXM
+    return Math.min(editDistance(wanted, plainName(other)), editDistance(wanted, first) + 0.5);
+  };
   const [best] = known.map((other) => ({ other, off: off(other) })).sort((a, b) => a.off - b.off);
   return best && best.off <= Math.min(2, wanted.length / 2) ? best.other : undefined;
 }

@@ -28,12 +28,45 @@ test("may: no ends with 3, unknown with 4 and a question; words and --json say w
   assert.match(explained.stdout, /^terms\n {2}Apache-2\.0#2 {2}passes: grants use$/m);
 });
 
+test("may shows which model was meant, knows the poet, and lets the strictest of several actions hold", async () => {
+  const poet = await baimo(["may", "--uses", "poet", "--action", "sell"]);
+  assert.match(poet.stdout, /^asked: sell of poet \(Apache-2\.0\)\nyes, on these conditions$/m);
+  assert.match(poet.stdout, /\(as of [\d-]+; compared with a copy of the standard text, not hashed\)/);
+  const hosted = await baimo(["may", "May I host Llama 3 as a service?"]);
+  assert.equal(hosted.status, 4, hosted.stdout);
+  assert.match(hosted.stdout, /^asked: host of Llama 3 \(LicenseRef-Llama-3\)$/m);
+  const two = await baimo([
+    "may",
+    "May I fine-tune and host Llama 3?",
+    "--fact",
+    "mauAtRelease=1M",
+    "--json",
+  ]);
+  const { verdict, conditions, question } = JSON.parse(two.stdout);
+  assert.deepEqual(
+    [verdict, question.action, question.facts.mauAtRelease],
+    ["yes-if", "host+fine-tune", 1e6],
+  );
+  assert.ok(conditions.includes("name-prefix") && conditions.includes("show-built-with"), two.stdout);
+});
+
 test("may refuses what it does not know", async () => {
   const nothing = await baimo(["may", "what is the weather?"]);
-  assert.equal(nothing.status, 1);
+  assert.equal(nothing.status, 2);
   assert.match(nothing.stderr, /no model or licence of the catalogue is named/);
   assert.match((await baimo(["may", "--uses", "apache-2.1"])).stderr, /did you mean apache-2\.0/i);
-  assert.equal((await baimo(["may", "--uses", "MIT", "--fact", "weather=fine"])).status, 2);
+  const wrong: [string[], RegExp][] = [
+    [["may"], /there is no question; name a model/],
+    [["may", "--uses", "MIT", "--fact", "weather=fine"], /Known facts/],
+    [["may", "--uses", "MIT", "--fact", "mau=many"], /The fact mau is a number from 0, not "many"/],
+    [["may", "--uses", "MIT", "--fact", "hosted=perhaps"], /hosted is true or false, not "perhaps"/],
+    [["may", "--uses", "MIT", "--action", "sel"], /did you mean sell\?$/m],
+  ];
+  for (const [args, message] of wrong) {
+    const { status, stderr } = await baimo(args);
+    assert.equal(status, 2, stderr);
+    assert.match(stderr, message);
+  }
 });
 
 test("serve refuses what a licence profile does not permit, before it listens", async () => {
@@ -44,5 +77,5 @@ test("serve refuses what a licence profile does not permit, before it listens", 
   assert.equal(JSON.parse(refused.stdout).error.code, "licence");
   assert.match(refused.stderr, /declare no licence/);
   const absent = await baimo(["serve", tiny, "--licence-profile", join(folder, "none.json")]);
-  assert.match(absent.stderr, /none\.json: the licence profile cannot be read/);
+  assert.match(absent.stderr, /none\.json: there is no such file/);
 });

@@ -69,7 +69,7 @@ test("models --family shows every figure with its source, and claims with their 
     "a generation leads to its line",
   );
   const missing = await baimo(["models", "--family", "qwe"]);
-  assert.equal(missing.status, 1);
+  assert.equal(missing.status, 2);
   assert.match(missing.stderr, /no family "qwe"; did you mean qwen.*qwen2/);
 });
 

@@ -25,7 +25,23 @@ test("train: a published run, what is assumed and what is missing", async () => 
   assert.equal(status, 0, stderr);
   assert.match(stdout, /^FLOPs of training +3\.143e23 FLOP/m);
   assert.match(stdout, /^assumed, since nobody said:\n {2}goodput: 90\.0%/m);
-  assert.match(stdout, /^missing:\n {2}GPUs/m);
+  assert.match(stdout, /^missing:\n {2}GPUs \(give --gpus\)\n {2}price of a GPU-hour \(give --price, /m);
+  assert.match(
+    stdout,
+    /without attention's own products and without recomputation$/m,
+    "a pipe gets whole lines",
+  );
+  const priced = await baimo("plan train Llama 2 70B --gpu H100-SXM --gpus 512 --price 2.5USD".split(" "));
+  assert.match(priced.stdout, /^days +53\.31 days$/m);
+  assert.match(priced.stdout, /^cost of the GPUs +1,637,730\.31 USD /m);
+  assert.match(
+    priced.stdout,
+    /^1,637,730\.31 USD is what the likely values give; half of the draws lie above 1,760,/m,
+  );
+  assert.match(
+    priced.stdout,
+    /^published: 8\.277e23 FLOP for 68\.98 B parameters .* here 6 N D is of 70\.00 B/m,
+  );
   const rumour = await baimo(["plan", "train", "GPT-4"]);
   assert.match(rumour.stdout, /^warning: FLOPs of training rests on a rumour$/m);
 });
@@ -34,9 +50,19 @@ test("serve: a checkpoint, every step explained", async () => {
   const args = ["plan", "serve", "poet", "--gpu", "H100-SXM", "--explain"];
   const { status, stdout, stderr } = await baimo(args);
   assert.equal(status, 0, stderr);
-  assert.match(stdout, /^bytes of KV cache a token = [\d,]+ byte\/token {2}= layers \* perLayer$/m);
+  assert.match(stdout, /^bytes of KV cache a token = [\d,]+ bytes\/token {2}= layers \* perLayer$/m);
   assert.match(stdout, /bandwidth: memory bandwidth = .*\[published; NVIDIA H100 .*\]/);
   assert.match(stdout, /\[measured; .*the checkpoint's own config and tensors\]/);
+});
+
+test("serve: a model of the catalogue is counted by the sizes of its layers", async () => {
+  const { stdout } = await baimo(["plan", "serve", "Qwen2.5", "7B", "--gpu", "H200"]);
+  assert.match(stdout, /^bytes of KV cache a token +57,344 /m);
+  assert.doesNotMatch(stdout, /unknown|missing/);
+  const mixture = await baimo(["plan", "serve", "Qwen3-MoE", "30B-A3B", "--gpu", "H200", "--batch", "8"]);
+  assert.doesNotMatch(mixture.stdout, /unknown|missing/);
+  const windows = await baimo(["plan", "serve", "Gemma 2 9B", "--gpu", "H200", "--explain"]);
+  assert.match(windows.stdout, /longest window = 4,?096/);
 });
 
 test("roi: ranges give a distribution and a verdict; flags go before a scenario", async () => {
@@ -84,16 +110,68 @@ test("scale, fit and stop", async () => {
     /^stop, after 40 steps: at best/,
   );
   assert.match((await baimo(["plan", "stop", log, "--target", "5.1"])).stdout, /^go on, after 60 steps/);
+  const lines = Array.from({ length: 61 }, (_, step) =>
+    JSON.stringify({ step, loss: 6 - step / 100, heldOut: step % 10 === 0 ? 6 - step / 100 : undefined }),
+  );
+  const fromZero = file("zero.jsonl", lines.join("\n"));
+  const judged = await baimo(["plan", "stop", fromZero, "--target", "5.1", "--steps", "100"]);
+  assert.match(judged.stdout, /^go on, after 60 steps/, judged.stderr);
+});
+
+test("every flag that what is missing names is there", async () => {
+  const commands = [
+    ["train", "--parameters", "7B"],
+    ["train", "--layers", "2"],
+    ["serve", "Baichuan 2 7B"],
+    ["serve", "--layers", "2"],
+    ["roi", "--tasks", "5", "--currency", "USD"],
+    ["roi", "--fixed", "5 USD"],
+  ];
+  for (const args of commands) {
+    const { stdout } = await baimo(["plan", ...args]);
+    const { stdout: help } = await baimo(["plan", args[0], "--help"]);
+    const [, listed = ""] = stdout.split("\nmissing:\n");
+    const missing = listed
+      .split("\n\n")[0]
+      .split("\n")
+      .filter((line) => !/^( {2}or .*)?$/.test(line));
+    assert.ok(missing.length > 0, stdout);
+    for (const line of missing) {
+      const [, flag] = /\(give (--[a-z-]+)/.exec(line) ?? [];
+      assert.ok(flag !== undefined && help.includes(`  ${flag} <`), `${args.join(" ")}: ${line}`);
+    }
+    assert.equal(new Set(missing.map((line) => line.split(" (")[0])).size, missing.length, listed);
+  }
 });
 
 test("what is wrong is said", async () => {
   const refusals: [string[], RegExp, number][] = [
     [["plan", "train", "--parameters", "7x"], /Allowed: a number such as 7B/, 2],
-    [["plan", "train", "Lama 2 70B"], /did you mean Llama 2 70B\?/, 1],
-    [["plan", "train"], /name a model/, 1],
-    [["plan", "serve", "--parameters", "7B", "--gpu", "H900"], /no accelerator is called "H900"/, 2],
+    [["plan", "train", "Lama 2 70B"], /did you mean Llama 2 70B\?/, 2],
+    [["plan", "train"], /name a model/, 2],
+    [
+      ["plan", "serve", "--parameters", "7B", "--gpu", "H900"],
+      /no accelerator is called "H900"; did you mean H[18]00/,
+      2,
+    ],
+    [["plan", "train", "--parameters", "7B", "--gpu", "H1000"], /did you mean H100-SXM\?/, 2],
+    [
+      ["plan", "train", "--parameters", "7B", "--price", "2.50"],
+      /currency is missing: write it with an amount/,
+      2,
+    ],
+    [["plan", "serve", "--parameters", "7B", "--api", "2"], /currency is missing/, 2],
+    [
+      ["plan", "serve", "--parameters", "7B", "--price", "2 USD", "--api", "1 EUR"],
+      /currencies differ: USD, EUR/,
+      2,
+    ],
+    [["plan", "train", "--parameters", "7B", "--price", "2 XYZ"], /"XYZ" is no currency; known: USD/, 2],
+    [["plan", "fit", join(folder, "none.jsonl")], /none\.jsonl: there is no such file/, 1],
+    [["plan", "stop", join(folder, "none.json"), "--target", "3"], /none\.json: there is no such file/, 1],
+    [["plan", "stop", file("short.jsonl", '{"step":1,"loss":3}'), "--target", "3"], /Give --steps/, 2],
     [["plan", "roi", "--tasks", "5"], /currency is missing/, 2],
-    [["plan", "scale"], /ask for --flops/, 1],
+    [["plan", "scale"], /ask for --flops/, 2],
   ];
   for (const [args, message, code] of refusals) {
     const { status, stderr } = await baimo(args);

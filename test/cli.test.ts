@@ -77,6 +77,7 @@ test("a wrong command line says what is wrong and ends with 2", async () => {
       ["run", "x", "--logit-bias", "3"],
       /^baimo: option '--logit-bias <id:bias>' argument '3'[\s\S]*Allowed: id:bias/,
     ],
+    [["run", "hf:Qwen", "x"], /^baimo: "hf:Qwen" does not name a model on the Hub/],
     [["inspect"], /^baimo: missing required argument 'model'/],
     [["bench", tiny, "-p", "0"], /a whole number from 1/],
     [

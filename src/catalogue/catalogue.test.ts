@@ -59,6 +59,25 @@ test("figures are of a plausible size and agree with one another", () => {
   }
 });
 
+test("dimensions of layers go with the number of parameters", () => {
+  let looked = 0;
+  for (const { name, variants, architecture } of generations) {
+    for (const { name: variant, parameters, dimensions } of variants) {
+      const sizes = figureOf(dimensions);
+      if (!sizes || figureOf(architecture.kind) !== "dense") continue;
+      looked++;
+      const { numLayers, hiddenSize, numHeads, numKvHeads, headDim } = sizes;
+      const attention = 2 * hiddenSize * headDim * (numHeads + numKvHeads);
+      const embedding = figureOf(architecture.vocabulary)! * hiddenSize;
+      // What is left is the MLP, of 6 to 26 squares of the hidden size (Gemma's is wide).
+      const mlp = (figureOf(parameters)! - embedding) / numLayers - attention;
+      const squares = mlp / hiddenSize ** 2;
+      assert.ok(squares > 6 && squares < 26, `${name} ${variant}: ${squares}`);
+    }
+  }
+  assert.ok(looked >= 30, String(looked));
+});
+
 test("claims of the sources are there, each with a verdict and a finding", () => {
   const of = (id: string) => catalogue.families.find((family) => family.id === id)?.claims ?? [];
   for (const id of ["dbrx", "grok-1", "qwen", "code-llama", "internlm2", "olmo"])
@@ -94,6 +113,14 @@ test("a damaged entry is refused, and the message says where", () => {
       /released\.value: expected a date/,
     ],
     [(_, first) => (first.weather = "fine"), /\$\.generations\.0\.weather: expected no such key/],
+    [
+      (draft) => {
+        const value = { numLayers: 64, hiddenSize: 6144, numHeads: 48, numKvHeads: 7, headDim: 128 };
+        const [variant] = draft.generations[0].variants;
+        Object.assign(variant, { dimensions: { value, source: "readme" } });
+      },
+      /dimensions\.value\.numKvHeads: expected a divisor of 48, found 7/,
+    ],
     [(_, first) => delete first.openness, /\$\.generations\.0\.openness: expected a value/],
     [(draft) => (draft.id = "other"), /\$\.id: expected grok-1, found "other"/],
     [

@@ -15,6 +15,7 @@ import {
   shaped,
   text,
   url,
+  whole,
 } from "./checks.ts";
 
 /** A text in the page's two languages. */
@@ -62,11 +63,24 @@ export interface Hardware {
   readonly days?: number;
 }
 
+/** Sizes of a model's layers, in the words of its configuration. */
+export interface Dimensions {
+  readonly numLayers: number;
+  readonly hiddenSize: number;
+  readonly numHeads: number;
+  readonly numKvHeads: number;
+  readonly headDim: number;
+  /** So many layers see only the last `length` tokens. */
+  readonly window?: { readonly length: number; readonly layers: number };
+}
+
 export interface Variant {
   readonly name: string;
   readonly parameters: Known<number>;
   /** Parameters that work on one token; absent where all do. */
   readonly active?: Known<number>;
+  /** Absent where nobody has looked them up. */
+  readonly dimensions?: Known<Dimensions>;
   readonly released?: Known<string>;
   readonly tokens?: Known<number>;
   readonly hardware?: Known<Hardware>;
@@ -174,6 +188,19 @@ const hardware = shaped({ accelerator: text }, { count: positive, hours: positiv
 const cost = shaped({ low: positive, high: positive });
 const experts = shaped({ count: positive, perToken: positive }, { shared: positive });
 
+const window = shaped({ length: positive, layers: positive });
+const sizes = shaped(
+  { numLayers: whole, hiddenSize: whole, numHeads: whole, numKvHeads: whole, headDim: whole },
+  { window },
+);
+const dimensions: Check = (place, value) => {
+  sizes(place, value);
+  const { numLayers, numHeads, numKvHeads, window: sliding } = value as Dimensions; // as was checked
+  if (numHeads % numKvHeads !== 0) fail(below(place, "numKvHeads"), `a divisor of ${numHeads}`, numKvHeads);
+  if (sliding && sliding.layers > numLayers)
+    fail(below(place, "window"), `at most ${numLayers} layers`, sliding.layers);
+};
+
 function readLicences(value: unknown): Readonly<Record<string, Licence>> {
   const start = { file: "licences.json", path: "$" };
   const check = shaped({ name: text, url, commercial: oneOf(COMMERCIAL), conditions: bilingual, source });
@@ -200,6 +227,7 @@ function readFamily(file: string, value: unknown, licences: Readonly<Record<stri
     { name: text, parameters: fact(positive) },
     {
       active: fact(positive),
+      dimensions: fact(dimensions),
       released: fact(date(true)),
       tokens: fact(positive),
       hardware: fact(hardware),

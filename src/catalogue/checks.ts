@@ -46,6 +46,9 @@ export const positive: Check = (place, value) => {
   if (typeof value !== "number" || !(value > 0) || !Number.isFinite(value))
     fail(place, "a number above 0", value);
 };
+export const whole: Check = (place, value) => {
+  if (!Number.isSafeInteger(value) || !((value as number) > 0)) fail(place, "a whole number above 0", value);
+};
 export const oneOf =
   (values: readonly string[]): Check =>
   (place, value) => {

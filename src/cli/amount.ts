@@ -2,10 +2,11 @@
 import { InvalidArgumentError } from "commander";
 import type { EstimateFields } from "../plan/quantity/estimate.ts";
 import { countedShare } from "../plan/quantity/share.ts";
+import { type Currency, currencies } from "../plan/quantity/units.ts";
 
 const units: Readonly<Record<string, number>> = { "": 1, "%": 0.01, K: 1e3, M: 1e6, B: 1e9, T: 1e12 };
 const SHAPE =
-  "a number such as 7B, 1e24 or 35%; 3..5..9 for low, likely and high; 87/100 for counts; a source and its date after @";
+  "a number such as 7B, 1e24 or 35%; 3..5..9 for low, likely and high; 87/100 for counts; a source and its date after @; money with its currency: 2.50 USD";
 
 /** One number with its unit: 7B, 1.5e12, 35%. */
 function readFigure(text: string): number {
@@ -30,6 +31,23 @@ export function readAmount(text: string): EstimateFields {
   if (parts.length > 3) throw new InvalidArgumentError(`Allowed: ${SHAPE}.`);
   const [low, high] = [parts[0], parts[parts.length - 1]];
   return { value: parts.length === 3 ? parts[1] : (low + high) / 2, low, high, ...about };
+}
+
+/** An amount of money, with its currency where it is written. */
+export interface Price {
+  readonly amount: EstimateFields;
+  readonly currency?: Currency;
+}
+
+/** Reads "2.50", "2.50 USD" or "2..3..4 EUR @ source date". */
+export function readPrice(text: string): Price {
+  const [body, ...source] = text.split("@");
+  const [, amount, after] = /^(.*?)\s*(?:([a-z]{3})\s*)?$/i.exec(body) ?? [];
+  if (after === undefined) return { amount: readAmount(text) };
+  const currency = currencies.find((code) => code === after.toUpperCase());
+  if (currency === undefined)
+    throw new InvalidArgumentError(`"${after}" is no currency; known: ${currencies.join(", ")}.`);
+  return { amount: readAmount([amount, ...source].join("@")), currency };
 }
 
 /** "provider.example 2026-11-01": what, and when. */

@@ -2,6 +2,7 @@
 import {
   ASPECTS,
   type Catalogue,
+  type Dimensions,
   type Fact,
   type Family,
   figureOf,
@@ -42,6 +43,10 @@ function describeHardware({ accelerator, count, hours, days }: Hardware): string
   return parts.filter(Boolean).join(", ");
 }
 
+const describeDimensions = ({ numLayers, hiddenSize, numHeads, numKvHeads, headDim, window }: Dimensions) =>
+  `${numLayers} layers of ${count(hiddenSize)}, ${numHeads} heads and ${numKvHeads} KV heads of ${headDim}` +
+  (window ? `, ${window.layers} layers with a window of ${count(window.length)}` : "");
+
 const dollars = ({ low, high }: { low: number; high: number }) =>
   low === high
     ? `$${low.toLocaleString("en-US")}`
@@ -71,6 +76,7 @@ export function showFamily(family: Family, catalogue: Catalogue, width: number):
   const variantText = (variant: Variant) => {
     const parts = [`${show(variant.parameters, count)} parameters`];
     if (variant.active) parts.push(`${show(variant.active, count)} active`);
+    if (variant.dimensions) parts.push(show(variant.dimensions, describeDimensions));
     if (variant.released) parts.push(show(variant.released, String));
     if (variant.tokens) parts.push(`${show(variant.tokens, shortCount)} tokens`);
     if (variant.hardware) parts.push(show(variant.hardware, describeHardware));

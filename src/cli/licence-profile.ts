@@ -4,6 +4,7 @@ import { BaimoError } from "../errors.ts";
 import { parseJson } from "../json.ts";
 import { accept, type DeclaredModel, type LicenceProfile, readProfile } from "../licences/profile.ts";
 import { loadTerms } from "./load-catalogue.ts";
+import { unreadable } from "./text-file.ts";
 
 /** Reads a profile from its file. @throws {BaimoError} `request` where there is none, `format` for a damaged one */
 export function loadProfile(path: string): LicenceProfile {
@@ -11,7 +12,7 @@ export function loadProfile(path: string): LicenceProfile {
   try {
     text = readFileSync(path, "utf8");
   } catch (cause) {
-    throw new BaimoError("request", `${path}: the licence profile cannot be read`, { cause });
+    throw unreadable(path, cause);
   }
   return readProfile(parseJson(text, path), path);
 }

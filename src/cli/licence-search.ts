@@ -4,6 +4,7 @@ import { BaimoError } from "../errors.ts";
 import { licenceOfTag } from "../licences/licence-names.ts";
 import type { NamedLicence } from "../licences/read-words.ts";
 import { nearestName } from "../nearest.ts";
+import { POET } from "../poet.ts";
 
 /** What the catalogue calls models and licences. Names without a size stand for the licence of most sizes. */
 export function licenceNames({ families, licences }: Catalogue): NamedLicence[] {
@@ -22,20 +23,23 @@ export function licenceNames({ families, licences }: Catalogue): NamedLicence[] 
     put(id.replace(/^LicenseRef-/, ""), id);
     put(name, id);
   }
+  for (const name of [POET, `baimo ${POET}`]) put(name, "Apache-2.0");
   put("CC-BY-NC", "CC-BY-NC-4.0");
   put("百川 2", "LicenseRef-Baichuan-2");
   return names;
 }
 
 /** The licence that a word on the command line names. @throws {BaimoError} `request` where it names none */
-export function findLicence(word: string, names: readonly NamedLicence[]): string {
+export function findLicence(word: string, names: readonly NamedLicence[]): NamedLicence {
   const plain = (text: string) => text.toLowerCase().replace(/[\s_-]+/g, "");
   const found = names.find(({ name }) => plain(name) === plain(word))?.licence ?? licenceOfTag(word);
-  if (found !== undefined) return found;
+  if (found !== undefined) return { name: word, licence: found };
   const near = nearestName(
     word,
     names.map(({ name }) => name),
   );
   const hint = near ? `did you mean ${near}?` : "baimo models shows models and their licences";
-  throw new BaimoError("request", `the catalogue has no licence or model "${word}"; ${hint}`);
+  throw new BaimoError("request", `the catalogue has no licence or model "${word}"; ${hint}`, {
+    option: "uses",
+  });
 }

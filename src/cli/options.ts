@@ -1,5 +1,6 @@
 // Options that several commands share: which model, on what, how to generate.
 import { type Command, InvalidArgumentError } from "commander";
+import { BaimoError } from "../errors.ts";
 import { loadTable } from "../generate/load-options.ts";
 import { adapterTable, generateTable } from "../generate/options.ts";
 import type { GenerateOptions } from "../generate/types.ts";
@@ -31,6 +32,21 @@ export function reader<T>(kind: Kind<T>): (text: string) => T {
 function wordOrNumber({ kind, words = [] }: Kind<unknown>, text: string): unknown {
   if (kind === "number" || kind === "whole") return text === "" ? Number.NaN : Number(text);
   return words.find((word) => word.toLowerCase() === text.toLowerCase()) ?? text;
+}
+
+/** Runs what reads words of the command line; an option that is refused there is a wrong command line. */
+export function orUsage<T>(command: Command, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    return refuseUsage(command, error);
+  }
+}
+
+/** A failure that names the option at fault as a wrong command line; any other stays what it is. */
+export function refuseUsage(command: Command, error: unknown): never {
+  if (!(error instanceof BaimoError) || error.option === undefined) throw error;
+  return command.error(`error: ${error.message.replace(/^plan[A-Z]\w*: /, "")}`);
 }
 
 /** Reads a whole number of at least `min`. */

@@ -3,8 +3,10 @@ import type { Command } from "commander";
 import { BaimoError } from "../errors.ts";
 import { recordOf } from "../json.ts";
 import type { Answer } from "../plan/index.ts";
-import { readAmount, readNumber } from "./amount.ts";
-import { type CommandContext, nonEmpty } from "./options.ts";
+import type { EstimateFields } from "../plan/quantity/estimate.ts";
+import type { Currency } from "../plan/quantity/units.ts";
+import { type Price, readNumber, readPrice } from "./amount.ts";
+import { type CommandContext, nonEmpty, refuseUsage } from "./options.ts";
 import { readJsonFile } from "./text-file.ts";
 
 /** The values of `addAnswerOptions`. */
@@ -61,9 +63,31 @@ export function addPriceOptions(command: Command, of: string): Command {
     .option("--currency <code>", "of every price: USD, EUR, CNY, …", upperCase)
     .option(
       "--price <amount>",
-      `${of}, with source and date: "2.50 @ provider.example 2026-11-01"`,
-      readAmount,
+      `${of}, with its currency, source and date: "2.50 USD @ provider.example 2026-11-01"`,
+      readPrice,
     );
+}
+
+/**
+ * Amounts of money and the one currency of them all, of --currency or written with one.
+ * @throws {BaimoError} `request` for two currencies, and for none where no scenario may have it
+ */
+export function readMoney<K extends string>(
+  { currency, scenario }: { currency?: string; scenario?: string },
+  prices: Readonly<Record<K, Price | undefined>>,
+): { [key in K]?: EstimateFields } & { currency?: Currency } {
+  const given = Object.entries<Price | undefined>(prices).filter(([, price]) => price !== undefined);
+  const codes = new Set([currency, ...given.map(([, price]) => price?.currency)]);
+  codes.delete(undefined);
+  const [code] = codes;
+  const refuse = (text: string): never => {
+    throw new BaimoError("request", text, { option: "currency" });
+  };
+  if (codes.size > 1) refuse(`currencies differ: ${[...codes].join(", ")}; there is no rate of exchange`);
+  if (code === undefined && given.length > 0 && scenario === undefined)
+    refuse(`currency is missing: write it with an amount, as "2.50 USD", or add --currency USD`);
+  const amounts = Object.fromEntries(given.map(([key, price]) => [key, price?.amount]));
+  return { ...amounts, currency: code } as ReturnType<typeof readMoney<K>>; // the library checks the currency
 }
 
 /** A word that is written in capitals, in any case. */
@@ -74,8 +98,7 @@ export async function asCommandLine(command: Command, work: () => Promise<void>)
   try {
     await work();
   } catch (error) {
-    if (!(error instanceof BaimoError) || error.option === undefined) throw error;
-    command.error(`error: ${error.message.replace(/^plan[A-Z]\w*: /, "")}`);
+    refuseUsage(command, error);
   }
 }
 
@@ -109,7 +132,7 @@ export async function printAnswer(
     return;
   }
   const { aboutLines, resultLines } = await import("./plan-text.ts");
-  const width = terminal.interactive ? terminal.columns() : 160;
+  const width = terminal.interactive ? terminal.columns() : undefined; // a pipe gets whole lines
   for (const line of resultLines(answer, flags.explain ?? false, width)) terminal.line(line);
   for (const line of [...more.lines, ...aboutLines(answer)]) terminal.line(line);
 }

@@ -71,6 +71,7 @@ export async function readShape(
     throw new BaimoError(
       "request",
       "plan: name a model (a file, hf:owner/name, or an entry of baimo models), or give --parameters",
+      { option: "model" },
     );
   return shapeOfNumbers(numbers);
 }

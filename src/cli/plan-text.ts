@@ -2,6 +2,7 @@
 import type { Answer, Input, Quantity } from "../plan/index.ts";
 import { inputsOf } from "../plan/quantity/explain.ts";
 import { currencies } from "../plan/quantity/units.ts";
+import { flagFor } from "./plan-flags.ts";
 import { formatBytes, formatSeconds, formatTable } from "./table.ts";
 
 const grouped = (value: number, digits: number) =>
@@ -17,7 +18,7 @@ function formatNumber(value: number): string {
     [1e6, "M"],
   ] as const)
     if (size >= unit) return `${(value / unit).toPrecision(4)} ${letter}`;
-  if (Number.isInteger(value) || size >= 1e4) return grouped(Math.round(value), 0);
+  if (Number.isInteger(value) || size >= 1e3) return grouped(Math.round(value), 0);
   return String(Number(value.toPrecision(4)));
 }
 
@@ -35,7 +36,18 @@ function formatIn(value: number, unit: Quantity["unit"]): string {
   if (unit === "count") return formatNumber(value);
   const money = currencies.some((code) => unit.startsWith(code));
   const digits = Math.abs(value) < 1 ? 4 : 2;
-  return `${money && Math.abs(value) < 1e9 ? grouped(value, digits) : formatNumber(value)} ${unit}`;
+  const shown = money && Math.abs(value) < 1e9 ? grouped(value, digits) : formatNumber(value);
+  return `${shown} ${shown === "1" ? unit : many(unit)}`;
+}
+
+/** What keeps its form whatever the number. */
+const UNCHANGED = ["FLOP", "million tokens", ...currencies];
+
+/** A unit of more than one: "days", "tokens/second", "people". */
+function many(unit: string): string {
+  const [of, ...per] = unit.split("/");
+  const plural = UNCHANGED.includes(of) ? of : of === "person" ? "people" : `${of}s`;
+  return [plural, ...per].join("/");
 }
 
 function sourceText({ source }: Pick<Input, "source">): string {
@@ -48,7 +60,7 @@ const rangeText = ({ range, unit }: Input): string =>
   range ? `, ${formatIn(range.low, unit)} to ${formatIn(range.high, unit)}` : "";
 
 /** What stands beside every answer: what was assumed, what is missing, what is to be doubted. */
-export function aboutLines({ assumed, missing, warnings, distribution }: Answer): string[] {
+export function aboutLines({ results, assumed, missing, warnings, distribution }: Answer): string[] {
   const lines: string[] = [];
   if (distribution) {
     const { of, unit, quantiles, influences, seed, draws } = distribution;
@@ -56,20 +68,46 @@ export function aboutLines({ assumed, missing, warnings, distribution }: Answer)
       ([q, value]) => `${100 * Number(q)}%: ${formatIn(value, unit)}`,
     );
     lines.push("", `${of}, over ${grouped(draws, 0)} draws (seed ${seed}): ${shown.join(", ")}`);
+    const [, headline] = Object.entries(results).find(([, { name }]) => name === of) ?? [];
+    if (headline && headline.value !== null && isFar(headline.value, quantiles["0.5"]))
+      lines.push(
+        `${formatValue(headline)} is what the likely values give; half of the draws lie above ${formatIn(quantiles["0.5"], unit)}, since the ranges reach further to one side`,
+      );
     const most = influences.slice(0, 3).map(({ name, share }) => `${name} ${Math.round(100 * share)}%`);
     lines.push(`what matters most: ${most.join(", ")}`);
   }
   if (assumed.length > 0) lines.push("", "assumed, since nobody said:");
   for (const input of assumed)
     lines.push(`  ${input.name}: ${formatValue(input)}${rangeText(input)}; ${input.note}`);
-  if (missing.length > 0) lines.push("", "missing:");
-  for (const { name, note } of missing) lines.push(`  ${name}${note ? ` (${note})` : ""}`);
+  lines.push(...missingLines(missing));
   if (warnings.length > 0) lines.push("", ...warnings.map((text) => `warning: ${text}`));
   return lines;
 }
 
+/** Whether a headline needs a word beside its median. */
+const isFar = (value: number, median: number) => Math.abs(value - median) > 0.02 * Math.abs(median);
+
+/** What is missing, each once, with the flag that gives it. */
+function missingLines(missing: readonly Input[]): string[] {
+  if (missing.length === 0) return [];
+  const notes = new Map<string, string>();
+  for (const { name, note } of missing) notes.set(name, notes.get(name) || (note ?? ""));
+  const lines = Array.from(notes, ([name, note]) => {
+    const flag = flagFor(name);
+    const about = [flag && `give ${flag}`, note === "not given" ? "" : note].filter(Boolean).join("; ");
+    return `  ${name}${about ? ` (${about})` : ""}`;
+  });
+  const ofShape = ["layers", "hidden size", "heads"].some((name) => notes.has(name));
+  return [
+    "",
+    "missing:",
+    ...lines,
+    ...(ofShape ? ["  or name a checkpoint (a file, a folder or hf:owner/name), which has its sizes"] : []),
+  ];
+}
+
 /** The results as a table, or with every path to formula and source. */
-export function resultLines({ results }: Answer, explain: boolean, width: number): string[] {
+export function resultLines({ results }: Answer, explain: boolean, width?: number): string[] {
   if (!explain) {
     return formatTable(
       Object.entries(results).map(([key, quantity]) => [

@@ -121,6 +121,10 @@ function nameAndArguments(command: Command): string {
   return [command.name(), ...words].join(" ");
 }
 
+/** Whether the command line itself is wrong: commander says so, or what was called names the option at fault. */
+const isUsage = (error: unknown): boolean =>
+  error instanceof CommanderError || (error instanceof BaimoError && error.option !== undefined);
+
 function reportFailure(error: unknown, terminal: Terminal, verbose: boolean): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : USAGE; // commander has printed it
   const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
@@ -128,7 +132,7 @@ function reportFailure(error: unknown, terminal: Terminal, verbose: boolean): nu
     if (error.code === "aborted") return INTERRUPTED;
     terminal.note(`baimo: ${verbose ? stack : error.message}`);
     if (verbose && error.cause !== undefined) terminal.note(`cause: ${describeCause(error.cause)}`);
-    return 1;
+    return isUsage(error) ? USAGE : 1;
   }
   if (verbose) terminal.note(`baimo: unexpected failure: ${stack}`);
   else {
@@ -141,7 +145,7 @@ function reportFailure(error: unknown, terminal: Terminal, verbose: boolean): nu
 /** A failure as --json prints it; `code` is that of `BaimoError`, "usage" for a wrong command line, or "unexpected". */
 function describeFailure(error: unknown): { code: string; message: string } {
   const text = error instanceof Error ? error.message : String(error);
-  if (error instanceof CommanderError) return { code: "usage", message: text.replace(/^error: /, "") };
+  if (isUsage(error)) return { code: "usage", message: text.replace(/^error: /, "") };
   return { code: error instanceof BaimoError ? error.code : "unexpected", message: text };
 }
 

@@ -73,8 +73,9 @@ export function formatCount(count: number): string {
   return count.toLocaleString("en-US");
 }
 
-/** A time for people: "850 ms", "12.3 s", "4 min 05 s". */
+/** A time for people: "0.3 ms", "850 ms", "12.3 s", "4 min 05 s". */
 export function formatSeconds(seconds: number): string {
+  if (seconds !== 0 && seconds < 0.01) return `${Number((seconds * 1000).toPrecision(2))} ms`;
   if (seconds < 1) return `${Math.round(seconds * 1000)} ms`;
   if (seconds < 60) return `${seconds.toFixed(1)} s`;
   const whole = Math.round(seconds);

@@ -61,6 +61,30 @@ test("adding a component never turns no into yes", () => {
   fc.assert(property, { numRuns: 500, seed: 17 });
 });
 
+test("of several actions the strictest holds, and what one alone would not owe is owed", () => {
+  const strictness = ["yes", "yes-if", "unknown", "no"];
+  const property = fc.property(
+    uses,
+    fc.constantFrom(...ACTION_NAMES),
+    fc.constantFrom(...ACTION_NAMES),
+    facts,
+    (some, one, other, known) => {
+      const both = may(`${one}+${other}`, some, known);
+      for (const action of [one, other]) {
+        const alone = may(action, some, known);
+        assert.ok(
+          strictness.indexOf(both.verdict) >= strictness.indexOf(alone.verdict),
+          `${one}+${other} is ${both.verdict}, ${action} is ${alone.verdict}`,
+        );
+      }
+    },
+  );
+  fc.assert(property, { numRuns: 500, seed: 17 });
+  const tuned = may("fine-tune+host", llama3, { mauAtRelease: 1 });
+  assert.ok(tuned.conditions.includes("name-prefix"), tuned.conditions.join());
+  assert.throws(() => may("host+sel", llama3), /"sel" is not known; did you mean sell\?/);
+});
+
 test("a fact that decides and is absent is asked for, whatever the others say", () => {
   const asked = (action: string, id: string, known: Facts = {}) => {
     const { verdict, asks, conditions } = may(action, id, known);

@@ -98,8 +98,17 @@ export const factQuestions: Readonly<Record<FactName, { readonly en: string; rea
   },
 };
 
+type FactType = "boolean" | "number" | "string" | "object";
+/** What a fact of each type is, in words. */
+export const FACT_WORDS: Readonly<Record<FactType, string>> = {
+  boolean: "true or false",
+  number: "a number from 0",
+  string: "a string",
+  object: "an object of strings",
+};
+
 /** What each fact is. */
-const FACT_TYPES: Readonly<Record<FactName, "boolean" | "number" | "string" | "object">> = {
+export const FACT_TYPES: Readonly<Record<FactName, FactType>> = {
   distribute: "boolean",
   hosted: "boolean",
   commercial: "boolean",
@@ -145,7 +154,7 @@ export function readFacts(given: Readonly<Record<string, unknown>>): { facts: Fa
       if (!fits)
         throw new BaimoError(
           "request",
-          `licences: the fact ${name} is ${brief(value)}; it must be a ${type}`,
+          `licences: the fact ${name} is ${brief(value)}; it must be ${FACT_WORDS[type]}`,
         );
       facts[name] = value;
     }
@@ -185,8 +194,40 @@ export interface Situation {
   readonly trainsOwn?: boolean;
 }
 
+/** Hosting has a commercial purpose unless it is said that it has none. */
+const isCommercial = (action: Action, { commercial }: Facts): boolean =>
+  (ACTIONS[action] as readonly Act[]).includes("commercial") || (commercial ?? action === "host");
+
+/** Actions without those whose acts another of them does as well, and more. */
+export function widest(actions: readonly Action[]): Action[] {
+  const acts = (action: Action): Act[] => [
+    ...ACTIONS[action],
+    ...(isCommercial(action, {}) ? (["commercial"] as const) : []),
+  ];
+  const covers = (one: Action, other: Action) =>
+    one !== other && acts(other).length > 0 && acts(other).every((act) => acts(one).includes(act));
+  return actions.filter((action) => !actions.some((other) => covers(other, action)));
+}
+
+/** What a case of several actions is for each: a copy that goes out, hosting and commerce are of all of them. */
+export function factsOfAll(actions: readonly Action[], facts: Facts): Facts {
+  if (actions.length < 2) return facts;
+  const does = (act: Act) => actions.some((action) => (ACTIONS[action] as readonly Act[]).includes(act));
+  return {
+    ...facts,
+    distribute: facts.distribute ?? (does("copies") || undefined),
+    hosted: facts.hosted ?? (does("hosted") || undefined),
+    commercial: facts.commercial ?? (actions.some((action) => isCommercial(action, facts)) || undefined),
+  };
+}
+
+/** The actions of a question, several with "+". @throws {BaimoError} `request` for one that is not known */
+export const readActions = (names: string): Action[] => [
+  ...new Set(names.split("+").map((name) => readAction(name.trim()))),
+];
+
 /** The action of that name. @throws {BaimoError} `request` for another name */
-export function readAction(name: string): Action {
+function readAction(name: string): Action {
   const known = ACTION_NAMES.find((action) => action === name);
   if (known) return known;
   const near = nearestName(name, ACTION_NAMES);
@@ -201,8 +242,7 @@ const changesModel = ({ compose }: Facts): boolean => compose !== undefined && c
 export function actsOf(action: Action, facts: Facts, role: Role): ReadonlySet<Act> {
   const own: ReadonlySet<Act> = new Set<Act>(ACTIONS[action]);
   const acts = new Set<Act>(["use"]);
-  // Hosting has a commercial purpose unless it is said that it has none.
-  if (own.has("commercial") || (facts.commercial ?? action === "host")) acts.add("commercial");
+  if (isCommercial(action, facts)) acts.add("commercial");
   if (role === "data") return acts;
   const hosted = own.has("hosted") || facts.hosted === true;
   const passedOn = own.has("copies") || (facts.distribute === true && !hosted);

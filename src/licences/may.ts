@@ -3,11 +3,13 @@ import type { Text } from "../catalogue/catalogue.ts";
 import { BaimoError } from "../errors.ts";
 import type { Condition } from "./conditions.ts";
 import {
+  type Action,
   actsOf,
   type FactName,
   type Facts,
+  factsOfAll,
   type Role,
-  readAction,
+  readActions,
   readFacts,
   type Situation,
 } from "./facts.ts";
@@ -17,6 +19,7 @@ import { ACTS, type LicenceTerms, type TextSource } from "./terms.ts";
 /** A case: which licences, what is done, what is known. */
 export interface Question {
   readonly uses: readonly string[];
+  /** One of `ACTION_NAMES`, or several with "+": then the strictest answer holds. */
   readonly action: string;
   /** Facts that are none of `Facts` are told of, and not looked at. */
   readonly facts?: Facts | Readonly<Record<string, unknown>>;
@@ -69,11 +72,55 @@ interface Component {
  * @throws {BaimoError} `request` for an action that is not known, or no licence at all
  */
 export function mayI(question: Question, terms: ReadonlyMap<string, LicenceTerms>): Answer {
-  const action = readAction(question.action);
-  const { facts, unknown } = readFacts({ ...question.facts });
+  const actions = readActions(question.action);
+  const { facts: given, unknown } = readFacts({ ...question.facts });
   if (question.uses.length === 0)
     throw new BaimoError("request", "licences: the question names no licence; name at least one");
-  const components = componentsOf(question.uses, facts);
+  const facts = factsOfAll(actions, given);
+  const answers = actions.map((action) => answerTo(action, question.uses, facts, unknown, terms));
+  return answers.length === 1 ? answers[0] : strictest(answers);
+}
+
+/** The strictest verdict of several answers first. */
+const STRICTEST: readonly Verdict[] = ["no", "unknown", "yes-if", "yes"];
+
+/** Several answers as one: the strictest verdict, with what answers of that verdict rest on; conditions of all that permit. */
+function strictest(answers: readonly Answer[]): Answer {
+  const verdict = STRICTEST.find((each) => answers.some((answer) => answer.verdict === each))!; // each has one
+  const permits = verdict === "yes" || verdict === "yes-if";
+  const deciding = permits ? answers : answers.filter((answer) => answer.verdict === verdict);
+  const once = <T>(all: readonly T[], key: (each: T) => string): T[] => [
+    ...new Map(all.map((each) => [key(each), each])).values(),
+  ];
+  return {
+    verdict,
+    clauses: once(
+      deciding.flatMap(({ clauses }) => clauses),
+      ({ id }) => id,
+    ),
+    conditions: [...new Set(deciding.flatMap(({ conditions }) => conditions))],
+    asks: [...new Set(deciding.flatMap(({ asks }) => asks))],
+    reasons: once(
+      answers.flatMap(({ reasons }) => reasons),
+      (reason) => JSON.stringify(reason),
+    ),
+    warnings: once(
+      answers.flatMap(({ warnings }) => warnings),
+      ({ en }) => en,
+    ),
+    notice: NOTICE,
+  };
+}
+
+/** The answer to one action. */
+function answerTo(
+  action: Action,
+  uses: readonly string[],
+  facts: Facts,
+  unknown: readonly string[],
+  terms: ReadonlyMap<string, LicenceTerms>,
+): Answer {
+  const components = componentsOf(uses, facts);
   const disputed = disputedOf(facts);
   const reasons: Reason[] = [];
   const warnings: Text[] = unknown.map((name) => ({

@@ -2,7 +2,7 @@
 import { BaimoError } from "../errors.ts";
 import { listOf, recordOf, stringOf } from "../json.ts";
 import { CONDITIONS, type Condition } from "./conditions.ts";
-import { type Facts, readAction, readFacts } from "./facts.ts";
+import { type Facts, readActions, readFacts } from "./facts.ts";
 import { licenceOfTag } from "./licence-names.ts";
 import { type Answer, mayI } from "./may.ts";
 import type { LicenceTerms } from "./terms.ts";
@@ -58,7 +58,7 @@ export function readProfile(value: unknown, where: string): LicenceProfile {
     const said = stringOf(id, `${where}: models: ${name}`);
     return [name, licenceOfTag(said) ?? said] as const;
   });
-  const action = readAction(stringOf(given.action ?? "use", `${where}: action`));
+  const action = readActions(stringOf(given.action ?? "use", `${where}: action`)).join("+");
   return { action, facts, accept, models: Object.fromEntries(models) };
 }
 

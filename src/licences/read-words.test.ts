@@ -57,16 +57,17 @@ test("a question in words: licences, action and facts, and nothing that is not s
       "sell-derivative",
       { dataGeneratedBy: "closed-api" },
     ],
-    [
-      "May a cloud provider offer Baichuan 2?",
-      ["LicenseRef-Baichuan-2"],
-      "commercial-use",
-      { provider: "cloud" },
-    ],
+    ["May a cloud provider offer Baichuan 2?", ["LicenseRef-Baichuan-2"], "host", { provider: "cloud" }],
     ["What is the weather?", [], "use", {}],
   ];
-  for (const [text, uses, action, facts] of cases)
-    assert.deepEqual(readWords(text, names), { uses, action, facts }, text);
+  for (const [text, uses, action, facts] of cases) {
+    const { named, actions, facts: read } = readWords(text, names);
+    assert.deepEqual(
+      [[...new Set(named.map(({ licence }) => licence))], actions.join("+"), read],
+      [uses, action, facts],
+      text,
+    );
+  }
 });
 
 test("licences by tag, by card and by the beginning of their texts", () => {

@@ -1,4 +1,5 @@
 // A question in words, read by keywords, English or Chinese: what is not said is left out.
+import { actionsIn } from "./action-words.ts";
 import type { Action, Facts } from "./facts.ts";
 import { FIELDS } from "./fields.ts";
 
@@ -10,40 +11,16 @@ export interface NamedLicence {
 
 /** What was understood of a question. */
 export interface ReadQuestion {
-  readonly uses: readonly string[];
-  readonly action: Action;
+  /** What is named, in the order of the text. */
+  readonly named: readonly NamedLicence[];
+  /** At least one: use, where no other is named. */
+  readonly actions: readonly Action[];
   readonly facts: Facts;
 }
 
-/** The first that fits says what is done. */
-const ACTIONS: readonly (readonly [words: RegExp, action: Action])[] = [
-  [
-    /\b(remove|delete|strip)\b.*\b(notice|copyright|attribution|licen[cs]e)|(删|去掉|移除).*(声明|版权|署名)/i,
-    "remove-attribution",
-  ],
-  [/\b(stay|remain)\b.*\bversion|ignore.*update|停在.*版|不.{0,4}更新/i, "stay-on-version"],
-  [/\bsub-?licen[cs]e|再授权|再许可/i, "sublicense"],
-  [
-    /\boutputs?\b.*\b(train|improve|tune)|\b(train|improve|tune|distil)\w*\b.*\boutputs?\b|distil|输出.*(训练|改进|微调)|蒸馏/i,
-    "train-on-outputs",
-  ],
-  [/\b(sell|sold|selling)\b.*\bAPI\b|\b(API|SaaS|hosted|hosting|paid [a-z ]*service)\b|托管|云服务/i, "host"],
-  [
-    /\b(fine-?tun\w*|merged?|LoRA|derivative|quanti[sz]\w+)\b.*\b(sell|sold|customers)|\b(sell|sold)\b.*\b(fine-?tun\w*|merged?|LoRA|derivative)|(微调|合并|量化|LoRA).*(卖|出售)/i,
-    "sell-derivative",
-  ],
-  [
-    /\b(publish|release|share|upload)\w*\b.*\b(fine-?tun\w*|merged?|LoRA|derivative|quanti[sz]\w+|tuned)|\b(fine-?tun\w*|merged?|LoRA|tuned|quanti[sz]\w+)\b.*\b(publish|release|share|upload)|(微调|合并|量化|LoRA|改名).*(发布|公开|分发)|(发布|公开|分发).*(微调|合并|量化|LoRA)/i,
-    "publish-derivative",
-  ],
-  [/\b(sell|sold)\b|出售|卖/i, "sell"],
-  [/\b(redistribut|distribut|publish|re-?upload|pass on)\w*|分发|转发|发布/i, "distribute"],
-  [
-    /\b(commercial|company|business|product|shop|customers|employer|offer|provide)\w*|商用|公司|企业|商业|产品/i,
-    "commercial-use",
-  ],
-  [/\bfine-?tun|微调/i, "fine-tune"],
-];
+/** A service whose outputs are under its terms, not under the licence of what they train. */
+const SERVICE =
+  /某?闭源( ?API)?|\bclosed[- ](source|API)( API)?|\bproprietary API|\bOpenAI\b(?![- ]?(API[- ])?(compatible|style)|的?兼容)|\bGPT-[45]\w*|\bClaude\b/gi;
 
 const MEMBERS: Readonly<Record<string, RegExp>> = {
   EU: /\b(EU|European Union|Germany|German|France|French|Italy|Spain|Netherlands|Poland|Ireland|Sweden)\b|欧盟|德国|法国|意大利|西班牙|荷兰/,
@@ -105,36 +82,36 @@ export function readWords(text: string, names: readonly NamedLicence[]): ReadQue
     "field",
     Object.keys(FIELDS).find((field) => FIELDS[field].some((word) => small.includes(word))),
   );
-  // What a service writes is under its terms, not under the licence of what it trains.
-  const service = /闭源|\bclosed[- ](source|API)|\bproprietary API|\bOpenAI\b|\bGPT-[45]|\bClaude\b/i.test(
-    text,
-  );
-  if (service) put("dataGeneratedBy", "closed-api");
-  const fitting = ACTIONS.filter(([words]) => words.test(text)).map(([, action]) => action);
-  const action =
-    fitting.find((each) => !service || (each !== "train-on-outputs" && each !== "host")) ?? "use";
+  if (/\bnon[- ]?commercial|\bnot[- ]for[- ]profit|\bnon-?profit|非(商用|商业|营利)/i.test(text))
+    put("commercial", false);
+  const rest = text.replace(SERVICE, " ");
+  const byService = rest !== text;
+  if (byService) put("dataGeneratedBy", "closed-api");
   // A model that is yet to be named is none of the catalogue's.
-  const others = name === undefined ? text : text.replaceAll(name, " ");
-  return { uses: namedIn(others, names), action, facts: facts as Facts };
+  const named = namedIn(name === undefined ? text : text.replaceAll(name, " "), names);
+  // Names of models have words of their own (Granite Code, DeepSeek-V3-Base).
+  const bare = named.reduce((left, each) => left.replaceAll(each.name, "X"), rest);
+  const actions = actionsIn(bare, { byService });
+  return { named, actions: actions.length > 0 ? actions : ["use"], facts: facts as Facts };
 }
 
 /** Names so short are also words, or parts of words, in small letters. */
 const SHORT = 4;
 
-/** The licences named in a text, in the order of the text. */
-function namedIn(text: string, names: readonly NamedLicence[]): string[] {
+/** What is named in a text, as the text has it, in the order of the text. */
+function namedIn(text: string, names: readonly NamedLicence[]): NamedLicence[] {
   let rest = text;
-  const found: { at: number; licence: string }[] = [];
+  const found: { at: number; name: string; licence: string }[] = [];
   const longest = [...names].sort((one, other) => other.name.length - one.name.length);
   for (const { name, licence } of longest) {
     const escaped = name.replace(/[.*+?^${}()|[\]\\]/g, "\\$&").replace(/[ -]+/g, "[ -]?");
     const whole = `(?<![A-Za-z0-9])${escaped}(?![A-Za-z0-9]|\\.\\d)`;
     const match = new RegExp(whole, name.length > SHORT ? "i" : "").exec(rest);
     if (!match) continue;
-    found.push({ at: match.index, licence });
+    found.push({ at: match.index, name: match[0], licence });
     const end = match.index + match[0].length;
     rest = rest.slice(0, match.index) + " ".repeat(match[0].length) + rest.slice(end);
   }
   found.sort((one, other) => one.at - other.at);
-  return [...new Set(found.map(({ licence }) => licence))];
+  return found.map(({ name, licence }) => ({ name, licence }));
 }

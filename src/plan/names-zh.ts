@@ -81,7 +81,7 @@ const names: Readonly<Record<string, string>> = {
   "FLOP a layer, hidden value and pair of tokens": "每层、每隐藏值、每对词元的浮点运算",
   "FLOPs of the prompt": "提示的浮点运算",
   "share of the peak that prompts reach": "提示处理达到的峰值比例",
-  "seconds to the first token": "首词元时间",
+  "time to the first token": "首词元时间",
   "one sequence": "单序列",
   "experts a token": "每词元专家数",
   experts: "专家数",

@@ -2,12 +2,20 @@
 import { type Command, InvalidArgumentError } from "commander";
 import { BaimoError } from "../../errors.ts";
 import { conditionTexts } from "../../licences/conditions.ts";
-import { ACTION_NAMES, factQuestions } from "../../licences/facts.ts";
+import {
+  ACTION_NAMES,
+  FACT_TYPES,
+  FACT_WORDS,
+  type FactName,
+  factQuestions,
+  readActions,
+} from "../../licences/facts.ts";
 import { type Answer, mayI, type Question, type Verdict } from "../../licences/may.ts";
-import { readWords } from "../../licences/read-words.ts";
+import { type NamedLicence, readWords } from "../../licences/read-words.ts";
+import { readNumber } from "../amount.ts";
 import { findLicence, licenceNames } from "../licence-search.ts";
 import { loadCatalogue, loadTerms } from "../load-catalogue.ts";
-import { type CommandContext, collect, nonEmpty } from "../options.ts";
+import { type CommandContext, collect, nonEmpty, orUsage } from "../options.ts";
 
 interface MayFlags {
   uses?: string[];
@@ -28,8 +36,8 @@ const VERDICTS: Readonly<Record<Verdict, string>> = {
 
 /** Adds the command. */
 export function addMay(program: Command, context: CommandContext): Command {
-  return program
-    .command("may")
+  const command = program.command("may");
+  return command
     .summary("say what licences permit, with the clause")
     .description(
       "Says whether licences permit what is asked, on which conditions, and which clause says so. The question is read by " +
@@ -38,7 +46,7 @@ export function addMay(program: Command, context: CommandContext): Command {
     )
     .argument("[words...]", "the question, for example “May we sell a fine-tuned Llama 3.1?”")
     .option("--uses <name>", "a model or a licence of the catalogue (may be repeated)", collect(nonEmpty))
-    .option("--action <action>", `what is done: ${ACTION_NAMES.join(", ")}`, nonEmpty)
+    .option("--action <action>", `what is done, several with +: ${ACTION_NAMES.join(", ")}`, readActionFlag)
     .option(
       "--fact <name=value>",
       `what is known, for example mau=50e6 (may be repeated): ${Object.keys(factQuestions).join(", ")}`,
@@ -49,31 +57,50 @@ export function addMay(program: Command, context: CommandContext): Command {
     .addHelpText("after", "\nExit status here: 0 yes (also on conditions), 3 no, 4 unknown.")
     .action((words: string[], flags: MayFlags) => {
       const { terminal } = context;
-      const question = readQuestion(words.join(" "), flags);
+      const { question, named } = readQuestion(command, words.join(" "), flags);
       const answer = mayI(question, loadTerms());
       context.exitCode = STATUS[answer.verdict];
-      if (flags.json) terminal.json({ question, ...answer });
-      else for (const line of show(question, answer, flags.explain === true)) terminal.line(line);
+      if (flags.json) terminal.json({ question, named, ...answer });
+      else for (const line of show(question, named, answer, flags.explain === true)) terminal.line(line);
     });
 }
 
-/** What words and flags say together. */
-function readQuestion(text: string, { uses, action, fact = [] }: MayFlags): Question {
+/** What words and flags say together, and what they name. */
+function readQuestion(
+  command: Command,
+  text: string,
+  { uses, action, fact = [] }: MayFlags,
+): { question: Question; named: readonly NamedLicence[] } {
   const names = licenceNames(loadCatalogue());
   const read = text.trim() === "" ? undefined : readWords(text, names);
-  const named = uses?.map((word) => findLicence(word, names)) ?? read?.uses ?? [];
+  const named = uses?.map((word) => orUsage(command, () => findLicence(word, names))) ?? read?.named ?? [];
   if (named.length === 0) {
     const hint = "name a model or a licence with --uses, for example --uses Qwen2.5-3B";
-    throw new BaimoError(
-      "request",
-      `may: no model or licence of the catalogue is named in the question; ${hint}`,
-    );
+    const where = read
+      ? "no model or licence of the catalogue is named in the question"
+      : "there is no question";
+    command.error(`error: may: ${where}; ${hint}`);
   }
-  return {
-    uses: named,
-    action: action ?? read?.action ?? "use",
+  const question = {
+    uses: [...new Set(named.map(({ licence }) => licence))],
+    action: action ?? read?.actions.join("+") ?? "use",
     facts: { ...read?.facts, ...Object.fromEntries(fact) },
   };
+  return { question, named };
+}
+
+function readActionFlag(text: string): string {
+  try {
+    return readActions(text).join("+");
+  } catch (error) {
+    if (!(error instanceof BaimoError)) throw error;
+    throw new InvalidArgumentError(error.message.replace(/^licences: the/, "The"));
+  }
+}
+
+/** "Qwen2.5-7B (Apache-2.0)"; a licence alone is itself. */
+function nameOf({ name, licence }: NamedLicence): string {
+  return name.toLowerCase() === licence.toLowerCase() ? licence : `${name} (${licence})`;
 }
 
 /** "mau=50e6", "distribute=false", "name=Llama 3 Tiger", "provider=null". */
@@ -82,20 +109,47 @@ function readFact(text: string): [name: string, value: unknown] {
   if (name === undefined) throw new InvalidArgumentError("It must be name=value, for example mau=50e6.");
   if (!Object.hasOwn(factQuestions, name))
     throw new InvalidArgumentError(`Known facts: ${Object.keys(factQuestions).join(", ")}.`);
-  if (["true", "false", "null"].includes(value)) return [name, JSON.parse(value)];
-  if (name === "declared")
-    return [name, Object.fromEntries(value.split(",").map((pair) => pair.trim().split(":", 2)))];
-  const isNumber = ["mau", "dau", "revenue", "users"].some((part) => name.toLowerCase().includes(part));
-  return [name, isNumber ? Number(value) : value];
+  const type = FACT_TYPES[name as FactName]; // one of those that are known
+  const wrong = () => new InvalidArgumentError(`The fact ${name} is ${FACT_WORDS[type]}, not "${value}".`);
+  if (value === "null") return [name, null];
+  if (type === "boolean") {
+    if (value !== "true" && value !== "false") throw wrong();
+    return [name, value === "true"];
+  }
+  if (type === "object") return [name, readPairs(value)];
+  if (type === "string") return [name, value];
+  try {
+    const number = readNumber(value);
+    if (number >= 0) return [name, number];
+  } catch (error) {
+    if (!(error instanceof InvalidArgumentError)) throw error;
+  }
+  throw wrong();
 }
 
-function show(question: Question, answer: Answer, explain: boolean): string[] {
+/** "card:mit,file:apache-2.0". */
+function readPairs(text: string): Record<string, string> {
+  const pairs = text.split(",").map((pair) => /^\s*([^:]+?)\s*:\s*(.+?)\s*$/.exec(pair));
+  return Object.fromEntries(
+    pairs.map((pair) => {
+      if (!pair) throw new InvalidArgumentError("Write where:licence, for example card:mit,file:apache-2.0.");
+      return [pair[1], pair[2]];
+    }),
+  );
+}
+
+function show(
+  question: Question,
+  named: readonly NamedLicence[],
+  answer: Answer,
+  explain: boolean,
+): string[] {
   const { verdict, conditions, asks, clauses, warnings, reasons, notice } = answer;
   const facts = Object.entries(question.facts ?? {}).map(
     ([name, value]) => `${name}=${JSON.stringify(value)}`,
   );
   const lines = [
-    `asked: ${question.action} of ${question.uses.join(" and ")}${facts.length > 0 ? `; ${facts.join(", ")}` : ""}`,
+    `asked: ${question.action.split("+").join(" and ")} of ${named.map(nameOf).join(" and ")}${facts.length > 0 ? `; ${facts.join(", ")}` : ""}`,
     VERDICTS[verdict],
     ...conditions.map((condition) => `  - ${conditionTexts[condition].en} (${condition})`),
     ...asks.map((fact) => `  ? ${factQuestions[fact].en} (--fact ${fact}=…)`),
@@ -105,10 +159,10 @@ function show(question: Question, answer: Answer, explain: boolean): string[] {
     if (effects.includes(effect)) lines.push(`  ! ${licence}: ${text.en}`);
   if (clauses.length > 0) lines.push("", "clauses");
   for (const { id, quote, source } of clauses) {
-    const read = source.copy === undefined ? `read ${source.accessed}` : `copy of ${source.copy}`;
-    const hash =
-      source.sha256 === undefined ? (source.unhashed?.en ?? "") : `sha256 ${source.sha256.slice(0, 16)}…`;
-    lines.push(`  ${id}  “${quote}”`, `    ${source.url} (${read}; ${hash})`);
+    const { accessed, copy, sha256, unhashed } = source;
+    const day = copy !== undefined ? `copy of ${copy}` : unhashed ? `as of ${accessed}` : `read ${accessed}`;
+    const hash = sha256 === undefined ? (unhashed?.en ?? "") : `sha256 ${sha256.slice(0, 16)}…`;
+    lines.push(`  ${id}  “${quote}”`, `    ${source.url} (${day}; ${hash})`);
   }
   if (explain) {
     lines.push("", "terms");

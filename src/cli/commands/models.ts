@@ -127,7 +127,7 @@ function findFamily({ families }: Catalogue, name: string): Family {
     .filter((family) => family.id.includes(wanted) || family.name.toLowerCase().includes(wanted))
     .map((family) => family.id);
   const hint = near.length > 0 ? `did you mean ${near.join(", ")}?` : "baimo models lists them all";
-  throw new BaimoError("request", `the catalogue has no family "${name}"; ${hint}`);
+  throw new BaimoError("request", `the catalogue has no family "${name}"; ${hint}`, { option: "family" });
 }
 
 function shortSize(generation: Generation): string {

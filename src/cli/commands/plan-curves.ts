@@ -53,7 +53,11 @@ export function addPlanFit(plan: Command, context: CommandContext): Command {
       terminal.line(terminal.dim(`${runs.length} runs; ${law.errors}`));
       if (!best) return;
       const { aboutLines, resultLines } = await import("../plan-text.ts");
-      for (const line of ["", ...resultLines(best, false, terminal.columns()), ...aboutLines(best)])
+      for (const line of [
+        "",
+        ...resultLines(best, false, terminal.interactive ? terminal.columns() : undefined),
+        ...aboutLines(best),
+      ])
         terminal.line(line);
     });
 }
@@ -73,7 +77,8 @@ export function addPlanStop(plan: Command, context: CommandContext): Command {
     .summary("whether a running training is worth going on with")
     .description(
       "Predicts the final loss of a run from its log, with an interval, and says go on, stop, or too early to tell. The log is " +
-        "one JSON object of steps, warmup, schedule, loss and heldOut, or JSONL with step, loss and heldOut a line.",
+        "one JSON object of steps, warmup, schedule, loss (of every step) and heldOut ([step, loss], steps from 1), or JSONL with " +
+        "step, loss and, where there is one, heldOut in each line.",
     )
     .argument("<log>", "the file")
     .requiredOption("--target <loss>", "the loss that the run must reach", readNumber)
@@ -147,17 +152,20 @@ function toLog(lines: readonly Record<string, unknown>[], file: string, flags: S
       "request",
       `${file}: holds ${lines.length} runs; stop looks at one, give its line alone`,
     );
-  const loss = whole ? (first.loss as unknown[]) : lines.map((line) => line.loss);
+  const rows = first.step === 0 ? lines.slice(1) : lines; // of step 0 nothing was learned
+  const loss = whole ? (first.loss as unknown[]) : rows.map((line) => line.loss);
   const heldOut = whole
     ? (first.heldOut as unknown[] | undefined)
-    : lines.filter((line) => isNumber(line.heldOut)).map((line) => [line.step, line.heldOut]);
+    : rows.filter((line) => isNumber(line.heldOut)).map((line) => [line.step, line.heldOut]);
   const steps = flags.steps ?? first.steps;
   const schedule = flags.schedule ?? first.schedule;
   const warmup = flags.warmup ?? first.warmup ?? 0;
   const schedules = ["wsd", "cosine", "constant"] as const;
   const known = schedules.find((name) => name === (schedule ?? "constant"));
   if (!isNumber(steps))
-    throw new BaimoError("request", `${file}: how many steps will the run make? Give --steps`);
+    throw new BaimoError("request", `${file}: how many steps will the run make? Give --steps`, {
+      option: "steps",
+    });
   if (!known || !isNumber(warmup) || !loss.every(isNumber) || (heldOut && !heldOut.every(isPair)))
     throw new BaimoError(
       "format",

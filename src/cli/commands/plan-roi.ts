@@ -1,7 +1,7 @@
 // `baimo plan roi`: people or a model, as a distribution and a plain verdict.
 import type { Command } from "commander";
 import type { EstimateOption, ReturnOptions, Verdict, WorkOptions } from "../../plan/index.ts";
-import { readAmount, readNumber } from "../amount.ts";
+import { type Price, readAmount, readNumber, readPrice } from "../amount.ts";
 import type { CommandContext } from "../options.ts";
 import {
   type AnswerFlags,
@@ -9,6 +9,7 @@ import {
   asCommandLine,
   mergeScenario,
   printAnswer,
+  readMoney,
   today,
   upperCase,
 } from "../plan-answer.ts";
@@ -16,15 +17,15 @@ import {
 interface RoiFlags extends AnswerFlags {
   tasks?: EstimateOption;
   minutes?: EstimateOption;
-  wage?: EstimateOption;
+  wage?: Price;
   overhead?: EstimateOption;
-  modelCost?: EstimateOption;
+  modelCost?: Price;
   acceptance?: EstimateOption;
   review?: EstimateOption;
   errors?: EstimateOption;
-  errorCost?: EstimateOption;
-  fixed?: EstimateOption;
-  currency?: ReturnOptions["currency"];
+  errorCost?: Price;
+  fixed?: Price;
+  currency?: string;
   seed?: number;
   draws?: number;
 }
@@ -37,16 +38,17 @@ export function addPlanRoi(plan: Command, context: CommandContext): Command {
       "several kinds of work come from a --scenario file.",
   );
   const add = (flags: string, help: string) => command.option(flags, help, readAmount);
+  const addPrice = (flags: string, help: string) => command.option(flags, help, readPrice);
   add("--tasks <count>", "tasks a month");
   add("--minutes <time>", "minutes that people take for one");
-  add("--wage <amount>", "of an hour");
+  addPrice("--wage <amount>", 'of an hour, for example "60 USD"');
   add("--overhead <factor>", "what an hour costs beyond the wage, 1.4 for 40% more");
-  add("--model-cost <amount>", "of the model for one task");
+  addPrice("--model-cost <amount>", "of the model for one task");
   add("--acceptance <share>", "of answers that a reviewer takes: 0.9, or 87/100 from an evaluation");
   add("--review <minutes>", "that reviewing one takes");
   add("--errors <share>", "of accepted answers that are wrong");
-  add("--error-cost <amount>", "of one wrong answer");
-  add("--fixed <amount>", "of the model a month, however much it does");
+  addPrice("--error-cost <amount>", "of one wrong answer");
+  addPrice("--fixed <amount>", "of the model a month, however much it does");
   command
     .option("--currency <code>", "of every amount: USD, EUR, CNY, …", upperCase)
     .option("--seed <number>", "of the draws", readNumber)
@@ -55,22 +57,28 @@ export function addPlanRoi(plan: Command, context: CommandContext): Command {
   return command.action((flags: RoiFlags) =>
     asCommandLine(command, async () => {
       const { planReturn } = await import("../../plan/index.ts");
+      const { wage, modelCost, errorCost, fixed, currency } = readMoney(flags, {
+        wage: flags.wage,
+        modelCost: flags.modelCost,
+        errorCost: flags.errorCost,
+        fixed: flags.fixed,
+      });
       const work: WorkOptions = {
         tasksPerMonth: flags.tasks,
         minutesPerTask: flags.minutes,
-        hourlyWage: flags.wage,
+        hourlyWage: wage,
         overhead: flags.overhead,
-        modelCostPerTask: flags.modelCost,
+        modelCostPerTask: modelCost,
         acceptance: flags.acceptance,
         reviewMinutes: flags.review,
         errorRate: flags.errors,
-        errorCost: flags.errorCost,
+        errorCost,
       };
       const hasWork = Object.values(work).some((value) => value !== undefined);
       const options = {
         work: hasWork || flags.scenario === undefined ? [work] : undefined,
-        fixedPerMonth: flags.fixed,
-        currency: flags.currency,
+        fixedPerMonth: fixed,
+        currency,
         seed: flags.seed,
         draws: flags.draws,
         today: today(),

@@ -33,7 +33,7 @@ export function addPlanRuns(plan: Command, context: CommandContext): Command {
         return [run.name, ...figures, run.accelerator ?? "", note + (source?.title ?? run.tokens.note ?? "")];
       });
       const head = ["run", "6 N D", "published", "hours", "MFU", "on", "source"];
-      const width = terminal.interactive ? terminal.columns() : 160;
+      const width = terminal.interactive ? terminal.columns() : undefined; // a pipe gets whole lines
       for (const line of formatTable([head, ...rows], { width })) terminal.line(line);
     });
 }

@@ -51,7 +51,13 @@ export function addPlanScale(plan: Command, context: CommandContext): Command {
       const asked = await mergeScenario(flags.scenario, options);
       const { flops, parameters, tokens, loss } = asked;
       if (flops === undefined && loss === undefined && (parameters === undefined || tokens === undefined))
-        throw new BaimoError("request", "plan scale: ask for --flops, --parameters with --tokens, or --loss");
+        throw new BaimoError(
+          "request",
+          "plan scale: ask for --flops, --parameters with --tokens, or --loss",
+          {
+            option: "flops",
+          },
+        );
       await printAnswer(planScaling(asked), flags, context);
     }),
   );

@@ -2,7 +2,7 @@
 import type { Command } from "commander";
 import { BaimoError } from "../../errors.ts";
 import type { EstimateOption, ServingOptions } from "../../plan/index.ts";
-import { readAmount, readNumber } from "../amount.ts";
+import { type Price, readAmount, readNumber, readPrice } from "../amount.ts";
 import { type CommandContext, collect, nonEmpty } from "../options.ts";
 import {
   type AnswerFlags,
@@ -13,6 +13,7 @@ import {
   type DeviceFlags,
   mergeScenario,
   printAnswer,
+  readMoney,
   toDevice,
   today,
   upperCase,
@@ -35,11 +36,11 @@ interface ServeFlags extends AnswerFlags, DeviceFlags, ShapeFlags {
   metricsSeconds?: number;
   requests?: EstimateOption;
   wait?: number;
-  currency?: ServingOptions["currency"];
-  price?: EstimateOption;
+  currency?: string;
+  price?: Price;
   kilowatts?: EstimateOption;
-  tariff?: EstimateOption;
-  api?: EstimateOption;
+  tariff?: Price;
+  api?: Price;
   utilisation?: EstimateOption;
   seed?: number;
 }
@@ -80,8 +81,8 @@ export function addPlanServe(plan: Command, context: CommandContext): Command {
     .option("--requests <rate>", "requests a second, for the number of machines", readAmount)
     .option("--wait <seconds>", "that 95% of the requests may wait", readNumber)
     .option("--kilowatts <power>", "that a machine takes, where the price leaves it out", readAmount)
-    .option("--tariff <amount>", "of a kilowatt-hour", readAmount)
-    .option("--api <amount>", "a million tokens of an API, to compare with", readAmount)
+    .option("--tariff <amount>", "of a kilowatt-hour", readPrice)
+    .option("--api <amount>", "a million tokens of an API, to compare with", readPrice)
     .option("--utilisation <share>", "how busy the machine is over the month", readAmount)
     .option("--seed <number>", "of the draws", readNumber);
   addShapeOptions(addDeviceOptions(addAnswerOptions(addPriceOptions(command, "of an hour of the machine"))));
@@ -108,12 +109,9 @@ export function addPlanServe(plan: Command, context: CommandContext): Command {
         usage,
         requestsPerSecond: flags.requests,
         wait: flags.wait,
-        price: flags.price,
+        ...readMoney(flags, { price: flags.price, tariff: flags.tariff, api: flags.api }),
         kilowatts: flags.kilowatts,
-        tariff: flags.tariff,
-        api: flags.api,
         utilisation: flags.utilisation,
-        currency: flags.currency,
         seed: flags.seed,
         today: today(),
       };
@@ -133,6 +131,7 @@ async function readUsage({ usage, metrics, metricsSeconds }: ServeFlags): Promis
     throw new BaimoError(
       "request",
       "plan serve: --metrics takes two files, before and after, and --metrics-seconds",
+      { option: "metrics" },
     );
   const [before, after] = await Promise.all(metrics.map(readText));
   return readMetrics(before, after, metricsSeconds, metrics.join(" and "));

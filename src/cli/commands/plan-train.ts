@@ -1,7 +1,7 @@
 // `baimo plan train`: FLOPs, GPU-hours, days, money and memory of a training run.
 import type { Command } from "commander";
-import type { EstimateOption, Plans, TrainingOptions } from "../../plan/index.ts";
-import { readAmount, readNumber } from "../amount.ts";
+import type { Answer, EstimateOption, ModelShape, Plans, TrainingOptions } from "../../plan/index.ts";
+import { type Price, readAmount, readNumber } from "../amount.ts";
 import { type CommandContext, nonEmpty } from "../options.ts";
 import {
   type AnswerFlags,
@@ -12,6 +12,7 @@ import {
   type DeviceFlags,
   mergeScenario,
   printAnswer,
+  readMoney,
   toDevice,
   today,
 } from "../plan-answer.ts";
@@ -23,8 +24,8 @@ interface TrainFlags extends AnswerFlags, DeviceFlags, ShapeFlags {
   gpus?: number;
   mfu?: EstimateOption;
   goodput?: EstimateOption;
-  currency?: TrainingOptions["currency"];
-  price?: EstimateOption;
+  currency?: string;
+  price?: Price;
   optimiser?: TrainingOptions["optimiser"];
   zero?: TrainingOptions["zero"];
   sequence?: number;
@@ -61,8 +62,7 @@ export function addPlanTrain(plan: Command, context: CommandContext): Command {
         gpus: flags.gpus,
         mfu: flags.mfu,
         goodput: flags.goodput,
-        price: flags.price,
-        currency: flags.currency,
+        ...readMoney(flags, { price: flags.price }),
         optimiser: flags.optimiser,
         zero: flags.zero,
         sequence: flags.sequence,
@@ -75,11 +75,26 @@ export function addPlanTrain(plan: Command, context: CommandContext): Command {
       const title = `training of ${shape.name}`;
       if (!flags.json) context.terminal.line(title);
       await printAnswer(answer, flags, context, {
-        lines: plans ? planLines(plans, flags.plans) : [],
+        lines: [...(await publishedLines(shape, answer)), ...(plans ? planLines(plans, flags.plans) : [])],
         json: { model: shape.name, plans: plans && plansToJson(plans, flags.plans) },
       });
     }),
   );
+}
+
+/** Where a published run of the model counts other parameters: what makes the difference. */
+async function publishedLines(shape: ModelShape, { results }: Answer): Promise<string[]> {
+  const { countRun, publishedRuns } = await import("../../plan/index.ts");
+  const { formatValue } = await import("../plan-text.ts");
+  const run = publishedRuns.find(({ name }) => name.toLowerCase() === shape.name.toLowerCase());
+  const counted = run && countRun(run).flops;
+  const { flops } = results;
+  if (!run || counted?.value == null || flops.value === null || counted.value === flops.value) return [];
+  const [here, there] = [shape.activeParameters, run.activeParameters].map(formatValue);
+  return [
+    "",
+    `published: ${formatValue(counted)} for ${there} and ${formatValue(run.tokens)} (baimo plan runs); here 6 N D is of ${here}`,
+  ];
 }
 
 function planLines({ feasible, infeasible }: Plans, count: number): string[] {

@@ -22,6 +22,7 @@ export function parseHubSpec(spec: string): HubSpec {
     throw new BaimoError(
       "request",
       `"${spec}" does not name a model on the Hub; expected hf:owner/name, with :Q4_K_M or @revision after it if need be`,
+      { option: "model" },
     );
   }
   return { repo, quantisation, revision };

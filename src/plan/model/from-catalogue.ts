@@ -1,10 +1,11 @@
 // A model's shape from its entry in the catalogue: what the entry's sources say, no more.
-import type { Catalogue, Family, Generation, Known, Variant } from "../../catalogue/catalogue.ts";
+import type { Catalogue, Dimensions, Family, Generation, Known, Variant } from "../../catalogue/catalogue.ts";
 import { BaimoError } from "../../errors.ts";
 import { nearestName } from "../../nearest.ts";
-import { type Input, published, type Quantity, type Source, unknown } from "../quantity/quantity.ts";
+import { type Input, published, type Source, unknown } from "../quantity/quantity.ts";
 import type { Unit } from "../quantity/units.ts";
-import type { ModelShape } from "./shape.ts";
+import type { CacheShape } from "../serving/kv-cache.ts";
+import { expertParameters, type ModelShape } from "./shape.ts";
 
 /** A variant with what it belongs to. */
 interface Found {
@@ -50,50 +51,82 @@ export function shapeFromCatalogue(catalogue: Catalogue, name: string): ModelSha
   const quoted = JSON.stringify(name.slice(0, 80));
   if (found.length > 1) {
     const names = found.slice(0, 8).map((each) => each.name);
-    throw new BaimoError("request", `${quoted} is more than one model; which: ${names.join(", ")}?`);
+    throw new BaimoError("request", `${quoted} is more than one model; which: ${names.join(", ")}?`, {
+      option: "model",
+    });
   }
   const near = nearestName(
     name,
     all.map((each) => each.name),
   );
   const hint = near ? `did you mean ${near}?` : "baimo models lists them";
-  throw new BaimoError("request", `the catalogue has no model ${quoted}; ${hint}`);
+  throw new BaimoError("request", `the catalogue has no model ${quoted}; ${hint}`, { option: "model" });
 }
 
 function toShape({ family, generation, variant, name }: Found): ModelShape {
   const fact = <U extends Unit>(label: string, known: Known<number> | undefined, unit: U): Input<U> => {
-    if (known === undefined || known === "unknown")
-      return unknown(label, unit, `the catalogue has none for ${name}`);
+    if (known === undefined || known === "unknown") return unknown(label, unit, notInCatalogue(name));
     const { title, url, accessed } = family.sources[known.source];
     const source: Source = { title, url, date: accessed };
     return published(label, known.value, unit, source, known.note?.en);
   };
   const parameters = fact("parameters", variant.parameters, "parameter");
+  const activeParameters =
+    variant.active === undefined ? parameters : fact("parameters a token meets", variant.active, "parameter");
   const { experts } = generation.architecture;
-  const count = (label: string): Quantity<"count"> =>
-    unknown(label, "count", "open the checkpoint, or give it");
-  const expertsKnown = experts !== undefined && experts !== "unknown" ? experts : undefined;
-  const expert = (label: string, value: number | undefined) => {
-    if (!expertsKnown || value === undefined) return count(label);
-    const { title, url, accessed } = family.sources[expertsKnown.source];
-    return published(label, value, "count", { title, url, date: accessed });
-  };
+  const [count, perToken] = (["count", "perToken"] as const).map((key) => {
+    const label = key === "count" ? "experts" : "experts a token";
+    if (experts === undefined || experts === "unknown") return unknown(label, "count", notInCatalogue(name));
+    const { title, url, accessed } = family.sources[experts.source];
+    return published(label, experts.value[key], "count", { title, url, date: accessed });
+  });
+  const sizes = sizesOf(variant.dimensions, family, name);
   return {
     name,
     parameters,
-    activeParameters:
-      variant.active === undefined
-        ? parameters
-        : fact("parameters a token meets", variant.active, "parameter"),
-    layers: count("layers"),
-    hidden: count("hidden size"),
-    heads: count("heads"),
-    kvHeads: count("KV heads"),
+    activeParameters,
+    layers: sizes.layers,
+    hidden: sizes.hidden,
+    heads: sizes.heads,
+    kvHeads: sizes.kvHeads,
+    cache: sizes.cache,
     experts: experts && {
-      count: expert("experts", expertsKnown?.value.count),
-      perToken: expert("experts a token", expertsKnown?.value.perToken),
-      parameters: unknown("parameters of experts", "parameter", "open the checkpoint, or give it"),
+      count,
+      perToken,
+      parameters: expertParameters({ parameters, activeParameters, perToken, experts: count }),
     },
     tokens: fact("tokens of training", variant.tokens ?? generation.tokens, "token"),
+  };
+}
+
+const notInCatalogue = (name: string): string => `the catalogue has none for ${name}`;
+
+/** Sizes of the layers; without them each is unknown, and so is the cache. */
+function sizesOf(known: Known<Dimensions> | undefined, { sources }: Family, name: string) {
+  const value = known === undefined || known === "unknown" ? undefined : known;
+  const read = <U extends Unit>(label: string, size: number | undefined, unit: U): Input<U> => {
+    if (value === undefined || size === undefined) return unknown(label, unit, notInCatalogue(name));
+    const { title, url, accessed } = sources[value.source];
+    return published(label, size, unit, { title, url, date: accessed }, value.note?.en);
+  };
+  const { numLayers, hiddenSize, numHeads, numKvHeads, headDim, window } = value?.value ?? {};
+  const layers = read("layers", numLayers, "count");
+  const kvHeads = read("KV heads", numKvHeads, "count");
+  const cache: CacheShape | undefined = value && {
+    kind: "heads",
+    kvHeads,
+    headDim: read("size of a head", headDim, "count"),
+    layers,
+    window: window && {
+      length: read("longest window", window.length, "token"),
+      slidingLayers: read("layers with a window", window.layers, "count"),
+    },
+  };
+  return {
+    layers,
+    hidden: read("hidden size", hiddenSize, "count"),
+    heads: read("heads", numHeads, "count"),
+    kvHeads,
+    cache,
   };
 }

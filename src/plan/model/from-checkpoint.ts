@@ -4,7 +4,7 @@ import type { Footprint } from "../../models/footprint.ts";
 import { compute, type Input, measured, type Quantity, type Source } from "../quantity/quantity.ts";
 import type { Unit } from "../quantity/units.ts";
 import type { CacheShape } from "../serving/kv-cache.ts";
-import type { ModelShape } from "./shape.ts";
+import { expertParameters, type ModelShape } from "./shape.ts";
 
 /** Bytes of a running model as the engine counts them before it loads one. */
 export interface EngineMemory {
@@ -47,12 +47,12 @@ export function shapeOfCheckpoint(
     experts: experts && {
       count: experts.count,
       perToken: experts.perToken,
-      parameters: compute(
-        "parameters of experts",
-        "parameter",
-        "(parameters - activeParameters) / (1 - perToken / experts)",
-        { parameters, activeParameters, perToken: experts.perToken, experts: experts.count },
-      ),
+      parameters: expertParameters({
+        parameters,
+        activeParameters,
+        perToken: experts.perToken,
+        experts: experts.count,
+      }),
     },
     fileBytes: read("bytes of weights", footprint.fileBytes, "byte"),
     memoryHere: memory && memoryOf(memory),

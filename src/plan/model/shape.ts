@@ -105,6 +105,20 @@ function toShape(numbers: OptionsOf<typeof shapeTable>): ModelShape {
   };
 }
 
+/** Parameters of all experts, from what one token meets of them and what it meets in all. */
+export const expertParameters = (inputs: {
+  readonly parameters: Quantity<"parameter">;
+  readonly activeParameters: Quantity<"parameter">;
+  readonly perToken: Quantity<"count">;
+  readonly experts: Quantity<"count">;
+}): Quantity<"parameter"> =>
+  compute(
+    "parameters of experts",
+    "parameter",
+    "(parameters - activeParameters) / (1 - perToken / experts)",
+    inputs,
+  );
+
 const amountOf = (name: string, value: number | undefined): Quantity<"parameter"> =>
   value === undefined ? unknown(name, "parameter") : given(name, value, "parameter");
 
@@ -149,10 +163,29 @@ export function withNumbers(shape: ModelShape, options: Partial<ShapeOptions>): 
     hidden: pick(numbers.hidden, shape.hidden),
     heads: pick(numbers.heads, shape.heads),
     kvHeads: pick(numbers.kvHeads, shape.kvHeads),
-    cache: isResized || !shape.cache ? numbers.cache : shape.cache,
+    cache: isResized || !shape.cache ? resized(shape, numbers, options) : shape.cache,
     experts: numbers.experts ?? shape.experts,
     tokens: numbers.tokens ?? shape.tokens,
     fileBytes: options.parameters === undefined ? shape.fileBytes : undefined,
     memoryHere: options.parameters === undefined ? shape.memoryHere : undefined,
+  };
+}
+
+/** The cache of a shape with other sizes; those that nobody changed stay. */
+function resized(
+  { cache }: ModelShape,
+  numbers: ModelShape,
+  { numLayers, hiddenSize, numHeads, numKvHeads, headDim }: Partial<ShapeOptions>,
+): CacheShape | undefined {
+  const given = numbers.cache;
+  if (cache?.kind !== "heads" || given?.kind !== "heads") return given;
+  const headsStay = numKvHeads === undefined && numHeads === undefined;
+  const sizeStays = headDim === undefined && numHeads === undefined && hiddenSize === undefined;
+  return {
+    kind: "heads",
+    kvHeads: headsStay ? cache.kvHeads : given.kvHeads,
+    headDim: sizeStays ? cache.headDim : given.headDim,
+    layers: numLayers === undefined ? cache.layers : given.layers,
+    window: numLayers === undefined ? cache.window : undefined,
   };
 }

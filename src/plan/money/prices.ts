@@ -1,7 +1,8 @@
 // Prices: in which currency, from where, and how old. None is built in.
+import { BaimoError } from "../../errors.ts";
 import { choice, text } from "../../option-kinds.ts";
 import type { Estimate } from "../quantity/quantity.ts";
-import { currencies } from "../quantity/units.ts";
+import { type Currency, currencies } from "../quantity/units.ts";
 
 /** Days after which a price is called old. */
 export const STALE_AFTER = 90;
@@ -13,6 +14,21 @@ export const moneyTable = {
   /** The day by which the age of prices counts, as 2026-11-28. */
   today: text({ most: 10 }),
 };
+
+/**
+ * A price needs a currency.
+ * @throws {BaimoError} `request` where one is given without
+ */
+export function checkCurrency(
+  where: string,
+  currency: Currency | undefined,
+  prices: Readonly<Record<string, Estimate | undefined>>,
+): void {
+  const priced = Object.keys(prices).find((name) => prices[name] !== undefined);
+  if (currency !== undefined || priced === undefined) return;
+  const text = `currency is missing, and ${priced} is an amount of it; it must be ${currencies.join(", ")}`;
+  throw new BaimoError("request", `${where}: ${text}`, { option: "currency" });
+}
 
 /** What is to be said of a price: that it is old, or that nobody knows from where and when it is. */
 export function doubtOf(

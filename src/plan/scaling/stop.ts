@@ -9,7 +9,7 @@ export interface RunLog {
   readonly schedule?: "wsd" | "cosine" | "constant";
   /** Of every step so far. */
   readonly loss: readonly number[];
-  /** Step and loss on text held out; without it the loss of steps is averaged, which is less sure. */
+  /** Step, from 1, and loss on text held out; one at step 0 is not looked at, as nothing was learned. Without it the loss of steps is averaged, which is less sure. */
   readonly heldOut?: readonly (readonly [step: number, loss: number])[];
 }
 
@@ -125,7 +125,7 @@ function pointsOf({ heldOut, loss, steps }: RunLog): Point[] {
     );
   const size = Math.max(1, Math.floor(steps / 20));
   const points = heldOut
-    ? heldOut.map(([step, value]) => ({ step, loss: value }))
+    ? heldOut.filter(([step]) => step !== 0).map(([step, value]) => ({ step, loss: value }))
     : Array.from({ length: Math.floor(loss.length / size) }, (_, i) => {
         const window = loss.slice(i * size, (i + 1) * size);
         return { step: (i + 1) * size, loss: window.reduce((sum, x) => sum + x, 0) / size };
@@ -138,7 +138,7 @@ function pointsOf({ heldOut, loss, steps }: RunLog): Point[] {
   if (wrong >= 0)
     throw new BaimoError(
       "request",
-      `stop: point ${wrong} is step ${points[wrong].step}, loss ${points[wrong].loss}; expected rising steps up to ${steps}`,
+      `stop: point ${wrong} is step ${points[wrong].step}, loss ${points[wrong].loss}; expected rising steps from 1 to ${steps}`,
     );
   return points;
 }

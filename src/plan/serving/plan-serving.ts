@@ -4,7 +4,7 @@ import { type DType, dtypes } from "../../tensor/dtype.ts";
 import { type Answer, answerOf } from "../answer.ts";
 import { deviceOf } from "../hardware/accelerators.ts";
 import type { ModelShape } from "../model/shape.ts";
-import { doubtOf } from "../money/prices.ts";
+import { checkCurrency, doubtOf } from "../money/prices.ts";
 import { selfOrApi } from "../money/self-or-api.ts";
 import { inputOf } from "../quantity/estimate.ts";
 import { type Computed, compute, defined, given, type Quantity, unknown } from "../quantity/quantity.ts";
@@ -34,6 +34,7 @@ import {
  */
 export function planServing(model: ModelShape, options: ServingOptions = {}): Answer {
   const read = readOptions(options, servingTable, call("planServing"));
+  checkCurrency("planServing", read.currency, { price: read.price, tariff: read.tariff, api: read.api });
   const device = deviceOf(read);
   const bytesPerWeight = bytesOfWeights(model, read.weights);
   const bytesPerValue = defined(

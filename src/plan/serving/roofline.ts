@@ -161,7 +161,7 @@ export const secondsOfPrefill = (
   gpus: Quantity<"GPU">,
   mfu: Quantity<"ratio">,
 ): Computed<"second"> =>
-  compute("seconds to the first token", "second", "flops / (gpus * peak * mfu)", { flops, gpus, peak, mfu });
+  compute("time to the first token", "second", "flops / (gpus * peak * mfu)", { flops, gpus, peak, mfu });
 
 /** Sequences that fit beside the weights. */
 export const sequencesThatFit = (

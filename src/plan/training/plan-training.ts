@@ -5,7 +5,7 @@ import { type Answer, answerOf } from "../answer.ts";
 import { deviceOf } from "../hardware/accelerators.ts";
 import { deviceTable } from "../hardware/device-table.ts";
 import { type ModelShape, toTrained } from "../model/shape.ts";
-import { doubtOf, moneyTable } from "../money/prices.ts";
+import { checkCurrency, doubtOf, moneyTable } from "../money/prices.ts";
 import { type EstimateOption, estimate, inputOf } from "../quantity/estimate.ts";
 import { compute, given, unknown } from "../quantity/quantity.ts";
 import { isUncertain, simulate, simulateTable } from "../quantity/simulate.ts";
@@ -91,11 +91,12 @@ export function planTraining(model: ModelShape, options: TrainingOptions = {}): 
   const billed = billedHours(hours, goodput);
   const days = daysOfTraining(hours, gpus, goodput);
   const { currency, price, today } = read;
-  const cost =
-    currency === undefined
-      ? undefined
-      : costOfTraining(billed, inputOf("price of a GPU-hour", price, `${currency}/GPU-hour`));
-  const target = cost ?? billed;
+  checkCurrency("planTraining", currency, { price });
+  const cost = costOfTraining(
+    billed,
+    inputOf("price of a GPU-hour", price, `${currency ?? "USD"}/GPU-hour`), // which without a price is unknown
+  );
+  const target = cost.value === null ? billed : cost;
   const memory = memoryOf(model, read);
   const best = memory.plans?.feasible[0];
   return {
@@ -110,10 +111,7 @@ export function planTraining(model: ModelShape, options: TrainingOptions = {}): 
         perGpu: best?.memory,
         bubble: best?.bubble ?? undefined,
       },
-      [
-        doubtOf("price of a GPU-hour", price, today),
-        price !== undefined && currency === undefined ? "a price without a currency is not used" : undefined,
-      ],
+      [doubtOf("price of a GPU-hour", price, today)],
       isUncertain(target) ? simulate(target, { seed: read.seed }) : undefined,
       memory.inputs,
     ),

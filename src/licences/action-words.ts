@@ -1,0 +1,99 @@
+// Which actions a question names, English or Chinese; several where words name several.
+import { type Action, widest } from "./facts.ts";
+
+/** Who is served, where a model runs for others. */
+const OTHERS =
+  "(customers?|clients?|users?|subscribers?|visitors?|tenants?|members?|people|others|anyone|everyone|everybody|(the )?public|third[- ]part(y|ies)|(other )?companies|(other )?businesses)";
+const TUNED =
+  "(fine-?tun\\w*|tuned|merged?|LoRAs?|adapters?|derivatives?|quanti[sz]\\w+|modified|renam\\w+|GGUF|GPTQ|AWQ)";
+const TUNED_ZH = "(微调|合并|量化|LoRA|改名|衍生|修改)";
+const PUBLISH = "(publish|releas|shar|upload|distribut|redistribut|open-?sourc)\\w*";
+const PUBLISH_ZH = "(发布|公开|分发|开源|上传|分享)";
+const OUTPUTS =
+  "(outputs?|answers|responses|completions|generations|generated (data|texts?)|synthetic data|what it writes)";
+const OUTPUTS_ZH = "(输出|生成的?(数据|内容|文本|结果|答案|回答)|合成数据|回答)";
+const TRAIN = "(train|improv|teach|tun|distil|fine-?tun)\\w*";
+const TRAIN_ZH = "(训练|改进|微调|优化|蒸馏)";
+const SELL = "\\b(re-?)?(sell|sells|sold|selling)\\b";
+/** What is sold without a copy going out. */
+const ACCESS = "\\b(API|SaaS|access|services?|subscriptions?)\\b";
+const ACCESS_ZH = "(API|服务|接口|订阅)";
+
+/** Either order, within a sentence. */
+const both = (one: string, other: string): string =>
+  `\\b${one}\\b.*\\b${other}\\b|\\b${other}\\b.*\\b${one}\\b`;
+const bothZh = (one: string, other: string): string => `${one}.*${other}|${other}.*${one}`;
+const words = (...patterns: string[]): RegExp => new RegExp(patterns.join("|"), "i");
+
+const ACTIONS: Readonly<Record<Exclude<Action, "use">, RegExp>> = {
+  "remove-attribution": words(
+    "\\b(remov|delet|strip|drop|omit|hid|leav)\\w*\\b.*\\b(notices?|copyright|attribution|credits?|licen[cs]e (text|file|notice)s?|licen[cs]e|Built with)\\b",
+    "\\bwithout (the |any |a )?(copyright|attribution|credit|licen[cs]e|notice|naming|crediting|mentioning)",
+    "(删|去掉|移除|隐藏|不保留|不带|不标).*(声明|版权|署名|许可|标识)",
+  ),
+  "stay-on-version": words(
+    "\\b(stay|remain|keep|stick|continue|go on)\\w*\\b.*\\b((old|older|first|previous|earlier|current|this|that|same) (version|release)|version)\\b",
+    "\\b(ignor|skip|refus|declin)\\w*\\b.*\\b(updat|upgrad)|\\b(without|not|never) (updat|upgrad)",
+    "停在.*版|(沿用|继续用|继续使用|一直用|留在).*旧版|不.{0,4}(更新|升级)|忽略.*更新",
+  ),
+  sublicense: words("\\bsub-?licen[cs]|\\bre-?licen[cs](e|ing)\\b", "再授权|再许可|转授权|分许可|转许可"),
+  "train-on-outputs": words(
+    both(OUTPUTS, TRAIN),
+    "\\bdistil",
+    `${OUTPUTS_ZH}.*${TRAIN_ZH}|${TRAIN_ZH}.*${OUTPUTS_ZH}`,
+    "蒸馏",
+  ),
+  host: words(
+    `${SELL}.*${ACCESS}`,
+    "\\b(API|SaaS|paid [a-z ]*service)\\b",
+    "\\b(charg|offer|giv|provid)\\w*\\b.*\\baccess\\b|\\brent(s|ed|ing)?\\b|\\bleas(e|es|ed|ing)\\b",
+    "\\bon (a|my|our|the) ([a-z]+ )?web ?site\\b|网站|出租|租给",
+    "\\bhost(s|ed|ing)?\\b(?! (country|company|organi[sz]ation))",
+    "\\bserv(e|es|ed|ing)\\b(?! (as|me|us)\\b)",
+    "\\bas an? ([a-z-]+ ){0,3}service\\b|\\b(cloud|web|online|hosted|managed|inference|chat) service\\b",
+    `\\b(run|runs|running|deploy\\w*|offer\\w*|provid\\w*|expos\\w*|put|open|give|giving|mak\\w+)\\b.*\\b(for|to|by) ([a-z]+ ){0,2}${OTHERS}\\b`,
+    `\\b(offer|provid|expos|deploy|put|mak)\\w*\\b.*\\b(online|on (a|my|our|the) (web ?site|server)|over (the|a) (network|internet|web)|through (a|my|our|the) (web ?site|app))\\b`,
+    `\\b(cloud|hosting) (provider|company)\\b.*\\b(offer|provid)`,
+    `\\blet(ting)?\\b.*\\b${OTHERS}\\b.*\\b(use|chat|talk|query|call|access)`,
+    "托管|云服务|SaaS|MaaS|对外(提供|开放|服务)|线上服务|在线服务",
+    "(部署|运行|提供|开放|上线|搭建|架设).*(给|供|为|向|对|让).*(客户|用户|他人|别人|公众|第三方|外部)",
+    `(给|供|为|向|让).{0,6}(客户|用户|他人|别人|公众|第三方|外部|大家).*(部署|运行|提供|使用|调用|访问|服务|用)`,
+    "(做成|做|搭建|搭|封装成|包装成|作为|提供|卖|出售).{0,12}(服务|接口)",
+  ),
+  "sell-derivative": words(both(TUNED, `(${SELL}|customers)`), bothZh(TUNED_ZH, "(卖|出售|售卖|销售)")),
+  "publish-derivative": words(both(TUNED, PUBLISH), bothZh(TUNED_ZH, PUBLISH_ZH)),
+  sell: words(
+    `${SELL}(?!.*${ACCESS})`,
+    "\\bfor sale\\b|\\bresale\\b",
+    `(出售|售卖|销售|转卖|卖)(?!.*${ACCESS_ZH})`,
+  ),
+  distribute: words(
+    "\\b(redistribut|distribut|publish|re-?upload|upload|re-?releas|mirror|ship|bundl)\\w*",
+    "\\bpass(ing)? (it |them |[\\w.-]+ ){0,4}on\\b|\\bshar(e|ing)\\b|\\b(give|giving|send|sending|hand|handing)\\b.*\\b(copy|copies|weights)\\b",
+    "\\b(includ|embed|install|pre-?install)\\w*\\b.*\\b(app|device|devices|product|products|installer|firmware)\\b",
+    `\\b(giv|hand|send|deliver)(e|ing|s)?\\b(?!.*\\baccess\\b).*\\bto ([a-z]+ ){0,2}${OTHERS}\\b`,
+    "交付|发给|交给|送给|(拷贝|复制)给|分发|转发|发布|上传|分享|镜像|开源|打包|内置|预装|随.{0,8}(附带|发行|提供)",
+  ),
+  "commercial-use": words(
+    "(?<!\\bnon[- ]?|\\bnot[- ])\\bcommerci\\w+|\\b(company|companies|business|businesses|product|products|shop|store|customers?|clients|employer|start-?up|enterprise|firm|agency|offer|provide|revenue|paying|paid)\\b",
+    "\\b(make|making|earn|earning) (some |any )?money|(?<!non-?|not[- ]for[- ])\\bprofits?\\b|\\bmoneti[sz]\\w+|\\bcharg(e|ing)\\b",
+    "(?<!非)商用|公司|企业|(?<!非)商业|产品|盈利|(?<!非)营利|赚钱|收费|付费|店铺|网店|变现",
+  ),
+  "fine-tune": words(
+    "\\bfine-?tun|\\b(train|retrain|adapt|modify|modifying|pre-?train\\w*)\\b(?!.*\\bfrom scratch)",
+    "微调|(继续|增量|再)?(训练|预训练)|修改|改造",
+  ),
+};
+
+/**
+ * The actions that a question names, without those that another does as well; none where it names none.
+ *
+ * byService  what a service wrote trains the model: its outputs and its hosting are no matter of the licence
+ */
+export function actionsIn(text: string, { byService }: { readonly byService: boolean }): Action[] {
+  const names = Object.keys(ACTIONS) as (keyof typeof ACTIONS)[];
+  const found = names.filter((name) => ACTIONS[name].test(text));
+  // What is trained on outputs is one training, not two.
+  const other = byService ? "train-on-outputs" : found.includes("train-on-outputs") ? "fine-tune" : undefined;
+  return widest(found.filter((name) => name !== other));
+}
