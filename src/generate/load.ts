@@ -6,7 +6,6 @@ import { BaimoError, throwIfAborted } from "../errors.ts";
 import { type CheckpointInput, checkpointKind, openCheckpoint } from "../formats/checkpoint.ts";
 import type { ByteSource } from "../formats/sources/byte-source.ts";
 import { grouped } from "../grouped.ts";
-import { trainedContext } from "../models/config/config.ts";
 import { describeForDevice } from "../models/device-model.ts";
 import { describeModel, type ModelDescription } from "../models/open-model.ts";
 import { tensorsOf } from "../models/weights/tensor-plan.ts";
@@ -23,7 +22,7 @@ import { modelIdentity } from "./model-identity.ts";
 import { NO_TOKENIZER, noTokenizerWarning } from "./no-tokenizer.ts";
 import { Prompts } from "./prompts.ts";
 import { Queue } from "./queue.ts";
-import { chooseShape } from "./run-shape.ts";
+import { chooseShape, contextWarnings } from "./run-shape.ts";
 
 export type { LoadOptions, LoadProgress } from "./load-options.ts";
 
@@ -142,15 +141,6 @@ function vocabularyWarnings(
   return [
     `the tokenizer has ${grouped(tokenizer.vocabSize)} tokens, but the model has weights for ${grouped(vocabSize)}: texts ` +
       "with the others are refused; is it the tokenizer of this model?",
-  ];
-}
-
-function contextWarnings(config: ModelDescription["config"], contextLength: number): string[] {
-  const trained = trainedContext(config);
-  if (contextLength <= trained) return [];
-  return [
-    `a context of ${grouped(contextLength)} tokens is more than the ${grouped(trained)} that the model was trained for; ` +
-      "what it says beyond them may make no sense",
   ];
 }
 

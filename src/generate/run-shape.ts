@@ -1,7 +1,8 @@
 // How a model is going to run: context, cache, requests at once; with what a caller leaves open.
 import type { RunShape } from "../backends/device.ts";
+import { grouped } from "../grouped.ts";
 import { elementBytes } from "../kernels/attention/kv-store.ts";
-import { longestContext, type ModelConfig } from "../models/config/config.ts";
+import { longestContext, type ModelConfig, trainedContext } from "../models/config/config.ts";
 import type { ModelDescription } from "../models/open-model.ts";
 import type { CacheType } from "../tensor/backend.ts";
 
@@ -78,4 +79,14 @@ function statesWithin(bytes: number, { delta, numLayers }: ModelConfig): number 
   const channels = 2 * keyHeads * keyDim + valueHeads * valueDim;
   const each = numLayers * 4 * (valueHeads * keyDim * valueDim + (kernel - 1) * channels);
   return Math.min(MOST_STATES, Math.floor(bytes / each));
+}
+
+/** What must be known of a context that is longer than the model was trained for. */
+export function contextWarnings(config: ModelConfig, contextLength: number): string[] {
+  const trained = trainedContext(config);
+  if (contextLength <= trained) return [];
+  return [
+    `a context of ${grouped(contextLength)} tokens is more than the ${grouped(trained)} that the model was trained for; ` +
+      "what it says beyond them may make no sense",
+  ];
 }

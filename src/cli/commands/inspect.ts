@@ -87,6 +87,10 @@ export function addInspect(program: Command, context: CommandContext): Command {
       interrupt.release();
     }
     const perplexity = flags.perplexity && (await predict(source, flags.perplexity, flags, terminal));
+    const { description, contextLength = 0 } = inspection;
+    const { contextWarnings } = await import("../../generate/run-shape.ts");
+    const warnings = description ? contextWarnings(description.config, contextLength) : [];
+    for (const warning of warnings) terminal.note(`baimo: warning: ${warning}`);
     if (flags.json) terminal.json({ ...toJson(inspection), ...(perplexity ? { perplexity } : {}) });
     else {
       const width = terminal.interactive ? terminal.columns() : 160;
