@@ -255,6 +255,15 @@ async function refused(call: () => unknown, message: RegExp, option?: string): P
 
 const literal = (text: string) => text.replace(/[.[\]]/g, "\\$&");
 
+it("what is opened by a path or a Map is refused by its name where it is none", async () => {
+  const { openStore } = await import("../src/store/index.ts");
+  for (const wrong of [undefined, null, 5, true, {}, [], Symbol("x"), new Uint8Array(2)]) {
+    await refused(() => node.openKeys(wrong as string), /^openKeys: path is /);
+    await refused(() => openStore(wrong as string), /^openStore: folder is /);
+    await refused(() => serve.openModels(wrong as Map<string, never>), /^openModels: recipes is /);
+  }
+});
+
 it("every public function with options is here, and no other", () => {
   const all = { ...index, ...formats, ...tokenizers, ...plan, ...serve, ...node };
   const names = Object.entries(all).flatMap(([name, value]) => (typeof value === "function" ? [name] : []));

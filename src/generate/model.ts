@@ -32,7 +32,7 @@ import {
   specialTokensOf,
   strictTools,
 } from "./answers/answer-stream.ts";
-import { readsObjects, withArguments } from "./answers/call-arguments.ts";
+import { type CallForms, callForms, withCallsAs } from "./answers/call-arguments.ts";
 import { Channel } from "./channel.ts";
 import { checkTokens } from "./check-tokens.ts";
 import { embedTable, embedTexts } from "./embed.ts";
@@ -403,13 +403,13 @@ export function createModel(parts: ModelResources): TraceableModel {
     return reading;
   };
 
-  let objects: boolean | undefined;
+  let forms: CallForms | undefined;
   /** A conversation as the template reads it. */
   const asRead = (messages: readonly ChatMessage[]): readonly ChatMessage[] => {
     const template = parts.chatTemplate;
     if (!template || !messages.some(({ tool_calls }) => Array.isArray(tool_calls))) return messages;
-    objects ??= readsObjects(template);
-    return withArguments(messages, objects);
+    forms ??= callForms(template);
+    return withCallsAs(forms, messages);
   };
 
   async function* chat(

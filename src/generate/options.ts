@@ -188,7 +188,7 @@ export const encodePromptTable = {
   parseSpecialTokens: withDefault(flag, false),
   tools: list(plain, { most: 4096 }),
   documents: list(plain, { most: 4096 }),
-  templateVariables: plain,
+  templateVariables,
   continueFinalMessage: continued,
   mostTokens: whole({ min: 1 }),
   signal,

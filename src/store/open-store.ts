@@ -1,5 +1,7 @@
 // Opens the store in a folder of this machine, for one server at a time.
 import { BaimoError } from "../errors.ts";
+import { callback, flag, text, withDefault } from "../option-kinds.ts";
+import { call, readOptions, type TableOf } from "../options.ts";
 import type { Database } from "./database.ts";
 import { type Driver, openAny, openDatabase } from "./open-database.ts";
 import { Store } from "./store.ts";
@@ -15,14 +17,21 @@ export interface OpenStoreOptions {
   readonly serving?: boolean;
 }
 
+/** The same, declared. */
+const openStoreTable = {
+  driver: callback<Driver>(),
+  serving: withDefault(flag, true),
+} satisfies TableOf<OpenStoreOptions>;
+
 /**
  * Opens the store, or makes it.
  *
  * @throws {BaimoError} `device` where there is no SQLite, `format` for a file that is damaged or of a later version,
  *   `request` when another server uses it
  */
-export async function openStore(folder: string, options: OpenStoreOptions = {}): Promise<Store> {
-  const { driver = openAny, serving = true } = options;
+export async function openStore(given: string, options: OpenStoreOptions = {}): Promise<Store> {
+  const folder = text().read(given, "folder", call("openStore"));
+  const { driver = openAny, serving } = readOptions(options, openStoreTable, call("openStore"));
   const { chmod, mkdir } = await import("node:fs/promises");
   const { join } = await import("node:path");
   await mkdir(folder, { recursive: true, mode: 0o700 });

@@ -44,7 +44,7 @@ const BUILT_IN = "poet";
 
 const words = (text: string, before: readonly string[] = []): string[] => [
   ...before,
-  ...text
+  ...nonEmpty(text)
     .split(",")
     .map((word) => word.trim())
     .filter(Boolean),
@@ -223,10 +223,12 @@ function readLimit(text: string): number {
 /** Reads "a=1,b=true": numbers, true, false and texts. */
 function readPairs(text: string): Record<string, unknown> {
   return Object.fromEntries(
-    text.split(",").map((pair) => {
-      const [key, value = ""] = pair.split("=", 2).map((part) => part.trim());
-      if (/^(true|false)$/i.test(value)) return [key, value.toLowerCase() === "true"];
-      return [key, value !== "" && Number.isFinite(Number(value)) ? Number(value) : value];
-    }),
+    nonEmpty(text)
+      .split(",")
+      .map((pair) => {
+        const [key, value = ""] = pair.split("=", 2).map((part) => part.trim());
+        if (/^(true|false)$/i.test(value)) return [key, value.toLowerCase() === "true"];
+        return [key, value !== "" && Number.isFinite(Number(value)) ? Number(value) : value];
+      }),
   );
 }

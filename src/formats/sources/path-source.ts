@@ -49,7 +49,9 @@ export async function openPathSource(
 ): Promise<ByteSource> {
   const { path } = descriptor;
   const fs = await loadFileSystem(path);
-  const handle = await fs.promises.open(path, "r").catch((cause) => {
+  // Who opens a pipe would wait for its writer; Windows has no such flag.
+  const { O_RDONLY, O_NONBLOCK = 0 } = fs.constants;
+  const handle = await fs.promises.open(path, O_RDONLY | O_NONBLOCK).catch((cause) => {
     throw fileError(path, cause);
   });
   try {

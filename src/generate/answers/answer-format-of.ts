@@ -49,6 +49,15 @@ export function answerFormatOf(template: ChatTemplate): AnswerFormat {
   return ANSWER_FORMATS.find(offers) ?? PLAIN;
 }
 
+/** Conversations that end with a call, and with its result, whose content is the one given; undefined where one is refused. */
+export function renderCalls(template: ChatTemplate, content: string | null): (string | undefined)[] {
+  const calls = CALLS.filter((call) => call.content === content);
+  const result = { role: "tool", tool_call_id: "probe0001", name: TOOL, content: "probe of a result" };
+  return [[], [result]].map((after) =>
+    calls.map((call) => tryRender(template, [USER, call, ...after])).find((text) => text !== undefined),
+  );
+}
+
 /** A conversation with one call, `probe_tool` with `probe_key`, whose arguments are an object; undefined where it is refused. */
 export function renderCall(template: ChatTemplate): string | undefined {
   const [first, second] = CALLS; // those with objects
@@ -64,7 +73,7 @@ export function checkToolsAreKnown({ calls }: AnswerFormat, model: string): void
   if (calls) return;
   throw new BaimoError(
     "request",
-    `${model} cannot be offered tools: its chat template writes tool calls in no format that is known; leave out tools`,
+    `tools cannot be offered to ${model}: its chat template writes tool calls in no format that is known; leave them out`,
     { option: "tools" },
   );
 }

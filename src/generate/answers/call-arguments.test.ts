@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { it } from "node:test";
 import { createChatTemplate } from "../../tokenizers/index.ts";
-import { readsObjects, withArguments } from "./call-arguments.ts";
+import { callForms, withCallsAs } from "./call-arguments.ts";
 
 const each = (written: string) =>
   createChatTemplate(
@@ -31,16 +31,39 @@ for (const [what, template, objects, expected] of [
   ["text as it is", each("{{ c.function.arguments }}"), false, text],
 ] as const) {
   it(what, () => {
-    assert.equal(readsObjects(template), objects);
+    const forms = callForms(template);
+    assert.equal(forms.objects, objects);
     for (const form of [given, text]) {
-      const messages = withArguments(conversation(form), objects);
+      const messages = withCallsAs(forms, conversation(form));
       assert.equal(template.render({ messages }), `u${expected}`);
     }
   });
 }
 
 it("what is no JSON stays as it is", () => {
-  assert.deepEqual(withArguments(conversation("{"), true), conversation("{"));
-  const [user] = withArguments(conversation("{}"), true);
+  const forms = { objects: true, nulls: true };
+  assert.deepEqual(withCallsAs(forms, conversation("{")), conversation("{"));
+  const [user] = withCallsAs(forms, conversation("{}"));
   assert.deepEqual(user, { role: "user", content: "u" });
 });
+
+for (const [what, content, nulls] of [
+  ["fails with null", "{% if '<' in message.content %}{% endif %}{{ message.content }}", false],
+  ["writes null as None", "{{ message.content }}", false],
+  [
+    "tells calls from text by null",
+    "{% if message.content is not none %}{{ message.content }}{% endif %}",
+    true,
+  ],
+] as const) {
+  it(`content that is null is empty where a template ${what}`, () => {
+    const calls = "{% for c in message.tool_calls or [] %}{{ c.function.name }}{% endfor %}";
+    const template = createChatTemplate(`{% for message in messages %}${content}${calls}{% endfor %}`);
+    const forms = callForms(template);
+    assert.equal(forms.nulls, nulls);
+    const messages = conversation("{}").map((each) => (each.tool_calls ? { ...each, content: null } : each));
+    const [, call] = withCallsAs(forms, messages);
+    assert.equal(call.content, nulls ? null : "");
+    assert.doesNotMatch(template.render({ messages: withCallsAs(forms, messages) }), /None/);
+  });
+}

@@ -1,29 +1,55 @@
-// The arguments of earlier calls as a chat template reads them: objects, or their JSON text.
+// Earlier calls as a chat template reads them: arguments as objects or JSON text, content that may be null.
 import { isRecord } from "../../json.ts";
 import { isJsonObject, parsePythonJson, writePythonJson } from "../../python-json.ts";
 import type { ChatTemplate } from "../../tokenizers/chat-template/chat-template.ts";
 import type { ChatMessage } from "../types.ts";
-import { renderCall } from "./answer-format-of.ts";
+import { renderCall, renderCalls } from "./answer-format-of.ts";
+
+/** What a template can read of a message with calls. */
+export interface CallForms {
+  /** Arguments are objects, not JSON text. */
+  readonly objects: boolean;
+  /** The content may be null, as OpenAI's clients send it back. */
+  readonly nulls: boolean;
+}
+
+/** What a template can read, seen by conversations that are rendered for the purpose. */
+export const callForms = (template: ChatTemplate): CallForms => ({
+  objects: readsObjects(template),
+  nulls: readsNull(template),
+});
+
+/** Some fail with null, some write Python's "None"; others need it to tell calls from text. */
+function readsNull(template: ChatTemplate): boolean {
+  return renderCalls(template, null).every((rendered, i) => {
+    const other = renderCalls(template, "")[i];
+    if (rendered === undefined || other === undefined) return other === undefined;
+    return !rendered.includes("None") || other.includes("None");
+  });
+}
 
 /**
  * Whether a template reads arguments as objects. Most write an object's JSON, or its fields one by one; given JSON text they
  * would put it into quotes. Others join the text to their own, and fail with an object or write Python's form of it.
  */
-export function readsObjects(template: ChatTemplate): boolean {
+function readsObjects(template: ChatTemplate): boolean {
   const rendered = renderCall(template);
   return rendered?.includes("probe_key") === true && !rendered.includes("'probe_key'");
 }
 
-/** The same conversation with the arguments of its calls in the form that the template reads. */
-export function withArguments(messages: readonly ChatMessage[], objects: boolean): ChatMessage[] {
+/** The same conversation with its calls in the form that the template reads. */
+export function withCallsAs({ objects, nulls }: CallForms, messages: readonly ChatMessage[]): ChatMessage[] {
   const convert = objects ? toObject : toText;
   const toCall = (call: unknown): unknown => {
     if (!isRecord(call) || !isRecord(call.function)) return call;
     return { ...call, function: { ...call.function, arguments: convert(call.function.arguments) } };
   };
   return messages.map((message) => {
-    const { tool_calls: calls } = message;
-    return Array.isArray(calls) ? { ...message, tool_calls: calls.map(toCall) } : message;
+    const { tool_calls: calls, content } = message;
+    if (!Array.isArray(calls)) return message;
+    const read = { ...message, tool_calls: calls.map(toCall) };
+    if (!nulls) read.content = content ?? "";
+    return read;
   });
 }
 

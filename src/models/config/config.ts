@@ -342,5 +342,15 @@ export function completeConfig(knobs: RequiredKnobs & Knobs): ModelConfig {
     if (Object.hasOwn(defaults, knob) || Object.hasOwn(others, knob)) continue;
     throw new BaimoError("config", `"${knob}" is no knob of ModelConfig; a family's file misspells one`);
   }
+  checkRanges(knobs);
   return { ...defaults, ...knobs };
+}
+
+/** Values with which the mathematics has no sense. */
+function checkRanges({ normEps, ropes = [] }: RequiredKnobs & Knobs): void {
+  if (!(normEps >= 0))
+    throw new BaimoError("config", `the norms' epsilon must not be negative, but is ${normEps}`);
+  for (const { theta } of ropes) {
+    if (!(theta > 0)) throw new BaimoError("config", `RoPE's theta must be above 0, but is ${theta}`);
+  }
 }

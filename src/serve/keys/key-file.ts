@@ -2,8 +2,8 @@
 import { appendFile, open, readFile, rename, rm, stat } from "node:fs/promises";
 import { BaimoError } from "../../errors.ts";
 import { parseJson } from "../../json.ts";
-import { fields, list, required, text, whole } from "../../option-kinds.ts";
-import { type Door, readOptions } from "../../options.ts";
+import { callback, fields, list, required, text, whole } from "../../option-kinds.ts";
+import { call, type Door, readOptions } from "../../options.ts";
 import { type ApiKey, hashOf, type KeyRing, keyTable, newKey } from "./api-key.ts";
 
 const fileTable = { keys: required(list(fields(keyTable), { most: 100_000 })) };
@@ -181,7 +181,12 @@ function add(usage: Map<string, Usage>, { key, day, tokens }: Line): void {
  * Opens the keys of a file for a server.
  * @throws {BaimoError} `config` where there is no such file or an entry is wrong, `format` for a damaged one
  */
-export async function openKeys(path: string, onError: (error: unknown) => void = () => {}): Promise<KeyFile> {
+export async function openKeys(
+  given: string,
+  onError: (error: unknown) => void = () => {},
+): Promise<KeyFile> {
+  const path = text().read(given, "path", call("openKeys"));
+  callback().read(onError, "onError", call("openKeys"));
   const journal = await readJournal(path);
   const { usage } = journal;
   if (journal.lines > LONG_JOURNAL || journal.isCut) await shorten(journalOf(path), usage);

@@ -3,7 +3,7 @@ import { BaimoError } from "../../errors.ts";
 import type { QueueState } from "../../generate/queue.ts";
 import type { EngineStatus, Model } from "../../generate/types.ts";
 import type { ModelConfig } from "../../models/config/config.ts";
-import { callback, number, withDefault } from "../../option-kinds.ts";
+import { callback, instance, number, withDefault } from "../../option-kinds.ts";
 import { call, readOptions, type TableOf } from "../../options.ts";
 import { withAdapter } from "./adapted.ts";
 import { type Place, Pool, type PoolState } from "./pool.ts";
@@ -213,6 +213,7 @@ export class Models {
  */
 export function openModels(recipes: ReadonlyMap<string, ModelRecipe>, given: ModelsOptions = {}): Models {
   const options = readOptions(given, modelsTable, call("openModels"));
+  instance("a Map of recipes by id", Map).read(recipes, "recipes", call("openModels"));
   return new Models(new Map(), recipes, options);
 }
 
