@@ -3,7 +3,7 @@ import { createContext } from "svelte";
 import { createToasts } from "./components/toasts.svelte.ts";
 import { preferredLanguage } from "./language.ts";
 import { createRouter } from "./router.svelte.ts";
-import type { Choice, Conversations } from "./store/conversation.ts";
+import type { Choice, Conversations } from "./store/conversations.ts";
 import { loadSettings, saveSettings } from "./store/settings.ts";
 import { AnswerError, type Handle, listModels, type ModelInfo } from "./talk/client.ts";
 import { createTalk } from "./talk/talk.svelte.ts";

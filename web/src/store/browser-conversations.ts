@@ -1,12 +1,7 @@
 // Conversations kept in this browser: IndexedDB, with word of changes to other tabs.
 import { type DBSchema, type IDBPDatabase, openDB } from "idb";
-import {
-  type Conversation,
-  type Conversations,
-  type Message,
-  type Summary,
-  titleOf,
-} from "./conversation.ts";
+import { type Conversation, type Message, type Summary, titleOf } from "./conversation.ts";
+import type { Conversations } from "./conversations.ts";
 
 /** A conversation without its messages; `removed` says when, so that it can be brought back. */
 interface Kept extends Summary {

@@ -1,5 +1,6 @@
 // Brings over the conversations that earlier pages kept in localStorage, once.
-import { type Conversation, type Conversations, type Message, newId, titleOf } from "./conversation.ts";
+import { type Conversation, type Message, newId, titleOf } from "./conversation.ts";
+import type { Conversations } from "./conversations.ts";
 
 const key = "baimo.conversations";
 /** They stay here as they were. */

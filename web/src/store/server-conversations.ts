@@ -1,6 +1,7 @@
 // Conversations kept by the server, which writes their answers too: they go on without a reader.
 import { AnswerError, type AnswerEvent, type Handle, reach, readLines } from "../talk/client.ts";
-import type { Answers, Conversation, Conversations, Message } from "./conversation.ts";
+import type { Conversation, Message } from "./conversation.ts";
+import type { Answers, Conversations } from "./conversations.ts";
 import type { Sampling } from "./sampling.ts";
 import {
   type ServerConversation,

@@ -2,14 +2,13 @@
 import { SvelteMap } from "svelte/reactivity";
 import {
   type Attachment,
-  type Choice,
   type Conversation,
-  type Conversations,
   type Message,
   newId,
   type Summary,
   titleOf,
 } from "../store/conversation.ts";
+import type { Choice, Conversations } from "../store/conversations.ts";
 import { toFields } from "../store/sampling.ts";
 import { leafUnder, leafWithout, lineOf } from "../store/tree.ts";
 import { AnswerError, type AnswerEvent, type Handle } from "./client.ts";
