@@ -4,12 +4,12 @@ import App from "./App.svelte";
 import "./styles.css";
 import { openBrowserConversations } from "./store/browser-conversations.ts";
 import { bringOver } from "./store/earlier.ts";
-import { keepsConversations, openServerConversations } from "./store/server-conversations.ts";
+import { openServerConversations, readSession } from "./store/server-conversations.ts";
 import type { Handle } from "./talk/client.ts";
 
 const handle: Handle = (request) => fetch(request);
-const store = (await keepsConversations(handle))
-  ? openServerConversations(handle)
-  : await openBrowserConversations();
+const session = await readSession(handle);
+const store =
+  session?.store && session.user ? openServerConversations(handle) : await openBrowserConversations();
 await bringOver(store);
 mount(App, { target: document.getElementById("app")!, props: { handle, store } });

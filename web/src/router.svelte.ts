@@ -1,6 +1,6 @@
 // The address of each view: what stands after "#/", so that any host can serve the page.
 
-const views = ["conversation", "models", "catalogue", "settings", "assistants", "compare"] as const;
+const views = ["conversation", "models", "catalogue", "settings"] as const;
 
 /** A view and what of it is shown: a conversation's id, a family of the catalogue; "" for none. */
 export interface Route {

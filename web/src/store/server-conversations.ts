@@ -18,6 +18,8 @@ export interface Session {
   user: { id: string; name: string; role: string } | null;
   signIn: boolean;
   setUp: boolean;
+  /** Whether the server keeps conversations. */
+  store: boolean;
 }
 
 /** So many conversations are listed at once. */
@@ -41,14 +43,6 @@ export async function readSession(handle: Handle): Promise<Session | undefined> 
   } catch {
     return undefined;
   }
-}
-
-/** Whether the server keeps conversations. */
-export async function keepsConversations(handle: Handle): Promise<boolean> {
-  return ask(handle, "GET", "conversations?limit=1").then(
-    () => true,
-    () => false,
-  );
 }
 
 /** The store of the server. */

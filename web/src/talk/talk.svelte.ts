@@ -37,7 +37,6 @@ export function createTalk(handle: Handle, store: Conversations, choice: () => C
   /** Whether the address names a conversation that is not here. */
   let missing = $state(false);
   const running = new SvelteMap<string, Running>();
-  const line = $derived(lineOf(current));
 
   async function list() {
     summaries = await store.list();
@@ -236,8 +235,9 @@ export function createTalk(handle: Handle, store: Conversations, choice: () => C
       return current;
     },
     /** The messages that are shown. */
+    // No $derived: one that is read outside components as well kept an earlier conversation (Svelte 5.57).
     get line() {
-      return line;
+      return lineOf(current);
     },
     running,
     get missing() {
@@ -263,7 +263,7 @@ export function createTalk(handle: Handle, store: Conversations, choice: () => C
     },
     /** Says something and has it answered. */
     async send(text: string, attachments?: Attachment[]) {
-      const end = line.at(-1)?.id ?? null;
+      const end = lineOf(current).at(-1)?.id ?? null;
       const said = await append(question(end, text, attachments));
       await list();
       await answer(said);
