@@ -1,13 +1,16 @@
 // Answers of the page in headless Chromium: set without moving, hostile text, accessibility.
 import assert from "node:assert/strict";
 import { mkdirSync, readFileSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
 import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { type Browser, chromium, type Page } from "playwright-core";
 import type { Model } from "../src/index.ts";
 import { createHandler } from "../src/serve/index.ts";
 import { type Listening, listen, openPage } from "../src/serve/node.ts";
+import { openStore, type Store } from "../src/store/index.ts";
 import { browserArguments, executablePath, noBrowser, phone, visitPage } from "./browser.ts";
 import { loadChatModel } from "./chat-model.ts";
 import { root } from "./places.ts";
@@ -35,22 +38,36 @@ describe("answers of the page", { skip: noBrowser }, () => {
   let browser: Browser;
   let model: Model;
   let server: Listening;
+  let folder: string;
+  let store: Store | undefined;
+  /** A server that keeps conversations. */
+  let keeping: Listening | undefined;
   const shots = join(root, "test", "screenshots");
   before(async () => {
     mkdirSync(shots, { recursive: true });
     browser = await chromium.launch({ executablePath, args: browserArguments });
+    folder = await mkdtemp(join(tmpdir(), "baimo-page-"));
+    store = await openStore(join(folder, "store.sqlite")).catch(() => undefined); // no SQLite on this Node
     model = await loadChatModel();
     const write = (last: string) => {
       const text = last.includes("hostile") ? hostile : rich;
-      return { reasoning: last.includes("think") ? "I weigh it." : "", text, tokensPerSecond: 300 };
+      return {
+        reasoning: last.includes("think") ? "I weigh it." : "",
+        text,
+        tokensPerSecond: last.includes("slow") ? 6 : 300,
+      };
     };
     const page = await openPage(join(root, "web", "dist"));
     const models = new Map([["writer", writing(model, "writer", write)]]);
     server = await listen(createHandler({ models, page }), { port: 0 });
+    if (store) keeping = await listen(createHandler({ models, page, application: { store } }), { port: 0 });
   });
   after(async () => {
     await browser?.close();
     await server?.close();
+    await keeping?.close();
+    store?.close();
+    await rm(folder, { recursive: true });
     await model?.dispose();
   });
 
@@ -98,6 +115,30 @@ describe("answers of the page", { skip: noBrowser }, () => {
         };
       });
       assert.deepEqual(found, { hacked: false, elements: 0, links: ["https:"], images: true });
+    });
+  });
+
+  test("an answer of a server that keeps it outlives a reload, shows in a second tab, stops and goes on", async (t) => {
+    if (!keeping) return t.skip("neither node:sqlite nor libsql is here");
+    await visitPage(browser, keeping.url, {}, async (page) => {
+      const answer = (tab: Page) => tab.locator("article.answer");
+      await page.locator(".composer textarea").fill("slow");
+      await page.locator(".composer textarea").press("Enter");
+      await answer(page).locator(".markdown").waitFor();
+      await page.reload();
+      await answer(page).locator(".markdown").waitFor();
+      assert.equal(await answer(page).getAttribute("aria-busy"), "true");
+      const other = await page.context().newPage();
+      await other.goto(page.url());
+      await answer(other).locator(".markdown").waitFor();
+      await page.getByRole("button", { name: "Stop" }).click();
+      for (const tab of [page, other]) await answer(tab).getByText("Stopped").waitFor();
+      const stopped = (await answer(page).locator(".markdown").textContent())!;
+      await page.getByRole("button", { name: "Go on" }).click();
+      await page.waitForFunction(
+        (length) => document.querySelector(".markdown")!.textContent.length > length,
+        stopped.length,
+      );
     });
   });
 
