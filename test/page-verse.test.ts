@@ -1,8 +1,9 @@
 // The page tells verse from prose, and chooses the language that it opens in.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { readVerse } from "../web/src/verse.ts";
-import { isPoet, preferredLanguage } from "../web/src/words.ts";
+import { isPoet } from "../web/src/conversation/words.ts";
+import { preferredLanguage } from "../web/src/language.ts";
+import { readVerse } from "../web/src/text/verse.ts";
 
 test("a regular poem is verse whoever wrote it, and is cut into clauses", () => {
   assert.deepEqual(readVerse("床前明月光，疑是地上霜。\n举头望明月，低头思故乡。", { expected: false }), [

@@ -47,10 +47,13 @@ describe("the page", { skip: noBrowser }, () => {
     await composer(page).fill(text);
     await composer(page).press("Enter");
   };
+  /** Chooses how long answers are, and comes back to where the reader was. */
   const setMaxTokens = async (page: Page, count: string) => {
-    await page.getByRole("button", { name: "Settings" }).click();
-    await page.getByLabel("Most tokens").fill(count);
-    await page.keyboard.press("Escape");
+    await page.evaluate(() => (location.hash = "#/settings"));
+    await page.getByLabel("Max tokens").fill(count);
+    await page.getByLabel("Max tokens").press("Tab");
+    await page.goBack();
+    await composer(page).waitFor();
   };
 
   test("streams an answer, stops it, and writes it again", async () => {
@@ -76,35 +79,53 @@ describe("the page", { skip: noBrowser }, () => {
       await setMaxTokens(page, "8");
       await page.getByRole("button", { name: "Write it again" }).click();
       await answer(page)
-        .getByText(/8 tokens · [\d.]+ tokens\/s · [\d.]+ s/)
+        .getByText(/8 tokens · [\d.]+ tokens\/s/)
         .waitFor();
       assert.equal(await page.locator("article.answer").count(), 1);
       assert.notEqual(await answer(page).locator(".markdown").textContent(), stopped);
+      await page.getByRole("button", { name: "Earlier version" }).click();
+      await answer(page).getByText("Stopped").waitFor();
+      assert.equal(
+        await answer(page).locator(".markdown").textContent(),
+        stopped,
+        "the first version is still there",
+      );
     });
   });
 
-  test("keeps conversations across a reload, begins new ones, opens and deletes old ones", async () => {
+  test("branches, comes back, and keeps all of it across a reload; a deletion can be taken back", async () => {
     await visit({}, async (page) => {
       await setMaxTokens(page, "4");
       await say(page, "first question");
       await answer(page).getByText("4 tokens").waitFor();
-      await page.getByRole("button", { name: "Edit" }).click();
+      await page.locator("article.user").hover();
+      await page.getByRole("button", { name: "Edit", exact: true }).click();
       await page.locator(".draft textarea").fill("better question");
       await page.getByRole("button", { name: "Send again" }).click();
       await page.locator("article.user").getByText("better question").waitFor();
       await answer(page).getByText("4 tokens").waitFor();
       const text = await answer(page).locator(".markdown").textContent();
+      await composer(page).fill("not sent yet");
+      await page.waitForTimeout(400);
 
       await page.reload();
-      await page.getByRole("heading", { level: 2 }).waitFor();
-      await page.getByRole("button", { name: "Conversations" }).click();
-      await page.getByRole("button", { name: "better question", exact: true }).click();
+      await answer(page).locator(".markdown").waitFor();
       assert.equal(await answer(page).locator(".markdown").textContent(), text);
-      await page.getByRole("button", { name: "New conversation" }).click();
-      assert.equal(await page.locator("article").count(), 0);
-      await page.getByRole("button", { name: "Conversations" }).click();
-      await page.getByRole("button", { name: "Delete “better question”" }).click();
+      await page.waitForFunction(
+        () => document.querySelector<HTMLTextAreaElement>(".composer textarea")!.value !== "",
+      );
+      assert.equal(await composer(page).inputValue(), "not sent yet");
+      await page.locator("article.user").getByRole("button", { name: "Earlier version" }).click();
+      await page.locator("article.user").getByText("first question").waitFor();
+
+      const row = page.getByRole("navigation", { name: "Conversations" }).getByRole("listitem");
+      await row.hover();
+      await row.getByRole("button", { name: /^More for/ }).click();
+      await page.getByRole("menuitem", { name: "Delete" }).click();
       await page.getByText("No conversations yet.").waitFor();
+      assert.equal(await page.locator("article").count(), 0);
+      await page.getByRole("button", { name: "Undo" }).click();
+      await page.locator("article.user").getByText("first question").waitFor();
     });
   });
 
@@ -122,11 +143,18 @@ describe("the page", { skip: noBrowser }, () => {
     });
   });
 
-  test("drops what the context cannot hold, and says what else went wrong", async () => {
+  test("refuses what the context cannot hold before it is sent, and says what else went wrong", async () => {
     await visit({}, async (page) => {
       await setMaxTokens(page, "4");
       await say(page, "word ".repeat(1500));
-      await page.getByRole("alert").getByText("This is longer than the model can read").waitFor();
+      await page
+        .getByRole("alert")
+        .getByText(/and the model reads 1,024/)
+        .waitFor();
+      assert.equal(await page.locator("article").count(), 0);
+      assert.ok((await composer(page).inputValue()).startsWith("word word"), "the text is still there");
+
+      // What an earlier page kept is brought over, and is too long by now.
       await page.evaluate(() => {
         const messages = [
           { role: "user", text: "word ".repeat(1500) },
@@ -135,8 +163,8 @@ describe("the page", { skip: noBrowser }, () => {
         localStorage.setItem("baimo.conversations", JSON.stringify([{ id: "1", messages }]));
       });
       await page.reload();
-      await page.getByRole("button", { name: "Conversations" }).click();
-      await page.getByRole("button", { name: /^word word/ }).click();
+      await page.getByRole("link", { name: /^word word/ }).click();
+      await page.locator("article.answer").waitFor();
       await say(page, "and now?");
       await answer(page).getByText("the 2 earliest messages were left out").waitFor();
 
@@ -152,17 +180,12 @@ describe("the page", { skip: noBrowser }, () => {
 
   test("hears what another tab has kept", async () => {
     await visit({}, async (page) => {
+      await setMaxTokens(page, "4");
       const other = await page.context().newPage();
       await other.goto(server.url);
-      await other.evaluate(() => {
-        const messages = [
-          { role: "user", text: "from the other tab" },
-          { role: "assistant", text: "heard" },
-        ];
-        localStorage.setItem("baimo.conversations", JSON.stringify([{ id: "other", messages }]));
-      });
-      await page.getByRole("button", { name: "Conversations" }).click();
-      await page.getByRole("button", { name: /^from the other tab/ }).waitFor();
+      await composer(other).waitFor();
+      await say(other, "from the other tab");
+      await page.getByRole("link", { name: /^from the other tab/ }).waitFor();
     });
   });
 
@@ -170,11 +193,11 @@ describe("the page", { skip: noBrowser }, () => {
     await visit({ locale: "zh-CN" }, async (page) => {
       assert.equal(await page.evaluate(() => document.documentElement.lang), "zh-Hans");
       await page.getByRole("button", { name: "Switch to English" }).click();
-      await page.getByRole("button", { name: "Settings" }).waitFor();
+      await page.getByRole("link", { name: "Settings" }).waitFor();
       assert.equal(await page.evaluate(() => document.documentElement.lang), "en");
       await page.reload();
       await page.getByRole("button", { name: "切换为中文" }).click();
-      await page.getByRole("button", { name: "设置" }).waitFor();
+      await page.getByRole("link", { name: "设置" }).waitFor();
     });
   });
 
@@ -207,7 +230,7 @@ describe("the page", { skip: noBrowser }, () => {
           innerHeight,
         ]);
       assert.deepEqual(await sizes(), [phone.width, phone.width, phone.height, phone.height]);
-      await page.getByRole("button", { name: "Settings" }).focus();
+      await page.getByRole("button", { name: "Conversations" }).focus();
       await page.keyboard.press("Enter");
       await page.getByRole("dialog").waitFor();
       const box = (await page.getByRole("dialog").boundingBox())!;
@@ -215,7 +238,7 @@ describe("the page", { skip: noBrowser }, () => {
       await page.keyboard.press("Escape");
       await page.getByRole("dialog").waitFor({ state: "hidden" });
       const focused = await page.evaluate(() => document.activeElement?.getAttribute("aria-label"));
-      assert.equal(focused, "Settings", "focus comes back to where it was");
+      assert.equal(focused, "Conversations", "focus comes back to where it was");
     });
   });
 
@@ -227,7 +250,9 @@ describe("the page", { skip: noBrowser }, () => {
     const other = await listen(createHandler({ models: [verses], page }), { port: 0 });
     try {
       const run = async (page: Page) => {
-        await page.evaluate(() => localStorage.setItem("baimo.settings", JSON.stringify({ seed: 1 })));
+        await page.evaluate(() =>
+          localStorage.setItem("baimo.settings", JSON.stringify({ sampling: { seed: 1 } })),
+        );
         await page.reload();
         await page.getByRole("button", { name: /秋夜/ }).click();
         await answer(page)

@@ -1,0 +1,85 @@
+// A conversation as a tree of messages, as the page holds it.
+
+/** A call that the model made of a tool. */
+export interface ToolCall {
+  id: string;
+  name: string;
+  /** JSON as the model wrote it. */
+  arguments: string;
+  result?: string;
+}
+
+/** A file whose text goes with a question. */
+export interface Attachment {
+  name: string;
+  text: string;
+}
+
+/** How an answer stands. Only `done` came to its end by itself; `interrupted` lost the page or the server that wrote it. */
+export type MessageState = "done" | "writing" | "stopped" | "length" | "failed" | "interrupted";
+
+/** What went wrong: the server's code and its own words. */
+export interface Failure {
+  code: string;
+  message: string;
+}
+
+/** One message of a conversation, with what is worth telling about how it came to be. */
+export interface Message {
+  id: string;
+  /** The message that this one follows; null for a first one. */
+  parent: string | null;
+  role: "user" | "assistant";
+  text: string;
+  state: MessageState;
+  /** Milliseconds since 1970. */
+  made: number;
+  attachments?: Attachment[];
+  /** The model that answered. */
+  model?: string;
+  reasoning?: string;
+  /** How long the model thought before it wrote. */
+  reasoningSeconds?: number;
+  calls?: ToolCall[];
+  failure?: Failure;
+  tokens?: number;
+  /** Tokens a second. */
+  rate?: number;
+  seconds?: number;
+  /** How many messages before it did not fit the model's context. */
+  left?: number;
+  /** Deleted by the reader, who may still take that back. */
+  removed?: boolean;
+  /** Of an answer that the server writes: how many of its events are in it. */
+  events?: number;
+}
+
+/** What a list shows of a conversation. */
+export interface Summary {
+  id: string;
+  /** What the reader called it, or its first words. */
+  title: string;
+  pinned: boolean;
+  /** Milliseconds since 1970. */
+  made: number;
+  changed: number;
+  /** Whether the server is writing an answer in it. */
+  running?: boolean;
+}
+
+/** A conversation: all versions of all its messages, and the end of the line that is shown. */
+export interface Conversation extends Summary {
+  leaf: string | null;
+  messages: Message[];
+}
+
+/** An id that no other thing has. */
+export function newId(): string {
+  return crypto.randomUUID?.() ?? `${Date.now().toString(36)}-${Math.random().toString(36).slice(2)}`;
+}
+
+/** The first words of a text, for a title. */
+export function titleOf(text: string): string {
+  const line = text.trim().split("\n")[0]!;
+  return [...line].length > 40 ? [...line].slice(0, 39).join("") + "…" : line;
+}

@@ -1,0 +1,275 @@
+// Conversations kept by the server, which writes their answers too: they go on without a reader.
+import { AnswerError, type AnswerEvent, type Handle, reach, readLines } from "../talk/client.ts";
+import type { Conversation, Message } from "./conversation.ts";
+import type { Answers, Conversations } from "./conversations.ts";
+import type { Sampling } from "./sampling.ts";
+import {
+  type ServerConversation,
+  type ServerMessage,
+  toConversation,
+  toMessage,
+  toParts,
+  toServer,
+  toSummary,
+} from "./server-shapes.ts";
+
+/** What the server says of who asks. */
+export interface Session {
+  user: { id: string; name: string; role: string } | null;
+  signIn: boolean;
+  setUp: boolean;
+  /** Whether the server keeps conversations. */
+  store: boolean;
+}
+
+/** So many conversations are listed at once. */
+const LISTED = 200;
+const draftKey = "baimo.draft";
+
+const address = (path: string) => new URL(`app/v1/${path}`, document.baseURI).href;
+
+/** Sends a request to a route of the application, and reads its JSON. */
+export async function ask<T>(handle: Handle, method: string, path: string, body?: object): Promise<T> {
+  const headers = { "content-type": "application/json" };
+  const request = new Request(address(path), { method, headers, body: body && JSON.stringify(body) });
+  const response = await reach(handle, request);
+  return response.json();
+}
+
+/** Who asks, by the server; undefined where it has no application. */
+export async function readSession(handle: Handle): Promise<Session | undefined> {
+  try {
+    return await ask<Session>(handle, "GET", "session");
+  } catch {
+    return undefined;
+  }
+}
+
+/** The store of the server. */
+export function openServerConversations(handle: Handle): Conversations {
+  const channel = new BroadcastChannel("baimo.conversations");
+  const tell = (id: string) => channel.postMessage(id);
+  /** The system prompt that each conversation has there. */
+  const systems = new Map<string, string>();
+  const change = async (id: string, fields: object) => {
+    await ask(handle, "POST", `conversations/${id}`, fields);
+    tell(id);
+  };
+
+  async function append(id: string, message: Message): Promise<void> {
+    const { parent, role } = message;
+    const fields = { id: message.id, parent: parent ?? "", role, parts: toParts(message), answer: false };
+    await ask(handle, "POST", `conversations/${id}/messages`, fields);
+    tell(id);
+  }
+
+  return {
+    append,
+    answers: answersOf(handle, { systems, tell }),
+    async list() {
+      const path = `conversations?limit=${LISTED}`;
+      const { conversations } = await ask<{ conversations: ServerConversation[] }>(handle, "GET", path);
+      return conversations.map(toSummary);
+    },
+    async open(id) {
+      try {
+        const path = `conversations/${id}`;
+        const { conversation, messages } = await ask<{
+          conversation: ServerConversation;
+          messages: ServerMessage[];
+        }>(handle, "GET", path);
+        systems.set(id, conversation.settings?.system ?? "");
+        return toConversation(conversation, messages);
+      } catch (error) {
+        if (error instanceof AnswerError && error.code.includes("not_found")) return undefined;
+        throw error;
+      }
+    },
+    async create(conversation: Conversation) {
+      const { id, title, messages } = conversation;
+      if (messages.length === 1 && messages[0]!.role === "user") {
+        await ask(handle, "POST", "conversations", { id, title });
+        await append(id, messages[0]!);
+        return;
+      }
+      const data = { format: "baimo.conversations", version: 1, conversations: [toServer(conversation)] };
+      await ask(handle, "POST", "import", { data });
+      tell(id);
+    },
+    async importFile(data) {
+      const read = await ask<{ conversations: unknown[] }>(handle, "POST", "import", { data });
+      return read.conversations.length;
+    },
+    // The server keeps what it writes.
+    async update() {},
+    async choose(id, leaf) {
+      await ask(handle, "POST", `messages/${leaf}/choose`, {});
+      tell(id);
+    },
+    rename: (id, title) => change(id, { title }),
+    pin: (id, pinned) => change(id, { pinned }),
+    async remove(id) {
+      await ask(handle, "DELETE", `conversations/${id}`);
+      tell(id);
+    },
+    async restore(id) {
+      await ask(handle, "POST", `conversations/${id}/restore`, {});
+      tell(id);
+    },
+    async search(text) {
+      const path = `search?limit=50&q=${encodeURIComponent(text)}`;
+      const { hits } = await ask<{ hits: Hit[] }>(handle, "GET", path);
+      const found = new Map<string, { id: string; title: string; excerpt: string }>();
+      for (const { conversation, message, before, match, after } of hits) {
+        const { id, title } = conversation;
+        const excerpt = message === null ? "" : `${before}${match}${after}`;
+        if (!found.has(id)) found.set(id, { id, title, excerpt });
+      }
+      return [...found.values()];
+    },
+    async draft(id) {
+      if (id === "") return localStorage.getItem(draftKey) ?? "";
+      const { conversation } = await ask<{ conversation: ServerConversation }>(
+        handle,
+        "GET",
+        `conversations/${id}`,
+      );
+      return conversation.draft ?? "";
+    },
+    async saveDraft(id, text) {
+      if (id === "") localStorage.setItem(draftKey, text);
+      else await ask(handle, "POST", `conversations/${id}`, { draft: text });
+    },
+    watch(changed) {
+      const listen = ({ data }: MessageEvent<string>) => changed(data);
+      channel.addEventListener("message", listen);
+      return () => channel.removeEventListener("message", listen);
+    },
+  };
+}
+
+interface Hit {
+  conversation: { id: string; title: string };
+  message: string | null;
+  before: string;
+  match: string;
+  after: string;
+}
+
+/** The engine's options by the names of the application. */
+const toOptions = ({ onFull, speculation, ...options }: Sampling) => options;
+
+/** Answers that the server writes: begun, followed, gone on with, stopped. */
+function answersOf(
+  handle: Handle,
+  { systems, tell }: { systems: Map<string, string>; tell: (id: string) => void },
+): Answers {
+  return {
+    async begin(id, question, { model, sampling, system }) {
+      if ((systems.get(id) ?? "") !== system) {
+        await ask(handle, "POST", `conversations/${id}`, { settings: { system } });
+        systems.set(id, system);
+      }
+      const fields = { model, options: toOptions(sampling) };
+      const { answer } = await ask<Begun>(handle, "POST", `messages/${question}/regenerate`, fields);
+      tell(id);
+      return toMessage(answer);
+    },
+    async continue(id, answer, { sampling }) {
+      const fields = { options: toOptions(sampling) };
+      const begun = await ask<Begun>(handle, "POST", `messages/${answer}/continue`, fields);
+      tell(id);
+      return toMessage(begun.answer);
+    },
+    async *follow({ id, events = 0 }, signal) {
+      let after = events;
+      for (let failures = 0; ; ) {
+        try {
+          for await (const { number, event } of readEvents(handle, id, after, signal)) {
+            failures = 0;
+            if (number !== undefined) after = number;
+            yield event;
+            if (event.type === "finish") return;
+          }
+        } catch (error) {
+          if (signal.aborted || ++failures > MOST_FAILURES) throw error;
+          await new Promise((resolve) => setTimeout(resolve, 300 * 2 ** failures));
+        }
+        if (++failures > MOST_FAILURES) throw new AnswerError("broken", "the stream ended early");
+      }
+    },
+    stop: (answer) => ask(handle, "POST", `answers/${answer}/stop`, {}),
+  };
+}
+
+/** Tries to follow an answer again so often, each time waiting twice as long: half a minute in all. */
+const MOST_FAILURES = 6;
+
+interface Begun {
+  answer: ServerMessage;
+}
+
+/** The events of an answer after a number. */
+async function* readEvents(
+  handle: Handle,
+  id: string,
+  after: number,
+  signal: AbortSignal,
+): AsyncGenerator<{ number?: number; event: AnswerEvent }> {
+  const response = await reach(
+    handle,
+    new Request(address(`answers/${id}/events?after=${after}`), { signal }),
+  );
+  if (response.status === 204) return;
+  let name = "";
+  let number: number | undefined;
+  const calls: string[] = [];
+  for await (const line of readLines(response.body!, signal)) {
+    if (line.startsWith("id: ")) number = Number(line.slice(4));
+    if (line.startsWith("event: ")) name = line.slice(7).trim();
+    if (line.startsWith("data: ")) {
+      const event = toEvent(name, JSON.parse(line.slice(6)), calls);
+      if (event) yield { number, event };
+      number = undefined;
+    }
+  }
+}
+
+/** An event of the page. `calls` holds the ids of the calls so far. */
+function toEvent(name: string, data: unknown, calls: string[]): AnswerEvent | undefined {
+  const { text, done, total, id, name: tool, arguments: given } = data as Record<string, string & number>;
+  switch (name) {
+    case "text":
+    case "reasoning":
+      return { type: name, text };
+    case "progress":
+      return { type: "progress", share: done / total };
+    case "tool-call":
+      return { type: "call", index: calls.push(id) - 1, id, name: tool, arguments: "" };
+    case "tool-call-delta":
+      return { type: "call", index: calls.indexOf(id), arguments: given };
+    case "message":
+      return { type: "whole", message: toMessage(data as ServerMessage) };
+    case "end": {
+      const end = {
+        ...(data as ServerMessage),
+        id: "",
+        parent: null,
+        role: "assistant" as const,
+        parts: [],
+        created: 0,
+      };
+      const { state, tokens, rate, seconds, failure } = toMessage(end);
+      return {
+        type: "finish",
+        reason: state === "length" ? "length" : "stop",
+        state,
+        failure,
+        tokens,
+        rate,
+        seconds,
+      };
+    }
+  }
+  return undefined;
+}

@@ -1,0 +1,349 @@
+// The open conversation and the answers under way, in as many conversations as the reader likes.
+import { SvelteMap } from "svelte/reactivity";
+import {
+  type Attachment,
+  type Conversation,
+  type Message,
+  newId,
+  type Summary,
+  titleOf,
+} from "../store/conversation.ts";
+import type { Choice, Conversations } from "../store/conversations.ts";
+import { toFields } from "../store/sampling.ts";
+import { leafUnder, leafWithout, lineOf } from "../store/tree.ts";
+import { AnswerError, type AnswerEvent, type Handle } from "./client.ts";
+import { answerWithin, type Left } from "./context.ts";
+import { toTurns } from "./turns.ts";
+import { claimAnswer, isBeingWritten } from "./writers.ts";
+
+/** An answer under way. */
+export interface Running {
+  conversation: Conversation;
+  message: Message;
+  /** What part of the prompt has been read, while none of the answer has come. */
+  share?: number;
+  control: AbortController;
+}
+
+/** How often what has been written of an answer is kept. */
+const KEEP_EVERY = 500;
+
+export type Talk = ReturnType<typeof createTalk>;
+
+/** Opens the talk over a store; `choice` says how the next answer is made. */
+export function createTalk(handle: Handle, store: Conversations, choice: () => Choice) {
+  let summaries = $state.raw<Summary[]>([]);
+  let current = $state<Conversation>(blank());
+  /** Whether the address names a conversation that is not here. */
+  let missing = $state(false);
+  const running = new SvelteMap<string, Running>();
+
+  async function list() {
+    summaries = await store.list();
+  }
+  store.watch(async (id) => {
+    await list();
+    if (id === current.id && !running.has(id)) await reload(id);
+  });
+
+  async function reload(id: string) {
+    const stored = await store.open(id);
+    if (!stored || id !== current.id) return;
+    current = stored;
+    await settle(current);
+  }
+
+  /** Marks the answers that nobody writes any more. */
+  async function settle(conversation: Conversation) {
+    const { messages } = conversation;
+    if (store.answers) {
+      const writing = messages.findLast(({ state }) => state === "writing");
+      if (writing) void follow(conversation, writing);
+      return;
+    }
+    for (const message of messages)
+      if (message.state === "writing" && !(await isBeingWritten(message.id))) message.state = "interrupted";
+  }
+
+  /** Adds a message to the end of a branch of the open conversation. The conversation is kept with its first one. */
+  async function append(message: Message): Promise<Message> {
+    const conversation = current;
+    const isNew = conversation.messages.length === 0;
+    if (isNew) conversation.title = titleOf(message.text);
+    conversation.messages.push(message);
+    conversation.leaf = message.id;
+    conversation.changed = message.made;
+    if (isNew) await store.create($state.snapshot(conversation));
+    else await store.append(conversation.id, $state.snapshot(message));
+    return conversation.messages.find(({ id }) => id === message.id)!; // the one that the page watches
+  }
+
+  /** Has the line answered that ends with this question. */
+  async function answer(question: Message, how: Choice = choice()): Promise<void> {
+    const conversation = current;
+    await stop(conversation.id);
+    if (store.answers) {
+      const begun = await store.answers.begin(conversation.id, question.id, how);
+      conversation.messages.push(begun);
+      conversation.leaf = begun.id;
+      await follow(conversation, conversation.messages.find(({ id }) => id === begun.id)!);
+      return;
+    }
+    const { model, sampling, system } = how;
+    const turns = toTurns(lineOf({ messages: conversation.messages, leaf: question.id }), system);
+    const message = await append({
+      id: newId(),
+      parent: question.id,
+      role: "assistant",
+      text: "",
+      state: "writing",
+      made: Date.now(),
+      model,
+    });
+    const control = new AbortController();
+    const release = claimAnswer(message.id);
+    const asked = { model, turns, fields: toFields(sampling) };
+    try {
+      await run({ conversation, message, control }, answerWithin(handle, asked, control.signal));
+    } finally {
+      release();
+      await store.update(conversation.id, $state.snapshot(message));
+    }
+  }
+
+  /** Shows what the server writes of an answer, from where it stands. */
+  async function follow(conversation: Conversation, message: Message): Promise<void> {
+    if (!store.answers || running.get(conversation.id)?.message.id === message.id) return;
+    const control = new AbortController();
+    await run({ conversation, message, control }, store.answers.follow(message, control.signal));
+  }
+
+  async function run(own: Running, events: AsyncIterable<AnswerEvent | Left>): Promise<void> {
+    const { conversation, message } = own;
+    running.set(conversation.id, own);
+    await list();
+    try {
+      await write(own, events);
+    } finally {
+      if (running.get(conversation.id)?.message.id === message.id) running.delete(conversation.id);
+      await list();
+    }
+  }
+
+  /** Writes events into the message, once a frame, and keeps what there is now and then. */
+  async function write(
+    { conversation, message, control }: Running,
+    events: AsyncIterable<AnswerEvent | Left>,
+  ): Promise<void> {
+    const started = performance.now();
+    let text = "";
+    let reasoning = "";
+    let pieces = 0;
+    let frame = 0;
+    let kept = started;
+    const flush = () => {
+      frame = 0;
+      if (reasoning) message.reasoning = (message.reasoning ?? "") + reasoning;
+      if (text) message.text += text;
+      text = reasoning = "";
+      if (performance.now() - kept < KEEP_EVERY) return;
+      kept = performance.now();
+      void store.update(conversation.id, $state.snapshot(message));
+    };
+    const soon = () => {
+      // A page that is not seen has no frames.
+      frame ||= document.hidden ? window.setTimeout(flush, 200) : requestAnimationFrame(flush);
+    };
+    const share = (value: number | undefined) => {
+      const own = running.get(conversation.id);
+      if (own?.message.id === message.id && own.share !== value)
+        running.set(conversation.id, { ...own, share: value });
+    };
+    try {
+      for await (const event of events) {
+        if (event.type === "progress") share(event.share);
+        else share(undefined);
+        if (event.type === "whole") Object.assign(message, event.message);
+        if (event.type === "left") message.left = event.count;
+        if (event.type === "reasoning") reasoning += event.text;
+        if (event.type === "text") {
+          if (message.reasoningSeconds === undefined && (message.reasoning || reasoning))
+            message.reasoningSeconds = (performance.now() - started) / 1000;
+          text += event.text;
+        }
+        if (event.type === "call") addCall(message, event);
+        if (event.type === "text" || event.type === "reasoning") {
+          pieces++;
+          soon();
+        }
+        if (event.type !== "finish") continue;
+        flush();
+        message.state = event.state ?? (event.reason === "length" ? "length" : "done");
+        message.failure = event.failure;
+        message.tokens = event.tokens;
+        message.rate = event.rate;
+        message.seconds = event.seconds;
+      }
+    } catch (error) {
+      if (control.signal.aborted) {
+        message.state = "stopped";
+        message.seconds = (performance.now() - started) / 1000;
+        if (pieces > 0) message.rate = pieces / message.seconds;
+      } else {
+        message.state = "failed";
+        message.failure =
+          error instanceof AnswerError
+            ? { code: error.code, message: error.message }
+            : { code: "page", message: String(error) };
+      }
+    } finally {
+      cancelAnimationFrame(frame);
+      flush();
+    }
+  }
+
+  /** Stops the answer of a conversation: a server that writes it says how it ended, else the page does. */
+  async function stop(id = current.id) {
+    const own = running.get(id);
+    if (store.answers && own) await store.answers.stop(own.message.id).catch(() => own.control.abort());
+    else own?.control.abort();
+  }
+
+  async function choose(leaf: string | null) {
+    current.leaf = leaf;
+    if (leaf !== null) await store.choose(current.id, leaf);
+  }
+
+  const question = (parent: string | null, text: string, attachments?: Attachment[]): Message => ({
+    id: newId(),
+    parent,
+    role: "user",
+    text,
+    state: "done",
+    made: Date.now(),
+    attachments: attachments && attachments.length > 0 ? attachments : undefined,
+  });
+
+  return {
+    store,
+    handle,
+    list,
+    get summaries() {
+      return summaries;
+    },
+    get current() {
+      return current;
+    },
+    /** The messages that are shown. */
+    // No $derived: one that is read outside components as well kept an earlier conversation (Svelte 5.57).
+    get line() {
+      return lineOf(current);
+    },
+    running,
+    get missing() {
+      return missing;
+    },
+    get working() {
+      return running.get(current.id);
+    },
+    /** Opens a conversation. Answers elsewhere go on. */
+    async open(id: string) {
+      missing = false;
+      if (id === current.id && current.messages.length > 0) return;
+      const own = running.get(id);
+      const stored = own?.conversation ?? (await store.open(id));
+      missing = stored === undefined;
+      current = stored ?? blank();
+      if (!own) await settle(current);
+    },
+    /** Begins a new one, which is kept with its first message. */
+    begin() {
+      missing = false;
+      if (current.messages.length > 0) current = blank();
+    },
+    /** Says something and has it answered. */
+    async send(text: string, attachments?: Attachment[]) {
+      const end = lineOf(current).at(-1)?.id ?? null;
+      const said = await append(question(end, text, attachments));
+      await list();
+      await answer(said);
+    },
+    /** Says another thing in the place of a question; the earlier version stays beside it. */
+    async editQuestion({ parent, attachments }: Message, text: string) {
+      const said = await append(question(parent, text, $state.snapshot(attachments)));
+      await answer(said);
+    },
+    /** Puts another answer beside one that is there. */
+    async editAnswer({ id, ...rest }: Message, text: string) {
+      await append({ ...$state.snapshot(rest), id: newId(), text, state: "done", made: Date.now() });
+    },
+    /** Has a question answered once more, or an answer written anew, perhaps by another model. */
+    async regenerate(message: Message, how: Choice = choice()) {
+      const asked =
+        message.role === "user" ? message : current.messages.find(({ id }) => id === message.parent);
+      if (asked) await answer(asked, how);
+    },
+    stop,
+    /** Goes on with an answer that was cut off; left out where nothing can. */
+    goOn:
+      store.answers &&
+      (async ({ id }: Message) => {
+        const conversation = current;
+        const begun = await store.answers!.continue(conversation.id, id, choice());
+        const message = conversation.messages.find((one) => one.id === id)!;
+        Object.assign(message, begun);
+        await follow(conversation, message);
+      }),
+    /** Whether a message can be deleted and brought back. */
+    removesMessages: store.answers === undefined,
+    /** Shows another version of a message, with the latest that follows it. */
+    chooseVersion: (id: string) => choose(leafUnder(current, id)),
+    /** Deletes a message, with what follows it. Returns what takes that back. */
+    async removeMessage(message: Message): Promise<() => Promise<void>> {
+      const { leaf } = current;
+      const conversation = current;
+      const put = (removed: boolean) => {
+        message.removed = removed || undefined;
+        return store.update(conversation.id, $state.snapshot(message));
+      };
+      const next = leafWithout(current, message);
+      await put(true);
+      await choose(next);
+      return async () => {
+        await put(false);
+        if (current.id === conversation.id) await choose(leaf);
+      };
+    },
+    /** Deletes a conversation. Returns what takes that back. */
+    async remove(id: string): Promise<() => Promise<void>> {
+      await stop(id);
+      await store.remove(id);
+      await list();
+      return async () => {
+        await store.restore(id);
+        await list();
+      };
+    },
+    async rename(id: string, title: string) {
+      if (id === current.id) current.title = title;
+      await store.rename(id, title);
+      await list();
+    },
+    async pin(id: string, pinned: boolean) {
+      await store.pin(id, pinned);
+      await list();
+    },
+  };
+}
+
+function addCall(message: Message, event: { index: number; id?: string; name?: string; arguments: string }) {
+  message.calls ??= [];
+  const call = message.calls[event.index];
+  if (call) call.arguments += event.arguments;
+  else message.calls.push({ id: event.id ?? "", name: event.name ?? "", arguments: event.arguments });
+}
+
+function blank(): Conversation {
+  const now = Date.now();
+  return { id: newId(), title: "", pinned: false, made: now, changed: now, leaf: null, messages: [] };
+}
