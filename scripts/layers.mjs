@@ -9,7 +9,8 @@ const floors = [
   ["backends"],
   ["models"],
   ["generate", "upstream"],
-  ["evaluate", "dispatch", "plan", "train"],
+  ["evaluate", "plan", "train"],
+  ["dispatch"],
   ["serve"],
   ["cli"],
 ];

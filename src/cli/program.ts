@@ -8,6 +8,7 @@ import { addCompare } from "./commands/compare.ts";
 import { addConfig } from "./commands/config.ts";
 import { addConvert } from "./commands/convert.ts";
 import { addData } from "./commands/data.ts";
+import { addDispatch } from "./commands/dispatch.ts";
 import { addEmbed } from "./commands/embed.ts";
 import { addEval } from "./commands/eval.ts";
 import { addImatrix } from "./commands/imatrix.ts";
@@ -53,6 +54,7 @@ export const COMMANDS = [
   addModels,
   addPlan,
   addMay,
+  addDispatch,
   addPull,
   addList,
   addRemove,

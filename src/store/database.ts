@@ -9,7 +9,14 @@ export interface Statement {
   run(...values: readonly Value[]): number;
   /** All rows. */
   all<Row>(...values: readonly Value[]): Row[];
+  /** The names of its columns. */
+  columns(): string[];
+  /** Rows one by one, integers as bigint: a number is a REAL. From then on the statement gives no others. */
+  exactly(...values: readonly Value[]): Iterable<ExactRow>;
 }
+
+/** A row that tells integers from floating numbers. */
+export type ExactRow = Readonly<Record<string, Value | bigint | Uint8Array>>;
 
 /** An open database. */
 export interface Database {

@@ -1,0 +1,64 @@
+// Facts, and what they follow from.
+import { sha256 } from "../sha256.ts";
+import type { Value } from "../store/database.ts";
+
+/** Rows that a statement gave. */
+export interface SqlEvidence {
+  readonly kind: "sql";
+  readonly node: string;
+  readonly database: string;
+  readonly sql: string;
+  readonly parameters: readonly Value[];
+  readonly rows: number;
+  /** SHA-256 of the rows as compact JSON, an array of arrays. */
+  readonly rowsSha256: string;
+}
+
+/** A third party's answer. */
+export interface HttpEvidence {
+  readonly kind: "http";
+  readonly node: string;
+  readonly service: string;
+  readonly operationId: string;
+  /** SHA-256 of the answer as it was taken, in JSON. */
+  readonly answerSha256: string;
+  /** Where in it a fact stands, where it stands there itself. */
+  readonly pointer?: string;
+}
+
+/** What a model computed. */
+export interface ModelEvidence {
+  readonly kind: "model";
+  readonly node: string;
+  readonly model: string;
+  /** SHA-256 of the model's file. */
+  readonly version: string;
+  /** SHA-256 of what it was given, in JSON. */
+  readonly inputSha256: string;
+}
+
+/** What a statistic or a calculation computed. */
+export interface StepEvidence {
+  readonly kind: "step";
+  readonly node: string;
+  readonly tool: string;
+  /** The calculation, or the name of the statistic. */
+  readonly step: string;
+  readonly inputSha256: string;
+}
+
+export type Evidence = SqlEvidence | HttpEvidence | ModelEvidence | StepEvidence;
+
+/** A value that a report may state. */
+export interface Fact {
+  readonly key: string;
+  readonly value: unknown;
+  readonly unit: string;
+  readonly node: string;
+  /** The node's own, and before it those of the nodes that it drew on. */
+  readonly evidence: readonly Evidence[];
+}
+
+/** SHA-256 of a value as JSON. */
+export const hashOf = (value: unknown): Promise<string> =>
+  sha256(new TextEncoder().encode(JSON.stringify(value) ?? "null"));

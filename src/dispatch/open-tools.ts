@@ -1,0 +1,74 @@
+// Opens the tools of a dispatch: databases, models and services that are there.
+import { readFile } from "node:fs/promises";
+import { resolve } from "node:path";
+import { parseJson, recordOf } from "../json.ts";
+import type { Tools } from "./graph/validate.ts";
+import { readOperations } from "./http/operations.ts";
+import { type Send, sendTo } from "./http/send.ts";
+import { type Model, readModel } from "./models/read-model.ts";
+import { Reader } from "./sql/reader.ts";
+import { calc } from "./tools/calc.ts";
+import { type HttpLimits, httpCall, type Service } from "./tools/http-call.ts";
+import { forecast, modelPredict } from "./tools/models.ts";
+import { type DatabaseSource, type SqlLimits, sqlQuery } from "./tools/sql-query.ts";
+import { statsDescribe, statsQueue, statsTest } from "./tools/statistics.ts";
+
+/** Where a service's document is, who may call it, and how requests are sent. */
+export interface ServiceSource {
+  /** The path of its OpenAPI document. */
+  readonly openapi: string;
+  readonly roles: readonly string[];
+  /** Its address, or what sends. */
+  readonly send: string | Send;
+}
+
+export interface ToolSources {
+  readonly databases?: Readonly<Record<string, DatabaseSource>>;
+  /** The path of each model's JSON. */
+  readonly models?: Readonly<Record<string, string>>;
+  readonly services?: Readonly<Record<string, ServiceSource>>;
+  readonly sqlLimits?: SqlLimits;
+  readonly httpLimits?: HttpLimits;
+}
+
+/** Tools by name; `close` ends what they hold. */
+export interface OpenTools {
+  readonly tools: Tools;
+  close(): void;
+}
+
+/** @throws {BaimoError} `format` for a model or a document that is not one */
+export async function openTools(sources: ToolSources): Promise<OpenTools> {
+  const models = new Map<string, Model>();
+  for (const [name, path] of Object.entries(sources.models ?? {})) {
+    models.set(name, await readModel(await readFile(path), path));
+  }
+  const services = new Map<string, Service>();
+  for (const [name, source] of Object.entries(sources.services ?? {})) {
+    services.set(name, await openService(source));
+  }
+  const databases = new Map(
+    Object.entries(sources.databases ?? {}).map(([name, { path, roles, rights }]) => [
+      name,
+      { path: resolve(path), roles, rights },
+    ]),
+  );
+  const reader = new Reader();
+  const tools = [
+    sqlQuery(databases, reader, sources.sqlLimits),
+    modelPredict(models),
+    forecast(models),
+    statsDescribe,
+    statsTest,
+    statsQueue,
+    calc,
+    httpCall(services, sources.httpLimits),
+  ];
+  return { tools: new Map(tools.map((tool) => [tool.name, tool])), close: () => reader.close() };
+}
+
+async function openService({ openapi, roles, send }: ServiceSource): Promise<Service> {
+  const document = recordOf(parseJson(await readFile(openapi), openapi), openapi);
+  const operations = readOperations(document, openapi);
+  return { document, operations, send: typeof send === "string" ? sendTo(send) : send, roles };
+}

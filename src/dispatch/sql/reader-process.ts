@@ -1,0 +1,40 @@
+// A process that reads databases for another, so that a statement can be stopped by ending it.
+import { BaimoError } from "../../errors.ts";
+import type { Database } from "../../store/database.ts";
+import { inspect } from "./guard.ts";
+import { type Question, query } from "./query.ts";
+import { openReadOnly } from "./read-only.ts";
+
+/** What is asked: to run, or only to compile. */
+export interface Request extends Question {
+  readonly id: number;
+  readonly path: string;
+  readonly run: boolean;
+}
+
+/** What comes back. */
+export interface Reply {
+  readonly id: number;
+  readonly result?: unknown;
+  readonly error?: { readonly code: BaimoError["code"]; readonly message: string };
+}
+
+const databases = new Map<string, Promise<Database>>();
+
+process.on("message", (request: Request) => {
+  answer(request).then((reply) => process.send?.(reply));
+});
+process.send?.({ id: 0 } satisfies Reply);
+
+async function answer({ id, path, run, ...question }: Request): Promise<Reply> {
+  try {
+    const opened = databases.get(path) ?? openReadOnly(path);
+    databases.set(path, opened);
+    const database = await opened;
+    const result = run ? await query(database, question) : inspect(database, question.sql, question.rights);
+    return { id, result };
+  } catch (error) {
+    const code = error instanceof BaimoError ? error.code : "format";
+    return { id, error: { code, message: error instanceof Error ? error.message : String(error) } };
+  }
+}

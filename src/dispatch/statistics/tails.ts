@@ -1,0 +1,82 @@
+// Tails of Student's t and of the normal distribution.
+
+/** Both tails beyond |t| of Student's t with `df` degrees of freedom: I_x(df/2, 1/2) at x = df/(df + t²). */
+export const bothTailsOfT = (t: number, df: number): number =>
+  incompleteBeta(df / (df + t * t), (t * t) / (df + t * t), df / 2, 0.5);
+
+/** Both tails beyond |z| of the normal distribution: Q(1/2, z²/2), of the incomplete gamma function. */
+export const bothTailsOfNormal = (z: number): number => upperGamma(0.5, (z * z) / 2);
+
+/** Continued fractions end after far fewer steps. */
+const MOST_STEPS = 10_000;
+const TINY = 1e-300;
+
+/**
+ * The regularised incomplete beta function I_x(a, b), by its continued fraction (Lentz; DLMF 8.17.22).
+ *
+ * rest  1 - x, which is exact where x is near 1
+ */
+export function incompleteBeta(x: number, rest: number, a: number, b: number): number {
+  if (x <= 0) return 0;
+  if (rest <= 0) return 1;
+  if (x > (a + 1) / (a + b + 2)) return 1 - incompleteBeta(rest, x, b, a);
+  const front = Math.exp(
+    logGamma(a + b) - logGamma(a) - logGamma(b) + a * logOf(x, rest) + b * logOf(rest, x),
+  );
+  let [c, d] = [1, 1 / nonZero(1 - ((a + b) * x) / (a + 1))];
+  let fraction = d;
+  for (let m = 1; m < MOST_STEPS; m++) {
+    const even = (m * (b - m) * x) / ((a + 2 * m - 1) * (a + 2 * m));
+    d = 1 / nonZero(1 + even * d);
+    c = nonZero(1 + even / c);
+    fraction *= d * c;
+    const odd = (-(a + m) * (a + b + m) * x) / ((a + 2 * m) * (a + 2 * m + 1));
+    d = 1 / nonZero(1 + odd * d);
+    c = nonZero(1 + odd / c);
+    fraction *= d * c;
+    if (Math.abs(d * c - 1) < 1e-16) break;
+  }
+  return (front * fraction) / a;
+}
+
+/** The regularised upper incomplete gamma function Q(a, x): a series below a + 1, a continued fraction above. */
+export function upperGamma(a: number, x: number): number {
+  if (x <= 0) return 1;
+  const front = Math.exp(a * Math.log(x) - x - logGamma(a));
+  if (x < a + 1) {
+    let [term, sum] = [1 / a, 1 / a];
+    for (let k = 1; k < MOST_STEPS && term > sum * 1e-17; k++) {
+      term *= x / (a + k);
+      sum += term;
+    }
+    return 1 - front * sum;
+  }
+  let b = x + 1 - a;
+  let [c, d] = [1 / TINY, 1 / b];
+  let fraction = d;
+  for (let k = 1; k < MOST_STEPS; k++) {
+    const step = -k * (k - a);
+    b += 2;
+    d = 1 / nonZero(step * d + b);
+    c = nonZero(b + step / c);
+    fraction *= d * c;
+    if (Math.abs(d * c - 1) < 1e-16) break;
+  }
+  return front * fraction;
+}
+
+const nonZero = (value: number): number => (Math.abs(value) < TINY ? TINY : value);
+/** log x, by its distance from 1 where it is near. */
+const logOf = (x: number, rest: number): number => (x > 0.5 ? Math.log1p(-rest) : Math.log(x));
+
+/** log Γ(x) for x > 0, by Stirling's series after shifting x above 15 (DLMF 5.11.1). */
+function logGamma(x: number): number {
+  let [shifted, product] = [x, 1];
+  for (; shifted < 15; shifted++) product *= shifted;
+  const square = shifted * shifted;
+  const series =
+    (1 / 12 - (1 / 360 - (1 / 1260 - (1 / 1680 - 1 / 1188 / square) / square) / square) / square) / shifted;
+  return (
+    (shifted - 0.5) * Math.log(shifted) - shifted + 0.5 * Math.log(2 * Math.PI) + series - Math.log(product)
+  );
+}

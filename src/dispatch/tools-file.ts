@@ -1,0 +1,70 @@
+// A file of tools: roles, and where databases, models and services are.
+import { dirname, resolve } from "node:path";
+import { BaimoError } from "../errors.ts";
+import { fields, list, record, required, text, whole } from "../option-kinds.ts";
+import { type Door, readOptions } from "../options.ts";
+import type { ToolSources } from "./open-tools.ts";
+
+const database = fields({ path: required(text()), tables: list(text()), functions: list(text()) });
+const service = fields({ openapi: required(text()), address: required(text()) });
+
+const table = {
+  /** Databases and services that each role may use. */
+  roles: required(record(list(text()))),
+  databases: record(database),
+  models: record(text()),
+  services: record(service),
+  sqlLimits: fields({
+    rows: required(whole({ min: 1, max: 1_000_000 })),
+    ms: required(whole({ min: 1, max: 3_600_000 })),
+  }),
+  httpLimits: fields({ ms: required(whole({ min: 1, max: 3_600_000 })) }),
+};
+
+/**
+ * What the file names, its paths seen from the folder that it is in.
+ *
+ * @throws {BaimoError} `format` for what is not known or missing
+ */
+export function readToolsFile(value: unknown, path: string): ToolSources {
+  const door: Door = {
+    refuse: ({ name, text }) => new BaimoError("format", `${path}: ${name} ${text}`),
+  };
+  const {
+    roles,
+    databases = {},
+    models = {},
+    services = {},
+    sqlLimits,
+    httpLimits,
+  } = readOptions(value, table, door);
+  const used = new Set([...Object.keys(databases), ...Object.keys(services)]);
+  const unknown = Object.values(roles)
+    .flat()
+    .find((name) => !used.has(name));
+  if (unknown !== undefined) {
+    throw new BaimoError(
+      "format",
+      `${path}: roles name ${unknown}, which is neither a database nor a service`,
+    );
+  }
+  const mayUse = (name: string) => Object.keys(roles).filter((role) => roles[role].includes(name));
+  const place = (file: string) => resolve(dirname(path), file);
+  const each = <T, U>(items: Record<string, T>, make: (item: T, name: string) => U): Record<string, U> =>
+    Object.fromEntries(Object.entries(items).map(([name, item]) => [name, make(item, name)]));
+  return {
+    databases: each(databases, ({ path: file, tables, functions }, name) => ({
+      path: place(file),
+      roles: mayUse(name),
+      rights: { tables, functions },
+    })),
+    models: each(models, place),
+    services: each(services, ({ openapi, address }, name) => ({
+      openapi: place(openapi),
+      send: address,
+      roles: mayUse(name),
+    })),
+    sqlLimits,
+    httpLimits,
+  };
+}
