@@ -11,7 +11,8 @@ export type ErrorCode =
   | "context" // a prompt that is longer than the model's context
   | "busy" // more requests wait for a model than may; later there may be room
   | "aborted" // the caller's AbortSignal fired
-  | "licence"; // a licence does not permit it
+  | "licence" // a licence does not permit it
+  | "upstream"; // a model's endpoint elsewhere refused, failed or broke off
 
 /**
  * Every failure that this project raises on purpose. The message says what, expected, found, where and what next,

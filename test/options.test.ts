@@ -47,6 +47,8 @@ import { openTokenizerTable } from "../src/tokenizers/files/open.ts";
 import { folderTable } from "../src/tokenizers/files/read-folder.ts";
 import { toGgufTable } from "../src/tokenizers/files/to-gguf.ts";
 import * as tokenizers from "../src/tokenizers/index.ts";
+import * as upstream from "../src/upstream/index.ts";
+import { type UpstreamOptions, upstreamTable } from "../src/upstream/upstream.ts";
 import { root } from "./places.ts";
 import { mayBeRight, WRONG } from "./wrong-values.ts";
 
@@ -81,6 +83,11 @@ const shape = plan.shapeOfNumbers({ parameters: 7e9 });
 
 /** By the name that refusals begin with. */
 const doors: Record<string, Door> = {
+  openUpstream: {
+    table: upstreamTable,
+    base: () => ({ endpoints: [{ url: "http://127.0.0.1:9" }], model: "m" }),
+    call: (options) => upstream.openUpstream(options as unknown as UpstreamOptions),
+  },
   load: { table: loadTable, call: (options) => index.load("poet", options) },
   complete: { table: generateTable(), call: (options) => model.complete("a", options).next() },
   chat: { table: chatTable(), call: (options) => model.chat(ask, options).next() },
@@ -265,7 +272,7 @@ it("what is opened by a path or a Map is refused by its name where it is none", 
 });
 
 it("every public function with options is here, and no other", () => {
-  const all = { ...index, ...formats, ...tokenizers, ...plan, ...serve, ...node };
+  const all = { ...index, ...formats, ...tokenizers, ...plan, ...serve, ...node, ...upstream };
   const names = Object.entries(all).flatMap(([name, value]) => (typeof value === "function" ? [name] : []));
   assert.deepEqual(
     names.filter((name) => !Object.hasOwn(doors, name) && !WITHOUT_OPTIONS.has(name)),

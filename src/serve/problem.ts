@@ -72,6 +72,8 @@ export function toProblem(error: unknown): Problem {
         });
       case "licence":
         return new Problem(403, error.message, { code: "licence", cause: error });
+      case "upstream":
+        return new Problem(502, error.message, { code: "upstream", cause: error });
       default:
         return new Problem(500, error.message, { code: error.code, cause: error });
     }

@@ -1,4 +1,4 @@
-// Earlier calls as a chat template reads them: arguments as objects or JSON text, content that may be null.
+// Earlier calls as a chat template reads them: arguments as objects or text, content perhaps null.
 import { isRecord } from "../../json.ts";
 import { isJsonObject, parsePythonJson, writePythonJson } from "../../python-json.ts";
 import type { ChatTemplate } from "../../tokenizers/chat-template/chat-template.ts";

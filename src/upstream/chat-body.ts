@@ -1,0 +1,76 @@
+// The body of a chat request to an upstream; what it cannot be asked for is refused by name.
+import { BaimoError } from "../errors.ts";
+import type { AnswerConstraint, ChatMessage, ChatOptions } from "../generate/types.ts";
+
+/** Options that only an engine of our own has, with the value that asks for nothing. */
+const OWN: { readonly [K in keyof ChatOptions]?: unknown } = {
+  onFull: "stop",
+  keepTokens: undefined,
+  topK: 0,
+  minP: 0,
+  typicalP: 1,
+  repetitionPenalty: 1,
+  seed: undefined,
+  stopTokens: undefined,
+  ignoreEos: false,
+  speculation: "off",
+  guessTokens: undefined,
+  logprobs: undefined,
+  decoderTokens: undefined,
+  adapters: undefined,
+  documents: undefined,
+  templateVariables: undefined,
+  continueFinalMessage: undefined,
+};
+
+/** @throws {BaimoError} `request` with the option, for what an upstream does not do */
+export function refuseOwn(options: ChatOptions): void {
+  for (const [name, nothing] of Object.entries(OWN)) {
+    const value = options[name as keyof ChatOptions]; // the keys of OWN
+    if (value === undefined || value === nothing) continue;
+    throw notThere(name, "a model at an upstream cannot be asked for it; leave it out");
+  }
+}
+
+export const notThere = (option: string, text: string): BaimoError =>
+  new BaimoError("request", `${option}: ${text}`, { option });
+
+/** What generation of any kind is asked with. */
+export function samplingBody(options: ChatOptions): Record<string, unknown> {
+  refuseOwn(options);
+  return {
+    max_tokens: options.maxTokens,
+    temperature: options.temperature,
+    top_p: options.topP,
+    presence_penalty: options.presencePenalty || undefined,
+    frequency_penalty: options.frequencyPenalty || undefined,
+    logit_bias: options.logitBias,
+    stop: options.stop,
+    stream: true,
+    stream_options: { include_usage: true },
+  };
+}
+
+/** @throws {BaimoError} `request` for an option that an upstream does not have */
+export function chatBody(messages: readonly ChatMessage[], options: ChatOptions): Record<string, unknown> {
+  const { tools, toolChoice, parallelToolCalls } = options;
+  const hasTools = tools !== undefined && tools.length > 0;
+  return {
+    ...samplingBody(options),
+    messages,
+    tools: hasTools ? tools : undefined,
+    tool_choice: hasTools ? choiceOf(toolChoice) : undefined,
+    parallel_tool_calls: hasTools ? parallelToolCalls : undefined,
+    response_format: formatOf(options.constraint),
+  };
+}
+
+const choiceOf = (choice: ChatOptions["toolChoice"]): unknown =>
+  typeof choice === "object" ? { type: "function", function: { name: choice.name } } : choice;
+
+function formatOf(constraint: AnswerConstraint | undefined): unknown {
+  if (!constraint) return undefined;
+  if (!("schema" in constraint))
+    throw notThere("constraint", "a model at an upstream is held to schemas alone");
+  return { type: "json_schema", json_schema: { name: "answer", schema: constraint.schema, strict: true } };
+}
