@@ -31,6 +31,7 @@ export class Users {
   readonly #named: Statement;
   readonly #insert: Statement;
   readonly #update: Statement;
+  readonly #unlink: Statement;
   readonly #delete: Statement;
   readonly #settings: Statement;
   readonly #setSettings: Statement;
@@ -48,6 +49,10 @@ export class Users {
       "INSERT INTO users (id, name, role, password, created) VALUES (?, ?, ?, ?, ?)",
     );
     this.#update = database.prepare("UPDATE users SET name = ?, role = ?, password = ? WHERE key = ?");
+    this.#unlink = database.prepare(
+      `UPDATE messages SET parent = NULL
+       WHERE conversation IN (SELECT key FROM conversations WHERE owner = ?) AND parent IS NOT NULL`,
+    );
     this.#delete = database.prepare("DELETE FROM users WHERE key = ?");
     this.#settings = database.prepare("SELECT settings FROM users WHERE key = ?");
     this.#setSettings = database.prepare("UPDATE users SET settings = ? WHERE key = ?");
@@ -90,8 +95,9 @@ export class Users {
     return this.find(before.id)!;
   }
 
-  /** Takes all along that is theirs. */
+  /** Takes all along that is theirs, within a transaction of the caller's; messages go as in `Conversations.purge`. */
   delete({ key }: StoredUser): void {
+    this.#unlink.run(key);
     this.#delete.run(key);
   }
 
