@@ -23,6 +23,7 @@ for (const driver of drivers) {
     memory?.close();
     const skip = memory ? false : "this Node has none";
     it("keeps a conversation as a tree", { skip }, () => keepsTree(driver));
+    it("takes names for one that are written alike", { skip }, () => foldsNames(driver));
     it("forgets long conversations, and starts where it cannot", { skip }, () => forgetsLong(driver));
     it("marks answers that broke off", { skip }, () => marksBroken(driver));
     it("lists by pages, pinned first", { skip }, () => listsPages(driver));
@@ -75,6 +76,25 @@ async function keepsTree(driver: Driver) {
   assert.equal(again.conversations.list(OWNER).conversations.length, 0);
   assert.equal(again.conversations.purge(6), 1);
   assert.deepEqual(again.messages.list(key), []);
+  await again.close();
+}
+
+async function foldsNames(driver: Driver) {
+  const path = newFolder();
+  const store = await openStore(path, { driver });
+  for (const name of ["Ann", "ａｎｎ", "straße"]) store.users.create({ name, role: "user", password: "x" });
+  const found = (name: string, { users } = store) => users.named(name)?.name;
+  assert.deepEqual(
+    ["ANN", "ａｎｎ", "ＡＮＮ", "STRASSE"].map((name) => found(name)),
+    ["Ann", "ａｎｎ", "Ann", "straße"],
+  );
+  await store.close();
+  const database = await driver(join(path, STORE_FILE));
+  database.exec("UPDATE users SET folded = NULL"); // as a database of before
+  database.close();
+  const again = await openStore(path, { driver });
+  assert.equal(found("Strasse", again), "straße");
+  assert.equal(again.users.named(""), undefined);
   await again.close();
 }
 
