@@ -57,7 +57,8 @@ describe("accounts", () => {
     assert.equal((await session(client())).setUp, false);
     const made = { name: "ben", password: "another long password", role: "user" };
     await ada.json("POST", "/users", made);
-    assert.deepEqual(await ada.refusal("POST", "/users", { ...made, name: "BEN" }), [409, "name_taken"]);
+    for (const name of ["BEN", "ｂｅｎ"])
+      assert.deepEqual(await ada.refusal("POST", "/users", { ...made, name }), [409, "name_taken"]);
     assert.deepEqual(await ada.refusal("POST", "/users", { ...made, name: "b", password: "short" }), [
       400,
       "invalid_value",
@@ -137,6 +138,15 @@ describe("accounts", () => {
       404,
       "not_found",
     ]);
+    const isTaken = [409, "id_taken"];
+    assert.deepEqual(await dave.refusal("POST", "/conversations", { id: ids.conversations }), isTaken);
+    const answering = { id: ids.messages, text: "x", answer: false };
+    const place = `/conversations/${conversations[0].id}`;
+    assert.deepEqual(await dave.refusal("POST", `${place}/messages`, answering), isTaken);
+    for (const path of ["/conversations", place]) {
+      for (const assistant of [ids.assistants, "no-such-one"])
+        assert.deepEqual(await dave.refusal("POST", path, { assistant }), [404, "not_found"]);
+    }
     const { conversations: others } = await dave.json<{ conversations: object[] }>(
       "GET",
       `/conversations?folder=${ids.folders}`,

@@ -193,6 +193,22 @@ describe("the application", () => {
     assert.deepEqual([second.message.id, second.answer.id], [first.message.id, first.answer.id]);
     await collect(client.events(first.answer.id));
     assert.equal((await open(id)).messages.length, 2);
+    const taken = [409, "id_taken"];
+    const other = await make();
+    const path = (conversation: string) => `/conversations/${conversation}/messages`;
+    const same = { id: "my-message", text: "月", answer: false };
+    assert.deepEqual(await client.refusal("POST", path(other), same), taken);
+    assert.deepEqual(await client.refusal("POST", path(id), { id: "my-message", text: "日" }), taken);
+    assert.deepEqual(
+      await client.refusal("POST", path(id), { id: "my-message", text: "月", parent: first.answer.id }),
+      taken,
+    );
+    assert.deepEqual(await client.refusal("POST", "/messages/my-message/edit", same), taken);
+    assert.deepEqual((await open(other)).messages, []);
+    const twice = { id: "my-other-message", text: "星", options: { maxTokens: 2 } };
+    const [one, two] = await Promise.all([1, 2].map(() => client.json<Said>("POST", path(other), twice)));
+    assert.equal(one.answer.id, two.answer.id);
+    await collect(client.events(one.answer.id));
   });
 
   it("deletes with a way back, finds, sorts into folders", async () => {

@@ -1,6 +1,7 @@
 // Keys before a real model: refusals in the words of each client, quotas, limits, own responses.
 import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
+import { readFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
@@ -99,6 +100,23 @@ describe("a server with keys", () => {
       new Request("http://localhost/v1/completions", { method: "POST", headers, body }),
     );
     assert.equal(after.status, 429, "after a restart, too");
+  });
+
+  test("a prompt counts once for all its answers, and what came before a client left counts, too", async () => {
+    const spent = async () => {
+      const lines = (await readFile(`${path}.usage.jsonl`, "utf8")).trim().split("\n");
+      return lines.map((line) => (JSON.parse(line) as { tokens: number }).tokens);
+    };
+    const before = (await spent()).length;
+    const { usage } = await chat(made.chatter, { n: 3, max_tokens: 4 });
+    await until(async () => (await spent()).length > before);
+    assert.deepEqual((await spent()).slice(before), [usage?.total_tokens]);
+    const body = { model: POET, prompt: "秋夜", max_tokens: 400, stream: true as const };
+    const stream = await openai(made.chatter).completions.create(body);
+    let read = 0;
+    for await (const _ of stream) if (++read === 3) break; // leaving the loop ends the request
+    await until(async () => (await spent()).length > before + 1);
+    assert.ok((await spent()).at(-1)! > 3);
   });
 
   test("limits: requests a minute, and at a time", async () => {

@@ -144,17 +144,13 @@ export class Server {
     }
   }
 
-  /** The same events; the tokens that they tell of are counted. */
-  async *counted(work: Work, events: AsyncIterable<ChoiceEvent>): AsyncGenerator<ChoiceEvent> {
+  /** The same events, which the request's record is told of. */
+  async *recorded(work: Work, events: AsyncIterable<ChoiceEvent>): AsyncGenerator<ChoiceEvent> {
     for await (const choice of events) {
       const { index, event } = choice;
       if (event.type === "text-delta" || event.type === "reasoning-delta")
         work.record?.text(index, event.text);
-      if (event.type === "finish") {
-        const { promptTokens: prompt, cachedTokens: cached, completionTokens: completion } = event.usage;
-        work.record?.finish(event.reason);
-        work.spend({ prompt, cached, completion });
-      }
+      if (event.type === "finish") work.record?.finish(event.reason);
       yield choice;
     }
   }

@@ -95,6 +95,7 @@ export class Conversations {
   readonly #update: Statement;
   readonly #delete: Statement;
   readonly #leaf: Statement;
+  readonly #unlink: Statement;
   readonly #purge: Statement;
   readonly #dropTitle: Statement;
   readonly #addTitle: Statement;
@@ -119,6 +120,10 @@ export class Conversations {
     );
     this.#delete = database.prepare("UPDATE conversations SET deleted = ? WHERE key = ?");
     this.#leaf = database.prepare("UPDATE conversations SET leaf = ?, updated = ? WHERE key = ?");
+    this.#unlink = database.prepare(
+      `UPDATE messages SET parent = NULL
+       WHERE conversation IN (SELECT key FROM conversations WHERE deleted < ?) AND parent IS NOT NULL`,
+    );
     this.#purge = database.prepare("DELETE FROM conversations WHERE deleted < ?");
     this.#dropTitle = database.prepare("DELETE FROM title_words WHERE rowid = ?");
     this.#addTitle = database.prepare("INSERT INTO title_words (rowid, words) VALUES (?, ?)");
@@ -210,8 +215,12 @@ export class Conversations {
     this.#delete.run(at, key);
   }
 
-  /** Forgets what was deleted before a time. */
+  /**
+   * Forgets what was deleted before a time, within a transaction of the caller's. Messages let go of their parents first: a
+   * cascade from parent to child would go one level deeper with each message, and SQLite has 1,000 levels.
+   */
   purge(before: number): number {
+    this.#unlink.run(before);
     return this.#purge.run(before);
   }
 

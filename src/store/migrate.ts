@@ -6,8 +6,9 @@ import { conversations } from "./migrations/0002-conversations.ts";
 import { answers } from "./migrations/0003-answers.ts";
 import { assistants } from "./migrations/0004-assistants.ts";
 import { usage } from "./migrations/0005-usage.ts";
+import { foldedNames } from "./migrations/0006-folded-names.ts";
 
-const steps: readonly string[] = [users, conversations, answers, assistants, usage];
+const steps: readonly string[] = [users, conversations, answers, assistants, usage, foldedNames];
 
 /** Takes the steps that are missing, each whole or not at all. @throws {BaimoError} `format` for a file of a later version */
 export function migrate(database: Database, path: string): void {

@@ -23,6 +23,8 @@ for (const driver of drivers) {
     memory?.close();
     const skip = memory ? false : "this Node has none";
     it("keeps a conversation as a tree", { skip }, () => keepsTree(driver));
+    it("takes names for one that are written alike", { skip }, () => foldsNames(driver));
+    it("forgets long conversations, and starts where it cannot", { skip }, () => forgetsLong(driver));
     it("marks answers that broke off", { skip }, () => marksBroken(driver));
     it("lists by pages, pinned first", { skip }, () => listsPages(driver));
     it("finds words in Chinese and English, its owner's alone", { skip }, () => finds(driver));
@@ -75,6 +77,57 @@ async function keepsTree(driver: Driver) {
   assert.equal(again.conversations.purge(6), 1);
   assert.deepEqual(again.messages.list(key), []);
   await again.close();
+}
+
+async function foldsNames(driver: Driver) {
+  const path = newFolder();
+  const store = await openStore(path, { driver });
+  for (const name of ["Ann", "ａｎｎ", "straße"]) store.users.create({ name, role: "user", password: "x" });
+  const found = (name: string, { users } = store) => users.named(name)?.name;
+  assert.deepEqual(
+    ["ANN", "ａｎｎ", "ＡＮＮ", "STRASSE"].map((name) => found(name)),
+    ["Ann", "ａｎｎ", "Ann", "straße"],
+  );
+  await store.close();
+  const database = await driver(join(path, STORE_FILE));
+  database.exec("UPDATE users SET folded = NULL"); // as a database of before
+  database.close();
+  const again = await openStore(path, { driver });
+  assert.equal(found("Strasse", again), "straße");
+  assert.equal(again.users.named(""), undefined);
+  await again.close();
+}
+
+async function forgetsLong(driver: Driver) {
+  const path = newFolder();
+  const store = await openStore(path, { driver });
+  const user = store.users.create({ name: "long", role: "user", password: "x" });
+  const keys = [OWNER, user.key].map((owner) => {
+    const made = store.conversations.create(owner);
+    let parent: number | null = null;
+    store.transaction(() => {
+      for (let i = 0; i < 1100; i++)
+        parent = store.messages.add({ conversation: made.key, parent, role: "user", parts: said("m") }).key;
+    });
+    if (owner === OWNER) store.conversations.setDeleted(made, 5);
+    return made.key;
+  });
+  store.transaction(() => store.users.delete(user));
+  assert.deepEqual(store.messages.list(keys[1]), []);
+  await store.close();
+  const database = await driver(join(path, STORE_FILE));
+  database.exec("CREATE TRIGGER refuse BEFORE DELETE ON messages BEGIN SELECT RAISE(ABORT, 'no'); END");
+  database.close();
+  const again = await openStore(path, { driver });
+  assert.equal(again.messages.list(keys[0]).length, 1100);
+  assert.equal(again.messages.list(keys[0])[1].parent, again.messages.list(keys[0])[0].id);
+  await again.close();
+  const healed = await driver(join(path, STORE_FILE));
+  healed.exec("DROP TRIGGER refuse");
+  healed.close();
+  const last = await openStore(path, { driver });
+  assert.deepEqual([last.messages.list(keys[0]), last.conversations.listDeleted(OWNER)], [[], []]);
+  await last.close();
 }
 
 async function marksBroken(driver: Driver) {

@@ -50,7 +50,7 @@ export class Store {
 
   /**
    * What a server does first with a store that is its own: marks answers that were being written when the process before
-   * ended, and forgets what is not needed any more.
+   * ended, and forgets what is not needed any more. What cannot be forgotten stays, with a warning, until the next start.
    */
   recover(): void {
     transaction(this.#database, () => {
@@ -61,9 +61,16 @@ export class Store {
         this.messages.write(key, { parts, status, outcome: {}, events });
       }
       this.#database.exec("DELETE FROM answer_events");
-      this.conversations.purge(Date.now() - KEPT_MS);
-      this.users.purge();
     });
+    try {
+      transaction(this.#database, () => {
+        this.conversations.purge(Date.now() - KEPT_MS);
+        this.users.purge();
+      });
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      process.emitWarning(`${this.#where}: what was deleted long ago could not be removed: ${reason}`);
+    }
   }
 
   /** Does all or nothing. */

@@ -29,8 +29,10 @@ export class Users {
   readonly #list: Statement;
   readonly #find: Statement;
   readonly #named: Statement;
+  readonly #folded: Statement;
   readonly #insert: Statement;
   readonly #update: Statement;
+  readonly #unlink: Statement;
   readonly #delete: Statement;
   readonly #settings: Statement;
   readonly #setSettings: Statement;
@@ -44,10 +46,17 @@ export class Users {
     this.#list = database.prepare(`${COLUMNS} WHERE u.key > 1 ORDER BY u.key`);
     this.#find = database.prepare(`${COLUMNS} WHERE u.id = ?`);
     this.#named = database.prepare(`${COLUMNS} WHERE u.name = ? AND u.key > 1`);
+    this.#folded = database.prepare(`${COLUMNS} WHERE u.folded = ? AND u.key > 1`);
     this.#insert = database.prepare(
-      "INSERT INTO users (id, name, role, password, created) VALUES (?, ?, ?, ?, ?)",
+      "INSERT INTO users (id, name, folded, role, password, created) VALUES (?, ?, ?, ?, ?, ?)",
     );
-    this.#update = database.prepare("UPDATE users SET name = ?, role = ?, password = ? WHERE key = ?");
+    this.#update = database.prepare(
+      "UPDATE users SET name = ?, folded = ?, role = ?, password = ? WHERE key = ?",
+    );
+    this.#unlink = database.prepare(
+      `UPDATE messages SET parent = NULL
+       WHERE conversation IN (SELECT key FROM conversations WHERE owner = ?) AND parent IS NOT NULL`,
+    );
     this.#delete = database.prepare("DELETE FROM users WHERE key = ?");
     this.#settings = database.prepare("SELECT settings FROM users WHERE key = ?");
     this.#setSettings = database.prepare("UPDATE users SET settings = ? WHERE key = ?");
@@ -61,6 +70,9 @@ export class Users {
     this.#endSession = database.prepare("DELETE FROM sessions WHERE hash = ?");
     this.#endSessions = database.prepare("DELETE FROM sessions WHERE user = ?");
     this.#purge = database.prepare("DELETE FROM sessions WHERE expires < ?");
+    const fold = database.prepare("UPDATE users SET folded = ? WHERE key = ?");
+    for (const { key, name } of database.prepare(`${COLUMNS} WHERE u.folded IS NULL`).all<StoredUser>())
+      fold.run(foldName(name), key);
   }
 
   list(): StoredUser[] {
@@ -73,25 +85,26 @@ export class Users {
 
   /** By the name that one signs in with, however its letters are written. */
   named(name: string): StoredUser | undefined {
-    return first(this.#named, name);
+    return first<StoredUser>(this.#named, name) ?? first<StoredUser>(this.#folded, foldName(name));
   }
 
   create({ name, role, password }: Pick<StoredUser, "name" | "role" | "password">): StoredUser {
     const id = newId();
-    this.#insert.run(id, name, role, password, Date.now());
+    this.#insert.run(id, name, foldName(name), role, password, Date.now());
     return this.find(id)!;
   }
 
   /** Who has a new password signs in anew everywhere. */
   update(before: StoredUser, changes: Partial<Pick<StoredUser, "name" | "role" | "password">>): StoredUser {
     const { name, role, password } = { ...before, ...changes };
-    this.#update.run(name, role, password, before.key);
+    this.#update.run(name, foldName(name), role, password, before.key);
     if (password !== before.password) this.#endSessions.run(before.key);
     return this.find(before.id)!;
   }
 
-  /** Takes all along that is theirs. */
+  /** Takes all along that is theirs, within a transaction of the caller's; messages go as in `Conversations.purge`. */
   delete({ key }: StoredUser): void {
+    this.#unlink.run(key);
     this.#delete.run(key);
   }
 
@@ -121,4 +134,9 @@ export class Users {
   purge(now = Date.now()): void {
     this.#purge.run(now);
   }
+}
+
+/** A name as names are compared: neither case nor width nor another way to write a letter tells two apart. */
+export function foldName(name: string): string {
+  return name.normalize("NFKC").toUpperCase().toLowerCase().normalize("NFKC");
 }

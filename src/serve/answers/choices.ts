@@ -4,6 +4,7 @@ import { Channel } from "../../generate/channel.ts";
 import type { ChatEvent, Finish } from "../../generate/types.ts";
 import { toProblem } from "../problem.ts";
 import type { Work } from "../work.ts";
+import { Tally } from "./tally.ts";
 
 /** What one of the answers says. */
 export interface ChoiceEvent {
@@ -13,19 +14,26 @@ export interface ChoiceEvent {
 
 /**
  * Generates answers at the model's pace, however slowly they are read: a place in the queue belongs to who uses the model.
- * What is not read yet waits here, at most a context's tokens each. One that fails ends the others.
+ * What is not read yet waits here, at most a context's tokens each. One that fails ends the others. What was computed is spent
+ * when all have ended, whoever reads it and however they end.
+ *
+ * each  how many answers there are to each prompt
  * @throws {BaimoError} `aborted` when one was
  */
 export function runChoices(
   answers: readonly AsyncGenerator<ChatEvent, Finish>[],
   work: Work,
+  each = answers.length,
 ): AsyncIterable<ChoiceEvent> {
   const { signal } = work;
+  const tally = new Tally(answers.length, each);
   const events = new Channel<ChoiceEvent>();
   const run = async (answer: AsyncGenerator<ChatEvent, Finish>, index: number) => {
     try {
       await work.turn();
       for await (const event of answer) {
+        tally.take(index, event);
+        if (signal.aborted && event.type !== "finish") continue; // its finish says what was computed
         throwIfAborted(signal, "the answer");
         if (event.type === "finish" && event.reason === "aborted") throw stopped(signal);
         events.push({ index, event });
@@ -36,6 +44,8 @@ export function runChoices(
     }
   };
   void Promise.all(answers.map(run)).then(() => {
+    const { counts } = tally;
+    if (counts.prompt + counts.completion > 0) work.spend(counts);
     events.close();
     work.done();
   });

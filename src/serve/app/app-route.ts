@@ -78,3 +78,7 @@ export const notAllowed = () =>
 /** What there is not, or is another's: nobody can tell which. */
 export const notFound = (what: string, id: string) =>
   new Problem(404, `there is no ${what} ${JSON.stringify(id.slice(0, 100))}`, { code: "not_found" });
+
+/** What a client is told whose new id stands for something else, its own or another's: nobody can tell which. */
+export const idTaken = (id: string) =>
+  new Problem(409, `the id ${JSON.stringify(id)} is taken; make another`, { param: "id", code: "id_taken" });

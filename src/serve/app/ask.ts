@@ -65,7 +65,7 @@ export async function prepare(call: Caller, question: Question): Promise<Prepare
     },
     start(message) {
       const answer = listed.model.chat(messages, { ...options, signal: work.signal });
-      app.answers.start(message, server.counted(work, runChoices([answer], work)), work);
+      app.answers.start(message, server.recorded(work, runChoices([answer], work)), work);
     },
   };
 }

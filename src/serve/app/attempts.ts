@@ -1,4 +1,5 @@
 // How often somebody has tried to sign in under a name, and when they may try again.
+import { foldName } from "../../store/users.ts";
 import { Problem } from "../problem.ts";
 
 /** Tries before there is a wait, which doubles with each after. */
@@ -13,7 +14,7 @@ export class SignInAttempts {
 
   /** @throws {Problem} 429 that says how long to wait */
   check(name: string, now = Date.now()): void {
-    const { until = 0 } = this.#failed.get(keyOf(name)) ?? {};
+    const { until = 0 } = this.#failed.get(foldName(name)) ?? {};
     if (until <= now) return;
     const seconds = Math.ceil((until - now) / 1000);
     throw new Problem(429, `too many wrong passwords for this name; try again in ${seconds} s`, {
@@ -24,7 +25,7 @@ export class SignInAttempts {
   }
 
   failed(name: string, now = Date.now()): void {
-    const key = keyOf(name);
+    const key = foldName(name);
     const count = (this.#failed.get(key)?.count ?? 0) + 1;
     const wait = count < FREE ? 0 : Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** (count - FREE));
     this.#failed.delete(key);
@@ -34,8 +35,6 @@ export class SignInAttempts {
   }
 
   succeeded(name: string): void {
-    this.#failed.delete(keyOf(name));
+    this.#failed.delete(foldName(name));
   }
 }
-
-const keyOf = (name: string) => name.normalize("NFKC").toLowerCase();

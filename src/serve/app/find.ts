@@ -31,3 +31,8 @@ export function messageOf({ app, user, id }: Named): {
   if (!found) throw notFound("message", id);
   return { message, conversation: openConversationOf({ app, user, id: found.id }) };
 }
+
+/** @throws {Problem} 404 for an assistant that is not the user's; "" and undefined are none */
+export function checkAssistant({ app, user }: Omit<Named, "id">, id: string | undefined): void {
+  if (id && !app.store.assistants.find(user.key, id)) throw notFound("assistant", id);
+}

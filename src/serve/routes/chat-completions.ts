@@ -25,7 +25,7 @@ export const chatCompletions = post({
       logprobs: chat.choices[0].logprobs !== undefined,
       includeUsage: chat.includeUsage,
     };
-    const events = server.counted(work, runChoices(answers, work));
+    const events = server.recorded(work, runChoices(answers, work));
     if (chat.stream) return server.stream(toChatParts(events, context), work);
     return Response.json(await toChatCompletion(events, context));
   },

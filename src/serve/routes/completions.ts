@@ -67,7 +67,7 @@ export const completions = post({
     );
     const { echo, logprobs, includeUsage, choices } = asked;
     const context: TextContext = { id, model, prompts, count: choices.length, echo, logprobs, includeUsage };
-    const events = server.counted(work, runChoices(answers, work));
+    const events = server.recorded(work, runChoices(answers, work, choices.length));
     if (asked.stream) return server.stream(toTextParts(events, context), work);
     return Response.json(await toTextCompletion(events, context));
   },

@@ -22,7 +22,7 @@ export const messages = post({
     const start = chatAnswers(chat, listed);
     const work = server.begin(request, listed);
     const context = { id, model, stopSequences: body.stop_sequences };
-    const events = server.counted(work, runChoices(start(work.signal), work));
+    const events = server.recorded(work, runChoices(start(work.signal), work));
     if (chat.stream) return server.stream(toMessageParts(events, context), work, ANTHROPIC);
     return Response.json(await toMessage(events, context));
   },

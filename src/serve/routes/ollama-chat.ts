@@ -36,7 +36,7 @@ export const ollamaChat = post({
     const chat = toOllamaChat(body, { contextLength, templates: templatesOf(model), ignored });
     const start = chatAnswers(chat, listed);
     const work = server.begin(request, listed);
-    const events = server.counted(work, runChoices(start(work.signal), work));
+    const events = server.recorded(work, runChoices(start(work.signal), work));
     if (chat.stream) return server.stream(toOllamaParts(events, context), work, OLLAMA);
     return Response.json(await toOllamaAnswer(events, context));
   },

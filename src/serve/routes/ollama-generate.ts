@@ -38,7 +38,7 @@ export const ollamaGenerate = post({
         ? rawAnswer(model, body.prompt, toRawOptions(body, here))
         : chatAnswers(toPromptChat(body, here), listed);
     const work = server.begin(request, listed);
-    const events = server.counted(work, runChoices(start(work.signal), work));
+    const events = server.recorded(work, runChoices(start(work.signal), work));
     if (body.stream) return server.stream(toOllamaParts(events, context), work, OLLAMA);
     return Response.json(await toOllamaAnswer(events, context));
   },

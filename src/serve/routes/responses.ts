@@ -27,7 +27,7 @@ export const responses = post({
     const listed = await find(chat.model);
     const start = chatAnswers(chat, listed);
     const work = server.begin(request, listed);
-    const events = server.counted(work, runChoices(start(work.signal), work));
+    const events = server.recorded(work, runChoices(start(work.signal), work));
     const context: ResponseContext = {
       id: listed.id,
       model: listed.model,

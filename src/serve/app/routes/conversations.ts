@@ -5,9 +5,9 @@ import { asClient } from "../../requests/fields.ts";
 import type { Route } from "../../route.ts";
 import { COUNT, objectOf, TEXT } from "../../schema-parts.ts";
 import { answerOptions } from "../answer-options.ts";
-import { appGet, appPost, appRemove, notFound } from "../app-route.ts";
+import { appGet, appPost, appRemove, idTaken, notFound } from "../app-route.ts";
 import { count } from "../ask.ts";
-import { conversationOf, openConversationOf } from "../find.ts";
+import { checkAssistant, conversationOf, openConversationOf } from "../find.ts";
 import { contentText, parts, readContent } from "../parts-kind.ts";
 import { branchTo } from "../prompt.ts";
 import { flagText, idText, newIdText, wholeText } from "../query.ts";
@@ -52,7 +52,8 @@ export const conversationRoutes: readonly Route[] = [
     summary: "Makes a conversation; a second time with the same id it changes nothing.",
     body: { id: newIdText, ...changes },
     answer: opened,
-    handle({ app, user, body }) {
+    handle(call) {
+      const { app, user, body } = call;
       const { conversations, messages } = app.store;
       const known = body.id === undefined ? undefined : conversations.find(user.key, body.id);
       if (known) {
@@ -61,6 +62,8 @@ export const conversationRoutes: readonly Route[] = [
           messages: messages.list(known.key).map(shownMessage),
         };
       }
+      if (body.id !== undefined && !conversations.isFree(body.id)) throw idTaken(body.id);
+      checkAssistant(call, body.assistant);
       const made = app.store.transaction(() => conversations.create(user.key, body));
       return { conversation: shownConversation(made), messages: [] };
     },
@@ -85,6 +88,7 @@ export const conversationRoutes: readonly Route[] = [
       const before = openConversationOf(call);
       if (body.folder && !app.store.folders.find(user.key, body.folder))
         throw notFound("folder", body.folder);
+      if (body.assistant !== before.assistant) checkAssistant(call, body.assistant);
       const given = Object.fromEntries(Object.entries(body).filter(([, value]) => value !== undefined));
       const change = () => app.store.conversations.update(user.key, before, given);
       return { conversation: shownConversation(app.store.transaction(change)) };

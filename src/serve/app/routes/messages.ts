@@ -8,7 +8,7 @@ import { asClient } from "../../requests/fields.ts";
 import type { Route } from "../../route.ts";
 import { objectOf } from "../../schema-parts.ts";
 import { answerOptions } from "../answer-options.ts";
-import { type AppCall, appPost, notFound } from "../app-route.ts";
+import { type AppCall, appPost, idTaken, notFound } from "../app-route.ts";
 import { type Prepared, prepare } from "../ask.ts";
 import { messageOf, openConversationOf } from "../find.ts";
 import { contentText, parts, readContent } from "../parts-kind.ts";
@@ -26,6 +26,8 @@ const TITLE = 80;
 interface Saying {
   readonly conversation: StoredConversation;
   readonly parent: StoredMessage | undefined;
+  /** Whether the request names its parent; where it does not, that is the leaf, which moves with what is said. */
+  readonly isPlaced: boolean;
   readonly role: Role;
   readonly parts: readonly Part[];
   readonly id?: string;
@@ -54,6 +56,7 @@ export const messageRoutes: readonly Route[] = [
       return say(call, {
         conversation: found,
         parent,
+        isPlaced: body.parent !== undefined,
         role: body.role,
         parts: readContent(body, asClient),
         id: body.id,
@@ -71,9 +74,11 @@ export const messageRoutes: readonly Route[] = [
     handle(call) {
       const { body } = call;
       const { message, conversation } = messageOf(call);
+      if (body.id === message.id) throw idTaken(message.id);
       return say(call, {
         conversation,
         parent: parentOf(call, message),
+        isPlaced: true,
         role: message.role,
         parts: readContent(body, asClient),
         id: body.id,
@@ -154,7 +159,7 @@ async function say(call: Caller, saying: Saying) {
   const { app, user } = call;
   const { store } = app;
   const { conversation, parent, role, parts, id, answer, model, options } = saying;
-  const known = id === undefined ? undefined : store.messages.find(user.key, id);
+  const known = saidBefore(call, saying);
   if (known) return repeated(call, known);
   const add = () => {
     const message = store.messages.add({
@@ -177,6 +182,10 @@ async function say(call: Caller, saying: Saying) {
     model,
     options,
   });
+  if (id !== undefined && !store.messages.isFree(id)) {
+    prepared.cancel(); // the same request came while this one was prepared
+    return repeated(call, saidBefore(call, saying)!);
+  }
   let message: StoredMessage | undefined;
   const begun = begin(call, conversation, prepared, () => {
     message = add();
@@ -189,6 +198,20 @@ async function say(call: Caller, saying: Saying) {
 function titleOf(parts: readonly Part[]): string {
   const [line] = textOf(parts).trim().slice(0, 1000).split("\n", 1);
   return Array.from(line).slice(0, TITLE).join("");
+}
+
+/** The message of the same request, where it came before. @throws {Problem} 409 where its id stands for something else */
+function saidBefore({ app, user }: Caller, saying: Saying): StoredMessage | undefined {
+  const { id, conversation, parent, isPlaced, role, parts } = saying;
+  if (id === undefined || app.store.messages.isFree(id)) return undefined;
+  const known = app.store.messages.find(user.key, id);
+  const isSame =
+    known?.conversation === conversation.key &&
+    known.role === role &&
+    (!isPlaced || known.parentKey === (parent?.key ?? null)) &&
+    JSON.stringify(known.parts) === JSON.stringify(parts);
+  if (!isSame) throw idTaken(id);
+  return known;
 }
 
 /** What was answered before to a request that is made once more. */
