@@ -365,7 +365,8 @@ export function createModel(parts: ModelResources): TraceableModel {
     );
 
     try {
-      yield* events;
+      // Whoever has stopped it hears no more than how it ended.
+      for await (const event of events) if (!options.signal?.aborted) yield event;
       const result = resultOf("generate", await running);
       const byStopToken = result.stopToken === undefined ? undefined : tokenizer.idToToken(result.stopToken);
       const finish: Finish = {
