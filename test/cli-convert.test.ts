@@ -88,7 +88,7 @@ test("inspect says how well a model predicts a text", async () => {
     ) < 1e-9,
   );
   const missing = await baimo(["inspect", wide, "--perplexity", out("none.txt")]);
-  assert.match(missing.stderr, /none\.txt: the text cannot be read/);
+  assert.match(missing.stderr, /none\.txt: there is no such file/);
 });
 
 test("perplexity of a published text is the published one", {

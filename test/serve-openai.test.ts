@@ -99,10 +99,9 @@ describe("the official client", () => {
   test("stops an answer by leaving its loop", async () => {
     const stream = await client.chat.completions.create({ model: "tiny", messages, stream: true });
     for await (const chunk of stream) if (chunk.choices[0]?.delta.content) break;
-    const idle = { active: 0, waiting: 0, limit: 64 };
     await until(async () => {
       const { queue } = await (await fetch(`${server.url}/health`)).json();
-      return JSON.stringify(queue) === JSON.stringify(idle);
+      return queue.active + queue.waiting === 0;
     });
   });
 });

@@ -32,7 +32,7 @@ import {
   specialTokensOf,
   strictTools,
 } from "./answers/answer-stream.ts";
-import { type CallForms, callForms, withCallsAs } from "./answers/call-arguments.ts";
+import { inForms, type MessageForms, messageForms } from "./answers/message-forms.ts";
 import { Channel } from "./channel.ts";
 import { checkTokens } from "./check-tokens.ts";
 import { embedTable, embedTexts } from "./embed.ts";
@@ -404,13 +404,16 @@ export function createModel(parts: ModelResources): TraceableModel {
     return reading;
   };
 
-  let forms: CallForms | undefined;
+  let forms: MessageForms | undefined;
   /** A conversation as the template reads it. */
   const asRead = (messages: readonly ChatMessage[]): readonly ChatMessage[] => {
     const template = parts.chatTemplate;
-    if (!template || !messages.some(({ tool_calls }) => Array.isArray(tool_calls))) return messages;
-    forms ??= callForms(template);
-    return withCallsAs(forms, messages);
+    const isPlainText = messages.every(
+      ({ content, tool_calls: calls }) => !Array.isArray(calls) && !Array.isArray(content),
+    );
+    if (!template || isPlainText) return messages;
+    forms ??= messageForms(template);
+    return inForms(forms, messages);
   };
 
   async function* chat(

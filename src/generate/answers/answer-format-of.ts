@@ -49,6 +49,17 @@ export function answerFormatOf(template: ChatTemplate): AnswerFormat {
   return ANSWER_FORMATS.find(offers) ?? PLAIN;
 }
 
+/** A conversation whose message is a list of texts; undefined where it is refused. */
+export function renderParts(template: ChatTemplate, texts: readonly string[]): string | undefined {
+  const content = texts.map((text) => ({ type: "text", text }));
+  try {
+    return template.render({ messages: [{ role: "user", content }] });
+  } catch (error) {
+    if (error instanceof BaimoError) return undefined;
+    throw error;
+  }
+}
+
 /** Conversations that end with a call, and with its result, whose content is the one given; undefined where one is refused. */
 export function renderCalls(template: ChatTemplate, content: string | null): (string | undefined)[] {
   const calls = CALLS.filter((call) => call.content === content);

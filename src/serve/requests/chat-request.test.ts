@@ -105,7 +105,7 @@ test("null means absent, and absent leaves the engine's defaults alone", () => {
   assert.equal(request.stream, false);
 });
 
-test("messages keep what templates read; parts become lines; developer is system", () => {
+test("messages keep what templates read, parts too; developer is system", () => {
   const { messages } = readChatRequest({
     model: "m",
     messages: [
@@ -124,7 +124,14 @@ test("messages keep what templates read; parts become lines; developer is system
   });
   assert.deepEqual(messages, [
     { role: "system", content: "be brief" },
-    { role: "user", name: "li", content: "one\ntwo" },
+    {
+      role: "user",
+      name: "li",
+      content: [
+        { type: "text", text: "one" },
+        { type: "text", text: "two" },
+      ],
+    },
     { role: "assistant", content: null, reasoning_content: "hm", tool_calls: [call("1")] },
     { role: "tool", tool_call_id: "1", content: "42" },
   ]);

@@ -88,8 +88,13 @@ function readMessage(value: unknown, path: string, door: Door): ChatMessage {
   return read;
 }
 
-/** The text of a message; several parts are joined by line ends, since most templates take one string. */
-function readContent({ content }: Fields, path: string, mayBeNull: boolean, door: Door): string | null {
+/** The text of a message, or its parts, which the model joins where its template takes one string. */
+function readContent(
+  { content }: Fields,
+  path: string,
+  mayBeNull: boolean,
+  door: Door,
+): ChatMessage["content"] | null {
   const param = `${path}.content`;
   if (!isGiven(content) && mayBeNull) return null;
   if (typeof content === "string") return content;
@@ -104,7 +109,7 @@ function readContent({ content }: Fields, path: string, mayBeNull: boolean, door
     }
     return anyText.read(said, `${partPath}.text`, door);
   });
-  return texts.join("\n");
+  return texts.length < 2 ? (texts[0] ?? "") : texts.map((text) => ({ type: "text", text }));
 }
 
 /** A call that the model made. */

@@ -1,23 +1,35 @@
-// Earlier calls as a chat template reads them: arguments as objects or text, content perhaps null.
+// Messages as a chat template reads them: arguments as objects or text, content null or in parts.
 import { isRecord } from "../../json.ts";
 import { isJsonObject, parsePythonJson, writePythonJson } from "../../python-json.ts";
 import type { ChatTemplate } from "../../tokenizers/chat-template/chat-template.ts";
 import type { ChatMessage } from "../types.ts";
-import { renderCall, renderCalls } from "./answer-format-of.ts";
+import { renderCall, renderCalls, renderParts } from "./answer-format-of.ts";
 
-/** What a template can read of a message with calls. */
-export interface CallForms {
+/** What a template can read of a message. */
+export interface MessageForms {
   /** Arguments are objects, not JSON text. */
   readonly objects: boolean;
   /** The content may be null, as OpenAI's clients send it back. */
   readonly nulls: boolean;
+  /** Content may be a list of parts. */
+  readonly parts: boolean;
 }
 
 /** What a template can read, seen by conversations that are rendered for the purpose. */
-export const callForms = (template: ChatTemplate): CallForms => ({
+export const messageForms = (template: ChatTemplate): MessageForms => ({
   objects: readsObjects(template),
   nulls: readsNull(template),
+  parts: readsParts(template),
 });
+
+/** Others write Python's form of the list, or fail. */
+function readsParts(template: ChatTemplate): boolean {
+  const texts = ["probe one", "probe two"];
+  const rendered = renderParts(template, texts);
+  return (
+    rendered !== undefined && texts.every((text) => rendered.includes(text)) && !/['"]type['"]/.test(rendered)
+  );
+}
 
 /** Some fail with null, some write Python's "None"; others need it to tell calls from text. */
 function readsNull(template: ChatTemplate): boolean {
@@ -37,8 +49,11 @@ function readsObjects(template: ChatTemplate): boolean {
   return rendered?.includes("probe_key") === true && !rendered.includes("'probe_key'");
 }
 
-/** The same conversation with its calls in the form that the template reads. */
-export function withCallsAs({ objects, nulls }: CallForms, messages: readonly ChatMessage[]): ChatMessage[] {
+/** The same conversation in the form that the template reads. */
+export function inForms(
+  { objects, nulls, parts }: MessageForms,
+  messages: readonly ChatMessage[],
+): ChatMessage[] {
   const convert = objects ? toObject : toText;
   const toCall = (call: unknown): unknown => {
     if (!isRecord(call) || !isRecord(call.function)) return call;
@@ -46,11 +61,19 @@ export function withCallsAs({ objects, nulls }: CallForms, messages: readonly Ch
   };
   return messages.map((message) => {
     const { tool_calls: calls, content } = message;
-    if (!Array.isArray(calls)) return message;
-    const read = { ...message, tool_calls: calls.map(toCall) };
-    if (!nulls) read.content = content ?? "";
+    const read = { ...message };
+    if (Array.isArray(content) && !parts) read.content = joined(content);
+    if (!Array.isArray(calls)) return read;
+    read.tool_calls = calls.map(toCall);
+    if (!nulls) read.content = read.content ?? "";
     return read;
   });
+}
+
+/** Parts of text as one text; with others among them they stay what they are. */
+function joined(parts: readonly unknown[]): ChatMessage["content"] {
+  const texts = parts.flatMap((part) => (isRecord(part) && typeof part.text === "string" ? [part.text] : []));
+  return texts.length === parts.length ? texts.join("\n") : (parts as ChatMessage["content"]);
 }
 
 function toObject(given: unknown): unknown {

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { it } from "node:test";
 import { createChatTemplate } from "../../tokenizers/index.ts";
-import { callForms, withCallsAs } from "./call-arguments.ts";
+import { inForms, messageForms } from "./message-forms.ts";
 
 const each = (written: string) =>
   createChatTemplate(
@@ -31,19 +31,19 @@ for (const [what, template, objects, expected] of [
   ["text as it is", each("{{ c.function.arguments }}"), false, text],
 ] as const) {
   it(what, () => {
-    const forms = callForms(template);
+    const forms = messageForms(template);
     assert.equal(forms.objects, objects);
     for (const form of [given, text]) {
-      const messages = withCallsAs(forms, conversation(form));
+      const messages = inForms(forms, conversation(form));
       assert.equal(template.render({ messages }), `u${expected}`);
     }
   });
 }
 
 it("what is no JSON stays as it is", () => {
-  const forms = { objects: true, nulls: true };
-  assert.deepEqual(withCallsAs(forms, conversation("{")), conversation("{"));
-  const [user] = withCallsAs(forms, conversation("{}"));
+  const forms = { objects: true, nulls: true, parts: true };
+  assert.deepEqual(inForms(forms, conversation("{")), conversation("{"));
+  const [user] = inForms(forms, conversation("{}"));
   assert.deepEqual(user, { role: "user", content: "u" });
 });
 
@@ -59,11 +59,23 @@ for (const [what, content, nulls] of [
   it(`content that is null is empty where a template ${what}`, () => {
     const calls = "{% for c in message.tool_calls or [] %}{{ c.function.name }}{% endfor %}";
     const template = createChatTemplate(`{% for message in messages %}${content}${calls}{% endfor %}`);
-    const forms = callForms(template);
+    const forms = messageForms(template);
     assert.equal(forms.nulls, nulls);
     const messages = conversation("{}").map((each) => (each.tool_calls ? { ...each, content: null } : each));
-    const [, call] = withCallsAs(forms, messages);
+    const [, call] = inForms(forms, messages);
     assert.equal(call.content, nulls ? null : "");
-    assert.doesNotMatch(template.render({ messages: withCallsAs(forms, messages) }), /None/);
+    assert.doesNotMatch(template.render({ messages: inForms(forms, messages) }), /None/);
+  });
+}
+
+for (const [what, content, expected] of [
+  ["that takes a string", "{{ message.content }}", "a\nb"],
+  ["that reads them", "{% for part in message.content %}{{ part.text }}{% endfor %}", "ab"],
+]) {
+  it(`parts of text in a template ${what}`, () => {
+    const template = createChatTemplate(`{% for message in messages %}${content}{% endfor %}`);
+    const parts = ["a", "b"].map((text) => ({ type: "text", text }));
+    const messages = inForms(messageForms(template), [{ role: "user", content: parts }]);
+    assert.equal(template.render({ messages }), expected);
   });
 }
