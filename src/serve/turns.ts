@@ -6,6 +6,9 @@ const nextTurn = (then: () => void): void => {
   else setTimeout(then, 0);
 };
 
+/** Resolves in a later turn of the loop: between, other requests are worked on. */
+export const turned = (): Promise<void> => new Promise(nextTurn);
+
 export class Turns {
   #taken = false;
   readonly #waiting: (() => void)[] = [];

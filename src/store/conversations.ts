@@ -75,6 +75,12 @@ interface Row {
   deleted: number | null;
 }
 
+/**
+ * When what is coming in was "deleted": nobody sees it until all of it is there, and where that never happens it is forgotten
+ * with what was deleted long ago.
+ */
+export const ARRIVING = 0;
+
 const COLUMNS = `SELECT c.key, c.id, c.title, c.pinned, f.id AS folder, c.model, c.assistant, c.settings, c.draft,
   l.id AS leaf, c.leaf AS leafKey, c.created, c.updated, c.deleted,
   EXISTS (SELECT 1 FROM messages r WHERE r.conversation = c.key AND r.status = 'running') AS running
@@ -97,6 +103,9 @@ export class Conversations {
   readonly #leaf: Statement;
   readonly #unlink: Statement;
   readonly #purge: Statement;
+  readonly #unlinkOne: Statement;
+  readonly #remove: Statement;
+  readonly #publish: Statement;
   readonly #dropTitle: Statement;
   readonly #addTitle: Statement;
 
@@ -104,11 +113,15 @@ export class Conversations {
     this.#list = database.prepare(`${COLUMNS} WHERE c.owner = ? AND ${PAGE}`);
     this.#listFolder = database.prepare(`${COLUMNS} WHERE c.folder = ? AND ${PAGE}`);
     this.#listDeleted = database.prepare(
-      `${COLUMNS} WHERE c.owner = ? AND c.deleted IS NOT NULL ORDER BY c.deleted DESC LIMIT ?`,
+      `${COLUMNS} WHERE c.owner = ? AND c.deleted > ${ARRIVING} ORDER BY c.deleted DESC LIMIT ?`,
     );
-    this.#find = database.prepare(`${COLUMNS} WHERE c.id = ? AND c.owner = ?`);
+    this.#find = database.prepare(
+      `${COLUMNS} WHERE c.id = ? AND c.owner = ? AND c.deleted IS NOT ${ARRIVING}`,
+    );
     this.#taken = database.prepare("SELECT key FROM conversations WHERE id = ?");
-    this.#findByKey = database.prepare(`${COLUMNS} WHERE c.key = ? AND c.owner = ?`);
+    this.#findByKey = database.prepare(
+      `${COLUMNS} WHERE c.key = ? AND c.owner = ? AND c.deleted IS NOT ${ARRIVING}`,
+    );
     this.#folderKey = database.prepare("SELECT key FROM folders WHERE id = ? AND owner = ?");
     this.#insert = database.prepare(
       `INSERT INTO conversations (id, owner, folder, title, pinned, model, assistant, settings, draft, created, updated)
@@ -125,6 +138,11 @@ export class Conversations {
        WHERE conversation IN (SELECT key FROM conversations WHERE deleted < ?) AND parent IS NOT NULL`,
     );
     this.#purge = database.prepare("DELETE FROM conversations WHERE deleted < ?");
+    this.#unlinkOne = database.prepare(
+      "UPDATE messages SET parent = NULL WHERE conversation = ? AND parent IS NOT NULL",
+    );
+    this.#remove = database.prepare("DELETE FROM conversations WHERE key = ?");
+    this.#publish = database.prepare("UPDATE conversations SET deleted = NULL, folder = ? WHERE key = ?");
     this.#dropTitle = database.prepare("DELETE FROM title_words WHERE rowid = ?");
     this.#addTitle = database.prepare("INSERT INTO title_words (rowid, words) VALUES (?, ?)");
   }
@@ -213,6 +231,24 @@ export class Conversations {
   /** Takes it out of all lists, or back in. */
   setDeleted({ key }: StoredConversation, at: number | null): void {
     this.#delete.run(at, key);
+  }
+
+  /** Makes one that nobody sees before it is published. */
+  createArriving(owner: number, given: NewConversation): StoredConversation {
+    const made = this.create(owner, given);
+    this.setDeleted(made, ARRIVING);
+    return made;
+  }
+
+  /** Shows what was arriving, in a folder. */
+  publish(owner: number, { key }: StoredConversation, folder: string | undefined): void {
+    this.#publish.run(this.#keyOfFolder(owner, folder), key);
+  }
+
+  /** Forgets one at once. */
+  remove({ key }: StoredConversation): void {
+    this.#unlinkOne.run(key);
+    this.#remove.run(key);
   }
 
   /**

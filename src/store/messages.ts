@@ -1,4 +1,5 @@
 // Messages as a tree: those of one parent are versions of each other.
+import { ARRIVING } from "./conversations.ts";
 import { type Database, first, type Statement } from "./database.ts";
 import { newId } from "./ids.ts";
 import { type AnswerEvent, addEvent, type Outcome, type Part, type Status } from "./parts.ts";
@@ -69,6 +70,7 @@ const COLUMNS = `SELECT m.key, m.id, m.conversation, m.parent AS parentKey, p.id
 /** The messages of conversations, and the log of those that are being written. */
 export class Messages {
   readonly #list: Statement;
+  readonly #page: Statement;
   readonly #find: Statement;
   readonly #get: Statement;
   readonly #status: Statement;
@@ -84,8 +86,10 @@ export class Messages {
 
   constructor(database: Database) {
     this.#list = database.prepare(`${COLUMNS} WHERE m.conversation = ? ORDER BY m.key`);
+    this.#page = database.prepare(`${COLUMNS} WHERE m.conversation = ? AND m.key > ? ORDER BY m.key LIMIT ?`);
     this.#find = database.prepare(
-      `${COLUMNS} JOIN conversations c ON c.key = m.conversation WHERE m.id = ? AND c.owner = ?`,
+      `${COLUMNS} JOIN conversations c ON c.key = m.conversation
+       WHERE m.id = ? AND c.owner = ? AND c.deleted IS NOT ${ARRIVING}`,
     );
     this.#get = database.prepare(`${COLUMNS} WHERE m.key = ?`);
     this.#taken = database.prepare("SELECT key FROM messages WHERE id = ?");
@@ -114,6 +118,16 @@ export class Messages {
     return this.#list.all<Row>(conversation).map((row) => this.#toMessage(row));
   }
 
+  /** The same, some at a time. */
+  *pages(conversation: number, limit = 32): Generator<StoredMessage[], void> {
+    for (let after = 0; ; ) {
+      const page = this.#page.all<Row>(conversation, after, limit).map((row) => this.#toMessage(row));
+      if (page.length === 0) return;
+      yield page;
+      after = page[page.length - 1].key;
+    }
+  }
+
   /** A message of this owner. */
   find(owner: number, id: string): StoredMessage | undefined {
     const row = first<Row>(this.#find, id, owner);
@@ -140,6 +154,11 @@ export class Messages {
   }
 
   add(given: NewMessage): StoredMessage {
+    return this.get(this.insert(given));
+  }
+
+  /** Adds a message, and returns its key alone. */
+  insert(given: NewMessage): number {
     const { id = newId(), status = "done", outcome = {}, created = Date.now() } = given;
     const { conversation, parent, role, parts, model = null, assistant = null } = given;
     const [{ key }] = this.#insert.all<{ key: number }>(
@@ -155,7 +174,7 @@ export class Messages {
       created,
     );
     if (status !== "running") this.#index(key, parts);
-    return this.get(key);
+    return key;
   }
 
   /** Adds to the log of an answer, after its `n`th event; returns the number of the last. */
@@ -173,7 +192,10 @@ export class Messages {
   /** Writes what an answer is, its log up to `events` within. */
   write(key: number, { parts, status, outcome, events }: Written): StoredMessage {
     this.#write.run(JSON.stringify(parts), status, JSON.stringify(outcome), events, key);
-    if (status !== "running") this.#index(key, parts);
+    if (status !== "running") {
+      this.#dropWords.run(key);
+      this.#index(key, parts);
+    }
     return this.get(key);
   }
 
@@ -183,7 +205,6 @@ export class Messages {
   }
 
   #index(key: number, parts: readonly Part[]): void {
-    this.#dropWords.run(key);
     const words = toWords(wordsOf(parts));
     if (words !== "") this.#addWords.run(key, words);
   }

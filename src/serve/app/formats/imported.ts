@@ -4,6 +4,7 @@ import type { StoredConversation } from "../../../store/conversations.ts";
 import type { Role } from "../../../store/messages.ts";
 import type { Outcome, Part, Status } from "../../../store/parts.ts";
 import type { Store } from "../../../store/store.ts";
+import { turned } from "../../turns.ts";
 import { isId } from "../query.ts";
 
 /** A message of a file; its id is the file's own. */
@@ -45,6 +46,8 @@ export interface ReadFile {
 
 /** Messages of one conversation. */
 const MOST_MESSAGES = 50_000;
+/** Characters that one transaction takes in, and as how many a message counts beside its own: some 20 ms of work. */
+const [SLICE, MESSAGE_SIZE] = [50_000, 500];
 
 /**
  * Parents before children. A parent that is not there was none.
@@ -75,38 +78,78 @@ export function inOrder(messages: readonly ImportedMessage[]): ImportedMessage[]
   return ordered;
 }
 
-/** Puts a conversation into the store, within a transaction of the caller's. */
-export function storeImported(
-  { conversations, folders, messages }: Store,
+/** A conversation that is in the store, and the folder that it is to be in. */
+interface Arrived {
+  readonly conversation: StoredConversation;
+  readonly folder: string | undefined;
+}
+
+/**
+ * Puts conversations into the store: all of them, or where one fails none. They come in by transactions of a bounded size, with
+ * turns for other requests between, and are seen when all are there.
+ */
+export async function storeImported(
+  store: Store,
   owner: number,
-  imported: ImportedConversation,
-): StoredConversation {
-  const { title, created, updated, pinned, model, settings } = imported;
-  const folder = imported.folder ? folders.named(owner, imported.folder.slice(0, 200)) : undefined;
-  const made = conversations.create(owner, {
-    id: imported.id !== undefined && conversations.isFree(imported.id) ? imported.id : undefined,
-    title: title.slice(0, 1000),
-    created,
-    updated: updated ?? created,
-    pinned,
-    model,
-    settings,
-    folder,
-  });
-  const keys = new Map<string, number>();
-  let leaf: number | null = null;
-  for (const message of inOrder(imported.messages)) {
-    const { id, role, parts, status, outcome } = message;
-    const parent = message.parent === null ? null : keys.get(message.parent)!;
-    const kept = imported.id !== undefined && isId(id) && messages.isFree(id) ? id : undefined;
-    const given = { id: kept, conversation: made.key, parent, role, parts, status, outcome };
-    const { key } = messages.add({ ...given, model: message.model, created: message.created });
-    keys.set(id, key);
-    leaf = key;
+  imported: readonly ImportedConversation[],
+): Promise<StoredConversation[]> {
+  const { conversations, folders } = store;
+  const arrived: Arrived[] = [];
+  const steps = storeEach(store, owner, imported, arrived);
+  try {
+    for (let more = true; more; await turned()) {
+      const slice = () => {
+        for (let size = 0; more && size < SLICE; ) {
+          const step = steps.next();
+          if (step.done) more = false;
+          else size += step.value;
+        }
+      };
+      store.transaction(slice, { synced: false }); // the last transaction takes them all to the disk
+    }
+    store.transaction(() => {
+      for (const { conversation, folder } of arrived) {
+        const id = folder ? folders.named(owner, folder.slice(0, 200)) : undefined;
+        conversations.publish(owner, conversation, id);
+      }
+    });
+  } catch (error) {
+    store.transaction(() => {
+      for (const { conversation } of arrived) conversations.remove(conversation);
+    });
+    throw error;
   }
-  leaf = (imported.leaf === undefined ? undefined : keys.get(imported.leaf)) ?? leaf;
-  conversations.setLeaf(made.key, leaf, made.updated);
-  return made;
+  return arrived.map(({ conversation }) => conversation);
+}
+
+/** Stores message after message; yields the size of each. */
+function* storeEach(
+  { conversations, messages }: Store,
+  owner: number,
+  imported: readonly ImportedConversation[],
+  arrived: Arrived[],
+): Generator<number, void> {
+  for (const each of imported) {
+    const { title, created, updated = created, pinned, model, settings, folder } = each;
+    const id = each.id !== undefined && conversations.isFree(each.id) ? each.id : undefined;
+    const given = { id, title: title.slice(0, 1000), created, updated, pinned, model, settings };
+    const made = conversations.createArriving(owner, given);
+    arrived.push({ conversation: made, folder });
+    const keys = new Map<string, number>();
+    let leaf: number | null = null;
+    for (const message of inOrder(each.messages)) {
+      const { role, parts, status, outcome, model, created } = message;
+      const parent = message.parent === null ? null : keys.get(message.parent)!;
+      const id =
+        each.id !== undefined && isId(message.id) && messages.isFree(message.id) ? message.id : undefined;
+      const given = { id, conversation: made.key, parent, role, parts, status, outcome, model, created };
+      leaf = messages.insert(given);
+      keys.set(message.id, leaf);
+      yield MESSAGE_SIZE + parts.reduce((sum, part) => sum + ("text" in part ? part.text.length : 0), 0);
+    }
+    leaf = (each.leaf === undefined ? undefined : keys.get(each.leaf)) ?? leaf;
+    conversations.setLeaf(made.key, leaf, made.updated);
+  }
 }
 
 /** Reads each conversation of a list; one that cannot be read is told of, and the others come in all the same. */

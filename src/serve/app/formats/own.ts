@@ -18,17 +18,20 @@ const FORMAT = "baimo.conversations";
 /** What stands before the conversations of a file, which are JSON of their own, with commas between, and after them. */
 export const [HEAD, TAIL] = [`{"format":"${FORMAT}","version":1,"conversations":[`, "]}\n"];
 
-/** A conversation as the file has it; `folder` is its name there. */
-export function toFile(
+/** A conversation as the file has it, in pieces; `folder` is its name there. */
+export function* toFile(
   conversation: StoredConversation,
   folder: string | undefined,
-  messages: readonly StoredMessage[],
-): string {
-  return JSON.stringify({
-    ...shownConversation(conversation),
-    folder: folder ?? null,
-    messages: messages.map(shownMessage),
-  });
+  pages: Iterable<readonly StoredMessage[]>,
+): Generator<string, void> {
+  const head = JSON.stringify({ ...shownConversation(conversation), folder: folder ?? null });
+  yield `${head.slice(0, -1)},"messages":[`;
+  let comma = "";
+  for (const page of pages) {
+    yield comma + page.map((message) => JSON.stringify(shownMessage(message))).join(",");
+    comma = ",";
+  }
+  yield "]}";
 }
 
 /**

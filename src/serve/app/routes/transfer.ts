@@ -2,13 +2,15 @@
 import { anything, choice, required } from "../../../option-kinds.ts";
 import type { Route } from "../../route.ts";
 import { objectOf, TEXT } from "../../schema-parts.ts";
+import type { Server } from "../../server.ts";
+import { turned } from "../../turns.ts";
 import { appGet, appPost } from "../app-route.ts";
 import { attachment, attachmentHeaders } from "../attachment.ts";
 import { conversationOf } from "../find.ts";
-import { everything, folderName } from "../formats/everything.ts";
+import { alone, everything } from "../formats/everything.ts";
 import { storeImported } from "../formats/imported.ts";
 import { toMarkdown } from "../formats/markdown.ts";
-import { HEAD, readFile, TAIL, toFile } from "../formats/own.ts";
+import { readFile } from "../formats/own.ts";
 import { readData } from "../formats/read-data.ts";
 import { branchTo } from "../prompt.ts";
 import { listOf, OBJECT } from "../schemas.ts";
@@ -23,16 +25,15 @@ export const transferRoutes: readonly Route[] = [
     query: { format: choice("json", "markdown") },
     answer: OBJECT,
     handle(call) {
-      const { app, user, query } = call;
+      const { app, user, query, server } = call;
       const found = conversationOf(call);
-      const messages = app.store.messages.list(found.key);
       const name = found.title || "conversation";
       if (query.format === "markdown") {
+        const messages = app.store.messages.list(found.key);
         const text = toMarkdown(found, branchTo(messages, found.leafKey));
         return attachment(text, { name: `${name}.md`, type: "text/markdown" });
       }
-      const text = HEAD + toFile(found, folderName(app.store, user.key, found), messages) + TAIL;
-      return attachment(text, { name: `${name}.json`, type: "application/json" });
+      return inPieces(server, `${name}.json`, alone(app.store, user.key, found));
     },
   }),
   appGet({
@@ -40,10 +41,7 @@ export const transferRoutes: readonly Route[] = [
     summary: "All that is one's own as one file.",
     answer: OBJECT,
     handle({ app, user, server }) {
-      const response = server.streamText(inTime(everything(app.store, user.key)), "application/json");
-      const head = attachmentHeaders({ name: "baimo.json", type: "application/json" });
-      for (const [name, value] of Object.entries(head)) response.headers.set(name, value);
-      return response;
+      return inPieces(server, "baimo.json", everything(app.store, user.key));
     },
   }),
   appPost({
@@ -56,17 +54,27 @@ export const transferRoutes: readonly Route[] = [
       conversations: listOf(objectOf({ id: TEXT, title: TEXT })),
       skipped: listOf(objectOf({ title: TEXT, reason: TEXT })),
     }),
-    handle({ app, user, body }) {
+    async handle({ app, user, body }) {
       const { format, conversations, skipped } = readData(() => readFile(body.data));
-      const stored = app.store.transaction(() =>
-        conversations.map((each) => storeImported(app.store, user.key, each)),
-      );
+      const storing = storeImported(app.store, user.key, conversations);
+      app.store.during(storing);
+      const stored = await storing;
       return { format, conversations: stored.map(({ id, title }) => ({ id, title })), skipped };
     },
   }),
 ];
 
-/** At the pace of who reads. */
-async function* inTime(texts: Iterable<string>): AsyncGenerator<string, void> {
-  yield* texts;
+/** A file of JSON, at the pace of who reads, with turns for other requests between its pieces. */
+function inPieces(server: Server, name: string, texts: Iterable<string>): Response {
+  const response = server.streamText(inTurns(texts), "application/json");
+  const head = attachmentHeaders({ name, type: "application/json" });
+  for (const [name, value] of Object.entries(head)) response.headers.set(name, value);
+  return response;
+}
+
+async function* inTurns(texts: Iterable<string>): AsyncGenerator<string, void> {
+  for (const text of texts) {
+    yield text;
+    await turned();
+  }
 }
