@@ -57,11 +57,10 @@ export function parsePythonJson(json: string, where = "the text"): unknown {
   };
   const string = (): string => {
     const start = at;
-    for (at++; json[at] !== '"'; at++) {
-      if (json[at] === "\\") at++;
-      if (at >= json.length) throw fail();
-    }
-    at++;
+    let end = json.indexOf('"', at + 1);
+    while (end >= 0 && isEscaped(json, end)) end = json.indexOf('"', end + 1);
+    if (end < 0) throw fail();
+    at = end + 1;
     return String(plain(json.slice(start, at)));
   };
   const scalar = (): unknown => {
@@ -100,6 +99,13 @@ export function parsePythonJson(json: string, where = "the text"): unknown {
   take(SPACE);
   if (at < json.length) throw fail();
   return read;
+}
+
+/** Whether an odd number of backslashes stands before a place. */
+function isEscaped(json: string, place: number): boolean {
+  let first = place;
+  while (json[first - 1] === "\\") first--;
+  return (place - first) % 2 === 1;
 }
 
 /** An object, or a Map where an object would put its keys that are whole numbers before those that stand before them. */
