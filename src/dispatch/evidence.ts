@@ -60,5 +60,4 @@ export interface Fact {
 }
 
 /** SHA-256 of a value as JSON. */
-export const hashOf = (value: unknown): Promise<string> =>
-  sha256(new TextEncoder().encode(JSON.stringify(value) ?? "null"));
+export const hashOf = (value: unknown): Promise<string> => sha256(JSON.stringify(value) ?? "null");

@@ -72,7 +72,7 @@ async function runHash(run: PreparedRun, subject: Subject, options: FolderRunOpt
     task.config.generationKwargs,
   ]);
   const text = JSON.stringify([options.identity, subject.name, options.isChat, options.seed ?? null, tasks]);
-  return sha256(new TextEncoder().encode(text));
+  return sha256(text);
 }
 
 /** Writes every file beside its place and moves it there, so that none is ever half written. */

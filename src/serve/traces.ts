@@ -1,4 +1,5 @@
 // Requests as OpenTelemetry spans with the GenAI conventions, sent by OTLP over HTTP as JSON.
+import { toHex } from "../sha256.ts";
 import type { RequestEntry } from "./record.ts";
 
 /** Where spans go. */
@@ -122,7 +123,4 @@ function attribute(key: string, value: string | number | readonly string[]): obj
 
 const nanoseconds = (milliseconds: number): string => `${Math.round(milliseconds)}000000`;
 
-const hex = (bytes: number): string =>
-  Array.from(crypto.getRandomValues(new Uint8Array(bytes)), (byte) =>
-    byte.toString(16).padStart(2, "0"),
-  ).join("");
+const hex = (bytes: number): string => toHex(crypto.getRandomValues(new Uint8Array(bytes)));

@@ -23,7 +23,7 @@ export async function findPackedFile(
   if (size < (packedCache.leastBytes ?? LEAST_PACKED_BYTES)) return undefined;
   if (files.some(({ descriptor }) => descriptor.kind !== "path")) return undefined;
   const seen = await Promise.all(files.map(identify));
-  const key = (await sha256(new TextEncoder().encode(JSON.stringify([seen, layout])))).slice(0, 32);
+  const key = (await sha256(JSON.stringify([seen, layout]))).slice(0, 32);
   return { path: `${packedCache.folder}/${key}`, folderBytes: packedCache.maxBytes ?? DEFAULT_PACKED_BYTES };
 }
 

@@ -122,7 +122,7 @@ export function addEval(program: Command, context: CommandContext): Command {
       const prepared = await prepareFor(subject, settings, isChat);
       if (flags.dryRun) return printPlan(prepared, subject, flags, terminal);
       const { engine, config, name } = model;
-      const identity = await hashOf(JSON.stringify([name, config, engine.weightBytes]));
+      const identity = await sha256(JSON.stringify([name, config, engine.weightBytes]));
       await run(prepared, subject, { settings, flags, terminal, signal, identity });
     });
   });
@@ -147,8 +147,6 @@ async function evaluateEndpoint(
     interrupt.release();
   }
 }
-
-const hashOf = (text: string): Promise<string> => sha256(new TextEncoder().encode(text));
 
 interface RunContext {
   readonly settings: RunSettings;

@@ -38,7 +38,7 @@ export async function query(database: Database, question: Question): Promise<Row
     );
     lines.push(writePythonJson(Object.values(row).map(keepPoint)));
   }
-  return { rows, sha256: await sha256(new TextEncoder().encode(`[${lines.join(",")}]`)) };
+  return { rows, sha256: await sha256(`[${lines.join(",")}]`) };
 }
 
 type Cell = ExactRow[string];

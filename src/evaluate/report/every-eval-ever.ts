@@ -26,7 +26,7 @@ const modelId = (facts: RunFacts): string =>
 
 /** A version 4 UUID that a text always has. */
 async function uuidOf(text: string): Promise<string> {
-  const digits = (await sha256(new TextEncoder().encode(text))).slice(0, 32);
+  const digits = (await sha256(text)).slice(0, 32);
   const marked = `${digits.slice(0, 12)}4${digits.slice(13, 16)}8${digits.slice(17)}`;
   return marked.replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
 }
@@ -75,7 +75,7 @@ export async function everyEvalFiles({ tasks }: Evaluation, facts: RunFacts): Pr
       format: "jsonl",
       file_path: `${folder}/${name}_samples.jsonl`,
       hash_algorithm: "sha256",
-      checksum: await sha256(new TextEncoder().encode(instances)),
+      checksum: await sha256(instances),
       total_rows: lines.length,
     },
   };
@@ -170,7 +170,7 @@ async function instance(task: EvaluatedTask, sample: ScoredSample, id: string, f
     evaluation_name: task.scored.config.task,
     evaluation_result_id: resultId(task.scored.config.task, score),
     sample_id: String(sample.id),
-    sample_hash: await sha256(new TextEncoder().encode(raw + reference.join())),
+    sample_hash: await sha256(raw + reference.join()),
     interaction_type: "single_turn",
     input: {
       raw,

@@ -70,10 +70,10 @@ export async function resultsFile(evaluation: Evaluation, facts: RunFacts): Prom
     model_name: facts.model,
     model_name_sanitized: sanitizeModel(facts.model),
     system_instruction: facts.systemInstruction,
-    system_instruction_sha: facts.systemInstruction && (await hashOf(facts.systemInstruction)),
+    system_instruction_sha: facts.systemInstruction && (await sha256(facts.systemInstruction)),
     fewshot_as_multiturn: facts.fewshotAsMultiturn,
     chat_template: facts.chatTemplate,
-    chat_template_sha: facts.chatTemplate && (await hashOf(facts.chatTemplate)),
+    chat_template_sha: facts.chatTemplate && (await sha256(facts.chatTemplate)),
     task_hashes: await taskHashes(tasks),
     baimo: ownFacts(tasks, facts),
   });
@@ -83,8 +83,6 @@ export async function resultsFile(evaluation: Evaluation, facts: RunFacts): Prom
 const nameOf = ({ scored }: EvaluatedTask): string => scored.config.task;
 const configOf = ({ scored }: EvaluatedTask) => scored.config;
 const compareNames = (a: string, b: string): number => (a < b ? -1 : 1);
-const hashOf = (text: string): Promise<string> => sha256(new TextEncoder().encode(text));
-
 /** A model's name as a folder's. */
 export const sanitizeModel = (name: string): string => name.replace(/["<>:/|\\?*[\]]+/g, "__");
 

@@ -138,13 +138,11 @@ function checkRequest(request: EvalRequest, { where }: TaskConfig, id: number): 
   );
 }
 
-const hashOf = (text: string): Promise<string> => sha256(new TextEncoder().encode(text));
-
 async function hashesOf(document: Document, requests: readonly EvalRequest[], target: unknown) {
   return {
-    document: await hashOf(dumpJson(document, 2)),
-    prompt: await hashOf(String(argumentsOf(requests[0])[0])),
-    target: await hashOf(pythonText(target)),
+    document: await sha256(dumpJson(document, 2)),
+    prompt: await sha256(String(argumentsOf(requests[0])[0])),
+    target: await sha256(pythonText(target)),
   };
 }
 
@@ -153,7 +151,7 @@ export const taskHash = (
   documents: readonly Pick<PreparedDocument, "hashes">[],
   copies = 1,
 ): Promise<string> =>
-  hashOf(
+  sha256(
     Array.from({ length: copies }, () =>
       documents.map(({ hashes }) => hashes.document + hashes.prompt + hashes.target).join(""),
     ).join(""),

@@ -8,8 +8,6 @@ import { newToken } from "./passwords.ts";
 const COOKIE = "baimo_session";
 const SESSION_SECONDS = 30 * 24 * 3600;
 
-const hashOf = (token: string) => sha256(new TextEncoder().encode(token));
-
 /** Who asks, where it is known. */
 export async function userOf(
   request: Request,
@@ -17,7 +15,7 @@ export async function userOf(
 ): Promise<StoredUser | undefined> {
   if (!signIn) return store.users.find(LOCAL);
   const token = tokenOf(request);
-  return token === undefined ? undefined : store.users.ofSession(await hashOf(token));
+  return token === undefined ? undefined : store.users.ofSession(await sha256(token));
 }
 
 /** The same. @throws {Problem} 401 for a stranger */
@@ -34,14 +32,14 @@ export async function startSession(
   user: StoredUser,
 ): Promise<string> {
   const token = newToken();
-  store.users.addSession(user.key, await hashOf(token), Date.now() + SESSION_SECONDS * 1000);
+  store.users.addSession(user.key, await sha256(token), Date.now() + SESSION_SECONDS * 1000);
   return cookie(request, token, SESSION_SECONDS);
 }
 
 /** Ends the session that a request came with; the cookie that takes its cookie away. */
 export async function endSession(request: Request, { store }: Application): Promise<string> {
   const token = tokenOf(request);
-  if (token !== undefined) store.users.endSession(await hashOf(token));
+  if (token !== undefined) store.users.endSession(await sha256(token));
   return cookie(request, "", 0);
 }
 

@@ -1,4 +1,5 @@
 // Passwords as scrypt hashes them (RFC 7914), and the random tokens of sessions.
+import { toHex } from "../../sha256.ts";
 
 /** 32 MiB and some 100 ms a password. */
 const [LOG_COST, BLOCK, PARALLEL] = [15, 8, 1];
@@ -14,7 +15,6 @@ async function derive(password: string, salt: Uint8Array, logCost: number, block
   );
 }
 
-const toHex = (bytes: Uint8Array) => Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 const fromHex = (text: string) =>
   Uint8Array.from(text.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
 

@@ -49,7 +49,7 @@ export interface KeyRing {
 }
 
 /** The hash by which a key is kept. */
-export const hashOf = (key: string): Promise<string> => sha256(new TextEncoder().encode(key));
+export const hashOf = (key: string): Promise<string> => sha256(key);
 
 /** A new key: 256 random bits. */
 export function newKey(): string {

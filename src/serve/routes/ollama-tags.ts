@@ -72,5 +72,5 @@ export async function tagOf({ id, about }: ModelFacts, { started }: Server) {
 
 /** SHA-256 of what the model is called and how it is made, since its file is not read again. */
 function digestOf(id: string, config: ModelConfig | undefined): Promise<string> {
-  return sha256(new TextEncoder().encode(JSON.stringify({ id, config })));
+  return sha256(JSON.stringify({ id, config }));
 }
