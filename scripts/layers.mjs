@@ -3,7 +3,7 @@ import { importsOf } from "./sources.mjs";
 
 /** From the bottom up; a file may import its own folder, lower floors and `shared`, never its own floor. */
 const floors = [
-  ["tensor", "catalogue"],
+  ["tensor", "catalogue", "statistics"],
   ["kernels", "formats", "store", "licences"],
   ["tokenizers"],
   ["backends"],

@@ -3,7 +3,6 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { clopperPearson, passAtK, wilson } from "../src/evaluate/statistics/intervals.ts";
 import { benjaminiHochberg, holm } from "../src/evaluate/statistics/many-tests.ts";
-import { mean, meanError, pearson, spearman } from "../src/evaluate/statistics/moments.ts";
 import {
   clusteredError,
   differences,
@@ -16,6 +15,7 @@ import {
   wilcoxon,
 } from "../src/evaluate/statistics/paired.ts";
 import { PythonRandom } from "../src/evaluate/statistics/python-random.ts";
+import { mean, meanError, pearson, spearman } from "../src/statistics/moments.ts";
 import { beside, readJson, unlessBeside } from "./places.ts";
 
 const skip = unlessBeside("evaluation", "statistics");

@@ -1,10 +1,10 @@
 // Calculations, references and validation on small graphs, without a database.
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { bothTailsOfNormal, bothTailsOfT } from "../statistics/special-functions.ts";
 import { evaluateCalc } from "./calc/evaluate.ts";
 import { parseCalc } from "./calc/parse.ts";
 import { readTask, runPlan, validate } from "./index.ts";
-import { bothTailsOfNormal, bothTailsOfT } from "./statistics/tails.ts";
 import type { Tool } from "./tool.ts";
 import { calc } from "./tools/calc.ts";
 import { statsDescribe, statsTest } from "./tools/statistics.ts";

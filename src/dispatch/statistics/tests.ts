@@ -1,7 +1,7 @@
 // Tests of two samples: Welch's t, and two proportions.
 import { BaimoError } from "../../errors.ts";
-import { meanOf, varianceOf } from "./describe.ts";
-import { bothTailsOfNormal, bothTailsOfT } from "./tails.ts";
+import { mean, sampleVariance } from "../../statistics/moments.ts";
+import { bothTailsOfNormal, bothTailsOfT } from "../../statistics/special-functions.ts";
 
 /** Whether two means differ, their variances being unknown and unequal (Welch 1947); two-sided. */
 export function welch(a: readonly number[], b: readonly number[]) {
@@ -11,9 +11,9 @@ export function welch(a: readonly number[], b: readonly number[]) {
       `Welch's t needs two values a sample but has ${a.length} and ${b.length}`,
     );
   }
-  const [ofA, ofB] = [varianceOf(a) / a.length, varianceOf(b) / b.length];
+  const [ofA, ofB] = [sampleVariance(a) / a.length, sampleVariance(b) / b.length];
   if (ofA + ofB === 0) throw new BaimoError("request", "Welch's t needs samples that vary");
-  const [meanA, meanB] = [meanOf(a), meanOf(b)];
+  const [meanA, meanB] = [mean(a), mean(b)];
   const t = (meanA - meanB) / Math.sqrt(ofA + ofB);
   const df = (ofA + ofB) ** 2 / (ofA ** 2 / (a.length - 1) + ofB ** 2 / (b.length - 1));
   return { meanA, meanB, t, df, pValue: bothTailsOfT(t, df) };

@@ -1,7 +1,8 @@
 // The board: runs side by side, with intervals, and ranks as sure as the documents make them.
+
+import { mean, meanError } from "../../statistics/moments.ts";
 import { type Interval, normalInterval, wilson } from "../statistics/intervals.ts";
 import { holm } from "../statistics/many-tests.ts";
-import { mean, meanError } from "../statistics/moments.ts";
 import { mcNemar, pairedError, pairedT, pairTable } from "../statistics/paired.ts";
 import type { StoredRun } from "./read-run.ts";
 import { isLessBetter, pairDocuments, type TaskValues, taskValues } from "./task-values.ts";

@@ -1,8 +1,8 @@
 // Two runs of the same documents: how much they differ, how sure that is, and why.
 import { isRecord } from "../../json.ts";
+import { mean } from "../../statistics/moments.ts";
 import type { Interval } from "../statistics/intervals.ts";
 import { holm } from "../statistics/many-tests.ts";
-import { mean } from "../statistics/moments.ts";
 import {
   differences,
   leastDifference,

@@ -1,6 +1,7 @@
 // From the metrics of documents to one score and its standard error.
+
+import { mean, meanError, sum } from "../../statistics/moments.ts";
 import { bootstrapError } from "../statistics/bootstrap.ts";
-import { mean, meanError } from "../statistics/moments.ts";
 import { brier, f1, type LabelPair, matthews } from "./classification.ts";
 import { bleu, bleuStatistics, chrf, chrfStatistics, type Statistics } from "./ngrams.ts";
 import { ter, terStatistics } from "./translation-edits.ts";
@@ -21,7 +22,6 @@ const weighted = (items: readonly unknown[]): number => {
   ];
   return sum(values) / sum(weights);
 };
-const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
 
 /** A score of a corpus: statistics of each answer, added up. Those of an item are counted once. */
 function corpus(

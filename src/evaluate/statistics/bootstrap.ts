@@ -1,5 +1,5 @@
 // Standard errors by bootstrap, as lm-evaluation-harness makes them.
-import { sampleDeviation } from "./moments.ts";
+import { sampleDeviation } from "../../statistics/moments.ts";
 import { PythonRandom } from "./python-random.ts";
 
 /** Resamples a chunk draws from one generator; the chunk's number is its seed. */

@@ -1,14 +1,10 @@
 // Tests of two lists of scores of the same documents: McNemar, t, Wilcoxon, bootstrap.
+
+import { mean, meanError, quantileOf, ranksOf, sampleDeviation, sum } from "../../statistics/moments.ts";
+import { bothTailsOfT } from "../../statistics/special-functions.ts";
 import type { Interval } from "./intervals.ts";
-import { mean, meanError, quantile, ranksOf, sampleDeviation, sum } from "./moments.ts";
 import { PythonRandom } from "./python-random.ts";
-import {
-  chiSquareTail,
-  fairBinomial,
-  normalQuantile,
-  normalTail,
-  studentTwoSided,
-} from "./special-functions.ts";
+import { chiSquareTail, fairBinomial, normalQuantile, normalTail } from "./special-functions.ts";
 
 /** How many documents both, one or none of two answerers got right. */
 export interface PairTable {
@@ -64,7 +60,7 @@ export const pairedError = (a: readonly number[], b: readonly number[]): number 
 /** Student's t of the differences. */
 export function pairedT(a: readonly number[], b: readonly number[]): TestResult {
   const statistic = mean(differences(a, b)) / pairedError(a, b);
-  return { statistic, p: studentTwoSided(statistic, a.length - 1) };
+  return { statistic, p: bothTailsOfT(statistic, a.length - 1) };
 }
 
 /** Most pairs of which the exact distribution of ranks is counted. */
@@ -108,7 +104,9 @@ export function pairedBootstrap(
   const random = new PythonRandom(seed);
   const pairs = differences(a, b);
   const means = Array.from({ length: resamples }, () => mean(random.choices(pairs, pairs.length)));
-  return { interval: [quantile(means, 0.025), quantile(means, 0.975)], error: sampleDeviation(means) };
+  const sorted = Float64Array.from(means).sort();
+  const interval: Interval = [quantileOf(sorted, 0.025), quantileOf(sorted, 0.975)];
+  return { interval, error: sampleDeviation(means) };
 }
 
 /** The standard error of a mean whose values come in clusters (arXiv:2411.00640 §2.2). */

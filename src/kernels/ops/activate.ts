@@ -1,4 +1,5 @@
 // Activations of an MLP, gated or not: plain reference, cost and test cases.
+import { erfc } from "../../statistics/special-functions.ts";
 import type { ActivationKind } from "../../tensor/backend.ts";
 
 export interface ActivateShape {
@@ -50,24 +51,6 @@ function activation(kind: ActivationKind, x: number): number {
 
 export function sigmoid(x: number): number {
   return 1 / (1 + Math.exp(-x));
-}
-
-/** 1 - erf(x), to about 1e-15 of itself: a power series near 0, a continued fraction beyond. */
-export function erfc(x: number): number {
-  if (x < 0) return 2 - erfc(-x);
-  if (x < 2) {
-    // erf(x) = 2 / sqrt(pi) e^(-x^2) sum of 2^n x^(2n+1) / (2n+1)!!
-    let term = x;
-    let sum = x;
-    for (let n = 1; term > sum * 1e-17; n++) {
-      term *= (2 * x * x) / (2 * n + 1);
-      sum += term;
-    }
-    return 1 - (2 / Math.sqrt(Math.PI)) * Math.exp(-x * x) * sum;
-  }
-  let fraction = x;
-  for (let n = 80; n > 0; n--) fraction = x + n / 2 / fraction;
-  return Math.exp(-x * x) / Math.sqrt(Math.PI) / fraction;
 }
 
 export function cost({ tokens, width }: ActivateShape): { flops: number; bytes: number } {

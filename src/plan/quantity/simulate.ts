@@ -3,6 +3,7 @@ import { BaimoError } from "../../errors.ts";
 import { whole, withDefault } from "../../option-kinds.ts";
 import { call, readOptions } from "../../options.ts";
 import { createRandom } from "../../random.ts";
+import { quantileOf } from "../../statistics/moments.ts";
 import { everyQuantity } from "./explain.ts";
 import { formulaOf, type Input, type Quantity, type Range } from "./quantity.ts";
 import type { Unit } from "./units.ts";
@@ -155,12 +156,4 @@ function firstOrder(a: Float64Array, b: Float64Array, mixed: readonly number[]):
     variance += (a[i] - mean) ** 2 / count;
   }
   return variance > 0 ? Math.min(1, Math.max(0, covariance / variance)) : 0;
-}
-
-/** Between neighbours by linear interpolation, as numpy has it. */
-export function quantileOf(sorted: ArrayLike<number>, q: number): number {
-  const place = q * (sorted.length - 1);
-  const below = Math.floor(place);
-  const above = Math.min(below + 1, sorted.length - 1);
-  return sorted[below] + (place - below) * (sorted[above] - sorted[below]);
 }

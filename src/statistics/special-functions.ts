@@ -1,11 +1,11 @@
-// Tails of Student's t and of the normal distribution.
+// Gamma, beta and error functions, and the tails of Student's t and of the normal distribution.
 
 /** Both tails beyond |t| of Student's t with `df` degrees of freedom: I_x(df/2, 1/2) at x = df/(df + t²). */
 export const bothTailsOfT = (t: number, df: number): number =>
   incompleteBeta(df / (df + t * t), (t * t) / (df + t * t), df / 2, 0.5);
 
-/** Both tails beyond |z| of the normal distribution: Q(1/2, z²/2), of the incomplete gamma function. */
-export const bothTailsOfNormal = (z: number): number => upperGamma(0.5, (z * z) / 2);
+/** Both tails beyond |z| of the normal distribution. */
+export const bothTailsOfNormal = (z: number): number => erfc(Math.abs(z) * Math.SQRT1_2);
 
 /** Continued fractions end after far fewer steps. */
 const MOST_STEPS = 10_000;
@@ -39,30 +39,22 @@ export function incompleteBeta(x: number, rest: number, a: number, b: number): n
   return (front * fraction) / a;
 }
 
-/** The regularised upper incomplete gamma function Q(a, x): a series below a + 1, a continued fraction above. */
-export function upperGamma(a: number, x: number): number {
-  if (x <= 0) return 1;
-  const front = Math.exp(a * Math.log(x) - x - logGamma(a));
-  if (x < a + 1) {
-    let [term, sum] = [1 / a, 1 / a];
-    for (let k = 1; k < MOST_STEPS && term > sum * 1e-17; k++) {
-      term *= x / (a + k);
+/** 1 - erf(x), to about 1e-15 of itself: a power series near 0, a continued fraction beyond. */
+export function erfc(x: number): number {
+  if (x < 0) return 2 - erfc(-x);
+  if (x < 2) {
+    // erf(x) = 2 / sqrt(pi) e^(-x^2) sum of 2^n x^(2n+1) / (2n+1)!!
+    let term = x;
+    let sum = x;
+    for (let n = 1; term > sum * 1e-17; n++) {
+      term *= (2 * x * x) / (2 * n + 1);
       sum += term;
     }
-    return 1 - front * sum;
+    return 1 - (2 / Math.sqrt(Math.PI)) * Math.exp(-x * x) * sum;
   }
-  let b = x + 1 - a;
-  let [c, d] = [1 / TINY, 1 / b];
-  let fraction = d;
-  for (let k = 1; k < MOST_STEPS; k++) {
-    const step = -k * (k - a);
-    b += 2;
-    d = 1 / nonZero(step * d + b);
-    c = nonZero(b + step / c);
-    fraction *= d * c;
-    if (Math.abs(d * c - 1) < 1e-16) break;
-  }
-  return front * fraction;
+  let fraction = x;
+  for (let n = 80; n > 0; n--) fraction = x + n / 2 / fraction;
+  return Math.exp(-x * x) / Math.sqrt(Math.PI) / fraction;
 }
 
 const nonZero = (value: number): number => (Math.abs(value) < TINY ? TINY : value);
@@ -70,7 +62,7 @@ const nonZero = (value: number): number => (Math.abs(value) < TINY ? TINY : valu
 const logOf = (x: number, rest: number): number => (x > 0.5 ? Math.log1p(-rest) : Math.log(x));
 
 /** log Γ(x) for x > 0, by Stirling's series after shifting x above 15 (DLMF 5.11.1). */
-function logGamma(x: number): number {
+export function logGamma(x: number): number {
   let [shifted, product] = [x, 1];
   for (; shifted < 15; shifted++) product *= shifted;
   const square = shifted * shifted;

@@ -12,19 +12,21 @@ export function sum(values: readonly number[]): number {
   return total;
 }
 
-/** The deviation of a sample (n - 1). */
-export function sampleDeviation(values: readonly number[]): number {
+/** The variance of a sample (n - 1). */
+export function sampleVariance(values: readonly number[]): number {
   const middle = mean(values);
-  return Math.sqrt(sum(values.map((value) => (value - middle) ** 2)) / (values.length - 1));
+  return sum(values.map((value) => (value - middle) ** 2)) / (values.length - 1);
 }
+
+/** The deviation of a sample (n - 1). */
+export const sampleDeviation = (values: readonly number[]): number => Math.sqrt(sampleVariance(values));
 
 /** The standard error of a mean. */
 export const meanError = (values: readonly number[]): number =>
   sampleDeviation(values) / Math.sqrt(values.length);
 
-/** A quantile, interpolated linearly between the values in order (numpy's default). */
-export function quantile(values: readonly number[], q: number): number {
-  const sorted = Float64Array.from(values).sort();
+/** A quantile of values in order, interpolated linearly between neighbours (numpy's default). */
+export function quantileOf(sorted: ArrayLike<number>, q: number): number {
   const at = q * (sorted.length - 1);
   const below = Math.floor(at);
   const above = Math.min(below + 1, sorted.length - 1);
