@@ -70,6 +70,7 @@ import type {
   AdapterChoice,
   ChatEvent,
   ChatMessage,
+  ChatOptions,
   EngineInfo,
   Finish,
   GeneratedToken,
@@ -416,6 +417,22 @@ export function createModel(parts: ModelResources): TraceableModel {
     return inForms(forms, messages);
   };
 
+  /** The prompt of a conversation; `door` is the function that was called. */
+  const chatPrompt = (
+    messages: unknown,
+    { tools, documents, templateVariables, continueFinalMessage }: ConversationOptions,
+    door: string,
+  ) =>
+    ({
+      kind: "chat",
+      messages: asRead(messagesKind.read(messages, "messages", call(door))),
+      tools,
+      documents,
+      variables: templateVariables,
+      continued: continueFinalMessage,
+      addSpecialTokens: hasEncoder,
+    }) as const;
+
   async function* chat(
     template: ChatTemplate,
     given: unknown,
@@ -428,19 +445,8 @@ export function createModel(parts: ModelResources): TraceableModel {
         `${grouped(given.length)} messages do not fit a context of ${contextLength} tokens`,
       );
     }
-    const messages = asRead(messagesKind.read(given, "messages", call("chat")));
-    const { tools, documents, toolChoice, readAnswer, parallelToolCalls: parallel, constraint } = read;
-    const { continueFinalMessage: continued } = read;
-    const variables = read.templateVariables;
-    const prompt = {
-      kind: "chat",
-      messages,
-      tools,
-      documents,
-      variables,
-      continued,
-      addSpecialTokens: hasEncoder,
-    } as const;
+    const prompt = chatPrompt(given, read, "chat");
+    const { tools, toolChoice, readAnswer, parallelToolCalls: parallel, constraint } = read;
     const isDemanded = toolChoice !== "auto" && toolChoice !== "none";
     if (!readAnswer && !isDemanded) return yield* generate(prompt, read);
     const how = answerReading(template);
@@ -455,7 +461,7 @@ export function createModel(parts: ModelResources): TraceableModel {
         : strict.length > 0
           ? { tools: strict, parallel, otherwise: "text" as const }
           : undefined;
-    const stream = createAnswerStream(how, schemas, demand, continued === "reasoning_content");
+    const stream = createAnswerStream(how, schemas, demand, prompt.continued === "reasoning_content");
     return yield* stream.read(generate(prompt, read, stream));
   }
 
@@ -552,24 +558,13 @@ export function createModel(parts: ModelResources): TraceableModel {
     },
     async encode(prompt, options) {
       const read = readOptions(options, encodePromptTable, call("encode"));
-      const { tools, documents, mostTokens = Number.POSITIVE_INFINITY, signal } = read;
-      const { templateVariables: variables, continueFinalMessage: continued } = read;
+      const { mostTokens = Number.POSITIVE_INFINITY, signal } = read;
       if (typeof prompt === "string") {
         const { addSpecialTokens, parseSpecialTokens } = read;
         const text = { kind: "text", text: prompt, addSpecialTokens, parseSpecialTokens } as const;
         return Array.from(await prompts.encode(text, signal, mostTokens));
       }
-      const messages = asRead(messagesKind.read(prompt, "messages", call("encode")));
-      const chat = {
-        kind: "chat",
-        messages,
-        tools,
-        documents,
-        variables,
-        continued,
-        addSpecialTokens: hasEncoder,
-      } as const;
-      return Array.from(await prompts.encode(chat, signal, mostTokens));
+      return Array.from(await prompts.encode(chatPrompt(prompt, read, "encode"), signal, mostTokens));
     },
     get adapters() {
       return adapters.list;
@@ -607,6 +602,11 @@ export function createModel(parts: ModelResources): TraceableModel {
 }
 
 /** Requests that give nothing before they are done. */
+/** What `chat` and `encode` read of a conversation beside its messages. */
+type ConversationOptions = Pick<
+  ChatOptions,
+  "tools" | "documents" | "templateVariables" | "continueFinalMessage"
+>;
 type WholeRequest = LogitsRequest | MeasureRequest | ScoreRequest | EmbedRequest;
 
 /** The result, known to be of the kind that was asked for. */

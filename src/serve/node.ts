@@ -117,10 +117,9 @@ export function isLoopback(host: string): boolean {
 
 function onlyLoopbackNames(handler: Handler): Handler {
   return async (request) => {
-    const host = URL.canParse(request.url)
-      ? new URL(request.url).hostname
-      : (request.headers.get("host") ?? "");
-    if (URL.canParse(request.url) && isLoopback(host)) return handler(request);
+    const url = URL.canParse(request.url) ? new URL(request.url) : undefined;
+    if (url && isLoopback(url.hostname)) return handler(request);
+    const host = url?.hostname ?? request.headers.get("host") ?? "";
     const message = `this server answers this machine only, but was asked as "${host}"; ask for localhost, or let it listen on another address`;
     return toProblemResponse(new Problem(403, message, { code: "host_not_allowed" }));
   };

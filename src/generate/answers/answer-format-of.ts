@@ -1,6 +1,6 @@
 // Which format a model writes: the one that reads the call which its chat template writes.
 import { BaimoError } from "../../errors.ts";
-import type { ChatTemplate } from "../../tokenizers/chat-template/chat-template.ts";
+import type { ChatTemplate, RenderOptions } from "../../tokenizers/chat-template/chat-template.ts";
 import { createAnswerReader } from "./answer-reader.ts";
 import type { AnswerFormat } from "./format.ts";
 import { PLAIN } from "./formats/plain.ts";
@@ -52,12 +52,7 @@ export function answerFormatOf(template: ChatTemplate): AnswerFormat {
 /** A conversation whose message is a list of texts; undefined where it is refused. */
 export function renderParts(template: ChatTemplate, texts: readonly string[]): string | undefined {
   const content = texts.map((text) => ({ type: "text", text }));
-  try {
-    return template.render({ messages: [{ role: "user", content }] });
-  } catch (error) {
-    if (error instanceof BaimoError) return undefined;
-    throw error;
-  }
+  return tryRender(template, [{ role: "user", content }], {});
 }
 
 /** Conversations that end with a call, and with its result, whose content is the one given; undefined where one is refused. */
@@ -89,9 +84,13 @@ export function checkToolsAreKnown({ calls }: AnswerFormat, model: string): void
   );
 }
 
-function tryRender(template: ChatTemplate, messages: readonly unknown[]): string | undefined {
+function tryRender(
+  template: ChatTemplate,
+  messages: readonly unknown[],
+  options: Partial<RenderOptions> = { tools: TOOLS, addGenerationPrompt: messages.length === 1 },
+): string | undefined {
   try {
-    return template.render({ messages, tools: TOOLS, addGenerationPrompt: messages.length === 1 });
+    return template.render({ ...options, messages });
   } catch (error) {
     if (error instanceof BaimoError) return undefined;
     throw error;

@@ -33,8 +33,9 @@ function readsParts(template: ChatTemplate): boolean {
 
 /** Some fail with null, some write Python's "None"; others need it to tell calls from text. */
 function readsNull(template: ChatTemplate): boolean {
+  const others = renderCalls(template, "");
   return renderCalls(template, null).every((rendered, i) => {
-    const other = renderCalls(template, "")[i];
+    const other = others[i];
     if (rendered === undefined || other === undefined) return other === undefined;
     return !rendered.includes("None") || other.includes("None");
   });
