@@ -19,6 +19,15 @@ export { factsOf, type RunFacts } from "./report/run-facts.ts";
 export { rescore } from "./rescore.ts";
 export { type EvaluatedTask, type EvaluateOptions, type Evaluation, evaluate } from "./run.ts";
 export { type FolderRun, type FolderRunOptions, prepareFor, runInFolder } from "./run-in-folder.ts";
+export { circularScores, circularScoresOfBoard2 } from "./score/opencompass/circular.ts";
+export { codeBlock, gsm8kAnswer, plainWords } from "./score/opencompass/extractions.ts";
+export {
+  createFirstOption,
+  firstCapital,
+  lastOption,
+  OPENCOMPASS_VERSION,
+} from "./score/opencompass/options.ts";
+export { leastLoss, promptLoss } from "./score/opencompass/prompt-loss.ts";
 export type { ScoredGroup } from "./score/score-group.ts";
 export {
   type Answer,

@@ -5,8 +5,8 @@ import { BaimoError } from "../errors.ts";
 import type { ChatOptions } from "../generate/types.ts";
 import { LIMITS } from "./endpoint.ts";
 import { Endpoints, PATIENCE } from "./endpoints.ts";
-import { type Behaviour, delta, fakeEndpoint, refuses, says, streams } from "./fake-endpoint.ts";
 import type { UpstreamEvent } from "./read-answer.ts";
+import { type Behaviour, delta, fakeEndpoint, refuses, says, streams } from "./test-endpoint.ts";
 import { openUpstream, Upstream } from "./upstream.ts";
 
 const KEY = "sk-planted-0123456789";

@@ -1,14 +1,11 @@
-// How Python writes values: str(), repr(), json.dumps.
+// How Python writes values: str(), json.dumps.
 import { fromJson } from "../../tokenizers/chat-template/jinja/from-json.ts";
 import { toJson } from "../../tokenizers/chat-template/jinja/json.ts";
-import { repr, str } from "../../tokenizers/chat-template/jinja/repr.ts";
+import { str } from "../../tokenizers/chat-template/jinja/repr.ts";
 import { Runtime } from "../../tokenizers/chat-template/jinja/runtime.ts";
 
 /** str(value), of values as `parsePythonJson` gives them. */
 export const pythonText = (value: unknown): string => str(fromJson(value), new Runtime(undefined));
-
-/** repr(value). */
-export const pythonRepr = (value: unknown): string => repr(fromJson(value), new Runtime(undefined));
 
 /** json.dumps(value, ensure_ascii=False), over lines where `indent` is given. */
 export function dumpJson(value: unknown, indent: number | null = null): string {

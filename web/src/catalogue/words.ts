@@ -1,5 +1,5 @@
 // The catalogue's words in Chinese and English, and how figures are written.
-import type { Fact, Generation, Hardware, Known } from "../../../src/catalogue/catalogue.ts";
+import type { Generation, Hardware, Known } from "../../../src/catalogue/catalogue.ts";
 import { figureOf, sizesOf } from "../../../src/catalogue/catalogue.ts";
 import type { Language } from "../language.ts";
 
@@ -152,7 +152,6 @@ const en: typeof zh = {
 
 /** The catalogue's words by language. */
 export const catalogueWords = { zh, en };
-export type CatalogueWords = typeof zh;
 
 /** How figures are written in a language. */
 export function writersOf(language: Language) {
@@ -205,6 +204,3 @@ export function writersOf(language: Language) {
     },
   };
 }
-
-export type Writers = ReturnType<typeof writersOf>;
-export type AnyFact = Fact<unknown>;

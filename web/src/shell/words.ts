@@ -86,4 +86,3 @@ const en: typeof zh = {
 };
 
 export const shellWords = { zh, en };
-export type ShellWords = typeof zh;

@@ -28,8 +28,6 @@ export interface Running {
 /** How often what has been written of an answer is kept. */
 const KEEP_EVERY = 500;
 
-export type Talk = ReturnType<typeof createTalk>;
-
 /** Opens the talk over a store; `choice` says how the next answer is made. */
 export function createTalk(handle: Handle, store: Conversations, choice: () => Choice) {
   let summaries = $state.raw<Summary[]>([]);
