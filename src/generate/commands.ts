@@ -1,7 +1,7 @@
 // Commands of rank 0 to the other ranks, as records written into the words of the bus.
 import type { Bus } from "../backends/bus.ts";
 import type { RunShape } from "../backends/device.ts";
-import { PAGE, type Run } from "../tensor/backend.ts";
+import { type AdapterUse, PAGE, type Run } from "../tensor/backend.ts";
 
 /** One call of the model that all ranks make together. */
 export type Command =
@@ -99,10 +99,7 @@ export function receiveCommand(bus: Bus): Command {
     const start = at + RUN_WORDS;
     const end = start + pages;
     at = end + uses * ADAPTER_WORDS;
-    const adapters = Array.from({ length: uses }, (_, i) => {
-      const [adapter, scale] = bus.payload.subarray(end + i * ADAPTER_WORDS);
-      return { adapter, scale: floatOf(scale) };
-    });
+    const adapters = uses === 0 ? undefined : adaptersAt(bus.payload.subarray(end, at));
     return {
       sequence: { slot, pages: bus.payload.subarray(start, end) },
       first,
@@ -114,6 +111,13 @@ export function receiveCommand(bus: Bus): Command {
     };
   });
   return { kind, tokens: words, runs };
+}
+
+function adaptersAt(words: Int32Array): AdapterUse[] {
+  return Array.from({ length: words.length / ADAPTER_WORDS }, (_, i) => ({
+    adapter: words[i * ADAPTER_WORDS],
+    scale: floatOf(words[i * ADAPTER_WORDS + 1]),
+  }));
 }
 
 const bitsOf = (value: number): number => new Int32Array(Float32Array.of(value).buffer)[0];

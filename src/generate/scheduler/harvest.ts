@@ -17,6 +17,9 @@ export interface Field {
   fail(active: Active, error: unknown): void;
 }
 
+const KINDS = ["logits", "states"] as const;
+type Kind = (typeof KINDS)[number];
+
 /** A row whose logits or states are wanted. */
 interface Wanted {
   readonly active: Active;
@@ -28,21 +31,25 @@ interface Wanted {
 
 /** Notes what has run, and gives every request the logits or states that it wants; those after a guess where it was right. */
 export async function harvest(field: Field, parts: readonly Part[], runs: readonly Run[]): Promise<void> {
-  const wanted = parts.flatMap((part, i) => noteKnown(field, part, runs[i]));
-  for (const kind of ["logits", "states"] as const) {
-    const alike = wanted.filter(({ active: { job } }) => (job.takes ?? "logits") === kind);
-    for (let from = 0; from < alike.length; from += LOGIT_ROWS)
-      await give(field, kind, alike.slice(from, from + LOGIT_ROWS));
+  const wanted: Record<Kind, Wanted[]> = { logits: [], states: [] };
+  for (let i = 0; i < parts.length; i++) {
+    noteKnown(field, parts[i], runs[i], wanted[parts[i].active.job.takes ?? "logits"]);
+  }
+  for (const kind of KINDS) {
+    for (let from = 0; from < wanted[kind].length; from += LOGIT_ROWS)
+      await give(field, kind, wanted[kind].slice(from, from + LOGIT_ROWS));
   }
 }
 
 /** Computes the logits or states of some rows, and hands each to its request. */
-async function give(field: Field, kind: "logits" | "states", wanted: readonly Wanted[]): Promise<void> {
-  const rows = Int32Array.from(wanted, ({ row }) => row);
+async function give(field: Field, kind: Kind, wanted: readonly Wanted[]): Promise<void> {
+  const rows = new Int32Array(wanted.length);
+  for (let i = 0; i < rows.length; i++) rows[i] = wanted[i].row;
   const watch = wanted[0].active.job.watch;
   const values = await field.calls[kind](rows, watch?.(wanted[0].position));
   const width = values.length / wanted.length;
-  for (const [i, { active, position, guess }] of wanted.entries()) {
+  for (let i = 0; i < wanted.length; i++) {
+    const { active, position, guess } = wanted[i];
     if (!field.isActive(active)) continue;
     if (guess !== undefined && !keepGuess(field, active, position, guess)) continue;
     try {
@@ -53,8 +60,13 @@ async function give(field: Field, kind: "logits" | "states", wanted: readonly Wa
   }
 }
 
-/** Tokens that were known have run: they join the sequence. Returns the rows of which something may be wanted. */
-function noteKnown({ calls, places, rootOf }: Field, { active, rows, guess }: Part, run: Run): Wanted[] {
+/** Tokens that were known have run: they join the sequence. Adds the rows of which something may be wanted. */
+function noteKnown(
+  { calls, places, rootOf }: Field,
+  { active, rows, guess }: Part,
+  run: Run,
+  wanted: Wanted[],
+): void {
   const { job, place, adapters, root } = active;
   const { first, position, length } = run;
   // Where a token sees its whole text, no other text has the same states.
@@ -63,14 +75,12 @@ function noteKnown({ calls, places, rootOf }: Field, { active, rows, guess }: Pa
   const kept = places.keepState(place);
   if (kept !== undefined) calls.copyState(place.slot, kept);
   if (position < job.promptLength) job.onPrompt?.(position + rows, place.cached);
-  const wanted: Wanted[] = [];
   for (let row = 0; row < rows; row++) {
     if (job.wants(position + row)) wanted.push({ active, position: position + row, row: first + row });
   }
-  for (const [i, token] of guess.entries()) {
-    wanted.push({ active, position: position + rows + i, row: first + rows + i, guess: token });
+  for (let i = 0; i < guess.length; i++) {
+    wanted.push({ active, position: position + rows + i, row: first + rows + i, guess: guess[i] });
   }
-  return wanted;
 }
 
 /** A guess that was right joins its sequence; what a wrong one left behind it is written over. */

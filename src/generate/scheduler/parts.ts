@@ -31,7 +31,8 @@ export interface Part {
 const ADAPTER = "|";
 
 /** The root of pages whose keys were turned so, with these adapters. */
-export function rootOf(angles: string, adapters: readonly AdapterUse[] = []): string {
+export function rootOf(angles: string, adapters: readonly AdapterUse[] | undefined): string {
+  if (!adapters) return angles;
   return angles + adapters.map(({ adapter, scale }) => `${ADAPTER}${adapter}*${scale}`).join("");
 }
 
@@ -55,7 +56,7 @@ export function toRuns(parts: readonly Part[]): { tokens: Int32Array; runs: Run[
     const position = sequence.tokens.length;
     const all = rows + guess.length;
     const length = Math.max(job.promptLength, position + all);
-    const pages = Int32Array.from(sequence.pages);
+    const pages = new Int32Array(sequence.pages);
     runs.push({
       sequence: { slot, pages },
       first: tokens.length,
@@ -68,5 +69,5 @@ export function toRuns(parts: readonly Part[]): { tokens: Int32Array; runs: Run[
     for (let i = position; i < position + rows; i++) tokens.push(job.tokens[i]);
     tokens.push(...guess);
   }
-  return { tokens: Int32Array.from(tokens), runs };
+  return { tokens: new Int32Array(tokens), runs };
 }

@@ -331,12 +331,12 @@ export class Scheduler {
   }
 
   #answer(id: number, result: EngineResult): void {
-    this.#outbox.send();
+    this.#outbox.close(id);
     this.#setup.emit({ type: "result", id, result });
   }
 
   #refuse(id: number, error: unknown): void {
-    this.#outbox.send();
+    this.#outbox.close(id);
     this.#setup.emit({ type: "refused", id, error: plainError(error) });
   }
 }
