@@ -1,8 +1,6 @@
 // Hostile PyTorch files: pickles that name code or ask for memory, damaged zip archives.
 //
 // Every one is refused with a BaimoError, by a child process whose peak memory is what is measured.
-//
-// Every one is refused with a BaimoError, by a child process whose peak memory is what is measured.
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
@@ -47,7 +45,7 @@ import {
 } from "./torch-assembler.ts";
 
 const seed = 20245;
-const mutationsPerFile = 500;
+const mutationsPerFile = 150;
 /** Above what the files themselves take: as for the other formats. */
 const allowance = 64 << 20;
 /** Of processor time. Generous; what hangs or is quadratic takes minutes. */
