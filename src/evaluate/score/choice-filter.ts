@@ -2,7 +2,7 @@
 import { BaimoError } from "../../errors.ts";
 import { stripText } from "../../tokenizers/chat-template/jinja/text.ts";
 import { compileRegex } from "../python/regex.ts";
-import type { Document } from "../tasks/dataset.ts";
+import type { Document } from "../tasks/document.ts";
 import type { RawConfig } from "../tasks/load-yaml.ts";
 import { type FilterPlace, regexOptions, selectMatch } from "./filter-regex.ts";
 

@@ -5,7 +5,7 @@ import { nearestName } from "../../nearest.ts";
 import { stripText } from "../../tokenizers/chat-template/jinja/text.ts";
 import { compileRegex } from "../python/regex.ts";
 import { configError } from "../tasks/config-error.ts";
-import type { Document } from "../tasks/dataset.ts";
+import type { Document } from "../tasks/document.ts";
 import type { RawConfig } from "../tasks/load-yaml.ts";
 import type { FilterConfig } from "../tasks/scoring-config.ts";
 import type { TaskConfig } from "../tasks/task-config.ts";

@@ -3,7 +3,7 @@ import { BaimoError } from "../../errors.ts";
 import { brief } from "../../json.ts";
 import { lengthOf, SPACE_CLASS } from "../../tokenizers/chat-template/jinja/text.ts";
 import { isInt, pythonEquals, pythonText } from "../python/values.ts";
-import type { Document } from "../tasks/dataset.ts";
+import type { Document } from "../tasks/document.ts";
 import type { OpenTask } from "../tasks/open-task.ts";
 import { createExactMatch } from "./exact-match.ts";
 import type { Metric } from "./metrics.ts";

@@ -7,10 +7,8 @@ import { parsePythonJson } from "../../python-json.ts";
 import { sha256 } from "../../sha256.ts";
 import { configError } from "./config-error.ts";
 import { parseCsv } from "./csv.ts";
+import type { Document } from "./document.ts";
 import type { TaskConfig } from "./task-config.ts";
-
-/** One document: values by column, as `parsePythonJson` gives them; what a row lacks is null. */
-export type Document = Readonly<Record<string, unknown>>;
 
 /** A task's data, by split. */
 export interface Dataset {

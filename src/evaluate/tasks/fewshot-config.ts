@@ -44,6 +44,8 @@ export function readFewshot(config: RawConfig, where: string): FewshotConfig {
       `is ${brief(sampler)}; the known ones are default, first_n`,
     );
   }
+  if (given.process_docs !== undefined && given.process_docs !== null)
+    throw configError(where, "fewshot_config.process_docs", "is not supported here; the task's own stands");
   const samples = given.samples ?? null;
   if (samples !== null && !(Array.isArray(samples) && samples.every(isRecord))) {
     throw configError(
@@ -69,12 +71,12 @@ export function readFewshot(config: RawConfig, where: string): FewshotConfig {
 }
 
 /** The keys as they stand in results files. */
-export function dumpFewshot(given: unknown, fewshot: FewshotConfig): RawConfig {
+export function dumpFewshot(given: unknown, fewshot: FewshotConfig, processDocs: unknown): RawConfig {
   const own = isRecord(given) ? given : {};
   return {
     sampler: fewshot.sampler,
     split: fewshot.split,
-    process_docs: null,
+    process_docs: processDocs,
     fewshot_indices: own.fewshot_indices ?? null,
     samples: fewshot.samples,
     doc_to_text: fewshot.docToText,

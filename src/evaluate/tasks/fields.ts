@@ -4,8 +4,8 @@ import { brief, isRecord } from "../../json.ts";
 import { parseLiteral } from "../python/literal.ts";
 import { pythonText } from "../python/values.ts";
 import { configError } from "./config-error.ts";
-import type { Document } from "./dataset.ts";
-import type { FieldSource } from "./field-source.ts";
+import type { Document } from "./document.ts";
+import { type FieldSource, ported } from "./field-source.ts";
 import type { TaskConfig } from "./task-config.ts";
 import { createRenderer } from "./template.ts";
 
@@ -55,6 +55,8 @@ export function createFieldReader(config: TaskConfig, features: readonly string[
   const reader: FieldReader = {
     text(document, given) {
       const source = needed(given, config.docToText, "doc_to_text");
+      const made = ported(source, document);
+      if (made) return made.value;
       if (typeof source === "number") return source;
       if (typeof source !== "string") return fail("doc_to_text", `must be a column or a template`);
       if (columns.has(source)) return columnOf(document, source);
@@ -63,6 +65,8 @@ export function createFieldReader(config: TaskConfig, features: readonly string[
     },
     target(document, given) {
       const source = needed(given, config.docToTarget, "doc_to_target");
+      const made = ported(source, document);
+      if (made) return made.value;
       if (typeof source !== "string") return source;
       if (columns.has(source)) return columnOf(document, source);
       const text = renderer.render(source, document, "doc_to_target");
@@ -76,7 +80,8 @@ export function createFieldReader(config: TaskConfig, features: readonly string[
     },
     choices(document, given) {
       const source = needed(given, config.docToChoice, "doc_to_choice");
-      let choices: unknown = isRecord(source) ? Object.values(source) : source;
+      const made = ported(source, document);
+      let choices: unknown = made ? made.value : isRecord(source) ? Object.values(source) : source;
       if (typeof source === "string") {
         choices = columns.has(source)
           ? columnOf(document, source)

@@ -27,7 +27,7 @@ test("YAML 1.1 as PyYAML reads it", () => {
   const { g, h, ...others } = parseYaml(text, "x.yaml") as Record<string, unknown>;
   assert.deepEqual(others, { a: true, b: "1e-7", c: 1e-7, d: 8, e: 90, f: "y", i: "x y", j: [31, null] });
   assert.deepEqual(h, Object(1));
-  assert.equal(JSON.stringify(g), '{"name":"u.f"}');
+  assert.equal(JSON.stringify(g), '{"name":"u.f","folder":""}');
 });
 
 test("YAML that grows, nests or names Python's objects", () => {

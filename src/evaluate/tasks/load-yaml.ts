@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { dirname, isAbsolute, relative, resolve } from "node:path";
 import { BaimoError } from "../../errors.ts";
 import { brief, isRecord, textOf } from "../../json.ts";
-import { parseYaml } from "./yaml.ts";
+import { PythonFunction, parseYaml } from "./yaml.ts";
 
 /** Keys and values of a YAML file; those of JSON, and `PythonFunction`. */
 export type RawConfig = Record<string, unknown>;
@@ -17,8 +17,16 @@ export function shownPath(path: string): string {
 /** One file without what it includes. */
 export function readYamlFile(path: string): RawConfig {
   const value = parseYaml(textOf(readFileSync(path), shownPath(path)), shownPath(path));
+  placeFunctions(value, dirname(path));
   if (isRecord(value)) return value;
   throw new BaimoError("format", `${shownPath(path)} must hold keys and values but is ${brief(value)}`);
+}
+
+/** Tells functions where their file lies: what includes it may lie elsewhere. */
+function placeFunctions(value: unknown, folder: string): void {
+  if (value instanceof PythonFunction) value.folder = folder;
+  else if (Array.isArray(value)) for (const item of value) placeFunctions(item, folder);
+  else if (isRecord(value)) for (const item of Object.values(value)) placeFunctions(item, folder);
 }
 
 /**

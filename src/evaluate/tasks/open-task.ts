@@ -3,7 +3,8 @@ import { BaimoError } from "../../errors.ts";
 import { sha256 } from "../../sha256.ts";
 import { dumpJson, pythonText } from "../python/values.ts";
 import { configError } from "./config-error.ts";
-import type { Dataset, Document } from "./dataset.ts";
+import type { Dataset } from "./dataset.ts";
+import type { Document } from "./document.ts";
 import { createFieldReader, type FieldReader } from "./fields.ts";
 import { buildPrompts, type PromptSettings } from "./prompts.ts";
 import { argumentsOf, buildRequests, type EvalRequest } from "./requests.ts";
@@ -65,7 +66,7 @@ export function openTask(config: TaskConfig, documents: readonly Document[]): Op
 /** The documents of a split; the splits there are where it is missing. */
 function splitOf({ splits }: Dataset, split: string, key: string, config: TaskConfig): readonly Document[] {
   const documents = splits.get(split);
-  if (documents) return documents;
+  if (documents) return config.processDocs?.(documents) ?? documents;
   throw configError(
     config.where,
     key,

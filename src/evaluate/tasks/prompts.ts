@@ -2,7 +2,7 @@
 import { BaimoError } from "../../errors.ts";
 import { brief } from "../../json.ts";
 import { configError } from "./config-error.ts";
-import type { Document } from "./dataset.ts";
+import type { Document } from "./document.ts";
 import type { FieldReader } from "./fields.ts";
 import type { FewshotSampler } from "./samplers.ts";
 import type { TaskConfig } from "./task-config.ts";

@@ -1,7 +1,7 @@
 // What a document asks of a model, in the order in which results files have it.
 import { pythonText } from "../python/values.ts";
 import { configError } from "./config-error.ts";
-import type { Document } from "./dataset.ts";
+import type { Document } from "./document.ts";
 import type { FieldReader } from "./fields.ts";
 import type { RawConfig } from "./load-yaml.ts";
 import type { TaskConfig } from "./task-config.ts";

@@ -2,7 +2,7 @@
 import { BaimoError } from "../../errors.ts";
 import { pythonEquals } from "../python/values.ts";
 import { PythonRandom } from "../statistics/python-random.ts";
-import type { Document } from "./dataset.ts";
+import type { Document } from "./document.ts";
 
 /** Draws examples, one draw for each document in order. */
 export interface FewshotSampler {

@@ -1,7 +1,8 @@
 // A task's configuration: every key of lm-evaluation-harness, checked, with its defaults.
-import { BaimoError } from "../../errors.ts";
 import { brief, isRecord } from "../../json.ts";
+import { findFunction, PortedFunction } from "../functions/find-function.ts";
 import { checkKey, configError, PLACES } from "./config-error.ts";
+import type { Document } from "./document.ts";
 import { dumpFewshot, type FewshotConfig, readFewshot } from "./fewshot-config.ts";
 import { checkField, type FieldSource } from "./field-source.ts";
 import type { RawConfig } from "./load-yaml.ts";
@@ -29,6 +30,8 @@ export interface TaskConfig {
   readonly trainingSplit: string | null;
   readonly validationSplit: string | null;
   readonly testSplit: string | null;
+  /** `process_docs` */
+  readonly processDocs: ((documents: readonly Document[]) => readonly Document[]) | null;
   readonly docToText: FieldSource | null;
   readonly docToTarget: FieldSource | null;
   readonly docToChoice: FieldSource | null;
@@ -72,8 +75,8 @@ const MAX_GEN_TOKENS = 256;
  * Reads a task.
  * @throws {BaimoError} `request` for functions of Python, by key, file and name; `format` for keys and values that are none
  */
-export function readTaskConfig(raw: RawConfig, where: string): TaskConfig {
-  refusePython(raw, where, "");
+export function readTaskConfig(given: RawConfig, where: string): TaskConfig {
+  const raw = withPorts(given, where, "") as RawConfig;
   const config: RawConfig = {};
   for (const key of Object.keys(raw)) checkKey(key, KEYS, where, "");
   for (const key of KEYS) {
@@ -84,14 +87,7 @@ export function readTaskConfig(raw: RawConfig, where: string): TaskConfig {
   if (typeof task !== "string" || task === "")
     throw configError(where, "task", `must be a name but is ${brief(task)}`);
   const at = new KeyReader(config, where);
-  for (const key of [
-    "doc_to_image",
-    "doc_to_audio",
-    "use_prompt",
-    "custom_dataset",
-    "process_results",
-    "process_docs",
-  ]) {
+  for (const key of ["doc_to_image", "doc_to_audio", "use_prompt", "custom_dataset", "process_results"]) {
     if (config[key] !== undefined)
       throw configError(where, key, "is not supported here; the task cannot run");
   }
@@ -107,7 +103,7 @@ export function readTaskConfig(raw: RawConfig, where: string): TaskConfig {
   const generationKwargs = readGenerationKwargs(config, outputType, fewshotDelimiter, where);
   if (generationKwargs) config.generation_kwargs = generationKwargs;
   const fewshot = readFewshot(config, where);
-  config.fewshot_config = dumpFewshot(config.fewshot_config, fewshot);
+  config.fewshot_config = dumpFewshot(config.fewshot_config, fewshot, config.process_docs ?? null);
   for (const key of ["doc_to_text", "doc_to_target", "doc_to_choice"]) checkField(config[key], key, where);
   const metadata = isRecord(config.metadata) ? config.metadata : {};
   return {
@@ -120,6 +116,7 @@ export function readTaskConfig(raw: RawConfig, where: string): TaskConfig {
     trainingSplit: at.optionalText("training_split"),
     validationSplit: at.optionalText("validation_split"),
     testSplit: at.optionalText("test_split"),
+    processDocs: readProcessDocs(config.process_docs, where),
     docToText: (config.doc_to_text ?? null) as FieldSource | null,
     docToTarget: (config.doc_to_target ?? null) as FieldSource | null,
     docToChoice: (config.doc_to_choice ?? null) as FieldSource | null,
@@ -136,7 +133,7 @@ export function readTaskConfig(raw: RawConfig, where: string): TaskConfig {
     genPrefix: at.optionalText("gen_prefix"),
     unsafeCode: config.unsafe_code === true,
     metadata,
-    dump: Object.fromEntries(KEYS.flatMap((key) => (key in config ? [[key, config[key]]] : []))),
+    dump: Object.fromEntries(KEYS.flatMap((key) => (key in config ? [[key, withSources(config[key])]] : []))),
   };
 }
 
@@ -160,23 +157,40 @@ export function withGenerationKwargs(config: TaskConfig, changes: RawConfig): Ta
   return { ...config, generationKwargs, dump: { ...config.dump, generation_kwargs: generationKwargs } };
 }
 
-/** Finds functions of Python, and names the first with its key and file. */
-function refusePython(value: unknown, where: string, key: string): void {
-  if (value instanceof PythonFunction) {
-    const cut = value.name.lastIndexOf(".");
-    const file = `${value.name.slice(0, cut).replaceAll(".", "/")}.py`;
-    throw new BaimoError(
-      "request",
-      `${where}: ${key} names the function ${value.name.slice(cut + 1)} of ${file}; baimo runs no Python. ` +
-        "Write the key as a template, or take a task without functions",
-    );
-  }
-  if (Array.isArray(value))
-    for (const [i, item] of value.entries()) refusePython(item, where, `${key}[${i}]`);
-  else if (isRecord(value)) {
-    for (const [name, item] of Object.entries(value))
-      refusePython(item, where, key === "" ? name : `${key}.${name}`);
-  }
+/** The same configuration with what stands here for its functions of Python. @throws {BaimoError} for the first without */
+function withPorts(value: unknown, where: string, key: string): unknown {
+  if (value instanceof PythonFunction) return findFunction(value, where, key);
+  if (Array.isArray(value)) return value.map((item, i) => withPorts(item, where, `${key}[${i}]`));
+  // A number that is a float without a fraction is an object, and stays what it is.
+  if (!isRecord(value) || Object.getPrototypeOf(value) !== Object.prototype) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([name, item]) => [
+      name,
+      withPorts(item, where, key === "" ? name : `${key}.${name}`),
+    ]),
+  );
+}
+
+/** The same as results files have it: the source of functions. */
+function withSources(value: unknown): unknown {
+  if (value instanceof PortedFunction) return value.source;
+  if (Array.isArray(value)) return value.map(withSources);
+  if (!isRecord(value) || Object.getPrototypeOf(value) !== Object.prototype) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, withSources(item)]));
+}
+
+/** What a task makes of a split's documents, once. */
+function readProcessDocs(value: unknown, where: string): TaskConfig["processDocs"] {
+  if (value === undefined) return null;
+  if (!(value instanceof PortedFunction) || value.port.kind !== "documents")
+    throw configError(where, "process_docs", `must be a function over documents but is ${brief(value)}`);
+  const { run } = value.port;
+  const known = new WeakMap<readonly Document[], readonly Document[]>();
+  return (documents) => {
+    const made = known.get(documents) ?? run(documents);
+    known.set(documents, made);
+    return made;
+  };
 }
 
 class KeyReader {

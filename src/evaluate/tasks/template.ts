@@ -7,7 +7,7 @@ import { intOf } from "../../tokenizers/chat-template/jinja/numbers.ts";
 import { compileTemplate, type JinjaTemplate } from "../../tokenizers/chat-template/jinja/template.ts";
 import type { Value } from "../../tokenizers/chat-template/jinja/values.ts";
 import { compileRegex, type PythonRegex } from "../python/regex.ts";
-import type { Document } from "./dataset.ts";
+import type { Document } from "./document.ts";
 
 /** What one rendering may spend: a task's fields are small. */
 const LIMITS = { steps: 2_000_000, memory: 64 * 2 ** 20, output: 4 * 2 ** 20, depth: 100 };

@@ -6,6 +6,8 @@ import { indentQuotedLines } from "./quoted-lines.ts";
 /** A function of Python that a task names. */
 export class PythonFunction {
   readonly name: string;
+  /** Where the file that names it lies: its module is looked for there. */
+  folder = "";
   constructor(name: string) {
     this.name = name;
   }

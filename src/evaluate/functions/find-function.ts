@@ -1,0 +1,53 @@
+// From a function that a task names to what stands for it here, found by its source.
+import { createHash } from "node:crypto";
+import { existsSync, readFileSync, statSync } from "node:fs";
+import { resolve } from "node:path";
+import { BaimoError } from "../../errors.ts";
+import { textOf } from "../../json.ts";
+import { ownSource, sourceClosure } from "../python/module-source.ts";
+import type { PythonFunction } from "../tasks/yaml.ts";
+import { type DocumentsPort, type FieldPort, PORTS } from "./registry.ts";
+
+/** A function of Python that is written here, too. */
+export class PortedFunction {
+  /** Its Python, as results files show it. */
+  readonly source: string;
+  readonly port: DocumentsPort | FieldPort;
+
+  constructor(source: string, port: DocumentsPort | FieldPort) {
+    this.source = source;
+    this.port = port;
+  }
+}
+
+/** Characters of a file of Python. */
+const LARGEST = 2 ** 20;
+/** Digits of a hash that name a function. */
+const DIGITS = 16;
+
+/**
+ * The function that stands for one of Python.
+ *
+ * where  the task's file, key  the key that names the function: for messages
+ * @throws {BaimoError} `request` for a function that has no port
+ */
+export function findFunction({ name, folder }: PythonFunction, where: string, key: string): PortedFunction {
+  const cut = name.lastIndexOf(".");
+  const file = `${name.slice(0, cut).replaceAll(".", "/")}.py`;
+  const called = name.slice(cut + 1);
+  const path = resolve(folder, file);
+  const text = existsSync(path) && statSync(path).size <= LARGEST ? textOf(readFileSync(path), path) : "";
+  const closure = sourceClosure(text, called);
+  const hash = createHash("sha256")
+    .update(closure ?? "")
+    .digest("hex")
+    .slice(0, DIGITS);
+  const port = closure === undefined ? undefined : PORTS.get(hash);
+  if (port) return new PortedFunction(`${ownSource(text, called)}\n`, port);
+  const found = closure === undefined ? "its source is not there" : `its source has the hash ${hash}`;
+  throw new BaimoError(
+    "request",
+    `${where}: ${key} names the function ${called} of ${file}; baimo runs no Python, and has none of its own for this one ` +
+      `(${found}). Write the key as a template, or take a task without functions`,
+  );
+}
