@@ -1,4 +1,4 @@
-// Losses of preference: DPO over pairs, GRPO over groups, with their gradients in log-probabilities.
+// Losses of preference: DPO over pairs, GRPO over groups, and their gradients.
 //
 // arXiv:2305.18290 (DPO), 2310.12036 (IPO), 2402.03300 (GRPO), 2503.20783 (Dr. GRPO), 2503.14476 (DAPO), 2507.18071 (GSPO);
 // the forms are those of trl 1.13.
