@@ -7,7 +7,7 @@ import { describeModel, type ModelDescription } from "../src/models/open-model.t
 import { createChatTemplate, openTokenizer, type Tokenizer } from "../src/tokenizers/index.ts";
 import type { AdapterOptions } from "../src/train/adapter.ts";
 import { labelsOf, maskChat } from "../src/train/chat-masks.ts";
-import { DpoTrainer, type TaughtPair } from "../src/train/dpo-trainer.ts";
+import { DpoTrainer, scorePairs, type TaughtPair } from "../src/train/dpo-trainer.ts";
 import {
   type AdvantageScale,
   advantagesOf,
@@ -225,7 +225,7 @@ describe("preference", { skip }, () => {
       const trainer = new DpoTrainer(machine, model, { ...options, loss: kind as DpoKind, beta });
       machine.settle();
       await model.load(checkpoint.files);
-      const reference = trainer.reference(pairs);
+      const reference = scorePairs(model, pairs);
       runs.reference.forEach(([chosen, rejected]: [number, number], i: number) => {
         assertEqual(reference[i].chosen, chosen, 1e-5, `chosen ${i}`);
         assertEqual(reference[i].rejected, rejected, 1e-5, `rejected ${i}`);

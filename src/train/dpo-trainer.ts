@@ -52,15 +52,8 @@ export class DpoTrainer {
     this.#optimizer = new Optimizer(machine, model.learned, options);
   }
 
-  /** What the model as it is gives some pairs: the reference, before the first step. */
-  reference(pairs: readonly TaughtPair[]): PairScore[] {
-    const batch = layPairs(pairs);
-    this.#model.forward(batch);
-    return sumAnswers(batch, this.#model.score(batch.targets).crossEntropy);
-  }
-
-  /** One step; its loss is the mean over the pairs of all micro-batches. */
-  step(batches: readonly PairBatch[]): DpoReport {
+  /** The loss, a mean over the pairs of all micro-batches, and the gradients of all that learns; nothing is stepped. */
+  measure(batches: readonly PairBatch[]): DpoReport {
     const { loss: kind, beta, schedule } = this.#options;
     const count = batches.reduce((sum, { pairs }) => sum + pairs.length, 0);
     let loss = 0;
@@ -90,10 +83,20 @@ export class DpoTrainer {
       this.#model.learn({ targets: batch.targets, weights, z: 0 });
     }
     const gradNorm = this.#optimizer.norm();
-    const rate = rateFactor(schedule, this.steps);
+    return { loss, gradNorm, accuracy: better / count, rate: rateFactor(schedule, this.steps) };
+  }
+
+  /** Takes the step that was measured. */
+  take({ gradNorm, rate }: Pick<DpoReport, "gradNorm" | "rate">): void {
     this.#optimizer.step(++this.steps, rate, gradNorm);
     this.#model.refresh();
-    return { loss, gradNorm, accuracy: better / count, rate };
+  }
+
+  /** One step over some micro-batches. */
+  step(batches: readonly PairBatch[]): DpoReport {
+    const report = this.measure(batches);
+    this.take(report);
+    return report;
   }
 }
 
@@ -104,6 +107,13 @@ interface LaidPairs extends Batch {
   readonly targets: Int32Array;
   /** For each pair the rows that predict its chosen and its rejected answer. */
   readonly answers: readonly (readonly [Rows, Rows])[];
+}
+
+/** What a model as it is gives some pairs: the reference, before the first step. */
+export function scorePairs(model: TrainedModel, pairs: readonly TaughtPair[]): PairScore[] {
+  const batch = layPairs(pairs);
+  model.forward(batch);
+  return sumAnswers(batch, model.score(batch.targets).crossEntropy);
 }
 
 function layPairs(pairs: readonly TaughtPair[]): LaidPairs {

@@ -117,6 +117,8 @@ export class Machine {
       }
     }
     this.barrier();
+    // Another rank has grown it: a thread learns that when it asks.
+    if (this.rank !== 0) this.memory.grow(0);
     this.#f32 = new Float32Array(this.memory.buffer);
     this.#i32 = new Int32Array(this.memory.buffer);
     this.#f64 = new Float64Array(this.memory.buffer);
