@@ -17,7 +17,11 @@ const LENGTH = 41;
 function batchOf(step: number, vocabSize: number) {
   const random = createRandom(seed + step);
   const tokens = Int32Array.from({ length: LENGTH }, () => random.integer(vocabSize));
-  return { tokens, targets: tokens.map((_, i) => (i % 5 === step ? -100 : (tokens[i + 1] ?? 1))), documents: [23, 11, 7] };
+  return {
+    tokens,
+    targets: tokens.map((_, i) => (i % 5 === step ? -100 : (tokens[i + 1] ?? 1))),
+    documents: [23, 11, 7],
+  };
 }
 
 const bitsOf = (values: Float32Array) => new Int32Array(values.slice().buffer);
@@ -45,7 +49,10 @@ describe("bits of training", { skip }, () => {
           const { report } = await session.step([batchOf(step, config.vocabSize)], guard);
           losses.push(report.loss, report.gradNorm);
         }
-        const found = { losses, weights: session.model.parameters.values().map(({ values }) => bitsOf(values)) };
+        const found = {
+          losses,
+          weights: session.model.parameters.values().map(({ values }) => bitsOf(values)),
+        };
         await session.close();
         wanted ??= found;
         assert.deepEqual(found, wanted, `${threads} threads (seed ${seed})`);

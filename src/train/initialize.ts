@@ -47,8 +47,7 @@ export async function writeInitialModel(
   };
   const { weights } = await describeModel(blank);
   const fields = recordOf(JSON.parse(new TextDecoder().decode(config)), "config.json");
-  const deviation =
-    typeof fields.initializer_range === "number" ? fields.initializer_range : DEVIATION;
+  const deviation = typeof fields.initializer_range === "number" ? fields.initializer_range : DEVIATION;
   const gains = new Map<string, number>();
   for (const { leaf } of leavesOf(weights, isTensorPlan)) {
     const bias = leaf.kind === "matrix" ? leaf.bias : undefined;

@@ -149,6 +149,11 @@ export class Parameters {
     });
   }
 
+  /** Values of all of them. */
+  get count(): number {
+    return this.#parameters.reduce((sum, { rows, cols }) => sum + rows * cols, 0);
+  }
+
   /** Reads the model's files, on rank 0. */
   async load(files: readonly ByteSource[]): Promise<void> {
     if (this.#machine.rank === 0) {
