@@ -1,7 +1,8 @@
 // What tests of training share: golden tensors, a machine of one rank, comparison by norms.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import { compileTrainingKernels, instantiateTraining } from "../src/kernels/backward/kernels.ts";
+import { compileTrainingKernels } from "../src/kernels/backward/compile.ts";
+import { instantiateTraining } from "../src/kernels/backward/kernels.ts";
 import { kernelMemory } from "../src/kernels/module/module.ts";
 import { Machine } from "../src/train/tape/machine.ts";
 

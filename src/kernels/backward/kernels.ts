@@ -1,6 +1,5 @@
-// The kernels of training seen from TypeScript: exports of the module's part, compiling, room.
-import { readKernelFile } from "../module/kernel-file.ts";
-import { compileKernels, instantiateKernels, type KernelModule, type Kernels } from "../module/module.ts";
+// The kernels of training seen from TypeScript: exports of the module's part, room.
+import { instantiateKernels, type KernelModule, type Kernels } from "../module/module.ts";
 
 /** Bytes of scratch that `gemm` takes. */
 export const GEMM_SCRATCH = (16 << 10) + 128 + (384 << 10) + 64;
@@ -127,11 +126,6 @@ export interface TrainingKernels {
 
 /** What training calls: its own kernels and those of the forward pass. */
 export type AllKernels = Kernels & TrainingKernels;
-
-/** Compiles the core of the module and its part for training. @throws {BaimoError} `device` where no build compiles */
-export async function compileTrainingKernels(): Promise<KernelModule> {
-  return (await compileKernels(readKernelFile, { types: ["f32"], training: true })).module;
-}
 
 /** Instantiates what `compileTrainingKernels` gave over a memory. */
 export function instantiateTraining(module: KernelModule, memory: WebAssembly.Memory): AllKernels {
