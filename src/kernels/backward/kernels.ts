@@ -2,7 +2,7 @@
 import { instantiateKernels, type KernelModule, type Kernels } from "../module/module.ts";
 
 /** Bytes of scratch that `gemm` takes. */
-export const GEMM_SCRATCH = (16 << 10) + 128 + (384 << 10) + 64;
+export const GEMM_SCRATCH = (16 << 10) + 128 + (384 << 10) + (8 << 10);
 
 /** The part's exports; pointers are byte offsets, strides are in floats. What each does stands beside its code. */
 export interface TrainingKernels {

@@ -12,7 +12,7 @@ export function norm_backward(
 ): void {
   const bytes = <usize>width << 2;
   for (let r = 0; r < rows; r++) {
-    const w = weight == 0 ? 0 : weight + <usize>((first + r) % period) * bytes;
+    const w: usize = weight == 0 ? 0 : weight + <usize>((first + r) % period) * bytes;
     const mean: f32 = layer != 0 ? sum(x, bytes) / <f32>width : 0;
     const scale = <f32>1.0 / sqrt<f32>(squares(x, bytes, mean) / <f32>width + eps);
     store<f32>(stats, mean, 0);
