@@ -6,7 +6,7 @@ import { build } from "rolldown";
 const source = resolve(import.meta.dirname, "../dist/src");
 
 /** The workers of which every thread of an engine starts one. */
-for (const name of ["generate/worker.js", "models/weights/packing-worker.js"]) {
+for (const name of ["generate/worker.js", "models/weights/packing-worker.js", "train/worker.js"]) {
   const file = join(source, name);
   await build({
     input: file,

@@ -16,6 +16,7 @@ import { addInspect } from "./commands/inspect.ts";
 import { addKeys } from "./commands/keys.ts";
 import { addList } from "./commands/list.ts";
 import { addMay } from "./commands/may.ts";
+import { addMerge } from "./commands/merge.ts";
 import { addModels } from "./commands/models.ts";
 import { addPlan } from "./commands/plan.ts";
 import { addPull } from "./commands/pull.ts";
@@ -24,6 +25,7 @@ import { addRemove } from "./commands/remove.ts";
 import { addRun } from "./commands/run.ts";
 import { addServe } from "./commands/serve.ts";
 import { addTokenize } from "./commands/tokenize.ts";
+import { addTrain } from "./commands/train.ts";
 import { addVerify } from "./commands/verify.ts";
 import { packageVersion } from "./environment.ts";
 import { exitOnInterrupt, INTERRUPTED } from "./interrupt.ts";
@@ -61,6 +63,8 @@ export const COMMANDS = [
   addConvert,
   addImatrix,
   addQuantize,
+  addTrain,
+  addMerge,
   addTokenize,
   addData,
 ];

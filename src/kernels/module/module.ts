@@ -29,7 +29,8 @@ export type KernelPart =
   | "q5_k"
   | "q4_k"
   | "q3_k"
-  | "q2_k";
+  | "q2_k"
+  | "training";
 
 /** The compiled parts of one build, the core first. */
 export type KernelModule = readonly WebAssembly.Module[];
@@ -308,16 +309,24 @@ export interface Kernels extends PackKernels, NormalizeKernels, UnpackKernels, M
  *
  * bytesOf  reads the file kernels.<name>.wasm, from a disk or the network
  * types    what the weights may be; default all
+ * training whether the part for training is wanted, too
  * join     see withEngineFlags
  * @throws {BaimoError} `device` when the engine takes none
  */
 export async function compileKernels(
   bytesOf: (name: `${KernelPart}.${KernelBuild}`) => Promise<Uint8Array>,
-  options: { build?: KernelBuild; types?: readonly WeightType[]; join?: boolean } = {},
+  options: {
+    build?: KernelBuild;
+    types?: readonly WeightType[];
+    training?: boolean;
+    join?: boolean;
+  } = {},
 ): Promise<{ module: KernelModule; build: KernelBuild; digest: string }> {
   const builds: readonly KernelBuild[] = options.build ? [options.build] : ["relaxed", "simd"];
   const forms = options.types ? options.types.map((type) => weightForms[type]) : Object.values(weightForms);
-  const parts = [...new Set<KernelPart>(["core", ...forms.map(({ part }) => part)])];
+  const wanted: KernelPart[] = ["core", ...forms.map(({ part }) => part)];
+  if (options.training) wanted.push("training");
+  const parts = [...new Set(wanted)];
   let cause: unknown;
   for (const build of builds) {
     const bytes = await Promise.all(

@@ -56,7 +56,7 @@ function pack<T>(src: usize, dst: usize, rowGroups: i32, cols: i32): void {
 }
 
 /** Words of 4 rows -> every other vector from `dst` on. */
-function packSide(a: usize, row: usize, words: i32, dst: usize): void {
+export function packSide(a: usize, row: usize, words: i32, dst: usize): void {
   const b = a + row, c = b + row, d = c + row;
   const whole = words & ~3;
   let at: usize = 0;

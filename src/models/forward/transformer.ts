@@ -282,14 +282,18 @@ function passOver(model: Transformer, rows: Int32Array): Pass {
  * @returns [rows, embeddingSize], valid until the next call
  */
 export function statesOf(model: Transformer, rows: Int32Array, options: ForwardOptions = {}): Activation {
-  const { backend: b, config, weights, decoder, workspace: w } = model;
+  const { backend: b, decoder, workspace: w } = model;
   b.takeRows(w.hidden, rows, w.headInput);
-  let input: Activation = w.headInput;
-  if (decoder.finalNorm) b.norm(input, normOf(config, decoder.finalNorm), input);
-  if (weights.projectOut && w.projectedOut) {
-    project(passOver(model, rows), input, [weights.projectOut, w.projectedOut]);
-    input = b.gather(w.projectedOut);
-  }
+  const input = finishStates(passOver(model, rows), w.headInput);
   options.onHidden?.(decoder.blocks.length, b.read(input));
   return input;
+}
+
+/** Hidden states as the head reads them: normalised in place, projected where the config has it. */
+export function finishStates(pass: Pass, states: Activation): Activation {
+  const { backend: b, config, weights, decoder, workspace: w } = pass;
+  if (decoder.finalNorm) b.norm(states, normOf(config, decoder.finalNorm), states);
+  if (!weights.projectOut || !w.projectedOut) return states;
+  project(pass, states, [weights.projectOut, w.projectedOut]);
+  return b.gather(w.projectedOut);
 }

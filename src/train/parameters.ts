@@ -1,0 +1,333 @@
+// A model's stored tensors in training's memory: what learns, what is frozen, given back.
+import { BaimoError } from "../errors.ts";
+import { dequantize } from "../formats/blocks/dequantize.ts";
+import type { ByteSource } from "../formats/sources/byte-source.ts";
+import {
+  isTensorPlan,
+  type MatrixPlan,
+  readType,
+  type StoredTensor,
+  type TensorPlan,
+  type VectorPlan,
+  type WeightPlan,
+} from "../models/weights/tensor-plan.ts";
+import { createWeightReader } from "../models/weights/weight-reader.ts";
+import { type LoadedWeights, leavesOf, mapLeaves } from "../models/weights/weights.ts";
+import type { Matrix, MatrixSource } from "../tensor/backend.ts";
+import { byteLength, type DType } from "../tensor/dtype.ts";
+import type { Machine } from "./tape/machine.ts";
+import { TrainedMatrix, TrainedVector } from "./tape/value.ts";
+
+/** What an optimiser steps: a tensor [rows, cols] of floats without gaps, its gradient and moments. */
+export interface Learned {
+  readonly name: string;
+  readonly rows: number;
+  readonly cols: number;
+  readonly address: number;
+  readonly gradient: number;
+  /** Room of the same size, twice. */
+  readonly moments: readonly [number, number];
+  /** A matrix of a block whose outputs and inputs are states: Muon's. */
+  readonly isBlockMatrix: boolean;
+  /** It has two dimensions or more: what decays. */
+  readonly isMatrix: boolean;
+}
+
+/** A stored matrix that an adapter may stand beside. */
+export interface Module {
+  /** Its tensor's name without ".weight". */
+  readonly name: string;
+  readonly rows: number;
+  readonly cols: number;
+  readonly address: number;
+  /** The weights that have its rows, each from row `first` on. */
+  readonly parts: readonly { readonly matrix: Matrix; readonly first: number }[];
+  /** Rows in the model's order -> in that of the outputs of the file's module, and back. */
+  toFile(rows: Float32Array, cols: number): Float32Array;
+  fromFile(rows: Float32Array, cols: number): Float32Array;
+}
+
+/** Rows of a parameter that are those of one weight of the model. */
+interface Leaf {
+  readonly plan: MatrixPlan | VectorPlan;
+  /** Its first row in the parameter. */
+  readonly first: number;
+}
+
+/** A stored tensor, or one expert's part of one. Rows stand in the model's order; a vector's values are rows. */
+interface Parameter {
+  readonly stored: StoredTensor;
+  readonly leaves: Leaf[];
+  readonly cols: number;
+  rows: number;
+  address: number;
+  learned?: Learned;
+  readonly isBlockMatrix: boolean;
+}
+
+/** The values of a stored tensor, as its file has them. */
+export interface StoredValues {
+  readonly name: string;
+  readonly rows: number;
+  readonly cols: number;
+  readonly values: Float32Array;
+}
+
+const isVector = (plan: TensorPlan): plan is VectorPlan => plan.kind !== "matrix";
+
+/** The weights of a model in training's memory. */
+export class Parameters {
+  readonly weights: LoadedWeights;
+  readonly learned: readonly Learned[];
+  /** Matrices of blocks but for experts. */
+  readonly modules: readonly Module[];
+  readonly #machine: Machine;
+  readonly #parameters: readonly Parameter[];
+  /** Vectors that the forward pass reads as 1 + what is stored. */
+  readonly #onePlus: readonly TrainedVector[];
+
+  /**
+   * Allocates them; `load` reads them once the memory is settled.
+   * @throws {BaimoError} `config` for a weight that cannot be trained
+   */
+  constructor(machine: Machine, plan: WeightPlan, { frozen }: { readonly frozen: boolean }) {
+    this.#machine = machine;
+    const found = collect(plan);
+    this.#parameters = [...new Set([...found.values()].map(({ parameter }) => parameter))];
+    const bytes = ({ rows, cols }: Parameter) => Math.ceil((4 * rows * cols) / 64) * 64;
+    const total = this.#parameters.reduce((sum, parameter) => sum + bytes(parameter), 0);
+    const base = machine.allocate(total);
+    const others = frozen ? undefined : [0, 1, 2].map(() => machine.allocate(total) - base);
+    const learned: Learned[] = [];
+    let at = base;
+    for (const parameter of this.#parameters) {
+      parameter.address = at;
+      at += bytes(parameter);
+      if (!others) continue;
+      const { stored, rows, cols, address, isBlockMatrix, leaves } = parameter;
+      parameter.learned = {
+        name: nameOf(parameter),
+        rows,
+        cols,
+        address,
+        gradient: address + others[0],
+        moments: [address + others[1], address + others[2]],
+        isBlockMatrix,
+        isMatrix: stored.rows > 1 && !isVector(leaves[0].plan),
+      };
+      learned.push(parameter.learned);
+    }
+    this.learned = learned;
+    const onePlus: TrainedVector[] = [];
+    const weightsOf = (leaf: TensorPlan) => {
+      const { parameter, first } = found.get(leaf) ?? missing(leaf);
+      const skip = 4 * first * parameter.cols;
+      const gradient = parameter.learned ? parameter.learned.gradient + skip : 0;
+      return { address: parameter.address + skip, gradient };
+    };
+    // Each MatrixPlan becomes a matrix and each vector a vector; those of "values" were refused.
+    const handles = new Map<TensorPlan, Matrix>();
+    this.weights = mapLeaves(plan, isTensorPlan, (leaf) => {
+      if (!isVector(leaf)) {
+        const matrix = new TrainedMatrix(leaf, weightsOf(leaf), leaf.bias && weightsOf(leaf.bias));
+        handles.set(leaf, matrix);
+        return matrix;
+      }
+      if (!leaf.onePlus) return new TrainedVector(leaf.length, weightsOf(leaf));
+      const vector = new TrainedVector(leaf.length, weightsOf(leaf), machine.allocate(4 * leaf.length));
+      onePlus.push(vector);
+      return vector;
+    }) as LoadedWeights;
+    this.#onePlus = onePlus;
+    this.modules = this.#parameters.flatMap((parameter) => {
+      const { stored, rows, cols, address, leaves, isBlockMatrix } = parameter;
+      if (!isBlockMatrix || leaves.some(({ plan }) => !isVector(plan) && plan.expert)) return [];
+      const places = leaves.map(({ first, plan }) => ({ matrix: handles.get(plan) as Matrix, first }));
+      const name = stored.name.replace(/\.weight$/, "");
+      const outputs = outputsOf(leaves);
+      return [{ name, rows, cols, address, parts: places, ...reordering(outputs) }];
+    });
+  }
+
+  /** Values of all of them. */
+  get count(): number {
+    return this.#parameters.reduce((sum, { rows, cols }) => sum + rows * cols, 0);
+  }
+
+  /** Reads the model's files, on rank 0. */
+  async load(files: readonly ByteSource[]): Promise<void> {
+    if (this.#machine.rank === 0) {
+      const reader = createWeightReader(files);
+      const { f32 } = this.#machine;
+      for (const { address, cols, leaves } of this.#parameters) {
+        for (const { plan, first } of leaves) {
+          const at = address / 4 + first * cols;
+          if (isVector(plan)) f32.set(await reader.vector({ ...plan, onePlus: false }).read(), at);
+          else f32.set(await readMatrix(reader.matrix(plan), readType(plan)), at);
+        }
+      }
+    }
+    this.#machine.barrier();
+    this.refresh();
+  }
+
+  /** Makes anew what the forward pass reads of weights that are stored otherwise. */
+  refresh(): void {
+    if (this.#machine.rank === 0) {
+      const { f32 } = this.#machine;
+      for (const { address, effective, length } of this.#onePlus) {
+        for (let i = 0; i < length; i++) f32[effective / 4 + i] = 1 + f32[address / 4 + i];
+      }
+    }
+    this.#machine.barrier();
+  }
+
+  /** The values of every stored tensor, as its file has them. */
+  values(): StoredValues[] {
+    return this.#assemble(({ address }) => address);
+  }
+
+  /** Their gradients. */
+  gradients(): StoredValues[] {
+    return this.#assemble(({ learned }) => learned?.gradient ?? 0);
+  }
+
+  #assemble(addressOf: (parameter: Parameter) => number): StoredValues[] {
+    const { f32 } = this.#machine;
+    const tensors = new Map<string, StoredValues>();
+    for (const parameter of this.#parameters) {
+      const { stored, cols, leaves } = parameter;
+      const { name } = stored;
+      let tensor = tensors.get(name);
+      if (!tensor) {
+        const values = new Float32Array(stored.rows * stored.cols);
+        tensors.set(name, (tensor = { name, rows: stored.rows, cols: stored.cols, values }));
+      }
+      for (const { plan, first } of leaves) {
+        const from = addressOf(parameter) / 4 + first * cols;
+        putBack(plan, f32.subarray(from, from + rowsOf(plan) * cols), tensor.values);
+      }
+    }
+    return [...tensors.values()];
+  }
+}
+
+function missing(leaf: TensorPlan): never {
+  throw new Error(`${leaf.name} is no parameter`);
+}
+
+const rowsOf = (plan: MatrixPlan | VectorPlan) => (isVector(plan) ? plan.length : plan.rows);
+
+/** For each row of a parameter the output of the file's module that it is. */
+function outputsOf(leaves: readonly Leaf[]): Int32Array {
+  return Int32Array.from(
+    leaves.flatMap(({ plan }) => {
+      const { first, order } = plan;
+      const start = !isVector(plan) && plan.transposed ? 0 : first;
+      return Array.from({ length: rowsOf(plan) }, (_, row) => start + (order ? order[row] : row));
+    }),
+  );
+}
+
+function reordering(outputs: Int32Array): Pick<Module, "toFile" | "fromFile"> {
+  const move = (toFile: boolean) => (rows: Float32Array, cols: number) => {
+    const moved = new Float32Array(rows.length);
+    outputs.forEach((output, row) => {
+      const [from, to] = toFile ? [row, output] : [output, row];
+      moved.set(rows.subarray(from * cols, (from + 1) * cols), to * cols);
+    });
+    return moved;
+  };
+  return { toFile: move(true), fromFile: move(false) };
+}
+
+/** An expert's part of a tensor has a number beside the tensor's name. */
+function nameOf({ stored, leaves: [{ plan }] }: Parameter): string {
+  const isPart = !isVector(plan) && plan.expert && plan.rows * plan.cols < stored.rows * stored.cols;
+  return isPart ? `${stored.name} from ${plan.first}` : stored.name;
+}
+
+/** The parameters of a plan, and where each of its weights lies in them. */
+function collect(plan: WeightPlan): Map<TensorPlan, { parameter: Parameter; first: number }> {
+  const parameters = new Map<string, Parameter>();
+  const found = new Map<TensorPlan, { parameter: Parameter; first: number }>();
+  const add = (leaf: MatrixPlan | VectorPlan, path: readonly string[]) => {
+    const { stored, first } = leaf;
+    const isExpert = !isVector(leaf) && leaf.expert;
+    const key = isExpert ? `${stored.name} from ${first}` : stored.name;
+    let parameter = parameters.get(key);
+    if (!parameter) {
+      const isBlockMatrix =
+        path.includes("layers") && !isVector(leaf) && !path.includes("router") && stored.rows > 1;
+      const cols = isVector(leaf) ? 1 : leaf.cols;
+      parameter = { stored, leaves: [], cols, rows: 0, address: 0, isBlockMatrix };
+      parameters.set(key, parameter);
+    }
+    const same = parameter.leaves.find(({ plan: other }) => liesAlike(other, leaf));
+    if (!same) {
+      parameter.leaves.push({ plan: leaf, first: parameter.rows });
+      parameter.rows += rowsOf(leaf);
+    }
+    found.set(leaf, { parameter, first: same?.first ?? parameter.rows - rowsOf(leaf) });
+  };
+  for (const { path, leaf } of leavesOf(plan, isTensorPlan)) {
+    checkLeaf(leaf);
+    add(leaf, path);
+    if (!isVector(leaf) && leaf.bias) {
+      checkLeaf(leaf.bias);
+      add(leaf.bias, path);
+    }
+  }
+  return found;
+}
+
+/** Two weights that are the same rows of the same tensor. */
+function liesAlike(a: MatrixPlan | VectorPlan, b: MatrixPlan | VectorPlan): boolean {
+  return a.first === b.first && rowsOf(a) === rowsOf(b) && a.order?.join() === b.order?.join();
+}
+
+/** @throws {BaimoError} `config` for a weight whose gradient could not go back into its file */
+function checkLeaf(leaf: TensorPlan): void {
+  const what = isVector(leaf)
+    ? leaf.kind === "values"
+      ? "values that the main program reads"
+      : leaf.buckets
+        ? "relativeBuckets"
+        : leaf.negatedExp
+          ? "a decay"
+          : undefined
+    : leaf.normalized
+      ? "headNormalized"
+      : undefined;
+  if (what)
+    throw new BaimoError(
+      "config",
+      `"${leaf.name}": ${what} has no backward pass; this model cannot be trained`,
+    );
+}
+
+async function readMatrix(source: MatrixSource, dtype: DType): Promise<Float32Array> {
+  const raw = new Uint8Array(source.rows * byteLength(dtype, source.cols));
+  await source.read(0, source.rows, raw);
+  return dequantize(dtype, raw, source.rows * source.cols);
+}
+
+/** Writes the rows of a weight into the tensor that they came from. */
+function putBack(plan: MatrixPlan | VectorPlan, rows: Float32Array, tensor: Float32Array): void {
+  const { first, order, stored } = plan;
+  if (isVector(plan)) {
+    for (let i = 0; i < rows.length; i++) tensor[first + (order ? order[i] : i)] = rows[i];
+    return;
+  }
+  const { cols, transposed, parts } = plan;
+  for (let row = 0; row < plan.rows; row++) {
+    const place = order ? order[row] : row;
+    const from = rows.subarray(row * cols, (row + 1) * cols);
+    if (!transposed) {
+      tensor.set(from, (first + place) * cols);
+      continue;
+    }
+    const start = first + cols * Math.floor((row * parts) / plan.rows);
+    for (let c = 0; c < cols; c++) tensor[(start + c) * stored.cols + place] = from[c];
+  }
+}
