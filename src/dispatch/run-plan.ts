@@ -1,12 +1,16 @@
 // Runs a plan to facts; a node that fails takes only those with it that need it.
 import { BaimoError, throwIfAborted } from "../errors.ts";
+import { isRecord } from "../json.ts";
 import { mismatches } from "./check-schema.ts";
 import type { Evidence, Fact } from "./evidence.ts";
+import { type Flag, flagsIn } from "./flags.ts";
 import { needsOf } from "./graph/order.ts";
 import { at, follow } from "./graph/references.ts";
 import type { FactSource, TaskNode } from "./graph/task.ts";
 import type { Plan, Tools } from "./graph/validate.ts";
 import type { Asker } from "./tool.ts";
+
+export type { Flag };
 
 /** A node that gave nothing. */
 export interface Failure {
@@ -23,6 +27,8 @@ export interface RunResult {
   readonly missing: readonly string[];
   /** What was left out of third parties' answers. */
   readonly dropped: readonly { readonly node: string; readonly pointer: string }[];
+  /** Texts of the data that speak to the system. */
+  readonly flagged: readonly Flag[];
 }
 
 interface Done {
@@ -70,7 +76,8 @@ export async function runPlan(
     else missing.push(source.key);
   }
   const dropped = [...ended].flatMap(([node, { dropped }]) => dropped.map((pointer) => ({ node, pointer })));
-  return { facts, failures, missing, dropped };
+  const flagged = [...ended].flatMap(([node, { output }]) => flagsIn(output, node));
+  return { facts, failures, missing, dropped, flagged };
 
   async function runNode(node: TaskNode): Promise<Done> {
     const needs = needsOf(node);
@@ -89,8 +96,23 @@ export async function runPlan(
     if (fault) throw new BaimoError("request", `argument ${fault.at.slice(1)} ${fault.text}`);
     const { output, evidence, dropped = [] } = await tool.run({ node: node.id, args, asker, signal });
     const earlier = [...before.values()].flatMap((done) => done.evidence);
-    return { output, evidence: [...new Set([...earlier, ...evidence])], dropped };
+    const own = evidence.map((each) => withSettings(each, node.args, tool.fixed));
+    return { output, evidence: [...new Set([...earlier, ...own])], dropped };
   }
+}
+
+/** What the task itself gave the call, in numbers and short texts. */
+function withSettings(evidence: Evidence, args: TaskNode["args"], fixed: readonly string[]): Evidence {
+  if (evidence.kind === "sql") return evidence;
+  const given = Object.entries(isRecord(args.params) ? args.params : args);
+  const settings = given.filter(
+    ([name, value]) =>
+      !fixed.includes(name) &&
+      (typeof value === "number" || (typeof value === "string" && value.length <= 60)),
+  );
+  return settings.length === 0
+    ? evidence
+    : Object.assign({}, evidence, { settings: Object.fromEntries(settings) });
 }
 
 /** The fact, or nothing where its node failed; a path that leads nowhere is a failure of its own. */
