@@ -55,7 +55,22 @@ export interface StepEvidence {
   readonly settings?: Settings;
 }
 
-export type Evidence = SqlEvidence | HttpEvidence | ModelEvidence | StepEvidence;
+/** What was written. */
+export interface WriteEvidence {
+  readonly kind: "write";
+  readonly node: string;
+  readonly database: string;
+  readonly sql: string;
+  readonly parameters: readonly Value[];
+  /** How many rows changed. */
+  readonly changed: number;
+  /** SHA-256 of the rows as they were shown before. */
+  readonly rowsSha256: string;
+  /** The key beside the rows in the database, which lets it happen once. */
+  readonly key: string;
+}
+
+export type Evidence = WriteEvidence | SqlEvidence | HttpEvidence | ModelEvidence | StepEvidence;
 
 /** A value that a report may state. */
 export interface Fact {

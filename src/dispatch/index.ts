@@ -9,4 +9,13 @@ export { toHtml } from "./report/to-html.ts";
 export { toMarkdown } from "./report/to-markdown.ts";
 export { writeReport } from "./report/write-report.ts";
 export { type Failure, type RunResult, runPlan } from "./run-plan.ts";
+export { type Journal, openJournal, type RunRow } from "./runs/journal.ts";
+export {
+  beginRun,
+  continueRun,
+  type PendingApproval,
+  type RunInput,
+  type RunOutcome,
+  replayRun,
+} from "./runs/run-task.ts";
 export { readToolsFile } from "./tools-file.ts";

@@ -98,7 +98,7 @@ export interface Condition {
 /** The conditions of a fact: its statements' parameters and bounds, and those of its calculations. */
 export function conditionsOf({ evidence }: Fact): Condition[] {
   return evidence.flatMap((each): Condition[] => {
-    if (each.kind === "sql") return conditionsOfSql(each.sql, each.parameters);
+    if (each.kind === "sql" || each.kind === "write") return conditionsOfSql(each.sql, each.parameters);
     if (each.kind === "step")
       return [...boundsIn(each.step), ...Object.values(each.settings ?? {}).map((value) => ({ value }))];
     return Object.values(each.settings ?? {}).map((value) => ({ value }));
