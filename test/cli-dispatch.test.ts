@@ -1,6 +1,6 @@
 // `baimo dispatch`: a saved task over a small database, its plan, its facts, what is refused.
 import assert from "node:assert/strict";
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { before, describe, it } from "node:test";
 import { openAny } from "../src/store/open-database.ts";
@@ -49,13 +49,71 @@ describe("baimo dispatch", { skip: made instanceof Error ? made.message : false 
     assert.match(stdout, /^total {2}400 fen {2}n1 shop: 2 rows, [0-9a-f]{12}; n2 total = sum\(fen\)/m);
     assert.match(stdout, /^best {3}茶/m);
     const { stdout: json } = await run("task.json", "--role", "clerk", "--set", "year=2024", "--json");
-    const [total] = JSON.parse(json).facts;
+    const [total] = JSON.parse(json).report.facts;
     assert.deepEqual([total.value, total.evidence[0].parameters, total.evidence[0].rows], [900, [2024], 1]);
   });
 
   it("says what would run", async () => {
     const { stdout } = await run("task.json", "--role", "clerk", "--set", "year=2025", "--plan-only");
     assert.match(stdout, /^n1 {2}sql\.query\nn2 {2}calc\ncosts at most 0 fen; writes: none$/m);
+  });
+
+  it("shows what a write would change, writes it once when that was allowed, and replays", async () => {
+    const sql = "update sales set fen = ? where name = ?";
+    const tools = { roles: { clerk: ["shop"] }, databases: { shop: { path: "shop.db", writes: [sql] } } };
+    writeFileSync(file("writing.json"), JSON.stringify(tools));
+    const task = {
+      nodes: [
+        {
+          id: "n1",
+          tool: "db.write",
+          args: { db: "shop", sql, params: [350, "茶"] },
+          after: [],
+          needsApproval: true,
+        },
+      ],
+      facts: [{ key: "changed", node: "n1", path: "/changed" }],
+    };
+    writeFileSync(file("write.json"), JSON.stringify(task));
+    const flags = ["--tools", file("writing.json"), "--journal", file("journal")];
+    const price = async () => {
+      const database = await openAny(file("shop.db"));
+      const [{ fen }] = database.prepare("SELECT fen FROM sales WHERE name = '茶'").all<{ fen: number }>();
+      database.close();
+      return fen;
+    };
+    const asked = await baimo(["dispatch", file("write.json"), "--role", "clerk", ...flags]);
+    assert.match(
+      asked.stdout,
+      /rows that would change: 1\n {4}\{"name":"茶","year":2025,"fen":300,"fen after":350\}/,
+    );
+    const [, approval] = /--approve (\S+)/.exec(asked.stdout) ?? [];
+    assert.equal(await price(), 300);
+    const wrong = await baimo(["dispatch", "--approve", `${approval.slice(0, -4)}0000`, ...flags]);
+    assert.match(wrong.stderr, /names no step that waits/);
+    assert.equal(await price(), 300);
+    const approved = await baimo(["dispatch", "--approve", approval, ...flags]);
+    assert.match(approved.stdout, /^changed {2}1 /m, approved.stderr);
+    assert.equal(await price(), 350);
+    const run = approval.split(":")[0];
+    const reports = [file("a.html"), file("b.html")];
+    for (const report of reports) {
+      const { stdout } = await baimo([
+        "dispatch",
+        "--replay",
+        run,
+        "--journal",
+        file("journal"),
+        "--report",
+        report,
+      ]);
+      assert.match(stdout, /^changed {2}1 /m);
+    }
+    assert.equal(readFileSync(reports[0], "utf8"), readFileSync(reports[1], "utf8"));
+    assert.match(
+      (await baimo(["dispatch", "--runs", "--journal", file("journal")])).stdout,
+      new RegExp(`^${run} +done`),
+    );
   });
 
   it("refuses what does not fit, before anything runs", async () => {

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { SqlEvidence } from "../src/dispatch/evidence.ts";
-import { type OpenTools, openTools, readTask, runPlan, type Send, validate } from "../src/dispatch/index.ts";
+import { type OpenTools, readTask, runPlan, type Send, validate } from "../src/dispatch/index.ts";
 import type { Forecaster, Predictor } from "../src/dispatch/models/model.ts";
 import { type Model, readModel } from "../src/dispatch/models/read-model.ts";
 import { openReadOnly } from "../src/dispatch/sql/read-only.ts";
@@ -14,50 +14,9 @@ import { Reader } from "../src/dispatch/sql/reader.ts";
 import { BaimoError } from "../src/errors.ts";
 import { openAny } from "../src/store/open-database.ts";
 import { type Expected, taskOf } from "./dispatch-tasks.ts";
+import { at, forecasters, open, partner, requests, skip, skipSql } from "./dispatch-world.ts";
 import { hostileStatements } from "./hostile-sql.ts";
-import { beside, readJson, unlessBeside } from "./places.ts";
-
-const at = (...parts: string[]) => beside("dispatch", ...parts);
-const skip = unlessBeside("dispatch", "requests.jsonl");
-const driver = await openAny(":memory:").catch((error: Error) => error);
-const skipSql = skip || (driver instanceof Error ? driver.message : false);
-if (!(driver instanceof Error)) driver.close();
-
-const predictors = ["credit-scorecard", "credit-logit", "no-show", "elasticity", "feedback-tone"];
-const forecasters = ["sales-ets", "deposit-arima"];
-
-/** The partner, by the fixtures' answers. */
-const partner: Send = async ({ operationId, path, body }) => {
-  const answers = readJson(at("partner-answers.json"));
-  if (operationId === "getBureau") return found(answers.getBureau[path.split("/").at(-1) ?? ""]);
-  if (operationId === "getRate")
-    return found(answers.getRate[new URLSearchParams(path.split("?")[1]).get("quote") ?? ""]);
-  const { weightGrams, region } = body as { weightGrams: number; region: string };
-  const first = { East: 900, South: 1100, North: 1200, Southwest: 1400, Overseas: 6800 }[region] ?? 0;
-  const more = Math.max(0, Math.ceil(weightGrams / 1000) - 1);
-  const days = region === "Overseas" ? 9 : region === "East" ? 2 : 3;
-  return found({ currency: "CNY", amountFen: first + Math.floor((more * first) / 6), days });
-};
-const found = (body: unknown) => (body === undefined ? { status: 404 } : { status: 200, body });
-
-const open = (send: Send, ms = 10_000): Promise<OpenTools> => {
-  const { roles } = readJson(at("tools.json")) as { roles: Record<string, string[]> };
-  const mayRead = (name: string) => Object.keys(roles).filter((role) => roles[role].includes(name));
-  return openTools({
-    databases: Object.fromEntries(
-      ["trade", "bank", "hospital"].map((name) => [
-        name,
-        { path: at("world", `${name}.db`), roles: mayRead(name) },
-      ]),
-    ),
-    models: Object.fromEntries(
-      [...predictors, ...forecasters].map((name) => [name, at("models", `${name}.json`)]),
-    ),
-    services: { partner: { openapi: at("partner.openapi.json"), roles: ["analyst"], send } },
-    sqlLimits: { rows: 10_000, ms: 300_000 }, // this machine may be busy
-    httpLimits: { ms },
-  });
-};
+import { readJson } from "./places.ts";
 
 /** Equal, or within a relative tolerance; item by item. */
 function assertNear(found: unknown, expected: unknown, tolerance: number, where: string): void {
@@ -79,9 +38,8 @@ describe("dispatch, golden requests", { skip: skipSql }, () => {
     opened = await open(partner);
   });
   after(() => opened.close());
-  const lines = skip ? [] : readFileSync(at("requests.jsonl"), "utf8").trim().split("\n");
 
-  for (const { id, role, expected } of lines.map((line) => JSON.parse(line))) {
+  for (const { id, role, expected } of requests) {
     if (expected.kind !== "answer") continue;
     it(`${id}: every fact within its tolerance, with its rows`, async () => {
       const task = taskOf(id, expected as Expected);
@@ -121,7 +79,7 @@ describe("dispatch, golden requests", { skip: skipSql }, () => {
   });
 
   it("an applicant outside the scorecard's domain gets no figure", async () => {
-    const [request] = lines.map((line) => JSON.parse(line)).filter(({ id }) => id === "score-one.en");
+    const [request] = requests.filter(({ id }) => id === "score-one.en");
     const task = taskOf(request.id, request.expected);
     const text = JSON.stringify(task).replace(/"params":\[\d+\]/, '"params":[301]');
     const plan = await validate(readTask(JSON.parse(text)), opened.tools, { role: "analyst" });

@@ -12,7 +12,12 @@ export interface SqlEvidence {
   readonly rows: number;
   /** SHA-256 of the rows as compact JSON, an array of arrays. */
   readonly rowsSha256: string;
+  /** A statement for the keys of the rows that went in, where this one puts rows together; the parameters are the same. */
+  readonly lineageSql?: string;
 }
+
+/** Literal numbers and texts that the task gave a call, by name. */
+export type Settings = Readonly<Record<string, unknown>>;
 
 /** A third party's answer. */
 export interface HttpEvidence {
@@ -24,6 +29,7 @@ export interface HttpEvidence {
   readonly answerSha256: string;
   /** Where in it a fact stands, where it stands there itself. */
   readonly pointer?: string;
+  readonly settings?: Settings;
 }
 
 /** What a model computed. */
@@ -35,6 +41,7 @@ export interface ModelEvidence {
   readonly version: string;
   /** SHA-256 of what it was given, in JSON. */
   readonly inputSha256: string;
+  readonly settings?: Settings;
 }
 
 /** What a statistic or a calculation computed. */
@@ -45,9 +52,25 @@ export interface StepEvidence {
   /** The calculation, or the name of the statistic. */
   readonly step: string;
   readonly inputSha256: string;
+  readonly settings?: Settings;
 }
 
-export type Evidence = SqlEvidence | HttpEvidence | ModelEvidence | StepEvidence;
+/** What was written. */
+export interface WriteEvidence {
+  readonly kind: "write";
+  readonly node: string;
+  readonly database: string;
+  readonly sql: string;
+  readonly parameters: readonly Value[];
+  /** How many rows changed. */
+  readonly changed: number;
+  /** SHA-256 of the rows as they were shown before. */
+  readonly rowsSha256: string;
+  /** The key beside the rows in the database, which lets it happen once. */
+  readonly key: string;
+}
+
+export type Evidence = WriteEvidence | SqlEvidence | HttpEvidence | ModelEvidence | StepEvidence;
 
 /** A value that a report may state. */
 export interface Fact {

@@ -7,10 +7,12 @@ import { readOperations } from "./http/operations.ts";
 import { type Send, sendTo } from "./http/send.ts";
 import { type Model, readModel } from "./models/read-model.ts";
 import { Reader } from "./sql/reader.ts";
+import { readWriteForm } from "./sql/write-form.ts";
 import { calc } from "./tools/calc.ts";
+import { dbWrite } from "./tools/db-write.ts";
 import { type HttpLimits, httpCall, type Service } from "./tools/http-call.ts";
 import { forecast, modelPredict } from "./tools/models.ts";
-import { type DatabaseSource, type SqlLimits, sqlQuery } from "./tools/sql-query.ts";
+import { type DatabaseSource, SQL_LIMITS, type SqlLimits, sqlQuery } from "./tools/sql-query.ts";
 import { statsDescribe, statsQueue, statsTest } from "./tools/statistics.ts";
 
 /** Where a service's document is, who may call it, and how requests are sent. */
@@ -22,8 +24,13 @@ export interface ServiceSource {
   readonly send: string | Send;
 }
 
+/** A database, and the statements that may write it after an approval. */
+export interface DatabaseEntry extends DatabaseSource {
+  readonly writes?: readonly string[];
+}
+
 export interface ToolSources {
-  readonly databases?: Readonly<Record<string, DatabaseSource>>;
+  readonly databases?: Readonly<Record<string, DatabaseEntry>>;
   /** The path of each model's JSON. */
   readonly models?: Readonly<Record<string, string>>;
   readonly services?: Readonly<Record<string, ServiceSource>>;
@@ -48,11 +55,12 @@ export async function openTools(sources: ToolSources): Promise<OpenTools> {
     services.set(name, await openService(source));
   }
   const databases = new Map(
-    Object.entries(sources.databases ?? {}).map(([name, { path, roles, rights }]) => [
+    Object.entries(sources.databases ?? {}).map(([name, { path, roles, rights, writes = [] }]) => [
       name,
-      { path: resolve(path), roles, rights },
+      { path: resolve(path), roles, rights, writes: writes.map((sql) => readWriteForm(sql, name)) },
     ]),
   );
+  const writable = new Map([...databases].filter(([, { writes }]) => writes.length > 0));
   const reader = new Reader();
   const tools = [
     sqlQuery(databases, reader, sources.sqlLimits),
@@ -63,6 +71,7 @@ export async function openTools(sources: ToolSources): Promise<OpenTools> {
     statsQueue,
     calc,
     httpCall(services, sources.httpLimits),
+    ...(writable.size > 0 ? [dbWrite(writable, reader, sources.sqlLimits ?? SQL_LIMITS)] : []),
   ];
   return { tools: new Map(tools.map((tool) => [tool.name, tool])), close: () => reader.close() };
 }

@@ -24,6 +24,10 @@ export interface ToolCall {
   readonly args: Args;
   readonly asker: Asker;
   readonly signal?: AbortSignal;
+  /** Of a write: the key under which it happens once. */
+  readonly key?: string;
+  /** Of a write: what `preview` gave, and somebody approved. */
+  readonly shown?: unknown;
 }
 
 /** One tool. */
@@ -42,5 +46,7 @@ export interface Tool {
    * @throws {BaimoError} `request` where the call cannot work, or the role may not
    */
   check(args: Args, asker: Asker, schemas: ReadonlyMap<string, JsonSchema>): Promise<JsonSchema>;
+  /** Of a write: what would change, for whoever approves. */
+  preview?(call: ToolCall): Promise<unknown>;
   run(call: ToolCall): Promise<ToolResult>;
 }

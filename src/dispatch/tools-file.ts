@@ -5,7 +5,12 @@ import { fields, list, record, required, text, whole } from "../option-kinds.ts"
 import { type Door, readOptions } from "../options.ts";
 import type { ToolSources } from "./open-tools.ts";
 
-const database = fields({ path: required(text()), tables: list(text()), functions: list(text()) });
+const database = fields({
+  path: required(text()),
+  tables: list(text()),
+  functions: list(text()),
+  writes: list(text()),
+});
 const service = fields({ openapi: required(text()), address: required(text()) });
 
 const table = {
@@ -53,10 +58,11 @@ export function readToolsFile(value: unknown, path: string): ToolSources {
   const each = <T, U>(items: Record<string, T>, make: (item: T, name: string) => U): Record<string, U> =>
     Object.fromEntries(Object.entries(items).map(([name, item]) => [name, make(item, name)]));
   return {
-    databases: each(databases, ({ path: file, tables, functions }, name) => ({
+    databases: each(databases, ({ path: file, tables, functions, writes }, name) => ({
       path: place(file),
       roles: mayUse(name),
       rights: { tables, functions },
+      writes,
     })),
     models: each(models, place),
     services: each(services, ({ openapi, address }, name) => ({

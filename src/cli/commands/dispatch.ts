@@ -1,18 +1,29 @@
-// `baimo dispatch`: a saved task over databases, models and services, run to facts with evidence.
+// `baimo dispatch`: tasks over databases, models and services, run to a report with evidence.
+import { join } from "node:path";
 import { type Command, InvalidArgumentError } from "commander";
-import type { Evidence, Fact, Plan, RunResult } from "../../dispatch/index.ts";
+import type { Journal, Language, OpenTools, RunInput, RunOutcome, Task } from "../../dispatch/index.ts";
+import { BaimoError } from "../../errors.ts";
+import { printOutcome, printPlan, printRuns, writeReportFile } from "../dispatch-output.ts";
+import { dataFolder } from "../environment.ts";
 import { listenForInterrupt } from "../interrupt.ts";
 import { type CommandContext, nonEmpty, wholeNumber } from "../options.ts";
-import { formatTable } from "../table.ts";
-import type { Terminal } from "../terminal.ts";
 import { readJsonFile } from "../text-file.ts";
 
 interface DispatchFlags {
-  tools: string;
-  role: string;
+  tools?: string;
+  role?: string;
   set: Record<string, unknown>;
   budget?: number;
   planOnly?: boolean;
+  approve?: string;
+  reject?: string;
+  resume?: string;
+  replay?: string;
+  runs?: boolean;
+  journal: string;
+  approvalHours: number;
+  language: Language;
+  report?: string;
   json?: boolean;
 }
 
@@ -20,19 +31,36 @@ interface DispatchFlags {
 export function addDispatch(program: Command, context: CommandContext): Command {
   return program
     .command("dispatch")
-    .summary("run a saved task over databases, models and services to facts with evidence")
+    .summary("run a task over databases, models and services to a report with evidence")
     .description(
       "Runs a saved task (a JSON file of parameters, nodes and facts) without a language model. The whole graph is validated " +
-        "before anything runs; every fact leads to the statement, the rows, the answer or the model that it follows from.",
+        "before anything runs; every fact leads to the statement, the rows, the answer or the model that it follows from. " +
+        "What writes shows the rows that would change, and waits for --approve.",
     )
-    .argument("<task>", "the task, a JSON file")
-    .requiredOption("--tools <file>", "roles, databases, models and services, a JSON file", nonEmpty)
-    .requiredOption("--role <name>", "who asks: a role of the tools file", nonEmpty)
+    .argument("[task]", "the task, a JSON file")
+    .option("--tools <file>", "roles, databases, models and services, a JSON file", nonEmpty)
+    .option("--role <name>", "who asks: a role of the tools file", nonEmpty)
     .option("--set <name=value>", "a parameter of the task; repeatable", readParameter, {})
     .option("--budget <fen>", "what third parties' calls may cost at most", wholeNumber(0))
     .option("--plan-only", "validate, and say what would run and cost at most")
+    .option("--approve <run:hash>", "allow what a run shows, by the hash beside it, and go on", nonEmpty)
+    .option("--reject <run:hash>", "refuse it, and go on without", nonEmpty)
+    .option("--resume <run>", "go on with a run that was cut off", nonEmpty)
+    .option("--replay <run>", "the same report from the journal, without calls", nonEmpty)
+    .option("--runs", "list the runs of the journal")
+    .option("--journal <folder>", "where runs are kept", nonEmpty, join(dataFolder(), "dispatch"))
+    .option("--approval-hours <n>", "how long an approval is waited for", wholeNumber(1, 8760), 24)
+    .option("--language <code>", "of the report: zh or en", readLanguage, "en")
+    .option("--report <file>", "write the report: .html, .md or .json", nonEmpty)
     .option("--json", "print a JSON document, with the whole evidence")
-    .action((task: string, flags: DispatchFlags) => dispatch(task, flags, context));
+    .action((task: string | undefined, flags: DispatchFlags, command: Command) =>
+      dispatch(task, flags, command, context),
+    );
+}
+
+function readLanguage(given: string): Language {
+  if (given === "zh" || given === "en") return given;
+  throw new InvalidArgumentError("Allowed: zh, en.");
 }
 
 /** A value in JSON, or a text as it is. */
@@ -49,65 +77,120 @@ function readParameter(given: string, before: Record<string, unknown>): Record<s
   return Object.assign({}, before, { [given.slice(0, at)]: read });
 }
 
-async function dispatch(path: string, flags: DispatchFlags, context: CommandContext): Promise<void> {
-  const { openTools, readTask, readToolsFile, runPlan, validate } = await import("../../dispatch/index.ts");
+async function dispatch(
+  path: string | undefined,
+  flags: DispatchFlags,
+  command: Command,
+  context: CommandContext,
+): Promise<void> {
+  const { openJournal, replayRun } = await import("../../dispatch/index.ts");
   const { terminal } = context;
-  const { role, set, budget: budgetFen, planOnly, json } = flags;
-  const task = readTask(await readJsonFile(path), set);
-  const opened = await openTools(readToolsFile(await readJsonFile(flags.tools), flags.tools));
-  const interrupt = listenForInterrupt();
-  try {
-    const plan = await validate(task, opened.tools, { role }, { budgetFen });
-    if (planOnly) {
-      printPlan(plan, json, terminal);
-      return;
+  const { journal: folder, replay, runs } = flags;
+  if (runs || replay !== undefined) {
+    const journal = await openJournal(folder);
+    try {
+      if (replay !== undefined) await show(await replayRun(journal, replay), flags, context);
+      else printRuns(journal.runs(), flags.json, terminal);
+    } finally {
+      journal.close();
     }
-    const result = await runPlan(plan, opened.tools, { role }, { signal: interrupt.signal });
-    if (json) terminal.json(result);
-    else printResult(result, terminal);
-    if (result.failures.length > 0) context.exitCode = 1;
+    return;
+  }
+  const decided = flags.approve ?? flags.reject;
+  const other = decided ?? flags.resume;
+  if ((path === undefined) === (other === undefined)) {
+    command.error("error: name a task, or a run by --approve, --reject, --resume, --replay");
+  }
+  if (flags.tools === undefined) command.error("error: --tools is missing");
+  if (other === undefined && flags.role === undefined) command.error("error: --role is missing");
+  await withTools(String(flags.tools), async (opened) => {
+    if (path !== undefined) return runTask(path, flags, opened, context);
+    return withJournal(folder, async (journal) => {
+      const [run, hash = ""] = String(other).split(":");
+      if (decided !== undefined) await decide(journal, { run, hash, approve: flags.approve !== undefined });
+      await goOn(journal, run, { flags, opened, context });
+    });
+  });
+}
+
+async function withTools(path: string, work: (opened: OpenTools) => Promise<void>): Promise<void> {
+  const { openTools, readToolsFile } = await import("../../dispatch/index.ts");
+  const opened = await openTools(readToolsFile(await readJsonFile(path), path));
+  try {
+    await work(opened);
   } finally {
-    interrupt.release();
     opened.close();
   }
 }
 
-function printPlan({ order, costFen, writes }: Plan, json: boolean | undefined, terminal: Terminal): void {
-  if (json) {
-    terminal.json({ nodes: order, costFen, writes });
+async function withJournal(folder: string, work: (journal: Journal) => Promise<void>): Promise<void> {
+  const { openJournal } = await import("../../dispatch/index.ts");
+  const journal = await openJournal(folder);
+  try {
+    await work(journal);
+  } finally {
+    journal.close();
+  }
+}
+
+async function runTask(
+  path: string,
+  flags: DispatchFlags,
+  opened: OpenTools,
+  context: CommandContext,
+): Promise<void> {
+  const { beginRun, readTask, validate } = await import("../../dispatch/index.ts");
+  const { set, budget: budgetFen, language, role = "" } = flags;
+  const task: Task = readTask(await readJsonFile(path), set);
+  if (flags.planOnly) {
+    printPlan(await validate(task, opened.tools, { role }, { budgetFen }), flags.json, context.terminal);
     return;
   }
-  for (const line of formatTable(order.map(({ id, tool, after }) => [id, tool, after.join(", ")]))) {
-    terminal.line(line);
-  }
-  terminal.line(`costs at most ${costFen} fen; writes: ${writes.join(", ") || "none"}`);
+  const input: RunInput = { task, role, language, budgetFen };
+  await withJournal(flags.journal, async (journal) => {
+    const run = await beginRun(journal, input, opened.tools);
+    await goOn(journal, run, { flags, opened, context });
+  });
 }
 
-function printResult({ facts, failures, missing, dropped }: RunResult, terminal: Terminal): void {
-  const width = terminal.interactive ? terminal.columns() : 160;
-  const rows = facts.map(({ key, value, unit, evidence }: Fact) => [
-    key,
-    `${typeof value === "string" ? value : JSON.stringify(value)} ${unit}`.trim(),
-    evidence.map(inShort).join("; "),
-  ]);
-  for (const line of formatTable(rows, { width })) terminal.writeAnswer(`${line}\n`);
-  for (const { node, message } of failures) terminal.note(`${node} failed: ${message}`);
-  if (missing.length > 0) terminal.note(`no fact: ${missing.join(", ")}`);
-  for (const { node, pointer } of dropped)
-    terminal.note(`${node}: ${pointer} is not in the schema; left out`);
+/** Allows or refuses the one step whose hash begins so. */
+async function decide(
+  journal: Journal,
+  { run, hash, approve }: { readonly run: string; readonly hash: string; readonly approve: boolean },
+): Promise<void> {
+  const { state } = journal.run(run);
+  const pending = journal.approvals(run).filter((each) => each.state === "waiting");
+  const [found] = pending.filter((each) => hash.length >= 12 && each.arguments.startsWith(hash));
+  if (!found) {
+    const known = pending.map(({ name, arguments: sha256 }) => `${run}:${sha256.slice(0, 12)} (${name})`);
+    const next = known.length > 0 ? `waiting: ${known.join(", ")}` : `nothing waits; the run is ${state}`;
+    throw new BaimoError("request", `${run}:${hash} names no step that waits for an approval; ${next}`);
+  }
+  const { userInfo } = await import("node:os");
+  const by = userInfo().username;
+  journal.decide(run, found.name, { approve, by, argumentsSha256: found.arguments });
 }
 
-/** Where a fact comes from, on part of a line. */
-function inShort(evidence: Evidence): string {
-  const { node } = evidence;
-  switch (evidence.kind) {
-    case "sql":
-      return `${node} ${evidence.database}: ${evidence.rows} rows, ${evidence.rowsSha256.slice(0, 12)}`;
-    case "http":
-      return `${node} ${evidence.service}: ${evidence.operationId} ${evidence.pointer ?? ""}`.trim();
-    case "model":
-      return `${node} ${evidence.model} ${evidence.version.slice(0, 12)}`;
-    case "step":
-      return `${node} ${evidence.step}`;
+interface GoOn {
+  readonly flags: DispatchFlags;
+  readonly opened: OpenTools;
+  readonly context: CommandContext;
+}
+
+async function goOn(journal: Journal, run: string, { flags, opened, context }: GoOn): Promise<void> {
+  const { continueRun } = await import("../../dispatch/index.ts");
+  const interrupt = listenForInterrupt();
+  try {
+    const approvalMs = flags.approvalHours * 3_600_000;
+    const outcome = await continueRun(journal, run, opened.tools, { signal: interrupt.signal, approvalMs });
+    await show(outcome, flags, context);
+  } finally {
+    interrupt.release();
   }
+}
+
+async function show(outcome: RunOutcome, { report, json }: DispatchFlags, context: CommandContext) {
+  printOutcome(outcome, json, context.terminal);
+  if (report !== undefined) await writeReportFile(outcome.report, report);
+  if (outcome.result.failures.length > 0) context.exitCode = 1;
 }

@@ -21,6 +21,22 @@ export interface FactSource {
   /** A pointer into the node's output. */
   readonly path: string;
   readonly unit?: string;
+  /** What a report calls it. */
+  readonly label?: Words;
+}
+
+/** The same in both languages. */
+export interface Words {
+  readonly zh?: string;
+  readonly en?: string;
+}
+
+/** A sentence of the report: `{key}` is a fact, `{rose|after > before}` words for what a calculation says. */
+export interface SentenceTemplate extends Words {
+  /** A calculation over facts; the sentence stands where it is true. */
+  readonly when?: string;
+  /** Facts that the words outside of slots draw on. */
+  readonly cites?: readonly string[];
 }
 
 export interface Task {
@@ -28,8 +44,11 @@ export interface Task {
   readonly parameters?: Readonly<Record<string, JsonSchema>>;
   readonly nodes: readonly TaskNode[];
   readonly facts: readonly FactSource[];
+  /** Default: a sentence for each fact. */
+  readonly report?: readonly SentenceTemplate[];
 }
 
+const words = { zh: { type: "string", maxLength: 2000 }, en: { type: "string", maxLength: 2000 } };
 const MOST_NODES = 40;
 const id = { type: "string", pattern: "^n[0-9]+$", maxLength: 16 };
 
@@ -69,6 +88,21 @@ export const taskSchema: JsonSchema = {
           node: id,
           path: { type: "string", pattern: "^(/|$)", maxLength: 500 },
           unit: { type: "string", maxLength: 100 },
+          label: { type: "object", additionalProperties: false, properties: words },
+        },
+      },
+    },
+    report: {
+      type: "array",
+      maxItems: 100,
+      items: {
+        type: "object",
+        additionalProperties: false,
+        properties: {
+          zh: words.zh,
+          en: words.en,
+          when: { type: "string", maxLength: 1000 },
+          cites: { type: "array", maxItems: 50, items: { type: "string" } },
         },
       },
     },
@@ -93,7 +127,7 @@ export function readTask(value: unknown, parameters: Readonly<Record<string, unk
   });
   if (wrong) throw new BaimoError("request", `parameter ${wrong.at.slice(1)} ${wrong.text}`);
   const nodes = task.nodes.map((node) => withArgs(node, bind(node.args, parameters, node.id)));
-  return { parameters: schemas, nodes, facts: task.facts };
+  return { parameters: schemas, nodes, facts: task.facts, report: task.report };
 }
 
 const withArgs = (node: TaskNode, args: unknown): TaskNode => ({

@@ -19,10 +19,12 @@ export interface SqlLimits {
   readonly ms: number;
 }
 
+export const SQL_LIMITS: SqlLimits = { rows: 10_000, ms: 5000 };
+
 export function sqlQuery(
   databases: ReadonlyMap<string, DatabaseSource>,
   reader: Reader,
-  limits: SqlLimits = { rows: 10_000, ms: 5000 },
+  limits: SqlLimits = SQL_LIMITS,
 ): Tool {
   const source = ({ db }: Args, { role }: Asker): DatabaseSource => {
     const found = databases.get(String(db));
