@@ -18,10 +18,14 @@ export interface EngineSettings {
   readonly description: ModelDescription;
   readonly files: readonly ByteSourceDescriptor[];
   readonly shape: RunShape;
+  readonly draft?: AskDraft;
   readonly signal?: AbortSignal;
   /** Called with the number of tensors that the first worker has loaded. */
   readonly onTensor?: (done: number) => void;
 }
+
+/** Has a draft model read tokens and guess so many more. */
+export type AskDraft = (tokens: Int32Array, count: number) => Promise<readonly number[]>;
 
 /** What `Engine.run` may be told. */
 export interface RunOptions {
@@ -53,6 +57,7 @@ export class Engine {
   /** Called when no request is left. */
   #idle: () => void = () => {};
   readonly #prepared: PreparedDevice;
+  readonly #draft: AskDraft | undefined;
   readonly #active = new Map<number, ActiveRequest>();
   #nextId = 0;
   #lost: BaimoError | undefined;
@@ -64,9 +69,11 @@ export class Engine {
     prepared: PreparedDevice,
     bus: Bus | undefined,
     sizes: { weightBytes: number; cacheBytes: number; pageBytes: number },
+    draft: AskDraft | undefined,
   ) {
     const { workers } = prepared;
     this.#prepared = prepared;
+    this.#draft = draft;
     this.#workers = workers;
     this.#bus = bus;
     this.weightBytes = sizes.weightBytes;
@@ -149,11 +156,19 @@ export class Engine {
       }
       case "result":
         return this.#active.get(message.id)?.settle(message.result);
+      case "ask-draft":
+        return void this.#askDraft(message.ask, message.tokens, message.count);
       case "refused":
         return this.#active.get(message.id)?.settle(fromPlainError(message.error));
       case "failed":
         return this.#lose(fromPlainError(message.error));
     }
+  }
+
+  /** A draft that fails is no failure of the answer, which goes on without it. */
+  async #askDraft(ask: number, given: Int32Array, count: number): Promise<void> {
+    const tokens = await this.#draft?.(given, count).catch(() => undefined);
+    this.#post({ type: "draft", ask, tokens });
   }
 
   #lose(error: BaimoError): void {
@@ -180,7 +195,7 @@ export function startWorkers(count: number): Promise<Thread[]> {
  * @throws {BaimoError} what a worker met while loading; `aborted` when the signal fires
  */
 export async function startEngine(settings: EngineSettings): Promise<Engine> {
-  const { prepared, description, files, shape, signal, onTensor } = settings;
+  const { prepared, description, files, shape, draft, signal, onTensor } = settings;
   const { config, weights } = description;
   const { workers, setup } = prepared;
   throwIfAborted(signal, "loading the model");
@@ -213,11 +228,12 @@ export async function startEngine(settings: EngineSettings): Promise<Engine> {
     });
     const ready = Promise.all(workers.map((worker) => untilReady(worker, onTensor)));
     const loaded = await Promise.race([ready, aborted]);
-    return new Engine(prepared, bus, {
+    const sizes = {
       weightBytes: loaded.reduce((sum, { weightBytes }) => sum + weightBytes, 0),
       cacheBytes: loaded.reduce((sum, { cacheBytes }) => sum + cacheBytes, 0),
       pageBytes: loaded[0].pageBytes,
-    });
+    };
+    return new Engine(prepared, bus, sizes, draft);
   } catch (error) {
     bus?.poison();
     throw error;

@@ -47,8 +47,8 @@ export interface GenerateRequest extends TextRequest {
   readonly sampler: SamplerOptions;
   /** When the context is full, so many first tokens stay and the answer goes on; undefined: it ends. */
   readonly keep?: number;
-  /** Guess what follows by look-up, and run it ahead: so many tokens at a time, or as many as pay. */
-  readonly speculation?: { readonly tokens?: number };
+  /** Guess what follows, and run it ahead: so many tokens at a time, or as many as pay. */
+  readonly speculation?: { readonly by: "lookup" | "draft"; readonly tokens?: number };
   /** What the answer must be; the vocabulary is the model's. */
   readonly constraint?: { readonly spec: ConstraintSpec; readonly vocabulary: PackedVocabulary };
 }
@@ -139,7 +139,9 @@ export type ToWorker =
   | WorkerSetup
   | { type: "request"; id: number; request: EngineRequest }
   /** End a request. */
-  | { type: "cancel"; id: number };
+  | { type: "cancel"; id: number }
+  /** What the draft says; undefined: it cannot answer. */
+  | { type: "draft"; ask: number; tokens: readonly number[] | undefined };
 
 /** How a generation ended, seen from the worker. */
 export interface GenerateResult {
@@ -224,6 +226,8 @@ export type FromWorker =
   /** What was generated since the last such message, by request. */
   | { type: "tokens"; of: ReadonlyMap<number, readonly GeneratedToken[]> }
   | { type: "result"; id: number; result: EngineResult }
+  /** Have the draft read these tokens and guess so many more. */
+  | { type: "ask-draft"; ask: number; tokens: Int32Array; count: number }
   /** A request failed; the engine goes on. */
   | { type: "refused"; id: number; error: PlainError }
   /** The worker is lost. */

@@ -51,11 +51,12 @@ export interface GenerateOptions {
   /** Go on past the model's end tokens. Default false. */
   ignoreEos?: boolean;
   /**
-   * "lookup": where the last tokens stood before, guess what followed them and run the guesses with the next token, as far as
-   * they have been right and pay. The answer is the same, token for token; only its speed differs. Off, whatever is asked for,
-   * with recurrent states and with angles that change with every token. Default "off".
+   * Guess what follows and run the guesses with the next token, as far as they have been right and pay. The answer is the same,
+   * token for token; only its speed differs. "lookup": what followed the last tokens where they stood before. "draft": what the
+   * model's `draft` finds most likely. Off, whatever is asked for, with recurrent states and with angles that change with every
+   * token. Default "draft" where the model has one, else "off".
    */
-  speculation?: "off" | "lookup";
+  speculation?: "off" | "lookup" | "draft";
   /** Guess so many tokens each time, whether it pays or not. Default: as many as pay. */
   guessTokens?: number;
   /** Report the log-probability of each token, and of this many alternatives (0 for none). */

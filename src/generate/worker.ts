@@ -83,6 +83,8 @@ async function receive(message: ToWorker): Promise<void> {
     case "cancel":
       scheduler?.cancel(message.id);
       return scheduler?.run();
+    case "draft":
+      return scheduler?.answerDraft(message.ask, message.tokens);
   }
 }
 
