@@ -9,7 +9,14 @@ import { exchangeFloats } from "../models/forward/workspace.ts";
 import type { ModelDescription } from "../models/open-model.ts";
 import { commandWords } from "./commands.ts";
 import { fromPlainError } from "./plain-error.ts";
-import type { EngineRequest, EngineResult, FromWorker, ToWorker, WorkerSetup } from "./protocol.ts";
+import type {
+  EngineRequest,
+  EngineResult,
+  FromWorker,
+  RankSizes,
+  ToWorker,
+  WorkerSetup,
+} from "./protocol.ts";
 import type { GeneratedToken } from "./types.ts";
 
 /** What `startEngine` takes. */
@@ -47,10 +54,8 @@ interface ActiveRequest {
 
 /** A set of workers that hold one model. */
 export class Engine {
-  readonly weightBytes: number;
-  readonly cacheBytes: number;
-  /** Of one page of the cache, all threads together. */
-  readonly pageBytes: number;
+  /** Of all threads together. */
+  readonly sizes: RankSizes;
   readonly #workers: readonly Thread[];
   /** Absent where no memory is shared: the single worker is spoken to by messages alone. */
   readonly #bus: Bus | undefined;
@@ -65,20 +70,13 @@ export class Engine {
   /** Resolves when the engine can run no more requests; not when it is disposed of. */
   readonly lost = new Promise<BaimoError>((resolve) => (this.#tellLost = resolve));
 
-  constructor(
-    prepared: PreparedDevice,
-    bus: Bus | undefined,
-    sizes: { weightBytes: number; cacheBytes: number; pageBytes: number },
-    draft: AskDraft | undefined,
-  ) {
+  constructor(prepared: PreparedDevice, bus: Bus | undefined, sizes: RankSizes, draft: AskDraft | undefined) {
     const { workers } = prepared;
     this.#prepared = prepared;
     this.#draft = draft;
     this.#workers = workers;
     this.#bus = bus;
-    this.weightBytes = sizes.weightBytes;
-    this.cacheBytes = sizes.cacheBytes;
-    this.pageBytes = sizes.pageBytes;
+    this.sizes = sizes;
     for (const worker of workers) {
       worker.unref();
       // what worker.ts posts
@@ -229,9 +227,9 @@ export async function startEngine(settings: EngineSettings): Promise<Engine> {
     const ready = Promise.all(workers.map((worker) => untilReady(worker, onTensor)));
     const loaded = await Promise.race([ready, aborted]);
     const sizes = {
+      ...loaded[0],
       weightBytes: loaded.reduce((sum, { weightBytes }) => sum + weightBytes, 0),
       cacheBytes: loaded.reduce((sum, { cacheBytes }) => sum + cacheBytes, 0),
-      pageBytes: loaded[0].pageBytes,
     };
     return new Engine(prepared, bus, sizes, draft);
   } catch (error) {
@@ -242,10 +240,7 @@ export async function startEngine(settings: EngineSettings): Promise<Engine> {
   }
 }
 
-function untilReady(
-  worker: Thread,
-  onTensor: ((done: number) => void) | undefined,
-): Promise<{ weightBytes: number; cacheBytes: number; pageBytes: number }> {
+function untilReady(worker: Thread, onTensor: ((done: number) => void) | undefined): Promise<RankSizes> {
   return new Promise((resolve, reject) => {
     const fail = (text: string, cause?: Error) => reject(new BaimoError("device", text, { cause }));
     worker.on("message", (posted) => {

@@ -144,7 +144,7 @@ async function loadDescribed(
       await again.close();
     }
   };
-  const { weightBytes, cacheBytes, pageBytes } = engine;
+  const { weightBytes, cacheBytes, pageBytes, stateBytes } = engine.sizes;
   const descriptors = checkpoint.files.map((file) => file.descriptor);
   const { kernels } = prepared;
   const model = createModel({
@@ -157,6 +157,7 @@ async function loadDescribed(
     cacheOwner: async () => ({
       identity: [await modelIdentity(description, descriptors), device, kernels, shape.cacheType].join(" "),
       pageBytes,
+      stateBytes,
       vocabSize,
     }),
     adapters,

@@ -106,6 +106,8 @@ export interface SavedPage {
   readonly parent: number;
   readonly tokens: Int32Array;
   readonly bytes: Uint8Array;
+  /** The recurrent state at its end. */
+  readonly state?: Uint8Array;
 }
 
 /** One request for pages of the cache: those of a beginning of these tokens, or all. */
@@ -218,10 +220,19 @@ export interface RestoreResult {
 export type TokenResult = GenerateResult | LogitsResult | MeasureResult | ScoreResult | EmbedResult;
 export type EngineResult = TokenResult | SaveResult | RestoreResult | { readonly kind: "adapter" };
 
+/** Bytes of weights and cache on one rank; of a page of the cache, and of a recurrent state, on all together. */
+export interface RankSizes {
+  readonly weightBytes: number;
+  readonly cacheBytes: number;
+  readonly pageBytes: number;
+  /** 0: there are none. */
+  readonly stateBytes: number;
+}
+
 /** From a worker to the main thread. */
 export type FromWorker =
   | { type: "progress"; done: number }
-  | { type: "ready"; weightBytes: number; cacheBytes: number; pageBytes: number }
+  | ({ type: "ready" } & RankSizes)
   | { type: "prompt-progress"; id: number; done: number; total: number }
   /** What was generated since the last such message, by request. */
   | { type: "tokens"; of: ReadonlyMap<number, readonly GeneratedToken[]> }

@@ -411,16 +411,17 @@ export interface Model extends Resource {
   chat(messages: readonly ChatMessage[], options?: ChatOptions): AsyncGenerator<ChatEvent, Finish>;
   /**
    * Writes what the cache holds of a text's beginning, or of all texts, so that it outlives the engine. In memory it takes the
-   * pages' bytes once. The file is bound to the model, the kernels and the type of the cache, not to the number of threads.
+   * pages' bytes once. The file is bound to the model, the kernels and the type of the cache, not to the number of threads. Of a
+   * model with recurrent states it holds texts as far as states are kept (`stateBytes`): to the end of a page.
    *
    * target  a path, a WritableStream, or a function that takes chunks
-   * @throws {BaimoError} `request` for a model with an encoder or with recurrent states, whose pages alone are no beginning
+   * @throws {BaimoError} `request` for a model with an encoder
    */
   saveCache(target: WriteTarget, options?: SaveCacheOptions): Promise<SavedCache>;
   /**
    * Reads what `saveCache` wrote, as far as there is room; requests that begin alike find it. A file that is damaged, or of
    * another model, build or type of cache, changes nothing: no tokens, and a warning that says why.
-   * @throws {BaimoError} `request` for a model with an encoder or with recurrent states, or a file that cannot be opened
+   * @throws {BaimoError} `request` for a model with an encoder, or a file that cannot be opened
    */
   loadCache(source: ByteSourceInput, options?: { signal?: AbortSignal }): Promise<LoadedCache>;
   /** The adapters that are loaded. */
