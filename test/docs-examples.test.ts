@@ -56,7 +56,9 @@ before(() => {
   mkdirSync(join(project, "node_modules"));
   symlinkSync(root, join(project, "node_modules", "baimo"), "junction");
   writeFileSync(join(project, "package.json"), '{ "private": true, "type": "module" }');
-  cpSync(join(root, "assets", "poet.gguf"), join(project, "model.gguf"));
+  for (const name of ["model.gguf", "draft.gguf"]) {
+    cpSync(join(root, "assets", "poet.gguf"), join(project, name));
+  }
   cpSync(golden("families", "llama"), join(project, "folder"), { recursive: true });
   cpSync(golden("families", "bert"), join(project, "bge-small-en-v1.5"), { recursive: true });
   cpSync(golden("families", "bert-rank"), join(project, "bge-reranker-base"), { recursive: true });

@@ -4,7 +4,6 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
-import { BaimoError } from "../src/errors.ts";
 import { type LoadOptions, load } from "../src/generate/load.ts";
 import type { Model } from "../src/generate/types.ts";
 import { golden } from "./places.ts";
@@ -162,13 +161,50 @@ describe("what is no cache of this model", () => {
       });
     }
   });
+});
 
-  it("is refused by name where pages alone are no beginning", async () => {
-    await withModel(golden("families", "qwen3_next"), { threads: 1 }, async (recurrent) => {
-      const isRefusal = (error: unknown) =>
-        error instanceof BaimoError && error.code === "request" && /recurrent states/.test(error.message);
-      await assert.rejects(recurrent.saveCache(join(folder, "none")), isRefusal);
-      await assert.rejects(recurrent.loadCache(bytes), isRefusal);
+describe("recurrent states", () => {
+  const path = golden("families", "qwen3_next");
+  const prompt = [...text, ...own];
+  let expected: unknown[] = [];
+  let bytes = new Uint8Array(0);
+  before(async () => {
+    await withModel(path, { threads: 1 }, async (model) => {
+      expected = (await answer(model, prompt)).tokens;
+      const file = join(folder, "recurrent");
+      // As far as a state is kept: to the end of the second page.
+      assert.equal((await model.saveCache(file, { tokens: text })).tokens, 64);
+      bytes = new Uint8Array(readFileSync(file));
+    });
+  });
+
+  for (const threads of [2, 3]) {
+    it(`come back with their pages, the same bits, on ${threads} threads`, async () => {
+      await withModel(path, { threads }, async (model) => {
+        assert.deepEqual(await model.loadCache(bytes), { tokens: 64 });
+        const found = await answer(model, prompt);
+        assert.deepEqual(found.tokens, expected);
+        assert.equal(found.cached, 64);
+        const again = join(folder, "recurrent-again");
+        await model.saveCache(again, { tokens: text.slice(0, 70) });
+        assert.deepEqual(new Uint8Array(readFileSync(again)), bytes);
+      });
+    });
+  }
+
+  it("are a miss with a warning: damaged, or without room for them", async () => {
+    const damaged = bytes.slice();
+    damaged[bytes.length - 5] ^= 1;
+    await withModel(path, { threads: 1 }, async (model) => {
+      const { tokens, warning } = await model.loadCache(damaged);
+      assert.equal(tokens, 0);
+      assert.match(warning ?? "", /the state of page 1 is damaged/);
+    });
+    await withModel(path, { threads: 1, stateBytes: 0 }, async (model) => {
+      const { tokens, warning } = await model.loadCache(bytes);
+      assert.equal(tokens, 0);
+      assert.match(warning ?? "", /no room for its recurrent states/);
+      assert.deepEqual((await answer(model, prompt)).tokens, expected);
     });
   });
 });

@@ -1,6 +1,7 @@
 // Guessed tokens run ahead and change nothing: tokens, log-probabilities, ends, constraints.
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
+import { BaimoError } from "../src/errors.ts";
 import { load } from "../src/generate/load.ts";
 import type { Finish, GenerateOptions, Model } from "../src/generate/types.ts";
 import { golden } from "./places.ts";
@@ -43,11 +44,13 @@ const models: Record<string, string[]> = {
   "families/gemma2": ["greedy answers", "answers that shift"],
 };
 
+const shape = { threads: 1, contextLength: 112, chunkTokens: 24 };
+
 for (const [name, all] of Object.entries(models)) {
   describe(name, () => {
     let model: Model;
     before(async () => {
-      model = await load(golden(...name.split("/")), { threads: 1, contextLength: 112, chunkTokens: 24 });
+      model = await load(golden(...name.split("/")), shape);
     });
     after(() => model?.dispose());
 
@@ -83,6 +86,62 @@ for (const [name, all] of Object.entries(models)) {
     });
   });
 }
+
+describe("a draft", () => {
+  const target = golden("gguf", "llama-q4_0.gguf");
+  /** As good as a draft can be, and one that knows nothing of it. */
+  const drafts: Record<string, string> = {
+    "that is always right": target,
+    "that is always wrong": golden("gguf", "llama-q8_0.gguf"),
+  };
+  const drafted = ["greedy answers with penalties", "sampled answers", "answers that shift"];
+  for (const [which, path] of Object.entries(drafts)) {
+    it(`${which} changes no answer`, async () => {
+      const model = await load(target, { ...shape, draft: path });
+      for (const what of drafted) {
+        const options = asked[what];
+        const alone = await answer(model, { ...options, speculation: "off" });
+        assert.equal(alone.finish.speculation, undefined);
+        const some = [3, undefined].map((guessTokens) => answer(model, { ...options, guessTokens }));
+        for (const ahead of await Promise.all(some)) {
+          assert.deepEqual(essence(ahead), essence(alone));
+          assert.ok(ahead.finish.speculation);
+        }
+      }
+      const { finish } = await answer(model, { temperature: 0, guessTokens: 4 });
+      const { drafted: all, accepted } = finish.speculation!;
+      assert.ok(all > 0 && accepted === (path === target ? all : 0), `${accepted} of ${all}`);
+      await model.dispose();
+    });
+  }
+
+  it("may be a model that runs; an answer goes on without one that is gone", async () => {
+    const draft = await load(target, shape);
+    const model = await load(target, { ...shape, draft });
+    const options = { temperature: 0, guessTokens: 4, maxTokens: 12 };
+    const { tokens, finish } = await answer(model, options);
+    assert.ok(finish.speculation!.accepted > 0);
+    await draft.dispose();
+    const without = await answer(model, options);
+    assert.deepEqual(without.tokens, tokens);
+    assert.deepEqual(without.finish.speculation, { drafted: 0, accepted: 0 });
+    await model.dispose();
+  });
+
+  it("is refused where its vocabulary is another one, and asked for in vain where there is none", async () => {
+    const isRefusal = (pattern: RegExp) => (error: unknown) =>
+      error instanceof BaimoError && error.code === "request" && pattern.test(error.message);
+    await assert.rejects(
+      load(target, { ...shape, draft: golden("gguf", "qwen2-q8_0.gguf") }),
+      isRefusal(
+        /qwen2-q8_0 cannot be the draft of llama-q4_0: .* token 0, which is "<unk>" and in the draft "!"/,
+      ),
+    );
+    const model = await load(target, shape);
+    await assert.rejects(answer(model, { speculation: "draft" }), isRefusal(/no draft.*--draft/));
+    await model.dispose();
+  });
+});
 
 it("guesses nothing where a state cannot go back", async () => {
   const model = await load(golden("families", "qwen3_next"), { threads: 1, contextLength: 128 });

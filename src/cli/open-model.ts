@@ -36,6 +36,7 @@ export async function toLoadOptions(flags: EngineFlags): Promise<LoadOptions> {
     packedCache: flags.packedCache === false ? undefined : { folder: join(cacheFolder(), "packed") },
     hub: hubSettings(),
     adapters: flags.adapter,
+    draft: flags.draft === undefined ? undefined : await findModel(flags.draft),
     chatTemplate: flags.chatTemplate === undefined ? undefined : await readText(flags.chatTemplate),
   };
 }

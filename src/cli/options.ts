@@ -119,6 +119,8 @@ export interface EngineFlags extends ConfigFlags {
   cacheType?: "F32" | "F16" | "Q8";
   packedCache?: boolean;
   adapter?: { source: string; scale: number }[];
+  /** A smaller model that guesses. */
+  draft?: string;
   /** A file with a chat template. */
   chatTemplate?: string;
   parallel?: number;
@@ -165,6 +167,15 @@ export function addTemplateOption(command: Command): Command {
   return command.option(
     "--chat-template <file>",
     "a chat template (Jinja) in place of the model's own",
+    nonEmpty,
+  );
+}
+
+/** Adds --draft, for commands that answer. */
+export function addDraftOption(command: Command): Command {
+  return command.option(
+    "--draft <model>",
+    "a smaller model of the same vocabulary that guesses what follows: the same answers, sooner where it is often right",
     nonEmpty,
   );
 }
@@ -272,7 +283,7 @@ export function addSamplingOptions(command: Command): Command {
     )
     .option(
       "--speculation <how>",
-      "lookup: guess tokens from repeated text, for the same answer sooner; or off (default: off)",
+      "guess tokens, for the same answer sooner: lookup (from repeated text), draft (see --draft) or off (default: draft where there is one)",
       reader(table.speculation),
     )
     .option("--ignore-eos", "go on past the model's end token");

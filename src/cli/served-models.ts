@@ -47,11 +47,16 @@ export async function openServedModels(
     const settings = { ...hubSettings(), offline: config.offline, token: config.hubToken };
     const hub = Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined));
     const source = await fetchSource(model.source, terminal, signal, hub);
-    const options: LoadOptions = { ...(await ownOptions(model)), ...given(load), memoryBytes: config.memory };
+    const draft = model.draft && (await fetchSource(model.draft, terminal, signal, hub));
+    const own = { ...(await ownOptions(model)), draft };
+    const options: LoadOptions = { ...own, ...given(load), memoryBytes: config.memory };
     const preview = await previewModel(source, { ...options, signal });
     const name = model.name ?? (model.source === POET ? POET : preview.name);
     if (profile) {
-      holdToProfile({ name, declared: preview.declaredLicences }, profile, config.licenceProfile!);
+      const all = [{ ...preview, name }, ...(preview.draft ? [preview.draft] : [])];
+      for (const { name, declaredLicences: declared } of all) {
+        holdToProfile({ name, declared }, profile, config.licenceProfile!);
+      }
     }
     if (recipes.has(name)) {
       const message = `two models are named "${name}"; give each a name of its own with --name, in their order`;

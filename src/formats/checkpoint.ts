@@ -50,6 +50,9 @@ export type CheckpointInput = string | URL | Blob | Uint8Array | ByteSource | re
 const isByteSource = (input: unknown): input is ByteSource =>
   typeof input === "object" && input !== null && "readInto" in input && "descriptor" in input;
 
+/** Of a path or a URL; no system has longer ones. */
+const LONGEST_PATH = 32_768;
+
 /** The same, declared. */
 export const checkpointKind: Kind<CheckpointInput> = kindOf(
   "checkpoint",
@@ -61,7 +64,10 @@ export const checkpointKind: Kind<CheckpointInput> = kindOf(
     value instanceof Uint8Array ||
     isByteSource(value) ||
     (Array.isArray(value) && value.every((file) => file instanceof Blob && "name" in file)),
-  (value) => (Array.isArray(value) ? value.length > 0 : value !== ""),
+  (value) =>
+    typeof value === "string"
+      ? value !== "" && value.length <= LONGEST_PATH
+      : !Array.isArray(value) || value.length > 0,
 );
 
 /** One that was opened. */

@@ -15,11 +15,12 @@ export type Command =
   | { readonly kind: "copy"; readonly from: number; readonly to: number }
   /** One recurrent state over another. */
   | { readonly kind: "copy-state"; readonly from: number; readonly to: number }
-  /** One page out of the decoder's cache, or into it: rank 0 has the bytes. */
-  | { readonly kind: "read-page" | "write-page"; readonly page: number }
+  /** One page out of the decoder's cache, or into it, by its number; one recurrent state by its slot. Rank 0 has the bytes. */
+  | { readonly kind: (typeof transfers)[number]; readonly at: number }
   /** A message has come for every rank: what it says of an adapter is done now. */
   | { readonly kind: "adapter" };
 
+const transfers = ["read-page", "write-page", "read-state", "write-state"] as const;
 const kinds = [
   "forward",
   "logits",
@@ -27,10 +28,12 @@ const kinds = [
   "encode",
   "copy",
   "copy-state",
-  "read-page",
-  "write-page",
+  ...transfers,
   "adapter",
 ] as const;
+
+const isTransfer = (kind: Command["kind"]): kind is (typeof transfers)[number] =>
+  (transfers as readonly string[]).includes(kind);
 /** Words of a run beside its pages and adapters. */
 const RUN_WORDS = 8;
 /** Stands for a run without a second type of tokens. */
@@ -77,7 +80,7 @@ export function sendCommand(bus: Bus, command: Command): void {
 function wordsOf(command: Command): Int32Array {
   if (command.kind === "logits" || command.kind === "states") return command.rows;
   if ("from" in command) return Int32Array.of(command.from, command.to);
-  if ("page" in command) return Int32Array.of(command.page);
+  if ("at" in command) return Int32Array.of(command.at);
   if (command.kind === "adapter") return new Int32Array(0);
   return command.tokens;
 }
@@ -90,7 +93,7 @@ export function receiveCommand(bus: Bus): Command {
   if (kind === "logits" || kind === "states") return { kind, rows: words };
   if (kind === "encode") return { kind, tokens: words };
   if (kind === "copy" || kind === "copy-state") return { kind, from: words[0], to: words[1] };
-  if (kind === "read-page" || kind === "write-page") return { kind, page: words[0] };
+  if (isTransfer(kind)) return { kind, at: words[0] };
   if (kind === "adapter") return { kind };
   let at = count;
   const runs = Array.from({ length: runCount }, (): Run => {

@@ -9,7 +9,14 @@ import { exchangeFloats } from "../models/forward/workspace.ts";
 import type { ModelDescription } from "../models/open-model.ts";
 import { commandWords } from "./commands.ts";
 import { fromPlainError } from "./plain-error.ts";
-import type { EngineRequest, EngineResult, FromWorker, ToWorker, WorkerSetup } from "./protocol.ts";
+import type {
+  EngineRequest,
+  EngineResult,
+  FromWorker,
+  RankSizes,
+  ToWorker,
+  WorkerSetup,
+} from "./protocol.ts";
 import type { GeneratedToken } from "./types.ts";
 
 /** What `startEngine` takes. */
@@ -18,10 +25,14 @@ export interface EngineSettings {
   readonly description: ModelDescription;
   readonly files: readonly ByteSourceDescriptor[];
   readonly shape: RunShape;
+  readonly draft?: AskDraft;
   readonly signal?: AbortSignal;
   /** Called with the number of tensors that the first worker has loaded. */
   readonly onTensor?: (done: number) => void;
 }
+
+/** Has a draft model read tokens and guess so many more. */
+export type AskDraft = (tokens: Int32Array, count: number) => Promise<readonly number[]>;
 
 /** What `Engine.run` may be told. */
 export interface RunOptions {
@@ -43,16 +54,15 @@ interface ActiveRequest {
 
 /** A set of workers that hold one model. */
 export class Engine {
-  readonly weightBytes: number;
-  readonly cacheBytes: number;
-  /** Of one page of the cache, all threads together. */
-  readonly pageBytes: number;
+  /** Of all threads together. */
+  readonly sizes: RankSizes;
   readonly #workers: readonly Thread[];
   /** Absent where no memory is shared: the single worker is spoken to by messages alone. */
   readonly #bus: Bus | undefined;
   /** Called when no request is left. */
   #idle: () => void = () => {};
   readonly #prepared: PreparedDevice;
+  readonly #draft: AskDraft | undefined;
   readonly #active = new Map<number, ActiveRequest>();
   #nextId = 0;
   #lost: BaimoError | undefined;
@@ -60,18 +70,13 @@ export class Engine {
   /** Resolves when the engine can run no more requests; not when it is disposed of. */
   readonly lost = new Promise<BaimoError>((resolve) => (this.#tellLost = resolve));
 
-  constructor(
-    prepared: PreparedDevice,
-    bus: Bus | undefined,
-    sizes: { weightBytes: number; cacheBytes: number; pageBytes: number },
-  ) {
+  constructor(prepared: PreparedDevice, bus: Bus | undefined, sizes: RankSizes, draft: AskDraft | undefined) {
     const { workers } = prepared;
     this.#prepared = prepared;
+    this.#draft = draft;
     this.#workers = workers;
     this.#bus = bus;
-    this.weightBytes = sizes.weightBytes;
-    this.cacheBytes = sizes.cacheBytes;
-    this.pageBytes = sizes.pageBytes;
+    this.sizes = sizes;
     for (const worker of workers) {
       worker.unref();
       // what worker.ts posts
@@ -149,11 +154,19 @@ export class Engine {
       }
       case "result":
         return this.#active.get(message.id)?.settle(message.result);
+      case "ask-draft":
+        return void this.#askDraft(message.ask, message.tokens, message.count);
       case "refused":
         return this.#active.get(message.id)?.settle(fromPlainError(message.error));
       case "failed":
         return this.#lose(fromPlainError(message.error));
     }
+  }
+
+  /** A draft that fails is no failure of the answer, which goes on without it. */
+  async #askDraft(ask: number, given: Int32Array, count: number): Promise<void> {
+    const tokens = await this.#draft?.(given, count).catch(() => undefined);
+    this.#post({ type: "draft", ask, tokens });
   }
 
   #lose(error: BaimoError): void {
@@ -180,7 +193,7 @@ export function startWorkers(count: number): Promise<Thread[]> {
  * @throws {BaimoError} what a worker met while loading; `aborted` when the signal fires
  */
 export async function startEngine(settings: EngineSettings): Promise<Engine> {
-  const { prepared, description, files, shape, signal, onTensor } = settings;
+  const { prepared, description, files, shape, draft, signal, onTensor } = settings;
   const { config, weights } = description;
   const { workers, setup } = prepared;
   throwIfAborted(signal, "loading the model");
@@ -213,11 +226,12 @@ export async function startEngine(settings: EngineSettings): Promise<Engine> {
     });
     const ready = Promise.all(workers.map((worker) => untilReady(worker, onTensor)));
     const loaded = await Promise.race([ready, aborted]);
-    return new Engine(prepared, bus, {
+    const sizes = {
+      ...loaded[0],
       weightBytes: loaded.reduce((sum, { weightBytes }) => sum + weightBytes, 0),
       cacheBytes: loaded.reduce((sum, { cacheBytes }) => sum + cacheBytes, 0),
-      pageBytes: loaded[0].pageBytes,
-    });
+    };
+    return new Engine(prepared, bus, sizes, draft);
   } catch (error) {
     bus?.poison();
     throw error;
@@ -226,10 +240,7 @@ export async function startEngine(settings: EngineSettings): Promise<Engine> {
   }
 }
 
-function untilReady(
-  worker: Thread,
-  onTensor: ((done: number) => void) | undefined,
-): Promise<{ weightBytes: number; cacheBytes: number; pageBytes: number }> {
+function untilReady(worker: Thread, onTensor: ((done: number) => void) | undefined): Promise<RankSizes> {
   return new Promise((resolve, reject) => {
     const fail = (text: string, cause?: Error) => reject(new BaimoError("device", text, { cause }));
     worker.on("message", (posted) => {

@@ -31,10 +31,16 @@ export function follow(model: Transformer, bus: Bus): void {
         model.backend.copyState(model.caches.delta!, command.from, command.to);
         break;
       case "read-page":
-        model.backend.readPage(model.caches.decoder, command.page);
+        model.backend.readPage(model.caches.decoder, command.at);
         break;
       case "write-page":
-        model.backend.writePage(model.caches.decoder, command.page, NOTHING);
+        model.backend.writePage(model.caches.decoder, command.at, NOTHING);
+        break;
+      case "read-state":
+        model.backend.readState(model.caches.delta!, command.at);
+        break;
+      case "write-state":
+        model.backend.writeState(model.caches.delta!, command.at, NOTHING);
         break;
       case "adapter":
         return;

@@ -16,8 +16,9 @@ import {
 } from "../option-kinds.ts";
 import type { OptionsOf, TableOf } from "../options.ts";
 import type { CacheType } from "../tensor/backend.ts";
+import { draftKind } from "./draft.ts";
 import { adapterTable } from "./options.ts";
-import type { AdapterOptions } from "./types.ts";
+import type { AdapterOptions, Model } from "./types.ts";
 
 /** Progress of loading: `done` of `total` bytes of a download, or tensors of the weights. */
 export interface LoadProgress {
@@ -56,6 +57,11 @@ export interface LoadOptions extends DescribeOptions, DeviceOptions {
   stateBytes?: number;
   /** For "hf:owner/name": where downloads are kept (default the Hub's own cache folder), and whom to ask as whom. */
   hub?: Partial<Pick<PullOptions, "cacheFolder" | "endpoint" | "token" | "offline">>;
+  /**
+   * A second, smaller model of the same vocabulary, or where to open one: it guesses what follows (`speculation`). One that is
+   * opened here shares device, threads and sizes of this one, takes its memory beside it, and is disposed of with it.
+   */
+  draft?: CheckpointInput | Model;
   /** Adapters to load with it: see `loadAdapter`. */
   adapters?: readonly AdapterSource[];
   signal?: AbortSignal;
@@ -83,6 +89,7 @@ export const loadTable = {
   chatTemplate: text({ least: 0, most: 1 << 24 }),
   stateBytes: whole({ min: 0, max: 2 ** 40 }),
   hub: fields({ cacheFolder: { ...cacheFolder, required: false }, endpoint, token, offline }),
+  draft: draftKind,
   adapters: list(
     fields({ source: required(checkpointKind), name: adapterTable.name, scale: adapterTable.scale }),
     { most: 256 },

@@ -23,15 +23,8 @@ export function createCacheFunctions(model: CachedModel): Pick<Model, "saveCache
   const { description, engine } = model;
   const { config, name } = description;
   const check = () => {
-    if (config.encoderLayers > 0) {
-      throw new BaimoError(
-        "request",
-        `${name} has an encoder: its cache answers to one text and is not saved`,
-      );
-    }
-    if (config.delta) {
-      throw new BaimoError("request", `${name} has recurrent states, which cannot be saved yet`);
-    }
+    if (config.encoderLayers === 0) return;
+    throw new BaimoError("request", `${name} has an encoder: its cache answers to one text and is not saved`);
   };
   return {
     async saveCache(target, options) {
@@ -64,7 +57,9 @@ export function createCacheFunctions(model: CachedModel): Pick<Model, "saveCache
       const pages = await readSavedCache(file, await model.cacheOwner(), signal);
       const result = await engine.run({ kind: "restore", pages }, { signal });
       if (result.kind !== "restore") throw new Error(`the engine answered ${result.kind} to restore`);
-      return { tokens: result.tokens };
+      const isWithoutStates = config.delta !== undefined && result.tokens === 0 && pages.length > 0;
+      const warning = `${file.name}: there is no room for its recurrent states; load the model with more stateBytes`;
+      return isWithoutStates ? { tokens: 0, warning } : { tokens: result.tokens };
     } catch (error) {
       if (error instanceof BaimoError && error.code === "format")
         return { tokens: 0, warning: error.message };

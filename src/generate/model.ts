@@ -92,6 +92,8 @@ export interface ModelResources {
   cacheOwner(): Promise<CacheOwner>;
   readonly adapters: Adapters;
   readonly queue: Queue;
+  /** A model that guesses its tokens; disposed of with it where it is its own. */
+  readonly draft?: { readonly model: Model; readonly isOwn: boolean };
   /** Brings a source of the Hub to this machine. */
   fetch(source: CheckpointInput, signal?: AbortSignal): Promise<CheckpointInput>;
 }
@@ -271,6 +273,16 @@ export function createModel(parts: ModelResources): TraceableModel {
     return work(chosen, (uses) => runWhole({ ...request, adapters: uses }, signal, "computing logits"));
   }
 
+  /** What guesses the tokens of an answer. */
+  const guesserOf = ({ speculation }: ReadGenerateOptions) => {
+    if (speculation !== "draft" || parts.draft) return speculation ?? (parts.draft ? "draft" : "off");
+    throw new BaimoError(
+      "request",
+      `${description.name} has no draft to guess its tokens; load it with one (draft, --draft)`,
+      { option: "speculation" },
+    );
+  };
+
   async function* generate(
     text: Prompt | ArrayLike<number>,
     options: ReadGenerateOptions,
@@ -292,6 +304,7 @@ export function createModel(parts: ModelResources): TraceableModel {
   ): AsyncGenerator<GenerateEvent, Finish> {
     const resolved = resolveOptions(options);
     const ids = Array.from("kind" in text ? await prompts.encode(text, options.signal) : text);
+    const by = guesserOf(options);
     const given = options.decoderTokens;
     if (given && !hasEncoder)
       throw new BaimoError("request", `${description.name} has no encoder: leave out decoderTokens`);
@@ -351,7 +364,7 @@ export function createModel(parts: ModelResources): TraceableModel {
         stopTokens,
         sampler: resolved.sampler,
         keep,
-        speculation: options.speculation === "off" ? undefined : { tokens: options.guessTokens },
+        speculation: by === "off" ? undefined : { by, tokens: options.guessTokens },
         constraint,
       },
       { signal, onMessage },
@@ -468,6 +481,7 @@ export function createModel(parts: ModelResources): TraceableModel {
   const { saveCache, loadCache } = createCacheFunctions(parts);
   const dispose = async () => {
     await Promise.all([engine.dispose(), prompts.dispose()]);
+    if (parts.draft?.isOwn) await parts.draft.model.dispose();
   };
   return {
     name: description.name,

@@ -135,7 +135,7 @@ export function generateTable(vocabSize = MOST_IDS) {
     stop: oneOrMore(stopText, 64),
     stopTokens: tokenIds(vocabSize),
     ignoreEos: withDefault(flag, false),
-    speculation: withDefault(choice("off", "lookup"), "off"),
+    speculation: choice("off", "lookup", "draft"),
     guessTokens: whole({ min: 1, max: 15 }),
     constraint,
     logprobs: whole({ min: 0, max: 1024 }),

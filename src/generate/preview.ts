@@ -9,6 +9,7 @@ import { describeForDevice } from "../models/device-model.ts";
 import { describeModel, type ModelDescription } from "../models/open-model.ts";
 import { call, readOptions } from "../options.ts";
 import { Adapters } from "./adapters.ts";
+import { isModel } from "./draft.ts";
 import { fetchFromHub } from "./hub-source.ts";
 import { type LoadOptions, loadTable, type ReadLoadOptions } from "./load-options.ts";
 import { chooseShape } from "./run-shape.ts";
@@ -20,7 +21,9 @@ export interface ModelPreview {
   readonly config: ModelConfig;
   /** With the options that it was looked at with. */
   readonly contextLength: number;
+  /** A draft's included. */
   readonly memory: MemoryNeeds;
+  readonly draft?: ModelPreview;
   readonly adapters: readonly Adapter[];
   readonly declaredLicences: DeclaredLicences;
 }
@@ -41,10 +44,36 @@ export async function previewModel(source: CheckpointInput, given: LoadOptions =
     for (const { source, ...about } of options.adapters ?? []) {
       await adapters.load(await fetchFromHub(source, options), about, async () => {});
     }
-    return { name, config, contextLength, memory, adapters: adapters.list, declaredLicences };
+    const draft = await previewDraft(options);
+    return {
+      name,
+      config,
+      contextLength,
+      memory: draft ? sumOf(memory, draft.memory) : memory,
+      draft,
+      adapters: adapters.list,
+      declaredLicences,
+    };
   } finally {
     await checkpoint.close();
   }
+}
+
+/** A draft that is going to be opened beside a model, seen as the model is. */
+async function previewDraft({ draft, ...options }: ReadLoadOptions): Promise<ModelPreview | undefined> {
+  if (draft === undefined || isModel(draft)) return undefined;
+  return previewModel(draft, { ...options, adapters: undefined, chatTemplate: undefined });
+}
+
+/** What two models take together. */
+function sumOf(a: MemoryNeeds, b: MemoryNeeds): MemoryNeeds {
+  return {
+    weights: a.weights + b.weights,
+    experts: a.experts + b.experts,
+    cache: a.cache + b.cache,
+    buffers: a.buffers + b.buffers,
+    total: a.total + b.total,
+  };
 }
 
 /** The memory that a described model takes on a device. */

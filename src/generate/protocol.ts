@@ -47,8 +47,8 @@ export interface GenerateRequest extends TextRequest {
   readonly sampler: SamplerOptions;
   /** When the context is full, so many first tokens stay and the answer goes on; undefined: it ends. */
   readonly keep?: number;
-  /** Guess what follows by look-up, and run it ahead: so many tokens at a time, or as many as pay. */
-  readonly speculation?: { readonly tokens?: number };
+  /** Guess what follows, and run it ahead: so many tokens at a time, or as many as pay. */
+  readonly speculation?: { readonly by: "lookup" | "draft"; readonly tokens?: number };
   /** What the answer must be; the vocabulary is the model's. */
   readonly constraint?: { readonly spec: ConstraintSpec; readonly vocabulary: PackedVocabulary };
 }
@@ -106,6 +106,8 @@ export interface SavedPage {
   readonly parent: number;
   readonly tokens: Int32Array;
   readonly bytes: Uint8Array;
+  /** The recurrent state at its end. */
+  readonly state?: Uint8Array;
 }
 
 /** One request for pages of the cache: those of a beginning of these tokens, or all. */
@@ -139,7 +141,9 @@ export type ToWorker =
   | WorkerSetup
   | { type: "request"; id: number; request: EngineRequest }
   /** End a request. */
-  | { type: "cancel"; id: number };
+  | { type: "cancel"; id: number }
+  /** What the draft says; undefined: it cannot answer. */
+  | { type: "draft"; ask: number; tokens: readonly number[] | undefined };
 
 /** How a generation ended, seen from the worker. */
 export interface GenerateResult {
@@ -216,14 +220,25 @@ export interface RestoreResult {
 export type TokenResult = GenerateResult | LogitsResult | MeasureResult | ScoreResult | EmbedResult;
 export type EngineResult = TokenResult | SaveResult | RestoreResult | { readonly kind: "adapter" };
 
+/** Bytes of weights and cache on one rank; of a page of the cache, and of a recurrent state, on all together. */
+export interface RankSizes {
+  readonly weightBytes: number;
+  readonly cacheBytes: number;
+  readonly pageBytes: number;
+  /** 0: there are none. */
+  readonly stateBytes: number;
+}
+
 /** From a worker to the main thread. */
 export type FromWorker =
   | { type: "progress"; done: number }
-  | { type: "ready"; weightBytes: number; cacheBytes: number; pageBytes: number }
+  | ({ type: "ready" } & RankSizes)
   | { type: "prompt-progress"; id: number; done: number; total: number }
   /** What was generated since the last such message, by request. */
   | { type: "tokens"; of: ReadonlyMap<number, readonly GeneratedToken[]> }
   | { type: "result"; id: number; result: EngineResult }
+  /** Have the draft read these tokens and guess so many more. */
+  | { type: "ask-draft"; ask: number; tokens: Int32Array; count: number }
   /** A request failed; the engine goes on. */
   | { type: "refused"; id: number; error: PlainError }
   /** The worker is lost. */

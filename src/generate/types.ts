@@ -51,11 +51,12 @@ export interface GenerateOptions {
   /** Go on past the model's end tokens. Default false. */
   ignoreEos?: boolean;
   /**
-   * "lookup": where the last tokens stood before, guess what followed them and run the guesses with the next token, as far as
-   * they have been right and pay. The answer is the same, token for token; only its speed differs. Off, whatever is asked for,
-   * with recurrent states and with angles that change with every token. Default "off".
+   * Guess what follows and run the guesses with the next token, as far as they have been right and pay. The answer is the same,
+   * token for token; only its speed differs. "lookup": what followed the last tokens where they stood before. "draft": what the
+   * model's `draft` finds most likely. Off, whatever is asked for, with recurrent states and with angles that change with every
+   * token. Default "draft" where the model has one, else "off".
    */
-  speculation?: "off" | "lookup";
+  speculation?: "off" | "lookup" | "draft";
   /** Guess so many tokens each time, whether it pays or not. Default: as many as pay. */
   guessTokens?: number;
   /** Report the log-probability of each token, and of this many alternatives (0 for none). */
@@ -410,16 +411,17 @@ export interface Model extends Resource {
   chat(messages: readonly ChatMessage[], options?: ChatOptions): AsyncGenerator<ChatEvent, Finish>;
   /**
    * Writes what the cache holds of a text's beginning, or of all texts, so that it outlives the engine. In memory it takes the
-   * pages' bytes once. The file is bound to the model, the kernels and the type of the cache, not to the number of threads.
+   * pages' bytes once. The file is bound to the model, the kernels and the type of the cache, not to the number of threads. Of a
+   * model with recurrent states it holds texts as far as states are kept (`stateBytes`): to the end of a page.
    *
    * target  a path, a WritableStream, or a function that takes chunks
-   * @throws {BaimoError} `request` for a model with an encoder or with recurrent states, whose pages alone are no beginning
+   * @throws {BaimoError} `request` for a model with an encoder
    */
   saveCache(target: WriteTarget, options?: SaveCacheOptions): Promise<SavedCache>;
   /**
    * Reads what `saveCache` wrote, as far as there is room; requests that begin alike find it. A file that is damaged, or of
    * another model, build or type of cache, changes nothing: no tokens, and a warning that says why.
-   * @throws {BaimoError} `request` for a model with an encoder or with recurrent states, or a file that cannot be opened
+   * @throws {BaimoError} `request` for a model with an encoder, or a file that cannot be opened
    */
   loadCache(source: ByteSourceInput, options?: { signal?: AbortSignal }): Promise<LoadedCache>;
   /** The adapters that are loaded. */

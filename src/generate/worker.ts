@@ -34,7 +34,8 @@ async function load(setup: WorkerSetup, bus: Bus): Promise<Transformer> {
   const model = await assembleTransformer({ backend, config, weights, caches, workspace });
   backend.finishLoading();
   const cacheBytes = Object.values(caches).reduce((sum, cache) => sum + (cache?.bytes ?? 0), 0);
-  emit({ type: "ready", weightBytes, cacheBytes, pageBytes: caches.decoder.pageBytes });
+  const { pageBytes } = caches.decoder;
+  emit({ type: "ready", weightBytes, cacheBytes, pageBytes, stateBytes: caches.delta?.stateBytes ?? 0 });
   return model;
 }
 
@@ -83,6 +84,8 @@ async function receive(message: ToWorker): Promise<void> {
     case "cancel":
       scheduler?.cancel(message.id);
       return scheduler?.run();
+    case "draft":
+      return scheduler?.answerDraft(message.ask, message.tokens);
   }
 }
 

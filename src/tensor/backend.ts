@@ -187,6 +187,8 @@ export interface PageCounts {
 
 /** The states of recurrent mixers of some sequences, this rank's heads. */
 export interface DeltaState {
+  /** Bytes of one state, all layers and the heads of all ranks. */
+  readonly stateBytes: number;
   /** Bytes that this rank holds. */
   readonly bytes: number;
 }
@@ -353,6 +355,9 @@ export interface Backend {
   ): void;
   /** Copies one state over another, in all layers. */
   copyState(state: DeltaState, from: number, to: number): void;
+  /** A state and its way back: as of pages. */
+  readState(state: DeltaState, slot: number): Uint8Array;
+  writeState(state: DeltaState, slot: number, bytes: Uint8Array): void;
   /**
    * Gated delta net (arXiv:2412.06464): convolutions and silu, l2-normalised keys and queries (eps 1e-6, queries times
    * keyDim^-0.5), then token by token S = decay S + beta (v - S k) k^T and out = S q. A run starts from nothing at

@@ -56,12 +56,12 @@ export function gatedDeltaCase({
       };
       const out = b.allocateSlice(scalePartition(heads, group * valueDim), tokens);
       const runs = runsOf(parts);
-      /** A run whose state has been copied behind those of all sequences, and from there back, in turns. */
+      /** A run whose state has been copied behind those of all sequences, and from there back as bytes, in turns. */
       const moved = (run: Run, piece: number): Run => {
         const { slot } = run.sequence;
         const other = slot + parts.length;
         if (piece % 2 === 0) {
-          if (piece > 0) b.copyState(state, other, slot);
+          if (piece > 0) b.writeState(state, slot, b.readState(state, other));
           return run;
         }
         b.copyState(state, slot, other);

@@ -122,23 +122,33 @@ class ReferenceCache implements KvCache {
     return this.bytes / this.pages;
   }
   readPage(page: number): Uint8Array {
-    const bytes = new Uint8Array(this.pageBytes);
-    let at = 0;
-    for (const part of this.#partsOf(page)) {
-      bytes.set(part, at);
-      at += part.length;
-    }
-    return bytes;
+    return joined(this.#partsOf(page));
   }
   writePage(page: number, bytes: Uint8Array): void {
-    let at = 0;
-    for (const part of this.#partsOf(page)) {
-      part.set(bytes.subarray(at, at + part.length));
-      at += part.length;
-    }
+    fill(this.#partsOf(page), bytes);
   }
   get bytes(): number {
     return [...this.keys, ...this.values].reduce((sum, layer) => sum + layer.byteLength, 0);
+  }
+}
+
+/** Some bytes, one after another. */
+function joined(parts: readonly Uint8Array[]): Uint8Array {
+  const bytes = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    bytes.set(part, at);
+    at += part.length;
+  }
+  return bytes;
+}
+
+/** The same the other way. */
+function fill(parts: readonly Uint8Array[], bytes: Uint8Array): void {
+  let at = 0;
+  for (const part of parts) {
+    part.set(bytes.subarray(at, at + part.length));
+    at += part.length;
   }
 }
 
@@ -153,8 +163,21 @@ class ReferenceState implements DeltaState {
     this.sequences = Array.from({ length: shape.sequences }, layers);
   }
   get bytes(): number {
-    const each = this.sequences.flat().flatMap((layer) => Object.values(layer) as Float32Array[]);
-    return each.reduce((sum, values) => sum + values.byteLength, 0);
+    return this.sequences.length * this.stateBytes;
+  }
+  get stateBytes(): number {
+    return this.#partsOf(0).reduce((sum, { byteLength }) => sum + byteLength, 0);
+  }
+  read(slot: number): Uint8Array {
+    return joined(this.#partsOf(slot));
+  }
+  write(slot: number, bytes: Uint8Array): void {
+    fill(this.#partsOf(slot), bytes);
+  }
+  #partsOf(slot: number): Uint8Array[] {
+    return this.sequences[slot]
+      .flatMap(({ queries, keys, values, memory }) => [queries, keys, values, memory])
+      .map(({ buffer, byteOffset, byteLength }) => new Uint8Array(buffer, byteOffset, byteLength));
   }
 }
 
@@ -346,14 +369,12 @@ export function createReferenceBackend(options: ReferenceBackendOptions): Backen
       }
     },
     copyState(state, from, to) {
-      const { sequences } = openState(state);
-      for (const [layer, { queries, keys, values, memory }] of sequences[from].entries()) {
-        const other = sequences[to][layer];
-        other.queries.set(queries);
-        other.keys.set(keys);
-        other.values.set(values);
-        other.memory.set(memory);
-      }
+      const opened = openState(state);
+      opened.write(to, opened.read(from));
+    },
+    readState: (state, slot) => openState(state).read(slot),
+    writeState(state, slot, bytes) {
+      openState(state).write(slot, bytes);
     },
     gatedDelta(state, layer, inputs, out, runs) {
       const { shape, sequences } = openState(state);

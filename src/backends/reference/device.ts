@@ -17,7 +17,7 @@ export const referenceDevice: Device = {
   },
   count(model, shape) {
     let values = 0;
-    const handle = { bytes: 0, pages: 0, pageBytes: 0, tokens: 0 };
+    const handle = { bytes: 0, pages: 0, pageBytes: 0, stateBytes: 0, tokens: 0 };
     const allocator: Allocator = {
       ranks: 1,
       maxTokens: shape.maxTokens,

@@ -27,6 +27,7 @@ import { addLowRank, loadLowRank } from "./low-rank.ts";
 import { asHalves, loadMatrix, partOf, unpackRow, type WasmMatrix } from "./matrix.ts";
 import type { PackedStore } from "./packed-store.ts";
 import { Columns, columnsOf, Rows, rowsOf, strideOf, vectorOf, WasmVector } from "./rows.ts";
+import { gatherBytes, scatterBytes } from "./whole-bytes.ts";
 
 /** Room kept in each bank for activations and scratch, which are allocated last. */
 const RESERVED_BYTES = 256 << 20;
@@ -328,9 +329,9 @@ export function createWasmBackend(options: WasmBackendOptions): Backend {
       // A command of its own: the next must not come before every rank has seen this one.
       bus.barrier();
     },
-    readPage: (cache, page) => cacheOf(cache).readPage(page, bus),
+    readPage: (cache, page) => gatherBytes(cacheOf(cache).unitsOf(page), home, bus),
     writePage(cache, page, bytes) {
-      cacheOf(cache).writePage(page, bytes, bus);
+      scatterBytes(cacheOf(cache).unitsOf(page), bytes, home, bus);
     },
     attention(cache, layer, query, out, options, runs) {
       const [q, to] = [columnsOf(query), columnsOf(out)];
@@ -340,6 +341,10 @@ export function createWasmBackend(options: WasmBackendOptions): Backend {
     copyState(state, from, to) {
       stateOf(state).copy(home, from, to);
       bus.barrier(); // as of copyPage
+    },
+    readState: (state, slot) => gatherBytes(stateOf(state).unitsOf(slot), home, bus),
+    writeState(state, slot, bytes) {
+      scatterBytes(stateOf(state).unitsOf(slot), bytes, home, bus);
     },
     gatedDelta(state, layer, inputs, out, runs) {
       runGatedDelta({ bank: home, state: stateOf(state), layer, inputs, out, runs, scratch: linear.scratch });

@@ -3,9 +3,9 @@ import { headPageBytes, kernelSuffix } from "../../kernels/attention/kv-store.ts
 import type { Attention, StoreKv } from "../../kernels/module/module.ts";
 import type { AttentionOptions, KvCache, KvCacheShape, Run } from "../../tensor/backend.ts";
 import type { Partition } from "../../tensor/partition.ts";
-import type { Bus } from "../bus.ts";
 import type { Bank } from "./bank.ts";
 import { type Columns, type Rows, vectorOf } from "./rows.ts";
+import type { Unit } from "./whole-bytes.ts";
 
 /** One KV head of the cache: per layer the addresses of its pages of keys and of values. */
 interface CachedHead {
@@ -15,17 +15,6 @@ interface CachedHead {
   queries: number;
   keys: readonly number[];
   values: readonly number[];
-}
-
-/** Some heads of a page: bytes [at, at + length) of it, and where those of this rank lie. */
-interface PagePiece {
-  readonly at: number;
-  readonly length: number;
-  readonly parts: readonly { readonly address: number; readonly size: number; readonly from: number }[];
-}
-
-function bytesOf(floats: Float32Array, length: number): Uint8Array {
-  return new Uint8Array(floats.buffer, floats.byteOffset, length);
 }
 
 export class WasmCache implements KvCache {
@@ -117,53 +106,19 @@ export class WasmCache implements KvCache {
     return numLayers * numKvHeads * (this.keyBytes + this.valueBytes);
   }
 
-  /** Every rank puts its heads into the exchange area; rank 0 takes out [layer][head][keys, then values]. */
-  readPage(page: number, bus: Bus): Uint8Array {
-    const bytes = new Uint8Array(bus.rank === 0 ? this.pageBytes : 0);
-    for (const { at, length, parts } of this.#piecesOf(page, bus)) {
-      const exchange = bytesOf(bus.exchange, length);
-      for (const { address, size, from } of parts) {
-        exchange.set(this.#bank.u8.subarray(address, address + size), from);
-      }
-      bus.barrier();
-      if (bus.rank === 0) bytes.set(exchange, at);
-    }
-    return bytes;
-  }
-
-  /** The same the other way: every rank takes out the heads that it keeps. */
-  writePage(page: number, bytes: Uint8Array, bus: Bus): void {
-    for (const { at, length, parts } of this.#piecesOf(page, bus)) {
-      const exchange = bytesOf(bus.exchange, length);
-      if (bus.rank === 0) exchange.set(bytes.subarray(at, at + length));
-      bus.barrier();
-      for (const { address, size, from } of parts) {
-        this.#bank.u8.set(exchange.subarray(from, from + size), address);
-      }
-    }
-  }
-
-  /** A page in pieces that the exchange area holds, with what of each lies on this rank, and where. */
-  *#piecesOf(page: number, bus: Bus): Generator<PagePiece> {
+  /** A page: [layer][head][keys, then values]. */
+  unitsOf(page: number): Unit[] {
     const { numLayers, numKvHeads } = this.shape;
     const { keyBytes, valueBytes } = this;
-    const headBytes = keyBytes + valueBytes;
-    const atOnce = Math.floor(bus.exchange.byteLength / headBytes);
-    const total = numLayers * numKvHeads;
-    for (let first = 0; first < total; first += atOnce) {
-      const count = Math.min(atOnce, total - first);
-      const parts = Array.from({ length: count }, (_, i) => {
-        const layer = Math.floor((first + i) / numKvHeads);
-        const own = this.heads.find(({ head }) => head === (first + i) % numKvHeads);
-        if (!own) return [];
-        const from = i * headBytes;
-        return [
-          { address: own.keys[layer] + page * keyBytes, size: keyBytes, from },
-          { address: own.values[layer] + page * valueBytes, size: valueBytes, from: from + keyBytes },
-        ];
-      });
-      yield { at: first * headBytes, length: count * headBytes, parts: parts.flat() };
-    }
+    return Array.from({ length: numLayers * numKvHeads }, (_, i) => {
+      const layer = Math.floor(i / numKvHeads);
+      const own = this.heads.find(({ head }) => head === i % numKvHeads);
+      const parts = own && [
+        { address: own.keys[layer] + page * keyBytes, size: keyBytes, from: 0 },
+        { address: own.values[layer] + page * valueBytes, size: valueBytes, from: keyBytes },
+      ];
+      return { size: keyBytes + valueBytes, parts: parts ?? [] };
+    });
   }
 
   /** Whether every rank that has these columns of keys or values has the heads that it reads. */

@@ -3,10 +3,14 @@ import { BaimoError } from "../../errors.ts";
 import type { DeltaInputs, DeltaShape, DeltaState, Run, Slice, Vector } from "../../tensor/backend.ts";
 import type { Bank } from "./bank.ts";
 import { type Columns, columnsOf, strideOf, vectorOf } from "./rows.ts";
+import { sizeOf, type Unit } from "./whole-bytes.ts";
 
 /** Addresses of a causal convolution of this rank's channels. */
 interface Convolution {
   readonly channels: number;
+  /** This rank's first channel, and the channels of all ranks. */
+  readonly first: number;
+  readonly all: number;
   /** [kernel][channels], filled when first used. */
   readonly weights: number;
   /** [sequence][kernel - 1][channels] */
@@ -31,7 +35,8 @@ export class WasmDeltaState implements DeltaState {
   readonly keyHeads: number;
   /** This rank's first value head. */
   readonly firstValueHead: number;
-  /** Of one sequence and layer. */
+  /** Of one sequence and layer: of a value head, and of all. */
+  readonly headBytes: number;
   readonly memoryBytes: number;
   readonly layers: readonly Layer[];
   readonly bytes: number;
@@ -51,29 +56,38 @@ export class WasmDeltaState implements DeltaState {
     this.firstValueHead = first * this.group;
     const valueHeads = this.keyHeads * this.group;
     // delta_rule keeps values in whole fours
-    this.memoryBytes = valueHeads * keyDim * Math.ceil(valueDim / 4) * 4 * 4;
+    this.headBytes = keyDim * Math.ceil(valueDim / 4) * 4 * 4;
+    this.memoryBytes = valueHeads * this.headBytes;
     let bytes = 0;
     const allocate = (size: number) => {
       bytes += size;
       return bank.allocate(size);
     };
-    const convolution = (channels: number): Convolution => {
+    const convolution = (width: number): Convolution => {
+      const channels = this.keyHeads * width;
       const historyBytes = (kernel - 1) * strideOf(channels) * 4;
       return {
         channels,
+        first: first * width,
+        all: shape.keyHeads * width,
         weights: allocate(kernel * strideOf(channels) * 4),
         history: allocate(shape.sequences * historyBytes),
         historyBytes,
       };
     };
     this.layers = Array.from({ length: shape.numLayers }, () => ({
-      query: convolution(this.keyHeads * keyDim),
-      key: convolution(this.keyHeads * keyDim),
-      value: convolution(valueHeads * valueDim),
+      query: convolution(keyDim),
+      key: convolution(keyDim),
+      value: convolution(this.group * valueDim),
       memory: allocate(shape.sequences * this.memoryBytes),
       filled: false,
     }));
     this.bytes = bytes;
+  }
+
+  /** Of one state of all ranks. */
+  get stateBytes(): number {
+    return sizeOf(this.unitsOf(0));
   }
 
   /** Copies one state over another, in all layers. */
@@ -86,6 +100,26 @@ export class WasmDeltaState implements DeltaState {
       for (const { history, historyBytes } of [query, key, value]) copy(history, historyBytes);
       copy(memory, this.memoryBytes);
     }
+  }
+
+  /** A state: [layer][histories of queries, keys, values: rows of all channels; then the memory of each value head]. */
+  unitsOf(slot: number): Unit[] {
+    const { headBytes, memoryBytes } = this;
+    const { kernel, valueHeads } = this.shape;
+    const rowsOf = ({ channels, first, all, history, historyBytes }: Convolution): Unit[] =>
+      Array.from({ length: kernel - 1 }, (_, row) => {
+        const address = history + slot * historyBytes + row * strideOf(channels) * 4;
+        return { size: all * 4, parts: [{ address, size: channels * 4, from: first * 4 }] };
+      });
+    return this.layers.flatMap(({ query, key, value, memory }) => [
+      ...[query, key, value].flatMap(rowsOf),
+      ...Array.from({ length: valueHeads }, (_, head): Unit => {
+        const own = head - this.firstValueHead;
+        const address = memory + slot * memoryBytes + own * headBytes;
+        const isOwn = own >= 0 && own < this.keyHeads * this.group;
+        return { size: headBytes, parts: isOwn ? [{ address, size: headBytes, from: 0 }] : [] };
+      }),
+    ]);
   }
 }
 

@@ -69,7 +69,7 @@ export function memoryNeeds(model: DeviceModel, shape: RunShape, threads: number
 /** Counts what all ranks together would allocate. */
 function createCounter(ranks: number, maxTokens: number) {
   let bytes = 0;
-  const handle = { bytes: 0, pages: 0, pageBytes: 0, tokens: 0 };
+  const handle = { bytes: 0, pages: 0, pageBytes: 0, stateBytes: 0, tokens: 0 };
   const allocator: Allocator = {
     ranks,
     maxTokens,

@@ -9,6 +9,7 @@ import { createLineReader, type LineReader } from "../line-reader.ts";
 import { openModel } from "../open-model.ts";
 import {
   addAdapterOption,
+  addDraftOption,
   addEngineOptions,
   addSamplingOptions,
   addTemplateOption,
@@ -48,7 +49,7 @@ export function addChat(program: Command, context: CommandContext): Command {
     .argument("[model]", `${MODEL_HELP}; left out: poet, the embedded model`)
     .option("--system <text>", "the system message")
     .option("--json", "print the events, one JSON value a line; each line of standard input is a message");
-  addTemplateOption(addAdapterOption(addEngineOptions(addSamplingOptions(command))));
+  addTemplateOption(addDraftOption(addAdapterOption(addEngineOptions(addSamplingOptions(command)))));
   return command.action(async (source: string | undefined, flags: ChatFlags) => {
     checkLogprobs(command, flags);
     const options = toGenerateOptions(flags);

@@ -8,6 +8,7 @@ import { INTERRUPTED } from "../interrupt.ts";
 import { withModel } from "../open-model.ts";
 import {
   addAdapterOption,
+  addDraftOption,
   addEngineOptions,
   addSamplingOptions,
   type CommandContext,
@@ -55,7 +56,7 @@ export function addRun(program: Command, context: CommandContext): Command {
     .option("--system <text>", "a system message before the prompt")
     .option("--stats", "tell the speed afterwards")
     .option("--json", "print the events, one JSON value a line");
-  addAdapterOption(addEngineOptions(addSamplingOptions(command)));
+  addDraftOption(addAdapterOption(addEngineOptions(addSamplingOptions(command))));
   return command.action(async (first: string | undefined, rest: string[], flags: RunFlags) => {
     const options = toGenerateOptions(flags);
     if (flags.tokens && (flags.raw || flags.system !== undefined)) {
@@ -153,12 +154,13 @@ function formatExperts({ hits, misses, readAhead }: NonNullable<Finish["experts"
 }
 
 /** Counts and speeds of one answer, on one line. */
-export function formatStats({ usage, timings, seed, reason, experts }: Finish): string {
+export function formatStats({ usage, timings, seed, reason, experts, speculation }: Finish): string {
   const rate = (tokens: number, ms: number) => (ms > 0 ? ((tokens / ms) * 1000).toFixed(1) : "-");
   const fresh = usage.promptTokens - usage.cachedTokens;
+  const guesses = speculation ? `; ${speculation.accepted} of ${speculation.drafted} guesses right` : "";
   return (
     `prompt ${usage.promptTokens} tokens (${rate(fresh, timings.promptMs)}/s), ` +
     `answer ${usage.completionTokens} tokens (${rate(usage.completionTokens, timings.generationMs)}/s), ` +
-    `seed ${seed}, ended by ${reason}${experts ? formatExperts(experts) : ""}`
+    `seed ${seed}, ended by ${reason}${guesses}${experts ? formatExperts(experts) : ""}`
   );
 }

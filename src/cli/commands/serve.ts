@@ -19,6 +19,7 @@ import { INTERRUPTED, listenForInterrupt } from "../interrupt.ts";
 import { toLoadOptions } from "../open-model.ts";
 import {
   addAdapterOption,
+  addDraftOption,
   addEngineOptions,
   addServingOptions,
   addTemplateOption,
@@ -104,7 +105,7 @@ export function addServe(program: Command, context: CommandContext): Command {
       nonEmpty,
     )
     .option("--json", "print the address as JSON");
-  addTemplateOption(addAdapterOption(addServingOptions(addEngineOptions(command))));
+  addTemplateOption(addDraftOption(addAdapterOption(addServingOptions(addEngineOptions(command)))));
   return command.action(async (sources: string[], flags: ServeFlags) => {
     const interrupt = listenForInterrupt();
     try {

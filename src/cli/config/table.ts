@@ -48,6 +48,8 @@ export const modelTable = {
   adapters: list(fields({ source: required(path), name: adapterTable.name, scale: adapterTable.scale }), {
     most: 256,
   }),
+  /** A smaller model of the same vocabulary that guesses what follows. */
+  draft: path,
   /** A file. */
   chatTemplate: path,
   device,

@@ -61,14 +61,26 @@ export class Calls {
 
   /** The bytes of a page of the decoder's cache. */
   readPage(page: number): Uint8Array {
-    sendCommand(this.#bus, { kind: "read-page", page });
+    sendCommand(this.#bus, { kind: "read-page", at: page });
     return this.model.backend.readPage(this.model.caches.decoder, page);
   }
 
   /** Puts them back. */
   writePage(page: number, bytes: Uint8Array): void {
-    sendCommand(this.#bus, { kind: "write-page", page });
+    sendCommand(this.#bus, { kind: "write-page", at: page });
     this.model.backend.writePage(this.model.caches.decoder, page, bytes);
+  }
+
+  /** The bytes of a recurrent state. */
+  readState(slot: number): Uint8Array {
+    sendCommand(this.#bus, { kind: "read-state", at: slot });
+    return this.model.backend.readState(this.model.caches.delta!, slot);
+  }
+
+  /** Puts them back. */
+  writeState(slot: number, bytes: Uint8Array): void {
+    sendCommand(this.#bus, { kind: "write-state", at: slot });
+    this.model.backend.writeState(this.model.caches.delta!, slot, bytes);
   }
 
   /** Whether the encoder has read this text last. */

@@ -4,7 +4,8 @@ import type { PageCounts } from "../../tensor/backend.ts";
 import type { GenerateRequest, GenerateResult } from "../protocol.ts";
 import { createSampler, type SampledToken, type Sampler } from "../sampler.ts";
 import type { AnswerConstraint } from "./answer-constraint.ts";
-import { Guesses } from "./guesses.ts";
+import type { GuessRoom } from "./guess-room.ts";
+import { Guesses, type GuessSource, type Pays } from "./guesses.ts";
 import type { Job } from "./job.ts";
 
 /** What a generation tells while it runs. */
@@ -22,9 +23,12 @@ export interface GenerationSetting {
   readonly pages?: Readonly<PageCounts>;
   /** What the answer must be. */
   readonly constraint?: AnswerConstraint;
-  /** Whether tokens may run before it is known that they come. */
-  readonly canGuess: boolean;
+  /** What guesses; undefined where no token may run before it is known that it comes. */
+  guessSource(by: "lookup" | "draft"): GuessSource | undefined;
 }
+
+/** Most guesses behind one token. */
+const MOST_GUESSES = 15;
 
 export class Generation implements Job {
   readonly kind = "generate";
@@ -67,7 +71,8 @@ export class Generation implements Job {
     this.#stops = new Set(stopTokens);
     this.#keep = keep;
     this.#limit = keep === undefined ? Math.min(maxTokens, setting.contextLength - prompt.length) : maxTokens;
-    this.#guesses = speculation && setting.canGuess ? new Guesses() : undefined;
+    const source = speculation && setting.guessSource(speculation.by);
+    this.#guesses = source && new Guesses(source);
     this.#guessTokens = speculation?.tokens;
     this.#pagesBefore = setting.pages && { ...setting.pages };
   }
@@ -86,13 +91,13 @@ export class Generation implements Job {
     if (done > cached && this.#promptDone === undefined) this.#events.onProgress(done, this.promptLength);
   }
 
-  guess(most: number, pays: (chance: number) => boolean): readonly number[] {
-    if (!this.#guesses) return [];
+  guess(room: GuessRoom): Promise<readonly number[]> | undefined {
     // Its last token need not run, and none has a place beyond the context.
     const left = Math.min(this.#limit - this.#count, this.#setting.contextLength - this.tokens.length) - 1;
     const fixed = this.#guessTokens;
-    if (fixed !== undefined) return this.#guesses.after(this.tokens, Math.min(most, left, fixed), () => true);
-    return this.#guesses.after(this.tokens, Math.min(most, left), pays);
+    const pays: Pays =
+      fixed === undefined ? (chance, cost) => room.add(chance, cost) : () => room.addAnyway();
+    return this.#guesses?.after(this.tokens, Math.min(left, fixed ?? MOST_GUESSES), pays);
   }
 
   take(_position: number, logits: Float32Array): void {

@@ -1,8 +1,5 @@
 // Guesses of one answer's next tokens, and how often they have been right (speculative decoding).
-import { LookUp } from "./look-up.ts";
 
-/** The chance of a guess before anything is known of this answer. */
-const FIRST_CHANCE = 0.3;
 /** What the last guess counts for. */
 const WEIGHT = 0.15;
 
@@ -12,15 +9,37 @@ export interface GuessCounts {
   readonly accepted: number;
 }
 
+/** What makes guesses: a look at the text itself, or a draft model. */
+export interface GuessSource {
+  /** The chance of a guess before anything is known of this answer. */
+  readonly firstChance: number;
+  /** Milliseconds that a guess takes until it is made. */
+  readonly cost: number;
+  /** How many tokens it could guess after these, at most `most`. */
+  reach(tokens: readonly number[], most: number): number;
+  /** Guesses what follows these tokens: `count` tokens that will run. What it gives beyond them is only judged. */
+  guess(tokens: readonly number[], count: number): readonly number[] | Promise<readonly number[]>;
+  /** The tokens are others than they were. */
+  clear(): void;
+}
+
+/** Whether a guess is worth running that is right with this chance, and takes so many milliseconds to make. */
+export type Pays = (chance: number, cost: number) => boolean;
+
 export class Guesses {
-  readonly #lookUp = new LookUp();
+  readonly #source: GuessSource;
   readonly #counts = { drafted: 0, accepted: 0 };
   /** What was guessed last, the first for position #at; the first #running of them have run. */
   #guess: readonly number[] = [];
   #at = 0;
   #running = 0;
   /** The chance that a guess is right, where those before it were. */
-  #chance = FIRST_CHANCE;
+  #chance: number;
+
+  constructor(source: GuessSource) {
+    this.#source = source;
+    this.#chance = source.firstChance;
+  }
 
   get chance(): number {
     return this.#chance;
@@ -34,18 +53,18 @@ export class Guesses {
    * Guesses of what follows these tokens that are worth running.
    *
    * most  so many at most
-   * pays  asked of one guess after another: whether it is worth running where it is right with this chance
+   * pays  asked of one guess after another, before anything is awaited
    */
-  after(tokens: readonly number[], most: number, pays: (chance: number) => boolean): readonly number[] {
-    // One guess at least: it is judged though it does not run.
-    this.#guess = this.#lookUp.guess(tokens, Math.max(1, most));
+  async after(tokens: readonly number[], most: number, pays: Pays): Promise<readonly number[]> {
+    const { cost } = this.#source;
+    const reach = this.#source.reach(tokens, most);
+    let count = 0;
+    for (let chance = this.#chance; count < reach && pays(chance, cost); chance *= this.#chance) count++;
+    this.#guess = await this.#source.guess(tokens, count);
     this.#at = tokens.length;
-    const count = Math.min(most, this.#guess.length);
-    let running = 0;
-    for (let chance = this.#chance; running < count && pays(chance); chance *= this.#chance) running++;
-    this.#running = running;
-    this.#counts.drafted += running;
-    return this.#guess.slice(0, running);
+    this.#running = Math.min(count, this.#guess.length);
+    this.#counts.drafted += this.#running;
+    return this.#guess.slice(0, this.#running);
   }
 
   /** Notes the token that has come at a position: guesses are judged whether they have run or not. */
@@ -60,7 +79,7 @@ export class Guesses {
 
   /** The tokens are others than they were. */
   clear(): void {
-    this.#lookUp.clear();
+    this.#source.clear();
     this.#guess = [];
   }
 }

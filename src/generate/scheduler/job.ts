@@ -1,6 +1,7 @@
 // A request on its way through the engine: which tokens it runs, and what it makes of their logits.
 import type { ForwardOptions } from "../../models/forward/transformer.ts";
 import type { TokenRequest, TokenResult } from "../protocol.ts";
+import type { GuessRoom } from "./guess-room.ts";
 
 /** One request. Its tokens run in order, some at a time; a page of the cache may have the first of them already. */
 export interface Job {
@@ -25,8 +26,8 @@ export interface Job {
   readonly second?: number;
   /** Whether the logits after the token at a position are wanted, or its final state. */
   wants(position: number): boolean;
-  /** Guesses of what follows the known tokens, at most so many: those that pay where they are right with a chance. */
-  guess?(most: number, pays: (chance: number) => boolean): readonly number[];
+  /** Guesses of what follows the known tokens, as far as there is room. It is asked for before anything is awaited. */
+  guess?(room: GuessRoom): Promise<readonly number[]> | undefined;
   /** Takes those of a position, [vocabSize] or [embeddingSize], valid until it returns. @throws {BaimoError} what ends the job */
   take(position: number, values: Float32Array): void;
   /** Called when tokens of the prompt have run, or were found in the cache. */

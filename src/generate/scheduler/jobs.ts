@@ -4,10 +4,12 @@ import type { Transformer } from "../../models/forward/model.ts";
 import type { WeightPlan } from "../../models/weights/tensor-plan.ts";
 import type { FromWorker, TokenRequest } from "../protocol.ts";
 import type { AnswerConstraint, Constraints } from "./answer-constraint.ts";
+import { Draft, type Drafts } from "./drafts.ts";
 import { Embedding } from "./embedding.ts";
 import { Generation } from "./generation.ts";
 import type { Job } from "./job.ts";
 import { LogitsJob } from "./logits-job.ts";
+import { LookUp } from "./look-up.ts";
 import { Measurement } from "./measurement.ts";
 import type { Outbox } from "./outbox.ts";
 import { Scoring } from "./scoring.ts";
@@ -20,13 +22,14 @@ export interface JobSetting {
   readonly emit: (message: FromWorker) => void;
   readonly outbox: Outbox;
   readonly constraints: Constraints;
+  readonly drafts: Drafts;
   /** Whether tokens may run before it is known that they come. */
   readonly canGuess: boolean;
 }
 
 /** The job of a request. @throws {BaimoError} `request` for what the model or a constraint cannot do */
 export function createJob(id: number, request: TokenRequest, setting: JobSetting): Job {
-  const { model, plan, shape, outbox, emit, canGuess } = setting;
+  const { model, plan, shape, outbox, emit, drafts, canGuess } = setting;
   const { config, backend } = model;
   switch (request.kind) {
     case "generate":
@@ -37,7 +40,10 @@ export function createJob(id: number, request: TokenRequest, setting: JobSetting
           contextLength: shape.contextLength,
           pages: backend.pages,
           constraint: constraintOf(request.constraint, setting),
-          canGuess,
+          guessSource: (by) => {
+            if (!canGuess) return undefined;
+            return by === "draft" ? new Draft(drafts) : new LookUp();
+          },
         },
         {
           onToken: (token) => outbox.add(id, token),

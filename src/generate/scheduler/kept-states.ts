@@ -36,7 +36,12 @@ export class KeptStates<Page extends Link> {
     return this.#kept.has(page);
   }
 
-  /** The slot with the state at the end of a page, which is about to be used. */
+  /** The slot with the state at the end of a page. */
+  slotOf(page: Link): number | undefined {
+    return this.#kept.get(page)?.slot;
+  }
+
+  /** The same where it has one, which is about to be used. */
   use(page: Page): number {
     const kept = this.#kept.get(page)!;
     kept.used = this.#ran;

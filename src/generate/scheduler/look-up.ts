@@ -1,17 +1,21 @@
 // Prompt look-up: what followed the last tokens where they stood before (arXiv:2311.08252, §3.2).
+import type { GuessSource } from "./guesses.ts";
 
 /** Tokens that must be the same for what followed them to be worth a guess. */
 const MATCH = 3;
 
 /** Finds repetitions in one sequence, token after token. */
-export class LookUp {
+export class LookUp implements GuessSource {
+  readonly firstChance = 0.3;
+  readonly cost = 0;
   /** For each run of MATCH tokens, by their hash: where the token after its last occurrence stands. */
   readonly #after = new Map<number, number>();
   /** Tokens that have been looked at. */
   #seen = 0;
+  /** Where what followed before begins, after the tokens of the last `reach`. */
+  #from: number | undefined;
 
-  /** The `most` tokens that may follow: those that followed the last three before; none where these are new. */
-  guess(tokens: readonly number[], most: number): number[] {
+  reach(tokens: readonly number[], most: number): number {
     // What ends the sequence is not entered: nothing has followed it.
     for (let end = Math.max(this.#seen, MATCH); end < tokens.length; end++) {
       this.#after.set(hashBefore(tokens, end), end);
@@ -19,9 +23,17 @@ export class LookUp {
     this.#seen = Math.max(this.#seen, tokens.length);
     const end = tokens.length;
     const from = end < MATCH ? undefined : this.#after.get(hashBefore(tokens, end));
-    if (from === undefined || !isSame(tokens, from, end)) return [];
+    this.#from = from !== undefined && isSame(tokens, from, end) ? from : undefined;
+    return this.#from === undefined ? 0 : most;
+  }
+
+  /** Those that followed the last three before; one at least, and none where these are new. */
+  guess(tokens: readonly number[], count: number): number[] {
+    const from = this.#from;
+    if (from === undefined) return [];
+    const end = tokens.length;
     const guessed: number[] = [];
-    while (guessed.length < most) {
+    while (guessed.length < Math.max(1, count)) {
       // A short period goes on in what has just been guessed.
       const at = from + guessed.length;
       guessed.push(at < end ? tokens[at] : guessed[at - end]);
@@ -29,7 +41,6 @@ export class LookUp {
     return guessed;
   }
 
-  /** Begins anew: the tokens are others. */
   clear(): void {
     this.#after.clear();
     this.#seen = 0;

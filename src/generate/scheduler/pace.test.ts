@@ -27,16 +27,27 @@ test("beside 8 answers no step takes 3 times the usual, and a prompt of 4,000 at
   assert.ok(beside < 1.6 * alone, `${beside / alone} times`);
 });
 
-test("guesses pay where a row is cheap beside a step, and likely", () => {
+test("guesses pay where a row is cheap beside a step, and likely, and soon made", () => {
   const pace = new Pace();
-  assert.equal(pace.pays(1, 1, 1), false);
+  const one = { rows: 1, tokens: 1, spent: 0 };
+  // One is tried while nothing is known of rows.
+  assert.equal(pace.pays(0.3, 0, one), true);
+  assert.equal(pace.pays(0.3, 0, { rows: 2, tokens: 1.3, spent: 0 }), false);
   for (let i = 0; i < 10; i++) {
     pace.note(20, 1, 0);
     pace.note(24, 3, 0);
   }
-  assert.equal(pace.pays(0.9, 1, 1), true);
-  assert.equal(pace.pays(0.05, 1, 1), false);
-  assert.equal(pace.pays(0.9, 100, 60), true);
-  for (let i = 0; i < 40; i++) pace.note(60, 3, 0);
-  assert.equal(pace.pays(0.9, 1, 1), false);
+  assert.equal(pace.pays(0.9, 0, one), true);
+  assert.equal(pace.pays(0.05, 0, one), false);
+  assert.equal(pace.pays(0.9, 10, one), true);
+  assert.equal(pace.pays(0.9, 20, one), false);
+  assert.equal(pace.pays(0.9, 0, { rows: 100, tokens: 60, spent: 0 }), true);
+  for (let i = 0; i < 40; i++) {
+    pace.note(20, 1, 0);
+    pace.note(60, 3, 0);
+  }
+  assert.equal(pace.pays(0.9, 0, one), false);
+  // After many steps of one row it is time to try again.
+  for (let i = 0; i < 150; i++) pace.note(20, 1, 0);
+  assert.equal(pace.pays(0.3, 0, one), true);
 });

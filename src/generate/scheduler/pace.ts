@@ -12,12 +12,19 @@ const WEIGHT = 0.25;
 /** A guess must promise so much more than it takes: steps are not measured to the per cent. */
 const MARGIN = 1.15;
 
+/** A step that is being composed: its rows of answers, the tokens that they give, milliseconds in which guesses were made. */
+export interface StepSoFar {
+  readonly rows: number;
+  readonly tokens: number;
+  readonly spent: number;
+}
+
 /** Learns what steps take. Rows of answers cost more than those of prompts: each has its logits. Results do not depend on it (DESIGN D4). */
 export class Pace {
   /** Milliseconds of a step without prompts, by its rows. */
   readonly #answers: number[] = [];
-  /** Milliseconds that a further row of it adds. */
-  #more: number | undefined;
+  /** The same as a line. */
+  readonly #line = new Line();
   /** Milliseconds that a row of a prompt adds. */
   #prompt: number | undefined;
 
@@ -28,11 +35,13 @@ export class Pace {
     return Math.max(LEAST_ROWS, Math.floor(((SLOWEST - 1) * usual) / this.#prompt));
   }
 
-  /** Whether one more row pays that gives a token with this chance, in a step of so many rows that gives so many tokens. */
-  pays(chance: number, rows: number, tokens: number): boolean {
-    const first = this.#answers[1];
-    if (first === undefined || this.#more === undefined) return false;
-    return chance * (first + (rows - 1) * this.#more) > MARGIN * tokens * this.#more;
+  /** Whether one more guess pays, in a step that gives so many tokens: a row, and `cost` milliseconds in which it is made. */
+  pays(chance: number, cost: number, { rows, tokens, spent }: StepSoFar): boolean {
+    const { slope } = this.#line;
+    // What a row adds is learnt from a step that has one more.
+    if (slope === undefined) return rows === tokens;
+    const more = Math.max(0.001, slope);
+    return chance * (this.#line.at(rows) + spent) > MARGIN * tokens * (more + cost);
   }
 
   /** Notes what a step took that had so many rows of answers, with guesses, and of prompts. */
@@ -44,8 +53,7 @@ export class Pace {
       return;
     }
     this.#answers[answers] = mix(this.#answers[answers], milliseconds);
-    const first = this.#answers[1] ?? 0;
-    if (answers > 1) this.#more = mix(this.#more, Math.max(0.001, milliseconds - first) / (answers - 1));
+    this.#line.add(answers, milliseconds);
   }
 
   /** What a step of so many rows of answers takes, or the one that has come nearest to it. */
@@ -55,6 +63,39 @@ export class Pace {
       if (near !== undefined) return near;
     }
     return undefined;
+  }
+}
+
+/** What a point still counts for when another has come. */
+const DECAY = 0.95;
+/** What is left of the spread of one point beside others after some sixty more. */
+const LEAST_SPREAD = 0.0015;
+
+/** A line through points, of which the last count most. */
+class Line {
+  #x = 0;
+  #y = 0;
+  #xx = 0;
+  #xy = 0;
+  #isEmpty = true;
+
+  add(x: number, y: number): void {
+    if (this.#isEmpty) [this.#x, this.#y, this.#isEmpty] = [x, y, false];
+    const weight = 1 - DECAY;
+    const [dx, dy] = [x - this.#x, y - this.#y];
+    this.#x += weight * dx;
+    this.#y += weight * dy;
+    this.#xx = DECAY * (this.#xx + weight * dx * dx);
+    this.#xy = DECAY * (this.#xy + weight * dx * dy);
+  }
+
+  /** Undefined where the last points, some sixty, have the same x. */
+  get slope(): number | undefined {
+    return this.#xx > LEAST_SPREAD ? this.#xy / this.#xx : undefined;
+  }
+
+  at(x: number): number {
+    return this.#y + (this.slope ?? 0) * (x - this.#x);
   }
 }
 

@@ -35,6 +35,23 @@ export interface ListedPage {
   /** The page that it follows. */
   readonly parent: number | undefined;
   readonly tokens: readonly number[];
+  /** The slot of the recurrent state that is kept at its end. */
+  readonly state: number | undefined;
+}
+
+/** A page that was listed once; `parent`: the number in the list of the page that it follows, -1: none. */
+export interface PageEntry {
+  readonly root: string;
+  readonly parent: number;
+  readonly tokens: readonly number[];
+  /** Whether there is a recurrent state for its end. */
+  readonly hasState: boolean;
+}
+
+/** Fills what `PagePool.adopt` has given room: pages and states, by their number in the list. */
+export interface PageFiller {
+  page(page: number, at: number): void;
+  state(slot: number, at: number): void;
 }
 
 /** What `PagePool.open` gives. */
@@ -221,8 +238,10 @@ export class PagePool {
    */
   list(tokens?: readonly number[]): ListedPage[] {
     const listed: ListedPage[] = [];
-    const add = (root: string, { page, parent }: Node, held: readonly number[]) => {
-      listed.push({ root, page, parent: parent.page, tokens: held });
+    const add = (root: string, node: Node, held: readonly number[]) => {
+      const { page, parent } = node;
+      const state = held.length === PAGE ? this.#states.slotOf(node) : undefined;
+      listed.push({ root, page, parent: parent.page, tokens: held, state });
     };
     const addAll = (root: string, { children }: Parent) => {
       for (const node of children) {
@@ -243,31 +262,28 @@ export class PagePool {
   }
 
   /**
-   * Puts back what was listed once, as far as there is room, at the cost of what nobody holds. `fill` is told of each page that
-   * must be filled, and of its number in the list. Returns how many tokens lie in pages now.
-   *
-   * entries  `parent`: the number in the list of the page that it follows; -1: none
+   * Puts back what was listed once, as far as there is room, at the cost of what nobody holds. What is not there yet is filled.
+   * Returns which entries are there now.
    */
-  adopt(
-    entries: readonly { root: string; parent: number; tokens: readonly number[] }[],
-    fill: (page: number, at: number) => void,
-  ): number {
+  adopt(entries: readonly PageEntry[], fill: PageFiller): boolean[] {
     const nodes: (Node | undefined)[] = [];
-    for (const [at, { root, parent: number, tokens }] of entries.entries()) {
+    for (const [at, { root, parent: number, tokens, hasState }] of entries.entries()) {
       const parent = number < 0 ? this.#begin(root).parent : nodes[number];
       let node = parent?.children.find((each) => commonLength(tokens, each.tokens, 0) === tokens.length);
       const page = parent && !node ? this.#take() : undefined;
       if (parent && page !== undefined) {
-        fill(page, at);
+        fill.page(page, at);
         this.#held--;
         node = this.#insert(parent, page, tokens, 0);
       }
       // What has been put back makes no room for the rest.
       if (node) this.#hold(node);
       nodes.push(node);
+      const slot = node && hasState ? this.#states.keep(node) : undefined;
+      if (slot !== undefined) fill.state(slot, at);
     }
     for (const node of nodes) if (node) this.#letGo(node);
-    return entries.reduce((sum, { tokens }, at) => sum + (nodes[at] ? tokens.length : 0), 0);
+    return nodes.map((node, at) => node !== undefined && (!entries[at].hasState || this.#states.has(node)));
   }
 
   /** Forgets what lies in pages that nobody holds. */

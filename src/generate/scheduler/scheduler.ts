@@ -12,6 +12,8 @@ import type { EngineRequest, EngineResult, Errand, FromWorker } from "../protoco
 import { Angles } from "./angles.ts";
 import { Constraints } from "./answer-constraint.ts";
 import { Calls } from "./calls.ts";
+import { Drafts } from "./drafts.ts";
+import { GuessRoom } from "./guess-room.ts";
 import { type Field, harvest } from "./harvest.ts";
 import type { Job } from "./job.ts";
 import { createJob, type JobSetting } from "./jobs.ts";
@@ -42,6 +44,7 @@ export class Scheduler {
   readonly #places: Places;
   readonly #outbox: Outbox;
   readonly #pace = new Pace();
+  readonly #drafts: Drafts;
   readonly #jobSetting: JobSetting;
   readonly #field: Field;
   /** In the order of their turns, as those that run. */
@@ -65,6 +68,7 @@ export class Scheduler {
     const sequences = Math.min(shape.sequences, shape.maxTokens);
     this.#places = new Places(this.#pool, { sequences, recurrent: model.config.delta !== undefined });
     this.#outbox = new Outbox(emit);
+    this.#drafts = new Drafts(emit);
     this.#jobSetting = {
       model,
       plan,
@@ -72,6 +76,7 @@ export class Scheduler {
       emit,
       outbox: this.#outbox,
       constraints: new Constraints(),
+      drafts: this.#drafts,
       // A recurrent state cannot go back, and angles that change with every token cannot be known ahead.
       canGuess: !this.#places.recurrent && !this.#angles.vary,
     };
@@ -108,6 +113,12 @@ export class Scheduler {
   cancel(id: number): void {
     this.#received = (this.#received + 1) | 0;
     this.#cancelled.add(id);
+  }
+
+  /** Takes what the draft has said. */
+  answerDraft(ask: number, tokens: readonly number[] | undefined): void {
+    this.#received = (this.#received + 1) | 0;
+    this.#drafts.answer(ask, tokens);
   }
 
   /** Runs until no request is left. */
@@ -221,7 +232,7 @@ export class Scheduler {
 
   /** One forward pass over rows of many requests, and their logits. */
   async #step(): Promise<void> {
-    const parts = this.#compose();
+    const parts = await this.#compose();
     if (parts.length === 0) throw new Error("the cache has no room for one sequence");
     const { tokens, runs } = toRuns(parts);
     const watch = parts[0].active.job.watch;
@@ -244,7 +255,7 @@ export class Scheduler {
    * The rows of the next step: one of each answer, and as many of prompts as the pace allows. Where a token sees its whole text,
    * texts run whole: those for which there is room.
    */
-  #compose(): Part[] {
+  async #compose(): Promise<readonly Part[]> {
     const { backend, config } = this.#setup.model;
     const { maxTokens } = backend;
     const answers = this.#active.filter((active) => config.causal && pendingOf(active) === 1);
@@ -283,22 +294,16 @@ export class Scheduler {
   }
 
   /** Beside the known token of each answer, guesses of those after it, as far as they are worth their time. */
-  #addGuesses(parts: readonly Part[]): Part[] {
+  async #addGuesses(parts: readonly Part[]): Promise<readonly Part[]> {
     const { maxTokens } = this.#setup.model.backend;
-    let rows = parts.length;
-    let tokens = parts.length;
-    const pays = (chance: number): boolean => {
-      if (!this.#pace.pays(chance, rows, tokens)) return false;
-      rows++;
-      tokens += chance;
-      return true;
-    };
-    let room = Math.min(maxTokens, LOGIT_ROWS) - parts.length;
-    return parts.map((part) => {
-      const { job, place } = part.active;
-      const guess = job.guess?.(Math.max(0, room), pays) ?? [];
-      if (guess.length === 0 || !this.#places.extend(place, part.rows + guess.length)) return part;
-      room -= guess.length;
+    const room = new GuessRoom(this.#pace, parts.length, Math.min(maxTokens, LOGIT_ROWS));
+    const asked = parts.map(({ active }) => active.job.guess?.(room));
+    if (asked.every((one) => one === undefined)) return parts;
+    const guesses = await Promise.all(asked);
+    return parts.map((part, i) => {
+      const guess = guesses[i] ?? [];
+      if (guess.length === 0 || !this.#places.extend(part.active.place, part.rows + guess.length))
+        return part;
       return { ...part, guess };
     });
   }

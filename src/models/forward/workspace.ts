@@ -118,11 +118,19 @@ function widestActivation(config: ModelConfig): number {
   );
 }
 
-/** Floats that ranks exchange at a time: the widest activation of a chunk, logits, or a head's page of the cache. */
+/** Floats that ranks exchange at a time: the widest activation of a chunk, logits, a head's page of the cache, or its state. */
 export function exchangeFloats(config: ModelConfig, maxTokens: number): number {
   const logits = config.languageHead ? LOGIT_ROWS * config.vocabSize : 0;
   const page = PAGE * (config.headDim + config.valueDim + 4);
-  return Math.max(maxTokens * widestActivation(config), logits, page);
+  const { delta } = config;
+  const state = delta
+    ? Math.max(
+        delta.keyDim * (delta.valueDim + 3),
+        delta.keyHeads * delta.keyDim,
+        delta.valueHeads * delta.valueDim,
+      )
+    : 0;
+  return Math.max(maxTokens * widestActivation(config), logits, page, state);
 }
 
 /** Allocates what `forward` writes to. */

@@ -80,7 +80,7 @@ test("a request with every parameter is read into the engine's options", () => {
         constraint: undefined,
         onFull: "stop",
         keepTokens: undefined,
-        speculation: "off",
+        speculation: undefined,
         guessTokens: undefined,
         stopTokens: undefined,
         ignoreEos: undefined,
