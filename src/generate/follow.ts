@@ -3,6 +3,7 @@ import type { Bus } from "../backends/bus.ts";
 import type { Transformer } from "../models/forward/model.ts";
 import { encode, forward, headOf, statesOf } from "../models/forward/transformer.ts";
 import { receiveCommand } from "./commands.ts";
+import { summariesOf } from "./head-summaries.ts";
 
 /** The bytes are rank 0's. */
 const NOTHING = new Uint8Array(0);
@@ -17,6 +18,12 @@ export function follow(model: Transformer, bus: Bus): void {
         break;
       case "logits":
         headOf(model, command.rows);
+        break;
+      case "summaries":
+        summariesOf(model, bus, command.rows, command.wishes);
+        break;
+      case "collect":
+        model.backend.collect(model.workspace.logits!); // there, since it has been computed
         break;
       case "states":
         statesOf(model, command.rows);

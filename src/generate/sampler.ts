@@ -3,6 +3,7 @@ import { BaimoError } from "../errors.ts";
 import { createRandom } from "../random.ts";
 import { type Candidates, createCandidates } from "./candidates.ts";
 import { expNegative, logSumExp } from "./exponential.ts";
+import { findLargest, LIKELY, type LogitSummary, type SummaryWish, WEIGHT_BLOCK } from "./logit-summary.ts";
 import { selectLargest } from "./selection.ts";
 import type { TokenLogprob } from "./types.ts";
 
@@ -42,6 +43,10 @@ export interface Sampler {
    * `request` when the bias bans every token that may come
    */
   sample(logits: Float32Array, allowed?: Uint32Array): SampledToken;
+  /** What is enough in place of all logits, where every token may come; undefined: nothing is. */
+  readonly wish: SummaryWish | undefined;
+  /** The same as `sample`, by what was wished for. */
+  sampleFrom(summary: LogitSummary): SampledToken;
 }
 
 /** Memory that lives as long as the sampler. */
@@ -55,10 +60,8 @@ interface Scratch {
 const GREEDY_BELOW = 1e-4;
 /** Bias at or below this bans a token, as in OpenAI's interface. */
 const BAN = -100;
-/** Weight relative to the best token above which a token is expected in the nucleus. */
-const LIKELY = 1e-3;
-/** Tokens summed at a time in a draw from the whole vocabulary. */
-const BLOCK = 512;
+/** Of more than so many tokens all logits are looked at. */
+const MOST_TOP = 256;
 
 /**
  * Makes a sampler for one sequence.
@@ -86,10 +89,19 @@ export function createSampler(
   const scratch: Scratch = {
     candidates: createCandidates(vocabSize),
     heap: new Int32Array(Math.min(vocabSize, Math.max(options.topK, options.logprobs ?? 0))),
-    blockSums: new Float64Array(Math.ceil(vocabSize / BLOCK)),
+    blockSums: new Float64Array(Math.ceil(vocabSize / WEIGHT_BLOCK)),
   };
 
   return {
+    wish: wishOf(options, vocabSize),
+    sampleFrom(summary) {
+      const { best, max } = summary;
+      checkLargest(best, max);
+      const isGreedy = options.temperature < GREEDY_BELOW;
+      return {
+        id: isGreedy ? best : drawFromSummary(summary, options, random.uniform(), scratch.candidates),
+      };
+    },
     sample(logits, allowed) {
       if (logits.length !== vocabSize) {
         throw new BaimoError("shape", `sampler: ${logits.length} logits for a vocabulary of ${vocabSize}`);
@@ -114,34 +126,33 @@ export function createSampler(
   };
 }
 
+/** What is enough of the logits; log-probabilities, bias and penalties take them all. */
+function wishOf(options: SamplerOptions, vocabSize: number): SummaryWish | undefined {
+  const { temperature, topK, topP, typicalP, logprobs, logitBias } = options;
+  if (logprobs !== undefined || logitBias.length > 0 || hasPenalties(options)) return undefined;
+  if (temperature < GREEDY_BELOW) return { kind: "best" };
+  if (topK > 0 && topK < vocabSize) return topK <= MOST_TOP ? { kind: "top", count: topK } : undefined;
+  return typicalP >= 1 && topP < 1 ? { kind: "nucleus", scale: 1 / temperature, share: topP } : undefined;
+}
+
 /** The index of the largest logit, the lowest of equal ones; throws on NaN, infinity, and when nothing is possible. */
 function argmax(logits: Float32Array): number {
   const best = findLargest(logits);
-  if (best < 0) {
-    throw new BaimoError("device", "sampler: all logits are minus infinity, so no token can follow");
-  }
-  if (!(logits[best] < Number.POSITIVE_INFINITY)) {
-    throw new BaimoError(
-      "device",
-      `sampler: the logit of token ${best} is ${logits[best]}, where a finite number is expected; ` +
-        'the model\'s weights or a kernel are at fault (compare with device "reference")',
-    );
-  }
+  checkLargest(best, logits[best]);
   return best;
 }
 
-/** The first NaN or infinity, or else the first of the largest; -1 where all are minus infinity. Nothing but the loop, so that V8 optimises it at once. */
-function findLargest(logits: Float32Array): number {
-  let best = -1;
-  let max = Number.NEGATIVE_INFINITY;
-  for (let i = 0; i < logits.length; i++) {
-    const value = logits[i];
-    if (value <= max) continue;
-    if (!(value < Number.POSITIVE_INFINITY)) return i;
-    max = value;
-    best = i;
+function checkLargest(best: number, logit: number): void {
+  if (best < 0) {
+    throw new BaimoError("device", "sampler: all logits are minus infinity, so no token can follow");
   }
-  return best;
+  if (!(logit < Number.POSITIVE_INFINITY)) {
+    throw new BaimoError(
+      "device",
+      `sampler: the logit of token ${best} is ${logit}, where a finite number is expected; ` +
+        'the model\'s weights or a kernel are at fault (compare with device "reference")',
+    );
+  }
 }
 
 function argmaxAdjusted(logits: Float32Array): number {
@@ -191,9 +202,12 @@ interface Adjuster {
   record(id: number): void;
 }
 
+const hasPenalties = (options: SamplerOptions): boolean =>
+  options.repetitionPenalty !== 1 || options.presencePenalty !== 0 || options.frequencyPenalty !== 0;
+
 function createAdjuster(options: SamplerOptions, vocabSize: number, prompt: ArrayLike<number>): Adjuster {
   const { repetitionPenalty, presencePenalty, frequencyPenalty, logitBias } = options;
-  const penalises = repetitionPenalty !== 1 || presencePenalty !== 0 || frequencyPenalty !== 0;
+  const penalises = hasPenalties(options);
   // Distinct ids seen, and how often each was generated (0: in the prompt only).
   const seen = new Map<number, number>();
   if (repetitionPenalty !== 1) {
@@ -264,6 +278,32 @@ function draw(
   } else {
     collect(logits, max, scale, max + Math.log(0.5 * minP) / scale, candidates);
   }
+  return drawFromCandidates(candidates, mass, options, uniform);
+}
+
+/** The same from what was found of the logits. */
+function drawFromSummary(
+  { max, ids, logits, mass }: LogitSummary,
+  options: SamplerOptions,
+  uniform: number,
+  candidates: Candidates,
+): number {
+  const scale = 1 / options.temperature;
+  candidates.clear();
+  for (let i = 0; i < ids.length; i++) {
+    const score = (logits[i] - max) * scale;
+    candidates.add(ids[i], score, expNegative(score));
+  }
+  return drawFromCandidates(candidates, mass, options, uniform);
+}
+
+/** mass: the weight of all tokens, where candidates are missing that cannot be chosen */
+function drawFromCandidates(
+  candidates: Candidates,
+  mass: number | undefined,
+  { topP, minP, typicalP }: SamplerOptions,
+  uniform: number,
+): number {
   if (typicalP < 1) candidates.keepTypical(typicalP);
   if (topP < 1) candidates.keepLikeliest(topP * (mass ?? candidates.sum()));
   if (minP > 0) candidates.keepAbove(minP);
@@ -295,11 +335,16 @@ function collectNucleus(
 ): number {
   // Nearly always a few tokens hold the mass, and they are found on the way.
   let mass = 0;
-  for (let i = 0; i < logits.length; i++) {
-    const score = (logits[i] - max) * scale;
-    const weight = expNegative(score);
-    mass += weight;
-    if (weight >= LIKELY) candidates.add(i, score, weight);
+  for (let start = 0; start < logits.length; start += WEIGHT_BLOCK) {
+    const end = Math.min(start + WEIGHT_BLOCK, logits.length);
+    let sum = 0;
+    for (let i = start; i < end; i++) {
+      const score = (logits[i] - max) * scale;
+      const weight = expNegative(score);
+      sum += weight;
+      if (weight >= LIKELY) candidates.add(i, score, weight);
+    }
+    mass += sum;
   }
   if (candidates.sum() >= topP * mass) return mass;
   // All tokens below this floor together have less than 1 - topP. Half of it, for rounding.
@@ -320,8 +365,8 @@ function drawFromAll(
   let total = 0;
   for (let block = 0; block < sums.length; block++) {
     let sum = 0;
-    const end = Math.min((block + 1) * BLOCK, logits.length);
-    for (let i = block * BLOCK; i < end; i++) sum += expNegative((logits[i] - max) * scale);
+    const end = Math.min((block + 1) * WEIGHT_BLOCK, logits.length);
+    for (let i = block * WEIGHT_BLOCK; i < end; i++) sum += expNegative((logits[i] - max) * scale);
     sums[block] = sum;
     total += sum;
   }
@@ -333,8 +378,8 @@ function drawFromAll(
     if (rest < sums[block]) break;
     rest -= sums[block];
   }
-  let id = last * BLOCK;
-  const end = Math.min(id + BLOCK, logits.length);
+  let id = last * WEIGHT_BLOCK;
+  const end = Math.min(id + WEIGHT_BLOCK, logits.length);
   for (let i = id; i < end; i++) {
     const weight = expNegative((logits[i] - max) * scale);
     if (weight > 0) {

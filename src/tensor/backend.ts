@@ -389,6 +389,8 @@ export interface Backend {
   read(x: Activation): Float32Array | Promise<Float32Array>;
   /** Makes rows whole on rank 0 alone: a view [tokens, width] there, valid until the next call; empty elsewhere. */
   collect(x: Slice): Float32Array | Promise<Float32Array>;
+  /** A view of this rank's columns of a row, valid until the next call. */
+  columns(x: Slice, row: number): Float32Array;
   /** True when the caller has asked to stop; the answer is the same on all ranks. Costs no extra barrier. */
   stopRequested(): boolean;
 }

@@ -443,6 +443,11 @@ export function createReferenceBackend(options: ReferenceBackendOptions): Backen
     },
     read,
     collect: (x) => open(x).used.slice(),
+    columns(x, row) {
+      const { used } = open(x);
+      const width = used.length / x.tokens;
+      return used.subarray(row * width, (row + 1) * width);
+    },
     stopRequested: () => options.stopRequested?.() ?? false,
   };
   const { activate: activateGate, gather, linear, takeRows } = backend;

@@ -425,6 +425,11 @@ export function createWasmBackend(options: WasmBackendOptions): Backend {
       bus.barrier();
       return rank === 0 ? exchange.subarray(0, slice.tokens * width) : new Float32Array(0);
     },
+    columns(x, row) {
+      const { address, stride, width } = columnsOf(x);
+      const from = address / 4 + row * stride;
+      return home.f32.subarray(from, from + width);
+    },
     stopRequested: () => bus.stopPublished,
   };
   const { activate, linear: multiply, takeRows } = backend;

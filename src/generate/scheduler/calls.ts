@@ -10,6 +10,8 @@ import {
 } from "../../models/forward/transformer.ts";
 import type { Run } from "../../tensor/backend.ts";
 import { sendCommand } from "../commands.ts";
+import { canSummarise, summariesOf } from "../head-summaries.ts";
+import type { LogitSummary, SummaryWish } from "../logit-summary.ts";
 
 type OnHidden = ForwardOptions["onHidden"];
 
@@ -34,6 +36,26 @@ export class Calls {
   logits(rows: Int32Array, onHidden: OnHidden): Promise<Float32Array> {
     sendCommand(this.#bus, { kind: "logits", rows });
     return logitsOf(this.model, rows, { onHidden });
+  }
+
+  /** Whether `summaries` is worth a call. */
+  get canSummarise(): boolean {
+    return canSummarise(this.model);
+  }
+
+  /** What is wished of each of these rows; all of its logits where there is no wish, or more is needed than was wished. */
+  async summaries(
+    rows: Int32Array,
+    wishes: readonly (SummaryWish | undefined)[],
+  ): Promise<(LogitSummary | Float32Array)[]> {
+    sendCommand(this.#bus, { kind: "summaries", rows, wishes });
+    const summaries = summariesOf(this.model, this.#bus, rows, wishes);
+    if (!summaries.includes(undefined)) return summaries as LogitSummary[];
+    sendCommand(this.#bus, { kind: "collect" });
+    const { backend, workspace } = this.model;
+    const logits = await backend.collect(workspace.logits!); // there, since it has been computed
+    const width = logits.length / rows.length;
+    return summaries.map((summary, row) => summary ?? logits.subarray(row * width, (row + 1) * width));
   }
 
   /**

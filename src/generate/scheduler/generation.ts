@@ -1,6 +1,7 @@
 // A generation: the prompt, then token after token until one ends it.
 
 import type { PageCounts } from "../../tensor/backend.ts";
+import type { LogitSummary, SummaryWish } from "../logit-summary.ts";
 import type { GenerateRequest, GenerateResult } from "../protocol.ts";
 import { createSampler, type SampledToken, type Sampler } from "../sampler.ts";
 import type { AnswerConstraint } from "./answer-constraint.ts";
@@ -100,13 +101,25 @@ export class Generation implements Job {
     return this.#guesses?.after(this.tokens, Math.min(left, fixed ?? MOST_GUESSES), pays);
   }
 
+  get wish(): SummaryWish | undefined {
+    return this.#constraint ? undefined : this.#sampler.wish;
+  }
+
   take(_position: number, logits: Float32Array): void {
+    this.#take(() => this.#sampler.sample(logits, this.#constraint?.allowed()));
+  }
+
+  takeSummary(_position: number, summary: LogitSummary): void {
+    this.#take(() => this.#sampler.sampleFrom(summary));
+  }
+
+  #take(sample: () => SampledToken): void {
     this.#promptDone ??= performance.now();
     if (this.#limit < 1) {
       this.isWhole = true;
       return;
     }
-    const token = this.#sampler.sample(logits, this.#constraint?.allowed());
+    const token = sample();
     this.#guesses?.note(this.tokens.length, token.id);
     this.#count++;
     if (this.#stops.has(token.id)) {

@@ -1,6 +1,7 @@
 // What comes of a step: tokens join their sequences, and requests take what they want of it.
 import { LOGIT_ROWS } from "../../models/forward/workspace.ts";
 import type { AdapterUse, Run } from "../../tensor/backend.ts";
+import type { LogitSummary } from "../logit-summary.ts";
 import type { Calls } from "./calls.ts";
 import type { Active, Part } from "./parts.ts";
 import type { Places } from "./places.ts";
@@ -45,19 +46,36 @@ export async function harvest(field: Field, parts: readonly Part[], runs: readon
 async function give(field: Field, kind: Kind, wanted: readonly Wanted[]): Promise<void> {
   const rows = new Int32Array(wanted.length);
   for (let i = 0; i < rows.length; i++) rows[i] = wanted[i].row;
-  const watch = wanted[0].active.job.watch;
-  const values = await field.calls[kind](rows, watch?.(wanted[0].position));
-  const width = values.length / wanted.length;
+  const values = await rowsOf(field.calls, kind, rows, wanted);
   for (let i = 0; i < wanted.length; i++) {
     const { active, position, guess } = wanted[i];
     if (!field.isActive(active)) continue;
     if (guess !== undefined && !keepGuess(field, active, position, guess)) continue;
     try {
-      active.job.take(position, values.subarray(i * width, (i + 1) * width));
+      const value = values[i];
+      if (value instanceof Float32Array) active.job.take(position, value);
+      else active.job.takeSummary?.(position, value); // it has a wish
     } catch (error) {
       field.fail(active, error);
     }
   }
+}
+
+/** The logits of some rows, or what is enough of them, or their states. */
+async function rowsOf(
+  calls: Calls,
+  kind: Kind,
+  rows: Int32Array,
+  wanted: readonly Wanted[],
+): Promise<(Float32Array | LogitSummary)[]> {
+  const watch = wanted[0].active.job.watch?.(wanted[0].position);
+  if (kind === "logits" && !watch && calls.canSummarise) {
+    const wishes = wanted.map(({ active }) => active.job.wish);
+    if (wishes.some((wish) => wish !== undefined)) return calls.summaries(rows, wishes);
+  }
+  const values = await calls[kind](rows, watch);
+  const width = values.length / rows.length;
+  return wanted.map((_, i) => values.subarray(i * width, (i + 1) * width));
 }
 
 /** Tokens that were known have run: they join the sequence. Adds the rows of which something may be wanted. */

@@ -1,5 +1,6 @@
 // A request on its way through the engine: which tokens it runs, and what it makes of their logits.
 import type { ForwardOptions } from "../../models/forward/transformer.ts";
+import type { LogitSummary, SummaryWish } from "../logit-summary.ts";
 import type { TokenRequest, TokenResult } from "../protocol.ts";
 import type { GuessRoom } from "./guess-room.ts";
 
@@ -30,6 +31,10 @@ export interface Job {
   guess?(room: GuessRoom): Promise<readonly number[]> | undefined;
   /** Takes those of a position, [vocabSize] or [embeddingSize], valid until it returns. @throws {BaimoError} what ends the job */
   take(position: number, values: Float32Array): void;
+  /** What is enough of a position's logits; undefined: it takes them all. */
+  readonly wish?: SummaryWish;
+  /** The same as `take`, of what it wished for. */
+  takeSummary?(position: number, summary: LogitSummary): void;
   /** Called when tokens of the prompt have run, or were found in the cache. */
   onPrompt?(done: number, cached: number): void;
   /** What it wants to see of a pass whose first row is at `position`, or of the head's product. */

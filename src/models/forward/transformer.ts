@@ -251,9 +251,7 @@ export async function logitsOf(
   options: ForwardOptions = {},
 ): Promise<Float32Array> {
   const logits = await headOf(model, rows, options);
-  const { logitScale, logitSoftcap: cap } = model.config;
-  if (logitScale !== 1) for (let i = 0; i < logits.length; i++) logits[i] *= logitScale;
-  if (cap > 0) for (let i = 0; i < logits.length; i++) logits[i] = cap * Math.tanh(logits[i] / cap);
+  finishLogits(logits, model.config);
   return logits;
 }
 
@@ -268,6 +266,25 @@ export function headOf(
   const states = statesOf(model, rows, options);
   project(passOver(model, rows), states, [weights.head ?? weights.embedding, w.logits]);
   return b.collect(w.logits);
+}
+
+/**
+ * This rank's columns of the logits of some rows, whose first is column `first`: views, valid until the next operation. `collect`
+ * of the workspace's logits makes them whole.
+ */
+export function headColumns(model: Transformer, rows: Int32Array): { first: number; rows: Float32Array[] } {
+  const { backend: b, config, weights, workspace: w } = model;
+  if (!w.logits) throw new Error("this model has no head");
+  project(passOver(model, rows), statesOf(model, rows), [weights.head ?? weights.embedding, w.logits]);
+  const columns = Array.from(rows, (_, row) => b.columns(w.logits!, row));
+  for (const row of columns) finishLogits(row, config);
+  return { first: w.logits.partition[b.rank], rows: columns };
+}
+
+/** Scales and caps logits in place. */
+function finishLogits(logits: Float32Array, { logitScale, logitSoftcap: cap }: ModelConfig): void {
+  if (logitScale !== 1) for (let i = 0; i < logits.length; i++) logits[i] *= logitScale;
+  if (cap > 0) for (let i = 0; i < logits.length; i++) logits[i] = cap * Math.tanh(logits[i] / cap);
 }
 
 /** A pass over some rows of the last one. */
