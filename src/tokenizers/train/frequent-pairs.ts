@@ -21,11 +21,8 @@ export interface FrequentPairs {
   readonly queued: number[];
 }
 
-/** Beyond these, pairs share a sum that is too large at most: then they are counted for nothing. */
-const MOST_SUMS = 1 << 22;
-
 /** Calls back with each pair of neighbours, the place of the left one and how often it occurs. */
-export function eachPair(
+function eachPair(
   { ids, none, runs }: Symbols,
   lengths: ArrayLike<number>,
   give: (left: number, right: number, place: number, count: number) => void,
@@ -44,28 +41,12 @@ export function eachPair(
   }
 }
 
-/**
- * Finds the pairs that occur `least` times or more.
- *
- * A first pass adds up counts by hashes: what stays below `least` there needs no place in the table of pairs, which keeps
- * it small however many rare pairs there are.
- */
+/** Finds the pairs of `tokens` ids that occur `least` times or more. */
 export function findFrequentPairs(
   symbols: Symbols,
   lengths: ArrayLike<number>,
-  least: number,
+  { tokens, least }: { tokens: number; least: number },
 ): FrequentPairs {
-  let size = 1 << 10;
-  while (size < symbols.ids.length && size < MOST_SUMS) size *= 2;
-  const sums = new Float64Array(size);
-  const slotOf = (left: number, right: number): number => {
-    const mixed = Math.imul(left, 0x9e3779b1) ^ Math.imul(right, 0xc2b2ae35);
-    return (mixed ^ (mixed >>> 15)) & (size - 1);
-  };
-  eachPair(symbols, lengths, (left, right, _, count) => {
-    sums[slotOf(left, right)] += count;
-  });
-
   const pairs: FrequentPairs = {
     least,
     places: 0,
@@ -79,31 +60,20 @@ export function findFrequentPairs(
     heap: [],
     queued: [],
   };
-  const { table, count: counts, length: numbers, start } = pairs;
-  eachPair(symbols, lengths, (left, right, _, count) => {
-    if (sums[slotOf(left, right)] < least) return;
-    let pair = findPair(table, left, right);
-    if (pair < 0) {
-      pair = counts.length;
-      setPair(table, left, right, pair);
-      pairs.left.push(left);
-      pairs.right.push(right);
-      counts.push(0);
-      numbers.push(0);
-    }
-    counts[pair] += count;
-    numbers[pair]++;
-  });
+  const numberOf =
+    tokens * tokens <= MOST_SUMS
+      ? countDensely(symbols, lengths, pairs, tokens)
+      : countByHashes(symbols, lengths, pairs);
+  const { count: counts, length: numbers, start } = pairs;
   for (const [pair, number] of numbers.entries()) {
     start.push(pairs.places);
     if (counts[pair] >= least) pairs.places += number;
   }
   const block = new Uint32Array(pairs.places);
-  const filled = start.slice();
+  const filled = Float64Array.from(start);
   eachPair(symbols, lengths, (left, right, place) => {
-    if (sums[slotOf(left, right)] < least) return;
-    const pair = findPair(table, left, right);
-    if (counts[pair] >= least) block[filled[pair]++] = place;
+    const pair = numberOf(left, right);
+    if (pair >= 0 && counts[pair] >= least) block[filled[pair]++] = place;
   });
   for (const [pair, count] of counts.entries()) {
     pairs.block.push(block);
@@ -111,6 +81,75 @@ export function findFrequentPairs(
     if (count >= least) pushPair(pairs, pair);
   }
   return pairs;
+}
+
+/** The number of a pair that may be frequent, or -1. */
+type NumberOf = (left: number, right: number) => number;
+
+const MOST_SUMS = 1 << 22;
+
+/** Counts by a field a pair, while there are few tokens. */
+function countDensely(
+  symbols: Symbols,
+  lengths: ArrayLike<number>,
+  pairs: FrequentPairs,
+  tokens: number,
+): NumberOf {
+  const counts = new Float64Array(tokens * tokens);
+  const numbers = new Uint32Array(tokens * tokens);
+  eachPair(symbols, lengths, (left, right, _, count) => {
+    counts[left * tokens + right] += count;
+    numbers[left * tokens + right]++;
+  });
+  const known = new Int32Array(tokens * tokens).fill(-1);
+  for (const [at, count] of counts.entries()) {
+    if (count < pairs.least || count === 0) continue;
+    const [left, right] = [Math.floor(at / tokens), at % tokens];
+    known[at] = notePair(pairs, left, right, count);
+    pairs.length[known[at]] = numbers[at];
+  }
+  return (left, right) => known[left * tokens + right];
+}
+
+/**
+ * Counts in the table. A pass before adds up counts by hashes of pairs: what stays below `least` there needs no place in
+ * the table, which keeps it small however many rare pairs there are.
+ */
+function countByHashes(symbols: Symbols, lengths: ArrayLike<number>, pairs: FrequentPairs): NumberOf {
+  let size = 1 << 10;
+  while (size < symbols.ids.length && size < MOST_SUMS) size *= 2;
+  const slotOf = (left: number, right: number): number => {
+    const mixed = Math.imul(left, 0x9e3779b1) ^ Math.imul(right, 0xc2b2ae35);
+    return (mixed ^ (mixed >>> 15)) & (size - 1);
+  };
+  const sums = new Uint32Array(size);
+  eachPair(symbols, lengths, (left, right, _, count) => {
+    const slot = slotOf(left, right);
+    sums[slot] = Math.min(0xffff_ffff, sums[slot] + count);
+  });
+  const isFrequent = Uint8Array.from(sums, (sum) => Number(sum >= pairs.least));
+  const { table, count: counts, length: numbers } = pairs;
+  eachPair(symbols, lengths, (left, right, _, count) => {
+    if (isFrequent[slotOf(left, right)] === 0) return;
+    let pair = findPair(table, left, right);
+    if (pair < 0) pair = notePair(pairs, left, right, 0);
+    counts[pair] += count;
+    numbers[pair]++;
+  });
+  isFrequent.fill(0);
+  for (const [pair, count] of counts.entries())
+    if (count >= pairs.least) isFrequent[slotOf(pairs.left[pair], pairs.right[pair])] = 1;
+  return (left, right) => (isFrequent[slotOf(left, right)] === 0 ? -1 : findPair(table, left, right));
+}
+
+/** Gives a pair its number. */
+function notePair(pairs: FrequentPairs, left: number, right: number, count: number): number {
+  const pair = pairs.count.push(count) - 1;
+  setPair(pairs.table, left, right, pair);
+  pairs.left.push(left);
+  pairs.right.push(right);
+  pairs.length.push(0);
+  return pair;
 }
 
 /** Adds a pair whose places are known, and lets it wait. */
@@ -121,14 +160,10 @@ export function addPair(
   count: number,
   { block, start, length }: { block: Uint32Array; start: number; length: number },
 ): void {
-  const pair = pairs.count.length;
-  setPair(pairs.table, left, right, pair);
-  pairs.left.push(left);
-  pairs.right.push(right);
-  pairs.count.push(count);
+  const pair = notePair(pairs, left, right, count);
+  pairs.length[pair] = length;
   pairs.block.push(block);
   pairs.start.push(start);
-  pairs.length.push(length);
   pairs.queued.push(count);
   pairs.places += length;
   pushPair(pairs, pair);

@@ -16,8 +16,8 @@ export interface MergeLimits {
   readonly minFrequency: number;
 }
 
-/** Pairs are looked for anew at an eighth of the count at which they were looked for before. */
-const NEXT_ROUND = 8;
+/** Counts of merges fall about as one by their number (Zipf): a round aims at half of the count that the last merge would have. */
+const AIM = 0.5;
 /** Places kept may be so many times those that there were when a round began, and this many more. */
 const MOST_PLACES = 1.5;
 const FEW_PLACES = 1 << 20;
@@ -41,7 +41,7 @@ export function* learnMerges(
   const neighbours = { before: createTally(vocabSize), after: createTally(vocabSize) };
   let least = Math.max(end, Math.ceil(symbols.ids.length / 4096));
   while (tokens.length < vocabSize) {
-    const pairs = findFrequentPairs(symbols, lengths, least);
+    const pairs = findFrequentPairs(symbols, lengths, { tokens: tokens.length, least });
     const mostPlaces = MOST_PLACES * pairs.places + FEW_PLACES;
     let pair: number | undefined;
     while (tokens.length < vocabSize && pairs.places <= mostPlaces) {
@@ -60,7 +60,7 @@ export function* learnMerges(
     }
     if (pair !== undefined) continue; // places are found anew, which frees those that were merged away
     if (least === end) return;
-    least = Math.max(end, Math.floor(least / NEXT_ROUND));
+    least = Math.max(end, Math.floor((AIM * least * tokens.length) / vocabSize));
   }
 }
 
