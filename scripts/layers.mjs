@@ -9,7 +9,7 @@ const floors = [
   ["backends"],
   ["models"],
   ["generate"],
-  ["upstream"],
+  ["upstream", "data"],
   ["evaluate", "plan", "train"],
   ["dispatch"],
   ["serve"],

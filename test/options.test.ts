@@ -47,6 +47,7 @@ import { openTokenizerTable } from "../src/tokenizers/files/open.ts";
 import { folderTable } from "../src/tokenizers/files/read-folder.ts";
 import { toGgufTable } from "../src/tokenizers/files/to-gguf.ts";
 import * as tokenizers from "../src/tokenizers/index.ts";
+import { trainTokenizerTable } from "../src/tokenizers/train/train-tokenizer.ts";
 import * as upstream from "../src/upstream/index.ts";
 import { type UpstreamOptions, upstreamTable } from "../src/upstream/upstream.ts";
 import { root } from "./places.ts";
@@ -149,6 +150,11 @@ const doors: Record<string, Door> = {
     call: (options) => tokenizers.readTokenizerFiles(folder, options),
   },
   tokenizerToGguf: { table: toGgufTable, call: (options) => tokenizers.tokenizerToGguf({}, options) },
+  trainTokenizer: {
+    table: trainTokenizerTable,
+    base: () => ({ vocabSize: 300 }),
+    call: (options) => tokenizers.trainTokenizer([], options),
+  },
   createChatTemplate: { table: templateTable, call: (options) => tokenizers.createChatTemplate("", options) },
   render: {
     table: renderTable,
@@ -207,6 +213,7 @@ const WITHOUT_OPTIONS = new Set([
   "floatToBfloat",
   "floatToHalf",
   "halfToFloat",
+  "hanPattern",
   "inputsOf",
   "isQuantizable",
   "judgeRun",

@@ -20,3 +20,9 @@ export {
   tokenizerToGguf,
 } from "./files/to-gguf.ts";
 export type { DecodeOptions, DecodeStream, EncodeOptions, Tokenizer } from "./tokenizer.ts";
+export {
+  hanPattern,
+  type TrainTokenizerOptions,
+  type TrainTokenizerProgress,
+  trainTokenizer,
+} from "./train/train-tokenizer.ts";
