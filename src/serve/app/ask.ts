@@ -14,7 +14,7 @@ import { type Said, toPrompt } from "./prompt.ts";
 
 /** What somebody wants answered. */
 export interface Question {
-  readonly conversation: StoredConversation;
+  readonly conversation: Pick<StoredConversation, "model" | "assistant" | "settings">;
   /** What was said so far, the question last; where an answer is to go on, that answer. */
   readonly branch: readonly Said[];
   /** Instead of the conversation's. */
