@@ -1,5 +1,5 @@
 // The open conversation and the answers under way, in as many conversations as the reader likes.
-import { SvelteMap } from "svelte/reactivity";
+import { SvelteMap, SvelteSet } from "svelte/reactivity";
 import {
   type Attachment,
   type Conversation,
@@ -29,12 +29,18 @@ export interface Running {
 const KEEP_EVERY = 500;
 
 /** Opens the talk over a store; `choice` says how the next answer is made. */
-export function createTalk(handle: Handle, store: Conversations, choice: () => Choice) {
+export function createTalk(
+  handle: Handle,
+  store: Conversations,
+  choice: (conversation: Conversation) => Choice,
+) {
   let summaries = $state.raw<Summary[]>([]);
   let current = $state<Conversation>(blank());
   /** Whether the address names a conversation that is not here. */
   let missing = $state(false);
   const running = new SvelteMap<string, Running>();
+  /** Conversations whose next answer the server has been asked for and has not begun. */
+  const waiting = new SvelteSet<string>();
 
   async function list() {
     summaries = await store.list();
@@ -77,14 +83,11 @@ export function createTalk(handle: Handle, store: Conversations, choice: () => C
   }
 
   /** Has the line answered that ends with this question. */
-  async function answer(question: Message, how: Choice = choice()): Promise<void> {
+  async function answer(question: Message, how: Choice = choice(current)): Promise<void> {
     const conversation = current;
     await stop(conversation.id);
     if (store.answers) {
-      const begun = await store.answers.begin(conversation.id, question.id, how);
-      conversation.messages.push(begun);
-      conversation.leaf = begun.id;
-      await follow(conversation, conversation.messages.find(({ id }) => id === begun.id)!);
+      await show(conversation, await store.answers.begin(conversation.id, question.id, how));
       return;
     }
     const { model, sampling, system } = how;
@@ -107,6 +110,45 @@ export function createTalk(handle: Handle, store: Conversations, choice: () => C
       release();
       await store.update(conversation.id, $state.snapshot(message));
     }
+  }
+
+  /** Adds an answer that the server has begun to the end of a branch, and follows it. */
+  async function show(conversation: Conversation, begun: Message): Promise<void> {
+    conversation.messages.push(begun);
+    conversation.leaf = begun.id;
+    await follow(conversation, conversation.messages.find(({ id }) => id === begun.id)!);
+  }
+
+  /** Says something at the end of a branch and has it answered: where that cannot be, nothing was said. */
+  async function say(message: Message): Promise<void> {
+    const conversation = current;
+    if (!store.answers) {
+      const said = await append(message);
+      await list();
+      return answer(said);
+    }
+    const { leaf } = conversation;
+    const isNew = conversation.messages.length === 0;
+    if (isNew) conversation.title = titleOf(message.text);
+    const before = $state.snapshot(conversation);
+    conversation.messages.push(message);
+    conversation.leaf = message.id;
+    waiting.add(conversation.id);
+    let begun: Message;
+    try {
+      await stop(conversation.id);
+      begun = await store.answers.say(before, message, choice(conversation));
+    } catch (error) {
+      conversation.messages = conversation.messages.filter(({ id }) => id !== message.id);
+      conversation.leaf = leaf;
+      // An id that was used is not used again.
+      if (isNew && conversation === current) current = blank(conversation.assistant);
+      throw error;
+    } finally {
+      waiting.delete(conversation.id);
+    }
+    conversation.changed = message.made;
+    await show(conversation, begun);
   }
 
   /** Shows what the server writes of an answer, from where it stands. */
@@ -226,6 +268,8 @@ export function createTalk(handle: Handle, store: Conversations, choice: () => C
     store,
     handle,
     list,
+    question,
+    waiting,
     get summaries() {
       return summaries;
     },
@@ -255,28 +299,25 @@ export function createTalk(handle: Handle, store: Conversations, choice: () => C
       if (!own) await settle(current);
     },
     /** Begins a new one, which is kept with its first message. */
-    begin() {
+    begin(assistant?: string) {
       missing = false;
-      if (current.messages.length > 0) current = blank();
+      if (current.messages.length > 0 || current.assistant !== assistant) current = blank(assistant);
     },
     /** Says something and has it answered. */
     async send(text: string, attachments?: Attachment[]) {
       const end = lineOf(current).at(-1)?.id ?? null;
-      const said = await append(question(end, text, attachments));
-      await list();
-      await answer(said);
+      await say(question(end, text, attachments));
     },
     /** Says another thing in the place of a question; the earlier version stays beside it. */
     async editQuestion({ parent, attachments }: Message, text: string) {
-      const said = await append(question(parent, text, $state.snapshot(attachments)));
-      await answer(said);
+      await say(question(parent, text, $state.snapshot(attachments)));
     },
     /** Puts another answer beside one that is there. */
     async editAnswer({ id, ...rest }: Message, text: string) {
       await append({ ...$state.snapshot(rest), id: newId(), text, state: "done", made: Date.now() });
     },
     /** Has a question answered once more, or an answer written anew, perhaps by another model. */
-    async regenerate(message: Message, how: Choice = choice()) {
+    async regenerate(message: Message, how: Choice = choice(current)) {
       const asked =
         message.role === "user" ? message : current.messages.find(({ id }) => id === message.parent);
       if (asked) await answer(asked, how);
@@ -287,7 +328,7 @@ export function createTalk(handle: Handle, store: Conversations, choice: () => C
       store.answers &&
       (async ({ id }: Message) => {
         const conversation = current;
-        const begun = await store.answers!.continue(conversation.id, id, choice());
+        const begun = await store.answers!.continue(conversation.id, id, choice(conversation));
         const message = conversation.messages.find((one) => one.id === id)!;
         Object.assign(message, begun);
         await follow(conversation, message);
@@ -341,7 +382,16 @@ function addCall(message: Message, event: { index: number; id?: string; name?: s
   else message.calls.push({ id: event.id ?? "", name: event.name ?? "", arguments: event.arguments });
 }
 
-function blank(): Conversation {
+function blank(assistant?: string): Conversation {
   const now = Date.now();
-  return { id: newId(), title: "", pinned: false, made: now, changed: now, leaf: null, messages: [] };
+  return {
+    id: newId(),
+    title: "",
+    pinned: false,
+    made: now,
+    changed: now,
+    assistant,
+    leaf: null,
+    messages: [],
+  };
 }

@@ -1,0 +1,16 @@
+// The views that one can go to from anywhere, in their order.
+import type { IconName } from "../components/icons.ts";
+import type { shellWords } from "./words.ts";
+
+/** A view, and its icon. */
+export interface Place {
+  view: keyof (typeof shellWords)["en"]["views"];
+  icon: IconName;
+}
+
+export const places: readonly Place[] = [
+  { view: "assistants", icon: "people" },
+  { view: "models", icon: "cube" },
+  { view: "catalogue", icon: "book" },
+  { view: "settings", icon: "sliders" },
+];
