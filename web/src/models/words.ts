@@ -4,7 +4,7 @@ import type { ModelState } from "../talk/client.ts";
 const zh = {
   title: "模型",
   about: "这里的模型就在你的机器上运行。",
-  here: "可以作答",
+  here: "这里的模型",
   use: "使用",
   used: "正在使用",
   context: (count: string) => `上下文 ${count} 词元`,
@@ -57,7 +57,7 @@ const zh = {
 const en: typeof zh = {
   title: "Models",
   about: "The models here run on your machine.",
-  here: "Ready to answer",
+  here: "On this server",
   use: "Use",
   used: "In use",
   context: (count) => `Context of ${count} tokens`,
