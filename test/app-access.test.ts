@@ -190,6 +190,7 @@ const bodies: Readonly<Record<string, object>> = {
   "/assistants/import": { data: {} },
   "/settings": { values: {} },
   "/count": { text: "a" },
+  "/comparisons": { answers: ["none", "other"] },
   "/models/load": { model: "scripted" },
   "/models/unload": { model: "scripted" },
   "/library/serve": { source: "hf:a/b" },

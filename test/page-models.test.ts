@@ -1,4 +1,4 @@
-// The view of models in headless Chromium: load, unload, switch; a download stopped and gone on with.
+// The view of models in headless Chromium: load, unload, switch; a download stopped and resumed.
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";

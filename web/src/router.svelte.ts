@@ -5,6 +5,7 @@ const views = [
   "assistant",
   "assistants",
   "shared",
+  "compare",
   "models",
   "catalogue",
   "settings",

@@ -6,10 +6,13 @@ import type { shellWords } from "./words.ts";
 export interface Place {
   view: keyof (typeof shellWords)["en"]["views"];
   icon: IconName;
+  /** Whether there is nothing to it without a server that keeps conversations. */
+  kept?: boolean;
 }
 
 export const places: readonly Place[] = [
   { view: "assistants", icon: "people" },
+  { view: "compare", icon: "columns", kept: true },
   { view: "models", icon: "cube" },
   { view: "catalogue", icon: "book" },
   { view: "settings", icon: "sliders" },

@@ -29,6 +29,7 @@ const zh = {
   views: {
     assistants: "助手",
     shared: "助手",
+    compare: "对比",
     models: "模型",
     catalogue: "图鉴",
     settings: "设置",
@@ -78,6 +79,7 @@ const en: typeof zh = {
   views: {
     assistants: "Assistants",
     shared: "Assistants",
+    compare: "Compare",
     models: "Models",
     catalogue: "Catalogue",
     settings: "Settings",

@@ -173,9 +173,9 @@ function answersOf(
       const { tokens, contextLength } = await ask<Counted>(handle, "POST", path, body);
       return { count: tokens, most: contextLength, fits: tokens < contextLength };
     },
-    async begin(id, question, { model, sampling, system }) {
+    async begin(id, question, { model, sampling, system, assistant }) {
       await heed(id, system);
-      const fields = { model, options: toOptions(sampling) };
+      const fields = { model, assistant, options: toOptions(sampling) };
       const { answer } = await ask<Begun>(handle, "POST", `messages/${question}/regenerate`, fields);
       tell(id);
       return toMessage(answer);

@@ -11,9 +11,10 @@ import {
 import type { Choice, Conversations } from "../store/conversations.ts";
 import { toFields } from "../store/sampling.ts";
 import { leafUnder, leafWithout, lineOf } from "../store/tree.ts";
-import { AnswerError, type AnswerEvent, type Handle } from "./client.ts";
+import type { AnswerEvent, Handle } from "./client.ts";
 import { answerWithin, type Left } from "./context.ts";
 import { toTurns } from "./turns.ts";
+import { writeAnswer } from "./write-answer.ts";
 import { claimAnswer, isBeingWritten } from "./writers.ts";
 
 /** An answer under way. */
@@ -24,9 +25,6 @@ export interface Running {
   share?: number;
   control: AbortController;
 }
-
-/** How often what has been written of an answer is kept. */
-const KEEP_EVERY = 500;
 
 /** Opens the talk over a store; `choice` says how the next answer is made. */
 export function createTalk(
@@ -162,83 +160,17 @@ export function createTalk(
     const { conversation, message } = own;
     running.set(conversation.id, own);
     await list();
-    try {
-      await write(own, events);
-    } finally {
-      if (running.get(conversation.id)?.message.id === message.id) running.delete(conversation.id);
-      await list();
-    }
-  }
-
-  /** Writes events into the message, once a frame, and keeps what there is now and then. */
-  async function write(
-    { conversation, message, control }: Running,
-    events: AsyncIterable<AnswerEvent | Left>,
-  ): Promise<void> {
-    const started = performance.now();
-    let text = "";
-    let reasoning = "";
-    let pieces = 0;
-    let frame = 0;
-    let kept = started;
-    const flush = () => {
-      frame = 0;
-      if (reasoning) message.reasoning = (message.reasoning ?? "") + reasoning;
-      if (text) message.text += text;
-      text = reasoning = "";
-      if (performance.now() - kept < KEEP_EVERY) return;
-      kept = performance.now();
-      void store.update(conversation.id, $state.snapshot(message));
-    };
-    const soon = () => {
-      // A page that is not seen has no frames.
-      frame ||= document.hidden ? window.setTimeout(flush, 200) : requestAnimationFrame(flush);
-    };
-    const share = (value: number | undefined) => {
+    const onShare = (value: number | undefined) => {
       const own = running.get(conversation.id);
       if (own?.message.id === message.id && own.share !== value)
         running.set(conversation.id, { ...own, share: value });
     };
+    const onKeep = () => void store.update(conversation.id, $state.snapshot(message));
     try {
-      for await (const event of events) {
-        if (event.type === "progress") share(event.share);
-        else share(undefined);
-        if (event.type === "whole") Object.assign(message, event.message);
-        if (event.type === "left") message.left = event.count;
-        if (event.type === "reasoning") reasoning += event.text;
-        if (event.type === "text") {
-          if (message.reasoningSeconds === undefined && (message.reasoning || reasoning))
-            message.reasoningSeconds = (performance.now() - started) / 1000;
-          text += event.text;
-        }
-        if (event.type === "call") addCall(message, event);
-        if (event.type === "text" || event.type === "reasoning") {
-          pieces++;
-          soon();
-        }
-        if (event.type !== "finish") continue;
-        flush();
-        message.state = event.state ?? (event.reason === "length" ? "length" : "done");
-        message.failure = event.failure;
-        message.tokens = event.tokens;
-        message.rate = event.rate;
-        message.seconds = event.seconds;
-      }
-    } catch (error) {
-      if (control.signal.aborted) {
-        message.state = "stopped";
-        message.seconds = (performance.now() - started) / 1000;
-        if (pieces > 0) message.rate = pieces / message.seconds;
-      } else {
-        message.state = "failed";
-        message.failure =
-          error instanceof AnswerError
-            ? { code: error.code, message: error.message }
-            : { code: "page", message: String(error) };
-      }
+      await writeAnswer({ message, control: own.control, onShare, onKeep }, events);
     } finally {
-      cancelAnimationFrame(frame);
-      flush();
+      if (running.get(conversation.id)?.message.id === message.id) running.delete(conversation.id);
+      await list();
     }
   }
 
@@ -373,13 +305,6 @@ export function createTalk(
       await list();
     },
   };
-}
-
-function addCall(message: Message, event: { index: number; id?: string; name?: string; arguments: string }) {
-  message.calls ??= [];
-  const call = message.calls[event.index];
-  if (call) call.arguments += event.arguments;
-  else message.calls.push({ id: event.id ?? "", name: event.name ?? "", arguments: event.arguments });
 }
 
 function blank(assistant?: string): Conversation {

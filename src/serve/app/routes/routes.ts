@@ -2,6 +2,7 @@
 import type { Route } from "../../route.ts";
 import { answerRoutes } from "./answers.ts";
 import { assistantRoutes } from "./assistants.ts";
+import { comparisonRoutes } from "./comparisons.ts";
 import { conversationRoutes } from "./conversations.ts";
 import { folderRoutes } from "./folders.ts";
 import { libraryRoutes } from "./library.ts";
@@ -26,6 +27,7 @@ export const appRoutes: readonly Route[] = [
   ...answerRoutes,
   ...transferRoutes,
   ...assistantRoutes,
+  ...comparisonRoutes,
   ...modelRoutes,
   ...libraryRoutes,
 ];
