@@ -1,4 +1,4 @@
-// Comparisons of the page in headless Chromium: answers side by side, the choice, the records.
+// Comparisons and usage of the page in headless Chromium: side by side, the choice, the records.
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { noBrowser } from "./browser.ts";
@@ -54,6 +54,11 @@ describe("comparisons of the page", { skip: noBrowser }, () => {
       await page.reload();
       await page.getByRole("link", { name: "Compare" }).click();
       await page.getByRole("row", { name: /^Counter · terse 0 1 1 25%/ }).waitFor();
+
+      await page.getByRole("link", { name: "Usage" }).click();
+      await page.getByRole("row", { name: /^terse Counter 2 / }).waitFor();
+      await page.locator("figure canvas").waitFor();
+      await look(page, "usage");
     });
   });
 });

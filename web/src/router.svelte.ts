@@ -9,6 +9,7 @@ const views = [
   "models",
   "catalogue",
   "settings",
+  "usage",
   "account",
 ] as const;
 

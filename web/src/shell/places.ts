@@ -15,5 +15,6 @@ export const places: readonly Place[] = [
   { view: "compare", icon: "columns", kept: true },
   { view: "models", icon: "cube" },
   { view: "catalogue", icon: "book" },
+  { view: "usage", icon: "chart", kept: true },
   { view: "settings", icon: "sliders" },
 ];
