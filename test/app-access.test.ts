@@ -102,7 +102,7 @@ describe("accounts", () => {
     for (const { method, path } of appRoutes) {
       const place = path.slice("/app/v1".length);
       const [, kind = ""] = /^\/(\w+)\/\{id\}/.exec(place) ?? [];
-      const address = place.replace("{id}", ids[kind] ?? "");
+      const address = place.replace("{id}", ids[kind] ?? "none");
       const body = method === "POST" ? (bodies[place] ?? {}) : undefined;
       if (place !== "/session") {
         assert.deepEqual(
@@ -115,18 +115,24 @@ describe("accounts", () => {
           "not_signed_in",
         ]);
       }
-      if (kind !== "") {
+      if (administrators.has(`${method} ${place}`)) {
+        assert.deepEqual(
+          await dave.refusal(method, address, body),
+          [403, "not_allowed"],
+          `${method} ${path}`,
+        );
+      } else if (kind !== "") {
         assert.ok(ids[kind], `there is no ${kind} to try ${path} with`);
         const [status] = await dave.refusal(method, address, body);
         assert.equal(status, 404, `${method} ${path} of another`);
-      } else if (method === "GET" && place !== "/users") {
+      } else if (method === "GET") {
         const text = await (await dave.send(method, place === "/search" ? "/search?q=secret" : place)).text();
         for (const word of ["carol", ...Object.values(ids)])
           assert.ok(!text.includes(word), `${path} tells of ${word}`);
       }
       tried++;
     }
-    assert.ok(tried >= 36, `${tried} routes`);
+    assert.ok(tried >= 46, `${tried} routes`);
     const taken = { folder: ids.folders };
     const { conversations } = await dave.json<{ conversations: { id: string }[] }>("GET", "/conversations");
     assert.deepEqual(await dave.refusal("POST", `/conversations/${conversations[0].id}`, taken), [
@@ -160,6 +166,18 @@ describe("accounts", () => {
   });
 });
 
+/** What is for administrators alone. */
+const administrators = new Set([
+  "GET /users",
+  "POST /users",
+  "POST /models/load",
+  "POST /models/unload",
+  "GET /library",
+  "POST /library/serve",
+  "POST /downloads",
+  "DELETE /downloads/{id}",
+]);
+
 /** Bodies that are well, so that nothing but the owner is at fault. */
 const bodies: Readonly<Record<string, object>> = {
   "/conversations/{id}/messages": { text: "a" },
@@ -171,6 +189,12 @@ const bodies: Readonly<Record<string, object>> = {
   "/assistants": { name: "a" },
   "/assistants/import": { data: {} },
   "/settings": { values: {} },
+  "/count": { text: "a" },
+  "/comparisons": { answers: ["none", "other"] },
+  "/models/load": { model: "scripted" },
+  "/models/unload": { model: "scripted" },
+  "/library/serve": { source: "hf:a/b" },
+  "/downloads": { source: "hf:a/b" },
 };
 
 /** One of everything, by the words of the paths. */

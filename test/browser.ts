@@ -43,7 +43,8 @@ export async function visitPage(
     reducedMotion: "reduce",
     ...options,
   });
-  context.setDefaultTimeout(240_000); // less than the runner gives a test; other work may slow the browser
+  // Less than the runner gives a test; other work may slow the browser.
+  context.setDefaultTimeout(Number(process.env.BAIMO_PAGE_SECONDS ?? 240) * 1000);
   const page = await context.newPage();
   const errors: string[] = [];
   page.on("pageerror", (error) => errors.push(error.message));

@@ -5,7 +5,9 @@ import type { LoadOptions } from "../generate/load-options.ts";
 import type { ModelPreview } from "../generate/preview.ts";
 import { POET } from "../poet.ts";
 import type { ModelRecipe, Models } from "../serve/index.ts";
+import type { Library } from "../serve/models/library.ts";
 import { Problem } from "../serve/problem.ts";
+import { commandName } from "./commands/list.ts";
 import type { Config, ConfiguredModel } from "./config/table.ts";
 import { hubSettings } from "./environment.ts";
 import { holdToProfile, loadProfile } from "./licence-profile.ts";
@@ -38,43 +40,87 @@ export async function openServedModels(
   { config, load, terminal, signal, onError }: ServedOptions,
 ): Promise<Models> {
   const { openModels } = await import("../serve/index.ts");
-  const { previewModel } = await import("../generate/preview.ts");
-  const profile = config.licenceProfile === undefined ? undefined : loadProfile(config.licenceProfile);
   const memoryBytes = config.memory ?? (await availableMemory());
   const recipes = new Map<string, ModelRecipe>();
   const atOnce: string[] = [];
   for (const model of wanted) {
-    const settings = { ...hubSettings(), offline: config.offline, token: config.hubToken };
-    const hub = Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined));
-    const source = await fetchSource(model.source, terminal, signal, hub);
-    const draft = model.draft && (await fetchSource(model.draft, terminal, signal, hub));
-    const own = { ...(await ownOptions(model)), draft };
-    const options: LoadOptions = { ...own, ...given(load), memoryBytes: config.memory };
-    const preview = await previewModel(source, { ...options, signal });
-    const name = model.name ?? (model.source === POET ? POET : preview.name);
-    if (profile) {
-      const all = [{ ...preview, name }, ...(preview.draft ? [preview.draft] : [])];
-      for (const { name, declaredLicences: declared } of all) {
-        holdToProfile({ name, declared }, profile, config.licenceProfile!);
-      }
-    }
+    const source = await fetchSource(model.source, terminal, signal, hubOf(config));
+    const draft = model.draft && (await fetchSource(model.draft, terminal, signal, hubOf(config)));
+    const settings = { config, load, terminal, signal };
+    const { name, recipe } = await toRecipe({ ...model, source, draft }, settings);
     if (recipes.has(name)) {
       const message = `two models are named "${name}"; give each a name of its own with --name, in their order`;
       throw new BaimoError("config", message);
     }
-    recipes.set(name, {
-      preview: lookingAgain(preview, () => previewModel(source, { ...options, signal })),
-      open: ({ memoryBytes: bytes = options.memoryBytes }) =>
-        loadModel(source, { ...options, memoryBytes: bytes }, terminal, signal),
-      aliases: model.aliases,
-      pinned: model.pinned,
-      idleSeconds: model.idleSeconds,
-    });
+    recipes.set(name, recipe);
     if (model.pinned || wanted.length === 1) atOnce.push(name);
   }
   const models = openModels(recipes, { memoryBytes, loadSeconds: config.loadSeconds, onError });
   for (const name of atOnce) await loadNow(models, name, signal);
   return models;
+}
+
+/** The models on this machine that a server with these settings can take on, and how more come. */
+export function openLibrary(settings: Omit<ServedOptions, "onError">): Library {
+  const hub = { ...hubSettings(), ...hubOf(settings.config) };
+  // Of the options of every model, not those that belong to one.
+  const { adapters: _, draft: __, chatTemplate: ___, ...load } = settings.load;
+  return {
+    async list() {
+      const { listCachedModels } = await import("../formats/index.ts");
+      const { models } = await listCachedModels(hub.cacheFolder);
+      return models
+        .filter(({ format }) => format !== "other")
+        .map((model) => ({ source: commandName(model), bytes: model.size }));
+    },
+    async download(source, { signal, onProgress }) {
+      const { pullModel } = await import("../formats/index.ts");
+      await pullModel(source, {
+        ...hub,
+        signal,
+        onProgress: ({ file, doneOfAll: done, totalOfAll: total }) => onProgress({ file, done, total }),
+      });
+    },
+    async recipe(name) {
+      const { pullModel } = await import("../formats/index.ts");
+      const source = await pullModel(name, { ...hub, offline: true, signal: settings.signal });
+      return toRecipe({ source, name: name.replace(/^hf:|@.*$/g, "") }, { ...settings, load });
+    },
+  };
+}
+
+/** Looks at a model of this machine, and holds it to the licence profile. */
+async function toRecipe(
+  model: Wanted,
+  { config, load, terminal, signal }: Omit<ServedOptions, "onError">,
+): Promise<{ name: string; recipe: ModelRecipe }> {
+  const { previewModel } = await import("../generate/preview.ts");
+  const { source } = model;
+  const profile = config.licenceProfile === undefined ? undefined : loadProfile(config.licenceProfile);
+  const own = { ...(await ownOptions(model)), draft: model.draft };
+  const options: LoadOptions = { ...own, ...given(load), memoryBytes: config.memory };
+  const preview = await previewModel(source, { ...options, signal });
+  const name = model.name ?? (source === POET ? POET : preview.name);
+  if (profile) {
+    const all = [{ ...preview, name }, ...(preview.draft ? [preview.draft] : [])];
+    for (const { name, declaredLicences: declared } of all)
+      holdToProfile({ name, declared }, profile, config.licenceProfile!);
+  }
+  const recipe: ModelRecipe = {
+    preview: lookingAgain(preview, () => previewModel(source, { ...options, signal })),
+    open: ({ memoryBytes = options.memoryBytes }) =>
+      loadModel(source, { ...options, memoryBytes }, terminal, signal),
+    aliases: model.aliases,
+    pinned: model.pinned,
+    idleSeconds: model.idleSeconds,
+  };
+  return { name, recipe };
+}
+
+/** What the configuration says of the Hub, over the environment. */
+function hubOf({ offline, hubToken: token }: Config): { offline?: boolean; token?: string } {
+  const settings = { ...hubSettings(), offline, token };
+  return Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined));
 }
 
 /** Loads a model before anybody asks for it; what goes wrong is told as it is. */

@@ -48,6 +48,7 @@ interface Row {
 export class Assistants {
   readonly #list: Statement;
   readonly #find: Statement;
+  readonly #taken: Statement;
   readonly #insert: Statement;
   readonly #update: Statement;
   readonly #delete: Statement;
@@ -59,6 +60,7 @@ export class Assistants {
     this.#find = database.prepare(
       "SELECT id, summary, attachments, created, updated FROM assistants WHERE id = ? AND owner = ?",
     );
+    this.#taken = database.prepare("SELECT key FROM assistants WHERE id = ?");
     this.#insert = database.prepare(
       "INSERT INTO assistants (id, owner, summary, attachments, created, updated) VALUES (?, ?, ?, ?, ?, ?)",
     );
@@ -79,8 +81,13 @@ export class Assistants {
     return { ...toSummary(row), ...attachments };
   }
 
-  create(owner: number, fields: AssistantFields): Assistant {
-    const [id, now] = [newId(), Date.now()];
+  /** Whether nobody has an assistant of this id. */
+  isFree(id: string): boolean {
+    return first(this.#taken, id) === undefined;
+  }
+
+  create(owner: number, fields: AssistantFields, id = newId()): Assistant {
+    const now = Date.now();
     const { summary, attachments } = split(fields);
     this.#insert.run(id, owner, summary, attachments, now, now);
     return this.find(owner, id)!;

@@ -1,5 +1,6 @@
 // The store: everything that the application keeps, over one open database.
 import { Assistants } from "./assistants.ts";
+import { Comparisons } from "./comparisons.ts";
 import { Conversations } from "./conversations.ts";
 import { type Database, type TransactionOptions, transaction } from "./database.ts";
 import { Folders } from "./folders.ts";
@@ -22,6 +23,7 @@ export class Store {
   readonly messages: Messages;
   readonly search: Search;
   readonly assistants: Assistants;
+  readonly comparisons: Comparisons;
   readonly usage: UsageLog;
   readonly #database: Database;
   readonly #where: string;
@@ -45,6 +47,7 @@ export class Store {
     this.messages = new Messages(database);
     this.search = new Search(database);
     this.assistants = new Assistants(database);
+    this.comparisons = new Comparisons(database);
     this.usage = new UsageLog(database);
   }
 

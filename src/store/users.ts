@@ -34,6 +34,8 @@ export class Users {
   readonly #update: Statement;
   readonly #unlink: Statement;
   readonly #delete: Statement;
+  /** One for each table that has owners. */
+  readonly #empty: readonly Statement[];
   readonly #settings: Statement;
   readonly #setSettings: Statement;
   readonly #session: Statement;
@@ -58,6 +60,7 @@ export class Users {
        WHERE conversation IN (SELECT key FROM conversations WHERE owner = ?) AND parent IS NOT NULL`,
     );
     this.#delete = database.prepare("DELETE FROM users WHERE key = ?");
+    this.#empty = OWNED.map((table) => database.prepare(`DELETE FROM ${table} WHERE owner = ?`));
     this.#settings = database.prepare("SELECT settings FROM users WHERE key = ?");
     this.#setSettings = database.prepare("UPDATE users SET settings = ? WHERE key = ?");
     this.#session = database.prepare(
@@ -108,6 +111,13 @@ export class Users {
     this.#delete.run(key);
   }
 
+  /** Takes all along that is theirs but the account itself, within a transaction of the caller's. */
+  empty({ key }: StoredUser): void {
+    this.#unlink.run(key);
+    for (const statement of this.#empty) statement.run(key);
+    this.setSettings(key, {});
+  }
+
   settings(user: number): Record<string, unknown> {
     const row = first<{ settings: string }>(this.#settings, user);
     return JSON.parse(row?.settings ?? "{}") as Record<string, unknown>; // as it was written here
@@ -135,6 +145,9 @@ export class Users {
     this.#purge.run(now);
   }
 }
+
+/** The tables whose rows are somebody's. */
+const OWNED = ["conversations", "folders", "assistants", "usage", "comparisons"];
 
 /** A name as names are compared: neither case nor width nor another way to write a letter tells two apart. */
 export function foldName(name: string): string {

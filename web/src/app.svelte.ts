@@ -1,55 +1,106 @@
-// What all views share: language, theme, settings, models, the talk, notices.
+// What all views share: the session, settings, models, assistants, the talk, notices.
 import { createContext } from "svelte";
+import { SvelteMap } from "svelte/reactivity";
+import type { OpenSession } from "./account/session.svelte.ts";
 import { createToasts } from "./components/toasts.svelte.ts";
+import { problemOf } from "./conversation/words.ts";
 import { preferredLanguage } from "./language.ts";
 import { createRouter } from "./router.svelte.ts";
+import { type AssistantSummary, type Assistants, withFiles } from "./store/assistants.ts";
+import type { Conversation } from "./store/conversation.ts";
 import type { Choice, Conversations } from "./store/conversations.ts";
+import { listServerModels } from "./store/server-models.ts";
 import { loadSettings, saveSettings } from "./store/settings.ts";
-import { AnswerError, type Handle, listModels, type ModelInfo } from "./talk/client.ts";
+import { AnswerError, listModels, type ModelInfo } from "./talk/client.ts";
 import { createTalk } from "./talk/talk.svelte.ts";
+import { createTheme } from "./theme.svelte.ts";
 
 export type App = ReturnType<typeof createApp>;
 
 /** The application, for the components inside it. */
 export const [getApp, setApp] = createContext<App>();
 
+/** What the application stands on. */
+export interface Foundation {
+  session: OpenSession;
+  store: Conversations;
+  assistants: Assistants;
+}
+
 /** Makes the application over what answers requests and what keeps conversations. */
-export function createApp(handle: Handle, store: Conversations) {
+export function createApp({ session, store, assistants: kept }: Foundation) {
+  const { handle } = session;
   const settings = $state(loadSettings());
   const router = createRouter();
   const toasts = createToasts();
   let models = $state.raw<ModelInfo[]>([]);
+  let assistants = $state.raw<AssistantSummary[]>([]);
   let problem = $state.raw<{ code: string; message: string }>();
-  const dark = matchMedia("(prefers-color-scheme: dark)");
-  let systemDark = $state(dark.matches);
-  dark.addEventListener("change", () => (systemDark = dark.matches));
+  const theme = createTheme(() => settings.theme);
+  /** Models that were chosen for a conversation with an assistant, by its id. */
+  const chosen = new SvelteMap<string, string>();
 
-  /** How the next answer is made. */
-  const choice = (): Choice => ({
-    model: settings.model ?? "",
-    sampling: $state.snapshot(settings.sampling),
-    system: settings.system,
-  });
-  const talk = createTalk(handle, store, choice);
+  const language = () => settings.language ?? preferredLanguage(navigator.languages);
+  const assistantOf = ({ assistant }: Conversation) => assistants.find(({ id }) => id === assistant);
+
+  /** The model that answers in a conversation: an assistant's own, the first of its others that is here, or the reader's. */
+  function modelFor(conversation: Conversation): string | undefined {
+    const assistant = assistantOf(conversation);
+    if (!assistant) return settings.model;
+    const isHere = (wanted: string) => models.some(({ id }) => id === wanted);
+    return (
+      chosen.get(conversation.id) ?? [assistant.model, ...assistant.fallbacks].find(isHere) ?? settings.model
+    );
+  }
+
+  /** How the next answer of a conversation is made. */
+  function choiceFor(conversation: Conversation): Choice {
+    const model = modelFor(conversation) ?? "";
+    const assistant = assistantOf(conversation);
+    if (!assistant) return { model, sampling: $state.snapshot(settings.sampling), system: settings.system };
+    // A server knows the assistant itself.
+    if (store.answers) return { model, sampling: {}, system: "", assistant: assistant.id };
+    return { model, sampling: assistant.options, system: withFiles(assistant) };
+  }
+  const talk = createTalk(handle, store, choiceFor);
 
   return {
+    session,
     settings,
     router,
     toasts,
     talk,
     handle,
-    choice,
+    choice: () => choiceFor(talk.current),
     get language() {
-      return settings.language ?? preferredLanguage(navigator.languages);
+      return language();
     },
     get dark() {
-      return settings.theme ? settings.theme === "dark" : systemDark;
+      return theme.dark;
     },
     get models() {
       return models;
     },
+    /** The model that answers next. */
     get model() {
-      return models.find(({ id }) => id === settings.model);
+      const wanted = modelFor(talk.current);
+      return models.find(({ id }) => id === wanted);
+    },
+    /** Has another model answer from here on. */
+    useModel(id: string) {
+      if (assistantOf(talk.current)) chosen.set(talk.current.id, id);
+      else settings.model = id;
+    },
+    get assistants() {
+      return assistants;
+    },
+    /** The assistant of the open conversation. */
+    get assistant() {
+      return assistantOf(talk.current);
+    },
+    kept,
+    async findAssistants() {
+      assistants = await kept.list();
     },
     /** Why there is no model to talk to. */
     get problem() {
@@ -58,12 +109,16 @@ export function createApp(handle: Handle, store: Conversations) {
     async findModels() {
       problem = undefined;
       try {
-        models = await listModels(handle);
+        models = await (session.user ? listServerModels(handle) : listModels(handle));
         if (!models.some(({ id }) => id === settings.model)) settings.model = models[0]?.id;
         if (models.length === 0) problem = { code: "no_models", message: "" };
       } catch (error) {
         problem = error instanceof AnswerError ? error : { code: "page", message: String(error) };
       }
+    },
+    /** Shows what went wrong. */
+    tell(error: unknown) {
+      toasts.show(problemOf(language(), error));
     },
     saveSettings: () => saveSettings($state.snapshot(settings)),
   };

@@ -1,15 +1,37 @@
-// Mounts the page; decides what answers its requests and what keeps its conversations.
+// Mounts the page; decides who uses it, what answers its requests and what keeps its conversations.
 import { mount } from "svelte";
 import App from "./App.svelte";
+import type { Foundation } from "./app.svelte.ts";
 import "./styles.css";
+import { type OpenSession, openSession } from "./account/session.svelte.ts";
+import { openBrowserAssistants } from "./store/browser-assistants.ts";
 import { openBrowserConversations } from "./store/browser-conversations.ts";
+import { openBrowserDatabase } from "./store/browser-database.ts";
 import { bringOver } from "./store/earlier.ts";
-import { openServerConversations, readSession } from "./store/server-conversations.ts";
-import type { Handle } from "./talk/client.ts";
+import { openServerAssistants } from "./store/server-assistants.ts";
+import { openServerConversations } from "./store/server-conversations.ts";
 
-const handle: Handle = (request) => fetch(request);
-const session = await readSession(handle);
-const store =
-  session?.store && session.user ? openServerConversations(handle) : await openBrowserConversations();
-await bringOver(store);
-mount(App, { target: document.getElementById("app")!, props: { handle, store } });
+const target = document.getElementById("app")!;
+const session = await openSession((request) => fetch(request));
+if (session.needed) {
+  const { default: SignIn } = await import("./account/SignIn.svelte");
+  mount(SignIn, { target, props: { session } });
+} else {
+  const foundation = session.user ? onServer(session) : await inBrowser(session);
+  await bringOver(foundation.store);
+  mount(App, { target, props: { foundation } });
+}
+
+function onServer(session: OpenSession): Foundation {
+  const { handle } = session;
+  return { session, store: openServerConversations(handle), assistants: openServerAssistants(handle) };
+}
+
+async function inBrowser(session: OpenSession): Promise<Foundation> {
+  const database = await openBrowserDatabase();
+  return {
+    session,
+    store: await openBrowserConversations(database),
+    assistants: openBrowserAssistants(database),
+  };
+}

@@ -1,8 +1,22 @@
 // The address of each view: what stands after "#/", so that any host can serve the page.
 
-const views = ["conversation", "models", "catalogue", "settings"] as const;
+const views = [
+  "conversation",
+  "assistant",
+  "assistants",
+  "shared",
+  "compare",
+  "models",
+  "catalogue",
+  "settings",
+  "usage",
+  "account",
+] as const;
 
-/** A view and what of it is shown: a conversation's id, a family of the catalogue; "" for none. */
+/**
+ * A view and what of it is shown: a conversation's id, the assistant of a new one ("assistant"), the one that is edited
+ * ("assistants"), one that is in the address whole ("shared"), a family of the catalogue; "" for none.
+ */
 export interface Route {
   view: (typeof views)[number];
   rest: string;

@@ -30,7 +30,7 @@ import {
   nonEmpty,
   reader,
 } from "../options.ts";
-import { openServedModels, type Wanted } from "../served-models.ts";
+import { openLibrary, openServedModels, type Wanted } from "../served-models.ts";
 import type { Terminal } from "../terminal.ts";
 
 interface ServeFlags extends EngineFlags {
@@ -160,7 +160,7 @@ async function serve(
     application = await openApplication(config, terminal);
     const handler = createHandler({
       models,
-      application,
+      application: application.store ? { ...application, library: openLibrary(shared) } : application,
       keys,
       onRequest(entry) {
         if (config.log !== "off") terminal.note(toLogLine(entry));

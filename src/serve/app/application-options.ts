@@ -2,6 +2,7 @@
 import { flag, instance, text, withDefault } from "../../option-kinds.ts";
 import type { TableOf } from "../../options.ts";
 import { Store } from "../../store/store.ts";
+import { type Library, library } from "../models/library.ts";
 
 /** What a server's application is made of. */
 export interface ApplicationOptions {
@@ -13,6 +14,8 @@ export interface ApplicationOptions {
   signIn?: boolean;
   /** What the first administrator shows, where there is no account yet. */
   setUpToken?: string;
+  /** Where administrators find more models. */
+  library?: Library;
 }
 
 /** The same, declared. */
@@ -21,4 +24,5 @@ export const applicationTable = {
   absent: text(),
   signIn: withDefault(flag, false),
   setUpToken: text({ least: 16, most: 256 }),
+  library,
 } satisfies TableOf<ApplicationOptions>;

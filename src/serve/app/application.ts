@@ -1,11 +1,13 @@
 // The application of one server: its store, who may sign in, the answers under way.
 
 import type { Store } from "../../store/store.ts";
+import type { Library } from "../models/library.ts";
 import { Problem } from "../problem.ts";
 import type { Server } from "../server.ts";
 import { Answers } from "./answers.ts";
 import type { ApplicationOptions } from "./application-options.ts";
 import { SignInAttempts } from "./attempts.ts";
+import { Downloads } from "./downloads.ts";
 
 /** What the application's routes share. */
 export class Application {
@@ -14,12 +16,19 @@ export class Application {
   readonly setUpToken: string | undefined;
   readonly answers: Answers;
   readonly attempts = new SignInAttempts();
+  readonly library: Library | undefined;
+  readonly downloads: Downloads | undefined;
 
-  constructor(store: Store, { signIn = false, setUpToken }: ApplicationOptions, server: Server) {
+  constructor(store: Store, options: ApplicationOptions, server: Server) {
+    const { signIn = false, setUpToken, library } = options;
     this.store = store;
     this.signIn = signIn;
     this.setUpToken = setUpToken;
     this.answers = new Answers(store, server);
+    this.library = library;
+    const { signal, onError } = server.options;
+    this.downloads = library && new Downloads(library, server.models, onError);
+    signal?.addEventListener("abort", () => this.downloads?.stopAll());
   }
 }
 

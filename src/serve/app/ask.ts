@@ -14,11 +14,12 @@ import { type Said, toPrompt } from "./prompt.ts";
 
 /** What somebody wants answered. */
 export interface Question {
-  readonly conversation: StoredConversation;
+  readonly conversation: Pick<StoredConversation, "model" | "assistant" | "settings">;
   /** What was said so far, the question last; where an answer is to go on, that answer. */
   readonly branch: readonly Said[];
   /** Instead of the conversation's. */
   readonly model?: string;
+  readonly assistant?: string;
   readonly options?: object;
   readonly continued?: boolean;
 }
@@ -93,9 +94,8 @@ async function toRequest(call: Caller, question: Question): Promise<ModelRequest
   const { app, user } = call;
   const { conversation, branch, continued = false } = question;
   const { settings } = conversation;
-  const assistant = conversation.assistant
-    ? app.store.assistants.find(user.key, conversation.assistant)
-    : undefined;
+  const wanted = question.assistant ?? conversation.assistant;
+  const assistant = wanted ? app.store.assistants.find(user.key, wanted) : undefined;
   const listed = await findModel(call, question.model ?? conversation.model ?? undefined, assistant);
   const system = [assistant?.system ?? "", settings.system ?? ""].filter((text) => text !== "").join("\n\n");
   const sources = [assistant?.options, settings.options, question.options];

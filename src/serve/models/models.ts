@@ -7,7 +7,7 @@ import { callback, instance, number, withDefault } from "../../option-kinds.ts";
 import { call, readOptions, type TableOf } from "../../options.ts";
 import { withAdapter } from "./adapted.ts";
 import { type Place, Pool, type PoolState } from "./pool.ts";
-import { noName, unknownModel } from "./problems.ts";
+import { noName, stays, unknownModel } from "./problems.ts";
 import { type ModelRecipe, modelId, recipeTable } from "./recipe.ts";
 
 /** A model as a request may use it. */
@@ -42,6 +42,10 @@ export interface ModelFacts {
   readonly adapters: readonly string[];
   /** In milliseconds of Unix time; undefined where nothing is set. */
   readonly leavesAt?: number;
+  /** Whether it can be loaded and unloaded. */
+  readonly managed: boolean;
+  /** Why it could not be loaded. */
+  readonly problem?: string;
 }
 
 /** Options of `openModels`. */
@@ -73,7 +77,7 @@ const NOTHING = () => {};
 
 export class Models {
   readonly #loaded: Loaded;
-  readonly #places: ReadonlyMap<string, Place>;
+  readonly #places: Map<string, Place>;
   readonly #aliases: ReadonlyMap<string, string>;
   readonly #pool: Pool;
 
@@ -104,6 +108,35 @@ export class Models {
   /** Bytes of memory that are held for models, those included that are being loaded. */
   get usedBytes(): number {
     return this.#pool.usedBytes;
+  }
+
+  /** Bytes that all of them may take together; undefined where there is no bound. */
+  get memoryBytes(): number | undefined {
+    return this.#pool.memoryBytes;
+  }
+
+  /** Takes on one more; one that is here already stays as it is. Returns its name. @throws {BaimoError} `request` for a wrong recipe */
+  add(id: string, recipe: ModelRecipe): string {
+    const isHere = this.#loaded.has(id) || this.#places.has(id) || this.#aliases.has(id);
+    if (!isHere) this.#places.set(id, placeOf(id, recipe));
+    return id;
+  }
+
+  /** Has a model loaded, and does not wait for it; what goes wrong is among its facts. @throws {Problem} 404 for an unknown one */
+  start(name: string): void {
+    const { id } = this.#resolve(name);
+    void this.find(id).then(({ release }) => release(), NOTHING);
+  }
+
+  /**
+   * Has a model unloaded when its requests have ended.
+   * @throws {Problem} 404 for an unknown one, 409 for one that stays as long as the server
+   */
+  unload(name: string): void {
+    const { id } = this.#resolve(name);
+    const place = this.#places.get(id);
+    if (!place || place.recipe.pinned) throw stays(id);
+    this.#pool.dismiss(place);
   }
 
   /**
@@ -174,6 +207,8 @@ export class Models {
       aliases: place?.recipe.aliases ?? [],
       adapters: (model ?? preview)?.adapters?.map(({ name }) => name) ?? [],
       leavesAt: place?.leavesAt,
+      managed: place !== undefined && !place.recipe.pinned,
+      problem: place?.state === "failed" ? place.problem : undefined,
     };
   }
 

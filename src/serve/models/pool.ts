@@ -22,6 +22,8 @@ export interface Place {
   /** Requests that use it. */
   holders: number;
   readonly waiters: Set<Waiter>;
+  /** Why it could not be loaded, the last time. */
+  problem?: string;
   /** When its last request ended, by `performance.now`. */
   lastUsed: number;
   /** Seconds that it stays without a request; as the last request wished. */
@@ -70,6 +72,12 @@ export class Pool {
 
   get usedBytes(): number {
     return this.#usedBytes;
+  }
+
+  /** Undefined where there is no bound. */
+  get memoryBytes(): number | undefined {
+    const { memoryBytes } = this.#options;
+    return Number.isFinite(memoryBytes) ? memoryBytes : undefined;
   }
 
   /**
@@ -136,7 +144,7 @@ export class Pool {
     this.#change();
     if (recipe.pinned || idleSeconds === undefined) return;
     place.leavesAt = Date.now() + idleSeconds * 1000;
-    place.idle = setTimeout(() => this.#dismiss(place), idleSeconds * 1000);
+    place.idle = setTimeout(() => this.dismiss(place), idleSeconds * 1000);
     (place.idle as { unref?: () => void }).unref?.();
   }
 
@@ -179,6 +187,7 @@ export class Pool {
   #fail(place: Place, error: unknown): void {
     place.state = "failed";
     const problem = this.#closing ? closingProblem() : failure(place.id, error);
+    place.problem = problem.message;
     if (problem.status === 500) this.#options.onError?.(error);
     for (const waiter of [...place.waiters]) waiter.reject(problem);
     this.#change();
@@ -239,12 +248,12 @@ export class Pool {
     for (const candidate of candidates) {
       if (missing <= 0) break;
       missing -= candidate.bytes;
-      this.#dismiss(candidate);
+      this.dismiss(candidate);
     }
   }
 
   /** Has a model go when its requests have ended; those that come meanwhile wait until it is loaded again. */
-  #dismiss(place: Place): void {
+  dismiss(place: Place): void {
     if (place.state !== "ready") return;
     place.state = "leaving";
     if (place.holders === 0) this.#unload(place);

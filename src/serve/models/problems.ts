@@ -42,6 +42,14 @@ export function unknownModel(name: string, ids: readonly string[]): Problem {
   });
 }
 
+/** Of a model that cannot be unloaded. */
+export function stays(id: string): Problem {
+  return new Problem(409, `${quoted(id)} stays as long as the server runs`, {
+    param: "model",
+    code: "model_stays",
+  });
+}
+
 /** Of a request that leaves open which of several models it is for. */
 export function noName(ids: readonly string[]): Problem {
   const message = `'model' is missing; this server has ${listed(ids) || "none"}`;

@@ -8,6 +8,7 @@ const zh = {
   poetHelp: "想与别的模型对话？从上方换一个模型，或去模型页看看。",
   modelGreeting: "你好",
   modelAbout: (model: string) => `正与「${model}」对话。一切都在你的机器上进行。`,
+  editAssistant: "看看或修改这位助手",
   placeholderPoet: "出个题目，或起个头……",
   placeholder: "说点什么……",
   hint: "回车发送，Shift + 回车换行，↑ 修改上一句，Esc 停止",
@@ -35,6 +36,7 @@ const zh = {
   later: "下一版",
   you: "你",
   answering: "正在回答",
+  loading: "模型加载中",
   reading: (percent: number) => `正在读题 ${percent}%`,
   answered: "回答完毕：",
   states: {
@@ -61,6 +63,12 @@ const zh = {
     request_too_large: "内容太长，服务不收。请写短一些。",
     host_not_allowed: "服务只接受本机访问。请用 localhost 打开此页。",
     no_models: "服务里没有模型。",
+    not_signed_in: "登录已过期，请重新登录。",
+    model_too_large: "这个模型在此放不下。请换一个小些的。",
+    no_room_for_model: "内存里没有地方给这个模型。请先卸载另一个。",
+    model_loading: "模型还在加载，请稍候再发。",
+    model_not_loaded: "模型没能加载；原因在服务的日志里。",
+    deleted: "这个对话已删除。请先恢复。",
   } as Record<string, string>,
   otherProblem: (message: string) => `出了差错：${message}`,
   notFound: "没有这个对话。",
@@ -75,6 +83,7 @@ const en: typeof zh = {
     "For a talk in English, choose another model above, or see the models page for what can run here.",
   modelGreeting: "Hello",
   modelAbout: (model) => `You are talking to “${model}”. Everything happens on your machine.`,
+  editAssistant: "See or edit this assistant",
   placeholderPoet: "A title, a theme, or a first line…",
   placeholder: "Say something…",
   hint: "Enter sends, Shift + Enter starts a line, ↑ edits what you said last, Esc stops",
@@ -102,6 +111,7 @@ const en: typeof zh = {
   later: "Later version",
   you: "You",
   answering: "Answering",
+  loading: "The model is being loaded",
   reading: (percent) => `Reading ${percent}%`,
   answered: "Answer: ",
   states: {
@@ -128,6 +138,12 @@ const en: typeof zh = {
     request_too_large: "This is longer than the server accepts. Please shorten it.",
     host_not_allowed: "The server answers this machine only. Open the page as localhost.",
     no_models: "The server has no model.",
+    not_signed_in: "Your session has ended. Please sign in again.",
+    model_too_large: "This model does not fit here. Choose a smaller one.",
+    no_room_for_model: "There is no room in memory for this model. Unload another first.",
+    model_loading: "The model is still being loaded. Send it again in a moment.",
+    model_not_loaded: "The model could not be loaded; the server’s log says why.",
+    deleted: "This conversation was deleted. Restore it first.",
   },
   otherProblem: (message) => `Something went wrong: ${message}`,
   notFound: "There is no such conversation.",
@@ -136,6 +152,13 @@ const en: typeof zh = {
 
 export const conversationWords = { zh, en };
 export type ConversationWords = typeof zh;
+
+/** What went wrong, in words. */
+export function problemOf(language: Language, error: unknown): string {
+  const words = conversationWords[language];
+  const { code = "", message = String(error) } = error as { code?: string; message?: string };
+  return words.problems[code] ?? words.otherProblem(message);
+}
 
 /** Requests that show what a model can do: what the button says, and what is sent. */
 export interface Example {

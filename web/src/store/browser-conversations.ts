@@ -1,23 +1,7 @@
 // Conversations kept in this browser: IndexedDB, with word of changes to other tabs.
-import { type DBSchema, type IDBPDatabase, openDB } from "idb";
-import { type Conversation, type Message, type Summary, titleOf } from "./conversation.ts";
+import type { BrowserDatabase, Kept } from "./browser-database.ts";
+import { type Conversation, type Summary, titleOf } from "./conversation.ts";
 import type { Conversations } from "./conversations.ts";
-
-/** A conversation without its messages; `removed` says when, so that it can be brought back. */
-interface Kept extends Summary {
-  leaf: string | null;
-  removed?: number;
-}
-
-interface Schema extends DBSchema {
-  conversations: { key: string; value: Kept };
-  messages: {
-    key: string;
-    value: Message & { conversation: string; at: number };
-    indexes: { conversation: [string, number] };
-  };
-  drafts: { key: string; value: string };
-}
 
 const DAY = 86_400_000;
 /** How long a deleted conversation can be brought back. */
@@ -27,19 +11,12 @@ const MOST_FOUND = 50;
 const everyMessageOf = (id: string) => IDBKeyRange.bound([id, 0], [id, Number.MAX_SAFE_INTEGER]);
 
 /** Opens the store of this browser. */
-export async function openBrowserConversations(): Promise<Conversations> {
-  const database = await openDB<Schema>("baimo", 1, {
-    upgrade(db) {
-      db.createObjectStore("conversations", { keyPath: "id" });
-      db.createObjectStore("messages", { keyPath: "id" }).createIndex("conversation", ["conversation", "at"]);
-      db.createObjectStore("drafts");
-    },
-  });
+export async function openBrowserConversations(database: BrowserDatabase): Promise<Conversations> {
   await forgetRemoved(database);
   return storeOver(database, new BroadcastChannel("baimo.conversations"));
 }
 
-function storeOver(database: IDBPDatabase<Schema>, channel: BroadcastChannel): Conversations {
+function storeOver(database: BrowserDatabase, channel: BroadcastChannel): Conversations {
   const tell = (id: string) => channel.postMessage(id);
 
   /** Changes the part of a conversation that lists show. */
@@ -140,7 +117,7 @@ function around(text: string, at: number): string {
 }
 
 /** Forgets for good what was deleted long ago. */
-async function forgetRemoved(database: IDBPDatabase<Schema>): Promise<void> {
+async function forgetRemoved(database: BrowserDatabase): Promise<void> {
   const old = (await database.getAll("conversations")).filter(
     ({ removed }) => removed !== undefined && removed < Date.now() - KEPT_AFTER_REMOVAL,
   );

@@ -69,6 +69,8 @@ export interface Summary {
 
 /** A conversation: all versions of all its messages, and the end of the line that is shown. */
 export interface Conversation extends Summary {
+  /** The assistant that it is held with. */
+  assistant?: string;
   leaf: string | null;
   messages: Message[];
 }

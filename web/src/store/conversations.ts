@@ -1,5 +1,6 @@
 // Where conversations are kept, and who writes their answers: the interface of both.
 import type { AnswerEvent } from "../talk/client.ts";
+import type { Fullness } from "../talk/context.ts";
 import type { Conversation, Message, Summary } from "./conversation.ts";
 import type { Sampling } from "./sampling.ts";
 
@@ -15,10 +16,16 @@ export interface Choice {
   model: string;
   sampling: Sampling;
   system: string;
+  /** Whose instructions, files and sampling stand before these. */
+  assistant?: string;
 }
 
 /** Answers that are written where the conversations are kept, whether somebody reads them or not. */
 export interface Answers {
+  /** Keeps a message and begins its answer, or neither. The conversation is kept with its first one. */
+  say(conversation: Conversation, message: Message, choice: Choice): Promise<Message>;
+  /** How much of the context a question would take, with what was said before it; without one, what was said. */
+  count(id: string | undefined, question: Message | undefined, choice: Choice): Promise<Fullness>;
   /** Begins an answer to a question that is kept already; its first words may be in it. */
   begin(id: string, question: string, choice: Choice): Promise<Message>;
   /** Goes on with an answer that was cut off. */

@@ -1,5 +1,6 @@
 // Conversations kept by the server, which writes their answers too: they go on without a reader.
 import { AnswerError, type AnswerEvent, type Handle, reach, readLines } from "../talk/client.ts";
+import { address, ask } from "./ask.ts";
 import type { Conversation, Message } from "./conversation.ts";
 import type { Answers, Conversations } from "./conversations.ts";
 import type { Sampling } from "./sampling.ts";
@@ -13,37 +14,9 @@ import {
   toSummary,
 } from "./server-shapes.ts";
 
-/** What the server says of who asks. */
-export interface Session {
-  user: { id: string; name: string; role: string } | null;
-  signIn: boolean;
-  setUp: boolean;
-  /** Whether the server keeps conversations. */
-  store: boolean;
-}
-
 /** So many conversations are listed at once. */
 const LISTED = 200;
 const draftKey = "baimo.draft";
-
-const address = (path: string) => new URL(`app/v1/${path}`, document.baseURI).href;
-
-/** Sends a request to a route of the application, and reads its JSON. */
-export async function ask<T>(handle: Handle, method: string, path: string, body?: object): Promise<T> {
-  const headers = { "content-type": "application/json" };
-  const request = new Request(address(path), { method, headers, body: body && JSON.stringify(body) });
-  const response = await reach(handle, request);
-  return response.json();
-}
-
-/** Who asks, by the server; undefined where it has no application. */
-export async function readSession(handle: Handle): Promise<Session | undefined> {
-  try {
-    return await ask<Session>(handle, "GET", "session");
-  } catch {
-    return undefined;
-  }
-}
 
 /** The store of the server. */
 export function openServerConversations(handle: Handle): Conversations {
@@ -164,13 +137,45 @@ function answersOf(
   handle: Handle,
   { systems, tell }: { systems: Map<string, string>; tell: (id: string) => void },
 ): Answers {
+  /** Has the server know the system prompt that holds now. */
+  async function heed(id: string, system: string): Promise<void> {
+    if ((systems.get(id) ?? "") === system) return;
+    await ask(handle, "POST", `conversations/${id}`, { settings: { system } });
+    systems.set(id, system);
+  }
+
   return {
-    async begin(id, question, { model, sampling, system }) {
-      if ((systems.get(id) ?? "") !== system) {
-        await ask(handle, "POST", `conversations/${id}`, { settings: { system } });
+    async say({ id, title, messages, assistant }, message, { model, sampling, system }) {
+      const isNew = messages.length === 0;
+      if (isNew) {
+        await ask(handle, "POST", "conversations", { id, title, assistant, settings: { system } });
         systems.set(id, system);
+      } else await heed(id, system);
+      const { parent } = message;
+      const asked = { model, options: toOptions(sampling) };
+      const fields = { id: message.id, parent: parent ?? "", parts: toParts(message), ...asked };
+      try {
+        const { answer } = await ask<Begun>(handle, "POST", `conversations/${id}/messages`, fields);
+        tell(id);
+        return toMessage(answer);
+      } catch (error) {
+        // A conversation without a word in it is none.
+        if (isNew) await ask(handle, "DELETE", `conversations/${id}`).catch(() => {});
+        throw error;
       }
-      const fields = { model, options: toOptions(sampling) };
+    },
+    async count(id, question, { model, assistant, system }) {
+      const parts = question && toParts(question);
+      const [path, body] =
+        id === undefined
+          ? ["count", { model, assistant, system, parts }]
+          : [`conversations/${id}/count`, { model, parts }];
+      const { tokens, contextLength } = await ask<Counted>(handle, "POST", path, body);
+      return { count: tokens, most: contextLength, fits: tokens < contextLength };
+    },
+    async begin(id, question, { model, sampling, system, assistant }) {
+      await heed(id, system);
+      const fields = { model, assistant, options: toOptions(sampling) };
       const { answer } = await ask<Begun>(handle, "POST", `messages/${question}/regenerate`, fields);
       tell(id);
       return toMessage(answer);
@@ -207,6 +212,11 @@ const MOST_FAILURES = 6;
 
 interface Begun {
   answer: ServerMessage;
+}
+
+interface Counted {
+  tokens: number;
+  contextLength: number;
 }
 
 /** The events of an answer after a number. */

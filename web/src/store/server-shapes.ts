@@ -29,6 +29,7 @@ export interface ServerConversation {
   id: string;
   title: string;
   pinned: boolean;
+  assistant?: string | null;
   settings?: { system?: string };
   draft?: string;
   leaf: string | null;
@@ -46,7 +47,12 @@ export function toConversation(
   conversation: ServerConversation,
   messages: readonly ServerMessage[],
 ): Conversation {
-  return { ...toSummary(conversation), leaf: conversation.leaf, messages: messages.map(toMessage) };
+  return {
+    ...toSummary(conversation),
+    assistant: conversation.assistant ?? undefined,
+    leaf: conversation.leaf,
+    messages: messages.map(toMessage),
+  };
 }
 
 const states: Readonly<Record<ServerMessage["status"], MessageState>> = {

@@ -5,11 +5,24 @@ import type { Failure, Message, MessageState } from "../store/conversation.ts";
 /** What answers: `fetch` against a server, or a worker in this tab. */
 export type Handle = (request: Request) => Promise<Response>;
 
+/** How a model stands. */
+export type ModelState =
+  | "ready"
+  | "starting"
+  | "lost"
+  | "unloaded"
+  | "waiting"
+  | "loading"
+  | "leaving"
+  | "failed";
+
 /** A model that can be talked to. */
 export interface ModelInfo {
   id: string;
   /** Tokens of the longest conversation. */
   contextLength?: number;
+  /** How it stands, where the server says. */
+  state?: ModelState;
 }
 
 /** A turn of the conversation as the server reads it. */

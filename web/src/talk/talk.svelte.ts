@@ -1,5 +1,5 @@
 // The open conversation and the answers under way, in as many conversations as the reader likes.
-import { SvelteMap } from "svelte/reactivity";
+import { SvelteMap, SvelteSet } from "svelte/reactivity";
 import {
   type Attachment,
   type Conversation,
@@ -11,9 +11,10 @@ import {
 import type { Choice, Conversations } from "../store/conversations.ts";
 import { toFields } from "../store/sampling.ts";
 import { leafUnder, leafWithout, lineOf } from "../store/tree.ts";
-import { AnswerError, type AnswerEvent, type Handle } from "./client.ts";
+import type { AnswerEvent, Handle } from "./client.ts";
 import { answerWithin, type Left } from "./context.ts";
 import { toTurns } from "./turns.ts";
+import { writeAnswer } from "./write-answer.ts";
 import { claimAnswer, isBeingWritten } from "./writers.ts";
 
 /** An answer under way. */
@@ -25,16 +26,19 @@ export interface Running {
   control: AbortController;
 }
 
-/** How often what has been written of an answer is kept. */
-const KEEP_EVERY = 500;
-
 /** Opens the talk over a store; `choice` says how the next answer is made. */
-export function createTalk(handle: Handle, store: Conversations, choice: () => Choice) {
+export function createTalk(
+  handle: Handle,
+  store: Conversations,
+  choice: (conversation: Conversation) => Choice,
+) {
   let summaries = $state.raw<Summary[]>([]);
   let current = $state<Conversation>(blank());
   /** Whether the address names a conversation that is not here. */
   let missing = $state(false);
   const running = new SvelteMap<string, Running>();
+  /** Conversations whose next answer the server has been asked for and has not begun. */
+  const waiting = new SvelteSet<string>();
 
   async function list() {
     summaries = await store.list();
@@ -77,14 +81,11 @@ export function createTalk(handle: Handle, store: Conversations, choice: () => C
   }
 
   /** Has the line answered that ends with this question. */
-  async function answer(question: Message, how: Choice = choice()): Promise<void> {
+  async function answer(question: Message, how: Choice = choice(current)): Promise<void> {
     const conversation = current;
     await stop(conversation.id);
     if (store.answers) {
-      const begun = await store.answers.begin(conversation.id, question.id, how);
-      conversation.messages.push(begun);
-      conversation.leaf = begun.id;
-      await follow(conversation, conversation.messages.find(({ id }) => id === begun.id)!);
+      await show(conversation, await store.answers.begin(conversation.id, question.id, how));
       return;
     }
     const { model, sampling, system } = how;
@@ -109,6 +110,45 @@ export function createTalk(handle: Handle, store: Conversations, choice: () => C
     }
   }
 
+  /** Adds an answer that the server has begun to the end of a branch, and follows it. */
+  async function show(conversation: Conversation, begun: Message): Promise<void> {
+    conversation.messages.push(begun);
+    conversation.leaf = begun.id;
+    await follow(conversation, conversation.messages.find(({ id }) => id === begun.id)!);
+  }
+
+  /** Says something at the end of a branch and has it answered: where that cannot be, nothing was said. */
+  async function say(message: Message): Promise<void> {
+    const conversation = current;
+    if (!store.answers) {
+      const said = await append(message);
+      await list();
+      return answer(said);
+    }
+    const { leaf } = conversation;
+    const isNew = conversation.messages.length === 0;
+    if (isNew) conversation.title = titleOf(message.text);
+    const before = $state.snapshot(conversation);
+    conversation.messages.push(message);
+    conversation.leaf = message.id;
+    waiting.add(conversation.id);
+    let begun: Message;
+    try {
+      await stop(conversation.id);
+      begun = await store.answers.say(before, message, choice(conversation));
+    } catch (error) {
+      conversation.messages = conversation.messages.filter(({ id }) => id !== message.id);
+      conversation.leaf = leaf;
+      // An id that was used is not used again.
+      if (isNew && conversation === current) current = blank(conversation.assistant);
+      throw error;
+    } finally {
+      waiting.delete(conversation.id);
+    }
+    conversation.changed = message.made;
+    await show(conversation, begun);
+  }
+
   /** Shows what the server writes of an answer, from where it stands. */
   async function follow(conversation: Conversation, message: Message): Promise<void> {
     if (!store.answers || running.get(conversation.id)?.message.id === message.id) return;
@@ -120,83 +160,17 @@ export function createTalk(handle: Handle, store: Conversations, choice: () => C
     const { conversation, message } = own;
     running.set(conversation.id, own);
     await list();
-    try {
-      await write(own, events);
-    } finally {
-      if (running.get(conversation.id)?.message.id === message.id) running.delete(conversation.id);
-      await list();
-    }
-  }
-
-  /** Writes events into the message, once a frame, and keeps what there is now and then. */
-  async function write(
-    { conversation, message, control }: Running,
-    events: AsyncIterable<AnswerEvent | Left>,
-  ): Promise<void> {
-    const started = performance.now();
-    let text = "";
-    let reasoning = "";
-    let pieces = 0;
-    let frame = 0;
-    let kept = started;
-    const flush = () => {
-      frame = 0;
-      if (reasoning) message.reasoning = (message.reasoning ?? "") + reasoning;
-      if (text) message.text += text;
-      text = reasoning = "";
-      if (performance.now() - kept < KEEP_EVERY) return;
-      kept = performance.now();
-      void store.update(conversation.id, $state.snapshot(message));
-    };
-    const soon = () => {
-      // A page that is not seen has no frames.
-      frame ||= document.hidden ? window.setTimeout(flush, 200) : requestAnimationFrame(flush);
-    };
-    const share = (value: number | undefined) => {
+    const onShare = (value: number | undefined) => {
       const own = running.get(conversation.id);
       if (own?.message.id === message.id && own.share !== value)
         running.set(conversation.id, { ...own, share: value });
     };
+    const onKeep = () => void store.update(conversation.id, $state.snapshot(message));
     try {
-      for await (const event of events) {
-        if (event.type === "progress") share(event.share);
-        else share(undefined);
-        if (event.type === "whole") Object.assign(message, event.message);
-        if (event.type === "left") message.left = event.count;
-        if (event.type === "reasoning") reasoning += event.text;
-        if (event.type === "text") {
-          if (message.reasoningSeconds === undefined && (message.reasoning || reasoning))
-            message.reasoningSeconds = (performance.now() - started) / 1000;
-          text += event.text;
-        }
-        if (event.type === "call") addCall(message, event);
-        if (event.type === "text" || event.type === "reasoning") {
-          pieces++;
-          soon();
-        }
-        if (event.type !== "finish") continue;
-        flush();
-        message.state = event.state ?? (event.reason === "length" ? "length" : "done");
-        message.failure = event.failure;
-        message.tokens = event.tokens;
-        message.rate = event.rate;
-        message.seconds = event.seconds;
-      }
-    } catch (error) {
-      if (control.signal.aborted) {
-        message.state = "stopped";
-        message.seconds = (performance.now() - started) / 1000;
-        if (pieces > 0) message.rate = pieces / message.seconds;
-      } else {
-        message.state = "failed";
-        message.failure =
-          error instanceof AnswerError
-            ? { code: error.code, message: error.message }
-            : { code: "page", message: String(error) };
-      }
+      await writeAnswer({ message, control: own.control, onShare, onKeep }, events);
     } finally {
-      cancelAnimationFrame(frame);
-      flush();
+      if (running.get(conversation.id)?.message.id === message.id) running.delete(conversation.id);
+      await list();
     }
   }
 
@@ -226,6 +200,8 @@ export function createTalk(handle: Handle, store: Conversations, choice: () => C
     store,
     handle,
     list,
+    question,
+    waiting,
     get summaries() {
       return summaries;
     },
@@ -255,28 +231,25 @@ export function createTalk(handle: Handle, store: Conversations, choice: () => C
       if (!own) await settle(current);
     },
     /** Begins a new one, which is kept with its first message. */
-    begin() {
+    begin(assistant?: string) {
       missing = false;
-      if (current.messages.length > 0) current = blank();
+      if (current.messages.length > 0 || current.assistant !== assistant) current = blank(assistant);
     },
     /** Says something and has it answered. */
     async send(text: string, attachments?: Attachment[]) {
       const end = lineOf(current).at(-1)?.id ?? null;
-      const said = await append(question(end, text, attachments));
-      await list();
-      await answer(said);
+      await say(question(end, text, attachments));
     },
     /** Says another thing in the place of a question; the earlier version stays beside it. */
     async editQuestion({ parent, attachments }: Message, text: string) {
-      const said = await append(question(parent, text, $state.snapshot(attachments)));
-      await answer(said);
+      await say(question(parent, text, $state.snapshot(attachments)));
     },
     /** Puts another answer beside one that is there. */
     async editAnswer({ id, ...rest }: Message, text: string) {
       await append({ ...$state.snapshot(rest), id: newId(), text, state: "done", made: Date.now() });
     },
     /** Has a question answered once more, or an answer written anew, perhaps by another model. */
-    async regenerate(message: Message, how: Choice = choice()) {
+    async regenerate(message: Message, how: Choice = choice(current)) {
       const asked =
         message.role === "user" ? message : current.messages.find(({ id }) => id === message.parent);
       if (asked) await answer(asked, how);
@@ -287,7 +260,7 @@ export function createTalk(handle: Handle, store: Conversations, choice: () => C
       store.answers &&
       (async ({ id }: Message) => {
         const conversation = current;
-        const begun = await store.answers!.continue(conversation.id, id, choice());
+        const begun = await store.answers!.continue(conversation.id, id, choice(conversation));
         const message = conversation.messages.find((one) => one.id === id)!;
         Object.assign(message, begun);
         await follow(conversation, message);
@@ -334,14 +307,16 @@ export function createTalk(handle: Handle, store: Conversations, choice: () => C
   };
 }
 
-function addCall(message: Message, event: { index: number; id?: string; name?: string; arguments: string }) {
-  message.calls ??= [];
-  const call = message.calls[event.index];
-  if (call) call.arguments += event.arguments;
-  else message.calls.push({ id: event.id ?? "", name: event.name ?? "", arguments: event.arguments });
-}
-
-function blank(): Conversation {
+function blank(assistant?: string): Conversation {
   const now = Date.now();
-  return { id: newId(), title: "", pinned: false, made: now, changed: now, leaf: null, messages: [] };
+  return {
+    id: newId(),
+    title: "",
+    pinned: false,
+    made: now,
+    changed: now,
+    assistant,
+    leaf: null,
+    messages: [],
+  };
 }

@@ -1,4 +1,4 @@
-// All that is one user's as one file: conversations, assistants, settings.
+// All that is one user's as one file: conversations, assistants, comparisons, settings.
 import type { StoredConversation } from "../../../store/conversations.ts";
 import type { Store } from "../../../store/store.ts";
 import { HEAD, TAIL, toFile } from "./own.ts";
@@ -17,7 +17,9 @@ export function* everything(store: Store, owner: number): Generator<string, void
     cursor = page.next ?? undefined;
   }
   const assistants = store.assistants.list(owner).map(({ id }) => store.assistants.find(owner, id));
-  yield `],${JSON.stringify({ assistants, settings: store.users.settings(owner) }).slice(1)}\n`;
+  const comparisons = store.comparisons.list(owner);
+  const rest = { assistants, comparisons, settings: store.users.settings(owner) };
+  yield `],${JSON.stringify(rest).slice(1)}\n`;
 }
 
 /** A conversation alone as a file. */

@@ -4,11 +4,13 @@ import type { Table } from "../../../options.ts";
 import { type Assistant, type AssistantFields, fieldsOf } from "../../../store/assistants.ts";
 import type { Route } from "../../route.ts";
 import { objectOf, TEXT } from "../../schema-parts.ts";
-import { type AppCall, appGet, appPost, appRemove, notFound } from "../app-route.ts";
+import { type AppCall, appGet, appPost, appRemove, idTaken, notFound } from "../app-route.ts";
 import { assistantTable, toFields } from "../assistant-fields.ts";
 import { attachment } from "../attachment.ts";
 import { readAssistant, toAssistantFile } from "../formats/assistant-file.ts";
+import { NOTICES } from "../formats/found-assistant.ts";
 import { readData } from "../formats/read-data.ts";
+import { newIdText } from "../query.ts";
 import { assistant, listOf, nothing, OBJECT, summary } from "../schemas.ts";
 
 const ASSISTANT = objectOf({ assistant });
@@ -26,8 +28,8 @@ function find({ app, user, id }: AppCall<unknown, object>): Assistant {
   return found;
 }
 
-const create = ({ app, user }: AppCall<unknown, object>, fields: AssistantFields) =>
-  app.store.transaction(() => app.store.assistants.create(user.key, fields));
+const create = ({ app, user }: AppCall<unknown, object>, fields: AssistantFields, id?: string) =>
+  app.store.transaction(() => app.store.assistants.create(user.key, fields, id));
 
 export const assistantRoutes: readonly Route[] = [
   appGet({
@@ -38,11 +40,15 @@ export const assistantRoutes: readonly Route[] = [
   }),
   appPost({
     path: "/app/v1/assistants",
-    summary: "Makes an assistant.",
-    body: assistantTable,
+    summary: "Makes an assistant, under an id of one's own where one is given.",
+    body: { id: newIdText, ...assistantTable },
     bounds: { bytes: 32 * 1024 * 1024 },
     answer: ASSISTANT,
-    handle: (call) => ({ assistant: create(call, toFields(call.body)) }),
+    handle(call) {
+      const { id, ...fields } = call.body;
+      if (id !== undefined && !call.app.store.assistants.isFree(id)) throw idTaken(id);
+      return { assistant: create(call, toFields(fields), id) };
+    },
   }),
   appPost({
     path: "/app/v1/assistants/import",
@@ -52,7 +58,7 @@ export const assistantRoutes: readonly Route[] = [
     answer: objectOf({ assistant, notices: listOf(TEXT) }),
     handle(call) {
       const { fields, notices } = readData(() => readAssistant(call.body.data));
-      return { assistant: create(call, fields), notices };
+      return { assistant: create(call, fields), notices: notices.map((notice) => NOTICES[notice]) };
     },
   }),
   appGet({

@@ -15,6 +15,7 @@ import { conversation, listOf, opened } from "../schemas.ts";
 import { shownConversation, shownMessage } from "../shown.ts";
 
 const CONVERSATION = objectOf({ conversation });
+const COUNTED = objectOf({ tokens: COUNT, contextLength: COUNT, model: TEXT });
 
 const cursorText = kindOf(
   "text",
@@ -122,7 +123,7 @@ export const conversationRoutes: readonly Route[] = [
     path: "/app/v1/conversations/{id}/count",
     summary: "How much of the context the conversation takes, with a message that is not sent yet.",
     body: { parent: idText, text: contentText, parts, model: changes.model },
-    answer: objectOf({ tokens: COUNT, contextLength: COUNT, model: TEXT }),
+    answer: COUNTED,
     handle(call) {
       const { app, body } = call;
       const found = conversationOf(call);
@@ -135,6 +136,27 @@ export const conversationRoutes: readonly Route[] = [
         conversation: found,
         branch: [...branchTo(messages, at), ...said],
         model: body.model || undefined,
+      });
+    },
+  }),
+  appPost({
+    path: "/app/v1/count",
+    summary: "How much of the context a first message would take, before there is a conversation.",
+    body: {
+      text: contentText,
+      parts,
+      model: changes.model,
+      assistant: idText,
+      system: text({ least: 0, most: 200_000 }),
+    },
+    answer: COUNTED,
+    handle(call) {
+      const { body } = call;
+      checkAssistant(call, body.assistant);
+      const { model, assistant, system } = body;
+      return count(call, {
+        conversation: { model: model || null, assistant: assistant || null, settings: { system } },
+        branch: [{ role: "user", parts: readContent(body, asClient) }],
       });
     },
   }),

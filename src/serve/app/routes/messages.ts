@@ -10,7 +10,7 @@ import { objectOf } from "../../schema-parts.ts";
 import { answerOptions } from "../answer-options.ts";
 import { type AppCall, appPost, idTaken, notFound } from "../app-route.ts";
 import { type Prepared, prepare } from "../ask.ts";
-import { messageOf, openConversationOf } from "../find.ts";
+import { checkAssistant, messageOf, openConversationOf } from "../find.ts";
 import { contentText, parts, readContent } from "../parts-kind.ts";
 import { branchTo, lastAfter } from "../prompt.ts";
 import { idText, newIdText } from "../query.ts";
@@ -91,17 +91,19 @@ export const messageRoutes: readonly Route[] = [
   appPost({
     path: "/app/v1/messages/{id}/regenerate",
     summary: "Answers once more, as a version beside the answer.",
-    body: asked,
+    body: { assistant: idText, ...asked },
     answer: begun,
     async handle(call) {
       const { app, body } = call;
       const { message, conversation } = messageOf(call);
+      checkAssistant(call, body.assistant);
       const question = message.role === "assistant" ? parentOf(call, message) : message;
       const branch = branchTo(app.store.messages.list(conversation.key), question?.key ?? null);
       const prepared = await prepare(call, {
         conversation,
         branch,
         model: body.model || undefined,
+        assistant: body.assistant,
         options: body.options,
       });
       const answer = begin(call, conversation, prepared, () => question?.key ?? null);

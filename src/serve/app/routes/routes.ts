@@ -2,9 +2,12 @@
 import type { Route } from "../../route.ts";
 import { answerRoutes } from "./answers.ts";
 import { assistantRoutes } from "./assistants.ts";
+import { comparisonRoutes } from "./comparisons.ts";
 import { conversationRoutes } from "./conversations.ts";
 import { folderRoutes } from "./folders.ts";
+import { libraryRoutes } from "./library.ts";
 import { messageRoutes } from "./messages.ts";
+import { modelRoutes } from "./models.ts";
 import { searchRoutes } from "./search.ts";
 import { sessionRoutes } from "./session.ts";
 import { settingsRoutes } from "./settings.ts";
@@ -24,4 +27,7 @@ export const appRoutes: readonly Route[] = [
   ...answerRoutes,
   ...transferRoutes,
   ...assistantRoutes,
+  ...comparisonRoutes,
+  ...modelRoutes,
+  ...libraryRoutes,
 ];

@@ -1,4 +1,4 @@
-// Accounts: an administrator's to make, one's own to change and delete.
+// Accounts: an administrator's to make, one's own to change and delete; all one's data.
 import { choice, required, text } from "../../../option-kinds.ts";
 import type { StoredUser } from "../../../store/users.ts";
 import { Problem } from "../../problem.ts";
@@ -74,6 +74,17 @@ export const userRoutes: readonly Route[] = [
       const { conversations } = app.store;
       await app.answers.stopIn((key) => conversations.findByKey(found.key, key) !== undefined);
       app.store.transaction(() => app.store.users.delete(found));
+      return { deleted: true };
+    },
+  }),
+  appRemove({
+    path: "/app/v1/data",
+    summary: "Deletes all that is one's own; the account stays.",
+    answer: nothing,
+    async handle({ app, user }) {
+      const { conversations, users } = app.store;
+      await app.answers.stopIn((key) => conversations.findByKey(user.key, key) !== undefined);
+      app.store.transaction(() => users.empty(user));
       return { deleted: true };
     },
   }),

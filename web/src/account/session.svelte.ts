@@ -1,0 +1,67 @@
+// Who uses the page: signing in and out, and word of a session that has ended.
+import { ask, readSession, type Session, type User } from "../store/ask.ts";
+import type { Handle } from "../talk/client.ts";
+
+/** Where the server prints the token with which the first account is made. */
+const setUpHash = /^#set-up=([\w-]+)$/;
+
+/** Asks the server who uses the page. */
+export async function openSession(handle: Handle) {
+  return followSession(handle, await readSession(handle));
+}
+
+function followSession(handle: Handle, first: Session | undefined) {
+  let state = $state.raw(first);
+  let ended = $state(false);
+  const token = setUpHash.exec(location.hash)?.[1];
+
+  /** The same requests; what the server refuses a stranger tells that the session has ended. */
+  async function watched(request: Request): Promise<Response> {
+    const response = await handle(request);
+    const isSigningIn = new URL(request.url).pathname.endsWith("/app/v1/session");
+    if (response.status === 401 && state?.user && !isSigningIn) ended = true;
+    return response;
+  }
+
+  return {
+    handle: watched,
+    /** Who it is; undefined where the server keeps nothing, or knows nobody. */
+    get user() {
+      return state?.user ?? undefined;
+    },
+    /** Whether people sign in here at all. */
+    get signsIn() {
+      return state?.signIn === true;
+    },
+    get store() {
+      return state?.store === true;
+    },
+    /** Whether nothing is to be seen before one has signed in. */
+    get needed() {
+      return state?.signIn === true && state.user === null;
+    },
+    /** Whether the server has come to know nobody any more. */
+    get ended() {
+      return ended;
+    },
+    /** Whether the first account is to be made, and the token for it. */
+    get setUp() {
+      return state?.setUp === true;
+    },
+    token,
+    /** @throws {AnswerError} `wrong_password`, `too_many_attempts`, `wrong_token`, `invalid_value` */
+    async signIn(name: string, password: string, token?: string) {
+      const body = token === undefined ? { name, password } : { name, password, token };
+      const { user } = await ask<{ user: User }>(handle, "POST", "session", body);
+      const isAnother = state?.user && state.user.id !== user.id;
+      if (state) state = { signIn: state.signIn, store: state.store, setUp: false, user };
+      ended = false;
+      return { isAnother };
+    },
+    async signOut() {
+      await ask(handle, "DELETE", "session");
+    },
+  };
+}
+
+export type OpenSession = Awaited<ReturnType<typeof openSession>>;
