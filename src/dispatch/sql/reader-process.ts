@@ -1,7 +1,6 @@
 // A process that reads databases for another, so that a statement can be stopped by ending it.
 import { BaimoError } from "../../errors.ts";
-import type { Database } from "../../store/database.ts";
-import { inspect } from "./guard.ts";
+import { inspect, type ReadOnly } from "./guard.ts";
 import { type Question, query } from "./query.ts";
 import { openReadOnly } from "./read-only.ts";
 
@@ -19,7 +18,11 @@ export interface Reply {
   readonly error?: { readonly code: BaimoError["code"]; readonly message: string };
 }
 
-const databases = new Map<string, Promise<Database>>();
+const databases = new Map<string, Promise<ReadOnly>>();
+
+async function open(path: string): Promise<ReadOnly> {
+  return { rows: await openReadOnly(path), plans: await openReadOnly(path) };
+}
 
 process.on("message", (request: Request) => {
   answer(request).then((reply) => process.send?.(reply));
@@ -28,7 +31,7 @@ process.send?.({ id: 0 } satisfies Reply);
 
 async function answer({ id, path, run, ...question }: Request): Promise<Reply> {
   try {
-    const opened = databases.get(path) ?? openReadOnly(path);
+    const opened = databases.get(path) ?? open(path);
     databases.set(path, opened);
     const database = await opened;
     const result = run ? await query(database, question) : inspect(database, question.sql, question.rights);
