@@ -1,5 +1,6 @@
 // A process that reads databases for another, so that a statement can be stopped by ending it.
 import { BaimoError } from "../../errors.ts";
+import { describeTables } from "./describe.ts";
 import { inspect, type ReadOnly } from "./guard.ts";
 import { type Question, query } from "./query.ts";
 import { openReadOnly } from "./read-only.ts";
@@ -9,6 +10,8 @@ export interface Request extends Question {
   readonly id: number;
   readonly path: string;
   readonly run: boolean;
+  /** Only what tables there are. */
+  readonly describe?: boolean;
 }
 
 /** What comes back. */
@@ -29,11 +32,12 @@ process.on("message", (request: Request) => {
 });
 process.send?.({ id: 0 } satisfies Reply);
 
-async function answer({ id, path, run, ...question }: Request): Promise<Reply> {
+async function answer({ id, path, run, describe, ...question }: Request): Promise<Reply> {
   try {
     const opened = databases.get(path) ?? open(path);
     databases.set(path, opened);
     const database = await opened;
+    if (describe) return { id, result: describeTables(database.rows) };
     const result = run ? await query(database, question) : inspect(database, question.sql, question.rights);
     return { id, result };
   } catch (error) {
