@@ -53,10 +53,13 @@ export async function planRequest(request: string, context: PlanContext): Promis
     return await tryPlan(request, context, "");
   } catch (error) {
     if (!(error instanceof BaimoError) || error.code === "aborted") throw error;
-    // the plan's own fault: it was made without data, so the message has none
-    return tryPlan(request, context, `The plan before was not valid: ${error.message}\n`);
+    return tryPlan(request, context, `The plan before was not valid (${placeOf(error)}).\n`);
   }
 }
+
+/** Where it is at fault, and no words of the message: files and third parties have a part in those. */
+const placeOf = ({ code, message }: BaimoError): string =>
+  [code, /\bn\d{1,2}\b/.exec(message)?.[0]].filter((part) => part !== undefined).join(", ");
 
 async function tryPlan(request: string, context: PlanContext, before: string): Promise<Planned> {
   const { catalogue, asker, today, tools, budgetFen } = context;
