@@ -116,6 +116,22 @@ describe("baimo dispatch", { skip: made instanceof Error ? made.message : false 
     );
   });
 
+  it("has a model plan a request in words", async () => {
+    const { status, stdout, stderr } = await baimo([
+      "dispatch",
+      "How much rice was sold in 2025?",
+      "--model",
+      "poet",
+      "--plan-only",
+      "--role",
+      "clerk",
+      "--tools",
+      file("tools.json"),
+    ]);
+    assert.equal(status, 0, stderr);
+    assert.match(stdout, /costs at most 0 fen|^refused: |^which .* is meant\?/m);
+  });
+
   it("refuses what does not fit, before anything runs", async () => {
     const year = ["--set", "year=2025"];
     const refusals: [string, string[], RegExp][] = [

@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { openJournal, replayRun } from "../src/dispatch/index.ts";
 import { createRandom } from "../src/random.ts";
 import { type Driver, openAny } from "../src/store/open-database.ts";
 
@@ -31,38 +32,52 @@ export async function killRuns(kills: number, seed: number, open: Driver = openA
   );
   database.close();
   const random = createRandom(seed);
-  const wrong: string[] = [];
-  let [struck, runs, isOpen] = [0, 0, false];
-  while (struck < kills || isOpen) {
-    const killAfter = struck < kills ? random.integer(20 * STEP_MS * 1.2) : undefined;
-    const end = await attempt(folder, killAfter);
-    isOpen = end === undefined;
+  let struck = 0;
+  for (let isOpen = false; struck < kills || isOpen; ) {
+    // longer than a run: the machine may be busy
+    const killAfter = struck < kills ? random.integer(4 * 20 * STEP_MS) : undefined;
+    isOpen = !(await attempt(folder, killAfter));
     if (isOpen) struck++;
-    else {
-      runs++;
-      if (end !== '{"state":"done","facts":[19,1]}') wrong.push(String(end));
-    }
   }
   const steps = readFileSync(join(folder, "steps.log"), "utf8").trim().split("\n").length;
   const after = await open(join(folder, "shop.db"));
   const [{ quantity }] = after.prepare("SELECT quantity FROM stock").all<{ quantity: number }>();
   after.close();
+  const journal = await openJournal(join(folder, "journal"), open);
+  const runs = journal.runs(1000);
+  const wrong: string[] = [];
+  for (const { id } of runs) {
+    const { state, report, result } = await replayRun(journal, id);
+    const end = JSON.stringify({
+      state,
+      facts: report.facts.map(({ value }) => value),
+      failures: result.failures,
+    });
+    if (end !== '{"state":"done","facts":[19,1],"failures":[]}') wrong.push(end);
+  }
+  journal.close();
   rmSync(folder, { recursive: true });
-  return { kills, runs, repeated: steps - runs * LOGGED, written: 1000 - quantity, wrong };
+  return {
+    kills,
+    runs: runs.length,
+    repeated: steps - runs.length * LOGGED,
+    written: 1000 - quantity,
+    wrong,
+  };
 }
 
-/** What the program says at its end; nothing where it was killed before. */
-async function attempt(folder: string, killAfter: number | undefined): Promise<string | undefined> {
+/** Whether the program came to its end before it was killed. */
+async function attempt(folder: string, killAfter: number | undefined): Promise<boolean> {
   const program = import.meta.url.replace(/dispatch-kills(\.[jt]s)$/, "dispatch-killed-run$1");
   const child = spawn(process.execPath, [new URL(program).pathname, folder, String(STEP_MS)], {
     stdio: ["ignore", "pipe", "inherit"],
   });
-  const ended = new Promise<void>((resolve) => child.once("close", () => resolve()));
-  let end: string | undefined;
+  const closed = new Promise<void>((resolve) => child.once("close", () => resolve()));
+  let ended = false;
   for await (const line of createInterface({ input: child.stdout })) {
     if (line === "go" && killAfter !== undefined) setTimeout(() => child.kill("SIGKILL"), killAfter);
-    if (line.startsWith("done ")) end = line.slice(5);
+    if (line === "done") ended = true;
   }
-  await ended;
-  return end;
+  await closed;
+  return ended;
 }

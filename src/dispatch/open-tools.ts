@@ -6,6 +6,7 @@ import type { Tools } from "./graph/validate.ts";
 import { readOperations } from "./http/operations.ts";
 import { type Send, sendTo } from "./http/send.ts";
 import { type Model, readModel } from "./models/read-model.ts";
+import type { Catalogue } from "./planner/catalogue.ts";
 import { Reader } from "./sql/reader.ts";
 import { readWriteForm } from "./sql/write-form.ts";
 import { calc } from "./tools/calc.ts";
@@ -41,6 +42,8 @@ export interface ToolSources {
 /** Tools by name; `close` ends what they hold. */
 export interface OpenTools {
   readonly tools: Tools;
+  /** What plans of a role may use. */
+  describe(role: string): Promise<Catalogue>;
   close(): void;
 }
 
@@ -73,7 +76,27 @@ export async function openTools(sources: ToolSources): Promise<OpenTools> {
     httpCall(services, sources.httpLimits),
     ...(writable.size > 0 ? [dbWrite(writable, reader, sources.sqlLimits ?? SQL_LIMITS)] : []),
   ];
-  return { tools: new Map(tools.map((tool) => [tool.name, tool])), close: () => reader.close() };
+  const describe = async (role: string): Promise<Catalogue> => {
+    const mine = [...databases].filter(([, { roles }]) => roles.includes(role));
+    const ms = sources.sqlLimits?.ms ?? SQL_LIMITS.ms;
+    const described = mine.map(async ([name, { path, rights }]) => {
+      const tables = await reader.describe(path, ms);
+      return { name, tables: tables.filter((table) => rights?.tables?.includes(table.name) ?? true) };
+    });
+    const all = [...models].map(([name, model]) => Object.assign({ name }, model));
+    return {
+      databases: await Promise.all(described),
+      predictors: all.flatMap((model) => (model.task === "predict" ? [model] : [])),
+      forecasters: all.flatMap((model) => (model.task === "forecast" ? [model.name] : [])),
+      operations: [...services].flatMap(([service, { operations, roles }]) =>
+        roles.includes(role) ? [...operations.values()].map((operation) => ({ service, operation })) : [],
+      ),
+      writes: mine.flatMap(([db, { writes }]) =>
+        writes.map(({ sql, parameters }) => ({ db, sql, parameters })),
+      ),
+    };
+  };
+  return { tools: new Map(tools.map((tool) => [tool.name, tool])), describe, close: () => reader.close() };
 }
 
 async function openService({ openapi, roles, send }: ServiceSource): Promise<Service> {

@@ -4,12 +4,22 @@ import { type Command, InvalidArgumentError } from "commander";
 import type { Journal, Language, OpenTools, RunInput, RunOutcome, Task } from "../../dispatch/index.ts";
 import { BaimoError } from "../../errors.ts";
 import { printOutcome, printPlan, printRuns, writeReportFile } from "../dispatch-output.ts";
+import { planWords } from "../dispatch-plan.ts";
 import { dataFolder } from "../environment.ts";
 import { listenForInterrupt } from "../interrupt.ts";
-import { type CommandContext, nonEmpty, wholeNumber } from "../options.ts";
+import {
+  addEngineOptions,
+  type CommandContext,
+  type EngineFlags,
+  MODEL_HELP,
+  nonEmpty,
+  wholeNumber,
+} from "../options.ts";
 import { readJsonFile } from "../text-file.ts";
 
-interface DispatchFlags {
+interface DispatchFlags extends EngineFlags {
+  model?: string;
+  endpoint?: string;
   tools?: string;
   role?: string;
   set: Record<string, unknown>;
@@ -29,15 +39,18 @@ interface DispatchFlags {
 
 /** Adds `baimo dispatch`. */
 export function addDispatch(program: Command, context: CommandContext): Command {
-  return program
+  const command = program
     .command("dispatch")
     .summary("run a task over databases, models and services to a report with evidence")
     .description(
-      "Runs a saved task (a JSON file of parameters, nodes and facts) without a language model. The whole graph is validated " +
+      "Runs a saved task (a JSON file of parameters, nodes and facts) without a language model, or a request in words that " +
+        "--model plans. The whole graph is validated " +
         "before anything runs; every fact leads to the statement, the rows, the answer or the model that it follows from. " +
         "What writes shows the rows that would change, and waits for --approve.",
     )
-    .argument("[task]", "the task, a JSON file")
+    .argument("[task]", "the task, a JSON file; with --model a request in words")
+    .option("-m, --model <model>", `who plans: ${MODEL_HELP}`, nonEmpty)
+    .option("--endpoint <url>", "where --model is served, by OpenAI's interface", nonEmpty)
     .option("--tools <file>", "roles, databases, models and services, a JSON file", nonEmpty)
     .option("--role <name>", "who asks: a role of the tools file", nonEmpty)
     .option("--set <name=value>", "a parameter of the task; repeatable", readParameter, {})
@@ -52,10 +65,11 @@ export function addDispatch(program: Command, context: CommandContext): Command 
     .option("--approval-hours <n>", "how long an approval is waited for", wholeNumber(1, 8760), 24)
     .option("--language <code>", "of the report: zh or en", readLanguage, "en")
     .option("--report <file>", "write the report: .html, .md or .json", nonEmpty)
-    .option("--json", "print a JSON document, with the whole evidence")
-    .action((task: string | undefined, flags: DispatchFlags, command: Command) =>
-      dispatch(task, flags, command, context),
-    );
+    .option("--json", "print a JSON document, with the whole evidence");
+  addEngineOptions(command);
+  return command.action((task: string | undefined, flags: DispatchFlags) =>
+    dispatch(task, flags, command, context),
+  );
 }
 
 function readLanguage(given: string): Language {
@@ -141,12 +155,15 @@ async function runTask(
 ): Promise<void> {
   const { beginRun, readTask, validate } = await import("../../dispatch/index.ts");
   const { set, budget: budgetFen, language, role = "" } = flags;
-  const task: Task = readTask(await readJsonFile(path), set);
+  const planned = flags.model === undefined ? undefined : await planWords(path, flags, opened, context);
+  if (planned?.verdict === "clarify" || planned?.verdict === "refuse") return;
+  const task: Task = planned?.task ?? readTask(await readJsonFile(path), set);
   if (flags.planOnly) {
     printPlan(await validate(task, opened.tools, { role }, { budgetFen }), flags.json, context.terminal);
     return;
   }
-  const input: RunInput = { task, role, language, budgetFen };
+  const words = planned && { request: path, level: `planned by ${flags.model}, template` };
+  const input: RunInput = Object.assign({ task, role, language, budgetFen }, words);
   await withJournal(flags.journal, async (journal) => {
     const run = await beginRun(journal, input, opened.tools);
     await goOn(journal, run, { flags, opened, context });

@@ -77,6 +77,8 @@ function ofFact(fact: Fact, label: string, language: Language): Sentence {
   const begin = language === "en" ? label.charAt(0).toUpperCase() + label.slice(1) : label;
   const { value } = fact;
   const cites = [fact.key];
+  const isText = typeof [value].flat()[0] === "string";
+  const [open, close] = !isText ? ["", ""] : language === "zh" ? ["「", "」"] : ["“", "”"]; // data, not words of the report
   const said = (...parts: Part[]): Sentence => ({
     parts: [{ text: begin, label: fact.key }, colon, ...parts, end],
     cites,
@@ -92,14 +94,15 @@ function ofFact(fact: Fact, label: string, language: Language): Sentence {
     }
     return said(
       ...value.flatMap((item, at): Part[] => [
-        ...(at === 0 ? [] : [comma]),
+        at === 0 ? open : close + comma + open,
         { text: writeValue(item, fact.unit, language), from: `item(${fact.key}, ${at + 1})` },
       ]),
+      close,
     );
   }
   if (value === null) return said(language === "zh" ? "没有值" : "no value");
   if (!isSaid(value)) return said(language === "zh" ? "见证据" : "in the evidence");
-  return said({ text: writeValue(value, fact.unit, language), from: fact.key });
+  return said(open, { text: writeValue(value, fact.unit, language), from: fact.key }, close);
 }
 
 /** Whether a value can stand in a sentence; a longer text is quoted in the evidence alone. */

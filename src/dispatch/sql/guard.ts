@@ -50,17 +50,24 @@ export interface Inspected {
   readonly parameters: number;
 }
 
+/** One file, opened twice: libsql's EXPLAIN never ends, and would keep a lock on rows that are read beside it. */
+export interface ReadOnly {
+  readonly rows: Database;
+  /** For EXPLAIN alone. */
+  readonly plans: Database;
+}
+
 /**
  * Looks at a statement before it runs.
  *
  * @throws {BaimoError} `request` where it is not one statement, does not compile, writes, or reads or calls what is not listed
  */
-export function inspect(database: Database, sql: string, rights: SqlRights = {}): Inspected {
+export function inspect({ rows, plans }: ReadOnly, sql: string, rights: SqlRights = {}): Inspected {
   const statement = oneStatement(sql);
-  const { columns, operations } = compile(database, statement);
+  const { columns, operations } = compile(plans, statement);
   const twice = columns.find((name, at) => columns.indexOf(name) !== at);
   if (twice !== undefined) throw refused(`has two columns called ${twice}; name one otherwise with AS`);
-  const names = namesOfPages(database);
+  const names = namesOfPages(rows);
   const tables = new Set<string>();
   let parameters = 0;
   for (const { opcode, p1, p2, p3, p4 } of operations) {

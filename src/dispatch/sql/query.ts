@@ -3,7 +3,7 @@ import { BaimoError } from "../../errors.ts";
 import { writePythonJson } from "../../python-json.ts";
 import { sha256 } from "../../sha256.ts";
 import type { Database, ExactRow, Value } from "../../store/database.ts";
-import { inspect, type SqlRights } from "./guard.ts";
+import { inspect, type ReadOnly, type SqlRights } from "./guard.ts";
 
 /** Rows as they leave the database. */
 export interface Rows {
@@ -21,17 +21,27 @@ export interface Question {
 }
 
 /** @throws {BaimoError} `request` where the statement is refused, or gives more rows than allowed */
-export async function query(database: Database, question: Question): Promise<Rows> {
+export async function query(database: ReadOnly, question: Question): Promise<Rows> {
   const { sql, parameters } = inspect(database, question.sql, question.rights);
   if (question.parameters.length < parameters) {
     const text = `the statement takes ${parameters} values but is given ${question.parameters.length}`;
     throw new BaimoError("request", text);
   }
+  return readRows(database.rows, sql, question.parameters.slice(0, parameters), question.maxRows);
+}
+
+/** The rows of a statement that was inspected. @throws {BaimoError} as `query` */
+export async function readRows(
+  database: Database,
+  sql: string,
+  parameters: readonly Value[],
+  maxRows: number,
+): Promise<Rows> {
   const rows: Record<string, Value>[] = [];
   const lines: string[] = [];
-  for (const row of database.prepare(sql).exactly(...question.parameters.slice(0, parameters))) {
-    if (rows.length === question.maxRows) {
-      throw new BaimoError("request", `the statement gives more than ${question.maxRows} rows; narrow it`);
+  for (const row of database.prepare(sql).exactly(...parameters)) {
+    if (rows.length === maxRows) {
+      throw new BaimoError("request", `the statement gives more than ${maxRows} rows; narrow it`);
     }
     rows.push(
       Object.fromEntries(Object.entries(row).map(([name, value]) => [name, plainValue(name, value)])),

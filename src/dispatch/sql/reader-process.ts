@@ -1,7 +1,7 @@
 // A process that reads databases for another, so that a statement can be stopped by ending it.
 import { BaimoError } from "../../errors.ts";
-import type { Database } from "../../store/database.ts";
-import { inspect } from "./guard.ts";
+import { describeTables } from "./describe.ts";
+import { inspect, type ReadOnly } from "./guard.ts";
 import { type Question, query } from "./query.ts";
 import { openReadOnly } from "./read-only.ts";
 
@@ -10,6 +10,8 @@ export interface Request extends Question {
   readonly id: number;
   readonly path: string;
   readonly run: boolean;
+  /** Only what tables there are. */
+  readonly describe?: boolean;
 }
 
 /** What comes back. */
@@ -19,18 +21,23 @@ export interface Reply {
   readonly error?: { readonly code: BaimoError["code"]; readonly message: string };
 }
 
-const databases = new Map<string, Promise<Database>>();
+const databases = new Map<string, Promise<ReadOnly>>();
+
+async function open(path: string): Promise<ReadOnly> {
+  return { rows: await openReadOnly(path), plans: await openReadOnly(path) };
+}
 
 process.on("message", (request: Request) => {
   answer(request).then((reply) => process.send?.(reply));
 });
 process.send?.({ id: 0 } satisfies Reply);
 
-async function answer({ id, path, run, ...question }: Request): Promise<Reply> {
+async function answer({ id, path, run, describe, ...question }: Request): Promise<Reply> {
   try {
-    const opened = databases.get(path) ?? openReadOnly(path);
+    const opened = databases.get(path) ?? open(path);
     databases.set(path, opened);
     const database = await opened;
+    if (describe) return { id, result: describeTables(database.rows) };
     const result = run ? await query(database, question) : inspect(database, question.sql, question.rights);
     return { id, result };
   } catch (error) {

@@ -2,6 +2,7 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { BaimoError } from "../../errors.ts";
+import type { Table } from "./describe.ts";
 import type { Inspected } from "./guard.ts";
 import type { Question, Rows } from "./query.ts";
 import type { Reply, Request } from "./reader-process.ts";
@@ -33,26 +34,35 @@ export class Reader {
     return this.#ask(path, question, true, milliseconds) as Promise<Rows>; // as `answer` makes it
   }
 
+  /** The tables of a file. */
+  describe(path: string, milliseconds: number): Promise<Table[]> {
+    const nothing: Question = { sql: "", parameters: [], rights: {}, maxRows: 0 };
+    return this.#ask(path, nothing, false, milliseconds, true) as Promise<Table[]>; // as `answer` makes it
+  }
+
   /** Ends the process; what is still asked fails. */
   close(): void {
     this.#end(new BaimoError("aborted", "the reading process was closed"));
   }
 
-  #ask(path: string, question: Question, run: boolean, milliseconds: number): Promise<unknown> {
-    const asked = this.#before.then(() => this.#askNow(path, question, run, milliseconds));
+  #ask(
+    path: string,
+    question: Question,
+    run: boolean,
+    milliseconds: number,
+    describe?: boolean,
+  ): Promise<unknown> {
+    const { sql, parameters, rights, maxRows } = question;
+    const request = { path, run, describe, sql, parameters, rights, maxRows };
+    const asked = this.#before.then(() => this.#askNow(request, milliseconds));
     this.#before = asked.catch(() => undefined);
     return asked;
   }
 
-  async #askNow(
-    path: string,
-    { sql, parameters, rights, maxRows }: Question,
-    run: boolean,
-    milliseconds: number,
-  ) {
+  async #askNow(asked: Omit<Request, "id">, milliseconds: number) {
     const child = await this.#start();
     const id = this.#next++;
-    const request: Request = { id, path, run, sql, parameters, rights, maxRows };
+    const request: Request = Object.assign({ id }, asked);
     const late = `the statement ran longer than ${milliseconds} ms and was stopped; narrow it`;
     const reply = this.#wait(id, milliseconds, late);
     child.send(request);

@@ -3,8 +3,7 @@ import { BaimoError } from "../../errors.ts";
 import type { Database, Value } from "../../store/database.ts";
 import { first } from "../../store/database.ts";
 import { type Driver, openAny } from "../../store/open-database.ts";
-import type { SqlRights } from "./guard.ts";
-import { query } from "./query.ts";
+import { readRows } from "./query.ts";
 import type { WriteForm } from "./write-form.ts";
 
 /** What is written, and what was shown of it. */
@@ -14,7 +13,6 @@ export interface Write {
   readonly key: string;
   /** Of the rows that the preview gave. */
   readonly rowsSha256: string;
-  readonly rights: SqlRights;
   readonly maxRows: number;
 }
 
@@ -49,7 +47,7 @@ export async function writeOnce(path: string, write: Write, open: Driver = openA
 
 async function change(
   database: Database,
-  { form, parameters, key, rowsSha256, rights, maxRows }: Write,
+  { form, parameters, key, rowsSha256, maxRows }: Write,
 ): Promise<number> {
   database.exec(KEYS);
   const before = first<{ changed: number }>(
@@ -57,14 +55,15 @@ async function change(
     key,
   );
   if (before) return before.changed;
-  const { sha256, rows } = await query(database, { sql: form.preview, parameters, rights, maxRows });
+  const values = parameters.slice(0, form.parameters);
+  const { sha256, rows } = await readRows(database, form.preview, values, maxRows);
   if (sha256 !== rowsSha256) {
     throw new BaimoError(
       "request",
       "the rows are others than those that were approved; nothing was written, run the task again",
     );
   }
-  const changed = database.prepare(form.sql).run(...parameters.slice(0, form.parameters));
+  const changed = database.prepare(form.sql).run(...values);
   if (changed !== rows.length) {
     throw new BaimoError(
       "request",

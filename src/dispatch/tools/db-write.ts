@@ -82,13 +82,12 @@ export function dbWrite(
       if (key === undefined || rowsSha256 === undefined) {
         throw new BaimoError("request", "db.write needs an approval, and a journal that keeps it");
       }
-      const { parameters, rights, maxRows } = question(found, args);
+      const { parameters, maxRows } = question(found, args);
       const changed = await writeOnce(found.source.path, {
         form: found.form,
         parameters,
         key,
         rowsSha256,
-        rights,
         maxRows,
       });
       return {

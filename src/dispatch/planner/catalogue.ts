@@ -1,0 +1,37 @@
+// What a role's plans may use: tables, models, operations of third parties, statements that write.
+import type { Operation } from "../http/operations.ts";
+import type { Table } from "../sql/describe.ts";
+
+export interface Catalogue {
+  readonly databases: readonly { readonly name: string; readonly tables: readonly Table[] }[];
+  readonly predictors: readonly {
+    readonly name: string;
+    readonly features: readonly string[];
+    readonly outputs: readonly string[];
+  }[];
+  readonly forecasters: readonly string[];
+  readonly operations: readonly { readonly service: string; readonly operation: Operation }[];
+  readonly writes: readonly { readonly db: string; readonly sql: string; readonly parameters: number }[];
+}
+
+/** In words, for a model. */
+export function inWords({ databases, predictors, forecasters, operations, writes }: Catalogue): string {
+  const lines = databases.flatMap(({ name, tables }) =>
+    tables.map(({ name: table, columns }) => {
+      const list = columns.map(({ name: column, values }) =>
+        values.length > 0 ? `${column} (${values.join("|")})` : column,
+      );
+      return `query ${name}.${table}: ${list.join(", ")}`;
+    }),
+  );
+  for (const { name, features, outputs } of predictors)
+    lines.push(`predict ${name}: from ${features.join(", ")}; gives ${outputs.join(", ")}`);
+  for (const name of forecasters) lines.push(`forecast ${name}: goes on with a series`);
+  for (const { service, operation } of operations) {
+    lines.push(
+      `call ${service}.${operation.operationId}: ${operation.parameters.map(({ name }) => name).join(", ")}; costs ${operation.costFen} fen`,
+    );
+  }
+  for (const { db, sql } of writes) lines.push(`write ${db}: ${sql} (waits for an approval)`);
+  return lines.join("\n");
+}

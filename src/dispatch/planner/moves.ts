@@ -1,0 +1,271 @@
+// The steps that a plan may have next: a schema of what there is, and the node it becomes.
+import { isRecord, type JsonSchema } from "../../json.ts";
+import { mismatches } from "../check-schema.ts";
+import type { TaskNode } from "../graph/task.ts";
+import type { Catalogue } from "./catalogue.ts";
+import { type Query, querySchema, reachable, toSql } from "./query.ts";
+import type { RequestWords } from "./words.ts";
+
+/** A value that an earlier step gives. */
+export interface Ref {
+  /** As the model names it: "n1 sales_fen". */
+  readonly name: string;
+  readonly node: string;
+  readonly path: string;
+  readonly isList: boolean;
+  readonly isNumber: boolean;
+}
+
+/** What is planned so far. */
+export interface Draft {
+  readonly nodes: readonly TaskNode[];
+  readonly refs: readonly Ref[];
+  /** Columns of the rows that a node gives. */
+  readonly rows: ReadonlyMap<string, readonly string[]>;
+}
+
+/** One step. */
+export interface Move {
+  readonly name: string;
+  readonly schema: JsonSchema;
+  /** The plan with it, by arguments of the schema. */
+  add(draft: Draft, args: Record<string, unknown>): Draft;
+}
+
+const OPERATIONS: Readonly<Record<string, string>> = {
+  ratio: "a / b",
+  difference: "a - b",
+  sum: "a + b",
+  product: "a * b",
+  change: "a / b - 1",
+  "is more": "a > b",
+};
+const FOLDS = ["sum", "mean", "min", "max", "count"];
+const TEST = ["meanA", "meanB", "t", "df", "pValue"];
+const DESCRIPTION = ["count", "mean", "standardDeviation", "min", "quartile1", "median", "quartile3", "max"];
+
+export function movesOf(draft: Draft, catalogue: Catalogue, words: RequestWords): Move[] {
+  const numbers = draft.refs.filter(({ isNumber, isList }) => isNumber && !isList).map(({ name }) => name);
+  const lists = draft.refs.filter(({ isNumber, isList }) => isNumber && isList).map(({ name }) => name);
+  const moves: Move[] = [];
+  for (const { name: db, tables } of catalogue.databases) {
+    for (const table of tables) {
+      const columns = reachable(table, tables);
+      const add: Move["add"] = (before, args) => {
+        const { sql, params, columns: given } = toSql(table.name, args as unknown as Query, columns); // by the schema
+        const node = next(before, "sql.query", { db, sql, params });
+        const refs = given.flatMap(({ name, isNumber }) => [
+          refTo(node, `/rows/*/${name}`, `all ${name}`, { isList: true, isNumber }),
+          refTo(node, `/rows/0/${name}`, name, { isList: false, isNumber }),
+        ]);
+        refs.push(refTo(node, "/count", "count", { isList: false, isNumber: true }));
+        return grown(
+          before,
+          node,
+          refs,
+          given.map(({ name }) => name),
+        );
+      };
+      moves.push({ name: `query ${db}.${table.name}`, schema: querySchema(columns, words), add });
+    }
+  }
+  for (const { name: model, features, outputs } of catalogue.predictors) {
+    const nodes = [...draft.rows]
+      .filter(([, columns]) => features.every((feature) => columns.includes(feature)))
+      .map(([node]) => node);
+    if (nodes.length === 0) continue;
+    moves.push({
+      name: `predict ${model}`,
+      schema: object({ rows: { enum: nodes } }),
+      add(before, { rows }) {
+        const node = next(before, "model.predict", { model, rows: { $from: rows, path: "/rows" } });
+        const refs = outputs.flatMap((name) => [
+          refTo(node, `/rows/*/${name}`, `all ${name}`, { isList: true, isNumber: true }),
+          refTo(node, `/rows/0/${name}`, name, { isList: false, isNumber: true }),
+        ]);
+        return grown(before, node, refs, [...(before.rows.get(String(rows)) ?? []), ...outputs]);
+      },
+    });
+  }
+  if (lists.length > 0) moves.push(...listMoves(lists, catalogue));
+  if (numbers.length > 0) {
+    const schema = object({
+      op: { enum: Object.keys(OPERATIONS) },
+      a: { enum: numbers },
+      b: { enum: numbers },
+    });
+    const add: Move["add"] = (before, { op, a, b }) =>
+      calc(before, `${String(op).replace(" ", "_")}`, {
+        expr: OPERATIONS[String(op)],
+        a: from(before, a),
+        b: from(before, b),
+      });
+    moves.push({ name: "calculate", schema, add });
+  }
+  for (const { service, operation } of catalogue.operations) {
+    const literals = object(
+      Object.fromEntries(
+        operation.parameters.map(({ name, schema }) => [name, argument(schema, draft, words)]),
+      ),
+    );
+    if (operation.body !== undefined && !isRecord(operation.body.properties)) continue;
+    const body = Object.entries(operation.body?.properties ?? {}).map(([name, schema]) => [
+      name,
+      argument(isRecord(schema) ? schema : {}, draft, words),
+    ]);
+    const schema = object(
+      operation.body === undefined
+        ? { params: literals }
+        : { params: literals, body: object(Object.fromEntries(body)) },
+    );
+    moves.push({
+      name: `call ${service}.${operation.operationId}`,
+      schema,
+      add(before, args) {
+        const bound = (given: unknown) =>
+          Object.fromEntries(
+            Object.entries(isRecord(given) ? given : {}).map(([name, value]) => [name, from(before, value)]),
+          );
+        const node = next(
+          before,
+          "http.call",
+          Object.assign(
+            { service, operationId: operation.operationId, params: bound(args.params) },
+            args.body === undefined ? {} : { body: bound(args.body) },
+          ),
+        );
+        const given = isRecord(operation.answer.properties)
+          ? Object.entries(operation.answer.properties)
+          : [];
+        const refs = given.map(([name, each]) =>
+          refTo(node, `/${name}`, name, {
+            isList: false,
+            isNumber: isRecord(each) && /number|integer/.test(String(each.type)),
+          }),
+        );
+        return grown(before, node, refs);
+      },
+    });
+  }
+  for (const { db, sql, parameters } of catalogue.writes) {
+    const value: JsonSchema = {
+      enum: [...new Set([...words.numbers, ...words.texts, ...words.dates, ...numbers])],
+    };
+    moves.push({
+      name: `write ${db}: ${sql}`,
+      schema: object({ params: { type: "array", minItems: parameters, maxItems: parameters, items: value } }),
+      add(before, { params }) {
+        const values = (params as unknown[]).map((each) => from(before, each)); // by the schema
+        const node: TaskNode = Object.assign(next(before, "db.write", { db, sql, params: values }), {
+          needsApproval: true,
+        });
+        return grown(before, node, [refTo(node, "/changed", "changed", { isList: false, isNumber: true })]);
+      },
+    });
+  }
+  return moves;
+}
+
+function listMoves(lists: readonly string[], { forecasters }: Catalogue): Move[] {
+  const list: JsonSchema = { enum: lists };
+  const moves: Move[] = forecasters.map((model) => ({
+    name: `forecast ${model}`,
+    schema: object({ series: list, horizon: { type: "integer", minimum: 1, maximum: 24 } }),
+    add(before, { series, horizon }) {
+      const node = next(before, "stats.forecast", { model, series: from(before, series), horizon });
+      return grown(before, node, [
+        refTo(node, "/steps/*/value", "forecast", { isList: true, isNumber: true }),
+      ]);
+    },
+  }));
+  const scalars = (node: TaskNode, names: readonly string[]) =>
+    names.map((name) => refTo(node, `/${name}`, name, { isList: false, isNumber: true }));
+  moves.push({
+    name: "put together",
+    schema: object({ fn: { enum: FOLDS }, values: list }),
+    add: (before, { fn, values }) => calc(before, String(fn), { expr: `${fn}(a)`, a: from(before, values) }),
+  });
+  moves.push({
+    name: "describe",
+    schema: object({ values: list }),
+    add(before, { values }) {
+      const node = next(before, "stats.describe", { values: from(before, values) });
+      return grown(before, node, scalars(node, DESCRIPTION));
+    },
+  });
+  moves.push({
+    name: "compare means",
+    schema: object({ a: list, b: list }),
+    add(before, { a, b }) {
+      const node = next(before, "stats.test", { kind: "welch-t", a: from(before, a), b: from(before, b) });
+      return grown(before, node, scalars(node, TEST));
+    },
+  });
+  return moves;
+}
+
+const object = (properties: Record<string, JsonSchema>): JsonSchema => ({
+  type: "object",
+  required: Object.keys(properties),
+  additionalProperties: false,
+  properties,
+});
+
+/** An argument of a third party: as its schema has it, from the request, or of an earlier step. */
+function argument(schema: JsonSchema, { refs }: Draft, words: RequestWords): JsonSchema {
+  if (Array.isArray(schema.enum) || schema.const !== undefined) return schema;
+  const isNumber = /number|integer/.test(String(schema.type));
+  const literals = isNumber ? words.numbers : [...words.texts, ...words.dates];
+  const fitting = literals.filter((value) => mismatches(value, schema).length === 0);
+  const values = refs.filter((each) => !each.isList && each.isNumber === isNumber).map(({ name }) => name);
+  const enumerated: JsonSchema[] =
+    [...fitting, ...values].length > 0 ? [{ enum: [...new Set<unknown>([...fitting, ...values])] }] : [];
+  const isFree = schema.pattern !== undefined || enumerated.length === 0; // a code, which nobody writes out
+  return { anyOf: [...enumerated, ...(isFree ? [schema] : [])] };
+}
+
+const next = ({ nodes }: Draft, tool: string, args: Record<string, unknown>): TaskNode => ({
+  id: `n${nodes.length + 1}`,
+  tool,
+  args,
+  after: [],
+});
+
+const calc = (before: Draft, name: string, args: Record<string, unknown>): Draft => {
+  const node = next(before, "calc", args);
+  return grown(before, node, [
+    refTo(node, "/value", name, { isList: false, isNumber: !name.startsWith("is_") }),
+  ]);
+};
+
+const refTo = (
+  node: TaskNode,
+  path: string,
+  name: string,
+  kind: { isList: boolean; isNumber: boolean },
+): Ref => ({
+  name: `${node.id} ${name}`,
+  node: node.id,
+  path,
+  isList: kind.isList,
+  isNumber: kind.isNumber,
+});
+
+/** A name of an earlier value as a reference; anything else as it is. */
+function from({ refs }: Draft, value: unknown): unknown {
+  const ref = refs.find(({ name }) => name === value);
+  return ref ? { $from: ref.node, path: ref.path } : value;
+}
+
+function grown(
+  { nodes, refs, rows }: Draft,
+  node: TaskNode,
+  more: readonly Ref[],
+  columns?: readonly string[],
+): Draft {
+  return {
+    nodes: [...nodes, node],
+    refs: [...refs, ...more],
+    rows: columns ? new Map(rows).set(node.id, columns) : rows,
+  };
+}
