@@ -18,13 +18,14 @@ export interface AnswerFlags {
 }
 
 /** Adds --scenario, --explain and --json. */
-export function addAnswerOptions(command: Command): Command {
-  return command
-    .option(
+export function addAnswerOptions(command: Command, { scenario = true } = {}): Command {
+  if (scenario)
+    command.option(
       "--scenario <file>",
       "options from a JSON file, in the library's names; flags go before",
       nonEmpty,
-    )
+    );
+  return command
     .option("--explain", "show every formula, source and step")
     .option("--json", "print a JSON document, with the whole explanation");
 }

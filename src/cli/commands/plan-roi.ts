@@ -1,6 +1,6 @@
 // `baimo plan roi`: people or a model, as a distribution and a plain verdict.
 import type { Command } from "commander";
-import type { EstimateOption, ReturnOptions, Verdict, WorkOptions } from "../../plan/index.ts";
+import type { EstimateOption, ReturnOptions, WorkOptions } from "../../plan/index.ts";
 import { type Price, readAmount, readNumber, readPrice } from "../amount.ts";
 import type { CommandContext } from "../options.ts";
 import {
@@ -13,6 +13,7 @@ import {
   today,
   upperCase,
 } from "../plan-answer.ts";
+import { verdictText } from "../plan-verdict.ts";
 
 interface RoiFlags extends AnswerFlags {
   tasks?: EstimateOption;
@@ -91,17 +92,4 @@ export function addPlanRoi(plan: Command, context: CommandContext): Command {
       });
     }),
   );
-}
-
-function verdictText(verdict: Verdict): string {
-  switch (verdict.kind) {
-    case "model":
-      return "the model";
-    case "people":
-      return `people: ${verdict.why}`;
-    case "both":
-      return `both, split so: the model does ${verdict.model.join(", ")}; people do ${verdict.people.join(", ")}`;
-    case "cannot-tell":
-      return `can't tell: measure ${verdict.measure} first`;
-  }
 }

@@ -19,6 +19,7 @@ import {
   upperCase,
 } from "../plan-answer.ts";
 import { addShapeOptions, readShape, type ShapeFlags } from "../plan-model.ts";
+import { hostingText } from "../plan-verdict.ts";
 import { readJsonFile, readText } from "../text-file.ts";
 
 interface ServeFlags extends AnswerFlags, DeviceFlags, ShapeFlags {
@@ -117,7 +118,11 @@ export function addPlanServe(plan: Command, context: CommandContext): Command {
       };
       const answer = planServing(shape, await mergeScenario(flags.scenario, options));
       if (!flags.json) context.terminal.line(`serving ${shape.name}`);
-      await printAnswer(answer, flags, context, { lines: [], json: { model: shape.name } });
+      const { verdict } = answer;
+      await printAnswer(answer, flags, context, {
+        lines: verdict ? ["", `verdict: ${hostingText(verdict)}`] : [],
+        json: { model: shape.name, verdict },
+      });
     }),
   );
 }

@@ -2,6 +2,7 @@
 import type { Command } from "commander";
 import type { CommandContext } from "../options.ts";
 import { addPlanFit, addPlanStop } from "./plan-curves.ts";
+import { addPlanLink } from "./plan-link.ts";
 import { addPlanRoi } from "./plan-roi.ts";
 import { addPlanRuns } from "./plan-runs.ts";
 import { addPlanScale } from "./plan-scale.ts";
@@ -25,6 +26,7 @@ export function addPlan(program: Command, context: CommandContext): Command {
     addPlanFit,
     addPlanStop,
     addPlanRuns,
+    addPlanLink,
   ]) {
     const command = add(plan, context).option("--verbose", "print the stack of an error");
     command.showHelpAfterError(`(baimo plan ${command.name()} --help lists its options)`);

@@ -29,6 +29,10 @@ function everyVariant({ families }: Catalogue): Found[] {
   );
 }
 
+/** The names of the models whose parameters the catalogue knows. */
+export const catalogueModels = (catalogue: Catalogue): string[] =>
+  everyVariant(catalogue).flatMap(({ name, variant }) => (variant.parameters === "unknown" ? [] : [name]));
+
 const plain = (name: string) =>
   name
     .toLowerCase()

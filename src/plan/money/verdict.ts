@@ -37,3 +37,27 @@ export function verdictOf({ saving, losing, net, distribution, missing }: Eviden
     return { kind: "cannot-tell", measure: distribution?.influences[0]?.name ?? "the inputs" };
   return losing.length === 0 ? { kind: "model" } : { kind: "both", model: saving, people: losing };
 }
+
+/** Where a model should run. */
+export type HostingVerdict =
+  | { readonly kind: "self" }
+  | { readonly kind: "api"; readonly reachable: boolean }
+  | { readonly kind: "cannot-tell"; readonly measure: string };
+
+/**
+ * Says whether a machine of one's own is cheaper than an API: where 90% of the draws are on one side of the API's price.
+ *
+ * own   a million tokens of one's own, with its distribution where inputs are ranges
+ * need  the utilisation from which the machine is cheaper; above 1 none is
+ */
+export function hostingVerdict(
+  own: number,
+  api: number,
+  need: number,
+  distribution?: Distribution,
+): HostingVerdict {
+  const { "0.05": least, "0.95": most } = distribution?.quantiles ?? { "0.05": own, "0.95": own };
+  if (most < api) return { kind: "self" };
+  if (least >= api) return { kind: "api", reachable: need <= 1 };
+  return { kind: "cannot-tell", measure: distribution?.influences[0]?.name ?? "the inputs" };
+}

@@ -5,7 +5,8 @@ import { call, readOptions } from "../../options.ts";
 import { createRandom } from "../../random.ts";
 import { quantileOf } from "../../statistics/moments.ts";
 import { everyQuantity } from "./explain.ts";
-import { formulaOf, type Input, type Quantity, type Range } from "./quantity.ts";
+import { compileProgram } from "./program.ts";
+import type { Input, Quantity, Range } from "./quantity.ts";
 import type { Unit } from "./units.ts";
 
 /** How to draw. */
@@ -49,16 +50,18 @@ export interface Distribution {
  */
 export function simulate(quantity: Quantity, options: SimulateOptions = {}): Distribution {
   const { seed, draws } = readOptions(options, simulateTable, call("simulate"));
-  const program = compileProgram(quantity);
-  const { ranges } = program;
+  const program = compileProgram(quantity, hasRange);
+  const { inputs: ranges } = program;
+  if (ranges.length === 0)
+    throw new BaimoError("request", `${quantity.name}: no input has a range; give one as low..likely..high`);
   const random = createRandom(seed);
   const drawRows = () =>
-    Array.from({ length: draws }, () => ranges.map(({ input }) => triangular(random.uniform(), input)));
+    Array.from({ length: draws }, () => ranges.map((input) => triangular(random.uniform(), input)));
   const rows = drawRows();
   const results = Float64Array.from(rows, program.run);
   const fresh = drawRows();
   const freshResults = Float64Array.from(fresh, program.run);
-  const influences = ranges.map(({ input }, at) => ({
+  const influences = ranges.map((input, at) => ({
     name: input.name,
     share: firstOrder(
       results,
@@ -90,38 +93,6 @@ export function simulate(quantity: Quantity, options: SimulateOptions = {}): Dis
     probabilityBelowZero: below / draws,
     influences,
   };
-}
-
-/** A quantity as a list of steps over slots. */
-interface Program {
-  readonly ranges: readonly { readonly input: Input & { range: Range; value: number }; slot: number }[];
-  /** The quantity for these values of `ranges`. */
-  readonly run: (values: readonly number[]) => number;
-}
-
-function compileProgram(quantity: Quantity): Program {
-  const all = everyQuantity([quantity]);
-  const slotOf = new Map(all.map((each, slot) => [each, slot]));
-  const slots = Float64Array.from(all, ({ value }) => value ?? Number.NaN);
-  const ranges = all.flatMap((input, slot) => (hasRange(input) ? [{ input, slot }] : []));
-  const missing = all.find(({ origin }) => origin === "unknown");
-  if (missing) throw new BaimoError("request", `${quantity.name} is unknown: ${missing.name} is missing`);
-  if (ranges.length === 0)
-    throw new BaimoError("request", `${quantity.name}: no input has a range; give one as low..likely..high`);
-  const steps = all.flatMap((each, slot) => {
-    if (each.origin !== "computed") return [];
-    const from = Object.values(each.inputs).map((input) => slotOf.get(input)!); // walked
-    return [{ formula: formulaOf(each), from, slot, values: new Float64Array(from.length) }];
-  });
-  const run = (drawn: readonly number[]) => {
-    for (const [at, { slot }] of ranges.entries()) slots[slot] = drawn[at];
-    for (const { formula, from, slot, values } of steps) {
-      for (let i = 0; i < from.length; i++) values[i] = slots[from[i]];
-      slots[slot] = formula(values);
-    }
-    return slots[slots.length - 1]; // the root comes last
-  };
-  return { ranges, run };
 }
 
 /** Whether a quantity is known and something that it rests on has a range. */

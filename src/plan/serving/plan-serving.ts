@@ -6,9 +6,10 @@ import { deviceOf } from "../hardware/accelerators.ts";
 import type { ModelShape } from "../model/shape.ts";
 import { checkCurrency, doubtOf } from "../money/prices.ts";
 import { selfOrApi } from "../money/self-or-api.ts";
+import { type HostingVerdict, hostingVerdict } from "../money/verdict.ts";
 import { inputOf } from "../quantity/estimate.ts";
 import { type Computed, compute, defined, given, type Quantity, unknown } from "../quantity/quantity.ts";
-import { isUncertain, simulate } from "../quantity/simulate.ts";
+import { type Distribution, isUncertain, simulate } from "../quantity/simulate.ts";
 import { cacheAt, cachePerToken } from "./kv-cache.ts";
 import { queueOf, serversFor } from "./queue.ts";
 import {
@@ -28,11 +29,16 @@ import {
   usual,
 } from "./serving-options.ts";
 
+export interface ServingAnswer extends Answer {
+  /** Own machine or API, where both prices are given. */
+  readonly verdict?: HostingVerdict;
+}
+
 /**
  * Plans inference of a model.
  * @throws {BaimoError} `request` for an option that is unknown or out of its range
  */
-export function planServing(model: ModelShape, options: ServingOptions = {}): Answer {
+export function planServing(model: ModelShape, options: ServingOptions = {}): ServingAnswer {
   const read = readOptions(options, servingTable, call("planServing"));
   checkCurrency("planServing", read.currency, { price: read.price, tariff: read.tariff, api: read.api });
   const device = deviceOf(read);
@@ -79,7 +85,8 @@ export function planServing(model: ModelShape, options: ServingOptions = {}): An
   const utilisation = utilisationOf(read, speed);
   const money = moneyOf(read, speed, utilisation);
   const target = money.own ?? speed;
-  return answerOf(
+  const distribution = isUncertain(target) ? simulate(target, { seed: read.seed }) : undefined;
+  const answered = answerOf(
     {
       weights,
       cachePerToken: model.cache && cachePerToken(model.cache, bytesPerValue),
@@ -102,8 +109,19 @@ export function planServing(model: ModelShape, options: ServingOptions = {}): An
       doubtOf("price of the API", read.api, read.today),
       doubtOf("tariff", read.tariff, read.today),
     ],
-    isUncertain(target) ? simulate(target, { seed: read.seed }) : undefined,
+    distribution,
   );
+  return { ...answered, verdict: verdictOf(money, read.api?.value, distribution) };
+}
+
+function verdictOf(
+  { own, breakEvenUtilisation: need }: Record<string, Quantity>,
+  api: number | undefined,
+  distribution: Distribution | undefined,
+): HostingVerdict | undefined {
+  if (api === undefined || typeof own?.value !== "number" || typeof need?.value !== "number")
+    return undefined;
+  return hostingVerdict(own.value, api, need.value, distribution);
 }
 
 /** Bytes a parameter: of the type asked for, else as the file has them. */

@@ -1,0 +1,47 @@
+// A scenario as one word that an address can hold: JSON in base64url.
+import { BaimoError } from "../../errors.ts";
+import { parseJson } from "../../json.ts";
+import { isPlain } from "../../options.ts";
+import { PLANS, type Scenario } from "./scenario.ts";
+
+/** Characters of a link; browsers take far more. */
+const LONGEST = 16_384;
+
+/** Writes a scenario; what is undefined is left out. */
+export function writeLink(scenario: Scenario): string {
+  const bytes = new TextEncoder().encode(JSON.stringify(scenario));
+  const binary = Array.from(bytes, (byte) => String.fromCharCode(byte)).join("");
+  return btoa(binary).replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "");
+}
+
+/**
+ * Reads what `writeLink` wrote, alone or at the end of an address. The options are checked where they are used.
+ * @throws {BaimoError} `request` for what is no scenario
+ */
+export function readLink(link: string): Scenario {
+  const [word = ""] = /[\w-]*$/.exec(link.slice(0, LONGEST + 1)) ?? [];
+  if (word === "" || word.length > LONGEST) throw refusal(`1 to ${LONGEST} characters at its end`);
+  const value = parse(word);
+  if (!isPlain(value) || !PLANS.some((plan) => plan === value.plan))
+    throw refusal(`a plan that is one of ${PLANS.join(", ")}`);
+  const part = value.plan === "may" ? value.question : value.options;
+  const hasModel = typeof value.model === "string" || isPlain(value.model);
+  const needsModel = value.plan === "train" || value.plan === "serve";
+  if (!isPlain(part) || (needsModel && !hasModel)) throw refusal("a model and options");
+  return value as unknown as Scenario; // the library checks the options
+}
+
+function parse(word: string): unknown {
+  try {
+    const binary = atob(word.replaceAll("-", "+").replaceAll("_", "/"));
+    const bytes = Uint8Array.from(binary, (character) => character.charCodeAt(0));
+    return parseJson(bytes, "link");
+  } catch {
+    throw refusal("what the page of costs writes");
+  }
+}
+
+const refusal = (expected: string): BaimoError =>
+  new BaimoError("request", `link of a scenario: expected ${expected}; copy the whole link again`, {
+    option: "link",
+  });
