@@ -153,6 +153,7 @@ async function partsThatFit(
     config: model,
     weights,
     adapter: adapterOf(config),
+    recompute: config.recompute === "block",
     maxTokens: microBatch * config.sequenceLength * (config.stage === "dpo" ? 2 : 1),
   });
   const most = Math.min(await availableMemory(), 65_536 * 65_535);

@@ -222,7 +222,11 @@ export function createTapeBackend(tape: Tape): TapeBackend {
       return machine.f32.slice(address / 4, address / 4 + count);
     },
     collect: refused("collecting"),
-    stopRequested: () => false,
+    // Asked before every block of the forward pass.
+    stopRequested() {
+      tape.mark();
+      return false;
+    },
   };
   return backend;
 }
