@@ -1,6 +1,6 @@
 // The plan of a tape's buffers: when each value and gradient lives, and what may share room.
 import { layOut } from "./layout.ts";
-import type { Operation } from "./tape.ts";
+import type { Operation } from "./operation.ts";
 import type { Value } from "./value.ts";
 
 /** Operations [start, end) whose values are not kept for the backward pass but computed again. */
