@@ -30,6 +30,8 @@ export interface TrainedModelParts {
   readonly weights: WeightPlan;
   /** Most tokens of a pass. */
   readonly maxTokens: number;
+  /** Whether what a block computed is computed again for its backward pass, instead of being kept. */
+  readonly recompute?: boolean;
   /** Trained in place of the weights. */
   readonly adapter?: AdapterOptions;
 }
@@ -88,8 +90,8 @@ export class TrainedModel {
     const model = await assembleTransformer({ backend, config, weights, caches, workspace });
     if (adapter) model.adapters.set(0, adapter.addends);
     const blank = { tokens: new Int32Array(maxTokens), documents: [maxTokens] };
-    const states = runForward(model, blank);
-    tape.plan([states]);
+    const states = runForward(model, blank, () => tape.mark());
+    tape.plan([states], { recompute: parts.recompute });
     const head = matrixOf(weights.head ?? weights.embedding);
     return new TrainedModel(
       { config, parameters, adapter, tape, learned: adapter?.learned ?? parameters.learned },
@@ -112,7 +114,7 @@ export class TrainedModel {
     this.tape.begin();
     const { mixtures } = this.#backend;
     for (const mixture of mixtures) mixture.weights = balance;
-    runForward(this.#model, batch);
+    runForward(this.#model, batch, () => this.tape.mark());
     return mixtures.reduce((sum, { losses }) => sum + losses.balance + losses.z, 0);
   }
 
@@ -136,7 +138,7 @@ export class TrainedModel {
 }
 
 /** One pass over a batch; its final states, as the head reads them. */
-function runForward(model: Transformer, { tokens, documents }: Batch): Value {
+function runForward(model: Transformer, { tokens, documents }: Batch, afterBlocks: () => void): Value {
   const adapters = model.adapters.size > 0 ? [{ adapter: 0, scale: 1 }] : undefined;
   let first = 0;
   const runs = documents.map((rows): Run => {
@@ -145,6 +147,7 @@ function runForward(model: Transformer, { tokens, documents }: Batch): Value {
     return run;
   });
   forward(model, tokens, runs);
+  afterBlocks();
   const pass = { ...model, runs, adapted: adaptedRows(model.adapters, runs) };
   return valueAt(finishStates(pass, model.workspace.hidden));
 }

@@ -133,8 +133,9 @@ export class Checkpoints {
 
 const bytesOf = (values: Float32Array) => new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
 
-/** Waits until a file or a folder is on the disk. */
+/** Waits until a file or a folder is on the disk; Windows has no such thing for folders. */
 function sync(path: string): void {
+  if (process.platform === "win32") return;
   const file = openSync(path, "r");
   try {
     fsyncSync(file);

@@ -153,6 +153,7 @@ async function partsThatFit(
     config: model,
     weights,
     adapter: adapterOf(config),
+    recompute: config.recompute === "block",
     maxTokens: microBatch * config.sequenceLength * (config.stage === "dpo" ? 2 : 1),
   });
   const most = Math.min(await availableMemory(), 65_536 * 65_535);
@@ -193,6 +194,7 @@ async function readData(config: TrainConfig, language: Language): Promise<RunDat
   const sizes: BatchSizes = { batch, microBatch, sequenceLength };
   if (stage === "dpo") {
     const { examples, cut } = await readPairs(data, language, sequenceLength);
+    if (examples.length === 0) throw new BaimoError("request", "the data has no pairs to learn from");
     const pairs = Array.from({ length: Math.ceil(examples.length / microBatch) }, (_, i) =>
       examples.slice(i * microBatch, (i + 1) * microBatch),
     );

@@ -12,6 +12,7 @@ import type {
   Run,
   Slice,
 } from "../../tensor/backend.ts";
+import type { Operation } from "./operation.ts";
 import { createActivate } from "./operations/activate.ts";
 import { type Attention, createAttention } from "./operations/attention.ts";
 import { createEmbedding } from "./operations/embedding.ts";
@@ -21,7 +22,7 @@ import { createLowRank, type LowRankWeights } from "./operations/low-rank.ts";
 import { createNorm } from "./operations/norm.ts";
 import { createAdd, createClip, createScale, createSigmoidMul } from "./operations/pointwise.ts";
 import { type Angles, createRope } from "./operations/rope.ts";
-import type { Operation, Tape } from "./tape.ts";
+import type { Tape } from "./tape.ts";
 import { matrixOf, Place, placeOf, type Value, valueAt } from "./value.ts";
 
 /** Keys and values of a pass: each layer's, as they were stored last. */
@@ -224,7 +225,11 @@ export function createTapeBackend(tape: Tape): TapeBackend {
       return machine.f32.slice(address / 4, address / 4 + count);
     },
     collect: refused("collecting"),
-    stopRequested: () => false,
+    // Asked before every block of the forward pass.
+    stopRequested() {
+      tape.mark();
+      return false;
+    },
   };
   return backend;
 }

@@ -1,34 +1,20 @@
 // The tape: operations of a pass, written once and played again; the plan of buffers.
 
-import { layOut } from "./layout.ts";
 import type { Machine } from "./machine.ts";
+import type { Operation } from "./operation.ts";
+import { type Block, planBuffers } from "./plan.ts";
 import { Value } from "./value.ts";
-
-/** One operation of a pass. */
-export interface Operation {
-  readonly name: string;
-  readonly reads: readonly Value[];
-  readonly writes: readonly Value[];
-  /** Those of both whose values the backward pass reads. */
-  readonly keeps: readonly Value[];
-  /** Room that the forward pass leaves to the backward pass. */
-  readonly between?: readonly Value[];
-  /** Room that the backward pass alone takes. */
-  readonly behind?: readonly Value[];
-  /** A value that may take the place of the one read, where nobody reads that later; the operation copies it elsewhere. */
-  readonly inPlace?: { readonly from: Value; readonly to: Value };
-  /** The gradient of what is written becomes the gradient of what is read, as it is, where both may share room. */
-  readonly passes?: { readonly from: Value; readonly to: Value };
-  forward(): void;
-  /** Adds to the gradients of what learns among `reads` and of weights. */
-  backward(): void;
-}
 
 /** A pass that is the same every time but for its ids, positions and runs. */
 export class Tape {
   readonly machine: Machine;
   readonly maxTokens: number;
   readonly #operations: Operation[] = [];
+  readonly #marks: number[] = [];
+  #blocks: readonly Block[] = [];
+  /** Where values that are computed again lie at first, and then. */
+  readonly #first = new Map<Value, number>();
+  readonly #second = new Map<Value, number>();
   #next = 0;
   #isPlanned = false;
   /** Bytes of activations and gradients together, when planned. */
@@ -55,6 +41,7 @@ export class Tape {
   /** Begins a pass: the next operation is the first. */
   begin(): void {
     this.#next = 0;
+    for (const [value, address] of this.#first) value.address = address;
   }
 
   /** The next operation: made while the tape is written, afterwards the same as then. */
@@ -78,84 +65,31 @@ export class Tape {
     this.machine.barrier();
   }
 
-  /** Gives every value and gradient its offset. Lifetimes: operation i runs forward at i and backward at 2n - 1 - i. */
-  plan(kept: readonly Value[] = []): void {
-    const operations = this.#operations;
-    const end = 2 * operations.length - 1;
-    const written = new Map<Value, number>();
-    const readLast = new Map<Value, number>();
-    const usedLast = new Map<Value, number>();
-    const use = (value: Value, at: number) => usedLast.set(value, Math.max(usedLast.get(value) ?? at, at));
-    for (const [i, { reads, writes, keeps }] of operations.entries()) {
-      for (const value of writes) {
-        written.set(value, i);
-        use(value, i);
-      }
-      for (const value of reads) {
-        readLast.set(value, i);
-        use(value, i);
-      }
-      for (const value of keeps) use(value, end - i);
+  /** Ends a block, and begins another: what may be computed again. */
+  mark(): void {
+    if (!this.#isPlanned) this.#marks.push(this.#operations.length);
+  }
+
+  /**
+   * Gives every value and gradient its place.
+   *
+   * kept       what the head reads
+   * recompute  whether the values of blocks are computed again before their backward pass, instead of being kept
+   */
+  plan(kept: readonly Value[], { recompute = false }: { readonly recompute?: boolean } = {}): void {
+    const marks = this.#marks;
+    this.#blocks = recompute ? marks.slice(1).map((end, i) => ({ start: marks[i], end })) : [];
+    const { bytes, placed } = planBuffers(this.#operations, kept, this.#blocks);
+    this.bytes = bytes;
+    const base = this.machine.allocate(bytes);
+    const at = (offset: number | undefined) => (offset === undefined ? 0 : base + offset);
+    for (const { value, first, again, gradient } of placed) {
+      value.address = at(first);
+      value.gradient = at(gradient);
+      if (again === undefined) continue;
+      this.#first.set(value, at(first));
+      this.#second.set(value, at(again));
     }
-    for (const value of kept) {
-      use(value, operations.length);
-      readLast.set(value, operations.length);
-    }
-    const places = new Map<Value, Room>();
-    const gradients = new Map<Value, Room>();
-    const rooms: Room[] = [];
-    const room = (value: Value, from: number, to: number) => {
-      const made = { bytes: value.bytes, from, to, offset: 0 };
-      rooms.push(made);
-      return made;
-    };
-    // Values of an operation in the order of the pass, so that what takes another's place finds it there.
-    for (const [i, { writes, inPlace, between = [], behind = [] }] of operations.entries()) {
-      for (const value of writes) {
-        const last = usedLast.get(value) ?? i;
-        const shared = inPlace?.to === value ? places.get(inPlace.from) : undefined;
-        if (inPlace && shared && (usedLast.get(inPlace.from) ?? 0) <= i && shared.bytes >= value.bytes) {
-          shared.to = Math.max(shared.to, last);
-          places.set(value, shared);
-        } else places.set(value, room(value, i, last));
-      }
-      for (const value of between) places.set(value, room(value, i, end - i));
-      for (const value of behind) places.set(value, room(value, end - i, end - i));
-    }
-    // Gradients from the end: the last to read a value is the first to write its gradient.
-    for (let i = operations.length - 1; i >= 0; i--) {
-      const { reads, passes } = operations[i];
-      for (const value of new Set(reads)) {
-        const start = written.get(value);
-        if (!value.learns || start === undefined || readLast.get(value) !== i) continue;
-        const shared = passes?.from === value ? gradients.get(passes.to) : undefined;
-        if (shared) {
-          shared.to = Math.max(shared.to, end - start);
-          gradients.set(value, shared);
-        } else gradients.set(value, room(value, end - i, end - start));
-      }
-      for (const value of kept) {
-        if (value.learns && written.get(value) === i)
-          gradients.set(value, gradients.get(value) ?? room(value, operations.length, end - i));
-      }
-    }
-    for (const value of kept) {
-      if (value.learns && !gradients.has(value))
-        gradients.set(value, room(value, operations.length, end - (written.get(value) ?? 0)));
-    }
-    this.bytes = layOut(
-      rooms.map((each) => ({
-        bytes: each.bytes,
-        from: each.from,
-        to: each.to,
-        place: (offset) => {
-          each.offset = offset;
-        },
-      })),
-    );
-    const base = this.machine.allocate(this.bytes);
-    for (const [value, { offset }] of places) value.address = base + offset;
-    for (const [value, { offset }] of gradients) value.gradient = base + offset;
     this.#isPlanned = true;
   }
 
@@ -169,6 +103,8 @@ export class Tape {
   /** The backward pass; gradients of what the pass ends with have been written. */
   backward(): void {
     for (let i = this.#operations.length - 1; i >= 0; i--) {
+      const block = this.#blocks.find(({ end }) => end === i + 1);
+      if (block) this.#runAgain(block);
       const operation = this.#operations[i];
       // What no loss depends on has no gradient.
       if (operation.writes.every((value) => !value.learns || value.isFresh)) continue;
@@ -176,11 +112,16 @@ export class Tape {
       this.machine.barrier();
     }
   }
-}
 
-interface Room {
-  readonly bytes: number;
-  readonly from: number;
-  to: number;
-  offset: number;
+  /** Computes a block's values once more, where there is room for them now. */
+  #runAgain({ start, end }: Block): void {
+    for (let i = start; i < end; i++) {
+      const { writes, between = [] } = this.#operations[i];
+      for (const value of [...writes, ...between]) value.address = this.#second.get(value) ?? value.address;
+    }
+    for (let i = start; i < end; i++) {
+      this.#operations[i].forward();
+      this.machine.barrier();
+    }
+  }
 }

@@ -1,7 +1,8 @@
 // The activation of an MLP, gated or not, and its gradients.
 import { activationNumber } from "../../../kernels/ops/activate.ts";
 import type { ActivationKind } from "../../../tensor/backend.ts";
-import type { Operation, Tape } from "../tape.ts";
+import type { Operation } from "../operation.ts";
+import type { Tape } from "../tape.ts";
 import type { Value } from "../value.ts";
 
 export interface Activate extends Operation {

@@ -2,7 +2,8 @@
 import { BaimoError } from "../../../errors.ts";
 import type { AttentionOptions, RowSpan } from "../../../tensor/backend.ts";
 import type { Operand } from "../machine.ts";
-import type { Operation, Tape } from "../tape.ts";
+import type { Operation } from "../operation.ts";
+import type { Tape } from "../tape.ts";
 import { type Value, vectorOf } from "../value.ts";
 
 /** Queries whose scores are computed together. */

@@ -1,5 +1,6 @@
 // Rows of a table: looked up, and their gradients added up.
-import type { Operation, Tape } from "../tape.ts";
+import type { Operation } from "../operation.ts";
+import type { Tape } from "../tape.ts";
 import type { TrainedMatrix, Value } from "../value.ts";
 
 export interface Embedding extends Operation {

@@ -12,7 +12,8 @@ import { activationNumber } from "../../../kernels/ops/activate.ts";
 import { createRouter } from "../../../kernels/ops/router.ts";
 import type { Experts, MixtureShape } from "../../../tensor/backend.ts";
 import type { Operand } from "../machine.ts";
-import type { Operation, Tape } from "../tape.ts";
+import type { Operation } from "../operation.ts";
+import type { Tape } from "../tape.ts";
 import { matrixOf, type TrainedMatrix, type Value } from "../value.ts";
 
 export interface ExpertsOperation extends Operation {

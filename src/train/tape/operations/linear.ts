@@ -1,5 +1,6 @@
 // The product with a weight matrix, and the gradients of input, weights and bias.
-import type { Operation, Tape } from "../tape.ts";
+import type { Operation } from "../operation.ts";
+import type { Tape } from "../tape.ts";
 import type { TrainedMatrix, Value } from "../value.ts";
 
 export interface Linear extends Operation {

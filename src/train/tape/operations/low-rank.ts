@@ -1,6 +1,7 @@
 // LoRA, rsLoRA and DoRA beside a product: what they add, and their gradients.
 import { BaimoError } from "../../../errors.ts";
-import type { Operation, Tape } from "../tape.ts";
+import type { Operation } from "../operation.ts";
+import type { Tape } from "../tape.ts";
 import type { TrainedMatrix, Value, Weights } from "../value.ts";
 
 /** Matrices A [rank, inputs] and B [outputs, rank] that learn; DoRA's magnitude [outputs]. */

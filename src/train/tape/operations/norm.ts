@@ -1,6 +1,7 @@
 // Norms of rows or of heads, and the gradients of what they normalise and of their weights.
 import type { Norm } from "../../../tensor/backend.ts";
-import type { Operation, Tape } from "../tape.ts";
+import type { Operation } from "../operation.ts";
+import type { Tape } from "../tape.ts";
 import { type Value, vectorOf } from "../value.ts";
 
 export interface NormOperation extends Operation {

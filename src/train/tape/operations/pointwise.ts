@@ -1,6 +1,7 @@
 // Sums, scales, clips and gates of activations, element by element, and their gradients.
 import { sigmoid } from "../../../kernels/ops/activate.ts";
-import type { Operation, Tape } from "../tape.ts";
+import type { Operation } from "../operation.ts";
+import type { Tape } from "../tape.ts";
 import type { Value } from "../value.ts";
 
 export interface Pointwise extends Operation {

@@ -1,5 +1,6 @@
 // RoPE: the rotation, and the rotation back.
-import type { Operation, Tape } from "../tape.ts";
+import type { Operation } from "../operation.ts";
+import type { Tape } from "../tape.ts";
 import type { Value } from "../value.ts";
 import { copyInto, passOn } from "./pointwise.ts";
 
