@@ -338,7 +338,7 @@ export interface Backend {
   /** Copies one page to another, in all layers. */
   copyPage(cache: KvCache, from: number, to: number): void;
   /** A page with all layers and heads, on rank 0 alone: the same bytes for any number of ranks. Empty elsewhere. */
-  readPage(cache: KvCache, page: number): Uint8Array;
+  readPage(cache: KvCache, page: number): Uint8Array | Promise<Uint8Array>;
   /** Writes what `readPage` gave into a page; rank 0's bytes count. */
   writePage(cache: KvCache, page: number, bytes: Uint8Array): void;
   /**
@@ -389,6 +389,8 @@ export interface Backend {
   read(x: Activation): Float32Array | Promise<Float32Array>;
   /** Makes rows whole on rank 0 alone: a view [tokens, width] there, valid until the next call; empty elsewhere. */
   collect(x: Slice): Float32Array | Promise<Float32Array>;
+  /** Called between steps: begins what has been enqueued and nobody has waited for, and answers when it is done. */
+  settle?(): Promise<void>;
   /** True when the caller has asked to stop; the answer is the same on all ranks. Costs no extra barrier. */
   stopRequested(): boolean;
 }
