@@ -356,7 +356,7 @@ export interface Backend {
   /** Copies one state over another, in all layers. */
   copyState(state: DeltaState, from: number, to: number): void;
   /** A state and its way back: as of pages. */
-  readState(state: DeltaState, slot: number): Uint8Array;
+  readState(state: DeltaState, slot: number): Uint8Array | Promise<Uint8Array>;
   writeState(state: DeltaState, slot: number, bytes: Uint8Array): void;
   /**
    * Gated delta net (arXiv:2412.06464): convolutions and silu, l2-normalised keys and queries (eps 1e-6, queries times

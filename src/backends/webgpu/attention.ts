@@ -1,8 +1,9 @@
 // Heads on a GPU: norms, RoPE and storing before attention, and attention over the cache.
 
 import { BaimoError } from "../../errors.ts";
-import { attentionShader } from "../../kernels/attention/attention.wgsl.ts";
-import { type HeadSteps, headsShader } from "../../kernels/attention/heads.wgsl.ts";
+import { attentionShader, roundsOf } from "../../kernels/attention/attention.wgsl.ts";
+import { type HeadSteps, headRoom, headsShader } from "../../kernels/attention/heads.wgsl.ts";
+import { pageNumbers } from "../../kernels/attention/kv-store.wgsl.ts";
 import { describeRows, spanOf } from "../../kernels/attention/rows.wgsl.ts";
 import { NONE } from "../../kernels/module/wgsl.ts";
 import type { AttentionOptions, Run } from "../../tensor/backend.ts";
@@ -68,17 +69,18 @@ export function sendHeads(
   const byPart = placesOf(parts);
   const stepsOf = (work: HeadWork | undefined): HeadSteps | undefined =>
     work && {
-      dim: work.dim,
       norm: work.norm?.kind,
       rope: work.angles !== undefined,
       store: work.store && into?.cache.shape.dtype,
     };
   const works = Object.values(byPart).filter((work) => work !== undefined);
-  const name = `heads ${Object.entries(byPart)
+  const room = headRoom(Math.max(...works.map(({ dim }) => dim)));
+  const name = `heads ${room} ${Object.entries(byPart)
     .map(([part, work]) => work && `${part} ${Object.values(stepsOf(work) ?? {}).join(" ")}`)
     .join()}`;
   const numbers = works.flatMap(({ x, dim, norm }) => [
     x.width / dim,
+    dim,
     x.stride,
     norm?.weight ?? NONE,
     norm?.bias ?? NONE,
@@ -87,6 +89,9 @@ export function sendHeads(
   const turned = works.find(({ angles }) => angles !== undefined)?.angles;
   const angles = turned === undefined ? { pairs: 0, cos: 0, sin: 0 } : kept.anglesAt(turned);
   const rowsAt = into ? kept.rowsAt(into.runs) : 0;
+  const shape = into?.cache.shape;
+  if (shape)
+    numbers.push(...pageNumbers(shape.dtype, shape.headDim), ...pageNumbers(shape.dtype, shape.valueDim));
   numbers.push(
     works.find(({ norm }) => norm)?.norm?.eps ?? 0,
     angles.pairs,
@@ -99,7 +104,12 @@ export function sendHeads(
   const stores = works.filter(({ store }) => store);
   const layer = into?.cache.layers[into.layer];
   const pipeline = gpu.pipeline(name, () =>
-    headsShader({ query: stepsOf(byPart.query), key: stepsOf(byPart.key), value: stepsOf(byPart.value) }),
+    headsShader({
+      room,
+      query: stepsOf(byPart.query),
+      key: stepsOf(byPart.key),
+      value: stepsOf(byPart.value),
+    }),
   );
   const caches = layer ? stores.map(({ store }) => (store === "key" ? layer.keys : layer.values)) : [];
   // The data is asked for last: putting words may have replaced it.
@@ -136,8 +146,14 @@ export function sendAttention({ gpu, vectors, kept }: HeadTools, call: Attention
   const span = spanOf(runs);
   const { headDim, valueDim, numHeads, numKvHeads, dtype } = cache.shape;
   const { scale, causal, window, softcap, sinks, slopes, bias } = options;
-  const shaderOptions = { type: dtype, headDim, valueDim, softcap: softcap > 0, causal };
-  const name = `attention ${dtype} ${headDim} ${valueDim} ${softcap > 0} ${causal}`;
+  const shaderOptions = {
+    type: dtype,
+    softcap: softcap > 0,
+    causal,
+    room: headRoom(headDim),
+    rounds: roundsOf(valueDim),
+  };
+  const name = `attention ${Object.values(shaderOptions).join(" ")}`;
   const at = (vector: Parameters<typeof vectorAt>[0] | undefined) => (vector ? vectorAt(vector) : NONE);
   const numbers = [
     numHeads / numKvHeads,
@@ -153,6 +169,10 @@ export function sendAttention({ gpu, vectors, kept }: HeadTools, call: Attention
     at(bias?.table),
     bias?.reach ?? 0,
     span.first,
+    headDim,
+    valueDim,
+    ...pageNumbers(dtype, headDim),
+    ...pageNumbers(dtype, valueDim),
   ];
   const { keys, values } = cache.layers[layer];
   const areas = [gpu.data, vectors.area, query.area, keys, values, out.area];

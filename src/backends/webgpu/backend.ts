@@ -259,6 +259,14 @@ export function createWebgpuBackend(options: WebgpuBackendOptions): Backend {
       later(() => sendAttention(tools, call));
     },
     copyState: (state, from, to) => later(() => stateOf(state).copy(from, to)),
+    readState(state, slot) {
+      send();
+      return stateOf(state).read(slot);
+    },
+    writeState(state, slot, bytes) {
+      send();
+      stateOf(state).write(slot, bytes);
+    },
     gatedDelta(state, layer, inputs, out, runs) {
       const to = rowsOf(out);
       to.tokens = inputs.query.tokens;

@@ -1,7 +1,7 @@
 // The KV cache on a GPU: a buffer of keys and one of values a layer, pages in and out.
-import { foursOf, headPageWords } from "../../kernels/attention/kv-store.wgsl.ts";
+import { headPageWords } from "../../kernels/attention/kv-store.wgsl.ts";
 import type { KvCache, KvCacheShape } from "../../tensor/backend.ts";
-import type { Area, Gpu } from "./gpu.ts";
+import type { Area, AreaPart, Gpu } from "./gpu.ts";
 
 /** Keys and values of a layer. */
 interface Layer {
@@ -46,12 +46,8 @@ export class GpuCache implements KvCache {
   get bytes(): number {
     return this.pages * this.pageBytes;
   }
-  /** Fours of a key and of a value. */
-  get fours(): number {
-    return foursOf(this.shape.headDim) + foursOf(this.shape.valueDim);
-  }
   /** [layer][keys, then values] of a page: where its parts lie. */
-  #partsOf(page: number): { area: Area; at: number; bytes: number }[] {
+  #partsOf(page: number): AreaPart[] {
     const [keyBytes, valueBytes] = layerPageBytes(this.shape);
     return this.layers.flatMap(({ keys, values }) => [
       { area: keys, at: page * keyBytes, bytes: keyBytes },
@@ -59,21 +55,12 @@ export class GpuCache implements KvCache {
     ]);
   }
   copyPage(from: number, to: number): void {
-    const targets = this.#partsOf(to);
-    for (const [i, { area, at, bytes }] of this.#partsOf(from).entries()) {
-      this.#gpu.copy(area, at, this.#between, 0, bytes);
-      this.#gpu.copy(this.#between, 0, area, targets[i].at, bytes);
-    }
+    this.#gpu.copyParts(this.#partsOf(from), this.#partsOf(to), this.#between);
   }
   async readPage(page: number): Promise<Uint8Array> {
     return new Uint8Array(await this.#gpu.read(this.#partsOf(page)));
   }
   writePage(page: number, bytes: Uint8Array): void {
-    this.#gpu.submit(); // what is recorded still sees the page as it was
-    let from = 0;
-    for (const { area, at, bytes: length } of this.#partsOf(page)) {
-      this.#gpu.write(area, at, Uint8Array.from(bytes.subarray(from, from + length)));
-      from += length;
-    }
+    this.#gpu.overwrite(this.#partsOf(page), bytes);
   }
 }

@@ -7,7 +7,7 @@ import {
   rememberShader,
 } from "../../kernels/ops/gated-delta.wgsl.ts";
 import type { DeltaInputs, DeltaShape, DeltaState, Run } from "../../tensor/backend.ts";
-import type { Area, Gpu } from "./gpu.ts";
+import type { Area, AreaPart, Gpu } from "./gpu.ts";
 import { type Rows, rowsOf, type Vectors, vectorAt } from "./rows.ts";
 
 /** Bytes of a sequence's state in one layer: the last inputs of the convolutions, and S. */
@@ -36,21 +36,28 @@ export class GpuDeltaState implements DeltaState {
     this.#between = gpu.allocate(Math.max(history, memory));
   }
   get bytes(): number {
+    return this.shape.sequences * this.stateBytes;
+  }
+  get stateBytes(): number {
     const [history, memory] = layerStateBytes(this.shape);
-    return this.shape.sequences * this.shape.numLayers * (history + memory);
+    return this.shape.numLayers * (history + memory);
+  }
+  /** [layer][history, then S] of a slot: where its parts lie. */
+  #partsOf(slot: number): AreaPart[] {
+    const [historyBytes, memoryBytes] = layerStateBytes(this.shape);
+    return this.layers.flatMap(({ history, memory }) => [
+      { area: history, at: slot * historyBytes, bytes: historyBytes },
+      { area: memory, at: slot * memoryBytes, bytes: memoryBytes },
+    ]);
+  }
+  async read(slot: number): Promise<Uint8Array> {
+    return new Uint8Array(await this.#gpu.read(this.#partsOf(slot)));
+  }
+  write(slot: number, bytes: Uint8Array): void {
+    this.#gpu.overwrite(this.#partsOf(slot), bytes);
   }
   copy(from: number, to: number): void {
-    const [historyBytes, memoryBytes] = layerStateBytes(this.shape);
-    for (const { history, memory } of this.layers) {
-      for (const [area, bytes] of [
-        [history, historyBytes],
-        [memory, memoryBytes],
-      ] as const) {
-        if (bytes === 0) continue;
-        this.#gpu.copy(area, from * bytes, this.#between, 0, bytes);
-        this.#gpu.copy(this.#between, 0, area, to * bytes, bytes);
-      }
-    }
+    this.#gpu.copyParts(this.#partsOf(from), this.#partsOf(to), this.#between);
   }
 }
 

@@ -46,7 +46,7 @@ function countMemory(model: DeviceModel, shape: RunShape): MemoryNeeds {
   const sizeOf = (expert: boolean) =>
     model.matrices.reduce((sum, matrix) => sum + (matrix.expert === expert ? gpuMatrixBytes(matrix) : 0), 0);
   let bytes = 0;
-  const handle = { bytes: 0, pages: 0, pageBytes: 0, tokens: 0 };
+  const handle = { bytes: 0, pages: 0, pageBytes: 0, stateBytes: 0, tokens: 0 };
   const rows = (width: number, tokens: number) => {
     bytes += strideOf(width) * tokens * 4;
   };

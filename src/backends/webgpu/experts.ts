@@ -107,10 +107,10 @@ export class ExpertLayers {
     const { type, cols, subs, rows } = matrix;
     const { x, y, routes, table, weights, per, limit, choices } = call;
     const lanes = lanesOf(cols);
-    const name = `experts ${type} ${lanes} ${of === "down" ? of : `${of.activation} ${of.gated}`}`;
-    const pipeline = this.#gpu.pipeline(name, () => expertsShader({ type, lanes, of }));
+    const name = `experts ${type} ${of === "down" ? of : `${of.activation} ${of.gated}`}`;
+    const pipeline = this.#gpu.pipeline(name, () => expertsShader({ type, of }));
     const areas = [weights, weights, x.area, this.#vectors.area, routes, table, y.area];
-    const numbers = [subs, rows, per, y.stride, ...planesFromStart(matrix), limit];
+    const numbers = [lanes, expertRows(lanes), subs, rows, per, y.stride, ...planesFromStart(matrix), limit];
     this.#gpu.call(pipeline, areas, numbers, Math.ceil(rows / expertRows(lanes)), choices);
     const matrices = of !== "down" && of.gated ? 2 : 1;
     this.#gpu.counts.weightBytes += choices * matrices * matrix.bytes;

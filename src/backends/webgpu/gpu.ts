@@ -20,6 +20,13 @@ export interface Area {
   readonly bytes: number;
 }
 
+/** Some bytes of a buffer. */
+export interface AreaPart {
+  readonly area: Area;
+  readonly at: number;
+  readonly bytes: number;
+}
+
 /** A compiled shader. */
 export interface Pipeline {
   readonly pipeline: GPUComputePipeline;
@@ -60,6 +67,8 @@ export class Gpu {
   #data: Area;
   /** Data buffers that grew too small while calls that read them were recorded. */
   readonly #outgrown: Area[] = [];
+  /** To be freed when the calls that are recorded have been sent. */
+  readonly #leaving: Area[] = [];
   readonly #staging: Area[] = [];
   #failure: BaimoError | undefined;
 
@@ -94,6 +103,11 @@ export class Gpu {
 
   free(area: Area): void {
     area.buffer.destroy();
+  }
+
+  /** Frees a buffer that calls recorded before may read. */
+  freeLater(area: Area): void {
+    this.#leaving.push(area);
   }
 
   /** Lets go of the buffers of past calls. */
@@ -147,6 +161,10 @@ export class Gpu {
   /** Records a call: `numbers` in the order of the shader's params, `x` times `y` workgroups. */
   call(pipeline: Pipeline, areas: readonly Area[], numbers: readonly number[], x: number, y = 1): void {
     if (x === 0 || y === 0) return;
+    if (numbers.length !== pipeline.isFloat.length)
+      throw new Error(
+        `${pipeline.pipeline.label} takes ${pipeline.isFloat.length} numbers, not ${numbers.length}`,
+      );
     const at = this.#calls++ * PARAM_UNIT;
     for (let i = 0; i < numbers.length; i++) {
       if (pipeline.isFloat[i]) this.#paramFloats[at / 4 + i] = numbers[i];
@@ -222,6 +240,25 @@ export class Gpu {
     this.#openCopies().copyBufferToBuffer(from.buffer, fromByte, to.buffer, toByte, bytes);
   }
 
+  /** Records copies of parts over others of the same buffers, by way of `between`: a buffer is not copied to itself. */
+  copyParts(from: readonly AreaPart[], to: readonly AreaPart[], between: Area): void {
+    for (const [i, { area, at, bytes }] of from.entries()) {
+      if (bytes === 0) continue;
+      this.copy(area, at, between, 0, bytes);
+      this.copy(between, 0, area, to[i].at, bytes);
+    }
+  }
+
+  /** Writes bytes over parts; what is recorded still sees them as they were. */
+  overwrite(parts: readonly AreaPart[], bytes: Uint8Array): void {
+    this.submit();
+    let from = 0;
+    for (const { area, at, bytes: length } of parts) {
+      this.write(area, at, Uint8Array.from(bytes.subarray(from, from + length)));
+      from += length;
+    }
+  }
+
   /** Sends what was recorded. */
   submit(): void {
     if (!this.#encoder) return;
@@ -239,7 +276,7 @@ export class Gpu {
         this.device.queue.writeBuffer(buffer, 0, this.#dataWords, 0, Math.min(this.#dataEnd, bytes / 4));
     }
     this.device.queue.submit([encoder.finish()]);
-    for (const area of this.#outgrown.splice(0)) this.free(area);
+    for (const area of [...this.#outgrown.splice(0), ...this.#leaving.splice(0)]) this.free(area);
     this.#encoder = undefined;
     this.#calls = 0;
     this.#dataEnd = 0;
@@ -256,9 +293,7 @@ export class Gpu {
    * Sends what was recorded, waits for it, and takes bytes out.
    * @throws {BaimoError} `device` when the device is lost or has refused a call
    */
-  async read(
-    parts: readonly { readonly area: Area; readonly at: number; readonly bytes: number }[],
-  ): Promise<ArrayBuffer> {
+  async read(parts: readonly AreaPart[]): Promise<ArrayBuffer> {
     const total = parts.reduce((sum, { bytes }) => sum + bytes, 0);
     this.check();
     const staging = this.#takeStaging(total);

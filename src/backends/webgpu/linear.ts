@@ -50,10 +50,10 @@ function sendProducts(
   const lanes = lanesOf(cols);
   const batch = tokens === 1 ? 1 : MOST_TOKENS;
   const then = activate ? { activation: activate.activation } : add ? "add" : undefined;
-  const options: MatmulOptions = { type, lanes, tokens: batch, products: products.length, then };
-  const name = `matmul ${type} ${lanes} ${batch} ${products.length} ${activate?.activation ?? (add ? "add" : "")}`;
-  const rows = rowsOfGroup(options);
-  const numbers = [subs, tokens, firstRow, firstRow];
+  const options: MatmulOptions = { type, tokens: batch, products: products.length, then };
+  const name = `matmul ${type} ${batch} ${products.length} ${activate?.activation ?? (add ? "add" : "")}`;
+  const rows = rowsOfGroup(lanes, then);
+  const numbers = [lanes, rows, subs, tokens, firstRow, firstRow];
   const groups: number[] = [];
   for (const [weight, y] of products) {
     const own = products.length > 1 ? weight.parts[0] : part;

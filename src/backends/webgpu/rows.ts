@@ -55,7 +55,7 @@ export class Vectors {
       this.#values = grown;
     }
     this.#values.set(values, at);
-    if (this.#area) this.#gpu.free(this.#area);
+    if (this.#area) this.#gpu.freeLater(this.#area);
     this.#area = undefined;
     return { at, length: values.length };
   }

@@ -13,7 +13,6 @@ export const EXPERT_WORDS = 6;
 
 export interface ExpertsShaderOptions {
   readonly type: GpuType;
-  readonly lanes: number;
   /** The product that comes last, or those before it: what is activated, with a gate or without. */
   readonly of: "down" | { readonly activation: ActivationKind; readonly gated: boolean };
 }
@@ -25,27 +24,26 @@ export const expertRows = (lanes: number): number => SIZE / lanes;
  * y[choice, row] for each choice of a token, one workgroup some rows of one choice: x[choice / per] . W[row] + bias[row] of the
  * chosen expert. Experts whose place in the table is NONE lie elsewhere: another call has them.
  */
-export function expertsShader({ type, lanes, of }: ExpertsShaderOptions): Shader {
+export function expertsShader({ type, of }: ExpertsShaderOptions): Shader {
   const matrices = of === "down" ? [2] : of.gated ? [0, 1] : [1];
   const slots = matrices.length;
-  const rows = expertRows(lanes);
   const planes = matrices
     .map((m, j) =>
       planesOf(
         j,
         (letter) => `table[entry + ${2 * m}u] + p.${letter}`,
-        `group.x * ${rows}u + share`,
+        `group.x * p.group_rows + share`,
         "p.rows",
       ),
     )
     .join("\n");
-  const sum = (j: number) => `${addParts(`sum${j}`, `lane * ${slots}u + ${j}u`, lanes)}
+  const sum = (j: number) => `${addParts(`sum${j}`, `lane * ${slots}u + ${j}u`)}
   let bias${j} = table[entry + ${2 * matrices[j] + 1}u];
   if (bias${j} != 0xffffffffu) { sum${j} += v[bias${j} + row]; }`;
   const gate = "activated(sum0, p.limit)";
   return {
-    name: `experts ${type} ${lanes} ${of === "down" ? of : `${of.activation} ${of.gated}`}`,
-    params: ["subs", "rows", "per", "stride", "a", "b", "c", "d", "limit: f32"],
+    name: `experts ${type} ${of === "down" ? of : `${of.activation} ${of.gated}`}`,
+    params: ["lanes", "group_rows", "subs", "rows", "per", "stride", "a", "b", "c", "d", "limit: f32"],
     buffers: [...weightBuffers, fours("x4"), floats("v"), words("routes"), words("table"), written("y")],
     size: SIZE,
     declarations: `${gpuForms[type].functions ?? ""}
@@ -53,13 +51,13 @@ var<workgroup> parts: array<f32, ${SIZE * slots}>;
 ${of === "down" ? "" : activationFunction(of.activation)}`,
     body: `let entry = routes[group.y * ${CHOICE_WORDS}u] * ${EXPERT_WORDS}u;
 if (table[entry + ${2 * matrices[0]}u] == 0xffffffffu) { return; }
-let share = lane / ${lanes}u; let l = lane % ${lanes}u;
+let share = lane / p.lanes; let l = lane % p.lanes;
 let x_0 = (group.y / p.per) * p.subs * 8u;
 ${planes}
-${accumulate({ type, lanes, slots, tokens: 1 })}
+${accumulate({ type, slots, tokens: 1 })}
 workgroupBarrier();
-if (lane < ${rows}u) {
-  let row = group.x * ${rows}u + lane;
+if (lane < p.group_rows) {
+  let row = group.x * p.group_rows + lane;
   if (row >= p.rows) { return; }
   ${matrices.map((_, j) => sum(j)).join("\n")}
   y[group.y * p.stride + row] = ${of === "down" ? "sum0" : of.gated ? `${gate} * factor_of(sum1, p.limit)` : gate};

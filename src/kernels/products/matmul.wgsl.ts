@@ -24,7 +24,6 @@ export function lanesOf(cols: number): number {
 /** What a product is made of. */
 export interface MatmulOptions {
   readonly type: GpuType;
-  readonly lanes: number;
   /** Tokens of a workgroup. */
   readonly tokens: number;
   /** Matrices whose products are written one beside another. */
@@ -34,7 +33,7 @@ export interface MatmulOptions {
 }
 
 /** Rows of a workgroup. */
-export function rowsOfGroup({ lanes, then }: Pick<MatmulOptions, "lanes" | "then">): number {
+export function rowsOfGroup(lanes: number, then: MatmulOptions["then"]): number {
   return (SIZE / lanes) * (typeof then === "object" ? 1 : ROWS);
 }
 
@@ -50,11 +49,10 @@ const letters = ["a", "b", "c", "d"];
  * y_k [tokens, stride_k], r [tokens, rStride] the residual, to which factor * y is added
  */
 export function matmulShader(options: MatmulOptions): Shader {
-  const { type, lanes, tokens, products, then } = options;
+  const { type, tokens, products, then } = options;
   const activation = typeof then === "object" ? then.activation : undefined;
   const numbers = Array.from({ length: products }, (_, k) => k);
   const slots = activation ? products : ROWS;
-  const rows = rowsOfGroup(options);
   const place = (k: number) => [
     ...letters.map((letter) => `${letter}${k}`),
     `rows${k}`,
@@ -63,15 +61,17 @@ export function matmulShader(options: MatmulOptions): Shader {
     `column${k}`,
   ];
   const start = activation
-    ? `let row = group.x * ${rows}u + share;
+    ? `let row = group.x * p.group_rows + share;
 ${numbers.map((k) => planesOf(k, (letter) => `p.${letter}${k}`, "row", "p.rows0")).join("\n")}`
     : `${chooseProduct(products)}
-let row = at * ${rows}u + share * ${ROWS}u;
+let row = at * p.group_rows + share * ${ROWS}u;
 ${[0, 1].map((j) => planesOf(j, (letter) => letter, `row + ${j}u`, "rows")).join("\n")}`;
   const each = activation ? storeActivated(products) : storeProducts(products, then === "add");
   return {
-    name: `matmul ${type} ${lanes} ${tokens} ${products} ${activation ?? then ?? ""}`,
+    name: `matmul ${type} ${tokens} ${products} ${activation ?? then ?? ""}`,
     params: [
+      "lanes",
+      "group_rows",
       "subs",
       "tokens",
       "x_first",
@@ -91,16 +91,16 @@ ${[0, 1].map((j) => planesOf(j, (letter) => letter, `row + ${j}u`, "rows")).join
     declarations: `${gpuForms[type].functions ?? ""}
 var<workgroup> parts: array<f32, ${SIZE * slots * tokens}>;
 ${activation ? activationFunction(activation) : ""}`,
-    body: `let share = lane / ${lanes}u; let l = lane % ${lanes}u;
+    body: `let share = lane / p.lanes; let l = lane % p.lanes;
 let first = group.y * ${tokens}u;
 ${Array.from({ length: tokens }, (_, t) => `let x_${t} = (min(first + ${t}u, p.tokens - 1u) + p.x_first) * p.subs * 8u;`).join("\n")}
 ${start}
-${accumulate({ type, lanes, slots, tokens })}
+${accumulate({ type, slots, tokens })}
 workgroupBarrier();
-for (var k = lane; k < ${rows * tokens}u; k += ${SIZE}u) {
+for (var k = lane; k < p.group_rows * ${tokens}u; k += ${SIZE}u) {
   let t = first + k % ${tokens}u;
   if (t >= p.tokens) { continue; }
-  ${each(`k / ${tokens}u`, `k % ${tokens}u`, { rows, slots, tokens, lanes })}
+  ${each(`k / ${tokens}u`, `k % ${tokens}u`, { slots, tokens })}
 }`,
   };
 }
@@ -124,15 +124,14 @@ ${Array.from({ length: products - 1 }, (_, k) => `if (which == ${k}u && at >= p.
 
 /**
  * Each invocation's share of the sums of `slots` rows with `tokens` tokens, into workgroup memory `parts`. Needs `l`, of each
- * slot j its planes a_j to d_j and units_j, of each token t where its row begins, x_t.
+ * slot j its planes a_j to d_j and units_j, of each token t where its row begins, x_t, and `lanes` among the numbers.
  */
 export function accumulate(shape: {
   readonly type: GpuType;
-  readonly lanes: number;
   readonly slots: number;
   readonly tokens: number;
 }): string {
-  const { type, lanes, slots, tokens } = shape;
+  const { type, slots, tokens } = shape;
   const forms = Array.from({ length: slots }, (_, j) => inSlot(type, j));
   const each = (make: (j: number, t: number) => string) =>
     forms.flatMap((_, j) => Array.from({ length: tokens }, (_, t) => make(j, t))).join("\n");
@@ -148,19 +147,19 @@ export function accumulate(shape: {
     ].join("\n"),
   );
   return `${each((j, t) => `var sum_${j}_${t} = vec4f(0.0);`)}
-for (var s = l; s < p.subs; s += ${lanes}u) {
+for (var s = l; s < p.subs; s += p.lanes) {
 ${forms.map(({ load }, j) => `let unit_${j} = units_${j} + s;\n${load}`).join("\n")}
 ${steps.join("\n")}
 }
 ${each((j, t) => {
   const sum = `sum_${j}_${t}`;
-  return `parts[((share * ${slots}u + ${j}u) * ${tokens}u + ${t}u) * ${lanes}u + l] = (${sum}.x + ${sum}.y) + (${sum}.z + ${sum}.w);`;
+  return `parts[((share * ${slots}u + ${j}u) * ${tokens}u + ${t}u) * p.lanes + l] = (${sum}.x + ${sum}.y) + (${sum}.z + ${sum}.w);`;
 })}`;
 }
 
 /** The shares of one sum, added in their order. */
-export const addParts = (sum: string, at: string, lanes: number): string =>
-  `var ${sum} = 0.0; for (var i = 0u; i < ${lanes}u; i++) { ${sum} += parts[(${at}) * ${lanes}u + i]; }`;
+export const addParts = (sum: string, at: string): string =>
+  `var ${sum} = 0.0; for (var i = 0u; i < p.lanes; i++) { ${sum} += parts[(${at}) * p.lanes + i]; }`;
 
 /** A weight form whose names end in a slot's number. */
 function inSlot(type: GpuType, j: number): { load: string; value(i: number): string } {
@@ -172,20 +171,18 @@ function inSlot(type: GpuType, j: number): { load: string; value(i: number): str
 }
 
 interface GroupShape {
-  readonly rows: number;
   readonly slots: number;
   readonly tokens: number;
-  readonly lanes: number;
 }
 
 const withBias = (sum: string, k: number | string, row: string) =>
   `if (p.bias${k} != 0xffffffffu) { ${sum} += v[p.bias${k} + ${row}]; }`;
 
 function storeProducts(products: number, adds: boolean) {
-  return (slot: string, t: string, { rows, tokens, lanes }: GroupShape): string => `
-  let y_row = at * ${rows}u + ${slot};
+  return (slot: string, t: string, { tokens }: GroupShape): string => `
+  let y_row = at * p.group_rows + ${slot};
   if (y_row >= rows) { continue; }
-  ${addParts("y", `(${slot}) * ${tokens}u + ${t}`, lanes)}
+  ${addParts("y", `(${slot}) * ${tokens}u + ${t}`)}
   ${Array.from(
     { length: products },
     (_, k) => `if (which == ${k}u) {
@@ -197,15 +194,15 @@ function storeProducts(products: number, adds: boolean) {
 }
 
 function storeActivated(products: number) {
-  return (slot: string, t: string, { rows, slots, tokens, lanes }: GroupShape): string => `
-  let y_row = group.x * ${rows}u + ${slot};
+  return (slot: string, t: string, { slots, tokens }: GroupShape): string => `
+  let y_row = group.x * p.group_rows + ${slot};
   if (y_row >= p.rows0) { continue; }
-  ${addParts("gate", `((${slot}) * ${slots}u) * ${tokens}u + ${t}`, lanes)}
+  ${addParts("gate", `((${slot}) * ${slots}u) * ${tokens}u + ${t}`)}
   ${withBias("gate", 0, "y_row")}
   ${
     products === 1
       ? "y0[t * p.stride0 + y_row] = activated(gate, p.limit);"
-      : `${addParts("up", `((${slot}) * ${slots}u + 1u) * ${tokens}u + ${t}`, lanes)}
+      : `${addParts("up", `((${slot}) * ${slots}u + 1u) * ${tokens}u + ${t}`)}
   ${withBias("up", 1, "y_row")}
   y1[t * p.stride1 + y_row] = up;
   y0[t * p.stride0 + y_row] = activated(gate, p.limit) * factor_of(up, p.limit);`
