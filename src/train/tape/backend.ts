@@ -163,6 +163,8 @@ export function createTapeBackend(tape: Tape): TapeBackend {
       write(operation, q.rows, out);
     },
     copyState: refused("a gated delta net"),
+    readState: refused("a gated delta net"),
+    writeState: refused("a gated delta net"),
     gatedDelta: refused("a gated delta net"),
     experts(x, router, layer, mixture, out) {
       const [from, logits] = [valueAt(x), valueAt(router)];
