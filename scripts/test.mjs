@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { listFiles } from "./list-files.mjs";
+import { softwareGpu } from "./software-gpu.mjs";
 import { findStale } from "./stale.mjs";
 
 /** Processes that the tests beside sources share. */
@@ -72,6 +73,6 @@ const run = spawnSync(
     "--test-reporter=./scripts/test-report.mjs",
     ...toProcesses(files),
   ],
-  { cwd: root, stdio: "inherit" },
+  { cwd: root, stdio: "inherit", env: { ...process.env, ...softwareGpu(root) } },
 );
 process.exit(run.status ?? 1);

@@ -8,11 +8,27 @@ import type { Thread } from "./threads.ts";
 import type { ProbeAnswer, ProbeTask } from "./wasm/probe.ts";
 import type { WasmSetup } from "./wasm/rank.ts";
 
-/** The devices by name. "cpu": WASM kernels on worker threads. "reference": plain loops, slow and exact. */
-export type DeviceName = "cpu" | "reference";
+/** The devices by name. "cpu": WASM kernels on worker threads. "webgpu": a GPU. "reference": plain loops, slow and exact. */
+export type DeviceName = "cpu" | "webgpu" | "reference";
+export const deviceNames = ["cpu", "webgpu", "reference"] as const satisfies readonly DeviceName[];
 
 /** What makes the backend of a worker; plain data, posted to it. */
-export type DeviceSetup = WasmSetup | { readonly device: "reference" };
+export type DeviceSetup = WasmSetup | WebgpuSetup | { readonly device: "reference" };
+
+/** What a model will ask of the GPU, for the self-test. */
+export interface GpuUse {
+  readonly samples: readonly WeightSample[];
+  readonly operations: ModelOperations;
+  readonly cacheType: CacheType;
+}
+
+export interface WebgpuSetup extends GpuUse {
+  readonly device: "webgpu";
+  /** Bytes of all weights. */
+  readonly expectedBytes: number;
+  /** Most bytes of one buffer of weights; default: what the device allows. */
+  readonly bufferBytes?: number;
+}
 
 /** What a device asks of a worker before the worker knows a model, and what comes back. */
 export type DeviceTask = ProbeTask;

@@ -7,6 +7,10 @@ import { createWasmRank, createWasmTasks } from "./wasm/rank.ts";
 /** Makes the backend of one rank. */
 export async function createBackend(setup: DeviceSetup, bus: Bus, maxTokens: number): Promise<Backend> {
   if (setup.device === "wasm") return createWasmRank(setup, bus, maxTokens);
+  if (setup.device === "webgpu") {
+    const { createWebgpuRank } = await import("./webgpu/rank.ts");
+    return createWebgpuRank(setup, bus, maxTokens);
+  }
   const { createReferenceBackend } = await import("./reference/backend.ts");
   return createReferenceBackend({ maxTokens, stopRequested: () => bus.stopWanted });
 }

@@ -3,6 +3,7 @@
 // Pure functions; they also say how far quantised products may stray.
 //
 // Pure functions; they also say how far quantised products may stray.
+import type { DeviceName } from "../backends/device.ts";
 import { expNegative } from "../generate/exponential.ts";
 import type { Trace } from "../generate/model.ts";
 import type { Golden, GoldenCase } from "./golden.ts";
@@ -44,7 +45,7 @@ const TIMES_NATIVE = 2;
  * - A GGUF file against its float64 reference: 1e-3 for float32 weights; 1e-2 for half precision, whose activations are
  *   rounded too; quantised weights are compared with what native's rounding does.
  */
-export function toleranceFor(golden: Golden, precision: Precision, device: "cpu" | "reference"): Tolerance {
+export function toleranceFor(golden: Golden, precision: Precision, device: DeviceName): Tolerance {
   if (golden.rounding) {
     const least = device === "cpu" ? 5e-4 : 1e-4;
     const { logits, hidden } = golden.rounding;

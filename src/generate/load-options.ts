@@ -1,5 +1,5 @@
 // Options of `load`, and its progress.
-import { type DeviceName, type DeviceOptions, deviceTable } from "../backends/device.ts";
+import { type DeviceName, type DeviceOptions, deviceNames, deviceTable } from "../backends/device.ts";
 import { type CheckpointInput, checkpointKind } from "../formats/checkpoint.ts";
 import { type PullOptions, pullTable } from "../formats/hub/pull-options.ts";
 import { type DescribeOptions, describeTable } from "../models/describe-options.ts";
@@ -31,7 +31,7 @@ export interface LoadProgress {
 
 /** Options of `load`. */
 export interface LoadOptions extends DescribeOptions, DeviceOptions {
-  /** "cpu": kernels on worker threads. "reference": plain loops, slow and exact. Default "cpu". */
+  /** "cpu": kernels on worker threads. "webgpu": a GPU. "reference": plain loops, slow and exact. Default "cpu". */
   device?: DeviceName;
   /** Tokens that prompt and answer may hold together, at least one each. Default: the model's own, at most 4,096. Learned positions bound it. */
   contextLength?: number;
@@ -79,7 +79,7 @@ const { cacheFolder, endpoint, token, offline } = pullTable;
 export const loadTable = {
   ...describeTable,
   ...deviceTable,
-  device: withDefault(choice("cpu", "reference"), "cpu"),
+  device: withDefault(choice(...deviceNames), "cpu"),
   contextLength: whole({ min: 2, max: 1 << 24 }),
   cacheType: choice("F32", "F16", "Q8"),
   chunkTokens: whole({ min: 1, max: 4096 }),

@@ -442,7 +442,7 @@ export type EngineStatus = "ready" | "starting" | "lost";
 
 /** Facts about a running engine. */
 export interface EngineInfo {
-  device: "cpu" | "reference";
+  device: "cpu" | "webgpu" | "reference";
   threads: number;
   /** The kernel build in use, for example "relaxed-simd", and how 8-bit products are formed. */
   kernels: string;

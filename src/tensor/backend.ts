@@ -338,7 +338,7 @@ export interface Backend {
   /** Copies one page to another, in all layers. */
   copyPage(cache: KvCache, from: number, to: number): void;
   /** A page with all layers and heads, on rank 0 alone: the same bytes for any number of ranks. Empty elsewhere. */
-  readPage(cache: KvCache, page: number): Uint8Array;
+  readPage(cache: KvCache, page: number): Uint8Array | Promise<Uint8Array>;
   /** Writes what `readPage` gave into a page; rank 0's bytes count. */
   writePage(cache: KvCache, page: number, bytes: Uint8Array): void;
   /**
@@ -356,7 +356,7 @@ export interface Backend {
   /** Copies one state over another, in all layers. */
   copyState(state: DeltaState, from: number, to: number): void;
   /** A state and its way back: as of pages. */
-  readState(state: DeltaState, slot: number): Uint8Array;
+  readState(state: DeltaState, slot: number): Uint8Array | Promise<Uint8Array>;
   writeState(state: DeltaState, slot: number, bytes: Uint8Array): void;
   /**
    * Gated delta net (arXiv:2412.06464): convolutions and silu, l2-normalised keys and queries (eps 1e-6, queries times
@@ -391,6 +391,8 @@ export interface Backend {
   collect(x: Slice): Float32Array | Promise<Float32Array>;
   /** A view of this rank's columns of a row, valid until the next call. */
   columns(x: Slice, row: number): Float32Array;
+  /** Called between steps: begins what has been enqueued and nobody has waited for, and answers when it is done. */
+  settle?(): Promise<void>;
   /** True when the caller has asked to stop; the answer is the same on all ranks. Costs no extra barrier. */
   stopRequested(): boolean;
 }

@@ -142,13 +142,13 @@ export function attentionCase(shape: AttentionOfParts): OperationCase {
             return attend([runs.map((run) => movePages(b, cache, run))]);
           },
         },
-        expected(rounded) {
+        expected(rounding) {
           const size = tokens * heads * valueDim;
           const answers = new Float32Array(windows.length * size);
           for (const { run, keys, values } of held) {
             const { first, rows, position, length } = run;
-            const k = rounded ? cachedRows(keys, dtype, headDim) : keys;
-            const v = rounded ? cachedRows(values, dtype, valueDim) : values;
+            const k = rounding === "none" ? keys : cachedRows(keys, dtype, headDim);
+            const v = rounding === "none" ? values : cachedRows(values, dtype, valueDim);
             for (const [i, window] of windows.entries()) {
               const from = i * size + first * heads * valueDim;
               attention({

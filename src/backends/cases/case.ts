@@ -9,6 +9,12 @@ export const CASE_TOKENS = 128;
 
 type Values = Float32Array | Promise<Float32Array>;
 
+/**
+ * How a device rounds. "cpu", "gpu": weights of types that it has no kernels for to half precision, keys and values as their cache
+ * stores them; "cpu": activations to 8 bits, too, before they meet quantised weights.
+ */
+export type Rounding = "none" | "cpu" | "gpu";
+
 /** One case of one operation, for any backend. */
 export interface OperationCase {
   readonly operation: keyof Backend;
@@ -29,12 +35,9 @@ export interface PreparedCase {
   /** Other ways to the same answer, by what they are called: they must give the same bits. */
   readonly same?: Readonly<Record<string, () => Values>>;
   /**
-   * What the plain reference answers.
-   *
-   * rounded  as the CPU computes: activations rounded to 8 bits before they meet quantised weights, weights of types
-   *          without kernels in half precision, keys and values as their cache stores them
+   * What the plain reference answers, rounded as a device rounds.
    */
-  expected(rounded: boolean): Float32Array;
+  expected(rounding: Rounding): Float32Array;
   /** How far one value may be off, where one tolerance for all of them would hide an error. */
   allowed?(i: number, expected: number): number;
 }

@@ -57,11 +57,11 @@ export function gatedDeltaCase({
       const out = b.allocateSlice(scalePartition(heads, group * valueDim), tokens);
       const runs = runsOf(parts);
       /** A run whose state has been copied behind those of all sequences, and from there back as bytes, in turns. */
-      const moved = (run: Run, piece: number): Run => {
+      const moved = async (run: Run, piece: number): Promise<Run> => {
         const { slot } = run.sequence;
         const other = slot + parts.length;
         if (piece % 2 === 0) {
-          if (piece > 0) b.writeState(state, slot, b.readState(state, other));
+          if (piece > 0) b.writeState(state, slot, await b.readState(state, other));
           return run;
         }
         b.copyState(state, slot, other);
@@ -70,11 +70,12 @@ export function gatedDeltaCase({
       /** The first `step` tokens of every sequence, then the next: sequences that have ended take no part. */
       const inPieces =
         (step: number, copies = false) =>
-        () => {
+        async () => {
           const pieces = runs.map((run) => piecesOf(run, step));
           for (let i = 0; pieces.some((of) => i < of.length); i++) {
             const some = pieces.flatMap((of) => of.slice(i, i + 1));
-            b.gatedDelta(state, 1, inputs, out, copies ? some.map((run) => moved(run, i)) : some);
+            const own = copies ? await Promise.all(some.map((run) => moved(run, i))) : some;
+            b.gatedDelta(state, 1, inputs, out, own);
           }
           return stage.read(out);
         };

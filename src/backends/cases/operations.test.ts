@@ -12,22 +12,21 @@ import type { Backend } from "../../tensor/backend.ts";
 import { Bus, busBytes } from "../bus.ts";
 import { createReferenceBackend } from "../reference/backend.ts";
 import { createWasmBackend } from "../wasm/backend.ts";
-import { CASE_TOKENS, type OperationCase, prepareCase } from "./case.ts";
+import { CASE_TOKENS, type Rounding } from "./case.ts";
 import { operationCases } from "./table.ts";
+import { checkCase } from "./test-case.ts";
 
 /** A backend to be held to the table. */
 interface Subject {
   readonly name: string;
-  /** Whether it rounds as the CPU's kernels do: see `PreparedCase.expected`. */
-  readonly rounded: boolean;
+  readonly rounding: Rounding;
   create(): Backend;
 }
 
 const subjects: readonly Subject[] = [
-  { name: "reference", rounded: false, create: () => createReferenceBackend({ maxTokens: CASE_TOKENS }) },
+  { name: "reference", rounding: "none", create: () => createReferenceBackend({ maxTokens: CASE_TOKENS }) },
   await wasm("relaxed"),
   await wasm("simd"),
-  // The next backend stands here.
 ];
 
 /** One rank. What its memory holds before anything is written there is not a number: who reads it is found out. */
@@ -42,7 +41,7 @@ async function wasm(build: KernelBuild): Promise<Subject> {
   };
   return {
     name: `wasm, ${build} build, ${products} 8-bit products`,
-    rounded: true,
+    rounding: "cpu",
     create: () =>
       createWasmBackend({
         bus: new Bus(new ArrayBuffer(busBytes(alone)), 0, alone),
@@ -53,17 +52,11 @@ async function wasm(build: KernelBuild): Promise<Subject> {
   };
 }
 
-for (const { name, rounded, create } of subjects) {
+for (const { name, rounding, create } of subjects) {
   describe(`operations on ${name}`, () => {
     for (const one of operationCases) {
       test(`${one.operation}: ${one.about}`, async () => {
-        const backend = create();
-        const prepared = await prepareCase(one, backend);
-        backend.finishLoading();
-        const answer = (await prepared.run()).slice();
-        assertAnswer(answer, prepared.expected(rounded), one, prepared.allowed);
-        for (const [way, run] of Object.entries(prepared.same ?? {}))
-          assert.deepEqual(bits(await run()), bits(answer), `${way}, other bits`);
+        await checkCase(one, create(), rounding);
       });
     }
   });
@@ -79,24 +72,3 @@ test("every kernel of a forward pass is in the table", async () => {
     [],
   );
 });
-
-function assertAnswer(
-  answer: Float32Array,
-  expected: Float32Array,
-  { tolerance }: OperationCase,
-  allowed?: (i: number, expected: number) => number,
-): void {
-  assert.equal(answer.length, expected.length);
-  const size = Math.sqrt(expected.reduce((sum, value) => sum + value ** 2, 0) / expected.length);
-  for (let i = 0; i < answer.length; i++) {
-    const limit = allowed ? allowed(i, expected[i]) : tolerance * size;
-    const off = Math.abs(answer[i] - expected[i]);
-    // Written so that what is not a number fails; the words are made only where they are needed.
-    if (!(off <= limit))
-      assert.fail(`value ${i} is ${answer[i]}, not ${expected[i]}: off by ${off}, limit ${limit}`);
-  }
-}
-
-function bits(values: Float32Array): Int32Array {
-  return new Int32Array(values.buffer, values.byteOffset, values.length);
-}

@@ -8,9 +8,10 @@ import {
   quantizeActivations,
   quantizeActivationsBy256,
 } from "../../kernels/products/quantize-activations.ts";
+import { gpuTypeOf } from "../../kernels/products/weights.wgsl.ts";
 import type { DType } from "../../tensor/dtype.ts";
 import { weightTypeOf } from "../wasm/matrix.ts";
-import { describe, join, normals, type OperationCase } from "./case.ts";
+import { describe, join, normals, type OperationCase, type Rounding } from "./case.ts";
 
 /** A weight matrix in file form. */
 export interface CaseWeights {
@@ -73,10 +74,10 @@ export function linearCase(weights: CaseWeights, tokens: number): OperationCase 
       return {
         run: async () => join([await multiply(0, tokens), await multiply(0, 1)]),
         same: { "1 token at a time": inBatches(1), "5 tokens at a time": inBatches(5) },
-        expected(rounded) {
+        expected(rounding) {
           const y = new Float32Array(tokens * rows);
-          const shape = { rows, cols, tokens, type: rounded ? type : "f32" } as const;
-          multiplyPlainly(valuesOf(weights, rounded), x, y, shape);
+          const shape = { rows, cols, tokens, type: rounding === "cpu" ? type : "f32" } as const;
+          multiplyPlainly(valuesOf(weights, rounding), x, y, shape);
           return join([y, y.subarray(0, rows)]);
         },
       };
@@ -103,16 +104,20 @@ export function lookupCase(weights: CaseWeights): OperationCase {
           b.embed(table, ids, out);
           return b.read(out);
         },
-        expected: (rounded) => valuesOf(weights, rounded),
+        expected: (rounding) => valuesOf(weights, rounding),
       };
     },
   };
 }
 
-/** What the weights stand for; `rounded`: in half precision where their type has no kernels. */
-function valuesOf(weights: CaseWeights, rounded: boolean): Float32Array {
-  const { dtype, rows, cols, bytes } =
-    rounded && weightTypeOf(weights.dtype) === "f16" ? toHalves(weights) : weights;
+/** What the weights stand for: in half precision where a device has no kernels of their type. */
+function valuesOf(weights: CaseWeights, rounding: Rounding): Float32Array {
+  const isHalf = {
+    none: false,
+    cpu: weightTypeOf(weights.dtype) === "f16",
+    gpu: gpuTypeOf(weights.dtype) === "F16",
+  };
+  const { dtype, rows, cols, bytes } = isHalf[rounding] ? toHalves(weights) : weights;
   return dequantize(dtype, bytes, rows * cols);
 }
 

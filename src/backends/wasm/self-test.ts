@@ -70,7 +70,7 @@ class Subject {
   async passes(test: Test): Promise<boolean> {
     const prepared = (await (this.#prepared ??= this.#prepare())).get(test);
     if (!prepared) return false;
-    const expected = await prepared.expected(true);
+    const expected = await prepared.expected("cpu");
     if (test.sample && !expected.every((value) => Math.abs(value) < LARGEST)) throw damaged(test.sample);
     const answer = await withoutTraps(async () => prepared.run());
     return answer !== undefined && isClose(answer, expected);

@@ -82,7 +82,7 @@ export class Calls {
   }
 
   /** The bytes of a page of the decoder's cache. */
-  readPage(page: number): Uint8Array {
+  readPage(page: number): Uint8Array | Promise<Uint8Array> {
     sendCommand(this.#bus, { kind: "read-page", at: page });
     return this.model.backend.readPage(this.model.caches.decoder, page);
   }
@@ -94,7 +94,7 @@ export class Calls {
   }
 
   /** The bytes of a recurrent state. */
-  readState(slot: number): Uint8Array {
+  readState(slot: number): Uint8Array | Promise<Uint8Array> {
     sendCommand(this.#bus, { kind: "read-state", at: slot });
     return this.model.backend.readState(this.model.caches.delta!, slot);
   }

@@ -5,7 +5,11 @@ import type { ListedPage, PagePool } from "./page-pool.ts";
 import { isBare } from "./parts.ts";
 
 /** The bare model's pages that hold a beginning of these tokens, or all that may serve other sequences. */
-export function takeOut(pool: PagePool, calls: Calls, tokens: readonly number[] | undefined): SavedPage[] {
+export async function takeOut(
+  pool: PagePool,
+  calls: Calls,
+  tokens: readonly number[] | undefined,
+): Promise<SavedPage[]> {
   const { delta } = calls.model.caches;
   const listed = pool.list(tokens).filter(({ root }) => isBare(root));
   const useful = before(
@@ -14,13 +18,17 @@ export function takeOut(pool: PagePool, calls: Calls, tokens: readonly number[] 
   );
   const pages = listed.filter((_, at) => useful[at]);
   const parents = parentsOf(pages);
-  return pages.map(({ root, page, tokens, state }, at) => ({
-    root,
-    parent: parents[at],
-    tokens: Int32Array.from(tokens),
-    bytes: calls.readPage(page),
-    state: state === undefined ? undefined : calls.readState(state),
-  }));
+  const saved: SavedPage[] = [];
+  for (const [at, { root, page, tokens, state }] of pages.entries()) {
+    saved.push({
+      root,
+      parent: parents[at],
+      tokens: Int32Array.from(tokens),
+      bytes: await calls.readPage(page),
+      state: state === undefined ? undefined : await calls.readState(state),
+    });
+  }
+  return saved;
 }
 
 /** Puts pages back as far as there is room; returns how many tokens can be found again. */

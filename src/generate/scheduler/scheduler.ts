@@ -129,7 +129,7 @@ export class Scheduler {
       for (;;) {
         await this.#readMail();
         await this.#dropCancelled();
-        this.#runErrands();
+        await this.#runErrands();
         await this.#admit();
         if (this.#active.length === 0) break;
         await this.#step();
@@ -140,11 +140,11 @@ export class Scheduler {
   }
 
   /** What runs no tokens: pages are taken out of the cache or put back, adapters come and go on all ranks. */
-  #runErrands(): void {
+  async #runErrands(): Promise<void> {
     const { model, bus } = this.#setup;
     for (const { id, request } of this.#errands.splice(0)) {
       if (request.kind === "save") {
-        const pages = takeOut(this.#pool, this.#calls, request.tokens && Array.from(request.tokens));
+        const pages = await takeOut(this.#pool, this.#calls, request.tokens && Array.from(request.tokens));
         this.#answer(id, { kind: "save", pages });
       } else if (request.kind === "restore") {
         const tokens = putBack(this.#pool, this.#calls, request.pages);
@@ -241,6 +241,7 @@ export class Scheduler {
     const done = this.#calls.forward(tokens, runs, watch?.(runs[0].position));
     if (!done) return this.#stopped(parts);
     await harvest(this.#field, parts, runs);
+    await this.#setup.model.backend.settle?.();
     this.#pace.note(performance.now() - started, tokens.length - prompts, prompts);
     for (const { active } of parts) {
       if (pendingOf(active) > 0 || !this.#active.includes(active)) continue;

@@ -1,0 +1,41 @@
+// The self-test of a GPU: what a model will ask of it, held to the plain references.
+import { BaimoError } from "../../errors.ts";
+import { CASE_TOKENS, type OperationCase, prepareCase } from "../cases/case.ts";
+import { casesOf } from "../cases/model-cases.ts";
+import { linearCase, lookupCase } from "../cases/products.ts";
+import type { GpuUse } from "../device.ts";
+import { createWebgpuBackend } from "./backend.ts";
+import type { Gpu } from "./gpu.ts";
+
+/** Tokens of a product: a whole batch, and one alone. */
+const TOKENS = 4;
+/** Largest difference over the largest value: f32 sums of hundreds of terms stay far below, a wrong shader far above. */
+const TOLERANCE = 1e-3;
+
+/** @throws {BaimoError} `device` where an operation comes out wrong */
+export async function testGpu(gpu: Gpu, { samples, operations, cacheType }: GpuUse): Promise<void> {
+  const products = samples.flatMap((sample) =>
+    sample.embedding ? [linearCase(sample, TOKENS), lookupCase(sample)] : [linearCase(sample, TOKENS)],
+  );
+  const backend = createWebgpuBackend({ gpu, maxTokens: CASE_TOKENS, expectedBytes: 1 << 20 });
+  for (const one of [...casesOf(operations, cacheType), ...products]) {
+    const prepared = await prepareCase(one, backend);
+    const answer = await prepared.run();
+    if (!isClose(answer, prepared.expected("gpu"))) throw wrong(one);
+  }
+  gpu.freeAll();
+}
+
+function isClose(found: Float32Array, expected: Float32Array): boolean {
+  const largest = expected.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+  return (
+    found.length === expected.length &&
+    expected.every((value, i) => Math.abs(value - found[i]) <= TOLERANCE * largest)
+  );
+}
+
+const wrong = ({ operation, about }: OperationCase): BaimoError =>
+  new BaimoError(
+    "device",
+    `this GPU or its driver computes ${operation} (${about}) wrong; try another version of the driver, or the device "cpu"`,
+  );
