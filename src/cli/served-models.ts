@@ -7,9 +7,11 @@ import { POET } from "../poet.ts";
 import type { ModelRecipe, Models } from "../serve/index.ts";
 import { Problem } from "../serve/problem.ts";
 import type { Config, ConfiguredModel } from "./config/table.ts";
+import type { ConfiguredUpstream } from "./config/upstream-table.ts";
 import { hubSettings } from "./environment.ts";
 import { holdToProfile, loadProfile } from "./licence-profile.ts";
 import { fetchSource, loadModel } from "./open-model.ts";
+import { connect, upstreamRecipe } from "./served-upstreams.ts";
 import type { Terminal } from "./terminal.ts";
 import { readText } from "./text-file.ts";
 
@@ -21,6 +23,8 @@ export interface Wanted extends Partial<ConfiguredModel> {
 
 /** What the models of one server share. */
 export interface ServedOptions {
+  /** Models at endpoints, by id. */
+  readonly upstreams: ReadonlyMap<string, ConfiguredUpstream>;
   readonly config: Config;
   /** Options of every model, over its own. */
   readonly load: LoadOptions;
@@ -35,13 +39,17 @@ export interface ServedOptions {
  */
 export async function openServedModels(
   wanted: readonly Wanted[],
-  { config, load, terminal, signal, onError }: ServedOptions,
+  { upstreams, config, load, terminal, signal, onError }: ServedOptions,
 ): Promise<Models> {
   const { openModels } = await import("../serve/index.ts");
   const { previewModel } = await import("../generate/preview.ts");
   const profile = config.licenceProfile === undefined ? undefined : loadProfile(config.licenceProfile);
   const memoryBytes = config.memory ?? (await availableMemory());
   const recipes = new Map<string, ModelRecipe>();
+  for (const [id, entry] of upstreams) {
+    if (profile) holdToProfile({ name: entry.model ?? id, declared: {} }, profile, config.licenceProfile!);
+    recipes.set(id, upstreamRecipe(id, entry, { env: process.env, signal }));
+  }
   const atOnce: string[] = [];
   for (const model of wanted) {
     const settings = { ...hubSettings(), offline: config.offline, token: config.hubToken };
@@ -68,6 +76,7 @@ export async function openServedModels(
     if (model.pinned || wanted.length === 1) atOnce.push(name);
   }
   const models = openModels(recipes, { memoryBytes, loadSeconds: config.loadSeconds, onError });
+  connect(models, upstreams.keys(), (text) => terminal.note(`baimo: ${text}`));
   for (const name of atOnce) await loadNow(models, name, signal);
   return models;
 }
