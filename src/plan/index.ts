@@ -14,6 +14,12 @@ export { countedShare } from "./quantity/share.ts";
 export { type Distribution, type Influence, simulate } from "./quantity/simulate.ts";
 export { sweep } from "./quantity/sweep.ts";
 export type { Currency, Per, Unit } from "./quantity/units.ts";
+export { bootstrapLaw, type Fit, fitLaw, type Run } from "./scaling/fit.ts";
+export { fitIsoflop, type Isoflop, type IsoflopGroup } from "./scaling/isoflop.ts";
+export type { Law } from "./scaling/laws.ts";
+export { planScaling, type ScalingOptions } from "./scaling/plan-scaling.ts";
+export { fitPowerLaw, type PowerLaw } from "./scaling/power-law.ts";
+export { type Judgement, judgeRun, type RunLog } from "./scaling/stop.ts";
 export { readLink, writeLink } from "./scenario/link.ts";
 export {
   answerScenario,
@@ -23,12 +29,6 @@ export {
   type Scenario,
   type ScenarioAnswer,
 } from "./scenario/scenario.ts";
-export { bootstrapLaw, type Fit, fitLaw, type Run } from "./scaling/fit.ts";
-export { fitIsoflop, type Isoflop, type IsoflopGroup } from "./scaling/isoflop.ts";
-export type { Law } from "./scaling/laws.ts";
-export { planScaling, type ScalingOptions } from "./scaling/plan-scaling.ts";
-export { fitPowerLaw, type PowerLaw } from "./scaling/power-law.ts";
-export { type Judgement, judgeRun, type RunLog } from "./scaling/stop.ts";
 export { type Measurement, readMeasurement } from "./serving/measured.ts";
 export { planServing, type ServingAnswer } from "./serving/plan-serving.ts";
 export type { ServingOptions } from "./serving/serving-options.ts";

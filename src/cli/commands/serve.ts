@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import type { Command } from "commander";
 import { BaimoError } from "../../errors.ts";
-import { POET } from "../../poet.ts";
+import type { Mcp } from "../../mcp/index.ts";
 import type { ApplicationOptions } from "../../serve/app/application-options.ts";
 import type { Handler } from "../../serve/handler.ts";
 import { modelId } from "../../serve/models/recipe.ts";
@@ -14,6 +14,7 @@ import { Traces } from "../../serve/traces.ts";
 import { openApplication } from "../application.ts";
 import { readConfig } from "../config/read-config.ts";
 import { type Config, configTable } from "../config/table.ts";
+import { keyVariable, namedAddress } from "../config/upstream-table.ts";
 import { isAttended, packagePath, traceSettings } from "../environment.ts";
 import { INTERRUPTED, listenForInterrupt } from "../interrupt.ts";
 import { toLoadOptions } from "../open-model.ts";
@@ -30,19 +31,20 @@ import {
   nonEmpty,
   reader,
 } from "../options.ts";
-import { openLibrary, openServedModels, type Wanted } from "../served-models.ts";
+import { openLibrary, openServedModels } from "../served-models.ts";
 import type { Terminal } from "../terminal.ts";
+import { type NamedModels, wantedModels } from "../wanted-models.ts";
 
-interface ServeFlags extends EngineFlags {
+interface ServeFlags extends EngineFlags, NamedModels {
   config?: string;
   port?: number;
   host?: string;
-  name?: string[];
   keys?: string;
   open?: boolean;
   allowOrigin?: string[];
   log?: Config["log"];
   grace?: number;
+  mcp?: boolean;
   json?: boolean;
   licenceProfile?: string;
 }
@@ -78,6 +80,16 @@ export function addServe(program: Command, context: CommandContext): Command {
       "a model's id for clients, for each in their order (default: its own name)",
       collect(reader(modelId)),
     )
+    .option(
+      "--upstream <id=address>",
+      "a model at an OpenAI-compatible endpoint; several with one id serve it together",
+      collect(reader(namedAddress)),
+    )
+    .option(
+      "--upstream-key <variable>",
+      "the environment variable with the key for these endpoints",
+      reader(keyVariable),
+    )
     .option("--open", "open the page in a browser")
     .option(
       "--allow-origin <origin...>",
@@ -104,6 +116,7 @@ export function addServe(program: Command, context: CommandContext): Command {
       "refuse a model whose licence this profile does not permit, and record what was accepted beside it",
       nonEmpty,
     )
+    .option("--mcp", "answer the Model Context Protocol at /mcp, too")
     .option("--json", "print the address as JSON");
   addTemplateOption(addDraftOption(addAdapterOption(addServingOptions(addEngineOptions(command)))));
   return command.action(async (sources: string[], flags: ServeFlags) => {
@@ -133,22 +146,25 @@ async function serve(
       keysFile: flags.keys,
       allowOrigins: flags.allowOrigin,
       log: flags.log,
+      mcp: flags.mcp,
       graceSeconds: flags.grace,
       licenceProfile: flags.licenceProfile,
     },
   });
   const onError = (error: unknown) => terminal.note(`baimo: ${describe(error)}`);
   const load = { ...(await toLoadOptions(flags)), maxWaiting: config.maxWaiting };
-  const wanted = wantedModels(sources, flags.name ?? [], config);
+  const wanted = wantedModels(sources, flags, config);
   const ending = new AbortController();
   const end = () => ending.abort();
   signal.addEventListener("abort", end);
-  const shared = { config, load, terminal, signal: ending.signal, onError };
-  const models = await openServedModels(wanted, shared);
+  const { local, upstreams } = wanted;
+  const shared = { upstreams, config, load, terminal, signal: ending.signal, onError };
+  const models = await openServedModels(local, shared);
   // From here on what is asked for is answered before the end.
   signal.removeEventListener("abort", end);
   let keys: KeyFile | undefined;
   let traces: Traces | undefined;
+  let mcp: Mcp | undefined;
   let application: ApplicationOptions = {};
   const traced = traceSettings();
   try {
@@ -174,7 +190,8 @@ async function serve(
       signal: ending.signal,
       onError,
     });
-    const server = await listenSomewhere(handler, config);
+    mcp = config.mcp ? await (await import("../../mcp/index.ts")).createMcp(handler) : undefined;
+    const server = await listenSomewhere(withMcp(handler, mcp), config);
     if (application.setUpToken) {
       terminal.note(`baimo: make the first account at ${server.url}/#set-up=${application.setUpToken}`);
     }
@@ -191,24 +208,18 @@ async function serve(
     await server.close();
     context.exitCode = asked ? 0 : INTERRUPTED;
   } finally {
+    end();
     // Answers under way have been told to end, and are written down before the store closes.
     await application.store?.close();
-    await Promise.all([models.dispose(), keys?.close(), traces?.close()]);
+    await Promise.all([mcp?.close(), models.dispose(), keys?.close(), traces?.close()]);
   }
 }
 
-/** The models of the command line; without any those of the configuration; without any the embedded one. */
-function wantedModels(sources: readonly string[], names: readonly string[], { models }: Config): Wanted[] {
-  const configured = Object.entries(models ?? {});
-  if (sources.length === 0 && names.length === 0 && configured.length > 0) {
-    return configured.map(([name, model]) => ({ ...model, name }));
-  }
-  const asked = sources.length > 0 ? sources : [POET];
-  if (names.length > asked.length) {
-    throw new BaimoError("request", `--name is given ${names.length} times for ${asked.length} models`);
-  }
-  return asked.map((source, i) => ({ source, name: names[i] }));
-}
+/** The same server, with MCP at a path of its own. */
+const withMcp = (handler: Handler, mcp: Mcp | undefined): Handler =>
+  mcp
+    ? async (request) => (new URL(request.url).pathname === "/mcp" ? mcp.fetch(request) : handler(request))
+    : handler;
 
 /** One JSON object, whatever a request holds. */
 const toLogLine = ({ time, traceParent: _, ...entry }: RequestEntry): string =>
