@@ -225,6 +225,7 @@ export function createTapeBackend(tape: Tape): TapeBackend {
       return machine.f32.slice(address / 4, address / 4 + count);
     },
     collect: refused("collecting"),
+    columns: refused("collecting"),
     // Asked before every block of the forward pass.
     stopRequested() {
       tape.mark();
