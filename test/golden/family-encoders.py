@@ -1,6 +1,6 @@
 """Makes families/NAME of encoders alone: tiny random checkpoints with what transformers makes of them.
 
-    python family-encoders.py families
+    python family-encoders.py families [NAME...]
 
 transformers 5.18 in float32 (torch 2.13, CPU). A case has `input_ids` and, for a pair, `token_type_ids`; golden.safetensors has
 hidden.i.l as the other families have, and `logits.i`, [1, classes] of a classifier. Where there is a tokenizer, `texts` are embedded
@@ -27,6 +27,21 @@ ROBERTA = {**BERT, "pad_token_id": 1, "bos_token_id": 0, "eos_token_id": 2, "lay
 MODERN = {"model_type": "modernbert", "hidden_size": 32, "intermediate_size": 24, "num_attention_heads": 4,
           "num_hidden_layers": 4, "vocab_size": VOCAB, "max_position_embeddings": 64, "local_attention": 10,
           "pad_token_id": 0, "bos_token_id": 1, "eos_token_id": 2, "cls_token_id": 1, "sep_token_id": 2}
+DISTIL = {"model_type": "distilbert", "dim": 32, "hidden_dim": 40, "n_heads": 4, "n_layers": 2, "vocab_size": VOCAB,
+          "max_position_embeddings": 64, "pad_token_id": 0, "activation": "gelu", "sinusoidal_pos_embds": False}
+NOMIC = {"model_type": "nomic_bert", "hidden_size": 32, "intermediate_size": 40, "num_attention_heads": 4,
+         "num_hidden_layers": 2, "vocab_size": VOCAB, "max_position_embeddings": 64, "pad_token_id": 0,
+         "rope_parameters": {"rope_type": "default", "rope_theta": 700.0}}
+# As the files of nomic-ai/nomic-embed-text-v1.5 say it.
+NOMIC_FILE = {"model_type": "nomic_bert", "activation_function": "swiglu", "causal": False, "layer_norm_epsilon": 1e-12,
+              "mlp_fc1_bias": False, "mlp_fc2_bias": False, "n_embd": 32, "n_head": 4, "n_inner": 40, "n_layer": 2,
+              "n_positions": 64, "pad_vocab_size_multiple": 64, "parallel_block": False, "prenorm": False,
+              "qkv_proj_bias": False, "rotary_emb_base": 700, "rotary_emb_fraction": 1.0, "rotary_emb_interleaved": False,
+              "rotary_emb_scale_base": None, "rotary_scaling_factor": None, "scale_attn_by_inverse_layer_idx": False,
+              "scale_attn_weights": True, "type_vocab_size": 2, "use_rms_norm": False, "vocab_size": VOCAB}
+NOMIC_NAMES = (("embeddings.LayerNorm", "emb_ln"), ("layers.", "encoder.layers."), ("self_attn.o_proj", "attn.out_proj"),
+               ("up_proj", "fc11"), ("gate_proj", "fc12"), ("down_proj", "fc2"), ("post_attention_layernorm", "norm1"),
+               ("post_mlp_layernorm", "norm2"))
 QUERY = "query: "
 
 # name: (fields of config.json, whether it scores, tokens around texts, notes)
@@ -42,7 +57,25 @@ MODELS = {
     "modernbert-rank": ({**MODERN, "num_hidden_layers": 2, "norm_bias": True, "attention_bias": True, "mlp_bias": True,
                          "classifier_bias": True, "classifier_pooling": "mean", "hidden_activation": "silu"},
                         True, "bert", "Biases everywhere, and the mean of all states is scored."),
+    "distilbert-rank": (DISTIL, True, "bert", "No token types; a layer with relu before the score."),
+    "nomic_bert": (NOMIC, False, None, "The names and fields of nomic-ai's own files; RoPE and a gated MLP."),
 }
+
+
+def published(name, tensors, fields):
+    """Tensors and config.json as the model's publisher writes them, where that is not as transformers does."""
+    if name != "nomic_bert":
+        return tensors, fields
+    told = {}
+    for key, values in tensors.items():
+        for ours, theirs in NOMIC_NAMES:
+            key = key.replace(ours, theirs)
+        if "q_proj" in key:
+            three = [tensors[f"layers.{key.split('.')[2]}.self_attn.{which}_proj.weight"] for which in "qkv"]
+            told[key.replace("self_attn.q_proj", "attn.Wqkv")] = torch.cat(three)
+        elif "k_proj" not in key and "v_proj" not in key:
+            told[key] = values
+    return told, NOMIC_FILE
 
 
 def randomize(model, generator):
@@ -127,8 +160,9 @@ def make(name, folder, fields, scores, kind, notes):
     auto = AutoModelForSequenceClassification if scores else AutoModel
     model = auto.from_config(config, attn_implementation="eager").eval()
     randomize(model, generator)
-    save_file({key: value.contiguous() for key, value in model.state_dict().items() if "position_ids" not in key},
-              os.path.join(folder, "model.safetensors"))
+    tensors = {key: value for key, value in model.state_dict().items() if "position_ids" not in key}
+    tensors, fields = published(name, tensors, fields)
+    save_file({key: value.contiguous() for key, value in tensors.items()}, os.path.join(folder, "model.safetensors"))
     architecture = type(model).__name__
     with open(os.path.join(folder, "config.json"), "w") as out:
         if scores:
@@ -176,4 +210,6 @@ def make(name, folder, fields, scores, kind, notes):
 
 
 for name, given in MODELS.items():
+    if len(sys.argv) > 2 and name not in sys.argv[2:]:
+        continue
     make(name, os.path.join(sys.argv[1], name), *given)

@@ -13,12 +13,16 @@ import sys
 import gguf
 from safetensors.torch import load_file
 
-ARCHITECTURES = {"bert": gguf.MODEL_ARCH.BERT, "xlm-roberta-rank": gguf.MODEL_ARCH.BERT, "modernbert": gguf.MODEL_ARCH.MODERN_BERT}
+ARCHITECTURES = {"bert": gguf.MODEL_ARCH.BERT, "xlm-roberta-rank": gguf.MODEL_ARCH.BERT, "modernbert": gguf.MODEL_ARCH.MODERN_BERT,
+                 "nomic_bert": gguf.MODEL_ARCH.NOMIC_BERT}
 
 
 def write(name, arch, folder, target):
     with open(os.path.join(folder, "config.json")) as file:
         config = json.load(file)
+    if arch == gguf.MODEL_ARCH.NOMIC_BERT:
+        config |= {"hidden_size": config["n_embd"], "intermediate_size": config["n_inner"], "num_hidden_layers": config["n_layer"],
+                   "num_attention_heads": config["n_head"], "max_position_embeddings": config["n_positions"]}
     writer = gguf.GGUFWriter(target, gguf.MODEL_ARCH_NAMES[arch])
     is_roberta = "roberta" in config["model_type"]
     offset = config["pad_token_id"] + 1 if is_roberta else 0
@@ -39,6 +43,8 @@ def write(name, arch, folder, target):
         writer.add_sliding_window_pattern(config["global_attn_every_n_layers"])
         writer.add_vocab_size(config["vocab_size"])
     else:
+        if arch == gguf.MODEL_ARCH.NOMIC_BERT:
+            writer.add_rope_freq_base(config["rotary_emb_base"])
         writer.add_token_type_count(config.get("type_vocab_size", 2))
     if "id2label" in config:
         writer.add_classifier_output_labels(list(config["id2label"].values()))

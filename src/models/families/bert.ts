@@ -15,7 +15,7 @@ import {
 import { ggufNames } from "./read/llama-names.ts";
 
 /** What the line shares: norms after sums, learned positions, token types, no head. */
-const bertKnobs = {
+export const bertKnobs = {
   ...layerNormKnobs,
   ...encoderKnobs,
   normPlace: "post",

@@ -5,6 +5,7 @@ import { bloom } from "./bloom.ts";
 import { cohere } from "./cohere.ts";
 import { dbrx } from "./dbrx.ts";
 import { deepseekV2, deepseekV3 } from "./deepseek.ts";
+import { distilbert } from "./distilbert.ts";
 import { ernie4_5 } from "./ernie4-5.ts";
 import { exaone4 } from "./exaone4.ts";
 import { falcon } from "./falcon.ts";
@@ -26,6 +27,7 @@ import { mistral } from "./mistral.ts";
 import { mixtral } from "./mixtral.ts";
 import { modernbert } from "./modernbert.ts";
 import { mpt } from "./mpt.ts";
+import { nomicBert } from "./nomic-bert.ts";
 import { olmo, olmo2, olmoe } from "./olmo.ts";
 import { opt } from "./opt.ts";
 import { phi3, phimoe } from "./phi3.ts";
@@ -48,6 +50,7 @@ export const families: readonly Family[] = [
   dbrx,
   deepseekV2,
   deepseekV3,
+  distilbert,
   ernie4_5,
   exaone4,
   falcon,
@@ -71,6 +74,7 @@ export const families: readonly Family[] = [
   mixtral,
   modernbert,
   mpt,
+  nomicBert,
   olmo,
   olmo2,
   olmoe,
