@@ -176,6 +176,10 @@ const administrators = new Set([
   "POST /library/serve",
   "POST /downloads",
   "DELETE /downloads/{id}",
+  "POST /tools",
+  "GET /tools/{id}",
+  "POST /tools/{id}",
+  "DELETE /tools/{id}",
 ]);
 
 /** Bodies that are well, so that nothing but the owner is at fault. */
@@ -195,6 +199,9 @@ const bodies: Readonly<Record<string, object>> = {
   "/models/unload": { model: "scripted" },
   "/library/serve": { source: "hf:a/b" },
   "/downloads": { source: "hf:a/b" },
+  "/tools": { name: "a", command: "a" },
+  "/tools/{id}": { trusted: [] },
+  "/messages/{id}/calls": { allowed: [] },
 };
 
 /** One of everything, by the words of the paths. */

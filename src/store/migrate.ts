@@ -8,8 +8,18 @@ import { assistants } from "./migrations/0004-assistants.ts";
 import { usage } from "./migrations/0005-usage.ts";
 import { foldedNames } from "./migrations/0006-folded-names.ts";
 import { comparisons } from "./migrations/0007-comparisons.ts";
+import { toolServers } from "./migrations/0008-tool-servers.ts";
 
-const steps: readonly string[] = [users, conversations, answers, assistants, usage, foldedNames, comparisons];
+const steps: readonly string[] = [
+  users,
+  conversations,
+  answers,
+  assistants,
+  usage,
+  foldedNames,
+  comparisons,
+  toolServers,
+];
 
 /** Takes the steps that are missing, each whole or not at all. @throws {BaimoError} `format` for a file of a later version */
 export function migrate(database: Database, path: string): void {

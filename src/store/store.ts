@@ -8,6 +8,7 @@ import { checkIntegrity } from "./integrity.ts";
 import { Messages } from "./messages.ts";
 import { migrate } from "./migrate.ts";
 import { Search } from "./search.ts";
+import { ToolServers } from "./tool-servers.ts";
 import { UsageLog } from "./usage.ts";
 import { Users } from "./users.ts";
 
@@ -24,6 +25,7 @@ export class Store {
   readonly search: Search;
   readonly assistants: Assistants;
   readonly comparisons: Comparisons;
+  readonly toolServers: ToolServers;
   readonly usage: UsageLog;
   readonly #database: Database;
   readonly #where: string;
@@ -48,6 +50,7 @@ export class Store {
     this.search = new Search(database);
     this.assistants = new Assistants(database);
     this.comparisons = new Comparisons(database);
+    this.toolServers = new ToolServers(database);
     this.usage = new UsageLog(database);
   }
 

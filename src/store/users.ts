@@ -147,7 +147,7 @@ export class Users {
 }
 
 /** The tables whose rows are somebody's. */
-const OWNED = ["conversations", "folders", "assistants", "usage", "comparisons"];
+const OWNED = ["conversations", "folders", "assistants", "usage", "comparisons", "tool_servers"];
 
 /** A name as names are compared: neither case nor width nor another way to write a letter tells two apart. */
 export function foldName(name: string): string {

@@ -57,9 +57,11 @@ export function createApp({ session, store, assistants: kept }: Foundation) {
   function choiceFor(conversation: Conversation): Choice {
     const model = modelFor(conversation) ?? "";
     const assistant = assistantOf(conversation);
-    if (!assistant) return { model, sampling: $state.snapshot(settings.sampling), system: settings.system };
+    const tools = store.answers && settings.tools.length > 0 ? $state.snapshot(settings.tools) : undefined;
+    if (!assistant)
+      return { model, tools, sampling: $state.snapshot(settings.sampling), system: settings.system };
     // A server knows the assistant itself.
-    if (store.answers) return { model, sampling: {}, system: "", assistant: assistant.id };
+    if (store.answers) return { model, tools, sampling: {}, system: "", assistant: assistant.id };
     return { model, sampling: assistant.options, system: withFiles(assistant) };
   }
   const talk = createTalk(handle, store, choiceFor);
@@ -90,6 +92,11 @@ export function createApp({ session, store, assistants: kept }: Foundation) {
     useModel(id: string) {
       if (assistantOf(talk.current)) chosen.set(talk.current.id, id);
       else settings.model = id;
+    },
+    /** Whether a server keeps what is said here. */
+    isKept: store.answers !== undefined,
+    get isAdmin() {
+      return session.user?.role === "admin";
     },
     get assistants() {
       return assistants;

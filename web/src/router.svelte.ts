@@ -10,6 +10,7 @@ const views = [
   "catalogue",
   "settings",
   "usage",
+  "tools",
   "account",
 ] as const;
 

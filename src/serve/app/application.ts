@@ -8,6 +8,7 @@ import { Answers } from "./answers.ts";
 import type { ApplicationOptions } from "./application-options.ts";
 import { SignInAttempts } from "./attempts.ts";
 import { Downloads } from "./downloads.ts";
+import { Connections } from "./tools/connections.ts";
 
 /** What the application's routes share. */
 export class Application {
@@ -16,6 +17,7 @@ export class Application {
   readonly setUpToken: string | undefined;
   readonly answers: Answers;
   readonly attempts = new SignInAttempts();
+  readonly connections = new Connections();
   readonly library: Library | undefined;
   readonly downloads: Downloads | undefined;
 
@@ -28,7 +30,10 @@ export class Application {
     this.library = library;
     const { signal, onError } = server.options;
     this.downloads = library && new Downloads(library, server.models, onError);
-    signal?.addEventListener("abort", () => this.downloads?.stopAll());
+    signal?.addEventListener("abort", () => {
+      this.downloads?.stopAll();
+      store.during(this.connections.closeAll());
+    });
   }
 }
 

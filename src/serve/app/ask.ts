@@ -13,6 +13,7 @@ import { templatesOf } from "../requests/thinking.ts";
 import { toChatOptions } from "./answer-options.ts";
 import type { AppCall } from "./app-route.ts";
 import { type Said, toPrompt } from "./prompt.ts";
+import { offeredTools, toDefinition } from "./tools/offered.ts";
 
 /** What somebody wants answered. */
 export interface Question {
@@ -23,6 +24,8 @@ export interface Question {
   readonly model?: string;
   readonly assistant?: string;
   readonly options?: object;
+  /** Ids of servers whose tools the model may ask for. */
+  readonly tools?: readonly string[];
   readonly continued?: boolean;
 }
 
@@ -99,7 +102,9 @@ async function toRequest(call: Caller, question: Question): Promise<ModelRequest
   const system = [assistant?.system ?? "", settings.system ?? ""].filter((text) => text !== "").join("\n\n");
   const sources = [assistant?.options, settings.options, question.options];
   const options = toChatOptions(sources, templatesOf(listed.model));
-  if (assistant && assistant.tools.length > 0) options.tools = assistant.tools;
+  const offered = await offeredTools(app, user, question.tools ?? []);
+  const tools = [...(assistant?.tools ?? []), ...offered.map(toDefinition)];
+  if (tools.length > 0) options.tools = tools;
   const last = branch.at(-1);
   if (continued && last) {
     if (textOf(last.parts) !== "") options.continueFinalMessage = "content";

@@ -11,7 +11,7 @@ export function factsOf(
   const ending = failure ? undefined : words.states[state];
   if (ending) facts.push(ending);
   if (left) facts.push(words.left(left));
-  if (tokens !== undefined) facts.push(words.tokens(tokens));
+  if (tokens) facts.push(words.tokens(tokens));
   if (rate) facts.push(words.rate(short(rate)));
   if (seconds !== undefined && seconds >= 0.1) facts.push(words.seconds(short(seconds)));
   return facts;

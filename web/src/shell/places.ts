@@ -8,13 +8,20 @@ export interface Place {
   icon: IconName;
   /** Whether there is nothing to it without a server that keeps conversations. */
   kept?: boolean;
+  /** Whether it is for administrators. */
+  admin?: boolean;
 }
 
-export const places: readonly Place[] = [
+const places: readonly Place[] = [
   { view: "assistants", icon: "people" },
   { view: "compare", icon: "columns", kept: true },
   { view: "models", icon: "cube" },
   { view: "catalogue", icon: "book" },
+  { view: "tools", icon: "tool", kept: true, admin: true },
   { view: "usage", icon: "chart", kept: true },
   { view: "settings", icon: "sliders" },
 ];
+
+/** The places of a reader. */
+export const placesFor = ({ isKept, isAdmin }: { isKept: boolean; isAdmin: boolean }): Place[] =>
+  places.filter(({ kept, admin }) => (isKept || !kept) && (isAdmin || !admin));

@@ -6,7 +6,13 @@ export interface ToolCall {
   name: string;
   /** JSON as the model wrote it. */
   arguments: string;
-  result?: string;
+}
+
+/** What a call of a tool gave. */
+export interface ToolResult {
+  id: string;
+  name: string;
+  text: string;
 }
 
 /** A file whose text goes with a question. */
@@ -29,7 +35,8 @@ export interface Message {
   id: string;
   /** The message that this one follows; null for a first one. */
   parent: string | null;
-  role: "user" | "assistant";
+  /** "tool": what the calls of the answer before it gave. */
+  role: "user" | "assistant" | "tool";
   text: string;
   state: MessageState;
   /** Milliseconds since 1970. */
@@ -41,6 +48,7 @@ export interface Message {
   /** How long the model thought before it wrote. */
   reasoningSeconds?: number;
   calls?: ToolCall[];
+  results?: ToolResult[];
   failure?: Failure;
   tokens?: number;
   /** Tokens a second. */

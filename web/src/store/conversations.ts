@@ -18,6 +18,8 @@ export interface Choice {
   system: string;
   /** Whose instructions, files and sampling stand before these. */
   assistant?: string;
+  /** Ids of servers whose tools the model may ask for. */
+  tools?: string[];
 }
 
 /** Answers that are written where the conversations are kept, whether somebody reads them or not. */
@@ -28,6 +30,8 @@ export interface Answers {
   count(id: string | undefined, question: Message | undefined, choice: Choice): Promise<Fullness>;
   /** Begins an answer to a question that is kept already; its first words may be in it. */
   begin(id: string, question: string, choice: Choice): Promise<Message>;
+  /** Runs the calls of an answer that are allowed; what they gave, and the answer that goes on from there. */
+  call(answer: string, allowed: string[], choice: Choice): Promise<{ given: Message; answer: Message }>;
   /** Goes on with an answer that was cut off. */
   continue(id: string, answer: string, choice: Choice): Promise<Message>;
   /** What comes of an answer after what is in it. Leaving the loop stops nothing. */

@@ -15,7 +15,8 @@ export function toJson(conversations: readonly Conversation[]): string {
 
 /** The line that is shown, as Markdown; `you` is what the reader is called. */
 export function toMarkdown(conversation: Conversation, you: string): string {
-  const parts = lineOf(conversation).map(({ role, text, model }) => {
+  const said = lineOf(conversation).filter(({ role }) => role !== "tool");
+  const parts = said.map(({ role, text, model }) => {
     const who = role === "user" ? you : (model ?? "…");
     return `## ${who}\n\n${text.trim()}\n`;
   });
@@ -63,7 +64,7 @@ function isMessage(stored: Fields | null): stored is Fields & ServerMessage {
   return (
     typeof stored?.id === "string" &&
     (stored.parent === null || typeof stored.parent === "string") &&
-    (stored.role === "user" || stored.role === "assistant") &&
+    ["user", "assistant", "tool"].includes(String(stored.role)) &&
     Array.isArray(stored.parts) &&
     stored.parts.every((part: Fields | null) => typeof part?.type === "string") &&
     statuses.includes(String(stored.status)) &&

@@ -145,14 +145,14 @@ function answersOf(
   }
 
   return {
-    async say({ id, title, messages, assistant }, message, { model, sampling, system }) {
+    async say({ id, title, messages, assistant }, message, { model, sampling, system, tools }) {
       const isNew = messages.length === 0;
       if (isNew) {
         await ask(handle, "POST", "conversations", { id, title, assistant, settings: { system } });
         systems.set(id, system);
       } else await heed(id, system);
       const { parent } = message;
-      const asked = { model, options: toOptions(sampling) };
+      const asked = { model, tools, options: toOptions(sampling) };
       const fields = { id: message.id, parent: parent ?? "", parts: toParts(message), ...asked };
       try {
         const { answer } = await ask<Begun>(handle, "POST", `conversations/${id}/messages`, fields);
@@ -173,15 +173,20 @@ function answersOf(
       const { tokens, contextLength } = await ask<Counted>(handle, "POST", path, body);
       return { count: tokens, most: contextLength, fits: tokens < contextLength };
     },
-    async begin(id, question, { model, sampling, system, assistant }) {
+    async begin(id, question, { model, sampling, system, assistant, tools }) {
       await heed(id, system);
-      const fields = { model, assistant, options: toOptions(sampling) };
+      const fields = { model, assistant, tools, options: toOptions(sampling) };
       const { answer } = await ask<Begun>(handle, "POST", `messages/${question}/regenerate`, fields);
       tell(id);
       return toMessage(answer);
     },
-    async continue(id, answer, { sampling }) {
-      const fields = { options: toOptions(sampling) };
+    async call(answer, allowed, { sampling, tools }) {
+      const fields = { allowed, tools, options: toOptions(sampling) };
+      const begun = await ask<Called>(handle, "POST", `messages/${answer}/calls`, fields);
+      return { given: toMessage(begun.message), answer: toMessage(begun.answer) };
+    },
+    async continue(id, answer, { sampling, tools }) {
+      const fields = { tools, options: toOptions(sampling) };
       const begun = await ask<Begun>(handle, "POST", `messages/${answer}/continue`, fields);
       tell(id);
       return toMessage(begun.answer);
@@ -212,6 +217,10 @@ const MOST_FAILURES = 6;
 
 interface Begun {
   answer: ServerMessage;
+}
+
+interface Called extends Begun {
+  message: ServerMessage;
 }
 
 interface Counted {

@@ -63,7 +63,7 @@ const states: Readonly<Record<ServerMessage["status"], MessageState>> = {
   failed: "failed",
 };
 
-/** A message for the page. The results of tools are messages of their own there; here they are not shown. */
+/** A message for the page. */
 export function toMessage(given: ServerMessage): Message {
   const { id, parent, role, parts, status, finish, usage, timings, problem, created } = given;
   const of = <T extends ServerPart["type"]>(type: T) =>
@@ -72,6 +72,7 @@ export function toMessage(given: ServerMessage): Message {
   const thought = reasoning.reduce((sum, { ms = 0 }) => sum + ms, 0);
   const files = of("file").map(({ name, text }) => ({ name, text }));
   const calls = of("tool-call").map(({ id, name, arguments: given }) => ({ id, name, arguments: given }));
+  const results = of("tool-result").map(({ id, name, text }) => ({ id, name, text }));
   const seconds = timings ? (timings.promptMs + timings.generationMs) / 1000 : undefined;
   const rate =
     timings && usage && timings.generationMs > 0
@@ -80,7 +81,7 @@ export function toMessage(given: ServerMessage): Message {
   return {
     id,
     parent,
-    role: role === "tool" ? "assistant" : role,
+    role,
     text: of("text")
       .map(({ text }) => text)
       .join(""),
@@ -91,6 +92,7 @@ export function toMessage(given: ServerMessage): Message {
     reasoning: reasoning.length > 0 ? reasoning.map(({ text }) => text).join("\n\n") : undefined,
     reasoningSeconds: thought > 0 ? thought / 1000 : undefined,
     calls: calls.length > 0 ? calls : undefined,
+    results: results.length > 0 ? results : undefined,
     failure: problem ? { code: problem.code ?? "server", message: problem.message } : undefined,
     tokens: usage?.completionTokens,
     rate,
@@ -100,7 +102,8 @@ export function toMessage(given: ServerMessage): Message {
 }
 
 /** The parts of a message of the page. */
-export function toParts({ text, reasoning, reasoningSeconds, attachments, calls }: Message): ServerPart[] {
+export function toParts(message: Message): ServerPart[] {
+  const { text, reasoning, reasoningSeconds, attachments, calls, results } = message;
   const parts: ServerPart[] = [];
   for (const { name, text } of attachments ?? [])
     parts.push({ type: "file", name, mediaType: "text/plain", text });
@@ -109,6 +112,7 @@ export function toParts({ text, reasoning, reasoningSeconds, attachments, calls 
   if (text) parts.push({ type: "text", text });
   for (const { id, name, arguments: given } of calls ?? [])
     parts.push({ type: "tool-call", id, name, arguments: given });
+  for (const { id, name, text } of results ?? []) parts.push({ type: "tool-result", id, name, text });
   return parts;
 }
 

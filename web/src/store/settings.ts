@@ -18,6 +18,8 @@ export interface Settings {
   sampling: Sampling;
   system: string;
   presets: Preset[];
+  /** Ids of servers whose tools models may ask for. */
+  tools: string[];
   /** Whether the list of conversations stands beside the text, where there is room. */
   sidebar: boolean;
 }
@@ -39,6 +41,7 @@ export function loadSettings(): Settings {
     // Earlier pages kept the sampling beside the rest.
     sampling: readSampling(fieldsOf(stored.sampling ?? stored)),
     system: text(stored.system) ?? "",
+    tools: Array.isArray(stored.tools) ? stored.tools.filter((id) => text(id)).slice(0, 16) : [],
     presets: readPresets(stored.presets),
     sidebar: stored.sidebar !== false,
   };

@@ -265,6 +265,18 @@ export function createTalk(
         Object.assign(message, begun);
         await follow(conversation, message);
       }),
+    /** Runs the calls of an answer that are allowed, and shows how the model goes on; left out where nothing can. */
+    runCalls:
+      store.answers &&
+      (async ({ id }: Message, allowed: string[]) => {
+        const conversation = current;
+        waiting.add(conversation.id);
+        const called = await store
+          .answers!.call(id, allowed, choice(conversation))
+          .finally(() => waiting.delete(conversation.id));
+        conversation.messages.push(called.given);
+        await show(conversation, called.answer);
+      }),
     /** Whether a message can be deleted and brought back. */
     removesMessages: store.answers === undefined,
     /** Shows another version of a message, with the latest that follows it. */

@@ -23,7 +23,7 @@ export function toTurns(line: readonly Message[], system = ""): Turn[] {
   const turns: Turn[] = [];
   if (system.trim()) turns.push({ role: "system", content: system.trim() });
   for (const [at, { role, text, attachments, failure }] of line.entries()) {
-    if (role === "assistant" && text === "") continue;
+    if (role === "tool" || (role === "assistant" && text === "")) continue;
     const next = line[at + 1];
     const tooLong = next?.failure?.code === "context_length_exceeded" && next.text === "";
     if (role === "user" && tooLong && !failure) continue;

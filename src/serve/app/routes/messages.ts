@@ -1,5 +1,5 @@
 // Messages: say something, edit it as a new version, answer again, go on, choose a version.
-import { choice, flag, text, withDefault } from "../../../option-kinds.ts";
+import { choice, flag, list, required, text, withDefault } from "../../../option-kinds.ts";
 import type { StoredConversation } from "../../../store/conversations.ts";
 import type { Role, StoredMessage } from "../../../store/messages.ts";
 import { type Part, textOf } from "../../../store/parts.ts";
@@ -16,8 +16,14 @@ import { branchTo, lastAfter } from "../prompt.ts";
 import { idText, newIdText } from "../query.ts";
 import { answered, begun, conversation } from "../schemas.ts";
 import { shownConversation, shownMessage } from "../shown.ts";
+import { offeredTools } from "../tools/offered.ts";
+import { runCalls } from "../tools/run-calls.ts";
 
-const asked = { model: text({ least: 0, most: 1024 }), options: answerOptions };
+const asked = {
+  model: text({ least: 0, most: 1024 }),
+  options: answerOptions,
+  tools: list(idText, { most: 16 }),
+};
 const content = { id: newIdText, text: contentText, parts, answer: withDefault(flag, true) };
 /** Characters of a title that is made of the first question. */
 const TITLE = 80;
@@ -34,6 +40,7 @@ interface Saying {
   readonly answer: boolean;
   readonly model?: string;
   readonly options?: object;
+  readonly tools?: readonly string[];
 }
 
 export const messageRoutes: readonly Route[] = [
@@ -63,6 +70,7 @@ export const messageRoutes: readonly Route[] = [
         answer: body.answer && body.role !== "assistant",
         model: body.model || undefined,
         options: body.options,
+        tools: body.tools,
       });
     },
   }),
@@ -85,6 +93,7 @@ export const messageRoutes: readonly Route[] = [
         answer: body.answer && message.role !== "assistant",
         model: body.model || undefined,
         options: body.options,
+        tools: body.tools,
       });
     },
   }),
@@ -105,6 +114,7 @@ export const messageRoutes: readonly Route[] = [
         model: body.model || undefined,
         assistant: body.assistant,
         options: body.options,
+        tools: body.tools,
       });
       const answer = begin(call, conversation, prepared, () => question?.key ?? null);
       return { answer: shownMessage(answer), context: prepared.context };
@@ -113,7 +123,7 @@ export const messageRoutes: readonly Route[] = [
   appPost({
     path: "/app/v1/messages/{id}/continue",
     summary: "Goes on with an answer that was cut off.",
-    body: { options: answerOptions },
+    body: { options: answerOptions, tools: asked.tools },
     answer: begun,
     async handle(call) {
       const { app } = call;
@@ -122,7 +132,8 @@ export const messageRoutes: readonly Route[] = [
       const { store } = app;
       const branch = branchTo(store.messages.list(conversation.key), message.key);
       const model = message.model ?? undefined;
-      const question = { conversation, branch, model, options: call.body.options, continued: true };
+      const { options, tools } = call.body;
+      const question = { conversation, branch, model, options, tools, continued: true };
       const prepared = await prepare(call, question);
       const goOn = () => {
         store.messages.dropLogs(conversation.key);
@@ -132,6 +143,33 @@ export const messageRoutes: readonly Route[] = [
       };
       const answer = started(prepared, () => store.transaction(goOn));
       return { answer: shownMessage(answer), context: prepared.context };
+    },
+  }),
+  appPost({
+    path: "/app/v1/messages/{id}/calls",
+    summary: "Runs the calls of an answer that are allowed, and has the model go on with what they gave.",
+    body: { allowed: required(list(text({ most: 1024 }), { most: 128 })), ...asked },
+    answer: answered,
+    async handle(call) {
+      const { app, user, body, request } = call;
+      const { message, conversation } = messageOf(call);
+      const calls = message.parts.filter((part) => part.type === "tool-call");
+      if (message.role !== "assistant" || message.status === "running" || calls.length === 0) throw noCalls();
+      const { allowed, model, options, tools } = body;
+      const offered = await offeredTools(app, user, tools ?? []);
+      const { connections } = app;
+      const parts = await runCalls(calls, { offered, allowed, connections, signal: request.signal });
+      return say(call, {
+        conversation,
+        parent: message,
+        isPlaced: true,
+        role: "tool",
+        parts,
+        answer: true,
+        model: model || message.model || undefined,
+        options,
+        tools,
+      });
     },
   }),
   appPost({
@@ -160,7 +198,7 @@ const parentOf = ({ app }: Caller, { parentKey }: StoredMessage): StoredMessage 
 async function say(call: Caller, saying: Saying) {
   const { app, user } = call;
   const { store } = app;
-  const { conversation, parent, role, parts, id, answer, model, options } = saying;
+  const { conversation, parent, role, parts, id, answer, model, options, tools } = saying;
   const known = saidBefore(call, saying);
   if (known) return repeated(call, known);
   const add = () => {
@@ -183,6 +221,7 @@ async function say(call: Caller, saying: Saying) {
     branch: [...before, { role, parts }],
     model,
     options,
+    tools,
   });
   if (id !== undefined && !store.messages.isFree(id)) {
     prepared.cancel(); // the same request came while this one was prepared
@@ -264,6 +303,8 @@ function started(prepared: Prepared, store: () => StoredMessage): StoredMessage 
   prepared.start(message);
   return message;
 }
+
+const noCalls = () => new Problem(409, "this message is no answer that asks for tools", { code: "no_calls" });
 
 function cannotGoOn({ role, status }: StoredMessage): Problem {
   const what = role === "assistant" ? `an answer that is ${status}` : "a message that is no answer";

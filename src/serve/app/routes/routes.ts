@@ -11,6 +11,7 @@ import { modelRoutes } from "./models.ts";
 import { searchRoutes } from "./search.ts";
 import { sessionRoutes } from "./session.ts";
 import { settingsRoutes } from "./settings.ts";
+import { toolRoutes } from "./tools.ts";
 import { transferRoutes } from "./transfer.ts";
 import { usageRoutes } from "./usage.ts";
 import { userRoutes } from "./users.ts";
@@ -28,6 +29,7 @@ export const appRoutes: readonly Route[] = [
   ...transferRoutes,
   ...assistantRoutes,
   ...comparisonRoutes,
+  ...toolRoutes,
   ...modelRoutes,
   ...libraryRoutes,
 ];
