@@ -11,6 +11,8 @@ export interface Column {
 export interface Table {
   readonly name: string;
   readonly columns: readonly Column[];
+  /** The columns of the primary key. */
+  readonly keys: readonly string[];
   /** Columns that lead to a row of another table, which has it once. */
   readonly references: readonly { readonly column: string; readonly table: string; readonly to: string }[];
 }
@@ -28,6 +30,10 @@ export function describeTables(database: Database): Table[] {
   const keys = new Map(found.map(({ name }) => [name, keyOf(database, name)]));
   return found.map(({ name, sql }) => ({
     name,
+    keys: columnsOf(database, name)
+      .filter(({ pk }) => pk > 0)
+      .sort((a, b) => a.pk - b.pk)
+      .map((column) => column.name),
     columns: columnsOf(database, name)
       .filter((column) => PLAIN.test(column.name))
       .map((column) => ({

@@ -2,7 +2,10 @@
 import { BaimoError } from "../../errors.ts";
 import { isRecord } from "../../json.ts";
 import type { Value } from "../../store/database.ts";
+import type { Table } from "../sql/describe.ts";
 import type { SqlRights } from "../sql/guard.ts";
+import { lineageOf } from "../sql/lineage.ts";
+import { oneStatement } from "../sql/one-statement.ts";
 import type { Reader } from "../sql/reader.ts";
 import type { Args, Asker, Tool } from "../tool.ts";
 
@@ -42,6 +45,18 @@ export function sqlQuery(
     rights,
     maxRows: limits.rows,
   });
+  const described = new Map<string, Promise<Table[]>>();
+  /** A statement for the rows behind sums, where it is one that may run. */
+  const lineage = async (path: string, sql: string, rights?: SqlRights): Promise<string | undefined> => {
+    const tables = described.get(path) ?? reader.describe(path, limits.ms);
+    described.set(path, tables);
+    const found = lineageOf(oneStatement(sql), await tables);
+    if (found === undefined) return undefined;
+    return reader.inspect(path, question(found, rights), limits.ms).then(
+      () => found,
+      () => undefined,
+    );
+  };
   return {
     name: "sql.query",
     effect: "read",
@@ -81,6 +96,7 @@ export function sqlQuery(
       const sql = String(args.sql);
       const parameters = (args.params ?? []) as readonly Value[]; // by the schema
       const { rows, sha256 } = await reader.query(path, question(sql, rights, parameters), limits.ms);
+      const lineageSql = await lineage(path, sql, rights);
       return {
         output: { rows, count: rows.length },
         evidence: [
@@ -92,6 +108,7 @@ export function sqlQuery(
             parameters,
             rows: rows.length,
             rowsSha256: sha256,
+            lineageSql,
           },
         ],
       };
