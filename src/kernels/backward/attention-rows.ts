@@ -1,4 +1,4 @@
-// The softmax of rows of attention's scores and its backward pass: plain references, cost, test cases.
+// The softmax of rows of scores and its backward pass: plain references, cost, test cases.
 
 export interface ScoreShape {
   readonly rows: number;
