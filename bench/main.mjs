@@ -13,6 +13,8 @@ npm run bench -- --peers         random models, this engine and others in turn: 
                                  an hour)
 npm run bench -- --make NAME     makes a random model and prints its path, for example llama-1.1b-Q4_K_M,
                                  mixtral-1.5b-Q4_0, qwen3-0.6b-BF16-safetensors
+npm run bench -- --train         training: the poet's shape, a Llama of 15 M, LoRA beside 0.6 B; with --python PATH (an
+                                 interpreter with torch and transformers) beside PyTorch
 node bench/kernels.mjs           every kernel by itself: GB/s and GFLOP/s
 
 options
@@ -33,6 +35,8 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     peers: { type: "boolean" },
+    train: { type: "boolean" },
+    python: { type: "string" },
     variants: { type: "boolean" },
     large: { type: "boolean" },
     stored: { type: "boolean" },
@@ -65,6 +69,15 @@ if (values.help) {
   const { prepareModel } = await import("./random-model.mjs");
   const { path, bytes } = await prepareModel(values.make);
   console.log(values.json ? JSON.stringify({ path, bytes }) : `${path} (${(bytes / 1e6).toFixed(0)} MB)`);
+} else if (values.train) {
+  const { compareTraining, trainingLines } = await import("./train.mjs");
+  const results = await compareTraining({
+    rounds: values.rounds === undefined ? undefined : count("rounds", values.rounds),
+    threads: values.threads === undefined ? undefined : count("threads", values.threads),
+    python: values.python,
+    only: values.only,
+  });
+  console.log(values.json ? JSON.stringify(results) : trainingLines(results).join("\n"));
 } else if (values.peers) {
   const { comparePeers, readResults } = await import("./peers.mjs");
   const { renderBenchmarks } = await import("./report.mjs");

@@ -1,6 +1,8 @@
 // Tuning against peft and trl in double precision: masks of chats, adapters, DPO, GRPO.
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { type Checkpoint, openCheckpoint } from "../src/formats/index.ts";
 import { describeModel, type ModelDescription } from "../src/models/open-model.ts";
@@ -8,6 +10,7 @@ import { createChatTemplate, openTokenizer, type Tokenizer } from "../src/tokeni
 import type { AdapterOptions } from "../src/train/adapter.ts";
 import { labelsOf, maskChat } from "../src/train/chat-masks.ts";
 import { DpoTrainer, scorePairs, type TaughtPair } from "../src/train/dpo-trainer.ts";
+import { mergeAdapter } from "../src/train/merge.ts";
 import {
   type AdvantageScale,
   advantagesOf,
@@ -18,7 +21,8 @@ import {
 } from "../src/train/preference.ts";
 import { TrainedModel } from "../src/train/trained-model.ts";
 import { type TaughtBatch, Trainer } from "../src/train/trainer.ts";
-import { beside, readJson, unlessBeside } from "./places.ts";
+import { beside, maxDifference, readJson, unlessBeside } from "./places.ts";
+import { openReference } from "./reference-run.ts";
 import { assertNear, machineOfOne, readTensors } from "./training.ts";
 
 const folder = (...parts: string[]) => beside("training", ...parts);
@@ -134,6 +138,37 @@ describe("adapters in training", { skip }, () => {
         assert.ok(tensor, name);
         const most = values.reduce((all, value, i) => Math.max(all, Math.abs(value - tensor.values[i])), 0);
         assert.ok(most <= 2e-6, `${name}: off by ${most}`);
+      }
+    });
+  }
+});
+
+describe("adapters merged", { skip }, () => {
+  if (skip) return;
+  const { rows } = readJson(sft("masks.json"));
+  for (const run of Object.keys(readJson(sft("golden.json")).runs)) {
+    test(`${run}: weights, and logits of the merged model`, async () => {
+      const folder = mkdtempSync(join(tmpdir(), "baimo-merged-"));
+      try {
+        await mergeAdapter(sft(`adapter.${run}`), folder, { base: sft() });
+        const golden = readTensors(sft(`merged.${run}.safetensors`));
+        const found = readTensors(join(folder, "model.safetensors"));
+        for (const [name, { values }] of golden) {
+          if (name === "logits") continue;
+          assert.ok(maxDifference(found.get(name)?.values ?? [], values) <= 2e-6, name);
+        }
+        const logits = golden.get("logits");
+        assert.ok(logits);
+        const [, length, vocabSize] = logits.shape;
+        const model = await openReference(folder);
+        for (const row of [0, 1]) {
+          const answer = await model.run(rows[row].ids.slice(0, length));
+          const wanted = logits.values.subarray(row * length * vocabSize, (row + 1) * length * vocabSize);
+          assert.ok(maxDifference(answer.logits, wanted) <= 1e-4, `logits of row ${row}`);
+        }
+        await model.close();
+      } finally {
+        rmSync(folder, { recursive: true });
       }
     });
   }

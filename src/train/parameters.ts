@@ -18,6 +18,9 @@ import { byteLength, type DType } from "../tensor/dtype.ts";
 import type { Machine } from "./tape/machine.ts";
 import { TrainedMatrix, TrainedVector } from "./tape/value.ts";
 
+/** Bytes of values that are read at a time. */
+const READ_BYTES = 8 << 20;
+
 /** What an optimiser steps: a tensor [rows, cols] of floats without gaps, its gradient and moments. */
 export interface Learned {
   readonly name: string;
@@ -163,7 +166,10 @@ export class Parameters {
         for (const { plan, first } of leaves) {
           const at = address / 4 + first * cols;
           if (isVector(plan)) f32.set(await reader.vector({ ...plan, onePlus: false }).read(), at);
-          else f32.set(await readMatrix(reader.matrix(plan), readType(plan)), at);
+          else {
+            const target = f32.subarray(at, at + plan.rows * plan.cols);
+            await readMatrix(reader.matrix(plan), readType(plan), target);
+          }
         }
       }
     }
@@ -306,10 +312,16 @@ function checkLeaf(leaf: TensorPlan): void {
     );
 }
 
-async function readMatrix(source: MatrixSource, dtype: DType): Promise<Float32Array> {
-  const raw = new Uint8Array(source.rows * byteLength(dtype, source.cols));
-  await source.read(0, source.rows, raw);
-  return dequantize(dtype, raw, source.rows * source.cols);
+/** Reads a matrix into `target`, some rows at a time. */
+async function readMatrix(source: MatrixSource, dtype: DType, target: Float32Array): Promise<void> {
+  const { rows, cols } = source;
+  const step = Math.max(1, Math.floor(READ_BYTES / (4 * cols)));
+  for (let row = 0; row < rows; row += step) {
+    const count = Math.min(step, rows - row);
+    const raw = new Uint8Array(count * byteLength(dtype, cols));
+    await source.read(row, count, raw);
+    target.set(dequantize(dtype, raw, count * cols), row * cols);
+  }
 }
 
 /** Writes the rows of a weight into the tensor that they came from. */

@@ -12,7 +12,7 @@ import type { PairScore } from "../dpo-trainer.ts";
 import { writeInitialModel } from "../initialize.ts";
 import type { Guard, Objective } from "../learner.ts";
 import type { Schedule } from "../optimize/schedule.ts";
-import { planMemory, TrainingSession } from "../session.ts";
+import { planMemory, TrainingSession, withRuntime } from "../session.ts";
 import type { TrainedModelParts } from "../trained-model.ts";
 import type { TaughtBatch } from "../trainer.ts";
 import { type BatchSizes, Chats, inOrder, Pairs, Rows, type StepData } from "./batches.ts";
@@ -88,7 +88,7 @@ export async function* runTraining(
       plan: {
         parameters: session.model.parameters.count,
         learned: session.model.learned.reduce((sum, { rows, cols }) => sum + rows * cols, 0),
-        memoryBytes: session.bytes,
+        memoryBytes: withRuntime(session.bytes, threads),
         checkpointBytes: session.model.learned.reduce((sum, { rows, cols }) => sum + 12 * rows * cols, 0),
         examples: data.count,
         cut: data.cut,
