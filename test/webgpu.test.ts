@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
 import { openTestGpu } from "../src/backends/webgpu/test-gpu.ts";
 import { load } from "../src/generate/load.ts";
+import { type Shader, words } from "../src/kernels/module/wgsl.ts";
 import { openGpuModel } from "./gpu-model.ts";
 import { greedyIds } from "./greedy.ts";
 import { golden, readJson } from "./places.ts";
@@ -54,6 +55,33 @@ describe("the engine on WebGPU", { skip: typeof gpu === "string" && gpu }, () =>
     assert.ok(calls - before.calls <= 8 * numLayers + 4, `${calls - before.calls} calls`);
     const read = (weightBytes - before.weightBytes) / model.productBytes;
     assert.ok(read <= 1.05, `${read} times the weights' bytes`);
+    gpu.freeAll();
+  });
+
+  it("matrices cut across buffers give the same bits", async () => {
+    const whole = await (await openGpuModel(gpu, folder)).last([1, 2, 3], 0);
+    const cut = await openGpuModel(gpu, folder, { bufferBytes: 4096 });
+    assert.deepEqual(await cut.last([1, 2, 3], 0), whole);
+    gpu.freeAll();
+  });
+
+  it("what a shader reads beyond its buffer is none of another's", async () => {
+    const secret = 0x5ec2e7;
+    const [own, other, found] = [64, 1 << 16, 1 << 16].map((bytes) => gpu.allocate(bytes));
+    gpu.write(other, 0, new Uint32Array(other.bytes / 4).fill(secret));
+    const shader: Shader = {
+      name: "look around",
+      params: ["distance"],
+      buffers: [words("own"), { name: "found", type: "array<u32>", writes: true }],
+      size: 64,
+      body: "let i = group.x * 64u + lane; found[i] = own[i * p.distance];",
+    };
+    for (const distance of [1, 1000, 0x3fff_ffff]) {
+      const pipeline = gpu.pipeline(shader.name, () => shader);
+      gpu.call(pipeline, [own, found], [distance], found.bytes / 256);
+      const seen = new Uint32Array(await gpu.read([{ area: found, at: 0, bytes: found.bytes }]));
+      assert.ok(!seen.includes(secret), `seen at distance ${distance}`);
+    }
     gpu.freeAll();
   });
 
