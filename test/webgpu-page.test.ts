@@ -1,4 +1,4 @@
-// The engine on a GPU in a page of headless Chromium: an answer, a lost device, and the conversation goes on.
+// A page of headless Chromium on its GPU: an answer, a lost device, and the conversation goes on.
 import assert from "node:assert/strict";
 import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
