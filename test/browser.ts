@@ -26,6 +26,13 @@ export const browserArguments = [
   "--disable-component-update",
   "--disable-sync",
 ];
+/** The same with WebGPU on Chromium's software adapter. */
+export const gpuArguments = [
+  ...browserArguments.filter((argument) => argument !== "--disable-gpu"),
+  "--enable-unsafe-webgpu",
+  "--use-webgpu-adapter=swiftshader",
+  "--enable-features=Vulkan",
+];
 export const desk = { width: 1280, height: 800 };
 export const phone = { width: 360, height: 740 };
 

@@ -1,47 +1,16 @@
 // The engine in headless Chromium, with and without shared memory (skipped without a browser).
 import assert from "node:assert/strict";
-import { createReadStream, statSync } from "node:fs";
-import { createServer, type Server } from "node:http";
+import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { extname, join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { type Browser, chromium } from "playwright-core";
 import { load } from "../src/index.ts";
 import { browserArguments, executablePath, noBrowser, visitPage } from "./browser.ts";
-import { golden, root } from "./places.ts";
+import { golden } from "./places.ts";
+import { serveBuild } from "./serve-build.ts";
 
 const model = golden("gguf", "llama-q8_0.gguf");
 const prompt = Array.from({ length: 200 }, (_, i) => (i * 7) % 500);
-const types: Record<string, string> = { ".js": "text/javascript", ".wasm": "application/wasm" };
-
-const html =
-  '<!doctype html><title>engine</title><link rel="icon" href="data:,">' +
-  '<script type="module">import { load } from "./src/index.js"; globalThis.load = load;</script>';
-
-/** Serves the built project and the model; below /isolated with the headers that shared memory asks for. */
-function serve(): Promise<Server> {
-  const server = createServer((request, response) => {
-    const { pathname } = new URL(request.url ?? "/", "http://localhost");
-    if (pathname.startsWith("/isolated/")) {
-      response.setHeader("Cross-Origin-Opener-Policy", "same-origin");
-      response.setHeader("Cross-Origin-Embedder-Policy", "require-corp");
-    }
-    const path = pathname.replace(/^\/(isolated|plain)/, "");
-    if (path === "/") {
-      response.setHeader("content-type", "text/html");
-      return response.end(html);
-    }
-    const file = path === "/model.gguf" ? model : join(root, "dist", path);
-    if (!statSync(file, { throwIfNoEntry: false })?.isFile()) {
-      response.statusCode = 404;
-      return response.end();
-    }
-    response.setHeader("content-type", types[extname(file)] ?? "application/octet-stream");
-    createReadStream(file).pipe(response);
-  });
-  return new Promise((resolve) => server.listen(0, "127.0.0.1", () => resolve(server)));
-}
-
 /** Runs in the page: 20 tokens, then an answer that is stopped after the third, then 20 tokens again. */
 async function talk({ base, prompt }: { base: string; prompt: number[] }) {
   const { load } = globalThis as unknown as typeof import("../src/index.ts"); // see html
@@ -76,7 +45,7 @@ describe("the engine in a page", { skip: noBrowser }, () => {
   let expected: number[];
   before(async () => {
     browser = await chromium.launch({ executablePath, args: browserArguments });
-    server = await serve();
+    server = await serveBuild(model);
     const here = await load(model, { threads: 1, contextLength: 2048 });
     expected = [];
     for await (const event of here.complete(prompt, { maxTokens: 20, temperature: 0, ignoreEos: true })) {

@@ -18,7 +18,6 @@ const families = ["llama", "gemma2", "mixtral", "deepseek_v3", "qwen3_next", "t5
 
 describe("models on WebGPU", { skip: typeof gpu === "string" && gpu }, () => {
   if (typeof gpu === "string") return;
-  after(() => gpu.device.destroy());
   for (const family of families) {
     it(family, async () => {
       const folder = golden("families", family);
@@ -57,6 +56,22 @@ describe("models on WebGPU", { skip: typeof gpu === "string" && gpu }, () => {
         await answers.close();
         gpu.freeAll();
       }
+    });
+  }
+});
+
+describe("quantised models on WebGPU", { skip: typeof gpu === "string" && gpu }, () => {
+  if (typeof gpu === "string") return;
+  after(() => gpu.device.destroy());
+  for (const name of ["llama-legacymix", "llama-q4_k_m"]) {
+    it(name, async () => {
+      const path = golden("gguf", `${name}.gguf`);
+      const model = await openGpuModel(gpu, path);
+      // Activations are not rounded here: the logits are those of the same weights in float64.
+      const [{ ids, reference }] = readJson(path.replace(/gguf$/, "golden.json")).prompts;
+      const difference = maxDifference(await model.last(ids, 0), reference.logits);
+      assert.ok(difference <= TOLERANCE, `logits differ by ${difference}`);
+      gpu.freeAll();
     });
   }
 });

@@ -7,7 +7,9 @@ import { encode, forward, logitsOf } from "../src/models/forward/transformer.ts"
 import { createCaches, createWorkspace, LOGIT_ROWS } from "../src/models/forward/workspace.ts";
 import { describeModel } from "../src/models/open-model.ts";
 import { loadWeights } from "../src/models/weights/load-weights.ts";
+import { readType, tensorsOf } from "../src/models/weights/tensor-plan.ts";
 import type { CacheType, Run, Sequence } from "../src/tensor/backend.ts";
+import { byteLength } from "../src/tensor/dtype.ts";
 
 const CONTEXT = 96;
 const PAGES = 3;
@@ -33,6 +35,10 @@ export async function openGpuModel(
     cacheType,
   });
   const weights = await loadWeights(backend, plan, config, checkpoint.files);
+  const productBytes = tensorsOf(plan)
+    .filter((tensor) => tensor.kind === "matrix")
+    .filter((tensor) => tensor !== plan.embedding || !plan.head)
+    .reduce((sum, matrix) => sum + byteLength(readType(matrix), matrix.rows * matrix.cols), 0);
   await checkpoint.close();
   const model = await assembleTransformer({ backend, config, weights, caches, workspace });
   backend.finishLoading();
@@ -57,6 +63,8 @@ export async function openGpuModel(
     backend,
     config,
     vocabSize: config.vocabSize,
+    /** Bytes of the matrices that a token is multiplied with, as the file has them. */
+    productBytes,
     last,
     /** What an encoder makes of a text, after each layer. */
     async encode(ids: readonly number[]): Promise<Float32Array[]> {

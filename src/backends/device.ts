@@ -10,7 +10,14 @@ import type { WasmSetup } from "./wasm/rank.ts";
 
 /** The devices by name. "cpu": WASM kernels on worker threads. "webgpu": a GPU. "reference": plain loops, slow and exact. */
 export type DeviceName = "cpu" | "webgpu" | "reference";
-export const deviceNames = ["cpu", "webgpu", "reference"] as const satisfies readonly DeviceName[];
+/** What may be asked for. "auto": the GPU where a probe finds it faster, else the CPU. */
+export type DeviceChoice = DeviceName | "auto";
+export const deviceChoices = [
+  "cpu",
+  "webgpu",
+  "auto",
+  "reference",
+] as const satisfies readonly DeviceChoice[];
 
 /** What makes the backend of a worker; plain data, posted to it. */
 export type DeviceSetup = WasmSetup | WebgpuSetup | { readonly device: "reference" };

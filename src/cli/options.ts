@@ -111,7 +111,7 @@ export interface ConfigFlags {
 
 /** The values of `addEngineOptions`, and of `addServingOptions`. */
 export interface EngineFlags extends ConfigFlags {
-  device?: "cpu" | "webgpu" | "reference";
+  device?: "cpu" | "webgpu" | "auto" | "reference";
   threads?: number;
   context?: number;
   /** Bytes that the model may take. */
@@ -146,7 +146,7 @@ const collectKeys = (text: string, before: readonly string[] = []): string[] => 
 export function addEngineOptions(command: Command): Command {
   const { device, threads, contextLength, cacheType } = loadTable;
   return addConfigOptions(command)
-    .option("-d, --device <device>", "what to compute on: cpu, webgpu or reference", reader(device))
+    .option("-d, --device <device>", "what to compute on: cpu, webgpu, auto or reference", reader(device))
     .option("-t, --threads <count>", "threads (default: chosen by the engine)", reader(threads))
     .option("-c, --context <tokens>", "most tokens of prompt and answer together", reader(contextLength))
     .option(

@@ -1,5 +1,5 @@
 // Options of `load`, and its progress.
-import { type DeviceName, type DeviceOptions, deviceNames, deviceTable } from "../backends/device.ts";
+import { type DeviceChoice, type DeviceOptions, deviceChoices, deviceTable } from "../backends/device.ts";
 import { type CheckpointInput, checkpointKind } from "../formats/checkpoint.ts";
 import { type PullOptions, pullTable } from "../formats/hub/pull-options.ts";
 import { type DescribeOptions, describeTable } from "../models/describe-options.ts";
@@ -31,8 +31,8 @@ export interface LoadProgress {
 
 /** Options of `load`. */
 export interface LoadOptions extends DescribeOptions, DeviceOptions {
-  /** "cpu": kernels on worker threads. "webgpu": a GPU. "reference": plain loops, slow and exact. Default "cpu". */
-  device?: DeviceName;
+  /** "cpu": kernels on worker threads. "webgpu": a GPU. "auto": the GPU where a probe finds it faster. "reference": plain loops. Default "cpu". */
+  device?: DeviceChoice;
   /** Tokens that prompt and answer may hold together, at least one each. Default: the model's own, at most 4,096. Learned positions bound it. */
   contextLength?: number;
   /** Storage of keys and values; "Q8": 8 bits with a scale per token and head. Default "F32" for F32 weights, else "F16". */
@@ -79,7 +79,7 @@ const { cacheFolder, endpoint, token, offline } = pullTable;
 export const loadTable = {
   ...describeTable,
   ...deviceTable,
-  device: withDefault(choice(...deviceNames), "cpu"),
+  device: withDefault(choice(...deviceChoices), "cpu"),
   contextLength: whole({ min: 2, max: 1 << 24 }),
   cacheType: choice("F32", "F16", "Q8"),
   chunkTokens: whole({ min: 1, max: 4096 }),

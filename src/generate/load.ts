@@ -1,5 +1,6 @@
 // `load`: from a file, a folder, a URL or the Hub to a running model.
-import type { PreparedDevice, RunShape } from "../backends/device.ts";
+import { chooseDevice } from "../backends/choose-device.ts";
+import type { DeviceName, PreparedDevice, RunShape } from "../backends/device.ts";
 import { openDevice } from "../backends/open-device.ts";
 import type { Thread } from "../backends/threads.ts";
 import { BaimoError, throwIfAborted } from "../errors.ts";
@@ -94,7 +95,7 @@ async function loadDescribed(
   started: number,
 ): Promise<TraceableModel> {
   const options = { ...given, memoryBytes: withoutDraft(given.memoryBytes, draft) };
-  const { signal, device } = options;
+  const { signal } = options;
   const { config, weights } = description;
   const shape = chooseShape(description, options);
   const { contextLength } = shape;
@@ -111,7 +112,7 @@ async function loadDescribed(
   });
   language.catch(() => failed.abort());
   const ask = draft && asksOf(draft.model);
-  const { engine, prepared } = await startOn(description, checkpoint.files, shape, {
+  const { engine, prepared, device, warnings } = await startOnChosen(description, checkpoint.files, shape, {
     ...options,
     ask,
     signal: signal ? AbortSignal.any([signal, failed.signal]) : failed.signal,
@@ -135,6 +136,7 @@ async function loadDescribed(
       }
       const { engine } = await startOn(description, again.files, shape, {
         ...options,
+        device,
         ask,
         signal: undefined,
       });
@@ -172,6 +174,7 @@ async function loadDescribed(
       kernels,
       warnings: [
         ...description.warnings,
+        ...warnings,
         ...prepared.warnings,
         ...(tokenizer.kind === NO_TOKENIZER ? [noTokenizerWarning(checkpoint)] : []),
         ...vocabularyWarnings(config, tokenizer),
@@ -203,12 +206,37 @@ function vocabularyWarnings(
   ];
 }
 
+interface StartOptions extends ReadLoadOptions {
+  readonly ask?: AskDraft;
+  readonly onTensor?: (done: number) => void;
+}
+
+/** Starts on the device that was chosen; "auto" falls back to the CPU where the GPU cannot run the model. */
+async function startOnChosen(
+  description: ModelDescription,
+  files: readonly ByteSource[],
+  shape: RunShape,
+  options: StartOptions,
+) {
+  const { device, why } = await chooseDevice(options.device);
+  const warnings = why === undefined ? [] : [`on the CPU: ${why}`];
+  try {
+    const started = await startOn(description, files, shape, { ...options, device });
+    return { ...started, device, warnings };
+  } catch (error) {
+    const isGpus = error instanceof BaimoError && ["device", "memory", "shape"].includes(error.code);
+    if (options.device !== "auto" || device === "cpu" || !isGpus) throw error;
+    const started = await startOn(description, files, shape, { ...options, device: "cpu" });
+    return { ...started, device: "cpu", warnings: [`on the CPU: ${error.message}`] } as const;
+  }
+}
+
 /** Makes the device ready for a model and starts an engine on it. Whatever fails leaves no worker behind. */
 async function startOn(
   description: ModelDescription,
   files: readonly ByteSource[],
   shape: RunShape,
-  options: ReadLoadOptions & { ask?: AskDraft; onTensor?: (done: number) => void },
+  options: StartOptions & { readonly device: DeviceName },
 ): Promise<{ engine: Engine; prepared: PreparedDevice }> {
   const { signal, ask: draft, onTensor } = options;
   let workers: readonly Thread[] = [];

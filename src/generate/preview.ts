@@ -82,7 +82,7 @@ export async function countMemory(
   { files }: Pick<Checkpoint, "files">,
   options: Partial<ReadLoadOptions>,
 ): Promise<{ contextLength: number; memory: MemoryNeeds }> {
-  const device = await openDevice(options.device ?? "cpu");
+  const device = await openDevice(options.device === "auto" ? "cpu" : (options.device ?? "cpu"));
   const shape = chooseShape(description, options);
   const threads = options.threads ?? (await availableThreads());
   const memory = device.count(describeForDevice(description, files), shape, threads);

@@ -18,6 +18,7 @@ const emit = (message: FromWorker) => thread.postMessage(message);
 async function load(setup: WorkerSetup, bus: Bus): Promise<Transformer> {
   const { config, shape } = setup;
   const backend = await createBackend(setup.device, bus, shape.maxTokens);
+  void backend.lost?.then((error) => emit({ type: "failed", error: plainError(error) }));
   // Activations and the cache come first: they must lie in the first memory bank.
   const workspace = createWorkspace(backend, config, shape.contextLength);
   const caches = createCaches(backend, config, shape);

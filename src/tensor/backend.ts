@@ -283,6 +283,8 @@ export interface Backend {
   readonly ranks: number;
   /** Most tokens that one call can hold. */
   readonly maxTokens: number;
+  /** Resolves, with what to say of it, when the device is gone and nothing more can be computed. */
+  readonly lost?: Promise<Error>;
   /** Where experts are read as they are needed: this rank's counts since the model was loaded. */
   readonly pages?: Readonly<PageCounts>;
 

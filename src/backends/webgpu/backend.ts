@@ -147,6 +147,7 @@ export function createWebgpuBackend(options: WebgpuBackendOptions): Backend {
     rank: 0,
     ranks: 1,
     maxTokens,
+    lost: gpu.lost,
     loadMatrix: (source, partition) => weights.load(source, partition),
     loadVector: async (source) => vectors.add(await source.read()),
     allocate: (width, tokens = maxTokens) => new Rows(gpu, width, tokens),

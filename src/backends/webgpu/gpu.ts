@@ -49,6 +49,8 @@ export interface GpuCounts {
 
 export class Gpu {
   readonly device: GPUDevice;
+  /** Resolves when the device is gone, and what was there with it. */
+  readonly lost: Promise<BaimoError>;
   readonly counts: GpuCounts = { calls: 0, submissions: 0, readBacks: 0, buffers: 0, weightBytes: 0 };
   /** Rises with every submission: what has been put into the data before it is gone. */
   epoch = 0;
@@ -74,9 +76,11 @@ export class Gpu {
 
   constructor(device: GPUDevice) {
     this.device = device;
-    void device.lost.then(({ message, reason }) => {
+    this.lost = device.lost.then(({ message, reason }) => {
       const why = reason === "destroyed" ? "it was given up" : message || "the driver does not say why";
-      this.#failure ??= new BaimoError("device", `the GPU was lost: ${why}; open the model again`);
+      const error = new BaimoError("device", `the GPU was lost: ${why}; open the model again`);
+      this.#failure ??= error;
+      return error;
     });
     device.addEventListener("uncapturederror", (event) => {
       const { error } = event as GPUUncapturedErrorEvent;

@@ -75,8 +75,10 @@ function sendProducts(
     columns,
     batches,
   );
-  for (const [weight] of products)
-    gpu.counts.weightBytes += (batches * weight.bytes * part.rows) / weight.rows;
+  for (const [weight] of products) {
+    const own = products.length > 1 ? weight.parts[0] : part;
+    gpu.counts.weightBytes += (batches * weight.bytes * own.rows) / weight.rows;
+  }
 }
 
 /** y = x W^T in some rows of x and the same of y, of a matrix in one part. */

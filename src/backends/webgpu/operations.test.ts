@@ -1,6 +1,6 @@
-// Every case of the table on a GPU against its reference; same bits however it is cut.
+// Cases of the table on a GPU against their references; same bits however they are cut.
 import { after, describe, test } from "node:test";
-import { CASE_TOKENS } from "../cases/case.ts";
+import { CASE_TOKENS, type OperationCase } from "../cases/case.ts";
 import { operationCases } from "../cases/table.ts";
 import { checkCase } from "../cases/test-case.ts";
 import { createWebgpuBackend } from "./backend.ts";
@@ -8,10 +8,34 @@ import { openTestGpu } from "./test-gpu.ts";
 
 const gpu = await openTestGpu();
 
+/** Products of these types show what planes and nibbles, bytes, scales of 6 bits and tables of levels come to. */
+const types = ["F32", "F16", "Q8_0", "Q5_1", "Q4_K", "Q6_K", "IQ4_XS"];
+/** Of each operation beside products so many, from all of its cases evenly. */
+const EACH = 3;
+
+/** A software adapter takes minutes for all cases. */
+const chosen = process.env.BAIMO_GPU_CASES === "all" ? operationCases : choose();
+
+function choose(): OperationCase[] {
+  const isProduct = ({ about }: OperationCase) => about.includes("weights in ");
+  const products = operationCases.filter(
+    ({ operation, about }) =>
+      operation === "linear" && types.some((type) => about.includes(`in ${type}, 20 x 256`)),
+  );
+  const others = operationCases.filter((one) => !isProduct(one));
+  const some = [...new Set(others.map(({ operation }) => operation))].flatMap((operation) => {
+    const cases = others.filter((one) => one.operation === operation);
+    return cases.filter((_, i) => i % Math.ceil(cases.length / EACH) === 0);
+  });
+  return [...some, ...products];
+}
+
 describe("operations on WebGPU", { skip: typeof gpu === "string" && gpu }, () => {
   if (typeof gpu === "string") return;
   after(() => gpu.device.destroy());
-  for (const one of operationCases) {
+  const left = operationCases.length - chosen.length;
+  if (left > 0) test(`${left} more cases`, { skip: "BAIMO_GPU_CASES=all runs them, in minutes" }, () => {});
+  for (const one of chosen) {
     test(`${one.operation}: ${one.about}`, async () => {
       await checkCase(
         one,
