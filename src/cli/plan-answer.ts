@@ -125,11 +125,8 @@ export async function printAnswer(
   },
 ): Promise<void> {
   if (flags.json) {
-    const { flatten } = await import("../plan/index.ts");
-    const { results: places, quantities } = flatten(Object.values(answer.results));
-    const results = Object.fromEntries(Object.keys(answer.results).map((key, at) => [key, places[at]]));
-    const { assumed, missing, warnings, distribution } = answer;
-    terminal.json({ results, quantities, assumed, missing, warnings, distribution, ...more.json });
+    const { documentOf } = await import("../plan/index.ts");
+    terminal.json(documentOf(answer, more.json));
     return;
   }
   const { aboutLines, resultLines } = await import("./plan-text.ts");

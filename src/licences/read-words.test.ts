@@ -1,8 +1,8 @@
 // Questions in words, names of licences on cards and in texts.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { licenceNames } from "../cli/licence-search.ts";
 import { loadCatalogue } from "../cli/load-catalogue.ts";
+import { licenceNames } from "./catalogue-names.ts";
 import { licenceOfCard, licenceOfTag, licenceOfText } from "./licence-names.ts";
 import { readWords } from "./read-words.ts";
 

@@ -1,5 +1,6 @@
 // baimo/plan: what a model costs and earns, with formulas and sources. Re-exports only.
 export type { Answer } from "./answer.ts";
+export { documentOf } from "./document.ts";
 export { accelerator, accelerators, findAccelerator } from "./hardware/accelerators.ts";
 export { catalogueModels, shapeFromCatalogue } from "./model/from-catalogue.ts";
 export { shapeOfCheckpoint } from "./model/from-checkpoint.ts";
@@ -7,6 +8,7 @@ export { type ModelShape, type ShapeOptions, shapeOfNumbers, withNumbers } from 
 export { planReturn, type ReturnAnswer, type ReturnOptions, type WorkOptions } from "./money/plan-return.ts";
 export type { HostingVerdict, Verdict } from "./money/verdict.ts";
 export { chineseName } from "./names-zh.ts";
+export { chineseNote, chineseWarning } from "./notes-zh.ts";
 export type { EstimateOption } from "./quantity/estimate.ts";
 export { everyQuantity, findBare, flatten, inputsOf, restsOnRumour } from "./quantity/explain.ts";
 export type { Computed, Input, Quantity, Source } from "./quantity/quantity.ts";

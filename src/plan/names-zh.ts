@@ -183,6 +183,9 @@ const names: Readonly<Record<string, string>> = {
   "bytes of KV cache": "KV 缓存字节",
   "bytes of buffers and runtime": "缓冲与运行时字节",
   "GPUs in a node": "单节点 GPU 数",
+  "price of the machine": "机器每小时价格",
+  "price of the API": "API 价格",
+  "fixed cost": "固定费用",
 };
 
 /** A name in Chinese; what stands in brackets or after "ZeRO" goes along. Undefined for a name that has none. */

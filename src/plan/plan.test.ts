@@ -6,6 +6,7 @@ import { accelerator } from "./hardware/accelerators.ts";
 import { shapeOfNumbers } from "./model/shape.ts";
 import { planReturn } from "./money/plan-return.ts";
 import { chineseName } from "./names-zh.ts";
+import { chineseNote, chineseWarning } from "./notes-zh.ts";
 import { everyQuantity, findBare, flatten } from "./quantity/explain.ts";
 import { add, compute, formulaOf, given, type Quantity } from "./quantity/quantity.ts";
 import { planScaling } from "./scaling/plan-scaling.ts";
@@ -98,6 +99,14 @@ it("every quantity has a name in Chinese", () => {
     for (const { name } of everyQuantity(Object.values(answer.results)))
       assert.match(chineseName(name) ?? "", /./, `src/plan/names-zh.ts has no name for "${name}"`);
   assert.equal(chineseName("bytes of activations a layer (full)"), "每层激活字节 (full)");
+});
+
+it("every reason of an assumption, and every warning, has a text in Chinese", () => {
+  for (const { assumed, warnings } of Object.values(answers)) {
+    for (const { note } of assumed) assert.match(chineseNote(note!), /\p{Script=Han}/u, note);
+    for (const text of warnings.filter((each) => !/extrapolates|law/.test(each)))
+      assert.match(chineseWarning(text, chineseName), /\p{Script=Han}/u, text);
+  }
 });
 
 it("an answer as JSON is a list whose places lead everywhere", () => {

@@ -1,6 +1,7 @@
 // `baimo may`: what licences permit, with the clause; in words or by flags.
 import { type Command, InvalidArgumentError } from "commander";
 import { BaimoError } from "../../errors.ts";
+import { findLicence, licenceNames } from "../../licences/catalogue-names.ts";
 import { conditionTexts } from "../../licences/conditions.ts";
 import {
   ACTION_NAMES,
@@ -13,7 +14,6 @@ import {
 import { type Answer, mayI, type Question, type Verdict } from "../../licences/may.ts";
 import { type NamedLicence, readWords } from "../../licences/read-words.ts";
 import { readNumber } from "../amount.ts";
-import { findLicence, licenceNames } from "../licence-search.ts";
 import { loadCatalogue, loadTerms } from "../load-catalogue.ts";
 import { type CommandContext, collect, nonEmpty, orUsage } from "../options.ts";
 

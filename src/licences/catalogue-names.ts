@@ -1,10 +1,10 @@
 // Finds the licence of a model or a licence by the names of the catalogue.
 import { type Catalogue, figureOf } from "../catalogue/catalogue.ts";
 import { BaimoError } from "../errors.ts";
-import { licenceOfTag } from "../licences/licence-names.ts";
-import type { NamedLicence } from "../licences/read-words.ts";
 import { nearestName } from "../nearest.ts";
 import { POET } from "../poet.ts";
+import { licenceOfTag } from "./licence-names.ts";
+import type { NamedLicence } from "./read-words.ts";
 
 /** What the catalogue calls models and licences. Names without a size stand for the licence of most sizes. */
 export function licenceNames({ families, licences }: Catalogue): NamedLicence[] {
