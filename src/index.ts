@@ -1,6 +1,7 @@
 // baimo's public API: re-exports only.
 export { BaimoError, type ErrorCode } from "./errors.ts";
 export type { ToolCall } from "./generate/answers/answer-reader.ts";
+export type { Capabilities } from "./generate/capabilities.ts";
 export { type LoadOptions, type LoadProgress, load } from "./generate/load.ts";
 export type { AdapterSource } from "./generate/load-options.ts";
 export type {
@@ -21,6 +22,7 @@ export type {
   GeneratedToken,
   GenerateEvent,
   GenerateOptions,
+  LanguageModel,
   LoadedCache,
   LogitsOptions,
   Model,

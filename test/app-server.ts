@@ -20,6 +20,7 @@ const model = {
   name: "counter",
   contextLength: 4096,
   status: "ready",
+  capabilities: {},
   engine: {},
   tokenizer: { chatTemplates: new Map() },
   encode: async () => [1],

@@ -3,12 +3,17 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { BaimoError } from "../src/errors.ts";
 import { checkEndpoint, createEndpointSubject } from "../src/evaluate/subjects/endpoint.ts";
-import { createEndpointClient, type Reply } from "../src/evaluate/subjects/endpoint-client.ts";
+import {
+  createEndpointClient,
+  type EndpointCapabilities,
+  type EndpointOptions,
+  probeEndpoint,
+} from "../src/evaluate/subjects/endpoint-client.ts";
 import { createLocalSubject } from "../src/evaluate/subjects/local.ts";
-import { type Capabilities, probeEndpoint } from "../src/evaluate/subjects/probe.ts";
 import type { Question } from "../src/evaluate/subjects/subject.ts";
 import type { Model } from "../src/generate/types.ts";
 import { createHandler, type Handler } from "../src/serve/index.ts";
+import type { Reply } from "../src/upstream/echo.ts";
 import { loadChatModel } from "./chat-model.ts";
 
 type Change = (body: Reply, path: string) => Response | Promise<Response>;
@@ -24,7 +29,7 @@ describe("an endpoint", () => {
   after(() => model?.dispose());
 
   /** A client of our server, through something that changes answers. */
-  function client(change?: Change, options: { budgetTokens?: number; parallel?: number } = {}) {
+  function client(change?: Change, options: Partial<EndpointOptions> = {}) {
     const paused: number[] = [];
     served = 0;
     const through = async (input: string | URL | Request, init?: RequestInit): Promise<Response> => {
@@ -52,7 +57,8 @@ describe("an endpoint", () => {
       }),
     );
 
-  const probe = (change?: Change): Promise<Capabilities> => probeEndpoint(client(change).client, model.name);
+  const probe = (change?: Change): Promise<EndpointCapabilities> =>
+    probeEndpoint(client(change).client, model.name);
   const scored = (context: string, continuation: string): Question => ({
     request: { kind: "loglikelihood", context, continuation },
     repeat: 0,
@@ -136,7 +142,27 @@ describe("an endpoint", () => {
     assert.ok(Array.isArray(reply.choices));
     assert.deepEqual(paused, [2000, 1000, 2000, 4000]);
     const { client: dead } = client(() => new Response("gone", { status: 503 }));
-    await assert.rejects(dead.post("/completions", {}, 10), /after 5 tries it answered 503: gone/);
+    await assert.rejects(dead.post("/completions", {}, 10), /after 5 tries: .* status 503: gone$/);
+  });
+
+  it("whose redirect, or address, would give the key away is not asked", async () => {
+    const away: Change = () =>
+      new Response(null, { status: 307, headers: { location: "http://evil.example" } });
+    await assert.rejects(client(away).client.post("/completions", {}, 10), /not followed/);
+    assert.equal(served, 1);
+    assert.throws(
+      () => createEndpointClient({ url: "http://user:secret@a.example", model: "a" }),
+      BaimoError,
+    );
+  });
+
+  it("that never ends its answer is given up on", async () => {
+    const endless = new ReadableStream({ pull: (controller) => controller.enqueue(new Uint8Array(1024)) });
+    const { client: bounded } = client(() => new Response(endless), {
+      limits: { maxBodyBytes: 4096 },
+      tries: 1,
+    });
+    await assert.rejects(bounded.post("/completions", {}, 10), /more than 4096 bytes/);
   });
 
   it("that fails gives no score for that document, and says why", async () => {

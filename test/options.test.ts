@@ -49,7 +49,7 @@ import { toGgufTable } from "../src/tokenizers/files/to-gguf.ts";
 import * as tokenizers from "../src/tokenizers/index.ts";
 import { trainTokenizerTable } from "../src/tokenizers/train/train-tokenizer.ts";
 import * as upstream from "../src/upstream/index.ts";
-import { type UpstreamOptions, upstreamTable } from "../src/upstream/upstream.ts";
+import { type UpstreamOptions, upstreamTable } from "../src/upstream/open-upstream.ts";
 import { root } from "./places.ts";
 import { mayBeRight, WRONG } from "./wrong-values.ts";
 
@@ -498,7 +498,7 @@ it("what a function works on is refused by its name, too", async () => {
     [() => formats.writeGguf(5 as Given, empty), /^write: target is 5; allowed: a path, a WritableStream/],
     [
       () => serve.createHandler({ models: new Map<string, Given>([["a", 5]]) }),
-      /^createHandler: models\[a\] is 5; allowed: a model that load opened/,
+      /^createHandler: models\[a\] is 5; allowed: a model that load or openUpstream opened/,
     ],
     [
       () => serve.createHandler({ models: new Map<Given, Given>([[5, model]]) }),
@@ -520,7 +520,7 @@ it("what a function works on is refused by its name, too", async () => {
     ],
     [
       () => serve.createHandler({ models: [{ chat() {} } as Given] }),
-      /^createHandler: models\[0\] is an object; allowed: a model that load opened/,
+      /^createHandler: models\[0\] is an object; allowed: a model that load or openUpstream opened/,
     ],
     [() => node.openPage(5 as Given), /^openPage: folder is 5/],
     [

@@ -21,6 +21,7 @@ export function scriptedModel(next: () => Script): Model {
     contextLength: 4096,
     status: "ready",
     queue: { active: 0, waiting: 0, limit: 1 },
+    capabilities: { chat: true, tools: true },
     engine: { device: "reference", kernels: "none" },
     tokenizer: { chatTemplates: new Map(), tokenBytes: () => new Uint8Array() },
     chat: (_: unknown, options: ChatOptions = {}): AsyncGenerator<ChatEvent, Finish> => {

@@ -50,7 +50,8 @@ describe("the server in front of a model", () => {
   test("lists its models, alone and together, and its health", async () => {
     const list = await (await handle(new Request("http://localhost/v1/models"))).json();
     assert.equal(list.object, "list");
-    const [{ created, ...entry }] = list.data;
+    const [{ created, capabilities, ...entry }] = list.data;
+    assert.deepEqual([capabilities.chat, capabilities.tools], [true, false]);
     assert.ok(created >= begun && created <= Date.now() / 1000);
     const length = { context_length: 1024, max_model_len: 1024 };
     assert.deepEqual(entry, { id: "tiny", object: "model", owned_by: "baimo", state: "ready", ...length });

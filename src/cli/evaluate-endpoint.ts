@@ -1,7 +1,12 @@
 // An endpoint for `baimo eval`: what it can do, and which tasks therefore run.
 
 import { BaimoError } from "../errors.ts";
-import { type Capabilities, checkEndpoint, type PreparedRun, type Subject } from "../evaluate/index.ts";
+import {
+  checkEndpoint,
+  type EndpointCapabilities,
+  type PreparedRun,
+  type Subject,
+} from "../evaluate/index.ts";
 import { endpointKey } from "./environment.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -15,7 +20,7 @@ export interface EndpointFlags {
 /** An endpoint that was asked what it can do. */
 export interface ProbedEndpoint {
   readonly subject: Subject;
-  readonly capabilities: Capabilities;
+  readonly capabilities: EndpointCapabilities;
 }
 
 /** Whether a word names an endpoint and no file of a model. */

@@ -9,9 +9,11 @@ import type { Library } from "../serve/models/library.ts";
 import { Problem } from "../serve/problem.ts";
 import { commandName } from "./commands/list.ts";
 import type { Config, ConfiguredModel } from "./config/table.ts";
+import type { ConfiguredUpstream } from "./config/upstream-table.ts";
 import { hubSettings } from "./environment.ts";
 import { holdToProfile, loadProfile } from "./licence-profile.ts";
 import { fetchSource, loadModel } from "./open-model.ts";
+import { connect, upstreamRecipe } from "./served-upstreams.ts";
 import type { Terminal } from "./terminal.ts";
 import { readText } from "./text-file.ts";
 
@@ -23,6 +25,8 @@ export interface Wanted extends Partial<ConfiguredModel> {
 
 /** What the models of one server share. */
 export interface ServedOptions {
+  /** Models at endpoints, by id. */
+  readonly upstreams: ReadonlyMap<string, ConfiguredUpstream>;
   readonly config: Config;
   /** Options of every model, over its own. */
   readonly load: LoadOptions;
@@ -37,11 +41,17 @@ export interface ServedOptions {
  */
 export async function openServedModels(
   wanted: readonly Wanted[],
-  { config, load, terminal, signal, onError }: ServedOptions,
+  { upstreams, config, load, terminal, signal, onError }: ServedOptions,
 ): Promise<Models> {
   const { openModels } = await import("../serve/index.ts");
   const memoryBytes = config.memory ?? (await availableMemory());
   const recipes = new Map<string, ModelRecipe>();
+  const { licenceProfile } = config;
+  for (const [id, entry] of upstreams) {
+    const named = { name: entry.model ?? id, declared: {} };
+    if (licenceProfile !== undefined) holdToProfile(named, loadProfile(licenceProfile), licenceProfile);
+    recipes.set(id, upstreamRecipe(id, entry, { env: process.env, signal }));
+  }
   const atOnce: string[] = [];
   for (const model of wanted) {
     const source = await fetchSource(model.source, terminal, signal, hubOf(config));
@@ -56,12 +66,13 @@ export async function openServedModels(
     if (model.pinned || wanted.length === 1) atOnce.push(name);
   }
   const models = openModels(recipes, { memoryBytes, loadSeconds: config.loadSeconds, onError });
+  connect(models, upstreams.keys(), (text) => terminal.note(`baimo: ${text}`));
   for (const name of atOnce) await loadNow(models, name, signal);
   return models;
 }
 
 /** The models on this machine that a server with these settings can take on, and how more come. */
-export function openLibrary(settings: Omit<ServedOptions, "onError">): Library {
+export function openLibrary(settings: Omit<ServedOptions, "onError" | "upstreams">): Library {
   const hub = { ...hubSettings(), ...hubOf(settings.config) };
   // Of the options of every model, not those that belong to one.
   const { adapters: _, draft: __, chatTemplate: ___, ...load } = settings.load;
@@ -92,7 +103,7 @@ export function openLibrary(settings: Omit<ServedOptions, "onError">): Library {
 /** Looks at a model of this machine, and holds it to the licence profile. */
 async function toRecipe(
   model: Wanted,
-  { config, load, terminal, signal }: Omit<ServedOptions, "onError">,
+  { config, load, terminal, signal }: Omit<ServedOptions, "onError" | "upstreams">,
 ): Promise<{ name: string; recipe: ModelRecipe }> {
   const { previewModel } = await import("../generate/preview.ts");
   const { source } = model;

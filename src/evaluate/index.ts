@@ -43,10 +43,11 @@ export { PythonRandom } from "./statistics/python-random.ts";
 export { checkEndpoint, createEndpointSubject, type EndpointSubjectOptions } from "./subjects/endpoint.ts";
 export {
   createEndpointClient,
+  type EndpointCapabilities,
   type EndpointClient,
   type EndpointOptions,
+  probeEndpoint,
 } from "./subjects/endpoint-client.ts";
 export { createLocalSubject, type LocalSubjectOptions } from "./subjects/local.ts";
-export { type Capabilities, type Capability, probeEndpoint } from "./subjects/probe.ts";
 export type { Answered, Question, Subject } from "./subjects/subject.ts";
 export { indexTasks, type TaskEntry, type TaskIndex } from "./tasks/task-index.ts";

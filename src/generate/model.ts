@@ -33,6 +33,7 @@ import {
   strictTools,
 } from "./answers/answer-stream.ts";
 import { inForms, type MessageForms, messageForms } from "./answers/message-forms.ts";
+import { capabilitiesOf } from "./capabilities.ts";
 import { Channel } from "./channel.ts";
 import { checkTokens } from "./check-tokens.ts";
 import { embedTable, embedTexts } from "./embed.ts";
@@ -486,6 +487,7 @@ export function createModel(parts: ModelResources): TraceableModel {
   return {
     name: description.name,
     declaredLicences: description.declaredLicences,
+    capabilities: capabilitiesOf({ config, tokenizer }),
     config,
     tokenizer,
     contextLength,

@@ -7,6 +7,7 @@ import type { ModelConfig, Pooling } from "../models/config/config.ts";
 import type { Resource } from "../resource.ts";
 import type { Tokenizer } from "../tokenizers/tokenizer.ts";
 import type { AnswerEvent, ToolCall } from "./answers/answer-reader.ts";
+import type { Capabilities } from "./capabilities.ts";
 import type { QueueState } from "./queue.ts";
 
 /** How the next token is chosen and when generation ends. Every field is optional; the defaults stand beside it. */
@@ -134,6 +135,8 @@ export interface Usage {
   completionTokens: number;
   /** Prompt tokens whose keys and values were still in the cache. */
   cachedTokens: number;
+  /** Of the completion, where only the model's endpoint can tell. */
+  reasoningTokens?: number;
 }
 
 /** Time spent, in milliseconds. */
@@ -155,7 +158,8 @@ export interface Finish {
   stop?: string;
   usage: Usage;
   timings: Timings;
-  seed: number;
+  /** Of a model elsewhere: the one it was given, if it was. */
+  seed?: number;
   /** Tokens that went to make room (`onFull: "shift"`). */
   droppedTokens?: number;
   /** Tokens that ran because they were guessed (`speculation`), and how many of them came. */
@@ -362,8 +366,24 @@ export interface LoadedCache {
   warning?: string;
 }
 
+/** A model wherever it runs: loaded here (`load`), or at an endpoint (`openUpstream` of baimo/upstream). */
+export interface LanguageModel extends Resource {
+  readonly name: string;
+  /** What is not among them is a BaimoError `request` that names it. */
+  readonly capabilities: Capabilities;
+  /** Tokens that one conversation may hold, prompt and answer together; undefined where that is not known. */
+  readonly contextLength?: number;
+  readonly status: EngineStatus;
+  readonly queue: QueueState;
+  chat(messages: readonly ChatMessage[], options?: ChatOptions): AsyncGenerator<ChatEvent, Finish>;
+  complete(prompt: string | readonly number[], options?: GenerateOptions): AsyncGenerator<ChatEvent, Finish>;
+  embed(texts: readonly (string | readonly number[])[], options?: EmbedOptions): Promise<Embedding[]>;
+  rerank(query: string, texts: readonly string[], options?: RerankOptions): Promise<Ranked[]>;
+  dispose(): Promise<void>;
+}
+
 /** A loaded model. Requests run side by side, `parallel` at once, each as if it were alone. */
-export interface Model extends Resource {
+export interface Model extends LanguageModel {
   /** The model's own name, or its file's. */
   readonly name: string;
   readonly config: ModelConfig;

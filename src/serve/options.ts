@@ -1,5 +1,5 @@
 // Options of `createHandler` and `listen`.
-import type { Model } from "../generate/types.ts";
+import type { LanguageModel } from "../generate/types.ts";
 import {
   callback,
   fields,
@@ -26,7 +26,7 @@ export interface HandlerOptions {
    * The models by id. A list takes each model's name as its id; a map may change while the server runs; `openModels` makes those
    * that are loaded when they are asked for.
    */
-  models: readonly Model[] | ReadonlyMap<string, Model> | Models;
+  models: readonly LanguageModel[] | ReadonlyMap<string, LanguageModel> | Models;
   /** Files of a web page, by path ("/" first of all); undefined where there is none. */
   page?: (path: string) => Promise<Response | undefined>;
   /** Conversations, assistants and accounts for the page. Default: none. */
@@ -71,10 +71,10 @@ export const origin = kindOf(
   (value) => value === "*" || /^[a-z][a-z0-9+.-]*:\/\/[^/?#\s]+$/i.test(value),
 );
 
-const model = kindOf("model", "a model that load opened", (value): value is Model => {
-  const { name, chat, complete, tokenizer, engine } = (value ?? {}) as Partial<Model>;
+const model = kindOf("model", "a model that load or openUpstream opened", (value): value is LanguageModel => {
+  const { name, chat, complete, capabilities } = (value ?? {}) as Partial<LanguageModel>;
   const speaks = typeof chat === "function" && typeof complete === "function";
-  return speaks && typeof name === "string" && tokenizer !== undefined && engine !== undefined;
+  return speaks && typeof name === "string" && capabilities !== undefined;
 });
 const modelList = list(model);
 

@@ -1,5 +1,6 @@
 // One request that has ended, for logs and traces: no words of users unless asked.
 
+import type { Price } from "./models/recipe.ts";
 import { once } from "./once.ts";
 
 /** Tokens of a request. */
@@ -26,6 +27,8 @@ export interface RequestEntry {
   /** Id of its key. */
   readonly key?: string;
   readonly tokens?: Required<TokenCounts>;
+  /** Of a model that has a price. */
+  readonly cost?: { readonly amount: number; readonly currency: string };
   /** Seconds from its coming to the first token. */
   readonly firstToken?: number;
   /** Why each answer ended. */
@@ -90,13 +93,17 @@ export class RequestRecord {
     this.#entry.finishes = [...(this.#entry.finishes ?? []), reason];
   }
 
-  spend({ prompt, cached = 0, completion = 0 }: TokenCounts): void {
+  spend({ prompt, cached = 0, completion = 0 }: TokenCounts, price?: Price): void {
     const before = this.#entry.tokens ?? { prompt: 0, cached: 0, completion: 0 };
     this.#entry.tokens = {
       prompt: before.prompt + prompt,
       cached: before.cached + cached,
       completion: before.completion + completion,
     };
+    if (!price) return;
+    const { currency, input, output, cachedInput = input } = price;
+    const more = ((prompt - cached) * input + cached * cachedInput + completion * output) / 1e6;
+    this.#entry.cost = { amount: (this.#entry.cost?.amount ?? 0) + more, currency };
   }
 
   #seconds(): number {

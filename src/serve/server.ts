@@ -1,7 +1,7 @@
 // What the routes of one server share: its models, their queues, the work under way, its counts.
 import { BaimoError } from "../errors.ts";
 import type { QueueState } from "../generate/queue.ts";
-import type { Model } from "../generate/types.ts";
+import type { LanguageModel } from "../generate/types.ts";
 import type { OptionsOf } from "../options.ts";
 import type { ChoiceEvent } from "./answers/choices.ts";
 import { type Dialect, OPEN_AI } from "./dialect.ts";
@@ -113,7 +113,7 @@ export class Server {
     };
     const spend = (tokens: TokenCounts) => {
       const { prompt, cached = 0, completion = 0 } = tokens;
-      record?.spend(tokens);
+      record?.spend(tokens, lease.price);
       this.metrics.tokens(lease.id, "prompt", prompt);
       this.metrics.tokens(lease.id, "cached", cached);
       this.metrics.tokens(lease.id, "completion", completion);
@@ -197,7 +197,7 @@ function startingProblem(): Problem {
 function toModels(models: OptionsOf<typeof handlerTable>["models"]): Models {
   if (models instanceof Models) return models;
   if ("get" in models) return new Models(models);
-  const map = new Map<string, Model>();
+  const map = new Map<string, LanguageModel>();
   for (const model of models) {
     if (map.has(model.name)) {
       throw new BaimoError("config", `two models are named "${model.name}"; give a Map with an id for each`);

@@ -1,5 +1,5 @@
 // One POST to an endpoint: its key, limits of time and size, no redirect.
-import { BaimoError, throwIfAborted } from "../errors.ts";
+import { BaimoError, type ErrorCode, throwIfAborted } from "../errors.ts";
 
 /** Where a model answers: a base address such as "https://models.example/v1", and the key for it. */
 export interface Endpoint {
@@ -32,6 +32,8 @@ export interface Asked {
   readonly body: unknown;
   readonly limits: Limits;
   readonly signal?: AbortSignal;
+  /** In place of the global one. */
+  readonly fetch?: typeof fetch;
 }
 
 /** An answer that has begun, or why there is none. */
@@ -48,6 +50,13 @@ export type Outcome =
       readonly status?: number;
     };
 
+/** What the caller can change, or wait for: keys and addresses are the server's own matter. */
+const CODES: ReadonlyMap<number, ErrorCode> = new Map([
+  [400, "request"],
+  [413, "request"],
+  [422, "request"],
+  [429, "busy"],
+]);
 /** Statuses of an endpoint that did not take the request. */
 const AGAIN = new Set([429, 502, 503, 504]);
 /** Failures of a connection over which nothing was sent. */
@@ -58,13 +67,14 @@ const MOST_ERROR_BYTES = 16_384;
  * Sends a request once.
  * @throws {BaimoError} `aborted` when the caller's signal fires
  */
-export async function post(endpoint: Endpoint, { path, body, limits, signal }: Asked): Promise<Outcome> {
+export async function post(endpoint: Endpoint, asked: Asked): Promise<Outcome> {
+  const { path, body, limits, signal, fetch: send = fetch } = asked;
   throwIfAborted(signal, "the request");
   const where = `upstream ${new URL(endpoint.url).host}`;
   const watch = watchTime(where, limits, signal);
   let response: Response;
   try {
-    response = await fetch(endpoint.url.replace(/\/+$/, "") + path, {
+    response = await send(endpoint.url.replace(/\/+$/, "") + path, {
       method: "POST",
       headers: headersOf(endpoint),
       body: JSON.stringify(body),
@@ -178,13 +188,11 @@ async function beginningOf({ body }: Response, watch: Watch): Promise<string> {
 function refused(where: string, { status, headers }: Response, said: string): Outcome {
   if (status >= 300 && status < 400) {
     const message = `${where} sends requests elsewhere (status ${status}), which is not followed; give the address itself`;
-    return { failure: new BaimoError("upstream", message), again: false, broken: true };
+    return { failure: new BaimoError("upstream", message), status, again: false, broken: true };
   }
   const message = `${where} refused with status ${status}: ${messageOf(said)}`;
-  // What the caller can change: keys and addresses are the server's own matter.
-  const isCallers = status === 400 || status === 413 || status === 422;
   return {
-    failure: new BaimoError(isCallers ? "request" : "upstream", message),
+    failure: new BaimoError(CODES.get(status) ?? "upstream", message),
     status,
     again: AGAIN.has(status),
     broken: status >= 500,

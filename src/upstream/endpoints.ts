@@ -36,7 +36,7 @@ interface Place {
 }
 
 /** What a caller reads an answer by. */
-type Reader<T> = (bytes: AsyncGenerator<Uint8Array>) => AsyncGenerator<T>;
+export type Reader<T> = (bytes: AsyncGenerator<Uint8Array>) => AsyncGenerator<T>;
 
 export class Endpoints {
   readonly #places: readonly Place[];
@@ -46,7 +46,7 @@ export class Endpoints {
   /** @throws {BaimoError} `config` for an address or a key that cannot be sent */
   constructor(endpoints: readonly Endpoint[], patience = PATIENCE) {
     if (endpoints.length === 0) throw new BaimoError("config", "an upstream needs at least one address");
-    for (const endpoint of endpoints) check(endpoint);
+    for (const endpoint of endpoints) checkAddress(endpoint);
     this.#places = endpoints.map((endpoint) => ({
       endpoint,
       active: 0,
@@ -154,8 +154,11 @@ export class Endpoints {
   }
 }
 
-/** What is quoted is never the key. */
-function check({ url, key }: Endpoint): void {
+/**
+ * What is quoted is never the key.
+ * @throws {BaimoError} `config` for an address or a key that cannot be sent
+ */
+export function checkAddress({ url, key }: Endpoint): void {
   const parsed = URL.canParse(url) ? new URL(url) : undefined;
   const isPlain = parsed && /^https?:$/.test(parsed.protocol) && !parsed.search && !parsed.hash;
   if (!isPlain || parsed.username || parsed.password) {

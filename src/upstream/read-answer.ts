@@ -37,7 +37,8 @@ const MOST_CALLS = 4096;
 export async function* readAnswer(chunks: AsyncIterable<Fields>): AsyncGenerator<UpstreamEvent> {
   const calls: Call[] = [];
   let reason: FinishReason | undefined;
-  let usage: Usage = { promptTokens: 0, completionTokens: 0, cachedTokens: 0 };
+  let usage: Usage | undefined;
+  let pieces = 0;
   for await (const chunk of chunks) {
     if (isRecord(chunk.error)) throw wrong(`the answer ended with an error: ${textOf(chunk.error.message)}`);
     if (isRecord(chunk.usage)) usage = usageOf(chunk.usage);
@@ -47,21 +48,27 @@ export async function* readAnswer(chunks: AsyncIterable<Fields>): AsyncGenerator
     const delta = isRecord(choice.delta) ? choice.delta : { content: choice.text };
     for (const event of deltaEvents(delta, calls)) {
       if (reason !== undefined) throw wrong("the answer goes on after its end");
+      pieces++;
       yield event;
     }
     if (typeof choice.finish_reason !== "string") continue;
     if (reason !== undefined) throw wrong("the answer ends twice");
     reason = REASONS[choice.finish_reason];
     if (!reason) throw wrong(`finish_reason is none of ${Object.keys(REASONS).join(", ")}`);
-    for (const [index, call] of calls.entries()) {
-      yield { type: "tool-call", index, id: call.id, name: call.name, arguments: call.arguments };
-    }
+    yield* endLast(calls);
   }
   if (reason === undefined) throw wrong("the stream ended before the answer did");
   // Some end calls with "stop".
   const ended = reason === "stop" && calls.length > 0 ? "tool_calls" : reason;
-  yield { type: "finish", reason: ended, usage };
+  yield { type: "finish", reason: ended, usage: usage ?? guessedUsage(pieces) };
 }
+
+/** Of an endpoint that does not count: most send a token in each piece. */
+export const guessedUsage = (pieces: number): Usage => ({
+  promptTokens: 0,
+  completionTokens: pieces,
+  cachedTokens: 0,
+});
 
 function* deltaEvents(delta: Fields, calls: Call[]): Generator<UpstreamEvent> {
   const reasoning = delta.reasoning_content ?? delta.reasoning;
@@ -81,7 +88,9 @@ function* callEvents(piece: unknown, calls: Call[]): Generator<UpstreamEvent> {
     throw wrong("a tool call's index does not follow those before");
   }
   let call = calls[at];
+  if (call && at < calls.length - 1) throw wrong("a tool call goes on after the next has begun");
   if (!call) {
+    yield* endLast(calls);
     call = { id: stringOf(id), name: stringOf(name), arguments: "" };
     if (call.id === "" || call.name === "") throw wrong("a tool call has no id or no name");
     if (calls.some((each) => each.id === call.id)) throw wrong("two tool calls have one id");
@@ -95,6 +104,19 @@ function* callEvents(piece: unknown, calls: Call[]): Generator<UpstreamEvent> {
   yield { type: "tool-call-delta", index: at, arguments: stringOf(more) };
 }
 
+/** The call that was written last, whole: one ends where the next begins. */
+function* endLast(calls: readonly Call[]): Generator<UpstreamEvent> {
+  const call = calls.at(-1);
+  if (!call) return;
+  yield {
+    type: "tool-call",
+    index: calls.length - 1,
+    id: call.id,
+    name: call.name,
+    arguments: call.arguments,
+  };
+}
+
 const given = (value: unknown): boolean => value !== undefined && value !== null && value !== "";
 
 function stringOf(value: unknown): string {
@@ -104,12 +126,16 @@ function stringOf(value: unknown): string {
 
 const textOf = (value: unknown): string => (typeof value === "string" ? value.slice(0, 400) : "nothing said");
 
-function usageOf({ prompt_tokens, completion_tokens, prompt_tokens_details: details }: Fields): Usage {
+function usageOf(fields: Fields): Usage {
+  const { prompt_tokens, completion_tokens } = fields;
+  const { prompt_tokens_details: read, completion_tokens_details: written } = fields;
   const count = (value: unknown) => (Number.isSafeInteger(value) && Number(value) >= 0 ? Number(value) : 0);
+  const reasoningTokens = isRecord(written) ? count(written.reasoning_tokens) : 0;
   return {
     promptTokens: count(prompt_tokens),
     completionTokens: count(completion_tokens),
-    cachedTokens: isRecord(details) ? count(details.cached_tokens) : 0,
+    cachedTokens: isRecord(read) ? count(read.cached_tokens) : 0,
+    ...(reasoningTokens > 0 && { reasoningTokens }),
   };
 }
 

@@ -2,12 +2,12 @@
 import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
 import { BaimoError } from "../errors.ts";
-import type { ChatOptions } from "../generate/types.ts";
+import type { ChatEvent, ChatOptions } from "../generate/types.ts";
 import { LIMITS } from "./endpoint.ts";
 import { Endpoints, PATIENCE } from "./endpoints.ts";
-import type { UpstreamEvent } from "./read-answer.ts";
+import { openUpstream } from "./open-upstream.ts";
 import { type Behaviour, delta, fakeEndpoint, refuses, says, streams } from "./test-endpoint.ts";
-import { openUpstream, Upstream } from "./upstream.ts";
+import { Upstream } from "./upstream.ts";
 
 const KEY = "sk-planted-0123456789";
 const closing: (() => Promise<void>)[] = [];
@@ -19,12 +19,13 @@ async function fake(behave: (path: string, count: number) => Behaviour) {
   return endpoint;
 }
 
-const capabilities = { chat: true, tools: true, completions: true, echoLogprobs: false, embeddings: true };
+const can = { can: true } as const;
+const found = { chat: can, tools: can, completions: can, embeddings: can, rerank: can };
 const patience = { ...PATIENCE, firstWaitSeconds: 0.001, restSeconds: 60 };
 
 function upstreamOf(endpoints: readonly { url: string }[], limits = LIMITS): Upstream {
   const keyed = endpoints.map(({ url }) => ({ url, key: KEY }));
-  return new Upstream(new Endpoints(keyed, patience), { model: "giant", limits, capabilities });
+  return new Upstream(new Endpoints(keyed, patience), { model: "giant", limits, found, maxActive: 4 });
 }
 
 const hello = [{ role: "user", content: "Hello" }];
@@ -32,7 +33,7 @@ const ended = [...says("a", "b"), delta({}, "stop"), { choices: [], usage: { pro
 
 /** The text that came, and how it ended. */
 async function ask(upstream: Upstream, options: ChatOptions = {}) {
-  const events: UpstreamEvent[] = [];
+  const events: ChatEvent[] = [];
   let error: BaimoError | undefined;
   try {
     for await (const event of upstream.chat(hello, options)) events.push(event);
@@ -63,7 +64,7 @@ describe("before the first byte", () => {
     assert.match(error?.message ?? "", /refused with status 503: no/);
     assert.equal(busy.count, patience.attempts);
     const late = await fake(() => refuses(429, "later", { "retry-after": "3600" }));
-    assert.equal((await ask(upstreamOf([late]))).error?.code, "upstream");
+    assert.equal((await ask(upstreamOf([late]))).error?.code, "busy");
     assert.equal(late.count, 1);
   });
 
@@ -119,6 +120,11 @@ describe("an answer that has begun", () => {
     ["a number for text", [delta({ content: 1 })], /must be text/],
     ["a call twice", [delta({ tool_calls: [call("x"), call("x", { index: 1 })] })], /have one id/],
     ["a call that changes", [delta({ tool_calls: [call("x"), call("y")] })], /changes its id/],
+    [
+      "a call that goes on behind the next",
+      [delta({ tool_calls: [call("x"), call("y", { index: 1 }), call("x")] })],
+      /goes on after the next/,
+    ],
     ["a call from nowhere", [delta({ tool_calls: [call("x", { index: 7 })] })], /does not follow/],
     ["too long an event", says("a".repeat(5000)), /more than 4096 bytes/],
   ];
@@ -151,8 +157,12 @@ describe("an answer that has begun", () => {
       assert.equal((await answer.next()).done, false);
       assert.equal(upstream.load[0].active, 1);
       leave?.();
-      if (leave) await assert.rejects(answer.next(), { code: "aborted" });
-      else await answer.return(undefined);
+      if (leave) {
+        const { value } = await answer.next();
+        assert.ok("usage" in value);
+        assert.deepEqual([value.reason, value.usage.completionTokens], ["aborted", 1]);
+        assert.equal((await answer.next()).done, true);
+      } else await answer.return(undefined as never);
       await gone;
       assert.deepEqual(upstream.load, [{ active: 0, rests: false }]);
     }
@@ -168,23 +178,34 @@ describe("an answer that has begun", () => {
         piece({ index: 0, function: { arguments: "1}" } }),
         piece({ index: 1, id: "y", function: { name: "g", arguments: "{}" } }),
         delta({}, "stop"),
-        { choices: [], usage: { prompt_tokens: 5, completion_tokens: 7 } },
+        {
+          choices: [],
+          usage: {
+            prompt_tokens: 5,
+            completion_tokens: 7,
+            completion_tokens_details: { reasoning_tokens: 2 },
+          },
+        },
       ]),
     );
-    const { events } = await ask(upstreamOf([endpoint]), { tools: [{ type: "function" }] });
+    const { events } = await ask(upstreamOf([endpoint]), { tools: [{ type: "function" }], seed: 3 });
+    const last = events.at(-1);
+    assert.ok(last?.type === "finish" && last.timings.generationMs >= 0);
     assert.deepEqual(events, [
       { type: "reasoning-delta", text: "hm", tokens: [] },
       { type: "tool-call-start", index: 0, id: "x", name: "f" },
       { type: "tool-call-delta", index: 0, arguments: '{"a":' },
       { type: "tool-call-delta", index: 0, arguments: "1}" },
+      { type: "tool-call", index: 0, id: "x", name: "f", arguments: '{"a":1}' },
       { type: "tool-call-start", index: 1, id: "y", name: "g" },
       { type: "tool-call-delta", index: 1, arguments: "{}" },
-      { type: "tool-call", index: 0, id: "x", name: "f", arguments: '{"a":1}' },
       { type: "tool-call", index: 1, id: "y", name: "g", arguments: "{}" },
       {
         type: "finish",
         reason: "tool_calls",
-        usage: { promptTokens: 5, completionTokens: 7, cachedTokens: 0 },
+        usage: { promptTokens: 5, completionTokens: 7, cachedTokens: 0, reasoningTokens: 2 },
+        timings: last.timings,
+        seed: 3,
       },
     ]);
   });
@@ -203,7 +224,7 @@ describe("several endpoints", () => {
       both.map(({ count }) => count),
       [2, 2],
     );
-    for (const answer of answers) await answer.return(undefined);
+    for (const answer of answers) await answer.return(undefined as never);
   });
 
   test("one that is gone loses its own streams; others and new ones go on", async () => {
@@ -236,9 +257,10 @@ describe("several endpoints", () => {
 
 describe("what it can do", () => {
   test("is probed, and what is missing is refused by name before anything is sent", async () => {
+    const said = JSON.stringify({ choices: [{ message: { content: "One" } }] });
     const endpoint = await fake((path) =>
       path === "/v1/chat/completions"
-        ? (response, { tools }) => refuses(tools ? 400 : 200)(response, {})
+        ? (response, { tools }) => (tools ? refuses(400)(response, {}) : void response.end(said))
         : refuses(404),
     );
     const upstream = await openUpstream({ endpoints: [{ url: endpoint.url }], model: "giant" });
@@ -246,29 +268,80 @@ describe("what it can do", () => {
       chat: true,
       tools: false,
       completions: false,
-      echoLogprobs: false,
+      logprobs: false,
       embeddings: false,
+      rerank: false,
+      tokenizer: false,
     });
     const before = endpoint.count;
-    assert.throws(() => upstream.chat(hello, { tools: [{}] }), { code: "request", option: "tools" });
-    assert.throws(() => upstream.complete("a"), { code: "request", option: "prompt" });
-    await assert.rejects(upstream.embed(["a"]), { code: "request", option: "input" });
-    for (const options of [{ topK: 5 }, { seed: 1 }, { logprobs: 0 }, { minP: 0.1 }]) {
-      const [option] = Object.keys(options);
-      assert.throws(() => upstream.chat(hello, options), { code: "request", option });
+    const refused = (run: AsyncGenerator<ChatEvent> | Promise<unknown>, option: string) =>
+      assert.rejects("next" in run ? run.next() : run, { code: "request", option });
+    await refused(upstream.chat(hello, { tools: [{}] }), "tools");
+    await refused(upstream.complete("a"), "prompt");
+    await refused(upstream.embed(["a"]), "input");
+    await refused(upstream.rerank("a", ["b"]), "query");
+    for (const options of [{ topK: 5 }, { logprobs: 0 }, { minP: 0.1 }]) {
+      await refused(upstream.chat(hello, options), Object.keys(options)[0]);
     }
+    await refused(upstream.chat(hello, { constraint: { regex: "a" } }), "constraint");
+    await refused(upstream.chat(hello, { templateVariables: { a: 1 } }), "templateVariables.a");
     assert.equal(endpoint.count, before);
   });
 
-  test("vectors stand in the order of their texts", async () => {
+  test("one that answers each question with anything can nothing", async () => {
+    const endpoint = await fake(() => (response) => void response.end("{}"));
+    const { capabilities } = await openUpstream({ endpoints: [{ url: endpoint.url }], model: "giant" });
+    assert.ok(Object.values(capabilities).every((each) => !each));
+  });
+
+  test("vectors and ranks stand in the order of their texts", async () => {
+    const usage = { prompt_tokens: 9, total_tokens: 9 };
     const data = [
       { index: 1, embedding: [0, 1] },
       { index: 0, embedding: [1, 0] },
     ];
-    const endpoint = await fake(() => (response) => void response.end(JSON.stringify({ data })));
+    const results = [
+      { index: 0, relevance_score: 0.25 },
+      { index: 1, relevance_score: 0.75 },
+    ];
+    const endpoint = await fake(
+      () => (response) => void response.end(JSON.stringify({ data, results, usage })),
+    );
     const upstream = upstreamOf([endpoint]);
-    assert.deepEqual(await upstream.embed(["a", "b"]), [Float32Array.of(1, 0), Float32Array.of(0, 1)]);
+    assert.deepEqual(await upstream.embed(["a", "bb"]), [
+      { vector: Float32Array.of(1, 0), tokens: 3 },
+      { vector: Float32Array.of(0, 1), tokens: 6 },
+    ]);
     await assert.rejects(upstream.embed(["a"]), { code: "upstream" });
+    const ranked = await upstream.rerank("q", ["a", "bb"]);
+    assert.deepEqual(
+      ranked.map(({ index, score, tokens }) => [index, score, tokens]),
+      [
+        [1, 0.75, 6],
+        [0, 0.25, 3],
+      ],
+    );
+    assert.ok(Math.abs(ranked[0].logit - Math.log(3)) < 1e-12);
+    await assert.rejects(upstream.rerank("q", ["a"]), { code: "upstream" });
+  });
+
+  test("an answer that was to be JSON and is none is an error", async () => {
+    const endpoint = await fake(() => streams(ended));
+    const { text, error } = await ask(upstreamOf([endpoint]), { constraint: { schema: {} } });
+    assert.equal(text, "ab");
+    assert.match(error?.message ?? "", /holds no answers to schemas/);
+  });
+
+  test("one answer too many is refused at once", async () => {
+    const endpoint = await fake(() => streams(says("a"), "hangs"));
+    const upstream = upstreamOf([endpoint]);
+    const answers = Array.from({ length: 5 }, () => upstream.chat(hello));
+    const begun = await Promise.allSettled(answers.map((answer) => answer.next()));
+    assert.deepEqual(
+      begun.map(({ status }) => status),
+      ["fulfilled", "fulfilled", "fulfilled", "fulfilled", "rejected"],
+    );
+    for (const answer of answers) await answer.return(undefined as never);
   });
 
   test("addresses and keys that cannot be used are refused without the key", () => {

@@ -1,86 +1,70 @@
-// A model at one or several OpenAI-compatible endpoints: chat, completions, embeddings.
+// A model at one or several OpenAI-compatible endpoints, asked like one that runs here.
 import { BaimoError } from "../errors.ts";
-import type { ChatMessage, ChatOptions, GenerateOptions } from "../generate/types.ts";
-import { isRecord } from "../json.ts";
-import { fields, list, number, required, signal, text, whole } from "../option-kinds.ts";
-import { call, readOptions, type TableOf } from "../options.ts";
-import { type Capabilities, common, probe } from "./capabilities.ts";
-import { chatBody, samplingBody } from "./chat-body.ts";
-import { type Endpoint, LIMITS, type Limits } from "./endpoint.ts";
-import { Endpoints, PATIENCE, type Patience } from "./endpoints.ts";
-import { readAnswer, type UpstreamEvent } from "./read-answer.ts";
+import type { Capabilities } from "../generate/capabilities.ts";
+import type { QueueState } from "../generate/queue.ts";
+import type {
+  ChatEvent,
+  ChatMessage,
+  ChatOptions,
+  Embedding,
+  EmbedOptions,
+  Finish,
+  FinishReason,
+  GenerateOptions,
+  LanguageModel,
+  Ranked,
+  RerankOptions,
+  Usage,
+} from "../generate/types.ts";
+import { chatBody, embedBody, rerankBody, samplingBody } from "./bodies.ts";
+import type { Reply } from "./echo.ts";
+import type { Limits } from "./endpoint.ts";
+import type { Endpoints, Reader } from "./endpoints.ts";
+import type { Capability } from "./probe.ts";
+import { guessedUsage, readAnswer } from "./read-answer.ts";
 import { readStream, readWhole } from "./read-stream.ts";
+import { readRanks, readVectors } from "./read-whole.ts";
 
-/** What is asked, and where. */
-export interface UpstreamOptions {
-  /** Each serves the same model. */
-  readonly endpoints: readonly Endpoint[];
-  /** Its name there. */
-  readonly model: string;
-  readonly limits?: Partial<Limits>;
-  readonly patience?: Partial<Patience>;
-  readonly signal?: AbortSignal;
-}
-
-const seconds = number({ min: 0, max: 2_147_483 });
-const bytes = whole({ min: 1 });
-
-/** The same, declared. */
-export const upstreamTable = {
-  endpoints: required(list(fields({ url: required(text()), key: text() }), { least: 1, most: 256 })),
-  model: required(text({ most: 1024 })),
-  limits: fields({
-    firstByteSeconds: seconds,
-    gapSeconds: seconds,
-    maxBodyBytes: bytes,
-    maxLineBytes: bytes,
-  }),
-  patience: fields({
-    attempts: whole({ min: 1, max: 100 }),
-    firstWaitSeconds: seconds,
-    longestWaitSeconds: seconds,
-    restSeconds: seconds,
-    longestRestSeconds: seconds,
-  }),
-  signal,
-} satisfies TableOf<UpstreamOptions>;
-
-/**
- * Finds out what the endpoints can do. Those that do not answer now may be back later; one must.
- * @throws {BaimoError} `config` for a wrong address; `upstream` where none answers; `aborted`
- */
-export async function openUpstream(asked: UpstreamOptions): Promise<Upstream> {
-  const options = readOptions(asked, upstreamTable, call("openUpstream"));
-  const limits = { ...LIMITS, ...options.limits };
-  const { endpoints: given, model, signal } = options;
-  const endpoints = new Endpoints(given, { ...PATIENCE, ...options.patience });
-  const found = await Promise.allSettled(given.map((endpoint) => probe(endpoint, { model, limits, signal })));
-  const able = found.flatMap((each) => (each.status === "fulfilled" ? [each.value] : []));
-  if (able.length === 0) {
-    const first = found.find((each) => each.status === "rejected");
-    throw first?.reason;
-  }
-  return new Upstream(endpoints, { model, limits, capabilities: common(able) });
-}
+/** What endpoints can do, or why not. */
+export type Found = Readonly<Record<"chat" | "tools" | "completions" | "embeddings" | "rerank", Capability>>;
 
 /** What is known of it once it is open. */
 interface Known {
+  /** As the endpoints call it. */
   readonly model: string;
   readonly limits: Limits;
-  readonly capabilities: Capabilities;
+  readonly found: Found;
+  readonly contextLength?: number;
+  /** Answers under way at once. */
+  readonly maxActive: number;
 }
 
-export class Upstream {
+export class Upstream implements LanguageModel {
+  readonly name: string;
   readonly capabilities: Capabilities;
+  readonly contextLength?: number;
+  readonly status = "ready";
   readonly #endpoints: Endpoints;
-  readonly #model: string;
   readonly #limits: Limits;
+  readonly #found: Found;
+  readonly #maxActive: number;
 
-  constructor(endpoints: Endpoints, { model, limits, capabilities }: Known) {
+  constructor(endpoints: Endpoints, { model, limits, found, contextLength, maxActive }: Known) {
+    this.name = model;
+    this.contextLength = contextLength;
     this.#endpoints = endpoints;
-    this.#model = model;
     this.#limits = limits;
-    this.capabilities = capabilities;
+    this.#found = found;
+    this.#maxActive = maxActive;
+    this.capabilities = {
+      chat: found.chat.can,
+      tools: found.tools.can,
+      completions: found.completions.can,
+      logprobs: false,
+      embeddings: found.embeddings.can,
+      rerank: found.rerank.can,
+      tokenizer: false,
+    };
   }
 
   /** Answers under way at each endpoint. */
@@ -88,60 +72,139 @@ export class Upstream {
     return this.#endpoints.load;
   }
 
-  /** @throws {BaimoError} `request` for what it cannot do, before anything is sent; `upstream`; `aborted` */
-  chat(messages: readonly ChatMessage[], options: ChatOptions = {}): AsyncGenerator<UpstreamEvent> {
+  get queue(): QueueState {
+    const active = this.load.reduce((sum, endpoint) => sum + endpoint.active, 0);
+    return { active, waiting: 0, limit: 0 };
+  }
+
+  /** @throws {BaimoError} `request` for what it cannot do, before anything is sent; `upstream`; `busy` */
+  async *chat(
+    messages: readonly ChatMessage[],
+    options: ChatOptions = {},
+  ): AsyncGenerator<ChatEvent, Finish> {
     this.#need("chat", "messages");
     if (options.tools && options.tools.length > 0) this.#need("tools", "tools");
-    return this.#stream("/chat/completions", chatBody(messages, options), options.signal);
+    return yield* this.#answer("/chat/completions", chatBody(messages, options), options);
   }
 
   /** @throws {BaimoError} as `chat` */
-  complete(prompt: string, options: GenerateOptions = {}): AsyncGenerator<UpstreamEvent> {
+  async *complete(
+    prompt: string | readonly number[],
+    options: GenerateOptions = {},
+  ): AsyncGenerator<ChatEvent, Finish> {
     this.#need("completions", "prompt");
     if (options.constraint) throw missing("constraint", "constraints of plain texts");
     const body = { ...samplingBody(options), prompt };
-    return this.#stream("/completions", body, options.signal);
+    return yield* this.#answer("/completions", body, options);
   }
 
-  /** A vector for each text. @throws {BaimoError} as `chat` */
-  async embed(texts: readonly string[], { signal }: { signal?: AbortSignal } = {}): Promise<Float32Array[]> {
+  /** @throws {BaimoError} as `chat` */
+  async embed(
+    texts: readonly (string | readonly number[])[],
+    options: EmbedOptions = {},
+  ): Promise<Embedding[]> {
     this.#need("embeddings", "input");
-    const body = { model: this.#model, input: texts, encoding_format: "float" };
-    const asked = { path: "/embeddings", body, limits: this.#limits, signal };
-    let vectors: Float32Array[] = [];
-    for await (const found of this.#endpoints.ask(asked, toVectorsOf(texts.length))) vectors = found;
-    return vectors;
+    const lengths = texts.map(({ length }) => length);
+    return this.#whole("/embeddings", embedBody(texts, options), options, (reply) =>
+      readVectors(reply, lengths),
+    );
   }
 
-  #need(capability: keyof Capabilities, option: string): void {
-    if (!this.capabilities[capability]) throw missing(option, capability);
+  /** @throws {BaimoError} as `chat` */
+  async rerank(query: string, texts: readonly string[], options: RerankOptions = {}): Promise<Ranked[]> {
+    this.#need("rerank", "query");
+    const lengths = texts.map(({ length }) => length);
+    return this.#whole("/rerank", rerankBody(query, texts, options), options, (reply) =>
+      readRanks(reply, lengths),
+    );
   }
 
-  #stream(path: string, body: object, signal: AbortSignal | undefined): AsyncGenerator<UpstreamEvent> {
+  /** It holds nothing: answers under way end with their readers. */
+  async dispose(): Promise<void> {}
+
+  async [Symbol.asyncDispose](): Promise<void> {}
+
+  #need(capability: keyof Found, option: string): void {
+    const found = this.#found[capability];
+    if (!found.can) throw missing(option, capability, found.why);
+  }
+
+  /** @throws {BaimoError} `busy` where as many answers are under way as may be */
+  #ask<T>(path: string, body: object, signal: AbortSignal | undefined, read: Reader<T>): AsyncGenerator<T> {
+    if (this.queue.active >= this.#maxActive) {
+      const text = `${this.#maxActive} answers of ${this.name} are under way; ask again when one has ended`;
+      throw new BaimoError("busy", text);
+    }
+    const asked = { path, body: { model: this.name, ...body }, limits: this.#limits, signal };
+    return this.#endpoints.ask(asked, read);
+  }
+
+  /** An answer as it comes. One that the caller aborts ends with what is known of it, as a local one does. */
+  async *#answer(
+    path: string,
+    body: object,
+    { signal, seed, constraint }: GenerateOptions,
+  ): AsyncGenerator<ChatEvent, Finish> {
     const limits = this.#limits;
-    const asked = { path, body: { model: this.#model, ...body }, limits, signal };
-    return this.#endpoints.ask(asked, (bytes) => readAnswer(readStream(bytes, limits)));
+    const events = this.#ask(path, body, signal, (bytes) => readAnswer(readStream(bytes, limits)));
+    const text: string[] = [];
+    const begun = performance.now();
+    let first: number | undefined;
+    let pieces = 0;
+    let end: { reason: FinishReason; usage: Usage } | undefined;
+    try {
+      for await (const event of events) {
+        if (event.type === "finish") {
+          end = event;
+          continue;
+        }
+        first ??= performance.now();
+        pieces++;
+        if (constraint && event.type === "text-delta") text.push(event.text);
+        yield event;
+      }
+      if (constraint && end?.reason === "stop") checkJson(text.join(""));
+    } catch (error) {
+      if (!signal?.aborted) throw error;
+    }
+    const { reason, usage } = end ?? { reason: "aborted", usage: guessedUsage(pieces) };
+    const now = performance.now();
+    const timings = { promptMs: (first ?? now) - begun, generationMs: now - (first ?? now) };
+    const finish: Finish = { reason, usage, timings, seed };
+    yield { type: "finish", ...finish };
+    return finish;
+  }
+
+  /** An answer that comes whole. */
+  async #whole<T>(
+    path: string,
+    body: object,
+    { signal }: { signal?: AbortSignal },
+    read: (reply: Reply) => T[],
+  ): Promise<T[]> {
+    let found: T[] = [];
+    const reading = async function* (bytes: AsyncGenerator<Uint8Array>) {
+      yield read(await readWhole(bytes));
+    };
+    for await (const values of this.#ask(path, body, signal, reading)) found = values;
+    return found;
   }
 }
 
-const toVectorsOf = (count: number) =>
-  async function* (bytes: AsyncGenerator<Uint8Array>) {
-    yield toVectors((await readWhole(bytes)).data, count);
-  };
-
-const missing = (option: string, what: string): BaimoError =>
-  new BaimoError("request", `${option}: this model's endpoint does not do ${what}`, { option });
-
-function toVectors(data: unknown, count: number): Float32Array[] {
-  const wrong = (text: string) => new BaimoError("upstream", `upstream: expected ${count} vectors; ${text}`);
-  if (!Array.isArray(data) || data.length !== count) throw wrong("another number came");
-  const vectors: Float32Array[] = [];
-  for (const [i, each] of data.entries()) {
-    const { index = i, embedding } = isRecord(each) ? each : {};
-    const isVector = Array.isArray(embedding) && embedding.every((value) => Number.isFinite(value));
-    if (typeof index !== "number" || !(index in data) || vectors[index]) throw wrong("an index is wrong");
-    if (!isVector) throw wrong("one holds what is no number");
-    vectors[index] = Float32Array.from(embedding);
+/** Some endpoints take a schema and do not hold the answer to it. */
+function checkJson(text: string): void {
+  try {
+    JSON.parse(text);
+  } catch {
+    const message =
+      "upstream: the answer was to be JSON of a schema, and is no JSON; this endpoint holds no answers to schemas";
+    throw new BaimoError("upstream", message);
   }
-  return vectors;
 }
+
+const missing = (option: string, what: string, why?: string): BaimoError => {
+  const found = why === undefined ? "" : ` (${why})`;
+  return new BaimoError("request", `${option}: this model's endpoint does not do ${what}${found}`, {
+    option,
+  });
+};

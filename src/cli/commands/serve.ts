@@ -14,6 +14,12 @@ import { Traces } from "../../serve/traces.ts";
 import { openApplication } from "../application.ts";
 import { readConfig } from "../config/read-config.ts";
 import { type Config, configTable } from "../config/table.ts";
+import {
+  type ConfiguredUpstream,
+  keyVariable,
+  type NamedAddress,
+  namedAddress,
+} from "../config/upstream-table.ts";
 import { isAttended, packagePath, traceSettings } from "../environment.ts";
 import { INTERRUPTED, listenForInterrupt } from "../interrupt.ts";
 import { toLoadOptions } from "../open-model.ts";
@@ -31,6 +37,7 @@ import {
   reader,
 } from "../options.ts";
 import { openLibrary, openServedModels, type Wanted } from "../served-models.ts";
+import { upstreamsOf } from "../served-upstreams.ts";
 import type { Terminal } from "../terminal.ts";
 
 interface ServeFlags extends EngineFlags {
@@ -38,6 +45,8 @@ interface ServeFlags extends EngineFlags {
   port?: number;
   host?: string;
   name?: string[];
+  upstream?: NamedAddress[];
+  upstreamKey?: string;
   keys?: string;
   open?: boolean;
   allowOrigin?: string[];
@@ -77,6 +86,16 @@ export function addServe(program: Command, context: CommandContext): Command {
       "--name <id>",
       "a model's id for clients, for each in their order (default: its own name)",
       collect(reader(modelId)),
+    )
+    .option(
+      "--upstream <id=address>",
+      "a model at an OpenAI-compatible endpoint; several with one id serve it together",
+      collect(reader(namedAddress)),
+    )
+    .option(
+      "--upstream-key <variable>",
+      "the environment variable with the key for these endpoints",
+      reader(keyVariable),
     )
     .option("--open", "open the page in a browser")
     .option(
@@ -139,12 +158,13 @@ async function serve(
   });
   const onError = (error: unknown) => terminal.note(`baimo: ${describe(error)}`);
   const load = { ...(await toLoadOptions(flags)), maxWaiting: config.maxWaiting };
-  const wanted = wantedModels(sources, flags.name ?? [], config);
+  const wanted = wantedModels(sources, flags, config);
   const ending = new AbortController();
   const end = () => ending.abort();
   signal.addEventListener("abort", end);
-  const shared = { config, load, terminal, signal: ending.signal, onError };
-  const models = await openServedModels(wanted, shared);
+  const { local, upstreams } = wanted;
+  const shared = { upstreams, config, load, terminal, signal: ending.signal, onError };
+  const models = await openServedModels(local, shared);
   // From here on what is asked for is answered before the end.
   signal.removeEventListener("abort", end);
   let keys: KeyFile | undefined;
@@ -197,17 +217,36 @@ async function serve(
   }
 }
 
+/** What is to be served. */
+interface WantedModels {
+  readonly local: Wanted[];
+  /** By id. */
+  readonly upstreams: ReadonlyMap<string, ConfiguredUpstream>;
+}
+
 /** The models of the command line; without any those of the configuration; without any the embedded one. */
-function wantedModels(sources: readonly string[], names: readonly string[], { models }: Config): Wanted[] {
+function wantedModels(
+  sources: readonly string[],
+  { name: names = [], upstream: addresses = [], upstreamKey }: ServeFlags,
+  { models }: Config,
+): WantedModels {
   const configured = Object.entries(models ?? {});
-  if (sources.length === 0 && names.length === 0 && configured.length > 0) {
-    return configured.map(([name, model]) => ({ ...model, name }));
+  const isNamed = sources.length > 0 || names.length > 0 || addresses.length > 0;
+  if (!isNamed && configured.length > 0) {
+    const local: Wanted[] = [];
+    const upstreams = new Map<string, ConfiguredUpstream>();
+    for (const [name, model] of configured) {
+      if ("endpoints" in model) upstreams.set(name, model);
+      else local.push({ ...model, name });
+    }
+    return { local, upstreams };
   }
-  const asked = sources.length > 0 ? sources : [POET];
+  const upstreams = upstreamsOf(addresses, upstreamKey);
+  const asked = sources.length > 0 || upstreams.size > 0 ? sources : [POET];
   if (names.length > asked.length) {
     throw new BaimoError("request", `--name is given ${names.length} times for ${asked.length} models`);
   }
-  return asked.map((source, i) => ({ source, name: names[i] }));
+  return { local: asked.map((source, i) => ({ source, name: names[i] })), upstreams };
 }
 
 /** One JSON object, whatever a request holds. */

@@ -24,7 +24,9 @@ describe("the configuration", () => {
     assert.deepEqual([config.stallSeconds, origins.stallSeconds], [60, "default"]);
     assert.equal(config.memory, 8e9);
     assert.deepEqual(config.allowOrigins, ["https://a.example", "*"]);
-    assert.deepEqual([config.models?.a.source, config.models?.a.pinned], ["poet", false]);
+    const a = config.models?.a;
+    assert.ok(a && "source" in a);
+    assert.deepEqual([a.source, a.pinned], ["poet", false]);
     assert.equal(readConfig({ env: { BAIMO_CONFIG: file } }).config.port, 1);
   });
 
@@ -53,6 +55,41 @@ describe("the configuration", () => {
       );
     });
   }
+
+  test("models at endpoints: several addresses, keys by their variables, a price", () => {
+    const endpoints = ["https://a.example/v1", { url: "https://b.example/v1", keyVariable: "B_KEY" }];
+    const price = { currency: "USD", input: 1, output: 2 };
+    write({ models: { giant: { endpoints, keyVariable: "A_KEY", model: "dbrx", price } } });
+    const giant = readConfig({ file, env: {} }).config.models?.giant;
+    assert.ok(giant && "endpoints" in giant);
+    assert.deepEqual(
+      giant.endpoints.map(({ url, keyVariable }) => [url, keyVariable]),
+      [
+        ["https://a.example/v1", undefined],
+        ["https://b.example/v1", "B_KEY"],
+      ],
+    );
+    assert.deepEqual([giant.model, giant.keyVariable, giant.price?.output], ["dbrx", "A_KEY", 2]);
+  });
+
+  test("a key where none may be is not shown", () => {
+    const key = "sk-planted-1";
+    for (const wrong of [
+      { endpoints: ["https://a.example/v1"], keyVariable: key },
+      { endpoints: [`https://user:${key}@a.example/v1`] },
+      { endpoints: [{ url: `https://a.example/v1?key=${key}` }] },
+      { endpoints: [{ url: "https://a.example/v1", keyVariable: key }] },
+    ]) {
+      write({ models: { giant: wrong } });
+      assert.throws(
+        () => readConfig({ file, env: {} }),
+        (error) =>
+          error instanceof BaimoError &&
+          /models\[giant\]/.test(error.message) &&
+          !error.message.includes(key),
+      );
+    }
+  });
 
   test("a secret is not shown", () => {
     assert.equal(shown("hubToken", "hf_secret"), "********");

@@ -25,7 +25,7 @@ type Name = keyof Config;
 const NAMES = Object.keys(configTable) as Name[];
 const PREFIX = "BAIMO_";
 /** Variables that are no settings. */
-const OTHERS = new Set(["BAIMO_HOME", "BAIMO_CONFIG"]);
+const OTHERS = new Set(["BAIMO_HOME", "BAIMO_CONFIG", "BAIMO_API_KEY"]);
 
 /** BAIMO_MAX_WAITING for maxWaiting. */
 export const variableOf = (name: string): string =>

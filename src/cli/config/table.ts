@@ -12,11 +12,12 @@ import {
   text,
   withDefault,
 } from "../../option-kinds.ts";
-import { type Kind, type OptionsOf, refusal } from "../../options.ts";
+import { isPlain, type Kind, type OptionsOf, refusal } from "../../options.ts";
 import { modelsTable } from "../../serve/models/models.ts";
 import { recipeTable } from "../../serve/models/recipe.ts";
 import { handlerTable, listenTable } from "../../serve/options.ts";
 import { bytesOf } from "../byte-size.ts";
+import { type ConfiguredUpstream, upstreamModelTable } from "./upstream-table.ts";
 
 const path = text({ most: Number.POSITIVE_INFINITY });
 
@@ -61,7 +62,16 @@ export const modelTable = {
   ignoreConfigKeys,
 };
 
-const models = record(fields(modelTable));
+const local = fields(modelTable);
+const upstream = fields(upstreamModelTable);
+const model: Kind<ConfiguredModel | ConfiguredUpstream> = {
+  kind: "model",
+  allowed: `${local.allowed}; of one at endpoints ${upstream.allowed}`,
+  schema: { anyOf: [local.schema ?? {}, upstream.schema ?? {}] },
+  read: (value, name, door) =>
+    isPlain(value) && "endpoints" in value ? upstream.read(value, name, door) : local.read(value, name, door),
+};
+const models = record(model);
 
 export const configTable = {
   host: listenTable.host,

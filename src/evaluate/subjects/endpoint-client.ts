@@ -1,7 +1,11 @@
 // Asks an OpenAI-compatible endpoint: retries, adaptive concurrency, a budget that holds.
 import { setTimeout as wait } from "node:timers/promises";
 import { BaimoError, throwIfAborted } from "../../errors.ts";
-import { brief, isRecord } from "../../json.ts";
+import type { Reply } from "../../upstream/echo.ts";
+import { type Endpoint, LIMITS, type Limits, post } from "../../upstream/endpoint.ts";
+import { checkAddress } from "../../upstream/endpoints.ts";
+import { type Capability, MOST_PROBE_TOKENS, probe, usedTokens } from "../../upstream/probe.ts";
+import { readWhole } from "../../upstream/read-stream.ts";
 
 /** How an endpoint is asked. */
 export interface EndpointOptions {
@@ -15,19 +19,18 @@ export interface EndpointOptions {
   readonly tries?: number;
   /** Requests at once at first; it grows and falls with the answers. Default 4. */
   readonly parallel?: number;
+  /** How long an answer may take and how much it may be. */
+  readonly limits?: Partial<Limits>;
   /** In place of the global one. */
   readonly fetch?: typeof fetch;
   /** In place of waiting between tries, in milliseconds. */
   readonly pause?: (ms: number) => Promise<void>;
 }
 
-/** A JSON object that was answered. */
-export type Reply = Record<string, unknown>;
-
 /** An endpoint. */
 export interface EndpointClient {
   /**
-   * Posts to a path below the address.
+   * Posts to a path below the address. No redirect is followed, so that the key goes to that address alone.
    *
    * most  tokens that the request may take, counted against the budget before it is sent
    * @throws {BaimoError} `request` with the status and the endpoint's own words, or where the budget is used up
@@ -40,14 +43,20 @@ export interface EndpointClient {
 const MOST_PARALLEL = 64;
 const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 30_000;
+/** Answers come whole: the first byte comes with the last token. */
+const WHOLE_ANSWER_SECONDS = 3600;
 const PASSING = new Set([408, 409, 425, 429, 500, 502, 503, 504]);
 
-/** Creates a client. */
+/**
+ * Creates a client.
+ * @throws {BaimoError} `config` for an address or a key that cannot be sent
+ */
 export function createEndpointClient(options: EndpointOptions): EndpointClient {
-  const { url, apiKey, budgetTokens = Number.POSITIVE_INFINITY, tries = 5, fetch: send = fetch } = options;
+  const { url, apiKey: key, budgetTokens = Number.POSITIVE_INFINITY, tries = 5, fetch } = options;
   const pause = options.pause ?? ((ms: number) => wait(ms));
-  const headers: Record<string, string> = { "content-type": "application/json" };
-  if (apiKey !== undefined) headers.authorization = `Bearer ${apiKey}`;
+  const endpoint: Endpoint = { url, key };
+  checkAddress(endpoint);
+  const limits = { ...LIMITS, firstByteSeconds: WHOLE_ANSWER_SECONDS, ...options.limits };
   let limit = options.parallel ?? 4;
   let running = 0;
   let spent = 0;
@@ -67,32 +76,18 @@ export function createEndpointClient(options: EndpointOptions): EndpointClient {
   }
 
   async function once(path: string, body: Reply, signal?: AbortSignal): Promise<Reply | Passing> {
-    let response: Response;
+    const outcome = await post(endpoint, { path, body, limits, signal, fetch });
+    if ("failure" in outcome) {
+      const { failure, status, retryAfterSeconds } = outcome;
+      if (status === undefined || PASSING.has(status)) return { failure, status, retryAfterSeconds };
+      throw new BaimoError("request", failure.message);
+    }
     try {
-      response = await send(`${url.replace(/\/$/, "")}${path}`, {
-        method: "POST",
-        headers,
-        body: JSON.stringify(body),
-        signal,
-      });
-      const text = await response.text();
-      if (response.ok) {
-        const reply: unknown = JSON.parse(text);
-        if (isRecord(reply)) return reply;
-        return new Passing(`it answered ${brief(reply)}`);
-      }
-      const problem = `it answered ${response.status}: ${text.slice(0, 200)}`;
-      if (!PASSING.has(response.status)) throw new BaimoError("request", `${url}${path}: ${problem}`);
-      return new Passing(
-        problem,
-        Number(response.headers.get("retry-after") ?? Number.NaN) * 1000,
-        response.status === 429,
-      );
-    } catch (cause) {
-      if (cause instanceof BaimoError) throw cause;
+      return await readWhole(outcome.bytes);
+    } catch (error) {
       throwIfAborted(signal, "the evaluation");
-      // A connection that dropped, or an answer that was cut.
-      return new Passing(cause instanceof Error ? cause.message : String(cause));
+      if (error instanceof BaimoError) return { failure: error }; // an answer that was cut
+      throw error;
     }
   }
 
@@ -112,16 +107,17 @@ export function createEndpointClient(options: EndpointOptions): EndpointClient {
       try {
         for (let attempt = 1; ; attempt++) {
           const reply = await once(path, body, signal);
-          if (!(reply instanceof Passing)) {
+          if (!isPassing(reply)) {
             limit = Math.min(MOST_PARALLEL, limit + 1 / Math.max(1, limit));
             spent += usedTokens(reply) ?? most;
             return reply;
           }
-          if (reply.isBusy) limit = Math.max(1, limit / 2);
-          if (attempt >= tries)
-            throw new BaimoError("request", `${url}${path}: after ${tries} tries ${reply.problem}`);
+          const { failure, status, retryAfterSeconds = Number.NaN } = reply;
+          if (status === 429) limit = Math.max(1, limit / 2);
+          if (attempt >= tries) throw new BaimoError("request", `after ${tries} tries: ${failure.message}`);
           const own = FIRST_PAUSE_MS * 2 ** (attempt - 1);
-          await pause(Math.min(LONGEST_PAUSE_MS, Number.isFinite(reply.after) ? reply.after : own));
+          const asked = retryAfterSeconds * 1000;
+          await pause(Math.min(LONGEST_PAUSE_MS, Number.isFinite(asked) ? asked : own));
         }
       } finally {
         reserved -= most;
@@ -132,20 +128,32 @@ export function createEndpointClient(options: EndpointOptions): EndpointClient {
 }
 
 /** A failure that may pass. */
-class Passing {
-  readonly problem: string;
-  readonly after: number;
-  readonly isBusy: boolean;
-  constructor(problem: string, after = Number.NaN, isBusy = false) {
-    this.problem = problem;
-    this.after = after;
-    this.isBusy = isBusy;
-  }
+interface Passing {
+  readonly failure: BaimoError;
+  readonly status?: number;
+  readonly retryAfterSeconds?: number;
 }
 
-/** The tokens that a reply says it took; undefined where it says nothing. */
-export function usedTokens({ usage }: Reply): number | undefined {
-  if (!isRecord(usage)) return undefined;
-  const total = Number(usage.total_tokens);
-  return Number.isFinite(total) && total >= 0 ? total : undefined;
+const isPassing = (reply: Reply | Passing): reply is Passing => reply.failure instanceof BaimoError;
+
+/** What an evaluation asks about, in at most six questions as a rule. */
+const NAMES = ["chat", "completions", "echo", "topLogprobs", "seed", "systemRole", "usage"] as const;
+
+/** What an endpoint can do, or why not. */
+export type EndpointCapabilities = Readonly<Record<(typeof NAMES)[number], Capability>>;
+
+/** Finds out what an endpoint can do. A failure of one question is an answer to it. */
+export function probeEndpoint(
+  client: EndpointClient,
+  model: string,
+  signal?: AbortSignal,
+): Promise<EndpointCapabilities> {
+  return probe(async (path, body) => {
+    try {
+      return await client.post(path, { model, ...body }, MOST_PROBE_TOKENS, signal);
+    } catch (error) {
+      if (!(error instanceof BaimoError) || error.code !== "request") throw error;
+      return error.message;
+    }
+  }, NAMES);
 }

@@ -2,17 +2,16 @@
 import { BaimoError } from "../../errors.ts";
 import { isRecord, parseJson } from "../../json.ts";
 import { stripText } from "../../tokenizers/chat-template/jinja/text.ts";
+import { continuationLikelihood, echoedTokens, firstChoice, type Reply } from "../../upstream/echo.ts";
 import { generationSettings } from "../tasks/generation-settings.ts";
 import type { EvalRequest } from "../tasks/requests.ts";
-import { continuationLikelihood, echoedTokens, firstChoice } from "./echo.ts";
-import type { EndpointClient, Reply } from "./endpoint-client.ts";
-import type { Capabilities } from "./probe.ts";
+import type { EndpointCapabilities, EndpointClient } from "./endpoint-client.ts";
 import type { Answered, Question, Subject } from "./subject.ts";
 
 /** How an endpoint is used. */
 export interface EndpointSubjectOptions {
   readonly model: string;
-  readonly capabilities: Capabilities;
+  readonly capabilities: EndpointCapabilities;
   /** Ask through /chat/completions; the endpoint applies its template. */
   readonly isChat: boolean;
 }
@@ -60,7 +59,7 @@ export function createEndpointSubject(client: EndpointClient, options: EndpointS
   async function generate({ request, seed }: Question, signal?: AbortSignal): Promise<Answered> {
     if (request.kind !== "generate_until") throw new BaimoError("request", "no prompt to continue");
     const { stop, maxTokens, temperature, topP } = generationSettings(request.settings, "the task");
-    const body: Reply = { model, max_tokens: maxTokens, temperature, seed };
+    const body: Record<string, unknown> = { model, max_tokens: maxTokens, temperature, seed };
     // OpenAI takes at most four stops; the others are cut off below.
     if (stop.length > 0) body.stop = stop.slice(0, 4);
     if (topP !== undefined) body.top_p = topP;

@@ -1,4 +1,5 @@
 // Turns the events of answers into OpenAI's chat completion, whole or in chunks.
+import { tokenizerOf } from "../../generate/runs-here.ts";
 import type { GeneratedToken } from "../../generate/types.ts";
 import type { StreamPart } from "../event-stream.ts";
 import { ChatChoice } from "./chat-choice.ts";
@@ -33,7 +34,7 @@ export async function* toChatParts(
     delta: object,
     { tokens = [], reason = null, more = {} }: ChunkRest = {},
   ): StreamPart => {
-    const logprobs = context.logprobs ? toLogprobs(tokens, context.model.tokenizer) : null;
+    const logprobs = context.logprobs ? toLogprobs(tokens, tokenizerOf(context.model)) : null;
     const chunk = {
       ...head,
       choices: [{ index, delta, logprobs, finish_reason: reason }],
@@ -96,7 +97,7 @@ export async function toChatCompletion(
 ): Promise<object> {
   const choices = choicesOf(context);
   for await (const { index, event } of events) choices[index].take(event);
-  const { tokenizer } = context.model;
+  const tokenizer = tokenizerOf(context.model);
   const finishes = choices.map(({ spent }) => spent.finish);
   return {
     ...newHead("chatcmpl", "chat.completion", context),

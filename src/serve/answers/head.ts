@@ -1,10 +1,11 @@
 // What every part of one answer repeats: its id, time and model.
-import type { Model } from "../../generate/types.ts";
+import { runsHere } from "../../generate/runs-here.ts";
+import type { LanguageModel } from "../../generate/types.ts";
 
 /** A model as the server lists it. */
 export interface ListedModel {
   readonly id: string;
-  readonly model: Model;
+  readonly model: LanguageModel;
 }
 
 export function newHead(prefix: string, object: string, { id, model }: ListedModel) {
@@ -13,9 +14,15 @@ export function newHead(prefix: string, object: string, { id, model }: ListedMod
     object,
     created: Math.floor(Date.now() / 1000),
     model: id,
-    // With the same seed and the same fingerprint an answer repeats itself.
-    system_fingerprint: `${model.engine.device}-${model.engine.kernels}`.replaceAll(/[^\w.-]+/g, "-"),
+    system_fingerprint: fingerprintOf(model),
   };
+}
+
+/** With the same seed and the same fingerprint an answer repeats itself; an endpoint promises nothing. */
+function fingerprintOf(model: LanguageModel): string | undefined {
+  if (!runsHere(model)) return undefined;
+  const { device, kernels } = model.engine;
+  return `${device}-${kernels}`.replaceAll(/[^\w.-]+/g, "-");
 }
 
 /** The same for documents. */

@@ -1,5 +1,6 @@
 // Turns the events of an answer into a response: semantic events, and the whole they add up to.
 import { BaimoError } from "../../errors.ts";
+import { tokenizerOf } from "../../generate/runs-here.ts";
 import type { ChatEvent, Finish } from "../../generate/types.ts";
 import { hasLeft, type StreamPart } from "../event-stream.ts";
 import type { Problem } from "../problem.ts";
@@ -147,7 +148,7 @@ class ResponseWriter {
 
   #newMessage(): MessageWriter {
     const { logprobs, model } = this.#context;
-    return new MessageWriter(logprobs ? model.tokenizer : undefined);
+    return new MessageWriter(logprobs ? tokenizerOf(model) : undefined);
   }
 
   #start(writer: ItemWriter): ResponseEvent[] {

@@ -1,4 +1,5 @@
 // One answer of a completion while it comes: its text, and log-probabilities in the legacy shape.
+import { tokenizerOf } from "../../generate/runs-here.ts";
 import type { GeneratedToken, GenerateEvent, Score, TokenLogprob } from "../../generate/types.ts";
 import type { JsonSchema } from "../../json.ts";
 import type { DecodeStream, Tokenizer } from "../../tokenizers/tokenizer.ts";
@@ -8,6 +9,9 @@ import { finite, tokenText } from "./tokens.ts";
 
 /** What is gone on with. */
 export interface TextPrompt {
+  /** What the model is given. */
+  readonly given: string | readonly number[];
+  /** Its tokens, where they are known. */
   readonly ids: readonly number[];
   readonly text: string;
   /** Whether the text has the names of special tokens in it: ids were given. */
@@ -48,20 +52,20 @@ interface Piece {
 export class TextChoice {
   readonly #prompt: TextPrompt;
   readonly #echo: boolean;
-  readonly #tokenizer: Tokenizer;
+  readonly #tokenizer: Tokenizer | undefined;
   readonly #whole: LegacyLogprobs | null;
   #text = "";
   #begun = false;
   /** Where the next token begins. */
   #offset = 0;
-  readonly #decoder: DecodeStream;
+  readonly #decoder: DecodeStream | undefined;
 
   constructor(prompt: TextPrompt, { model, echo, logprobs }: TextContext) {
     this.#prompt = prompt;
     this.#echo = echo;
-    this.#tokenizer = model.tokenizer;
+    this.#tokenizer = tokenizerOf(model);
     this.#whole = logprobs === undefined ? null : emptyLists();
-    this.#decoder = model.tokenizer.createDecodeStream();
+    this.#decoder = this.#tokenizer?.createDecodeStream();
   }
 
   /** What comes before the answer, once: the prompt where it is repeated. */
@@ -70,7 +74,7 @@ export class TextChoice {
     this.#begun = true;
     if (!this.#echo) return undefined;
     const { ids, text, score, namesSpecial } = this.#prompt;
-    const decoder = this.#tokenizer.createDecodeStream({ skipSpecialTokens: !namesSpecial });
+    const decoder = this.#tokenizer?.createDecodeStream({ skipSpecialTokens: !namesSpecial });
     const tokens = ids.map((id, i): GeneratedToken => {
       if (i === 0 || !score) return { id };
       return { id, logprob: score.logprobs[i - 1], top: [...(score.top?.[i - 1] ?? [])] };
@@ -91,9 +95,9 @@ export class TextChoice {
     return { text: this.#text, logprobs: this.#whole };
   }
 
-  #listsOf(tokens: readonly GeneratedToken[], decoder: DecodeStream): LegacyLogprobs | null {
+  #listsOf(tokens: readonly GeneratedToken[], decoder: DecodeStream | undefined): LegacyLogprobs | null {
     const whole = this.#whole;
-    if (!whole) return null;
+    if (!whole || !decoder) return null;
     const lists = emptyLists();
     for (const token of tokens) {
       const isFirst = token.logprob === undefined;
@@ -121,7 +125,7 @@ export class TextChoice {
   }
 
   #textOf(id: number): string {
-    return tokenText(this.#tokenizer.tokenBytes(id));
+    return this.#tokenizer ? tokenText(this.#tokenizer.tokenBytes(id)) : "";
   }
 }
 

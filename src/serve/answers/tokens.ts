@@ -17,9 +17,12 @@ export function finite(logprob: number | undefined): number {
   return logprob !== undefined && Number.isFinite(logprob) ? logprob : -9999;
 }
 
-/** The log-probabilities of a chat's tokens; null where there are no tokens. */
-export function toLogprobs(tokens: readonly GeneratedToken[], tokenizer: Pick<Tokenizer, "tokenBytes">) {
-  if (tokens.length === 0) return null;
+/** The log-probabilities of a chat's tokens; null where there are no tokens, or they cannot be read. */
+export function toLogprobs(
+  tokens: readonly GeneratedToken[],
+  tokenizer: Pick<Tokenizer, "tokenBytes"> | undefined,
+) {
+  if (tokens.length === 0 || !tokenizer) return null;
   const entry = (id: number, logprob: number | undefined) => {
     const bytes = tokenizer.tokenBytes(id);
     return { token: tokenText(bytes), logprob: finite(logprob), bytes: [...bytes] };

@@ -17,7 +17,7 @@ export function toUsage(answers: readonly (readonly Spent[])[]) {
     cached += Math.min(...toOne.map(({ finish }) => finish.usage.cachedTokens));
     for (const { finish, reasoningTokens } of toOne) {
       completion += finish.usage.completionTokens;
-      reasoning += reasoningTokens;
+      reasoning += finish.usage.reasoningTokens ?? reasoningTokens;
     }
   }
   return {

@@ -1,10 +1,12 @@
 // Asks a model for an answer: whether it can be had is known before anything is stored.
+import { runsHere } from "../../generate/runs-here.ts";
 import type { ChatMessage, ChatOptions } from "../../generate/types.ts";
 import type { Assistant } from "../../store/assistants.ts";
 import type { StoredConversation } from "../../store/conversations.ts";
 import type { StoredMessage } from "../../store/messages.ts";
 import { textOf } from "../../store/parts.ts";
 import { runChoices } from "../answers/choices.ts";
+import { modelHere } from "../models/here.ts";
 import type { Lease } from "../models/models.ts";
 import { Problem } from "../problem.ts";
 import { templatesOf } from "../requests/thinking.ts";
@@ -26,8 +28,8 @@ export interface Question {
 
 /** An answer that can be had. */
 export interface Prepared {
-  /** How much of the context the prompt takes. */
-  readonly context: Context;
+  /** How much of the context the prompt takes; null for a model at an endpoint, which keeps that to itself. */
+  readonly context: Context | null;
   /** Where its message says who wrote it. */
   readonly model: string;
   readonly assistant: string | null;
@@ -75,12 +77,9 @@ export async function prepare(call: Caller, question: Question): Promise<Prepare
 export async function count(call: Caller, question: Question): Promise<Context & { model: string }> {
   const { listed, messages, options } = await toRequest(call, question);
   const { tools, templateVariables } = options;
-  const tokens = await listed.model.encode(messages, {
-    tools,
-    templateVariables,
-    signal: call.request.signal,
-  });
-  return { tokens: tokens.length, contextLength: listed.model.contextLength, model: listed.id };
+  const model = modelHere(listed, "counts of tokens");
+  const tokens = await model.encode(messages, { tools, templateVariables, signal: call.request.signal });
+  return { tokens: tokens.length, contextLength: model.contextLength, model: listed.id };
 }
 
 interface ModelRequest {
@@ -140,7 +139,8 @@ async function measure(
   messages: readonly ChatMessage[],
   { tools, templateVariables, continueFinalMessage }: ChatOptions,
   signal: AbortSignal,
-): Promise<Context> {
+): Promise<Context | null> {
+  if (!runsHere(model)) return null;
   const { contextLength } = model;
   const tokens = await model.encode(messages, { tools, templateVariables, continueFinalMessage, signal });
   if (tokens.length < contextLength) return { tokens: tokens.length, contextLength };

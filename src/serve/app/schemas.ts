@@ -47,7 +47,7 @@ export const folder = objectOf({ id: TEXT, name: TEXT, conversations: COUNT });
 export const user = objectOf({ id: TEXT, name: TEXT, role: { enum: ["admin", "user"] } });
 export const opened = objectOf({ conversation, messages: listOf(message) });
 export const answered = objectOf({ message, answer: orNull(message), context: orNull(context) });
-export const begun = objectOf({ answer: message, context });
+export const begun = objectOf({ answer: message, context: orNull(context) });
 export const hit = objectOf({
   conversation: objectOf({ id: TEXT, title: TEXT, updated: TIME }),
   message: orNull(TEXT),

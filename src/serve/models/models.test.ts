@@ -125,7 +125,7 @@ describe("models on demand", () => {
             preview: async () => ({ memory: { total: 1, experts: 0, weights: 1 } }) as Preview,
             async open() {
               if (fails) throw new BaimoError("format", "/secret/path: is damaged");
-              return { name: "a", adapters: [], dispose: async () => {} } as unknown as Model;
+              return { name: "a", engine: {}, adapters: [], dispose: async () => {} } as unknown as Model;
             },
           },
         ],

@@ -1,22 +1,25 @@
 // The models of a server by their names: loaded ones, and those that are loaded when asked for.
 import { BaimoError } from "../../errors.ts";
+import type { Capabilities } from "../../generate/capabilities.ts";
 import type { QueueState } from "../../generate/queue.ts";
-import type { EngineStatus, Model } from "../../generate/types.ts";
+import { runsHere } from "../../generate/runs-here.ts";
+import type { EngineStatus, LanguageModel } from "../../generate/types.ts";
 import type { ModelConfig } from "../../models/config/config.ts";
 import { callback, instance, number, withDefault } from "../../option-kinds.ts";
 import { call, readOptions, type TableOf } from "../../options.ts";
 import { withAdapter } from "./adapted.ts";
 import { type Place, Pool, type PoolState } from "./pool.ts";
 import { noName, stays, unknownModel } from "./problems.ts";
-import { type ModelRecipe, modelId, recipeTable } from "./recipe.ts";
+import { type ModelRecipe, modelId, type Preview, type Price, recipeTable } from "./recipe.ts";
 
 /** A model as a request may use it. */
 export interface Lease {
   /** As the request calls it. */
   readonly id: string;
-  readonly model: Model;
+  readonly model: LanguageModel;
   /** What requests wait for one another at: the model without its adapter. */
-  readonly engine: Model;
+  readonly engine: LanguageModel;
+  readonly price?: Price;
   /** Whether it can be unloaded, and so be told how long to stay. */
   readonly managed: boolean;
   /** Keeps it loaded until the function that comes back is called. */
@@ -31,10 +34,13 @@ export interface ModelFacts {
   readonly state: PoolState | EngineStatus;
   /** What is known of it: nothing, where its files cannot be read. */
   readonly about?: {
-    readonly config: ModelConfig;
-    readonly contextLength: number;
+    readonly config?: ModelConfig;
+    readonly contextLength?: number;
     readonly weightBytes: number;
   };
+  /** Of a model that is loaded. */
+  readonly capabilities?: Capabilities;
+  readonly price?: Price;
   /** Bytes that it holds of the memory for models. */
   readonly bytes: number;
   readonly aliases: readonly string[];
@@ -66,7 +72,7 @@ export const modelsTable = {
 } satisfies TableOf<ModelsOptions>;
 
 /** Models that are there already, by id. */
-type Loaded = ReadonlyMap<string, Model>;
+type Loaded = ReadonlyMap<string, LanguageModel>;
 
 /** What `find` is told. */
 interface FindOptions {
@@ -152,9 +158,10 @@ export class Models {
     const release = place ? this.#pool.releaser(place) : NOTHING;
     return {
       id: name ?? id,
-      model: adapter === undefined ? engine : withAdapter(engine, adapter),
+      model: adapter === undefined || !runsHere(engine) ? engine : withAdapter(engine, adapter),
       engine,
-      managed: place !== undefined,
+      price: place?.recipe.price,
+      managed: place !== undefined && !place.recipe.pinned,
       hold: () => (place ? this.#pool.hold(place) : NOTHING),
       keep: (seconds) => {
         if (place) place.idleSeconds = seconds === Number.POSITIVE_INFINITY ? undefined : seconds;
@@ -203,9 +210,11 @@ export class Models {
       id,
       state: this.#stateOf(id),
       about: model ? aboutModel(model) : preview && aboutPreview(preview),
-      bytes: place?.bytes ?? model?.engine.weightBytes ?? 0,
+      capabilities: model?.capabilities,
+      price: place?.recipe.price,
+      bytes: place?.bytes ?? (model && aboutModel(model).weightBytes) ?? 0,
       aliases: place?.recipe.aliases ?? [],
-      adapters: (model ?? preview)?.adapters?.map(({ name }) => name) ?? [],
+      adapters: (model ? adaptersOf(model) : (preview?.adapters ?? [])).map(({ name }) => name),
       leavesAt: place?.leavesAt,
       managed: place !== undefined && !place.recipe.pinned,
       problem: place?.state === "failed" ? place.problem : undefined,
@@ -230,7 +239,7 @@ export class Models {
     const place = this.#places.get(id);
     const model = this.#loaded.get(id) ?? place?.model;
     const preview = model || !place ? undefined : await this.#pool.preview(place).catch(() => undefined);
-    const adapters = (model && (model.adapters ?? [])) ?? (preview ? (preview.adapters ?? []) : undefined);
+    const adapters = model ? adaptersOf(model) : preview && (preview.adapters ?? []);
     return !adapters || adapters.some((each) => each.name === name);
   }
 
@@ -282,16 +291,17 @@ function aliasesOf(places: ReadonlyMap<string, Place>): ReadonlyMap<string, stri
   return aliases;
 }
 
-const aboutModel = ({ config, contextLength, engine: { weightBytes } }: Model) => ({
-  config,
-  contextLength,
-  weightBytes,
-});
+const aboutModel = (model: LanguageModel): NonNullable<ModelFacts["about"]> => {
+  const { contextLength } = model;
+  if (!runsHere(model)) return { contextLength, weightBytes: 0 };
+  return { config: model.config, contextLength, weightBytes: model.engine.weightBytes };
+};
 
-const aboutPreview = ({ config, contextLength, memory: { weights, experts } }: PreviewFacts) => ({
+const aboutPreview = ({ config, contextLength, memory: { weights, experts } }: Preview) => ({
   config,
   contextLength,
   weightBytes: weights + experts,
 });
 
-type PreviewFacts = Awaited<ReturnType<ModelRecipe["preview"]>>;
+/** One at an endpoint has none. */
+const adaptersOf = (model: LanguageModel) => (runsHere(model) ? (model.adapters ?? []) : []);

@@ -1,5 +1,5 @@
 // Loads models when they are asked for, within a budget of memory, and unloads those that are idle.
-import type { Model } from "../../generate/types.ts";
+import type { LanguageModel } from "../../generate/types.ts";
 import type { OptionsOf } from "../../options.ts";
 import { once } from "../once.ts";
 import { closingProblem } from "../problem.ts";
@@ -15,7 +15,7 @@ export interface Place {
   readonly recipe: OptionsOf<typeof recipeTable>;
   state: PoolState;
   /** Where it is loaded. */
-  model?: Model;
+  model?: LanguageModel;
   preview?: Promise<Preview>;
   /** Of the budget, while it is loaded or being loaded. */
   bytes: number;
@@ -35,7 +35,7 @@ export interface Place {
 
 /** A request that waits for a model. */
 interface Waiter {
-  resolve(model: Model): void;
+  resolve(model: LanguageModel): void;
   reject(reason: unknown): void;
 }
 
@@ -84,7 +84,7 @@ export class Pool {
    * The model, held for a request until `release` is called.
    * @throws {Problem} 503 where it does not fit, or not in time; 500 where it cannot be loaded
    */
-  async take(place: Place, signal?: AbortSignal): Promise<Model> {
+  async take(place: Place, signal?: AbortSignal): Promise<LanguageModel> {
     if (this.#closing) throw closingProblem();
     if (place.state === "ready" && place.model) {
       this.#hold(place);
@@ -169,7 +169,7 @@ export class Pool {
     );
   }
 
-  #ready(place: Place, model: Model | undefined): void {
+  #ready(place: Place, model: LanguageModel | undefined): void {
     place.model = model;
     place.state = model ? "ready" : "unloaded";
     if (model) {
@@ -194,7 +194,7 @@ export class Pool {
   }
 
   /** Undefined where nobody waits for it any more. */
-  async #load(place: Place): Promise<Model | undefined> {
+  async #load(place: Place): Promise<LanguageModel | undefined> {
     const { memory, adapters = [] } = await this.preview(place);
     const whole = memory.total + adapters.reduce((sum, { bytes }) => sum + bytes, 0);
     const budget = this.#options.memoryBytes;

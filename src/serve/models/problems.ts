@@ -29,7 +29,9 @@ export function failure(id: string, error: unknown): Problem {
   if (error instanceof BaimoError && error.code === "memory") {
     return new Problem(503, error.message, { param: "model", code: "model_too_large", cause: error });
   }
-  const { status } = toProblem(error);
+  const problem = toProblem(error);
+  const { status } = problem;
+  if (status === 502) return problem; // it says which endpoint, and no more
   const message = `${quoted(id)} could not be loaded; the server's log says why`;
   return new Problem(status === 403 ? 403 : 500, message, { code: "model_not_loaded", cause: error });
 }

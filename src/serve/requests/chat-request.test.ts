@@ -78,7 +78,7 @@ test("a request with every parameter is read into the engine's options", () => {
         readAnswer: true,
         adapters: undefined,
         constraint: undefined,
-        onFull: "stop",
+        onFull: undefined,
         keepTokens: undefined,
         speculation: undefined,
         guessTokens: undefined,

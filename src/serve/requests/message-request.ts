@@ -8,6 +8,7 @@ import { badParameter } from "../problem.ts";
 import type { ChatRequest } from "./chat-request.ts";
 import { ignored, notDone, only } from "./fields.ts";
 import { blocksOfText, messages } from "./message-blocks.ts";
+import { leftToModel } from "./sampling.ts";
 import { budgetVariables, thinkingVariables } from "./thinking.ts";
 import { functionName, readTools, type Tool } from "./tools.ts";
 
@@ -77,9 +78,9 @@ export const messageRequestTable = {
   ...promptFields,
   max_tokens: required(whole({ min: 1, max: 2 ** 31 - 1 })),
   stop_sequences: withDefault(own.stop, []),
-  temperature: own.temperature,
-  top_p: own.topP,
-  top_k: own.topK,
+  temperature: leftToModel(own.temperature),
+  top_p: leftToModel(own.topP),
+  top_k: leftToModel(own.topK),
   stream: withDefault(flag, false),
   container: notDone("nothing is run here"),
   inference_geo: ignored,

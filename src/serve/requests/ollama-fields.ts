@@ -80,7 +80,8 @@ export const noImages: Kind<unknown> = {
 
 /** What a request meets here. */
 export interface OllamaModel {
-  readonly contextLength: number;
+  /** Undefined where it is not known, and the model's endpoint has its own. */
+  readonly contextLength: number | undefined;
   /** The sources of its chat templates. */
   readonly templates: string;
   /** Takes names of fields that change no answer of this model. */
@@ -110,7 +111,7 @@ export function checkContext(
 ): void {
   if (asked === undefined) return;
   const name = "options.num_ctx";
-  if (asked <= contextLength) return void unused.push(name);
+  if (contextLength === undefined || asked <= contextLength) return void unused.push(name);
   const message = `'${name}' is ${asked}; allowed: up to ${contextLength}, the context with which the model was opened`;
   throw badParameter(name, "unsupported_value", message);
 }

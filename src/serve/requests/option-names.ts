@@ -25,7 +25,7 @@ export function renamed(
   const { code, message, option, cause } = error;
   if (code === "context") return new BaimoError(code, message, { cause, option: prompt });
   if (option === undefined) return error;
-  const [ofConstraint] = /^constraint\.\w+/.exec(option) ?? [];
+  const [ofConstraint] = /^constraint(\.\w+)?/.exec(option) ?? [];
   const [ofTool, place] = /^tools\[(\d+)\]\.function/.exec(option) ?? [];
   let name = option;
   if (ofConstraint && constraint) name = constraint + option.slice(ofConstraint.length);

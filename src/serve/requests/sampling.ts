@@ -19,26 +19,26 @@ const topK: typeof own.topK = {
 /** Ranges are those of the engine. */
 export const samplingFields = {
   max_tokens: own.maxTokens,
-  temperature: own.temperature,
-  top_p: own.topP,
-  top_k: topK,
-  min_p: own.minP,
-  typical_p: own.typicalP,
-  repetition_penalty: own.repetitionPenalty,
-  presence_penalty: own.presencePenalty,
-  frequency_penalty: own.frequencyPenalty,
+  temperature: leftToModel(own.temperature),
+  top_p: leftToModel(own.topP),
+  top_k: leftToModel(topK),
+  min_p: leftToModel(own.minP),
+  typical_p: leftToModel(own.typicalP),
+  repetition_penalty: leftToModel(own.repetitionPenalty),
+  presence_penalty: leftToModel(own.presencePenalty),
+  frequency_penalty: leftToModel(own.frequencyPenalty),
   seed: own.seed,
   logit_bias: own.logitBias,
   stop: own.stop,
-  on_full: own.onFull,
+  on_full: leftToModel(own.onFull),
   keep_tokens: own.keepTokens,
-  speculation: own.speculation,
+  speculation: leftToModel(own.speculation),
   guess_tokens: own.guessTokens,
 
   // llama.cpp and Ollama
-  repeat_penalty: withoutDefault(own.repetitionPenalty),
+  repeat_penalty: leftToModel(own.repetitionPenalty),
   repeat_last_n: whole({ min: -1 }),
-  typ_p: withoutDefault(own.typicalP),
+  typ_p: leftToModel(own.typicalP),
   ignore_eos: flag,
   dry_multiplier: only(0),
   dynatemp_range: only(0),
@@ -64,10 +64,9 @@ export function toSampling(body: Sampling): GenerateOptions {
   const penalty = either(
     ["repeat_penalty", body.repeat_penalty],
     ["repetition_penalty", body.repetition_penalty],
-    own.repetitionPenalty.default,
   );
   const { repeat_last_n: last = -1 } = body;
-  if (penalty !== 1 && last !== -1) {
+  if (penalty !== undefined && penalty !== 1 && last !== -1) {
     const message = `'repeat_last_n' is ${last}; allowed: -1, since penalties here count the whole text`;
     throw badParameter("repeat_last_n", "unsupported_value", message);
   }
@@ -77,7 +76,7 @@ export function toSampling(body: Sampling): GenerateOptions {
     topP: body.top_p,
     topK: body.top_k,
     minP: body.min_p,
-    typicalP: either(["typ_p", body.typ_p], ["typical_p", body.typical_p], own.typicalP.default),
+    typicalP: either(["typ_p", body.typ_p], ["typical_p", body.typical_p]),
     repetitionPenalty: penalty,
     presencePenalty: body.presence_penalty,
     frequencyPenalty: body.frequency_penalty,
@@ -96,18 +95,17 @@ export function toSampling(body: Sampling): GenerateOptions {
 /** A field that has two names. */
 function either(
   [name, value]: readonly [string, number | undefined],
-  [other, second]: readonly [string, number],
-  standard: number,
-): number {
+  [other, second]: readonly [string, number | undefined],
+): number | undefined {
   if (value === undefined || value === second) return second;
-  if (second === standard) return value;
+  if (second === undefined) return value;
   const message = `'${name}' is ${value}, but '${other}', which is the same, is ${second}; give one of them`;
   throw badParameter(name, "invalid_value", message);
 }
 
-/** The same kind without its default: whether it was given can be told. */
-function withoutDefault<T>({ kind, allowed, schema, read }: Kind<T>) {
-  return { kind, allowed, schema, read };
+/** The same kind, left to the model where it is not given: its standard is in the document alone. */
+export function leftToModel<T>({ kind, allowed, schema, read, default: standard }: Kind<T>): Kind<T> {
+  return { kind, allowed, schema: { ...schema, default: standard }, read };
 }
 
 /** Options of each of several answers: those that have a seed go on from it, so that the first is as if it were alone. */

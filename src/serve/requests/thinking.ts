@@ -1,10 +1,13 @@
 // Whether a model reasons before it answers, by the switch that its chat template has.
-import type { Model } from "../../generate/types.ts";
+import { tokenizerOf } from "../../generate/runs-here.ts";
+import type { LanguageModel } from "../../generate/types.ts";
 import { badParameter } from "../problem.ts";
 
-/** The sources of a model's chat templates. */
-export const templatesOf = ({ tokenizer }: Pick<Model, "tokenizer">): string =>
-  [...tokenizer.chatTemplates.values()].join("\n");
+/** The sources of a model's chat templates. An endpoint has its own, and is told OpenAI's variable. */
+export function templatesOf(model: LanguageModel): string {
+  const tokenizer = tokenizerOf(model);
+  return tokenizer ? [...tokenizer.chatTemplates.values()].join("\n") : "{{ reasoning_effort }}";
+}
 
 const reads = (name: string, templates: string) => new RegExp(`\\b${name}\\b`).test(templates);
 

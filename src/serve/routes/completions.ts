@@ -1,6 +1,7 @@
 // POST /v1/completions: goes on with texts or token ids.
 
-import type { ChatEvent, Finish, GenerateOptions, Model } from "../../generate/types.ts";
+import { runsHere } from "../../generate/runs-here.ts";
+import type { ChatEvent, Finish, GenerateOptions, LanguageModel, Model } from "../../generate/types.ts";
 import type { JsonSchema } from "../../json.ts";
 import { tokenIds } from "../../option-kinds.ts";
 import { runChoices } from "../answers/choices.ts";
@@ -58,11 +59,11 @@ export const completions = post({
     const listed = await find(asked.model);
     const { id, model } = listed;
     const work = server.begin(request, listed);
-    const prompts = await readPrompts(asked, model, work);
-    const answers = prompts.flatMap(({ ids }) =>
+    const prompts = runsHere(model) ? await readPrompts(asked, model, work) : promptsElsewhere(asked, work);
+    const answers = prompts.flatMap(({ given }) =>
       asked.choices.map((options) => {
         const { signal } = work;
-        return answer(model, ids, { ...options, signal }, asked);
+        return answer(model, given, { ...options, signal }, asked);
       }),
     );
     const { echo, logprobs, includeUsage, choices } = asked;
@@ -91,7 +92,7 @@ async function readPrompts(asked: CompletionRequest, model: Model, work: Work): 
         throw badParameter(param, "invalid_value", `'${param}' has no tokens; give at least one`);
       }
       const text = isText ? prompt : echo ? model.tokenizer.decode(ids, { skipSpecialTokens: false }) : "";
-      read.push({ ids, text, namesSpecial: !isText });
+      read.push({ given: ids, ids, text, namesSpecial: !isText });
     }
     if (!echo || alternatives === undefined) return read;
     const scored = read.filter(({ ids }) => ids.length > 1);
@@ -107,15 +108,30 @@ async function readPrompts(asked: CompletionRequest, model: Model, work: Work): 
   }
 }
 
+/** Prompts of a model at an endpoint, which reads them itself. */
+function promptsElsewhere({ prompts, echo, addSpecialTokens }: CompletionRequest, work: Work): TextPrompt[] {
+  const refuse = (param: string, what: string) => {
+    work.done();
+    const message = `'${param}' needs the tokens of ${what}, which this model's endpoint keeps to itself`;
+    throw badParameter(param, "unsupported_value", message);
+  };
+  if (!addSpecialTokens) refuse("add_special_tokens", "a text");
+  return prompts.map((given) => {
+    const isText = typeof given === "string";
+    if (echo && !isText) refuse("echo", "a prompt of ids");
+    return { given, ids: [], text: isText ? given : "", namesSpecial: false };
+  });
+}
+
 /** One answer; errors about its options have the client's names. */
 async function* answer(
-  model: Model,
-  ids: readonly number[],
+  model: LanguageModel,
+  prompt: TextPrompt["given"],
   options: GenerateOptions,
   { constraintName }: CompletionRequest,
 ): AsyncGenerator<ChatEvent, Finish> {
   try {
-    return yield* model.complete(ids, options);
+    return yield* model.complete(prompt, options);
   } catch (error) {
     throw renamed(error, { prompt: "prompt", constraint: constraintName });
   }

@@ -1,6 +1,7 @@
 // POST /v1/messages/count_tokens: how long the prompt of a conversation is.
 import { ANTHROPIC } from "../answers/anthropic.ts";
 import { variablesOf } from "../answers/chat-answers.ts";
+import { modelHere } from "../models/here.ts";
 import { countRequestTable, toPrompt } from "../requests/message-request.ts";
 import { templatesOf } from "../requests/thinking.ts";
 import { post } from "../route.ts";
@@ -20,7 +21,7 @@ export const countTokens = post({
     const chat = toPrompt(body, { templates: templatesOf(listed.model), ignored });
     const [{ tools }] = chat.choices;
     const templateVariables = variablesOf(chat, listed);
-    const tokens = await listed.model.encode(chat.messages, {
+    const tokens = await modelHere(listed, "counts of tokens").encode(chat.messages, {
       tools,
       templateVariables,
       signal: request.signal,

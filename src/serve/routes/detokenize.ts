@@ -1,5 +1,6 @@
 // POST /detokenize: the text of token ids.
 import { required, tokenIds } from "../../option-kinds.ts";
+import { modelHere } from "../models/here.ts";
 import { modelId } from "../models/recipe.ts";
 import { post } from "../route.ts";
 
@@ -16,7 +17,7 @@ export const detokenize = post({
     },
   },
   async handle({ body, find }) {
-    const { model } = await find(body.model);
+    const model = modelHere(await find(body.model), "texts of token ids");
     const prompt = model.tokenizer.decode(body.tokens, { skipSpecialTokens: false });
     return Response.json({ prompt, content: prompt });
   },

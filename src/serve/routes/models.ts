@@ -5,7 +5,7 @@ import { get } from "../route.ts";
 import type { Server } from "../server.ts";
 
 /** OpenAI's entry, whether it is loaded, and how long a conversation may be: under the name that clients of vLLM read, too. */
-export function entryOf({ id, state, about }: ModelFacts, { started }: Server) {
+export function entryOf({ id, state, about, capabilities, price }: ModelFacts, { started }: Server) {
   return {
     id,
     object: "model",
@@ -14,6 +14,8 @@ export function entryOf({ id, state, about }: ModelFacts, { started }: Server) {
     state,
     context_length: about?.contextLength,
     max_model_len: about?.contextLength,
+    capabilities,
+    price,
   };
 }
 
@@ -33,6 +35,17 @@ export const entrySchema: JsonSchema = {
     parent: { type: "string", description: "Of an adapter: its model." },
     context_length: { type: "integer" },
     max_model_len: { type: "integer" },
+    capabilities: {
+      type: "object",
+      description: "What it can be asked for; left out until it is loaded, or its endpoint has been asked.",
+      additionalProperties: { type: "boolean" },
+    },
+    price: {
+      type: "object",
+      description: "Of a million tokens, where they are paid for.",
+      properties: { currency: { type: "string" }, input: { type: "number" }, output: { type: "number" } },
+      required: ["currency", "input", "output"],
+    },
   },
   required: ["id", "object", "created", "owned_by", "state"],
 };

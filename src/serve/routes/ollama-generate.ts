@@ -1,5 +1,6 @@
 // POST /api/generate: an answer to a prompt, as Ollama's clients ask.
-import type { ChatEvent, Finish, GenerateOptions, Model } from "../../generate/types.ts";
+import { runsHere } from "../../generate/runs-here.ts";
+import type { ChatEvent, Finish, GenerateOptions, LanguageModel } from "../../generate/types.ts";
 import { chatAnswers } from "../answers/chat-answers.ts";
 import { runChoices } from "../answers/choices.ts";
 import { loadedLine, OLLAMA, type OllamaContext, toOllamaAnswer, toOllamaParts } from "../answers/ollama.ts";
@@ -34,7 +35,7 @@ export const ollamaGenerate = post({
     const here = { contextLength: model.contextLength, templates, ignored };
     // What has no template goes on with the prompt, as Ollama has it.
     const start =
-      body.raw || templates === ""
+      body.raw || !model.capabilities.chat
         ? rawAnswer(model, body.prompt, toRawOptions(body, here))
         : chatAnswers(toPromptChat(body, here), listed);
     const work = server.begin(request, listed);
@@ -44,17 +45,18 @@ export const ollamaGenerate = post({
   },
 });
 
-function rawAnswer(model: Model, prompt: string, options: GenerateOptions) {
+function rawAnswer(model: LanguageModel, prompt: string, options: GenerateOptions) {
   return (signal: AbortSignal) => [rawEvents(model, prompt, { ...options, signal })];
 }
 
 /** The text of special tokens in the prompt stands for them. */
 async function* rawEvents(
-  model: Model,
+  model: LanguageModel,
   prompt: string,
   options: GenerateOptions,
 ): AsyncGenerator<ChatEvent, Finish> {
   try {
+    if (!runsHere(model)) return yield* model.complete(prompt, options);
     const { contextLength: mostTokens } = model;
     const ids = await model.encode(prompt, { parseSpecialTokens: true, mostTokens, signal: options.signal });
     return yield* model.complete(ids, options);

@@ -27,7 +27,8 @@ export const ollamaPs = get({
   },
   async handle({ server }) {
     const all = await server.models.list();
-    const loaded = all.filter(({ state }) => state === "ready" || state === "leaving");
+    // One at an endpoint takes nothing here.
+    const loaded = all.filter(({ state, bytes }) => (state === "ready" || state === "leaving") && bytes > 0);
     const rows = loaded.map(async (facts: ModelFacts) => ({
       ...(await tagOf(facts, server)),
       size: facts.bytes,

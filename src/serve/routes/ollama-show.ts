@@ -1,5 +1,6 @@
 // POST /api/show: what a model is and can do, as Ollama's clients ask.
-import type { Model } from "../../generate/types.ts";
+import { runsHere, tokenizerOf } from "../../generate/runs-here.ts";
+import type { LanguageModel } from "../../generate/types.ts";
 import { flag } from "../../option-kinds.ts";
 import { OLLAMA } from "../answers/ollama.ts";
 import { modelId } from "../models/recipe.ts";
@@ -35,32 +36,38 @@ export const ollamaShow = post({
   },
   async handle({ body, server, find }) {
     const { model } = await find(body.model ?? body.name);
-    const { config, tokenizer, contextLength } = model;
-    const { architecture, hiddenSize, numLayers, vocabSize } = config;
     return Response.json({
       modelfile: "",
       parameters: "",
-      template: tokenizer.chatTemplate ?? "",
-      details: detailsOf(config),
-      model_info: {
-        "general.architecture": architecture,
-        "general.basename": model.name,
-        [`${architecture}.block_count`]: numLayers,
-        [`${architecture}.context_length`]: contextLength,
-        [`${architecture}.embedding_length`]: hiddenSize,
-        [`${architecture}.vocab_size`]: vocabSize,
-      },
+      template: tokenizerOf(model)?.chatTemplate ?? "",
+      details: detailsOf(runsHere(model) ? model.config : undefined),
+      model_info: infoOf(model),
       capabilities: capabilitiesOf(model),
       modified_at: new Date(server.started * 1000).toISOString(),
     });
   },
 });
 
-function capabilitiesOf(model: Model): string[] {
-  if (!model.config.causal) return ["embedding"];
-  const templates = templatesOf(model);
+function infoOf(model: LanguageModel): object {
+  const name = { "general.basename": model.name };
+  if (!runsHere(model)) return name;
+  const { architecture, hiddenSize, numLayers, vocabSize } = model.config;
+  return {
+    "general.architecture": architecture,
+    ...name,
+    [`${architecture}.block_count`]: numLayers,
+    [`${architecture}.context_length`]: model.contextLength,
+    [`${architecture}.embedding_length`]: hiddenSize,
+    [`${architecture}.vocab_size`]: vocabSize,
+  };
+}
+
+/** Any model can give vectors; those that write are asked for other things. */
+function capabilitiesOf(model: LanguageModel): string[] {
+  const { chat, completions, tools, embeddings } = model.capabilities;
+  if (!chat && !completions) return embeddings ? ["embedding"] : [];
   const can = ["completion"];
-  if (/\btools\b/.test(templates)) can.push("tools");
-  if (canThink(templates)) can.push("thinking");
+  if (tools) can.push("tools");
+  if (canThink(templatesOf(model))) can.push("thinking");
   return can;
 }

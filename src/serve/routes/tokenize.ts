@@ -1,6 +1,7 @@
 // POST /tokenize: a text or a conversation as token ids, as vLLM's and llama.cpp's clients ask.
 import { chatTable } from "../../generate/options.ts";
 import { flag, withDefault } from "../../option-kinds.ts";
+import { modelHere } from "../models/here.ts";
 import { modelId } from "../models/recipe.ts";
 import { badParameter } from "../problem.ts";
 import { anyText, only } from "../requests/fields.ts";
@@ -56,7 +57,7 @@ export const tokenize = post({
         message,
       );
     }
-    const { model } = await find(body.model);
+    const model = modelHere(await find(body.model), "token ids");
     const options = {
       addSpecialTokens,
       parseSpecialTokens,

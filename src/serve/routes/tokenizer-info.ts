@@ -1,4 +1,5 @@
 // GET /tokenizer_info: special tokens and chat template, where evaluations look for a tokenizer.
+import { modelHere } from "../models/here.ts";
 import { get } from "../route.ts";
 
 const TEXT = { type: ["string", "null"] };
@@ -23,8 +24,7 @@ export const tokenizerInfo = get({
     },
   },
   async handle({ find }) {
-    const { model } = await find(undefined);
-    const { tokenizer, contextLength } = model;
+    const { tokenizer, contextLength } = modelHere(await find(undefined), "a tokenizer");
     const { specialTokens, bosTokenId, eosTokenIds } = tokenizer;
     const named = (role: string, id: number | undefined) =>
       specialTokens[role] ?? (id === undefined ? null : (tokenizer.idToToken(id) ?? null));

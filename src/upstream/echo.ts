@@ -1,8 +1,9 @@
 // The log-likelihood of a continuation out of a completion that echoes its prompt.
-import { isRecord } from "../../json.ts";
-import { lengthOf } from "../../tokenizers/chat-template/jinja/text.ts";
-import type { Likelihood } from "../score/score-document.ts";
-import type { Reply } from "./endpoint-client.ts";
+import { isRecord } from "../json.ts";
+import { lengthOf } from "../tokenizers/chat-template/jinja/text.ts";
+
+/** A JSON object that was answered. */
+export type Reply = Readonly<Record<string, unknown>>;
 
 /** The texts, log-probabilities, places and likeliest tokens that a completion reports. */
 export interface EchoedTokens {
@@ -31,12 +32,12 @@ export function echoedTokens(reply: Reply): EchoedTokens | undefined {
   return { tokens: tokens.map(String), logprobs, offsets, top: Array.isArray(top) ? top : [] };
 }
 
-/** The likelihood of what stands in a text behind `context`; undefined where the tokens do not tell. */
+/** How likely what stands in a text behind `context` is, and whether it is greedy; undefined where the tokens do not tell. */
 export function continuationLikelihood(
   echoed: EchoedTokens,
   context: string,
   text: string,
-): Likelihood | undefined {
+): [logprob: number, isGreedy: boolean] | undefined {
   const { tokens, logprobs, offsets, top } = echoed;
   const last = tokens.length - 1;
   // Offsets count characters, or the units of UTF-16.

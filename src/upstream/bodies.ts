@@ -1,6 +1,12 @@
-// The body of a chat request to an upstream; what it cannot be asked for is refused by name.
+// Bodies of requests to an upstream; what it cannot be asked for is refused by name.
 import { BaimoError } from "../errors.ts";
-import type { AnswerConstraint, ChatMessage, ChatOptions } from "../generate/types.ts";
+import type {
+  AnswerConstraint,
+  ChatMessage,
+  ChatOptions,
+  EmbedOptions,
+  RerankOptions,
+} from "../generate/types.ts";
 
 /** Options that only an engine of our own has, with the value that asks for nothing. */
 const OWN: { readonly [K in keyof ChatOptions]?: unknown } = {
@@ -10,7 +16,6 @@ const OWN: { readonly [K in keyof ChatOptions]?: unknown } = {
   minP: 0,
   typicalP: 1,
   repetitionPenalty: 1,
-  seed: undefined,
   stopTokens: undefined,
   ignoreEos: false,
   speculation: "off",
@@ -19,16 +24,17 @@ const OWN: { readonly [K in keyof ChatOptions]?: unknown } = {
   decoderTokens: undefined,
   adapters: undefined,
   documents: undefined,
-  templateVariables: undefined,
   continueFinalMessage: undefined,
 };
+
+const OWN_ALONE = "a model at an upstream cannot be asked for it; leave it out";
 
 /** @throws {BaimoError} `request` with the option, for what an upstream does not do */
 export function refuseOwn(options: ChatOptions): void {
   for (const [name, nothing] of Object.entries(OWN)) {
     const value = options[name as keyof ChatOptions]; // the keys of OWN
     if (value === undefined || value === nothing) continue;
-    throw notThere(name, "a model at an upstream cannot be asked for it; leave it out");
+    throw notThere(name, OWN_ALONE);
   }
 }
 
@@ -45,6 +51,7 @@ export function samplingBody(options: ChatOptions): Record<string, unknown> {
     presence_penalty: options.presencePenalty || undefined,
     frequency_penalty: options.frequencyPenalty || undefined,
     logit_bias: options.logitBias,
+    seed: options.seed,
     stop: options.stop,
     stream: true,
     stream_options: { include_usage: true },
@@ -62,7 +69,18 @@ export function chatBody(messages: readonly ChatMessage[], options: ChatOptions)
     tool_choice: hasTools ? choiceOf(toolChoice) : undefined,
     parallel_tool_calls: hasTools ? parallelToolCalls : undefined,
     response_format: formatOf(options.constraint),
+    reasoning_effort: effortOf(options.templateVariables),
   };
+}
+
+/** How much to reason is all that an endpoint can be told of its template. */
+function effortOf({ reasoning_effort: effort, ...others }: ChatOptions["templateVariables"] = {}): unknown {
+  const [other] = Object.keys(others);
+  if (other === undefined) return effort;
+  throw notThere(
+    `templateVariables.${other}`,
+    "a model at an upstream reads its chat template itself; leave it out",
+  );
 }
 
 const choiceOf = (choice: ChatOptions["toolChoice"]): unknown =>
@@ -73,4 +91,28 @@ function formatOf(constraint: AnswerConstraint | undefined): unknown {
   if (!("schema" in constraint))
     throw notThere("constraint", "a model at an upstream is held to schemas alone");
   return { type: "json_schema", json_schema: { name: "answer", schema: constraint.schema, strict: true } };
+}
+
+/** @throws {BaimoError} `request` for an option that an upstream does not have */
+export function embedBody(texts: readonly unknown[], options: EmbedOptions): Record<string, unknown> {
+  const { dimensions, signal: _, priority: __, truncate, ...own } = options;
+  refuse({ ...own, truncate: truncate || undefined });
+  return { input: texts, dimensions, encoding_format: "float" };
+}
+
+/** @throws {BaimoError} as `embedBody` */
+export function rerankBody(
+  query: string,
+  documents: readonly string[],
+  { instruction, truncate }: RerankOptions,
+): Record<string, unknown> {
+  refuse({ instruction, truncate: truncate || undefined });
+  return { query, documents };
+}
+
+/** Refuses what is given at all. */
+function refuse(options: Readonly<Record<string, unknown>>): void {
+  for (const [name, value] of Object.entries(options)) {
+    if (value !== undefined) throw notThere(name, OWN_ALONE);
+  }
 }

@@ -1,0 +1,39 @@
+// What a model can be asked for, wherever it runs.
+import type { ModelConfig } from "../models/config/config.ts";
+import type { Tokenizer } from "../tokenizers/tokenizer.ts";
+
+/** What a model can be asked for. What it cannot is refused by name, never replaced. */
+export interface Capabilities {
+  readonly chat: boolean;
+  /** Calls of tools in a chat. */
+  readonly tools: boolean;
+  readonly completions: boolean;
+  /** Log-probabilities of what it reads and writes. */
+  readonly logprobs: boolean;
+  readonly embeddings: boolean;
+  readonly rerank: boolean;
+  /** Texts as token ids and back. */
+  readonly tokenizer: boolean;
+}
+
+/** What must be known of a model that runs here. */
+interface Known {
+  readonly config: Pick<ModelConfig, "languageHead" | "encoderLayers" | "classifier">;
+  readonly tokenizer: Pick<Tokenizer, "chatTemplates">;
+}
+
+/** What a model that runs here can be asked for. */
+export function capabilitiesOf({ config, tokenizer }: Known): Capabilities {
+  const { languageHead: writes, encoderLayers, classifier } = config;
+  const templates = [...tokenizer.chatTemplates.values()];
+  const chat = writes && templates.length > 0;
+  return {
+    chat,
+    tools: chat && templates.some((template) => /\btools\b/.test(template)),
+    completions: writes,
+    logprobs: writes,
+    embeddings: encoderLayers === 0,
+    rerank: classifier !== undefined || chat,
+    tokenizer: true,
+  };
+}
