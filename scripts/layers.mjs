@@ -13,6 +13,7 @@ const floors = [
   ["evaluate", "plan", "train"],
   ["dispatch"],
   ["serve"],
+  ["ai-sdk", "mcp"],
   ["cli"],
 ];
 /** Files that everyone may import. */

@@ -16,6 +16,7 @@ import { addInspect } from "./commands/inspect.ts";
 import { addKeys } from "./commands/keys.ts";
 import { addList } from "./commands/list.ts";
 import { addMay } from "./commands/may.ts";
+import { addMcp } from "./commands/mcp.ts";
 import { addMerge } from "./commands/merge.ts";
 import { addModels } from "./commands/models.ts";
 import { addPlan } from "./commands/plan.ts";
@@ -44,6 +45,7 @@ export const COMMANDS = [
   addRun,
   addChat,
   addServe,
+  addMcp,
   addConfig,
   addKeys,
   addEmbed,

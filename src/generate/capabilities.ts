@@ -19,7 +19,7 @@ export interface Capabilities {
 /** What must be known of a model that runs here. */
 interface Known {
   readonly config: Pick<ModelConfig, "languageHead" | "encoderLayers" | "classifier">;
-  readonly tokenizer: Pick<Tokenizer, "chatTemplates">;
+  readonly tokenizer: Pick<Tokenizer, "chatTemplates" | "tokenToId">;
 }
 
 /** What a model that runs here can be asked for. */
@@ -27,13 +27,15 @@ export function capabilitiesOf({ config, tokenizer }: Known): Capabilities {
   const { languageHead: writes, encoderLayers, classifier } = config;
   const templates = [...tokenizer.chatTemplates.values()];
   const chat = writes && templates.length > 0;
+  /** To be asked whether a text fits. */
+  const says = ["yes", "no"].every((word) => tokenizer.tokenToId(word) !== undefined);
   return {
     chat,
     tools: chat && templates.some((template) => /\btools\b/.test(template)),
     completions: writes,
     logprobs: writes,
     embeddings: encoderLayers === 0,
-    rerank: classifier !== undefined || chat,
+    rerank: classifier !== undefined || (chat && says),
     tokenizer: true,
   };
 }

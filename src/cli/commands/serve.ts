@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import type { Command } from "commander";
 import { BaimoError } from "../../errors.ts";
-import { POET } from "../../poet.ts";
+import type { Mcp } from "../../mcp/index.ts";
 import type { ApplicationOptions } from "../../serve/app/application-options.ts";
 import type { Handler } from "../../serve/handler.ts";
 import { modelId } from "../../serve/models/recipe.ts";
@@ -14,12 +14,7 @@ import { Traces } from "../../serve/traces.ts";
 import { openApplication } from "../application.ts";
 import { readConfig } from "../config/read-config.ts";
 import { type Config, configTable } from "../config/table.ts";
-import {
-  type ConfiguredUpstream,
-  keyVariable,
-  type NamedAddress,
-  namedAddress,
-} from "../config/upstream-table.ts";
+import { keyVariable, namedAddress } from "../config/upstream-table.ts";
 import { isAttended, packagePath, traceSettings } from "../environment.ts";
 import { INTERRUPTED, listenForInterrupt } from "../interrupt.ts";
 import { toLoadOptions } from "../open-model.ts";
@@ -36,22 +31,20 @@ import {
   nonEmpty,
   reader,
 } from "../options.ts";
-import { openLibrary, openServedModels, type Wanted } from "../served-models.ts";
-import { upstreamsOf } from "../served-upstreams.ts";
+import { openLibrary, openServedModels } from "../served-models.ts";
 import type { Terminal } from "../terminal.ts";
+import { type NamedModels, wantedModels } from "../wanted-models.ts";
 
-interface ServeFlags extends EngineFlags {
+interface ServeFlags extends EngineFlags, NamedModels {
   config?: string;
   port?: number;
   host?: string;
-  name?: string[];
-  upstream?: NamedAddress[];
-  upstreamKey?: string;
   keys?: string;
   open?: boolean;
   allowOrigin?: string[];
   log?: Config["log"];
   grace?: number;
+  mcp?: boolean;
   json?: boolean;
   licenceProfile?: string;
 }
@@ -123,6 +116,7 @@ export function addServe(program: Command, context: CommandContext): Command {
       "refuse a model whose licence this profile does not permit, and record what was accepted beside it",
       nonEmpty,
     )
+    .option("--mcp", "answer the Model Context Protocol at /mcp, too")
     .option("--json", "print the address as JSON");
   addTemplateOption(addDraftOption(addAdapterOption(addServingOptions(addEngineOptions(command)))));
   return command.action(async (sources: string[], flags: ServeFlags) => {
@@ -152,6 +146,7 @@ async function serve(
       keysFile: flags.keys,
       allowOrigins: flags.allowOrigin,
       log: flags.log,
+      mcp: flags.mcp,
       graceSeconds: flags.grace,
       licenceProfile: flags.licenceProfile,
     },
@@ -169,6 +164,7 @@ async function serve(
   signal.removeEventListener("abort", end);
   let keys: KeyFile | undefined;
   let traces: Traces | undefined;
+  let mcp: Mcp | undefined;
   let application: ApplicationOptions = {};
   const traced = traceSettings();
   try {
@@ -194,7 +190,8 @@ async function serve(
       signal: ending.signal,
       onError,
     });
-    const server = await listenSomewhere(handler, config);
+    mcp = config.mcp ? await (await import("../../mcp/index.ts")).createMcp(handler) : undefined;
+    const server = await listenSomewhere(withMcp(handler, mcp), config);
     if (application.setUpToken) {
       terminal.note(`baimo: make the first account at ${server.url}/#set-up=${application.setUpToken}`);
     }
@@ -213,41 +210,15 @@ async function serve(
   } finally {
     // Answers under way have been told to end, and are written down before the store closes.
     await application.store?.close();
-    await Promise.all([models.dispose(), keys?.close(), traces?.close()]);
+    await Promise.all([mcp?.close(), models.dispose(), keys?.close(), traces?.close()]);
   }
 }
 
-/** What is to be served. */
-interface WantedModels {
-  readonly local: Wanted[];
-  /** By id. */
-  readonly upstreams: ReadonlyMap<string, ConfiguredUpstream>;
-}
-
-/** The models of the command line; without any those of the configuration; without any the embedded one. */
-function wantedModels(
-  sources: readonly string[],
-  { name: names = [], upstream: addresses = [], upstreamKey }: ServeFlags,
-  { models }: Config,
-): WantedModels {
-  const configured = Object.entries(models ?? {});
-  const isNamed = sources.length > 0 || names.length > 0 || addresses.length > 0;
-  if (!isNamed && configured.length > 0) {
-    const local: Wanted[] = [];
-    const upstreams = new Map<string, ConfiguredUpstream>();
-    for (const [name, model] of configured) {
-      if ("endpoints" in model) upstreams.set(name, model);
-      else local.push({ ...model, name });
-    }
-    return { local, upstreams };
-  }
-  const upstreams = upstreamsOf(addresses, upstreamKey);
-  const asked = sources.length > 0 || upstreams.size > 0 ? sources : [POET];
-  if (names.length > asked.length) {
-    throw new BaimoError("request", `--name is given ${names.length} times for ${asked.length} models`);
-  }
-  return { local: asked.map((source, i) => ({ source, name: names[i] })), upstreams };
-}
+/** The same server, with MCP at a path of its own. */
+const withMcp = (handler: Handler, mcp: Mcp | undefined): Handler =>
+  mcp
+    ? async (request) => (new URL(request.url).pathname === "/mcp" ? mcp.fetch(request) : handler(request))
+    : handler;
 
 /** One JSON object, whatever a request holds. */
 const toLogLine = ({ time, traceParent: _, ...entry }: RequestEntry): string =>

@@ -82,6 +82,8 @@ export const configTable = {
   keysFile: path,
   allowOrigins: handlerTable.allowOrigins,
   log: withDefault(choice("off", "requests", "texts"), "off"),
+  /** The Model Context Protocol at /mcp. */
+  mcp: withDefault(flag, false),
   maxBodyBytes: handlerTable.maxBodyBytes,
   maxWaiting: loadTable.maxWaiting,
   stallSeconds: handlerTable.stallSeconds,

@@ -1,0 +1,79 @@
+// `baimo mcp`: models as tools of the Model Context Protocol, over standard input and output.
+import { once } from "node:events";
+import type { Command } from "commander";
+import { modelId } from "../../serve/models/recipe.ts";
+import { readConfig } from "../config/read-config.ts";
+import { keyVariable, namedAddress } from "../config/upstream-table.ts";
+import { listenForInterrupt } from "../interrupt.ts";
+import { toLoadOptions } from "../open-model.ts";
+import {
+  addEngineOptions,
+  type CommandContext,
+  collect,
+  type EngineFlags,
+  MODEL_HELP,
+  nonEmpty,
+  reader,
+} from "../options.ts";
+import { openServedModels } from "../served-models.ts";
+import { type NamedModels, wantedModels } from "../wanted-models.ts";
+
+interface McpFlags extends EngineFlags, NamedModels {
+  config?: string;
+}
+
+/** Adds the command. */
+export function addMcp(program: Command, context: CommandContext): Command {
+  const command = program
+    .command("mcp")
+    .summary("offer models as tools to a program")
+    .description(
+      "Answers the Model Context Protocol on standard input and output: models as tools (models, chat, complete, score, embed, " +
+        "rerank). A program that uses such tools starts it. Over HTTP it is `baimo serve --mcp`.",
+    )
+    .argument("[models...]", `each ${MODEL_HELP}; left out: poet, the embedded model`)
+    .option("--config <file>", "a JSON file of settings (default: what BAIMO_CONFIG names)", nonEmpty)
+    .option("--name <id>", "a model's id, for each in their order", collect(reader(modelId)))
+    .option(
+      "--upstream <id=address>",
+      "a model at an OpenAI-compatible endpoint; several with one id serve it together",
+      collect(reader(namedAddress)),
+    )
+    .option(
+      "--upstream-key <variable>",
+      "the environment variable with the key for these endpoints",
+      reader(keyVariable),
+    );
+  return addEngineOptions(command).action(async (sources: string[], flags: McpFlags) => {
+    const { terminal } = context;
+    const { config } = readConfig({
+      file: flags.config,
+      env: process.env,
+      flags: { memory: flags.memory },
+    });
+    const interrupt = listenForInterrupt();
+    const { signal } = interrupt;
+    const ended = Promise.race([once(process.stdin, "end"), once(process.stdin, "close"), aborted(signal)]);
+    const onError = (error: unknown) =>
+      terminal.note(`baimo: ${error instanceof Error ? error.message : error}`);
+    const load = { ...(await toLoadOptions(flags)), maxWaiting: config.maxWaiting };
+    const { local, upstreams } = wantedModels(sources, flags, config);
+    const models = await openServedModels(local, { upstreams, config, load, terminal, signal, onError });
+    try {
+      const { createHandler } = await import("../../serve/index.ts");
+      const { serveStdio } = await import("../../mcp/index.ts");
+      const server = await serveStdio(createHandler({ models, signal, onError }));
+      await ended;
+      await server.close();
+    } finally {
+      interrupt.release();
+      await models.dispose();
+    }
+  });
+}
+
+const aborted = (signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    signal.addEventListener("abort", () => resolve(), { once: true });
+    if (signal.aborted) resolve();
+  });
