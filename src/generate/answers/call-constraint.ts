@@ -6,6 +6,7 @@ import type { AnswerFormat } from "./format.ts";
 import {
   type CallGrammar,
   callGrammar,
+  contentGrammar,
   type Grammar,
   type OfferedTool,
   reasoningGrammar,
@@ -59,7 +60,7 @@ const optional = (part: ConstraintSpec): ConstraintSpec => ({ either: [part, NOT
 function textOrCalls({ calls, begins, callsOnly }: CallGrammar, writing: Writing): ConstraintSpec {
   const { format, tools } = writing;
   const isJson = dialectsOf(calls).every(({ name }) => name === "json");
-  if (!isJson || format.content !== undefined) {
+  if (!isJson) {
     const strict = tools.find(({ isStrict }) => isStrict)?.at?.replace("parameters", "strict") ?? "tools";
     const message = `${strict} is true, but calls of this model (${format.name}) can only be read, not held to a schema`;
     throw new BaimoError("request", `${message}; leave it out`, { option: strict });
@@ -67,10 +68,27 @@ function textOrCalls({ calls, begins, callsOnly }: CallGrammar, writing: Writing
   // Special tokens stand in no text.
   const marks = begins.filter((mark) => !/\p{Surrogate}/u.test(mark)).map(escaped);
   const written = toSpec(calls, writing);
-  if (marks.length === 0) return { sequence: [optional({ stringOf: ANY_TEXT }), optional(written)] };
-  const pattern = callsOnly ? `^(${marks.join("|")})` : marks.join("|");
-  const text: ConstraintSpec = { stringOf: { type: "string", not: { pattern } } };
-  return callsOnly ? { either: [text, written] } : { sequence: [optional(text), optional(written)] };
+  const content = contentGrammar(format);
+  if (content) {
+    const { close, stretches } = content;
+    const { another } = format;
+    const begun = toSpec(stretches, writing);
+    const closed: ConstraintSpec = { choice: [close] };
+    const more: ConstraintSpec = { sequence: [{ choice: [close + (another ?? "")] }, written] };
+    const said: ConstraintSpec = { sequence: [begun, { either: [NOTHING, closed, more] }] };
+    // Where each message of an answer is marked, none is without.
+    return another === undefined ? { either: [said, unmarked(marks, written)] } : { either: [said, written] };
+  }
+  if (!callsOnly) return unmarked(marks, written);
+  if (marks.length === 0) return unmarked(marks, written);
+  const pattern = `^(${marks.join("|")})`;
+  return { either: [{ stringOf: { type: "string", not: { pattern } } }, written] };
+}
+
+/** Text up to a mark of calls, which may follow it. */
+function unmarked(marks: readonly string[], calls: ConstraintSpec): ConstraintSpec {
+  const text = marks.length === 0 ? ANY_TEXT : { type: "string", not: { pattern: marks.join("|") } };
+  return { sequence: [optional({ stringOf: text }), optional(calls)] };
 }
 
 const escaped = (text: string): string => text.replaceAll(/[$()*+.?[\\\]^{|}/]/g, "\\$&");

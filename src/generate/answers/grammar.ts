@@ -1,7 +1,7 @@
 // The grammar of a format's calls, made of the parts that its reader reads.
 import { isRecord } from "../../json.ts";
 import { type Dialect, JSON_DIALECT } from "./dialects.ts";
-import type { AnswerFormat } from "./format.ts";
+import type { AnswerFormat, Span } from "./format.ts";
 import { beginningsOf, type ParametersPart, type Part } from "./pattern.ts";
 import { isText, type Schema, typesOf } from "./raw-value.ts";
 
@@ -84,10 +84,25 @@ export function reasoningGrammar({
 }: Pick<AnswerFormat, "reasoning" | "another">): Grammar | undefined {
   if (!reasoning) return undefined;
   const [close] = reasoning.close;
-  const open = reasoning.open.map((part) =>
-    typeof part === "string" ? part : part.kind === "skip" ? part.until : "",
+  return sequence([openOf(reasoning), { kind: "text", until: close }, literal(close + another)]);
+}
+
+/** What stands before a stretch of text. */
+const openOf = ({ open }: Span): Grammar =>
+  literal(
+    open.map((part) => (typeof part === "string" ? part : part.kind === "skip" ? part.until : "")).join(""),
   );
-  return sequence([literal(open.join("")), { kind: "text", until: close }, literal(close + another)]);
+
+/** The content of a format that marks it: stretches one after another, up to the mark that would end the last. */
+export function contentGrammar({
+  content = [],
+  another = "",
+}: Pick<AnswerFormat, "content" | "another">): { stretches: Grammar; close: string } | undefined {
+  const [first] = content;
+  if (!first) return undefined;
+  const [close] = first.close;
+  const stretch = choice(content.map((span) => sequence([openOf(span), { kind: "text", until: close }])));
+  return { stretches: { kind: "repeat", part: stretch, between: close + another }, close };
 }
 
 /** What parts are written with: the tools that are possible, of which one is the call's. */
