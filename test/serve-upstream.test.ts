@@ -103,7 +103,7 @@ describe("a model at an endpoint", () => {
     assert.deepEqual(capabilities, { ...can, logprobs: false, tokenizer: false });
     assert.deepEqual((await ask(handle, "/api/ps")).json, { models: [] });
     const shown = (await ask(handle, "/api/show", { model: "gpt-4o" })).json;
-    assert.deepEqual(shown.capabilities, ["completion", "tools", "thinking"]);
+    assert.deepEqual(shown.capabilities, ["completion", "tools"]);
   });
 
   const call = (index: number, id: string, city: string) => [

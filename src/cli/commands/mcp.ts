@@ -52,8 +52,10 @@ export function addMcp(program: Command, context: CommandContext): Command {
       flags: { memory: flags.memory },
     });
     const interrupt = listenForInterrupt();
-    const { signal } = interrupt;
-    const ended = Promise.race([once(process.stdin, "end"), once(process.stdin, "close"), aborted(signal)]);
+    const ending = new AbortController();
+    const { signal } = ending;
+    const closed = [once(process.stdin, "end"), once(process.stdin, "close"), aborted(interrupt.signal)];
+    const ended = Promise.race(closed).finally(() => ending.abort());
     const onError = (error: unknown) =>
       terminal.note(`baimo: ${error instanceof Error ? error.message : error}`);
     const load = { ...(await toLoadOptions(flags)), maxWaiting: config.maxWaiting };
@@ -67,6 +69,7 @@ export function addMcp(program: Command, context: CommandContext): Command {
       await server.close();
     } finally {
       interrupt.release();
+      ending.abort();
       await models.dispose();
     }
   });

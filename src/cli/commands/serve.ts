@@ -208,6 +208,7 @@ async function serve(
     await server.close();
     context.exitCode = asked ? 0 : INTERRUPTED;
   } finally {
+    end();
     // Answers under way have been told to end, and are written down before the store closes.
     await application.store?.close();
     await Promise.all([mcp?.close(), models.dispose(), keys?.close(), traces?.close()]);

@@ -26,10 +26,10 @@ const address: Kind<string> = {
 /** Where a key is; what stands there instead is not shown, since it may be the key. */
 const variable: Kind<string> = {
   kind: "text",
-  allowed: "the name of an environment variable that holds the key, other than BAIMO_…",
+  allowed: "the name of an environment variable that holds the key, in capitals, other than BAIMO_…",
   schema: { type: "string" },
   read(value, name, door) {
-    if (typeof value === "string" && /^(?!BAIMO_)[A-Za-z_]\w{0,254}$/.test(value)) return value;
+    if (typeof value === "string" && /^(?!BAIMO_)[A-Z_][A-Z0-9_]{0,63}$/.test(value)) return value;
     throw door.refuse({ name, fault: "value", text: `is something else; allowed: ${this.allowed}` });
   },
 };

@@ -62,12 +62,12 @@ function infoOf(model: LanguageModel): object {
   };
 }
 
-/** Any model can give vectors; those that write are asked for other things. */
+/** Any model can give vectors; those that write are asked for other things. Whether an endpoint reasons is not known. */
 function capabilitiesOf(model: LanguageModel): string[] {
   const { chat, completions, tools, embeddings } = model.capabilities;
   if (!chat && !completions) return embeddings ? ["embedding"] : [];
   const can = ["completion"];
   if (tools) can.push("tools");
-  if (canThink(templatesOf(model))) can.push("thinking");
+  if (runsHere(model) && canThink(templatesOf(model))) can.push("thinking");
   return can;
 }
