@@ -2,10 +2,12 @@
 import type { FromWorker } from "../protocol.ts";
 import type { GuessSource } from "./guesses.ts";
 
-/** Tokens that a draft reads between two steps where it is behind: others wait for it. */
+/** A draft that is further behind reads before it guesses, so that a guess costs what a guess costs. */
+const NEAR = 16;
+/** Tokens that it reads between two steps: others wait for it. */
 const READ_TOKENS = 64;
 /** Where drafting does not pay, it is tried again after so many tokens, then after twice as many, and so on. */
-const TRY_AFTER = 32;
+const TRY_AFTER = 8;
 /** Tokens guessed in a try, which are judged and do not run. */
 const TRY_TOKENS = 4;
 /** What the last measurement counts for. */
@@ -18,8 +20,9 @@ export class Drafts {
   #asked = 0;
   /** Of the questions that are open together: when the first began, and how many guesses they are for. */
   #round = { began: 0, guesses: 0, reads: false };
-  /** Milliseconds of a guess, as they come: those of one round share its time. */
+  /** Milliseconds of a guess, as they come: those of one round share its time. The first guesses, by cold code, do not count. */
   cost = 0;
+  #isWarm = false;
 
   constructor(emit: (message: FromWorker) => void) {
     this.#emit = emit;
@@ -44,7 +47,8 @@ export class Drafts {
     const { began, guesses, reads } = this.#round;
     if (this.#open.size === 0 && !reads) {
       const seen = (performance.now() - began) / guesses;
-      this.cost = this.cost === 0 ? seen : this.cost + WEIGHT * (seen - this.cost);
+      if (this.#isWarm) this.cost = this.cost === 0 ? seen : this.cost + WEIGHT * (seen - this.cost);
+      this.#isWarm = true;
     }
     resolve?.(tokens);
   }
@@ -70,7 +74,7 @@ export class Draft implements GuessSource {
   }
 
   reach(tokens: readonly number[], most: number): number {
-    return this.#isLost || tokens.length - this.#read > READ_TOKENS ? 0 : most;
+    return this.#isLost || this.#isBehind(tokens) ? 0 : most;
   }
 
   async guess(tokens: readonly number[], count: number): Promise<readonly number[]> {
@@ -81,14 +85,17 @@ export class Draft implements GuessSource {
       return this.#ask(tokens, count);
     }
     if (tokens.length < this.#tryAt) return [];
-    const end = this.#read + READ_TOKENS;
-    if (end < tokens.length) {
-      await this.#ask(tokens.slice(0, end), 0);
+    if (this.#isBehind(tokens)) {
+      await this.#ask(tokens.slice(0, this.#read + READ_TOKENS), 0);
       return [];
     }
     this.#tryAfter *= 2;
     this.#tryAt = tokens.length + this.#tryAfter;
     return this.#ask(tokens, TRY_TOKENS);
+  }
+
+  #isBehind(tokens: readonly number[]): boolean {
+    return tokens.length - this.#read > NEAR;
   }
 
   async #ask(tokens: readonly number[], count: number): Promise<readonly number[]> {

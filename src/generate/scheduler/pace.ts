@@ -68,8 +68,8 @@ export class Pace {
 
 /** What a point still counts for when another has come. */
 const DECAY = 0.95;
-/** What is left of the spread of one point beside others after some sixty more. */
-const LEAST_SPREAD = 0.0015;
+/** What is left of the spread of one point beside others after some twenty more. */
+const LEAST_SPREAD = 0.017;
 
 /** A line through points, of which the last count most. */
 class Line {
@@ -89,7 +89,7 @@ class Line {
     this.#xy = DECAY * (this.#xy + weight * dx * dy);
   }
 
-  /** Undefined where the last points, some sixty, have the same x. */
+  /** Undefined where the last points, some twenty, have the same x. */
   get slope(): number | undefined {
     return this.#xx > LEAST_SPREAD ? this.#xy / this.#xx : undefined;
   }
