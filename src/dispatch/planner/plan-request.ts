@@ -164,7 +164,11 @@ async function answer(
   try {
     value = parseJson(text.replace(/^\s*```(?:json)?|```\s*$/g, ""), "the plan");
   } catch (cause) {
-    throw new BaimoError("request", "the plan is not JSON; another model may do better", { cause });
+    throw new BaimoError(
+      "request",
+      "the plan is not whole JSON; a model with more context, or another one, may do better",
+      { cause },
+    );
   }
   const [fault] = mismatches(value, schema);
   if (!fault && isRecord(value)) return value;

@@ -90,7 +90,7 @@ export const LIST = /^\s?(?:[、和及与]|,|，|,?\s?(?:and|or))\s?(?:over|abov
 /** The next place where a figure can begin: no figure begins within a word or a number. */
 function next(text: string, at: number): number {
   const word = /^(?:[\p{Script=Latin}]+|\d+)/u.exec(text.slice(at));
-  return at + ((word?.[0].length ?? (text.codePointAt(at) ?? 0) > 0xffff) ? 2 : 1);
+  return at + (word?.[0].length ?? ((text.codePointAt(at) ?? 0) > 0xffff ? 2 : 1));
 }
 
 function figureAt(text: string, at: number): Figure | undefined {
@@ -223,7 +223,11 @@ function hanAt(rest: string, before: string): Read | undefined {
   }
   const percent = prefix === "百分之" ? PERCENT : prefix === "千分之" ? PER_MILLE : undefined;
   const isFigure =
-    percent !== undefined || numeral.length > 1 || prefix !== "" || hasUnitOrScale(rest.slice(all.length));
+    percent !== undefined ||
+    numeral.length > 1 ||
+    prefix !== "" ||
+    /前$/u.test(before) ||
+    hasUnitOrScale(rest.slice(all.length));
   return isFigure
     ? { mantissa: sign * value, decimals, multiplier: 1, length: all.length, units: percent, isWord: true }
     : undefined;

@@ -105,6 +105,7 @@ const byFigures: Rule = ({ relation, at, end, isChange: becomes, text }, { match
     !becomes ||
     /(?:up|down)\s*(?:from)?$/iu.test(text) ||
     (/^\s*(?:up|down)?\s*from/iu.test(all.slice(at, second.figure.at)) && first.figure.end <= at) ||
+    /\bfrom\s*$/iu.test(all.slice(0, second.figure.at)) ||
     /较|比/u.test(all.slice(first.figure.end, Math.max(first.figure.end, second.figure.at)));
   const [later, earlier] = isBackwards ? [a, b] : [b, a];
   const from = `${first.known.from}, ${second.known.from}`;

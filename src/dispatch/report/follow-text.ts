@@ -1,7 +1,7 @@
 // Whether a figure follows: in a claim from what that claims, else from what is cited.
 import { comparisonsIn, isNegated } from "./comparisons.ts";
 import { dateOf, follows, showDate } from "./dates.ts";
-import type { Figure, NumberFigure } from "./figures.ts";
+import { type Figure, figuresIn, type NumberFigure } from "./figures.ts";
 import { followNumber, type Hedge, roundTo } from "./follow-figure.ts";
 import type { Known } from "./known.ts";
 import type { Problem } from "./report.ts";
@@ -45,8 +45,7 @@ export function followPlain(figure: Figure, sources: Sources, text: string): Fol
       return fault(figure, "no cited fact has it");
     case "ordinal":
       return (
-        followOrdinal(figure.value, sources, text.slice(figure.at)) ??
-        fault(figure, "no cited list has this place")
+        followOrdinal(figure.value, sources, text, figure.at) ?? fault(figure, "no cited list has this place")
       );
     case "number":
       return followPlainNumber(figure, sources, text);
@@ -97,13 +96,14 @@ function hedgeAt(text: string, { at, end }: NumberFigure): Hedge {
 }
 
 /** The place of an item of a list that is named in the same sentence. */
-function followOrdinal(value: number, { known }: Sources, rest: string): Followed | undefined {
-  const item = known.find(
-    ({ from, value: each }) =>
-      from.endsWith(`, ${value})`) &&
-      (typeof each === "string" || typeof each === "number") &&
-      rest.includes(String(each)),
-  );
+function followOrdinal(value: number, { known }: Sources, text: string, at: number): Followed | undefined {
+  const rest = text.slice(at);
+  const isSaid = (item: Known) =>
+    figuresIn(text).some((figure) => figure.kind === "number" && followNumber(figure, item) !== undefined);
+  const item = known.find((each) => {
+    if (!each.from.endsWith(`, ${value})`)) return false;
+    return (typeof each.value === "string" && rest.includes(each.value)) || isSaid(each);
+  });
   return item && { step: `the place ${value} of the list`, known: item };
 }
 
@@ -134,11 +134,16 @@ function isAsked(figure: NumberFigure, { figure: other, condition }: Asked): boo
 
 /** Of one unit, or both mere counts. */
 function isAlike(a: NumberFigure, b: NumberFigure): boolean {
-  if (isCount(a) || isCount(b)) return isCount(a) && isCount(b);
+  if (isCount(a) || isCount(b)) {
+    return isCount(a) && isCount(b) && (!a.hasUnit || !b.hasUnit || measureOf(a) === measureOf(b));
+  }
   return a.units.some((unit) =>
     b.units.some((other) => unit.dimension === other.dimension && unit.factor === other.factor),
   );
 }
+
+/** What is counted, as it is written: 三个 and 3个 are alike, 3次 is not. */
+const measureOf = ({ text }: NumberFigure): string => text.slice(-1);
 
 const isCount = ({ units }: NumberFigure): boolean =>
   units.every(({ dimension }) => dimension.startsWith("count"));

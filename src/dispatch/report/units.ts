@@ -60,7 +60,7 @@ const WORDS: readonly (readonly [words: string, ...meanings: Unit[]])[] = [
   ["克|grams|gram|g", unit("mass")],
   ["吨|tonnes|tons|tonne", unit("mass", 1_000_000)],
   ["points|point|点", unit("points")],
-  ["每小时|per hour|an hour|/h|1/h", unit("rate", 24)],
+  ["每小时|per hour|arrivals per hour|visits per hour|calls per hour|an hour|/h|1/h", unit("rate", 24)],
   ["每天|每日|per day|a day|/d", unit("rate")],
   ["每周|per week|a week", unit("rate", 1 / 7)],
   ...NOUNS.map(([noun, words]): readonly [string, Unit] => [words, unit(`count of ${noun}`)]),
