@@ -62,6 +62,7 @@ export function speakingModel(name: string, answer: Answer, contextLength = 4096
     name,
     contextLength,
     status: "ready",
+    capabilities: { chat: true, tools: true },
     queue: { active: 0, waiting: 0, limit: 1 },
     engine: { device: "reference", kernels: "none", weightBytes: 5_000_000 },
     config: { architecture: "speaking" },
