@@ -6,7 +6,7 @@ import { parseJson } from "../../json.ts";
 import type { RunEvent, RunPlan } from "../../train/run/run.ts";
 import { listenForInterrupt } from "../interrupt.ts";
 import type { CommandContext } from "../options.ts";
-import { formatBytes } from "../table.ts";
+import { formatBytes, formatSeconds } from "../table.ts";
 import type { Terminal } from "../terminal.ts";
 
 interface TrainFlags {
@@ -79,10 +79,10 @@ function show(terminal: Terminal, event: RunEvent, steps: number): void {
     case "resumed":
       return line(`goes on after step ${event.step}`);
     case "step": {
-      const { step, loss, gradNorm, lr, tokensPerSecond } = event;
+      const { step, loss, gradNorm, lr, tokensPerSecond, secondsLeft } = event;
       const text =
         `step ${step}/${steps}  loss ${loss.toFixed(4)}  norm ${gradNorm.toFixed(3)}  rate ${lr.toExponential(2)}  ` +
-        `${Math.round(tokensPerSecond).toLocaleString("en")} tokens/s`;
+        `${Math.round(tokensPerSecond).toLocaleString("en")} tokens/s, ${formatSeconds(secondsLeft)} left`;
       // One line that changes, where somebody looks.
       if (terminal.showsProgress) terminal.writeError(`\r\x1b[K${text}`);
       else terminal.line(text);

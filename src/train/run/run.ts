@@ -39,6 +39,8 @@ export type RunEvent =
       readonly gradNorm: number;
       readonly lr: number;
       readonly tokensPerSecond: number;
+      /** Of the steps that remain, by those of this run so far. */
+      readonly secondsLeft: number;
     }
   | {
       readonly type: "skipped";
@@ -270,6 +272,7 @@ async function* steps(
     await checkpoints.write(session, state, { keepEvery: config.keepEvery });
   };
   const started = performance.now();
+  const firstStep = state.steps;
   let skipped = 0;
   while (state.steps < config.steps) {
     if (signal?.aborted) {
@@ -311,7 +314,16 @@ async function* steps(
     const tokensPerSecond = tokens / seconds;
     log.write({ ...line, "train/tokens": tokens, "train/tokens_per_second": tokensPerSecond, ...time });
     const { loss, gradNorm, rate } = report;
-    yield { type: "step", step: state.steps, loss, gradNorm, lr: config.lr * rate, tokensPerSecond };
+    const perStep = (performance.now() - started) / 1000 / (state.steps - firstStep);
+    yield {
+      type: "step",
+      step: state.steps,
+      loss,
+      gradNorm,
+      lr: config.lr * rate,
+      tokensPerSecond,
+      secondsLeft: perStep * (config.steps - state.steps),
+    };
     const isLast = state.steps === config.steps;
     if (data.evaluation.length > 0 && (isLast || isDue(state.steps, config.evaluateEvery))) {
       const heldOut = await session.evaluate(data.evaluation);
