@@ -15,6 +15,8 @@ import { join, relative } from "node:path";
 import { after, before, test } from "node:test";
 import { promisify } from "node:util";
 import { chromium } from "playwright-core";
+import { packCorpus } from "../src/data/index.ts";
+import { trainTokenizer } from "../src/tokenizers/index.ts";
 import { baimo, folder, start, untilOutput } from "./baimo.ts";
 import { browserArguments, executablePath, noBrowser, visitPage } from "./browser.ts";
 import { golden, root } from "./places.ts";
@@ -52,7 +54,7 @@ const examples = documents.flatMap(readExamples);
 const programs = examples.filter(({ language, text }) => language === "ts" && text.includes('from "baimo'));
 const pages = examples.filter(({ language }) => language === "html");
 
-before(() => {
+before(async () => {
   mkdirSync(join(project, "node_modules"));
   symlinkSync(root, join(project, "node_modules", "baimo"), "junction");
   symlinkSync(join(root, "node_modules", "ai"), join(project, "node_modules", "ai"), "junction");
@@ -81,8 +83,29 @@ before(() => {
     join(project, "tasks", "my_task.yaml"),
     `fewshot_split: test\n${task.replace("task: poet_zh_next", "task: my_task")}`,
   );
+  const documents = Array.from({ length: 40 }, (_, i) => ({ id: `d${i}`, text: prose(i) }));
+  writeFileSync(join(project, "corpus.jsonl"), documents.map((row) => JSON.stringify(row)).join("\n"));
+  const tokenizer = join(project, "my-tokenizer.json");
+  const texts = documents.map(({ text }) => text);
+  writeFileSync(tokenizer, JSON.stringify(await trainTokenizer(texts, { vocabSize: 300 })));
+  const output = join(project, "my-corpus");
+  await packCorpus([join(project, "corpus.jsonl")], { output, tokenizer, sequenceLength: 64 });
   writeFileSync(join(project, "log.json"), JSON.stringify({ steps: 100, loss: [6, 5.9, 5.8] }));
 });
+
+/** A text of which no two sentences are alike. */
+function prose(number: number): string {
+  const [who, what, where] = [
+    "老人 医生 画家 水手 姑娘",
+    "看书 写信 打水 走路 听雨",
+    "河边 城里 山上 窗前 桥下",
+  ].map((each) => each.split(" "));
+  const pick = (list: string[], i: number) => list[(number * 7 + i * (number + 3)) % list.length];
+  return Array.from(
+    { length: 9 },
+    (_, i) => `${pick(who, i)}在${pick(where, i * 2)}${pick(what, i * 3)}了${number + i}天。`,
+  ).join("\n");
+}
 
 after(() => rmSync(project, { recursive: true, force: true }));
 
@@ -167,7 +190,9 @@ for (const { place, words } of commands()) {
     const file = (word: string) =>
       join(project, command === "convert" ? word.replace("model", "converted") : word);
     const args = words.map((word) =>
-      /^(model\.gguf|folder|small\.gguf|runs\.jsonl|log\.json|tasks|runs\/a|side-by-side)$/.test(word)
+      /^(model\.gguf|folder|small\.gguf|(runs|corpus|clean|unique)\.jsonl|tokenizer\.json|packed|log\.json|tasks|runs\/a|side-by-side)$/.test(
+        word,
+      )
         ? file(word)
         : word,
     );

@@ -24,8 +24,10 @@ import { addPull } from "./commands/pull.ts";
 import { addQuantize } from "./commands/quantize.ts";
 import { addRemove } from "./commands/remove.ts";
 import { addRun } from "./commands/run.ts";
+import { addScale } from "./commands/scale.ts";
 import { addServe } from "./commands/serve.ts";
 import { addTokenize } from "./commands/tokenize.ts";
+import { addTokenizer } from "./commands/tokenizer.ts";
 import { addTrain } from "./commands/train.ts";
 import { addVerify } from "./commands/verify.ts";
 import { packageVersion } from "./environment.ts";
@@ -57,6 +59,7 @@ export const COMMANDS = [
   addCompare,
   addModels,
   addPlan,
+  addScale,
   addMay,
   addDispatch,
   addPull,
@@ -68,6 +71,7 @@ export const COMMANDS = [
   addTrain,
   addMerge,
   addTokenize,
+  addTokenizer,
   addData,
 ];
 

@@ -1,4 +1,4 @@
-// baimo/data: corpora read, cleaned and freed of repeats. Re-exports only.
+// baimo/data: corpora read, cleaned, freed of repeats and packed for training. Re-exports only.
 
 export { type CleanCorpusOptions, type CleanCounts, cleanCorpus } from "./clean-corpus.ts";
 export type { Cleaned, CleanRules } from "./clean-document.ts";
@@ -9,7 +9,17 @@ export { type DedupCorpusOptions, type DedupCounts, dedupCorpus } from "./dedup-
 export type { Columns, CorpusDocument } from "./documents/document.ts";
 export { corpusFiles, readDocuments } from "./documents/read-documents.ts";
 export { type DuplicateOptions, type Duplicates, findDuplicates } from "./duplicates/find-duplicates.ts";
+export { type CorpusSummary, inspectCorpus } from "./inspect-corpus.ts";
 export { identifyLanguage, type Language } from "./language/identify.ts";
+export { type Manifest, readManifest } from "./packing/manifest.ts";
+export { createOrder, type OrderOptions, sequencesOfStep } from "./packing/order.ts";
+export { type PackCorpusOptions, packCorpus } from "./packing/pack-corpus.ts";
+export {
+  openPackedCorpus,
+  type PackedCorpus,
+  type PackedPiece,
+  type PackedSequence,
+} from "./packing/packed-corpus.ts";
 export {
   findPersonal,
   maskPersonal,

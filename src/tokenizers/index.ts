@@ -22,6 +22,7 @@ export {
 export type { DecodeOptions, DecodeStream, EncodeOptions, Tokenizer } from "./tokenizer.ts";
 export {
   hanPattern,
+  type TrainedTokenizer,
   type TrainTokenizerOptions,
   type TrainTokenizerProgress,
   trainTokenizer,

@@ -1,4 +1,4 @@
-// `baimo data`: back up, check and export what the page keeps on this machine.
+// `baimo data`: corpora made ready for training; what the page keeps on this machine.
 import type { Command } from "commander";
 import { BaimoError } from "../../errors.ts";
 import type { Store } from "../../store/store.ts";
@@ -7,16 +7,28 @@ import type { CommandContext } from "../options.ts";
 import { nonEmpty } from "../options.ts";
 import { checkOutput } from "../output-file.ts";
 import { formatBytes } from "../table.ts";
+import { addDataClean, addDataDedup, addDataInspect } from "./data-corpus.ts";
+import { addDataOrder, addDataPack } from "./data-pack.ts";
 
 /** Adds the command with its own commands. */
 export function addData(program: Command, context: CommandContext): Command {
   const data = program
     .command("data")
-    .summary("back up, check or export conversations, assistants and accounts")
+    .summary("make a corpus ready for training; back up, check or export what the page keeps")
     .description(
-      "Looks after the one file in which the page keeps conversations, assistants and accounts, also while a server uses it.",
+      "Makes corpora ready for training (inspect, clean, dedup, pack, order), and looks after the one file in which the page " +
+        "keeps conversations, assistants and accounts, also while a server uses it (backup, check, export).",
     );
-  for (const add of [addBackup, addCheck, addExport]) {
+  for (const add of [
+    addDataInspect,
+    addDataClean,
+    addDataDedup,
+    addDataPack,
+    addDataOrder,
+    addBackup,
+    addCheck,
+    addExport,
+  ]) {
     const command = add(data, context).option("--verbose", "print the stack of an error");
     command.showHelpAfterError(`(baimo data ${command.name()} --help lists its options)`);
   }

@@ -67,7 +67,7 @@ function chineseOf(text: string): Language {
   const characters = text.match(HAN) ?? [];
   const share = (pattern: RegExp) => (text.match(pattern)?.length ?? 0) / characters.length;
   const [modern, classical] = [share(MODERN), share(CLASSICAL)];
-  if (modern < 0.04 && (classical > 0.06 || (classical >= modern && isVerse(text)))) return "lzh";
+  if (modern < 0.05 && (classical > 0.06 || isVerse(text))) return "lzh";
   let balance = 0;
   for (const character of characters)
     balance += Number(isSimplified(character)) - Number(isTraditional(character));
@@ -82,7 +82,7 @@ function isVerse(text: string): boolean {
     .filter((length) => length > 0);
   return [4, 5, 7].some(
     (length) =>
-      lengths.length >= 4 && lengths.filter((each) => each === length).length >= 0.8 * lengths.length,
+      lengths.length >= 4 && lengths.filter((each) => each === length).length >= 0.7 * lengths.length,
   );
 }
 

@@ -22,6 +22,11 @@ export const LATIN_LANGUAGES: readonly LatinLanguage[] = [
     none,
   ),
   describe(
+    "vi",
+    "và của là có các được cho trong không một với những này người đã khi đến từ cũng để ra về như nhà tôi nên ở trời cả ngày sách đọc hôm qua mưa anh em chị chúng ta họ rất nhiều đó thì mà bị vào lại sẽ đang phải hay nếu vì làm việc năm",
+    /[ăđơưạảấầẩẫậắằẳẵặẹẻẽếềểễệỉịọỏốồổỗộớờởỡợụủứừửữựỳỵỷỹ]/g,
+  ),
+  describe(
     "fr",
     "le la les de des du et un une est en que qui dans pour pas sur au aux par plus ne se ce cette ces il elle nous vous ils elles avec sont mais ou où son sa ses leur leurs mon ma mes notre votre été être avoir fait comme tout tous bien encore alors très sans sous deux même aussi peut quand donc on était ont avait y d'un d'une c'est qu'il l'on je tu",
     /[œçêèùîôëï]|[dlcjnqs]['’](?=[aeiouhéèê])/g,
@@ -50,11 +55,6 @@ export const LATIN_LANGUAGES: readonly LatinLanguage[] = [
     "nl",
     "de en van ik te dat die in een hij het niet zijn is was op aan met als voor had er maar om hem dan zou of wat mijn men dit zo door over ze zich bij ook tot je mij uit der daar haar naar heb hoe heeft hebben deze u want nog zal me zij nu ge geen omdat iets worden toch al waren veel meer doen toen moet ben zonder kan hun dus alles onder ja eens hier wie werd altijd doch wordt wij we",
     /ij/g,
-  ),
-  describe(
-    "vi",
-    "và của là có các được cho trong không một với những này người đã khi đến từ cũng để ra về như nhà tôi nên ở trời cả ngày sách đọc hôm qua mưa anh em chị chúng ta họ rất nhiều đó thì mà bị vào lại sẽ đang phải hay nếu vì làm việc năm",
-    /[ăđơưạảấầẩẫậắằẳẵặẹẻẽếềểễệỉịọỏốồổỗộớờởỡợụủứừửữựỳỵỷỹ]/g,
   ),
   describe(
     "id",

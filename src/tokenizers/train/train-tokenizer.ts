@@ -32,7 +32,17 @@ export interface TrainTokenizerProgress {
   readonly tokens: number;
 }
 
-/** The same, declared. */
+/** A parsed tokenizer.json, with what it has learned. */
+export interface TrainedTokenizer extends Record<string, unknown> {
+  readonly model: Readonly<Record<string, unknown>> & {
+    /** Ids by token. */
+    readonly vocab: Readonly<Record<string, number>>;
+    /** In the order in which they were learned. */
+    readonly merges: readonly (readonly [left: string, right: string])[];
+  };
+}
+
+/** The options, declared. */
 export const trainTokenizerTable = {
   vocabSize: required(whole({ min: 1, max: 1 << 21 })),
   minFrequency: withDefault(whole({ min: 0 }), 0),
@@ -66,7 +76,7 @@ export const hanPattern = (most: number): string =>
 export async function trainTokenizer(
   texts: Iterable<string> | AsyncIterable<string>,
   given: TrainTokenizerOptions,
-): Promise<Record<string, unknown>> {
+): Promise<TrainedTokenizer> {
   const options = readOptions(given, trainTokenizerTable, call(NAME));
   const { pattern, hanRun, specialTokens, onProgress } = options;
   if (pattern !== undefined && hanRun !== undefined)
@@ -140,7 +150,7 @@ function toFile(
   merges: readonly (readonly [string, string])[],
   specialTokens: readonly string[],
   pattern: string,
-): Record<string, unknown> {
+): TrainedTokenizer {
   return {
     version: "1.0",
     truncation: null,
