@@ -3,8 +3,8 @@ import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { createRandom } from "../src/random.ts";
 import { baimo, folder } from "./baimo.ts";
+import { prose } from "./prose.ts";
 
 const at = (name: string) => join(folder, name);
 const rowsOf = (name: string) =>
@@ -13,16 +13,6 @@ const rowsOf = (name: string) =>
     .split("\n")
     .map((line) => JSON.parse(line));
 
-const characters = Array.from(
-  "云风菊窗人东琴水高桃茶月河村今路李剑小秋长花少露看远多梅兰南前诗画棋雪归听灯后门写天书江西左火船旧去地明",
-);
-/** Sentences of characters drawn by a seed, with the words that any text has. */
-function prose(seed: number): string {
-  const random = createRandom(seed + 1);
-  const draw = (length: number) =>
-    Array.from({ length }, () => characters[random.integer(characters.length)]).join("");
-  return Array.from({ length: 9 }, () => `${draw(5)}的${draw(6)}了，${draw(4)}在${draw(3)}。`).join("\n");
-}
 const task = "白日依山尽，黄河入海流。欲穷千里目，更上一层楼。";
 const rows = [
   ...Array.from({ length: 12 }, (_, i) => ({ id: `d${i}`, title: "记", text: prose(i) })),

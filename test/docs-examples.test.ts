@@ -20,6 +20,7 @@ import { trainTokenizer } from "../src/tokenizers/index.ts";
 import { baimo, folder, start, untilOutput } from "./baimo.ts";
 import { browserArguments, executablePath, noBrowser, visitPage } from "./browser.ts";
 import { golden, root } from "./places.ts";
+import { prose } from "./prose.ts";
 import { serveFolder } from "./serve-folder.ts";
 
 const run = promisify(execFile);
@@ -92,20 +93,6 @@ before(async () => {
   await packCorpus([join(project, "corpus.jsonl")], { output, tokenizer, sequenceLength: 64 });
   writeFileSync(join(project, "log.json"), JSON.stringify({ steps: 100, loss: [6, 5.9, 5.8] }));
 });
-
-/** A text of which no two sentences are alike. */
-function prose(number: number): string {
-  const [who, what, where] = [
-    "老人 医生 画家 水手 姑娘",
-    "看书 写信 打水 走路 听雨",
-    "河边 城里 山上 窗前 桥下",
-  ].map((each) => each.split(" "));
-  const pick = (list: string[], i: number) => list[(number * 7 + i * (number + 3)) % list.length];
-  return Array.from(
-    { length: 9 },
-    (_, i) => `${pick(who, i)}在${pick(where, i * 2)}${pick(what, i * 3)}了${number + i}天。`,
-  ).join("\n");
-}
 
 after(() => rmSync(project, { recursive: true, force: true }));
 

@@ -1,4 +1,4 @@
-// The texts of evaluations that a corpus is to be kept clear of: tasks' documents, a file of one's own.
+// The texts of evaluations that a corpus is kept clear of: tasks' documents, a file of one's own.
 import { readDocuments } from "../data/index.ts";
 import { packagePath } from "./environment.ts";
 

@@ -1,4 +1,4 @@
-// `baimo scale`: fit a scaling law, plan by one, judge a run: the planner's commands by the work they are for.
+// `baimo scale`: fits a scaling law, plans by one, judges a run, as the planner does.
 import type { Command } from "commander";
 import type { CommandContext } from "../options.ts";
 import { addPlanFit, addPlanStop } from "./plan-curves.ts";
