@@ -1,5 +1,4 @@
 // Cleaning against stored verdicts: quality, language, personal data, repeats, contamination.
-// Cleaning against stored verdicts: quality, language, personal information, repeats, test texts.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { describe, it } from "node:test";
