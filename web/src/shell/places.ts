@@ -15,6 +15,7 @@ export const places: readonly Place[] = [
   { view: "compare", icon: "columns", kept: true },
   { view: "models", icon: "cube" },
   { view: "catalogue", icon: "book" },
+  { view: "costs", icon: "scales" },
   { view: "usage", icon: "chart", kept: true },
   { view: "settings", icon: "sliders" },
 ];
