@@ -1,4 +1,4 @@
-// The page's costs in a real browser: a scenario, its link, the same numbers as Node, print, licences, a phone.
+// The page's costs in a real browser: scenarios, links, Node's own numbers, print, licences.
 //
 // The server has no model: counting needs none. Skipped where no browser is.
 import assert from "node:assert/strict";

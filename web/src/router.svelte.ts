@@ -8,6 +8,7 @@ const views = [
   "compare",
   "models",
   "catalogue",
+  "costs",
   "settings",
   "usage",
   "tools",
@@ -16,7 +17,8 @@ const views = [
 
 /**
  * A view and what of it is shown: a conversation's id, the assistant of a new one ("assistant"), the one that is edited
- * ("assistants"), one that is in the address whole ("shared"), a family of the catalogue; "" for none.
+ * ("assistants"), one that is in the address whole ("shared"), a family of the catalogue, a scenario's link
+ * ("costs"); "" for none.
  */
 export interface Route {
   view: (typeof views)[number];

@@ -1,4 +1,4 @@
-// The inputs of each plan: their option, the quantity's name, unit, and between what a slider moves.
+// The inputs of each plan: option, the quantity's name, unit, and between what a slider moves.
 import type { CountedScenario, EstimateOption } from "../../../src/plan/index.ts";
 
 /** An input that a person gives. `$` in a unit stands for the plan's currency. */

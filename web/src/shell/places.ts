@@ -18,6 +18,7 @@ const places: readonly Place[] = [
   { view: "models", icon: "cube" },
   { view: "catalogue", icon: "book" },
   { view: "tools", icon: "tool", kept: true, admin: true },
+  { view: "costs", icon: "scales" },
   { view: "usage", icon: "chart", kept: true },
   { view: "settings", icon: "sliders" },
 ];
