@@ -17,6 +17,7 @@ import {
   url,
   whole,
 } from "./checks.ts";
+import { COMPONENT_NAMES, type VerifiedComponents } from "./framework.ts";
 
 /** A text in the page's two languages. */
 export interface Text {
@@ -118,6 +119,8 @@ export interface Generation {
     }>;
   };
   readonly notes?: readonly Text[];
+  /** Artefacts that somebody opened, by component of the Model Openness Framework, with their licences. */
+  readonly verified?: VerifiedComponents;
   /** The file of src/models/families that runs it, without its ending; null where none does yet. */
   readonly runs: string | null;
 }
@@ -222,6 +225,8 @@ function readFamily(file: string, value: unknown, licences: Readonly<Record<stri
       if (given === "unknown") return;
       shaped({ value: check, source: cited }, { at: text, note: bilingual })(place, given);
     };
+  /** What was opened has a source; "unknown" is said by leaving it out. */
+  const opened = shaped({ value: text, source: cited }, { at: text });
   const licence = fact(oneOf(Object.keys(licences)));
   const variant = shaped(
     { name: text, parameters: fact(positive) },
@@ -258,7 +263,11 @@ function readFamily(file: string, value: unknown, licences: Readonly<Record<stri
       ),
       runs: (place, name) => (name === null ? undefined : text(place, name)),
     },
-    { notes: list(bilingual), languages: fact(list(languageCode)) },
+    {
+      notes: list(bilingual),
+      languages: fact(list(languageCode)),
+      verified: shaped({}, Object.fromEntries(COMPONENT_NAMES.map((name) => [name, opened]))),
+    },
   );
   const claim = shaped({
     claim: bilingual,

@@ -6,11 +6,13 @@ import {
   type Fact,
   type Family,
   figureOf,
+  type Generation,
   type Hardware,
   type Known,
   type Text,
   type Variant,
 } from "../catalogue/catalogue.ts";
+import { COMPONENT_NAMES, frameworkClass } from "../catalogue/framework.ts";
 import { displayWidth } from "./table.ts";
 
 /** "6.7B", "405B", "1.23B", "560M", "15T". */
@@ -96,6 +98,7 @@ export function showFamily(family: Family, catalogue: Catalogue, width: number):
     if (generation.languages) put("languages", show(generation.languages, nameLanguages));
     put("licence", show(generation.licence, String));
     for (const aspect of ASPECTS) put(aspect, show(openness[aspect], String));
+    put("framework", frameworkText(generation));
     put(
       "kind",
       show(architecture.kind, (kind) => (kind === "moe" ? "mixture of experts" : kind)),
@@ -138,4 +141,11 @@ export function licencesOf(family: Family, { licences }: Catalogue): Catalogue["
   const facts = family.generations.flatMap((each) => [each.licence, ...each.variants.map((v) => v.licence)]);
   const ids = new Set(facts.map((fact) => figureOf(fact)).filter((id) => id !== undefined));
   return Object.fromEntries(Array.from(ids, (id) => [id, licences[id]]));
+}
+
+/** The class of the Model Openness Framework, from what was opened. */
+function frameworkText(generation: Generation): string {
+  const { level, verified } = frameworkClass(generation);
+  const opened = `${verified} of ${COMPONENT_NAMES.length} artefacts opened`;
+  return level === null ? `not verified (${opened})` : `class ${level} (${opened})`;
 }

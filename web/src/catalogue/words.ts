@@ -52,6 +52,9 @@ const zh = {
   },
   vocabulary: "词表",
   openness: "开放程度",
+  framework: "开放框架（MOF）",
+  frameworkClass: (level: number | null, opened: number, all: number) =>
+    `${level === null ? "未查证" : `第 ${level} 类`}（${all} 项中打开过 ${opened} 项）`,
   architecture: "结构",
   training: "训练",
   claims: "说法与查证",
@@ -120,6 +123,9 @@ const en: typeof zh = {
   },
   vocabulary: "Vocabulary",
   openness: "Openness",
+  framework: "Openness framework",
+  frameworkClass: (level, opened, all) =>
+    `${level === null ? "not verified" : `class ${level}`} (${opened} of ${all} artefacts opened)`,
   architecture: "Architecture",
   training: "Training",
   claims: "Claims, checked",
