@@ -211,7 +211,7 @@ export class Gpu {
 
   /** Has room for the calls of one operation, so that none of them is submitted without its data. */
   reserve(): void {
-    if (this.#calls > MOST_CALLS - 64) this.submit();
+    if (this.#calls > MOST_CALLS - 256) this.submit();
   }
 
   /** Puts words where calls recorded before the next submission can read them; from which word on they lie. */

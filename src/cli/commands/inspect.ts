@@ -1,6 +1,6 @@
 // `baimo inspect`: metadata, tensors and memory needs of a checkpoint, without loading it.
 import type { Command } from "commander";
-import type { MemoryNeeds } from "../../backends/device.ts";
+import type { DeviceChoice, MemoryNeeds } from "../../backends/device.ts";
 import { BaimoError } from "../../errors.ts";
 import type { Checkpoint } from "../../formats/checkpoint.ts";
 import type { MetadataValue } from "../../formats/gguf/metadata.ts";
@@ -25,6 +25,7 @@ import type { Terminal } from "../terminal.ts";
 import { readText } from "../text-file.ts";
 
 interface InspectFlags extends ConfigFlags {
+  device?: DeviceChoice;
   context?: number;
   threads?: number;
   tensors?: boolean;
@@ -44,6 +45,8 @@ interface Inspection {
   contextLength?: number;
   footprint?: Footprint;
   memory?: MemoryNeeds;
+  /** The GPU's name, where one is asked for. */
+  adapter?: string;
 }
 
 /** Adds the command. */
@@ -65,6 +68,11 @@ export function addInspect(program: Command, context: CommandContext): Command {
       "-t, --threads <count>",
       "the threads for the memory (default: as many as cores)",
       reader(loadTable.threads),
+    )
+    .option(
+      "-d, --device <device>",
+      "the device for the memory (default: cpu); webgpu names the GPU",
+      reader(loadTable.device),
     )
     .option("--tensors", "list every tensor, not only the kinds")
     .option(
@@ -145,8 +153,17 @@ async function inspect(checkpoint: Checkpoint, flags: InspectFlags): Promise<Ins
       contextLength,
       cacheTokens: contextLength,
       threads: flags.threads,
+      device: flags.device,
     });
-    return { checkpoint, description, contextLength, footprint: footprint(config, weights), memory };
+    const adapter = flags.device === "webgpu" ? await nameAdapter() : undefined;
+    return {
+      checkpoint,
+      description,
+      contextLength,
+      footprint: footprint(config, weights),
+      memory,
+      adapter,
+    };
   } catch (error) {
     // Metadata and tensors can be shown of models that cannot be run.
     if (!(error instanceof BaimoError) || !["config", "shape", "format"].includes(error.code)) throw error;
@@ -154,7 +171,13 @@ async function inspect(checkpoint: Checkpoint, flags: InspectFlags): Promise<Ins
   }
 }
 
-function toJson({ checkpoint, description, problem, contextLength, footprint, memory }: Inspection) {
+async function nameAdapter(): Promise<string> {
+  const { identify, openAdapter } = await import("../../backends/webgpu/adapter.ts");
+  return identify(await openAdapter()).name;
+}
+
+function toJson(inspection: Inspection) {
+  const { checkpoint, description, problem, contextLength, footprint, memory, adapter } = inspection;
   return {
     name: description?.name ?? checkpoint.name,
     format: checkpoint.format,
@@ -166,6 +189,7 @@ function toJson({ checkpoint, description, problem, contextLength, footprint, me
     activeParameters: footprint?.activeParameters,
     flopsPerToken: footprint?.flopsPerToken,
     memory: memory && { contextLength, ...toBytes(memory) },
+    adapter,
     metadata: Object.fromEntries(Array.from(checkpoint.metadata, ([key, value]) => [key, shorten(value)])),
     tensors: Array.from(checkpoint.tensors.values(), ({ name, dtype, shape, file, offset, byteLength }) => ({
       name,
@@ -223,7 +247,8 @@ function format(inspection: Inspection, flags: InspectFlags, width: number): str
   return lines;
 }
 
-function formatModel({ description, footprint, memory, contextLength }: Inspection, width: number): string[] {
+function formatModel(inspection: Inspection, width: number): string[] {
+  const { description, footprint, memory, contextLength, adapter } = inspection;
   if (!description || !footprint || !memory) return [];
   const { config, family } = description;
   const experts =
@@ -258,7 +283,8 @@ function formatModel({ description, footprint, memory, contextLength }: Inspecti
       ? [["  without experts, which may be read as needed", formatBytes(memory.total - memory.experts)]]
       : []),
   ];
-  const title = `memory at a context of ${contextLength?.toLocaleString("en-US")} tokens`;
+  const where = adapter ? ` on ${adapter}` : "";
+  const title = `memory at a context of ${contextLength?.toLocaleString("en-US")} tokens${where}`;
   return ["", "model", ...formatTable(rows, { width }), "", title, ...formatTable(need, { width })];
 }
 
