@@ -19,7 +19,7 @@ import { packCorpus } from "../src/data/index.ts";
 import { trainTokenizer } from "../src/tokenizers/index.ts";
 import { baimo, folder, start, untilOutput } from "./baimo.ts";
 import { browserArguments, executablePath, noBrowser, visitPage } from "./browser.ts";
-import { golden, root } from "./places.ts";
+import { golden, readJson, root } from "./places.ts";
 import { prose } from "./prose.ts";
 import { serveFolder } from "./serve-folder.ts";
 
@@ -89,6 +89,19 @@ before(async () => {
   const tokenizer = join(project, "my-tokenizer.json");
   const texts = documents.map(({ text }) => text);
   writeFileSync(tokenizer, JSON.stringify(await trainTokenizer(texts, { vocabSize: 300 })));
+  const blank = join(project, "blank");
+  mkdirSync(blank);
+  const config = { ...readJson(golden("families", "llama", "config.json")), vocab_size: 300 };
+  writeFileSync(join(blank, "config.json"), JSON.stringify(config));
+  cpSync(tokenizer, join(blank, "tokenizer.json"));
+  const keys = [
+    "stage: pretrain",
+    "model: blank",
+    "data: [corpus.jsonl]",
+    "out: trained",
+    "sequenceLength: 32",
+  ];
+  writeFileSync(join(project, "run.yaml"), [...keys, "batch: 4", "steps: 2", "lr: 0.001", ""].join("\n"));
   const output = join(project, "my-corpus");
   await packCorpus([join(project, "corpus.jsonl")], { output, tokenizer, sequenceLength: 64 });
   writeFileSync(join(project, "log.json"), JSON.stringify({ steps: 100, loss: [6, 5.9, 5.8] }));

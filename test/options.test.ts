@@ -195,14 +195,19 @@ const doors: Record<string, Door> = {
 /** Public functions whose arguments are no options. */
 const WITHOUT_OPTIONS = new Set([
   "accelerator",
+  "answerScenario",
   "BaimoError",
   "bfloatToFloat",
+  "catalogueModels",
   "chatTemplateOf",
   "chineseName",
+  "chineseNote",
+  "chineseWarning",
   "countedShare",
   "countRun",
   "dequantize",
   "dequantizeInto",
+  "documentOf",
   "everyQuantity",
   "findAccelerator",
   "findBare",
@@ -224,6 +229,7 @@ const WITHOUT_OPTIONS = new Set([
   "planRemoval",
   "readFileType",
   "readImportance",
+  "readLink",
   "readMeasurement",
   "readMetrics",
   "readUsageLog",
@@ -232,7 +238,9 @@ const WITHOUT_OPTIONS = new Set([
   "shapeFromCatalogue",
   "shapeOfCheckpoint",
   "shapeOfRun",
+  "sweep",
   "withNumbers",
+  "writeLink",
 ]);
 
 /** Options that take whatever their reader makes of it later: parsed files, and what OpenAI's servers alone heed. */
@@ -248,7 +256,9 @@ function* optionsIn(
     yield { name: prefix + key, kind, give: (value) => wrap({ [key]: value }) };
     if (!kind.table) continue;
     const needed = Object.entries(kind.table).filter(([, { required }]) => required);
-    const others = Object.fromEntries(needed.map(([name]) => [name, "nowhere"]));
+    const others = Object.fromEntries(
+      needed.map(([name, { allowed }]) => [name, allowed === "a function" ? () => {} : "nowhere"]),
+    );
     yield* optionsIn(kind.table, `${prefix}${key}.`, (own) => wrap({ [key]: { ...others, ...own } }));
   }
 }
