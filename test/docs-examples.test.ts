@@ -94,14 +94,18 @@ before(async () => {
   const config = { ...readJson(golden("families", "llama", "config.json")), vocab_size: 300 };
   writeFileSync(join(blank, "config.json"), JSON.stringify(config));
   cpSync(tokenizer, join(blank, "tokenizer.json"));
-  const keys = [
-    "stage: pretrain",
-    "model: blank",
-    "data: [corpus.jsonl]",
-    "out: trained",
-    "sequenceLength: 32",
-  ];
-  writeFileSync(join(project, "run.yaml"), [...keys, "batch: 4", "steps: 2", "lr: 0.001", ""].join("\n"));
+  const training = {
+    stage: "pretrain",
+    model: blank,
+    data: [join(project, "corpus.jsonl")],
+    out: join(project, "trained"),
+    sequenceLength: 32,
+    batch: 4,
+    microBatch: 4,
+    steps: 2,
+    lr: 0.001,
+  };
+  writeFileSync(join(project, "run.yaml"), JSON.stringify(training)); // JSON is YAML
   const output = join(project, "my-corpus");
   await packCorpus([join(project, "corpus.jsonl")], { output, tokenizer, sequenceLength: 64 });
   writeFileSync(join(project, "log.json"), JSON.stringify({ steps: 100, loss: [6, 5.9, 5.8] }));
@@ -190,7 +194,7 @@ for (const { place, words } of commands()) {
     const file = (word: string) =>
       join(project, command === "convert" ? word.replace("model", "converted") : word);
     const args = words.map((word) =>
-      /^(model\.gguf|folder|small\.gguf|(runs|corpus|clean|unique)\.jsonl|tokenizer\.json|packed|log\.json|tasks|runs\/a|side-by-side)$/.test(
+      /^(model\.gguf|run\.yaml|folder|small\.gguf|(runs|corpus|clean|unique)\.jsonl|tokenizer\.json|packed|log\.json|tasks|runs\/a|side-by-side)$/.test(
         word,
       )
         ? file(word)
