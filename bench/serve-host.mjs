@@ -6,8 +6,14 @@ import { createHandler } from "../dist/src/serve/index.js";
 import { listen } from "../dist/src/serve/node.js";
 
 const { source, threads, maxWaiting } = JSON.parse(process.argv[2]);
-const model = await load(source, { threads, parallel: 64, contextLength: 1024, cacheTokens: 65536 });
-const server = await listen(createHandler({ models: new Map([["m", model]]), maxWaiting }), { port: 0 });
+const model = await load(source, {
+  threads,
+  parallel: 64,
+  contextLength: 1024,
+  cacheTokens: 65536,
+  maxWaiting,
+});
+const server = await listen(createHandler({ models: new Map([["m", model]]) }), { port: 0 });
 const delay = monitorEventLoopDelay({ resolution: 1 });
 /** Milliseconds of processor time of this thread alone, which neighbours do not lengthen. */
 const ownMs = () => Number(readFileSync("/proc/thread-self/schedstat", "utf8").split(" ")[0]) / 1e6;
