@@ -4,7 +4,7 @@ import { existsSync, readFileSync, statSync } from "node:fs";
 import { resolve } from "node:path";
 import { BaimoError } from "../../errors.ts";
 import { textOf } from "../../json.ts";
-import { ownSource, sourceClosure } from "../python/module-source.ts";
+import { ModuleSource } from "../python/module-source.ts";
 import type { PythonFunction } from "../tasks/yaml.ts";
 import { type DocumentsPort, type FieldPort, PORTS } from "./registry.ts";
 
@@ -36,18 +36,27 @@ export function findFunction({ name, folder }: PythonFunction, where: string, ke
   const file = `${name.slice(0, cut).replaceAll(".", "/")}.py`;
   const called = name.slice(cut + 1);
   const path = resolve(folder, file);
-  const text = existsSync(path) && statSync(path).size <= LARGEST ? textOf(readFileSync(path), path) : "";
-  const closure = sourceClosure(text, called);
+  const module = openModule(path);
+  const closure = module.closure(called);
   const hash = createHash("sha256")
     .update(closure ?? "")
     .digest("hex")
     .slice(0, DIGITS);
   const port = closure === undefined ? undefined : PORTS.get(hash);
-  if (port) return new PortedFunction(`${ownSource(text, called)}\n`, port);
+  if (port) return new PortedFunction(`${module.own(called)}\n`, port);
   const found = closure === undefined ? "its source is not there" : `its source has the hash ${hash}`;
   throw new BaimoError(
     "request",
     `${where}: ${key} names the function ${called} of ${file}; baimo runs no Python, and has none of its own for this one ` +
       `(${found}). Write the key as a template, or take a task without functions`,
   );
+}
+
+/** The file that was asked last: tasks of one folder follow each other, and name functions of one file. */
+let last = { text: "", module: new ModuleSource("") };
+
+function openModule(path: string): ModuleSource {
+  const text = existsSync(path) && statSync(path).size <= LARGEST ? textOf(readFileSync(path), path) : "";
+  if (text !== last.text) last = { text, module: new ModuleSource(text) };
+  return last.module;
 }

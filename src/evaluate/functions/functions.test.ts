@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
-import { sourceClosure } from "../python/module-source.ts";
+import { ModuleSource } from "../python/module-source.ts";
 import { loadYaml } from "../tasks/load-yaml.ts";
 import { openTask } from "../tasks/open-task.ts";
 import { readTaskConfig } from "../tasks/task-config.ts";
@@ -101,8 +101,9 @@ class Other: pass
 def b(s):
     return re.sub("[(]", "", s)
 `;
+    const module = new ModuleSource(text);
     assert.equal(
-      sourceClosure(text, "a"),
+      module.closure("a"),
       `import re, os.path as p
 @wrap(
     1)
@@ -114,6 +115,6 @@ b = 1
 def b(s):
     return re.sub("[(]", "", s)`,
     );
-    assert.equal(sourceClosure(text, "c"), undefined);
+    assert.equal(module.closure("c"), undefined);
   });
 });

@@ -1,6 +1,6 @@
 // The functions of lm-evaluation-harness 0.4.13 that are written here anew, by their hashes.
 //
-// A hash is the first 16 digits of the SHA-256 of `sourceClosure`: another version of a function is another hash, and refused.
+// A hash is the first 16 digits of the SHA-256 of `ModuleSource.closure`: another version of a function is another hash, and refused.
 import type { Document } from "../tasks/document.ts";
 import { arabicCulture, arabicMmlu, arabicTranslated } from "./arabic.ts";
 import { copaChoices, copaQuestion } from "./copa.ts";

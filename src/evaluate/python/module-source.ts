@@ -10,35 +10,43 @@ interface Statement {
 
 const WORD = /[\p{L}_][\p{L}\p{N}_]*/gu;
 
-/**
- * The source of a name, and of all that it names at the top of the file, in the file's order: what decides what a function does.
- * Undefined where the file makes no such name.
- */
-export function sourceClosure(text: string, name: string): string | undefined {
-  const statements = splitStatements(text);
-  const makers = new Map<string, number>();
-  for (const [i, { names }] of statements.entries()) for (const made of names) makers.set(made, i);
-  const first = makers.get(name);
-  if (first === undefined) return undefined;
-  const needed = new Set<number>();
-  const todo = [first];
-  for (let at = todo.pop(); at !== undefined; at = todo.pop()) {
-    if (needed.has(at)) continue;
-    needed.add(at);
-    for (const [word] of statements[at].source.matchAll(WORD)) {
-      const maker = makers.get(word);
-      if (maker !== undefined && !needed.has(maker)) todo.push(maker);
-    }
-  }
-  return [...needed]
-    .sort((a, b) => a - b)
-    .map((at) => statements[at].source)
-    .join("\n");
-}
+/** A file of Python, taken apart once. */
+export class ModuleSource {
+  readonly #statements: readonly Statement[];
+  /** The last statement that makes a name. */
+  readonly #makers = new Map<string, number>();
 
-/** A name's own statement. */
-export function ownSource(text: string, name: string): string | undefined {
-  return splitStatements(text).findLast(({ names }) => names.includes(name))?.source;
+  constructor(text: string) {
+    this.#statements = splitStatements(text);
+    for (const [i, { names }] of this.#statements.entries())
+      for (const made of names) this.#makers.set(made, i);
+  }
+
+  /** A name's own statement. Undefined where the file makes no such name. */
+  own(name: string): string | undefined {
+    const maker = this.#makers.get(name);
+    return maker === undefined ? undefined : this.#statements[maker].source;
+  }
+
+  /** The source of a name, and of all that it names at the top of the file, in the file's order: what decides what a function does. */
+  closure(name: string): string | undefined {
+    const first = this.#makers.get(name);
+    if (first === undefined) return undefined;
+    const needed = new Set<number>();
+    const todo = [first];
+    for (let at = todo.pop(); at !== undefined; at = todo.pop()) {
+      if (needed.has(at)) continue;
+      needed.add(at);
+      for (const [word] of this.#statements[at].source.matchAll(WORD)) {
+        const maker = this.#makers.get(word);
+        if (maker !== undefined && !needed.has(maker)) todo.push(maker);
+      }
+    }
+    return [...needed]
+      .sort((a, b) => a - b)
+      .map((at) => this.#statements[at].source)
+      .join("\n");
+  }
 }
 
 function splitStatements(text: string): Statement[] {
