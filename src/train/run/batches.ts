@@ -111,14 +111,14 @@ export class Rows {
 export class Chats {
   readonly #examples: readonly Example[];
   readonly #sizes: BatchSizes;
-  readonly #seed: number;
+  readonly #epochs: Epochs;
 
   /** @throws {BaimoError} `request` where there is none */
   constructor(examples: readonly Example[], sizes: BatchSizes, seed: number) {
     if (examples.length === 0) throw nothing();
     this.#examples = examples;
     this.#sizes = sizes;
-    this.#seed = seed;
+    this.#epochs = new Epochs(examples.length, seed);
   }
 
   get stepsAnEpoch(): number {
@@ -126,7 +126,9 @@ export class Chats {
   }
 
   step(index: number): StepData<TaughtBatch> {
-    const chosen = choose(this.#examples, this.#sizes, this.#seed, index);
+    const chosen = this.#epochs
+      .step(this.#sizes, index)
+      .map((numbers) => numbers.map((i) => this.#examples[i]));
     return {
       batches: chosen.map((examples) =>
         joinPieces(examples.map((example) => ({ example, from: 0, to: example.tokens.length }))),
@@ -141,7 +143,7 @@ export class Pairs {
   readonly #examples: readonly PairExample[];
   readonly #reference: readonly PairScore[];
   readonly #sizes: BatchSizes;
-  readonly #seed: number;
+  readonly #epochs: Epochs;
 
   /** @throws {BaimoError} `request` where there is none */
   constructor(
@@ -154,7 +156,7 @@ export class Pairs {
     this.#examples = examples;
     this.#reference = reference;
     this.#sizes = sizes;
-    this.#seed = seed;
+    this.#epochs = new Epochs(examples.length, seed);
   }
 
   get stepsAnEpoch(): number {
@@ -162,8 +164,7 @@ export class Pairs {
   }
 
   step(index: number): StepData<PairBatch> {
-    const numbers = this.#examples.map((_, i) => i);
-    const chosen = choose(numbers, this.#sizes, this.#seed, index);
+    const chosen = this.#epochs.step(this.#sizes, index);
     return {
       batches: chosen.map((part) => ({
         pairs: part.map((i) => this.#examples[i]),
@@ -202,23 +203,33 @@ export function inOrder(
 
 const nothing = () => new BaimoError("request", "the data has nothing to learn from");
 
-/** A step's part of an endless row of epochs, in micro-batches. */
-function choose<T>(
-  examples: readonly T[],
-  { batch, microBatch }: BatchSizes,
-  seed: number,
-  index: number,
-): T[][] {
-  const orders = new Map<number, Int32Array>();
-  const pick = (i: number) => {
-    const epoch = Math.floor(i / examples.length);
-    let order = orders.get(epoch);
-    if (!order) orders.set(epoch, (order = orderOf(examples.length, seed, epoch)));
-    return examples[order[i % examples.length]];
-  };
-  return Array.from({ length: batch / microBatch }, (_, m) =>
-    Array.from({ length: microBatch }, (_, i) => pick(index * batch + m * microBatch + i)),
-  );
+/** The numbers 0 to count - 1 in endless epochs, each in its own order; the order of the epoch asked for last is kept. */
+class Epochs {
+  readonly #count: number;
+  readonly #seed: number;
+  #epoch = -1;
+  #order: Int32Array = new Int32Array(0);
+
+  constructor(count: number, seed: number) {
+    this.#count = count;
+    this.#seed = seed;
+  }
+
+  /** A step's part, in micro-batches. */
+  step({ batch, microBatch }: BatchSizes, index: number): number[][] {
+    return Array.from({ length: batch / microBatch }, (_, m) =>
+      Array.from({ length: microBatch }, (_, i) => this.#at(index * batch + m * microBatch + i)),
+    );
+  }
+
+  #at(place: number): number {
+    const epoch = Math.floor(place / this.#count);
+    if (epoch !== this.#epoch) {
+      this.#epoch = epoch;
+      this.#order = orderOf(this.#count, this.#seed, epoch);
+    }
+    return this.#order[place % this.#count];
+  }
 }
 
 function joinPieces(pieces: readonly Piece[]): TaughtBatch {
