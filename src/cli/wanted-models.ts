@@ -1,8 +1,15 @@
 // Which models a server is to serve: those of the command line, or of the configuration.
+import type { Command } from "commander";
 import { BaimoError } from "../errors.ts";
 import { POET } from "../poet.ts";
 import type { Config } from "./config/table.ts";
-import type { ConfiguredUpstream, NamedAddress } from "./config/upstream-table.ts";
+import {
+  type ConfiguredUpstream,
+  keyVariable,
+  type NamedAddress,
+  namedAddress,
+} from "./config/upstream-table.ts";
+import { collect, reader } from "./options.ts";
 import type { Wanted } from "./served-models.ts";
 import { upstreamsOf } from "./served-upstreams.ts";
 
@@ -11,6 +18,21 @@ export interface NamedModels {
   name?: string[];
   upstream?: NamedAddress[];
   upstreamKey?: string;
+}
+
+/** Adds --upstream and --upstream-key. */
+export function addUpstreamOptions(command: Command): Command {
+  return command
+    .option(
+      "--upstream <id=address>",
+      "a model at an OpenAI-compatible endpoint; several with one id serve it together",
+      collect(reader(namedAddress)),
+    )
+    .option(
+      "--upstream-key <variable>",
+      "the environment variable with the key for these endpoints",
+      reader(keyVariable),
+    );
 }
 
 /** What is to be served. */

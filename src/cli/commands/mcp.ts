@@ -3,7 +3,6 @@ import { once } from "node:events";
 import type { Command } from "commander";
 import { modelId } from "../../serve/models/recipe.ts";
 import { readConfig } from "../config/read-config.ts";
-import { keyVariable, namedAddress } from "../config/upstream-table.ts";
 import { listenForInterrupt } from "../interrupt.ts";
 import { toLoadOptions } from "../open-model.ts";
 import {
@@ -16,7 +15,7 @@ import {
   reader,
 } from "../options.ts";
 import { openServedModels } from "../served-models.ts";
-import { type NamedModels, wantedModels } from "../wanted-models.ts";
+import { addUpstreamOptions, type NamedModels, wantedModels } from "../wanted-models.ts";
 
 interface McpFlags extends EngineFlags, NamedModels {
   config?: string;
@@ -33,18 +32,8 @@ export function addMcp(program: Command, context: CommandContext): Command {
     )
     .argument("[models...]", `each ${MODEL_HELP}; left out: poet, the embedded model`)
     .option("--config <file>", "a JSON file of settings (default: what BAIMO_CONFIG names)", nonEmpty)
-    .option("--name <id>", "a model's id, for each in their order", collect(reader(modelId)))
-    .option(
-      "--upstream <id=address>",
-      "a model at an OpenAI-compatible endpoint; several with one id serve it together",
-      collect(reader(namedAddress)),
-    )
-    .option(
-      "--upstream-key <variable>",
-      "the environment variable with the key for these endpoints",
-      reader(keyVariable),
-    );
-  return addEngineOptions(command).action(async (sources: string[], flags: McpFlags) => {
+    .option("--name <id>", "a model's id, for each in their order", collect(reader(modelId)));
+  return addEngineOptions(addUpstreamOptions(command)).action(async (sources: string[], flags: McpFlags) => {
     const { terminal } = context;
     const { config } = readConfig({
       file: flags.config,

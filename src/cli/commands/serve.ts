@@ -14,7 +14,6 @@ import { Traces } from "../../serve/traces.ts";
 import { openApplication } from "../application.ts";
 import { readConfig } from "../config/read-config.ts";
 import { type Config, configTable } from "../config/table.ts";
-import { keyVariable, namedAddress } from "../config/upstream-table.ts";
 import { isAttended, packagePath, traceSettings } from "../environment.ts";
 import { INTERRUPTED, listenForInterrupt } from "../interrupt.ts";
 import { toLoadOptions } from "../open-model.ts";
@@ -33,7 +32,7 @@ import {
 } from "../options.ts";
 import { openLibrary, openServedModels } from "../served-models.ts";
 import type { Terminal } from "../terminal.ts";
-import { type NamedModels, wantedModels } from "../wanted-models.ts";
+import { addUpstreamOptions, type NamedModels, wantedModels } from "../wanted-models.ts";
 
 interface ServeFlags extends EngineFlags, NamedModels {
   config?: string;
@@ -55,41 +54,33 @@ const PORTS_TRIED = 20;
 
 /** Adds the command. */
 export function addServe(program: Command, context: CommandContext): Command {
-  const command = program
-    .command("serve")
-    .summary("serve models and the page")
-    .description(
-      "Serves models over the interfaces of OpenAI, Anthropic and Ollama, with a page to talk to them. Several models are loaded " +
-        "when they are asked for, as far as memory goes; one alone is loaded at the start. Settings may stand in a file " +
-        "and in the environment, too: baimo config shows them.",
-    )
-    .argument("[models...]", `each ${MODEL_HELP}; left out: poet, the embedded model`)
-    .option("--config <file>", "a JSON file of settings (default: what BAIMO_CONFIG names)", nonEmpty)
-    .option(
-      "-p, --port <port>",
-      `the port; 0 takes any (default: ${DEFAULT_PORT}, or the next free one)`,
-      reader(listenTable.port),
-    )
-    .option(
-      "--host <address>",
-      `the address to listen on; 0.0.0.0 lets other machines in (default: "${listenTable.host.default}")`,
-      reader(listenTable.host),
-    )
-    .option(
-      "--name <id>",
-      "a model's id for clients, for each in their order (default: its own name)",
-      collect(reader(modelId)),
-    )
-    .option(
-      "--upstream <id=address>",
-      "a model at an OpenAI-compatible endpoint; several with one id serve it together",
-      collect(reader(namedAddress)),
-    )
-    .option(
-      "--upstream-key <variable>",
-      "the environment variable with the key for these endpoints",
-      reader(keyVariable),
-    )
+  const command = addUpstreamOptions(
+    program
+      .command("serve")
+      .summary("serve models and the page")
+      .description(
+        "Serves models over the interfaces of OpenAI, Anthropic and Ollama, with a page to talk to them. Several models are loaded " +
+          "when they are asked for, as far as memory goes; one alone is loaded at the start. Settings may stand in a file " +
+          "and in the environment, too: baimo config shows them.",
+      )
+      .argument("[models...]", `each ${MODEL_HELP}; left out: poet, the embedded model`)
+      .option("--config <file>", "a JSON file of settings (default: what BAIMO_CONFIG names)", nonEmpty)
+      .option(
+        "-p, --port <port>",
+        `the port; 0 takes any (default: ${DEFAULT_PORT}, or the next free one)`,
+        reader(listenTable.port),
+      )
+      .option(
+        "--host <address>",
+        `the address to listen on; 0.0.0.0 lets other machines in (default: "${listenTable.host.default}")`,
+        reader(listenTable.host),
+      )
+      .option(
+        "--name <id>",
+        "a model's id for clients, for each in their order (default: its own name)",
+        collect(reader(modelId)),
+      ),
+  )
     .option("--open", "open the page in a browser")
     .option(
       "--allow-origin <origin...>",

@@ -7,7 +7,7 @@ import type { Reader } from "../sql/reader.ts";
 import type { WriteForm } from "../sql/write-form.ts";
 import { writeOnce } from "../sql/write-once.ts";
 import type { Args, Asker, Tool } from "../tool.ts";
-import type { DatabaseSource, SqlLimits } from "./sql-query.ts";
+import { type DatabaseSource, PARAMETERS, type SqlLimits } from "./sql-query.ts";
 
 /** A database that may be written. */
 export interface WritableSource extends DatabaseSource {
@@ -52,7 +52,7 @@ export function dbWrite(
           type: "string",
           enum: [...databases.values()].flatMap(({ writes }) => writes.map(({ sql }) => sql)),
         },
-        params: { type: "array", maxItems: 100, items: { type: ["string", "number", "null"] } },
+        params: PARAMETERS,
       },
     },
     costFen: () => 0,

@@ -24,6 +24,13 @@ export interface SqlLimits {
 
 export const SQL_LIMITS: SqlLimits = { rows: 10_000, ms: 5000 };
 
+/** The schema of the values of a statement. */
+export const PARAMETERS = {
+  type: "array",
+  maxItems: 100,
+  items: { type: ["string", "number", "null"] },
+} as const;
+
 export function sqlQuery(
   databases: ReadonlyMap<string, DatabaseSource>,
   reader: Reader,
@@ -68,7 +75,7 @@ export function sqlQuery(
       properties: {
         db: { type: "string", enum: [...databases.keys()] },
         sql: { type: "string", maxLength: 4000 },
-        params: { type: "array", maxItems: 100, items: { type: ["string", "number", "null"] } },
+        params: PARAMETERS,
       },
     },
     costFen: () => 0,
