@@ -1,0 +1,36 @@
+// Many conversations at once in native llama.cpp: the arguments of bench/conversations.mjs.
+import { getLlama, LlamaLogLevel } from "node-llama-cpp";
+import { manyFromArguments, measureMany } from "../many.mjs";
+
+const settings = manyFromArguments(process.argv.slice(2));
+const { threads } = settings;
+const llama = await getLlama({
+  gpu: false,
+  build: "never",
+  progressLogs: false,
+  logLevel: LlamaLogLevel.error,
+  maxThreads: threads,
+});
+const model = await llama.loadModel({ modelPath: settings.model });
+const context = await model.createContext({
+  contextSize: 256,
+  sequences: settings.count,
+  batchSize: 512,
+  threads: { ideal: threads, min: threads },
+});
+
+async function* generate(prompt, maxTokens) {
+  const sequence = context.getSequence();
+  try {
+    let done = 0;
+    for await (const _ of sequence.evaluate(prompt, { temperature: 0, yieldEogToken: true })) {
+      yield 1;
+      if (++done >= maxTokens) return;
+    }
+  } finally {
+    await sequence.dispose();
+  }
+}
+
+await measureMany(generate, settings);
+await llama.dispose();
