@@ -1,14 +1,15 @@
 // The cases of products: weights of every type, in sizes that try every path of the kernels.
+import { floatToHalf } from "../../formats/blocks/half.ts";
 import { quantize } from "../../formats/blocks/quantize.ts";
 import { writeFloat8 } from "../../formats/quantized/write-blocks.ts";
 import { createRandom } from "../../random.ts";
-import { byteLength, type DType } from "../../tensor/dtype.ts";
+import { byteLength, type DType, dtypes } from "../../tensor/dtype.ts";
 import { dtypesWithKernels } from "../wasm/matrix.ts";
 import { normals, type OperationCase } from "./case.ts";
 import { biasCase, type CaseWeights, linearCase, lookupCase } from "./products.ts";
 
-/** A type of which no kernel knows. */
-const withoutKernels: DType = "TQ2_0";
+/** Types that are held as Q6_K, as Q2_K, and as F16, for want of kernels. */
+const withoutKernels = ["IQ3_XXS", "TQ2_0", "IQ2_XS"] as const;
 
 /** Random weights of a type. */
 function makeCaseWeights(dtype: DType, rows: number, cols: number): CaseWeights {
@@ -20,6 +21,7 @@ function makeCaseWeights(dtype: DType, rows: number, cols: number): CaseWeights 
 /** Values as a type has them. Those of E4M3_32, which no file holds, are cut to its codes. */
 export function weightBytes(dtype: DType, values: Float32Array): Uint8Array {
   if (dtype === "F32") return new Uint8Array(values.buffer);
+  if (dtype === "IQ3_XXS" || dtype === "IQ2_XS") return codebookBlocks(dtype, values);
   if (dtype !== "E4M3_32") return quantize(dtype, values);
   const scale = values.reduce((most, value) => Math.max(most, Math.abs(value)), 0) / 448;
   const bytes = new Uint8Array(byteLength(dtype, values.length));
@@ -28,6 +30,18 @@ export function weightBytes(dtype: DType, values: Float32Array): Uint8Array {
     () => scale,
     bytes,
   );
+  return bytes;
+}
+
+/** Blocks of a type that nothing here writes, random as the values are: d, a half, comes first. */
+function codebookBlocks(dtype: DType, values: Float32Array): Uint8Array {
+  const bytes = new Uint8Array(values.buffer.slice(0, byteLength(dtype, values.length)));
+  const most = values.reduce((largest, value) => Math.max(largest, Math.abs(value)), 0);
+  const d = floatToHalf(Float32Array.of(most / 500))[0];
+  for (let p = 0; p < bytes.length; p += dtypes[dtype].bytes) {
+    bytes[p] = d & 255;
+    bytes[p + 1] = d >> 8;
+  }
   return bytes;
 }
 
@@ -51,7 +65,7 @@ const casesOfType = (dtype: DType, shapes: typeof floatShapes) =>
   });
 
 export const productCases: readonly OperationCase[] = [
-  ...[...dtypesWithKernels, withoutKernels].flatMap((dtype) => casesOfType(dtype, quantizedShapes)),
+  ...[...dtypesWithKernels, ...withoutKernels].flatMap((dtype) => casesOfType(dtype, quantizedShapes)),
   ...(["F32", "F16", "BF16"] as const).flatMap((dtype) => casesOfType(dtype, floatShapes)),
   biasCase({ tokens: 1, cols: 16, rows: 3 }),
   biasCase({ tokens: 7, cols: 172, rows: 20 }),

@@ -2,6 +2,7 @@
 import { BaimoError } from "../../errors.ts";
 import { dequantizeInto } from "../../formats/blocks/dequantize.ts";
 import { floatToHalf } from "../../formats/blocks/half.ts";
+import { recodeInto, recodingOf } from "../../formats/blocks/recode.ts";
 import {
   GROUP,
   matmulName,
@@ -40,8 +41,8 @@ export interface WasmMatrix extends Matrix {
   readonly biasAddress?: number;
 }
 
-/** Element types of files that have kernels of their own. */
-const ownForms: Partial<Record<DType, WeightType>> = {
+/** Element types that have kernels of their own. */
+const ownForms = {
   F32: "f32",
   F16: "f16",
   BF16: "bf16",
@@ -59,14 +60,25 @@ const ownForms: Partial<Record<DType, WeightType>> = {
   Q4_K: "q4_k",
   Q3_K: "q3_k",
   Q2_K: "q2_k",
-};
+} as const satisfies Partial<Record<DType, WeightType>>;
+
+type KernelDType = keyof typeof ownForms;
 
 /** Their names. */
-export const dtypesWithKernels = Object.keys(ownForms) as DType[]; // keys of a record of element types
+export const dtypesWithKernels = Object.keys(ownForms) as KernelDType[]; // keys of a record of element types
 
-/** The kernel form of a file's element type; types without kernels of their own become f16. */
+function hasKernels(dtype: DType): dtype is KernelDType {
+  return dtype in ownForms;
+}
+
+/** As which type a file's is packed: itself, else one that holds its values exactly, else F16. */
+function packedAs(dtype: DType): KernelDType {
+  return hasKernels(dtype) ? dtype : (recodingOf(dtype)?.to ?? "F16");
+}
+
+/** The kernel form of a file's element type. */
 export function weightTypeOf(dtype: DType): WeightType {
-  return ownForms[dtype] ?? "f16";
+  return ownForms[packedAs(dtype)];
 }
 
 /** Reads and packs this rank's rows, spread over as many banks as they need. */
@@ -110,7 +122,7 @@ export async function loadMatrix(
 
 /** Bytes of a row before it is packed. */
 function stagedRowBytes({ dtype, cols }: MatrixSource): number {
-  return weightTypeOf(dtype) === "f16" ? cols * 2 : byteLength(dtype, cols);
+  return byteLength(packedAs(dtype), cols);
 }
 
 /** Row groups that are read and packed at a time. */
@@ -153,13 +165,13 @@ export function* packRows(
     const target = bank.u8.subarray(stage, stage + groups * GROUP * fileForm);
     if (present < groups * GROUP) target.fill(0, present * fileForm);
     const wanted = target.subarray(0, present * fileForm);
-    if (type === "f16" && source.dtype !== "F16")
-      yield* readAsHalves(source, first + firstRow, present, wanted);
-    else yield* pending(source.read(first + firstRow, present, wanted));
+    if (hasKernels(source.dtype)) yield* pending(source.read(first + firstRow, present, wanted));
+    else yield* readAs(packedAs(source.dtype), source, first + firstRow, present, wanted);
     const to = address + packedBytes(type, done, cols);
     bank.kernels[`pack_${type}`](stage, to, groups, cols, offset);
   }
-  return 2 ** -normalize(bank.kernels, type, address, rowGroups, cols);
+  const unit = hasKernels(source.dtype) ? 1 : (recodingOf(source.dtype)?.unit ?? 1);
+  return unit * 2 ** -normalize(bank.kernels, type, address, rowGroups, cols);
 }
 
 /** The source as f16, for types whose kernels are wrong here. */
@@ -167,15 +179,22 @@ export function asHalves(source: MatrixSource): MatrixSource {
   return {
     ...source,
     dtype: "F16",
-    read: (firstRow, rows, target) => finish(readAsHalves(source, firstRow, rows, target)),
+    read: (firstRow, rows, target) => finish(readAs("F16", source, firstRow, rows, target)),
   };
 }
 
-/** Reads rows of a type without kernels and writes them as f16. */
-function* readAsHalves(source: MatrixSource, firstRow: number, rows: number, target: Uint8Array): Reading {
+/** Reads rows and writes them as F16, or as the type that holds their values. */
+function* readAs(
+  to: KernelDType,
+  source: MatrixSource,
+  firstRow: number,
+  rows: number,
+  target: Uint8Array,
+): Reading {
   const { dtype, cols } = source;
   const raw = new Uint8Array(rows * byteLength(dtype, cols));
   yield* pending(source.read(firstRow, rows, raw));
+  if (to !== "F16") return recodeInto(dtype, raw, target);
   const values = new Float32Array(rows * cols);
   dequantizeInto(dtype, raw, values);
   floatToHalf(values, new Uint16Array(target.buffer, target.byteOffset, rows * cols));

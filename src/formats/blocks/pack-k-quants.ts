@@ -103,7 +103,7 @@ function meanSquare(values: Float32Array, from: number, length: number): number 
 }
 
 /** Two bits a level, four levels a byte: 32 apart, in halves of 128. */
-function putPairs(blocks: Uint8Array, p: number, levels: Uint8Array): void {
+export function putPairs(blocks: Uint8Array, p: number, levels: Uint8Array): void {
   for (let half = 0; half < 256; half += 128) {
     for (let i = half; i < half + 32; i++) {
       blocks[p + (half >> 2) + (i & 31)] =
@@ -245,17 +245,22 @@ export const packQ6_K: Pack = (values, blocks, count, importance) => {
         levels[i] = 32 + nearestWithin(values[o + i] * inverse, -32, 31);
       }
     }
-    for (let half = 0; half < 2; half++) {
-      for (let i = 0; i < 32; i++) {
-        const from = half * 128 + i;
-        const q0 = levels[from];
-        const q1 = levels[from + 32];
-        const q2 = levels[from + 64];
-        const q3 = levels[from + 96];
-        blocks[p + half * 64 + i] = (q0 & 15) | (q2 << 4);
-        blocks[p + half * 64 + 32 + i] = (q1 & 15) | (q3 << 4);
-        blocks[p + 128 + half * 32 + i] = (q0 >> 4) | ((q1 >> 4) << 2) | ((q2 >> 4) << 4) | ((q3 >> 4) << 6);
-      }
-    }
+    putSixes(blocks, p, levels);
   }
 };
+
+/** 256 levels of 6 bits -> 128 bytes of low nibbles, 64 of high pairs, from `p` on. */
+export function putSixes(blocks: Uint8Array, p: number, levels: Uint8Array): void {
+  for (let half = 0; half < 2; half++) {
+    for (let i = 0; i < 32; i++) {
+      const from = half * 128 + i;
+      const q0 = levels[from];
+      const q1 = levels[from + 32];
+      const q2 = levels[from + 64];
+      const q3 = levels[from + 96];
+      blocks[p + half * 64 + i] = (q0 & 15) | (q2 << 4);
+      blocks[p + half * 64 + 32 + i] = (q1 & 15) | (q3 << 4);
+      blocks[p + 128 + half * 32 + i] = (q0 >> 4) | ((q1 >> 4) << 2) | ((q2 >> 4) << 4) | ((q3 >> 4) << 6);
+    }
+  }
+}
