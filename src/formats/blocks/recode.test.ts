@@ -31,6 +31,7 @@ for (const [type, places] of Object.entries(halfAt)) {
     const values = dequantize(recoding.to, recoded, count).map((value) => value * recoding.unit);
     const expected = dequantize(dtype, blocks, count);
     assert.ok(expected.every(Number.isFinite));
-    for (let i = 0; i < count; i++) assert.ok(values[i] === expected[i], `value ${i}: ${values[i]}, not ${expected[i]}`);
+    for (let i = 0; i < count; i++)
+      assert.ok(values[i] === expected[i], `value ${i}: ${values[i]}, not ${expected[i]}`);
   });
 }

@@ -1,4 +1,4 @@
-// Types whose values another type's blocks hold exactly, up to a power of two: IQ1, IQ3 and TQ as Q6_K and Q2_K.
+// Types whose values another type holds exactly, up to a power of two: IQ1, IQ3, TQ as Q6_K, Q2_K.
 //
 // Their values are d, times a whole scale of 16 or 32 columns, times a whole number of 6 bits (halves of the entries of
 // IQ3_XXS, eighths of those of IQ1), or d times -1, 0, 1. Entries of IQ2 have 7 bits: no type with scales of 16 holds them.
