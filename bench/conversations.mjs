@@ -1,4 +1,4 @@
-// Many conversations beside one: node bench/conversations.mjs MODEL [COUNT] [THREADS] [TOKENS] [ROUNDS]
+// Many conversations beside one: node conversations.mjs MODEL [COUNT] [THREADS] [TOKENS] [ROUNDS]
 import { load } from "../dist/src/index.js";
 import { manyFromArguments, measureMany } from "./many.mjs";
 
