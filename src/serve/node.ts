@@ -1,7 +1,7 @@
 // Serves a handler on a port of this machine, through Node's http.
 import { createServer, type Server } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
-import { getRequestListener } from "@hono/node-server";
+import { getRequestListener, type Http2Bindings, type HttpBindings } from "@hono/node-server";
 import { BaimoError } from "../errors.ts";
 import { callback } from "../option-kinds.ts";
 import { call, readOptions } from "../options.ts";
@@ -35,7 +35,9 @@ export async function listen(handler: Handler, options: ListenOptions = {}): Pro
   let draining = false;
   const unlessDraining: Handler = async (request) => (draining ? refuseToBegin() : answer(request));
   const guarded = isLoopback(host) ? onlyLoopbackNames(unlessDraining) : unlessDraining;
-  const server = createServer(getRequestListener(guarded, { overrideGlobalObjects: false, hostname: host }));
+  const fetch = async (request: Request, { incoming }: HttpBindings | Http2Bindings) =>
+    atOnce(await guarded(request), incoming.httpVersion);
+  const server = createServer(getRequestListener(fetch, { overrideGlobalObjects: false, hostname: host }));
   const sockets = new Set<Socket>();
   server.on("connection", (socket) => {
     socket.setNoDelay(true); // a token is a small packet that should not wait for the next one
@@ -83,6 +85,13 @@ export async function listen(handler: Handler, options: ListenOptions = {}): Pro
   const anywhere = ["0.0.0.0", "::"].includes(address.address);
   const name = anywhere ? "localhost" : address.family === "IPv6" ? `[${address.address}]` : address.address;
   return { url: `http://${name}:${address.port}`, port: address.port, drain, close };
+}
+
+/** A stream whose parts go out as they come: without this header the adapter waits a while whether it is a short answer. */
+function atOnce(response: Response, httpVersion: string): Response {
+  const isStream = response.headers.get("x-accel-buffering") === "no";
+  if (isStream && httpVersion === "1.1") response.headers.set("transfer-encoding", "chunked");
+  return response;
 }
 
 function refuseToBegin(): Response {
