@@ -404,7 +404,8 @@ export function createModel(parts: ModelResources): TraceableModel {
       return finish;
     } finally {
       options.signal?.removeEventListener("abort", stop);
-      stopper.abort();
+      // With a reason: the exception that stands in for none takes a tenth of a millisecond to make.
+      stopper.abort("nobody reads on");
       await ended;
     }
   }
