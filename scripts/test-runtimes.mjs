@@ -1,4 +1,4 @@
-// Runs the engine's and the server's tests under Node 24, Deno and Bun, as npm has them; words choose among them.
+// Runs tests of engine and server under Node 24, Deno and Bun, as npm has them; words choose some.
 import { spawnSync } from "node:child_process";
 import { resolve } from "node:path";
 
