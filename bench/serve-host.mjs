@@ -5,10 +5,10 @@ import { load } from "../dist/src/index.js";
 import { createHandler } from "../dist/src/serve/index.js";
 import { listen } from "../dist/src/serve/node.js";
 
-const { source, threads, maxWaiting } = JSON.parse(process.argv[2]);
+const { source, threads, parallel, maxWaiting } = JSON.parse(process.argv[2]);
 const model = await load(source, {
   threads,
-  parallel: 64,
+  parallel,
   contextLength: 1024,
   cacheTokens: 65536,
   maxWaiting,

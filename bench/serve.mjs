@@ -4,11 +4,12 @@ import { Agent, request as httpRequest } from "node:http";
 import { describeMachine } from "./machine.mjs";
 
 const [source = "poet", seconds = "60", threads = "1"] = process.argv.slice(2);
+const PARALLEL = 64;
 const MAX_WAITING = 70;
 const agent = new Agent({ keepAlive: true });
 
 const host = fork(new URL("serve-host.mjs", import.meta.url), [
-  JSON.stringify({ source, threads: Number(threads), maxWaiting: MAX_WAITING }),
+  JSON.stringify({ source, threads: Number(threads), parallel: PARALLEL, maxWaiting: MAX_WAITING }),
 ]);
 const waiting = new Map();
 let ids = 0;
@@ -153,9 +154,9 @@ const flood = await Promise.all(
 const refused = flood.filter(({ status }) => status === 429);
 // The flood itself is sent and read by one thread; refusals are timed one by one while the queue is full.
 const full = Promise.all(
-  Array.from({ length: MAX_WAITING + 1 }, (_, i) => stream({ prompt: `${i}`, maxTokens: 200 })),
+  Array.from({ length: PARALLEL + MAX_WAITING }, (_, i) => stream({ prompt: `${i}`, maxTokens: 200 })),
 );
-await new Promise((resolve) => setTimeout(resolve, 100));
+await new Promise((resolve) => setTimeout(resolve, 300));
 const single = [];
 for (let i = 0; i < 20; i++) {
   const { status, answered } = await stream({ prompt: "x", maxTokens: 1 });

@@ -30,6 +30,7 @@ const shared = new Set([
   "resource.ts",
   "sha256.ts",
   "share.ts",
+  "turns.ts",
 ]);
 /** index.ts, the public API, imports everything; only the command line imports it. */
 const publicApi = "index.ts";

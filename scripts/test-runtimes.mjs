@@ -1,9 +1,9 @@
-// Runs the engine's tests under Node 24, Deno and Bun, as npm has them; words choose among them.
+// Runs tests of engine and server under Node 24, Deno and Bun, as npm has them; words choose some.
 import { spawnSync } from "node:child_process";
 import { resolve } from "node:path";
 
 const root = resolve(import.meta.dirname, "..");
-const tests = ["engine", "exactness", "golden-families", "golden-gguf"].map(
+const tests = ["engine", "exactness", "golden-families", "golden-gguf", "serve"].map(
   (name) => `./dist/test/${name}.test.js`,
 );
 /** npm's package of each runtime, its command, and what it is given: to Node 24 the TypeScript as it is. */

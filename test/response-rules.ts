@@ -25,6 +25,58 @@ interface Whole {
   incomplete_details: unknown;
 }
 
+/**
+ * Fields that the OpenAPI document of 2026-04-24 requires in every response, item and event. It calls the deltas of reasoning
+ * `response.reasoning.delta`; the specification's rule (`response.<content type>.delta`) and OpenAI's clients make that
+ * `response.reasoning_text.delta`.
+ */
+const RESPONSE = `id object created_at completed_at status incomplete_details model previous_response_id instructions output error
+  tools tool_choice truncation parallel_tool_calls text top_p presence_penalty frequency_penalty top_logprobs temperature reasoning
+  usage max_output_tokens max_tool_calls store background service_tier metadata safety_identifier prompt_cache_key`;
+const ITEMS = {
+  message: "id status role content",
+  reasoning: "id status summary content",
+  function_call: "id status call_id name arguments",
+};
+const PARTS: Record<string, string> = { output_text: "text annotations", reasoning_text: "text" };
+const EVENTS: Record<string, string> = {
+  "response.created": "response",
+  "response.in_progress": "response",
+  "response.completed": "response",
+  "response.incomplete": "response",
+  "response.failed": "response",
+  "response.output_item.added": "output_index item",
+  "response.output_item.done": "output_index item",
+  "response.content_part.added": "item_id output_index content_index part",
+  "response.content_part.done": "item_id output_index content_index part",
+  "response.output_text.delta": "item_id output_index content_index delta",
+  "response.output_text.done": "item_id output_index content_index text",
+  "response.reasoning_text.delta": "item_id output_index content_index delta",
+  "response.reasoning_text.done": "item_id output_index content_index text",
+  "response.function_call_arguments.delta": "item_id output_index delta",
+  "response.function_call_arguments.done": "item_id output_index arguments",
+  error: "error",
+};
+
+/** Demands that an object has its fields, whatever they hold. */
+function demand(object: object, names: string | undefined, what: string): void {
+  assert.ok(names, `${what}: is known`);
+  for (const name of names.split(/\s+/)) assert.ok(Object.hasOwn(object, name), `${what}: has ${name}`);
+}
+
+function checkFields(event: ResponseEvent, what: string): void {
+  demand(event, EVENTS[event.type], what);
+  const response = event.response as Whole | undefined;
+  if (response) demand(response, RESPONSE, what);
+  for (const item of [event.item as Item | undefined, ...(response?.output ?? [])]) {
+    if (!item) continue;
+    demand(item, ITEMS[item.type], what);
+    for (const part of item.content ?? []) demand(part, PARTS[part.type], what);
+  }
+  if (event.part) demand(event.part, PARTS[(event.part as Part).type], what);
+  if (event.type === "error") demand(event.error as object, "type code message param", what);
+}
+
 /** What each kind of item's deltas are called. */
 const TEXTS = {
   message: "output_text",
@@ -40,6 +92,7 @@ export function checkResponseEvents(events: readonly ResponseEvent[]): Whole {
   for (const [i, event] of events.entries()) {
     const what = `event ${i}, ${JSON.stringify(event).slice(0, 300)}`;
     assert.equal(event.sequence_number, i, `${what}: numbers follow one another`);
+    checkFields(event, what);
     const isEnd = i === events.length - 1;
     assert.equal(END.includes(event.type), isEnd, `${what}: what ends comes last, once`);
     if (i < 2) {
@@ -49,6 +102,13 @@ export function checkResponseEvents(events: readonly ResponseEvent[]): Whole {
       continue;
     }
     if (isEnd) continue;
+    if (event.type === "error") {
+      const then = events[i + 1];
+      assert.equal(then.type, "response.failed", `${what}: the response fails`);
+      const { message } = event.error as { message: string };
+      assert.equal((then.response as { error: { message: string } }).error.message, message);
+      continue;
+    }
     if (event.type === "response.output_item.added") {
       assert.equal(open, undefined, `${what}: the item before is done`);
       const item = event.item as Item;
@@ -102,13 +162,13 @@ export function checkResponseEvents(events: readonly ResponseEvent[]): Whole {
         assert.fail(`${what}: is not known, or not of this item`);
     }
   }
-  assert.equal(open, undefined, "every item that was added is done");
   const last = events[events.length - 1];
   const response = last.response as Whole;
+  if (response.status !== "failed") assert.equal(open, undefined, "every item that was added is done");
   assert.equal(response.id, (events[0].response as Whole).id);
   assert.equal(last.type, `response.${response.status}`);
   assert.deepEqual(response.output, items, "the response has the items that were done");
-  const isCut = response.status !== "completed";
+  const isCut = response.status === "incomplete";
   for (const [i, { status }] of items.entries())
     if (!isCut || i < items.length - 1) assert.equal(status, "completed");
   assert.equal(response.incomplete_details !== null, response.status === "incomplete");

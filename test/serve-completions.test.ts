@@ -3,6 +3,8 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import type { Model } from "../src/generate/types.ts";
 import { createHandler, type Handler } from "../src/serve/index.ts";
+import { listen } from "../src/serve/node.ts";
+import { openUpstream } from "../src/upstream/index.ts";
 import { loadChatModel } from "./chat-model.ts";
 
 /** What this file reads of an answer. */
@@ -41,6 +43,17 @@ describe("text completions", () => {
     assert.equal(response.status, 200, JSON.stringify(answer));
     return answer;
   }
+
+  it("a model at an endpoint scores as it does here", async () => {
+    const server = await listen(handle, { port: 0 });
+    const upstream = await openUpstream({ endpoints: [{ url: `${server.url}/v1` }], model: model.name });
+    const texts = ["there", " friend, hello"].map((continuation) => ({ context: "hello ", continuation }));
+    const scores = await model.score(texts);
+    assert.deepEqual(await upstream.score(texts), scores);
+    await assert.rejects(upstream.score([{ context: [1], continuation: "a" }]), { option: "context" });
+    await assert.rejects(upstream.score(texts, { alternatives: 2 }), { option: "alternatives" });
+    await server.close();
+  });
 
   it("gives an evaluation the likelihoods of model.score, to the bit", async () => {
     const context = model.tokenizer.encode("hello there");

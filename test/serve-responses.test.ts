@@ -70,8 +70,7 @@ describe("responses", () => {
     const response = await post({ ...body, stream: true });
     assert.equal(response.status, 200);
     const blocks = (await response.text()).split("\n\n").filter((block) => block !== "");
-    // A failure is the last that is told.
-    if (!blocks.at(-1)!.startsWith("event: response.failed\n")) assert.equal(blocks.pop(), "data: [DONE]");
+    assert.equal(blocks.pop(), "data: [DONE]");
     return blocks.map((block) => {
       const [, name, data] = /^event: (.*)\ndata: (.*)$/.exec(block)!;
       const event = JSON.parse(data) as ResponseEvent;
@@ -112,12 +111,12 @@ describe("responses", () => {
     }
   });
 
-  it("a failure after the first event ends the items, then the response", async () => {
+  it("a failure after the first event is told by an error, then by the response", async () => {
     scripts = [say(CALLS), say(CALLS)];
     breaksAt = 6;
-    const response = checkResponseEvents(await streamed({ input: "x", tools }));
-    assert.equal(response.status, "failed");
-    assert.equal(response.output.at(-1)!.status, "incomplete");
+    const events = await streamed({ input: "x", tools });
+    assert.equal(events.at(-2)!.type, "error");
+    assert.equal(checkResponseEvents(events).status, "failed");
     assert.equal((await post({ input: "x", tools })).status, 500);
   });
 

@@ -100,7 +100,7 @@ describe("a model at an endpoint", () => {
     const [{ state, capabilities, context_length, price }] = json.data;
     const can = { chat: true, tools: true, completions: true, embeddings: true, rerank: true };
     assert.deepEqual([state, context_length, price.output], ["ready", 8192, 10]);
-    assert.deepEqual(capabilities, { ...can, logprobs: false, tokenizer: false });
+    assert.deepEqual(capabilities, { ...can, logprobs: false, score: false, tokenizer: false });
     assert.deepEqual((await ask(handle, "/api/ps")).json, { models: [] });
     const shown = (await ask(handle, "/api/show", { model: "gpt-4o" })).json;
     assert.deepEqual(shown.capabilities, ["completion", "tools"]);

@@ -10,6 +10,8 @@ export interface Capabilities {
   readonly completions: boolean;
   /** Log-probabilities of what it reads and writes. */
   readonly logprobs: boolean;
+  /** The likelihood of continuations that are given. */
+  readonly score: boolean;
   readonly embeddings: boolean;
   readonly rerank: boolean;
   /** Texts as token ids and back. */
@@ -34,6 +36,7 @@ export function capabilitiesOf({ config, tokenizer }: Known): Capabilities {
     tools: chat && templates.some((template) => /\btools\b/.test(template)),
     completions: writes,
     logprobs: writes,
+    score: writes && encoderLayers === 0,
     embeddings: encoderLayers === 0,
     rerank: classifier !== undefined || (chat && says),
     tokenizer: true,

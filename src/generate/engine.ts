@@ -7,6 +7,7 @@ import { BaimoError, throwIfAborted } from "../errors.ts";
 import type { ByteSourceDescriptor } from "../formats/sources/byte-source.ts";
 import { exchangeFloats } from "../models/forward/workspace.ts";
 import type { ModelDescription } from "../models/open-model.ts";
+import { Turns } from "../turns.ts";
 import { commandWords } from "./commands.ts";
 import { fromPlainError } from "./plain-error.ts";
 import type {
@@ -64,6 +65,8 @@ export class Engine {
   readonly #prepared: PreparedDevice;
   readonly #draft: AskDraft | undefined;
   readonly #active = new Map<number, ActiveRequest>();
+  /** Tokens of many answers come in one message; what reads them should not keep the thread for long. */
+  readonly #turns = new Turns(16);
   #nextId = 0;
   #lost: BaimoError | undefined;
   #tellLost: (error: BaimoError) => void = () => {};
@@ -146,21 +149,31 @@ export class Engine {
   #receive(message: FromWorker): void {
     switch (message.type) {
       case "tokens":
-        for (const [id, tokens] of message.of) this.#active.get(id)?.onMessage({ type: "tokens", tokens });
+        for (const [id, tokens] of message.of) {
+          this.#tell(id, ({ onMessage }) => onMessage({ type: "tokens", tokens }));
+        }
         return;
       case "prompt-progress": {
         const { type, id, done, total } = message;
-        return this.#active.get(id)?.onMessage({ type, done, total });
+        return this.#tell(id, ({ onMessage }) => onMessage({ type, done, total }));
       }
       case "result":
-        return this.#active.get(message.id)?.settle(message.result);
+        return this.#tell(message.id, ({ settle }) => settle(message.result));
       case "ask-draft":
         return void this.#askDraft(message.ask, message.tokens, message.count);
       case "refused":
-        return this.#active.get(message.id)?.settle(fromPlainError(message.error));
+        return this.#tell(message.id, ({ settle }) => settle(fromPlainError(message.error)));
       case "failed":
         return this.#lose(fromPlainError(message.error));
     }
+  }
+
+  /** Tells a request that still runs, after what it has been told before. */
+  #tell(id: number, tell: (request: ActiveRequest) => void): void {
+    this.#turns.run(() => {
+      const request = this.#active.get(id);
+      if (request) tell(request);
+    });
   }
 
   /** A draft that fails is no failure of the answer, which goes on without it. */

@@ -149,6 +149,8 @@ export function createModel(parts: ModelResources): TraceableModel {
   const hasEncoder = config.encoderLayers > 0;
   const { vocabSize } = config;
   const idsKind = tokenIds(vocabSize);
+  const generateOptions = generateTable(vocabSize);
+  const chatOptions = chatTable(vocabSize);
   const textOrIds: Kind<string | number[]> = {
     kind: "prompt",
     allowed: `a string, or ${idsKind.allowed}`,
@@ -402,7 +404,8 @@ export function createModel(parts: ModelResources): TraceableModel {
       return finish;
     } finally {
       options.signal?.removeEventListener("abort", stop);
-      stopper.abort();
+      // With a reason: the exception that stands in for none takes a tenth of a millisecond to make.
+      stopper.abort("nobody reads on");
       await ended;
     }
   }
@@ -452,7 +455,7 @@ export function createModel(parts: ModelResources): TraceableModel {
     given: unknown,
     options: unknown,
   ): AsyncGenerator<ChatEvent, Finish> {
-    const read = readOptions(options, chatTable(vocabSize), call("chat"));
+    const read = readOptions(options, chatOptions, call("chat"));
     if (Array.isArray(given) && given.length > contextLength) {
       throw new BaimoError(
         "context",
@@ -596,7 +599,7 @@ export function createModel(parts: ModelResources): TraceableModel {
         engine.run(request),
       ),
     async *complete(prompt, options) {
-      const read = readOptions(options, generateTable(vocabSize), call("complete"));
+      const read = readOptions(options, generateOptions, call("complete"));
       const text = textOrIds.read(prompt, "prompt", call("complete"));
       return yield* generate(typeof text === "string" ? { kind: "text", text } : text, read);
     },

@@ -377,6 +377,7 @@ export interface LanguageModel extends Resource {
   readonly queue: QueueState;
   chat(messages: readonly ChatMessage[], options?: ChatOptions): AsyncGenerator<ChatEvent, Finish>;
   complete(prompt: string | readonly number[], options?: GenerateOptions): AsyncGenerator<ChatEvent, Finish>;
+  score(texts: readonly ScoredText[], options?: ScoreOptions): Promise<Score[]>;
   embed(texts: readonly (string | readonly number[])[], options?: EmbedOptions): Promise<Embedding[]>;
   rerank(query: string, texts: readonly string[], options?: RerankOptions): Promise<Ranked[]>;
   dispose(): Promise<void>;

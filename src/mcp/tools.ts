@@ -1,7 +1,7 @@
 // What a server's models can be asked for by MCP: each tool, and the route that answers it.
 import { BaimoError } from "../errors.ts";
 import { isRecord, type JsonSchema } from "../json.ts";
-import { continuationLikelihood, echoedTokens, firstChoice, type Reply } from "../upstream/echo.ts";
+import { echoBody, echoedScore, firstChoice, type Reply } from "../upstream/echo.ts";
 
 /** Asks a route of the server. */
 export type AskRoute = (path: string, body?: object) => Promise<Reply>;
@@ -148,15 +148,13 @@ async function score({ context, continuations, model: id }: Reply, ask: AskRoute
   const before = String(context);
   if (before.trim() === "") throw new BaimoError("request", "context is blank; give at least one word");
   const all = (continuations as readonly unknown[]).map(String); // the schema has them
-  const prompt = all.map((each) => before + each);
-  const asked = { model: id, prompt, echo: true, logprobs: 1, max_tokens: 0 };
-  const { choices } = await ask("/v1/completions", asked);
+  const prompts = all.map((each) => before + each);
+  const { choices } = await ask("/v1/completions", { model: id, ...echoBody(prompts) });
   const scores = all.map((continuation, i) => {
-    const echoed = echoedTokens({ choices: Array.isArray(choices) ? [choices[i]] : [] });
-    const found = echoed && continuationLikelihood(echoed, before.trimEnd(), prompt[i]);
+    const found = echoedScore({ choices: Array.isArray(choices) ? [choices[i]] : [] }, before, continuation);
     if (!found)
       throw new BaimoError("request", `continuations[${i}] has no token of its own after the context`);
-    return { continuation, logprob: found[0], is_greedy: found[1] };
+    return { continuation, logprob: found.logprob, is_greedy: found.isGreedy };
   });
   return { scores };
 }

@@ -34,7 +34,7 @@ export async function* toEvents(
     yield dialect.failure(problem);
     return;
   }
-  if (!signal.aborted && dialect.end !== "") yield dialect.end;
+  if (!hasLeft(signal) && dialect.end !== "") yield dialect.end;
 }
 
 /** Options of `toEvents`. */

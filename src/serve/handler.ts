@@ -123,6 +123,7 @@ async function answer(route: Route, arrival: Arrival): Promise<Response> {
   try {
     if (!route.body) return await route.handle({ ...call, body: undefined });
     const given = await readJson(request, route.bounds ?? { bytes: server.options.maxBodyBytes });
+    await server.turns.take();
     const body = readBody(given, route.body);
     if (!route.secret) server.recordOf(request)?.body(given);
     const response = await route.handle({ ...call, body });

@@ -1,7 +1,8 @@
 // Serves a handler on a port of this machine, through Node's http.
-import { createServer, type Server } from "node:http";
+import { createServer, type Server, ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
-import { getRequestListener } from "@hono/node-server";
+import { getRequestListener, type Http2Bindings, type HttpBindings } from "@hono/node-server";
+import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
 import { BaimoError } from "../errors.ts";
 import { callback } from "../option-kinds.ts";
 import { call, readOptions } from "../options.ts";
@@ -35,7 +36,12 @@ export async function listen(handler: Handler, options: ListenOptions = {}): Pro
   let draining = false;
   const unlessDraining: Handler = async (request) => (draining ? refuseToBegin() : answer(request));
   const guarded = isLoopback(host) ? onlyLoopbackNames(unlessDraining) : unlessDraining;
-  const server = createServer(getRequestListener(guarded, { overrideGlobalObjects: false, hostname: host }));
+  const fetch = async (request: Request, { outgoing }: HttpBindings | Http2Bindings) => {
+    const response = await guarded(request);
+    const isStream = response.headers.get("x-accel-buffering") === "no";
+    return isStream && outgoing instanceof ServerResponse ? sendStream(response, outgoing) : response;
+  };
+  const server = createServer(getRequestListener(fetch, { overrideGlobalObjects: false, hostname: host }));
   const sockets = new Set<Socket>();
   server.on("connection", (socket) => {
     socket.setNoDelay(true); // a token is a small packet that should not wait for the next one
@@ -83,6 +89,35 @@ export async function listen(handler: Handler, options: ListenOptions = {}): Pro
   const anywhere = ["0.0.0.0", "::"].includes(address.address);
   const name = anywhere ? "localhost" : address.family === "IPv6" ? `[${address.address}]` : address.address;
   return { url: `http://${name}:${address.port}`, port: address.port, drain, close };
+}
+
+/**
+ * Sends a stream's parts as they come, the head with the first of them: the adapter waits with both, to find out whether
+ * the answer is a short one. A client that leaves cancels the stream.
+ */
+async function sendStream({ status, headers, body }: Response, outgoing: ServerResponse): Promise<Response> {
+  const reader = body!.getReader();
+  let wake = () => {};
+  outgoing.on("drain", () => wake());
+  outgoing.once("close", () => {
+    void reader.cancel().catch(() => {});
+    wake();
+  });
+  outgoing.writeHead(status, Object.fromEntries(headers));
+  const isLate = setImmediate(() => outgoing.flushHeaders());
+  try {
+    for (let next = await reader.read(); !next.done; next = await reader.read()) {
+      clearImmediate(isLate);
+      if (outgoing.write(next.value) || outgoing.closed) continue;
+      await new Promise<void>((resolve) => (wake = resolve));
+    }
+    outgoing.end();
+  } catch {
+    outgoing.destroy();
+  } finally {
+    clearImmediate(isLate);
+  }
+  return RESPONSE_ALREADY_SENT;
 }
 
 function refuseToBegin(): Response {

@@ -3,6 +3,7 @@ import { BaimoError } from "../errors.ts";
 import type { QueueState } from "../generate/queue.ts";
 import type { LanguageModel } from "../generate/types.ts";
 import type { OptionsOf } from "../options.ts";
+import { Turns } from "../turns.ts";
 import type { ChoiceEvent } from "./answers/choices.ts";
 import { type Dialect, OPEN_AI } from "./dialect.ts";
 import { Readers, type StreamPart, toEvents } from "./event-stream.ts";
@@ -15,7 +16,6 @@ import type { handlerTable } from "./options.ts";
 import { closingProblem, Problem, toProblem } from "./problem.ts";
 import { RequestRecord, type TokenCounts } from "./record.ts";
 import { OwnResponses, ResponseStore } from "./response-store.ts";
-import { Turns } from "./turns.ts";
 import type { Work } from "./work.ts";
 
 const STREAM_HEADERS = {
@@ -35,7 +35,8 @@ export class Server {
   /** Of requests that were let in. */
   readonly #visits = new WeakMap<Request, Visit>();
   readonly #records = new WeakMap<Request, RequestRecord>();
-  readonly #turns = new Turns();
+  /** Of requests, and of answers beside one another: many at once keep nobody else waiting. */
+  readonly turns = new Turns();
   readonly #readers: Readers;
   readonly #working = new Set<Work>();
 
@@ -126,7 +127,7 @@ export class Server {
       done,
       spend,
       record,
-      turn: () => this.#turns.take(),
+      turn: () => this.turns.take(),
     };
     this.#working.add(work);
     signal.addEventListener("abort", onAbort, { once: true });
@@ -208,8 +209,18 @@ function toModels(models: OptionsOf<typeof handlerTable>["models"]): Models {
 }
 
 /** Runs a generator up to its first value, so that what fails before it fails here; `ended` is called when it has ended. */
-async function startEarly<T>(values: AsyncGenerator<T>, ended: () => void): Promise<AsyncGenerator<T>> {
-  const first = await values.next().catch((error: unknown) => {
+async function startEarly(
+  values: AsyncGenerator<StreamPart>,
+  ended: () => void,
+): Promise<AsyncGenerator<StreamPart>> {
+  const firstPart = async () => {
+    let first = await values.next();
+    // What follows a prompt's end at once tells of it, too.
+    while (!first.done && first.value.type === "progress" && first.value.done === first.value.total)
+      first = await values.next();
+    return first;
+  };
+  const first = await firstPart().catch((error: unknown) => {
     ended();
     throw error;
   });

@@ -10,7 +10,7 @@ export interface Work {
   stop(reason?: Problem): void;
   /** Has the client's leaving stop the work until the function that comes back is called, also when the model is free. */
   watch(): () => void;
-  /** Waits for a turn of the event loop to begin in: many requests at once keep nobody else waiting. */
+  /** Waits for a turn of the event loop: of many answers to one request, one begins in each. */
   turn(): Promise<void>;
   /** The model has done its part. */
   done(): void;

@@ -6,7 +6,10 @@ import type {
   ChatOptions,
   EmbedOptions,
   RerankOptions,
+  ScoredText,
+  ScoreOptions,
 } from "../generate/types.ts";
+import { echoBody } from "./echo.ts";
 
 /** Options that only an engine of our own has, with the value that asks for nothing. */
 const OWN: { readonly [K in keyof ChatOptions]?: unknown } = {
@@ -108,6 +111,21 @@ export function rerankBody(
 ): Record<string, unknown> {
   refuse({ instruction, truncate: truncate || undefined });
   return { query, documents };
+}
+
+/** @throws {BaimoError} as `embedBody` */
+export function scoreBody(
+  { context, continuation }: ScoredText,
+  { alternatives, adapters }: ScoreOptions,
+): Record<string, unknown> {
+  refuse({ alternatives: alternatives || undefined, adapters });
+  return echoBody(textOf(context, "context") + textOf(continuation, "continuation"));
+}
+
+/** @throws {BaimoError} `request` for ids, which are an endpoint's own */
+export function textOf(given: string | readonly number[], option: string): string {
+  if (typeof given === "string") return given;
+  throw notThere(option, "ids are those of an endpoint's own tokenizer; give text");
 }
 
 /** Refuses what is given at all. */

@@ -1,6 +1,7 @@
 // The log-likelihood of a continuation out of a completion that echoes its prompt.
+import type { Score } from "../generate/types.ts";
 import { isRecord } from "../json.ts";
-import { lengthOf } from "../tokenizers/chat-template/jinja/text.ts";
+import { lengthOf, stripText } from "../tokenizers/chat-template/jinja/text.ts";
 
 /** A JSON object that was answered. */
 export type Reply = Readonly<Record<string, unknown>>;
@@ -32,28 +33,40 @@ export function echoedTokens(reply: Reply): EchoedTokens | undefined {
   return { tokens: tokens.map(String), logprobs, offsets, top: Array.isArray(top) ? top : [] };
 }
 
-/** How likely what stands in a text behind `context` is, and whether it is greedy; undefined where the tokens do not tell. */
-export function continuationLikelihood(
-  echoed: EchoedTokens,
-  context: string,
-  text: string,
-): [logprob: number, isGreedy: boolean] | undefined {
+/** What a completion is asked with that repeats a prompt, or several, with the likelihood of its tokens. */
+export const echoBody = (prompt: string | readonly string[]) => ({
+  prompt,
+  max_tokens: 0,
+  echo: true,
+  logprobs: 1,
+  temperature: 0,
+});
+
+/**
+ * How likely a continuation is after its context, by a completion that repeated both. Blanks at the context's end belong to the
+ * continuation.
+ * @returns undefined where the reply's tokens do not tell
+ */
+export function echoedScore(reply: Reply, context: string, continuation: string): Score | undefined {
+  const echoed = echoedTokens(reply);
+  if (!echoed) return undefined;
   const { tokens, logprobs, offsets, top } = echoed;
+  const kept = stripText(context, undefined, false, true);
+  const text = context + continuation;
   const last = tokens.length - 1;
   // Offsets count characters, or the units of UTF-16.
   const isUnits = offsets[last] + tokens[last].length >= text.length;
-  const boundary = isUnits ? context.length : lengthOf(context);
+  const boundary = isUnits ? kept.length : lengthOf(kept);
   let from = offsets.findIndex((offset) => offset >= boundary);
   if (from < 0) return undefined;
   // A token that begins before the boundary and reaches over it belongs to the continuation.
   if (offsets[from] > boundary && from > 0) from--;
-  const own = logprobs.slice(from);
-  if (own.some((one) => one === null)) return undefined;
-  const sum = own.reduce<number>((total, one) => total + Number(one), 0);
+  const own = logprobs.slice(from).filter((one) => one !== null);
+  if (own.length < tokens.length - from) return undefined;
   const isGreedy = own.every((one, i) => {
     const likeliest = top[from + i];
     const best = isRecord(likeliest) ? Math.max(...Object.values(likeliest).map(Number)) : Number.NaN;
-    return Number(one) >= best - 1e-9;
+    return one >= best - 1e-9;
   });
-  return [sum, isGreedy];
+  return { logprob: own.reduce((total, one) => total + one, 0), logprobs: own, isGreedy };
 }

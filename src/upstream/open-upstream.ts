@@ -48,7 +48,7 @@ export const upstreamTable = {
   signal,
 } satisfies TableOf<UpstreamOptions>;
 
-const NAMES = ["chat", "tools", "completions", "embeddings", "rerank"] as const;
+const NAMES = ["chat", "tools", "completions", "echo", "embeddings", "rerank"] as const;
 
 /** Answers of an endpoint that does not know the route or the field. */
 const NO = new Set([400, 404, 405, 422, 500, 501]);

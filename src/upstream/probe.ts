@@ -1,6 +1,6 @@
 // What an endpoint can do, by a few short questions whose answers are checked.
 import { isRecord } from "../json.ts";
-import { continuationLikelihood, echoedTokens, firstChoice, type Reply } from "./echo.ts";
+import { echoBody, echoedScore, echoedTokens, firstChoice, type Reply } from "./echo.ts";
 
 /** Yes, or why not. */
 export type Capability = { readonly can: true } | { readonly can: false; readonly why: string };
@@ -39,7 +39,7 @@ function questions(ask: Ask) {
     system: () =>
       chat("system", { messages: [system, user], max_tokens: 4, logprobs: true, top_logprobs: 2 }),
     completion: () => complete("completion", { max_tokens: 2, temperature: 0 }),
-    echo: () => complete("echo", { max_tokens: 0, echo: true, logprobs: 1, temperature: 0 }),
+    echo: () => complete("echo", echoBody(TEXT)),
     seeded: (isChat: boolean, time: number) =>
       isChat ? chat(`seeded ${time}`, drawn) : complete(`seeded ${time}`, drawn),
     embedding: () => once("embedding", "/embeddings", { input: "One" }),
@@ -116,9 +116,10 @@ function checkEcho(reply: Reply): Capability {
   const known = echoed.logprobs.filter((one) => one !== null);
   if (known.length < 2) return no(`it reports ${known.length} log-probabilities for the prompt`);
   if (known.every((one) => one === 0)) return no("all log-probabilities are zero");
-  const context = TEXT.slice(0, TEXT.lastIndexOf(" "));
-  const found = continuationLikelihood(echoed, context, TEXT);
-  return found ? YES : no("its tokens do not say where a continuation begins");
+  const at = TEXT.lastIndexOf(" ");
+  return echoedScore(reply, TEXT.slice(0, at), TEXT.slice(at))
+    ? YES
+    : no("its tokens do not say where a continuation begins");
 }
 
 function checkTop(reply: Reply): Capability {

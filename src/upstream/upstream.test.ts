@@ -20,7 +20,7 @@ async function fake(behave: (path: string, count: number) => Behaviour) {
 }
 
 const can = { can: true } as const;
-const found = { chat: can, tools: can, completions: can, embeddings: can, rerank: can };
+const found = { chat: can, tools: can, completions: can, echo: can, embeddings: can, rerank: can };
 const patience = { ...PATIENCE, firstWaitSeconds: 0.001, restSeconds: 60 };
 
 function upstreamOf(endpoints: readonly { url: string }[], limits = LIMITS): Upstream {
@@ -269,6 +269,7 @@ describe("what it can do", () => {
       tools: false,
       completions: false,
       logprobs: false,
+      score: false,
       embeddings: false,
       rerank: false,
       tokenizer: false,
@@ -278,6 +279,7 @@ describe("what it can do", () => {
       assert.rejects("next" in run ? run.next() : run, { code: "request", option });
     await refused(upstream.chat(hello, { tools: [{}] }), "tools");
     await refused(upstream.complete("a"), "prompt");
+    await refused(upstream.score([{ context: "a", continuation: "b" }]), "texts");
     await refused(upstream.embed(["a"]), "input");
     await refused(upstream.rerank("a", ["b"]), "query");
     for (const options of [{ topK: 5 }, { logprobs: 0 }, { minP: 0.1 }]) {

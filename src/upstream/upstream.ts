@@ -14,10 +14,13 @@ import type {
   LanguageModel,
   Ranked,
   RerankOptions,
+  Score,
+  ScoredText,
+  ScoreOptions,
   Usage,
 } from "../generate/types.ts";
-import { chatBody, embedBody, rerankBody, samplingBody } from "./bodies.ts";
-import type { Reply } from "./echo.ts";
+import { chatBody, embedBody, rerankBody, samplingBody, scoreBody, textOf } from "./bodies.ts";
+import { echoedScore, type Reply } from "./echo.ts";
 import type { Limits } from "./endpoint.ts";
 import type { Endpoints, Reader } from "./endpoints.ts";
 import type { Capability } from "./probe.ts";
@@ -26,7 +29,9 @@ import { readStream, readWhole } from "./read-stream.ts";
 import { readRanks, readVectors } from "./read-whole.ts";
 
 /** What endpoints can do, or why not. */
-export type Found = Readonly<Record<"chat" | "tools" | "completions" | "embeddings" | "rerank", Capability>>;
+export type Found = Readonly<
+  Record<"chat" | "tools" | "completions" | "echo" | "embeddings" | "rerank", Capability>
+>;
 
 /** What is known of it once it is open. */
 interface Known {
@@ -61,6 +66,7 @@ export class Upstream implements LanguageModel {
       tools: found.tools.can,
       completions: found.completions.can,
       logprobs: false,
+      score: found.echo.can,
       embeddings: found.embeddings.can,
       rerank: found.rerank.can,
       tokenizer: false,
@@ -96,6 +102,29 @@ export class Upstream implements LanguageModel {
     if (options.constraint) throw missing("constraint", "constraints of plain texts");
     const body = { ...samplingBody(options), prompt };
     return yield* this.#answer("/completions", body, options);
+  }
+
+  /** By completions that repeat their prompts. @throws {BaimoError} as `chat` */
+  async score(texts: readonly ScoredText[], options: ScoreOptions = {}): Promise<Score[]> {
+    this.#need("echo", "texts");
+    const scores: Score[] = [];
+    for (const [i, text] of texts.entries()) {
+      const body = scoreBody(text, options);
+      const read = (reply: Reply): Score[] => {
+        const found = echoedScore(
+          reply,
+          textOf(text.context, "context"),
+          textOf(text.continuation, "continuation"),
+        );
+        if (found) return [found];
+        throw new BaimoError(
+          "upstream",
+          `upstream: the answer tells no likelihood of texts[${i}].continuation`,
+        );
+      };
+      scores.push(...(await this.#whole("/completions", body, options, read)));
+    }
+    return scores;
   }
 
   /** @throws {BaimoError} as `chat` */

@@ -1,8 +1,7 @@
 // An OpenAI-compatible endpoint as a subject: by likelihood, by generation, or not at all.
 import { BaimoError } from "../../errors.ts";
 import { isRecord, parseJson } from "../../json.ts";
-import { stripText } from "../../tokenizers/chat-template/jinja/text.ts";
-import { continuationLikelihood, echoedTokens, firstChoice, type Reply } from "../../upstream/echo.ts";
+import { echoBody, echoedScore, firstChoice, type Reply } from "../../upstream/echo.ts";
 import { generationSettings } from "../tasks/generation-settings.ts";
 import type { EvalRequest } from "../tasks/requests.ts";
 import type { EndpointCapabilities, EndpointClient } from "./endpoint-client.ts";
@@ -46,14 +45,12 @@ export function createEndpointSubject(client: EndpointClient, options: EndpointS
 
   async function score(context: string, continuation: string, signal?: AbortSignal): Promise<Answered> {
     const text = context + continuation;
-    const kept = stripText(context, undefined, false, true);
-    const body = { model, prompt: text, max_tokens: 0, echo: true, logprobs: 1, temperature: 0 };
+    const body = { model, ...echoBody(text) };
     const reply = await client.post("/completions", body, roughTokens(text), signal);
-    const echoed = echoedTokens(reply);
-    const answer = echoed && continuationLikelihood(echoed, kept, text);
-    if (!answer)
+    const found = echoedScore(reply, context, continuation);
+    if (!found)
       throw new BaimoError("request", "the endpoint reported no log-probabilities of a continuation");
-    return { answer, cost: costOf(reply) };
+    return { answer: [found.logprob, found.isGreedy], cost: costOf(reply) };
   }
 
   async function generate({ request, seed }: Question, signal?: AbortSignal): Promise<Answered> {

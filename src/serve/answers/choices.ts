@@ -30,7 +30,7 @@ export function runChoices(
   const events = new Channel<ChoiceEvent>();
   const run = async (answer: AsyncGenerator<ChatEvent, Finish>, index: number) => {
     try {
-      await work.turn();
+      if (index > 0) await work.turn();
       for await (const event of answer) {
         tally.take(index, event);
         if (signal.aborted && event.type !== "finish") continue; // its finish says what was computed

@@ -1,5 +1,6 @@
 // A response and the events of its stream, as schemas for documents.
 import type { JsonSchema } from "../../json.ts";
+import { problemSchema } from "../problem.ts";
 import { COUNT, objectOf, TEXT } from "../schema-parts.ts";
 import { timingsSchema } from "./usage.ts";
 
@@ -82,6 +83,9 @@ export const responseSchema: JsonSchema = objectOf(
 
 const event = (types: readonly string[], fields: JsonSchema): JsonSchema =>
   objectOf({ type: { enum: types.map((type) => `response.${type}`) }, sequence_number: COUNT, ...fields });
+const failure = {
+  allOf: [objectOf({ type: { const: "error" }, sequence_number: COUNT }), problemSchema],
+};
 
 const place = { item_id: TEXT, output_index: COUNT };
 const inText = { ...place, content_index: COUNT };
@@ -98,5 +102,6 @@ export const responseEventSchema: JsonSchema = {
     event(["reasoning_text.done"], { ...inText, text: TEXT }),
     event(["function_call_arguments.delta"], { ...place, delta: TEXT }),
     event(["function_call_arguments.done"], { ...place, name: TEXT, arguments: TEXT }),
+    failure,
   ],
 };

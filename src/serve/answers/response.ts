@@ -3,7 +3,7 @@ import { BaimoError } from "../../errors.ts";
 import { tokenizerOf } from "../../generate/runs-here.ts";
 import type { ChatEvent, Finish } from "../../generate/types.ts";
 import { hasLeft, type StreamPart } from "../event-stream.ts";
-import type { Problem } from "../problem.ts";
+import { type Problem, toProblemBody } from "../problem.ts";
 import type { ChoiceEvent } from "./choices.ts";
 import type { ListedModel } from "./head.ts";
 import {
@@ -123,11 +123,12 @@ class ResponseWriter {
     }
   }
 
-  /** The end of a response that could not be finished. */
-  fail({ message, details }: Problem): ResponseEvent[] {
-    const ended = this.#end("incomplete");
-    const error = { code: details.code ?? "server_error", message };
-    return [...ended, this.#event("response.failed", { response: this.#response("failed", { error }) })];
+  /** The end of a response that could not be finished. An item that was being written stays open: only a bound ends one early. */
+  fail(problem: Problem): ResponseEvent[] {
+    const { error } = toProblemBody(problem);
+    const { code, message } = error;
+    const response = this.#response("failed", { error: { code: code ?? "server_error", message } });
+    return [this.#event("error", { error }), this.#event("response.failed", { response })];
   }
 
   #begin(): ResponseEvent[] {

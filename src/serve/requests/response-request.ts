@@ -2,7 +2,6 @@
 import { chatTable } from "../../generate/options.ts";
 import type { ChatOptions } from "../../generate/types.ts";
 import {
-  anything,
   choice,
   fields,
   flag,
@@ -30,7 +29,7 @@ const { max_tokens: _, ...sampling } = samplingFields;
 const format = fields({
   type: required(choice("text", "json_object", "json_schema")),
   name: text({ most: 64 }),
-  description: anything,
+  description: anyText,
   schema: plain,
   strict: flag,
 });
@@ -157,6 +156,12 @@ function readFormat({ text: asked }: Body): NamedConstraint | undefined {
   throw badParameter(name, "missing_required_parameter", `'${name}' is missing; it must be a JSON Schema`);
 }
 
+/** The format with all its fields, as the specification has it in responses. */
+function repeatFormat({ text: asked }: Body): object {
+  const { type, name = "", description = null, schema = null, strict = false } = asked?.format ?? {};
+  return type === "json_schema" ? { type, name, description, schema, strict } : { type: type ?? "text" };
+}
+
 /** The request's part of a response, with what was not given as it is by default. */
 function repeat(body: Body): object {
   return {
@@ -165,7 +170,7 @@ function repeat(body: Body): object {
     max_output_tokens: body.max_output_tokens ?? null,
     max_tool_calls: null,
     ...repeatTools(body),
-    text: { format: body.text?.format ?? { type: "text" } },
+    text: { format: repeatFormat(body) },
     reasoning: { effort: body.reasoning?.effort ?? null, summary: null },
     temperature: body.temperature ?? own.temperature.default,
     top_p: body.top_p ?? own.topP.default,

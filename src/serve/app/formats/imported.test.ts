@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, it } from "node:test";
 import { openStore } from "../../../store/open-store.ts";
-import { turned } from "../../turns.ts";
+import { turned } from "../../../turns.ts";
 import { type ImportedConversation, storeImported } from "./imported.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "baimo-imported-"));

@@ -4,7 +4,7 @@ import type { StoredConversation } from "../../../store/conversations.ts";
 import type { Role } from "../../../store/messages.ts";
 import type { Outcome, Part, Status } from "../../../store/parts.ts";
 import type { Store } from "../../../store/store.ts";
-import { turned } from "../../turns.ts";
+import { turned } from "../../../turns.ts";
 import { isId } from "../query.ts";
 
 /** A message of a file; its id is the file's own. */

@@ -1,9 +1,9 @@
 // Conversations to files and from files.
 import { anything, choice, required } from "../../../option-kinds.ts";
+import { turned } from "../../../turns.ts";
 import type { Route } from "../../route.ts";
 import { objectOf, TEXT } from "../../schema-parts.ts";
 import type { Server } from "../../server.ts";
-import { turned } from "../../turns.ts";
 import { appGet, appPost } from "../app-route.ts";
 import { attachment, attachmentHeaders } from "../attachment.ts";
 import { conversationOf } from "../find.ts";
