@@ -7,6 +7,9 @@ import { extname, join } from "node:path";
 const types: Record<string, string> = {
   ".html": "text/html",
   ".js": "text/javascript",
+  ".css": "text/css",
+  ".svg": "image/svg+xml",
+  ".webmanifest": "application/manifest+json",
   ".wasm": "application/wasm",
 };
 
