@@ -13,12 +13,15 @@ const types: Record<string, string> = {
   ".wasm": "application/wasm",
 };
 
-/** Serves a folder on a free port of this machine. */
+/** Serves a folder on a free port of this machine; a request that is held back is answered when it is let go. */
 export async function serveFolder(
   folder: string,
-  { isolated }: { isolated: boolean },
+  {
+    isolated,
+    hold,
+  }: { isolated: boolean; hold?: (path: string, range: string) => Promise<void> | undefined },
 ): Promise<{ url: string; close(): void }> {
-  const server = createServer((request, response) => {
+  const server = createServer(async (request, response) => {
     if (isolated) {
       response.setHeader("Cross-Origin-Opener-Policy", "same-origin");
       response.setHeader("Cross-Origin-Embedder-Policy", "require-corp");
@@ -31,6 +34,7 @@ export async function serveFolder(
       return response.end();
     }
     response.setHeader("content-type", types[extname(file)] ?? "application/octet-stream");
+    await hold?.(pathname, request.headers.range ?? "");
     const [, from, to] = /^bytes=(\d+)-(\d*)$/.exec(request.headers.range ?? "") ?? [];
     if (from === undefined) return createReadStream(file).pipe(response);
     const [start, end] = [Number(from), Math.min(to ? Number(to) : size, size - 1)];

@@ -114,7 +114,7 @@ export function createApp({ session, tab, store, assistants: kept }: Foundation)
     brought,
     /** Has a model come here: from the Hub to a server, from an address or a file that was picked to a tab. */
     async bring(source: string | File) {
-      if (tab) void navigator.storage.persist(); // what the browser says to that, the view of models tells
+      if (tab) void navigator.storage?.persist(); // what the browser says to that, the view of models tells
       const named = typeof source === "string" ? source : tab?.offer(source);
       const begun = ask<{ download: { id: string } }>(handle, "POST", "downloads", { source: named });
       brought.add((await begun).download.id);

@@ -32,8 +32,8 @@ const COMPARED = 64 << 10;
 export async function openKeptModels(
   options: LoadOptions,
 ): Promise<{ library: Library; offer: (file: File) => void }> {
-  const root = await navigator.storage.getDirectory();
-  const folder = await root.getDirectoryHandle("models", { create: true });
+  const folder = await openFolder();
+  if (!folder) return { library: keepsNothing, offer: () => {} };
   const offered = new Map<string, File>();
 
   const fileOf = async (name: string) => (await folder.getFileHandle(name)).getFile();
@@ -152,6 +152,22 @@ export async function openKeptModels(
     offer: (file) => offered.set(file.name, file),
   };
 }
+
+/** Undefined where the browser keeps no files for the page: over plain http, and in some private windows. */
+async function openFolder(): Promise<FileSystemDirectoryHandle | undefined> {
+  try {
+    const root = await navigator.storage.getDirectory();
+    return await root.getDirectoryHandle("models", { create: true });
+  } catch {
+    return undefined;
+  }
+}
+
+const refuse = async (source: string): Promise<never> => {
+  const why = "files are kept for pages over https, and not in every private window";
+  throw new BaimoError("device", `${source}: this browser keeps no files for this page; ${why}`);
+};
+const keepsNothing: Library = { list: async () => [], download: refuse, recipe: refuse };
 
 const isModel = (name: string) => /\.gguf$/i.test(name);
 const modelOf = (name: string) => name.replace(/\.gguf$/i, "");

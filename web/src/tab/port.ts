@@ -1,5 +1,5 @@
 // A worker as what answers requests: each has a port of its own, on which its answer is pulled.
-import type { Handle } from "../talk/client.ts";
+import { AnswerError, type Handle } from "../talk/client.ts";
 
 /** A request as it goes to the worker. */
 export interface Asked {
@@ -54,7 +54,7 @@ export function askOver(post: (asked: Asked, transfer: Transferable[]) => void):
         if ("status" in told) resolve(new Response(EMPTY.includes(told.status) ? null : answer, told));
         else if ("chunk" in told) stream.enqueue(told.chunk);
         else if ("end" in told) stream.close();
-        else fail(new TypeError(told.failure));
+        else fail(new AnswerError("engine_failed", told.failure));
         pulled();
       };
       post({ url, method, headers: [...headers], body, port: port2 }, [port2]);

@@ -28,7 +28,12 @@ export function openTab(): Tab {
   }
   const post = (message: Asked | { file: File }, transfer: Transferable[] = []) =>
     start().worker.postMessage(message, transfer);
-  const ask = askOver(post);
+  /** The page may lie in a folder of its host; the worker knows of none. */
+  const folder = new URL(".", document.baseURI).href;
+  const ask = askOver((asked, transfer) => {
+    const url = `${location.origin}/${asked.url.slice(folder.length)}`;
+    post({ ...asked, url }, transfer);
+  });
   return {
     handle: (request) => Promise.race([ask(request), start().failed]),
     offer(file) {

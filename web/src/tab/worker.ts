@@ -31,9 +31,8 @@ const poet: ModelRecipe = {
 const opening = open();
 // At once: a message that came before its listener would be lost.
 scope.addEventListener("message", async ({ data }) => {
-  const { handler, offer } = await opening;
-  if ("file" in data) offer(data.file);
-  else await answerOn(data, handler);
+  if ("file" in data) (await opening).offer(data.file);
+  else await answerOn(data, async (request) => (await opening).handler(request));
 });
 scope.postMessage("ready");
 
