@@ -28,12 +28,19 @@ const MOST_PIECE = 16 << 20;
 /** So much of what is here is compared before a download goes on. */
 const COMPARED = 64 << 10;
 
-/** Opens them. `offer` has a file that the reader picked come by the source "file:name". */
-export async function openKeptModels(
-  options: LoadOptions,
-): Promise<{ library: Library; offer: (file: File) => void }> {
+/** The models, and what hands a file over that the reader picked: it comes by the source "file:name". */
+interface Kept {
+  library: Library;
+  offer(file: File): void;
+}
+
+/** Opens them. */
+export async function openKeptModels(options: LoadOptions): Promise<Kept> {
   const folder = await openFolder();
-  if (!folder) return { library: keepsNothing, offer: () => {} };
+  return folder ? keptIn(folder, options) : { library: keepsNothing, offer() {} };
+}
+
+async function keptIn(folder: FileSystemDirectoryHandle, options: LoadOptions): Promise<Kept> {
   const offered = new Map<string, File>();
 
   const fileOf = async (name: string) => (await folder.getFileHandle(name)).getFile();
@@ -149,7 +156,7 @@ export async function openKeptModels(
     if (source.startsWith("file:")) await remove(file).catch(() => {});
   return {
     library: { list, unfinished, download, recipe, remove: (source) => remove(fileNameOf(source)) },
-    offer: (file) => offered.set(file.name, file),
+    offer: (file) => void offered.set(file.name, file),
   };
 }
 
