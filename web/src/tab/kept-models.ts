@@ -59,14 +59,13 @@ async function keptIn(folder: FileSystemDirectoryHandle, options: LoadOptions): 
 
   async function list(): Promise<Stocked[]> {
     const all = await names();
-    const whole = all.filter((name) => isModel(name) && !all.includes(name + NOTE));
-    return Promise.all(
-      whole.map(async (name) => ({
-        source: `file:${name}`,
-        model: modelOf(name),
-        bytes: (await fileOf(name)).size,
-      })),
-    );
+    const found: Stocked[] = [];
+    for (const name of all) {
+      if (!isModel(name) || all.includes(name + NOTE)) continue;
+      const file = await fileOf(name).catch(() => undefined); // it may just have been deleted
+      if (file) found.push({ source: `file:${name}`, model: modelOf(name), bytes: file.size });
+    }
+    return found;
   }
 
   async function unfinished(): Promise<Unfinished[]> {
