@@ -1,4 +1,4 @@
-// Builds what the commands need: TypeScript, kernels, workers, the package for pages, and the page.
+// Builds what the commands need: TypeScript, kernels, workers, the package for pages, page and app.
 //
 // `npm install` in a clone runs it, as a script of the web workspace: the package itself has no install script.
 import { spawnSync } from "node:child_process";
@@ -34,3 +34,4 @@ step("kernels", join(root, "scripts/build-kernels.mjs"), []);
 step("workers", join(root, "scripts/build-workers.mjs"), []);
 step("browser", join(root, "scripts/build-browser.mjs"), []);
 step("page", tool("vite/bin/vite.js"), ["build", "--logLevel", "warn"], join(root, "web"));
+step("app", join(root, "scripts/build-app.mjs"), []);

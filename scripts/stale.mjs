@@ -15,13 +15,16 @@ export function findStale(root) {
     listFiles(join(root, folder), (name) => name.endsWith(".ts")),
   );
   const kernels = listFiles(join(root, "dist/src/kernels"), (name) => name.endsWith(".wasm"));
+  const pages = listFiles(join(root, "web/src"), isPage);
   const page = written(join(root, "web/dist/index.html"));
+  const app = written(join(root, "dist/app/service-worker.js"));
   const oldest = Math.min(...kernels.map(written));
   const builtOf = (path) => join(root, "dist", relative(root, path).replace(/\.ts$/, ".js"));
   const stale = {
     types: sources.find((path) => !isKernel(path) && written(path) > written(builtOf(path))),
     kernels: sources.find((path) => isKernel(path) && written(path) > oldest),
-    page: listFiles(join(root, "web/src"), isPage).find((path) => written(path) > page),
+    page: pages.find((path) => written(path) > page),
+    app: pages.find((path) => written(path) > app),
   };
   return Object.entries(stale)
     .filter(([, path]) => path !== undefined)

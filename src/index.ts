@@ -4,6 +4,7 @@ export type { ToolCall } from "./generate/answers/answer-reader.ts";
 export type { Capabilities } from "./generate/capabilities.ts";
 export { type LoadOptions, type LoadProgress, load } from "./generate/load.ts";
 export type { AdapterSource } from "./generate/load-options.ts";
+export { type ModelPreview, previewModel } from "./generate/preview.ts";
 export type {
   Adapter,
   AdapterChoice,

@@ -11,6 +11,11 @@ const template =
 
 /** Loads the golden Llama of random weights, given a template and room for 1,024 tokens. */
 export async function loadChatModel(options: LoadOptions = {}, chatTemplate = template): Promise<Model> {
+  return load(await writeChatModel(chatTemplate), { threads: 1, ...options });
+}
+
+/** Its GGUF file. */
+export async function writeChatModel(chatTemplate = template): Promise<Uint8Array> {
   const file = golden("gguf", "llama-q8_0.gguf");
   const checkpoint = await openCheckpoint(file);
   const source = await openByteSource(file);
@@ -29,7 +34,7 @@ export async function loadChatModel(options: LoadOptions = {}, chatTemplate = te
   const chunks: Uint8Array[] = [];
   await writeGguf((chunk) => void chunks.push(chunk.slice()), { metadata, tensors });
   await Promise.all([checkpoint.close(), source.close()]);
-  return load(new Uint8Array(Buffer.concat(chunks)), { threads: 1, ...options });
+  return new Uint8Array(Buffer.concat(chunks));
 }
 
 /** What `watch` has seen of the model's answers. */

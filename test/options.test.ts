@@ -90,6 +90,7 @@ const doors: Record<string, Door> = {
     call: (options) => upstream.openUpstream(options as unknown as UpstreamOptions),
   },
   load: { table: loadTable, call: (options) => index.load("poet", options) },
+  previewModel: { table: loadTable, call: (options) => index.previewModel("poet", options) },
   complete: { table: generateTable(), call: (options) => model.complete("a", options).next() },
   chat: { table: chatTable(), call: (options) => model.chat(ask, options).next() },
   logits: { table: logitsTable(), call: (options) => model.logits([1], options) },

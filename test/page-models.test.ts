@@ -33,7 +33,9 @@ describe("the view of models", { skip: noBrowser }, () => {
     },
   });
   const library: Library = {
-    list: async () => [{ source: "hf:someone/stocked:Q4_K_M", bytes: 3 * GIGABYTE }],
+    list: async () => [
+      { source: "hf:someone/stocked:Q4_K_M", model: "someone/stocked:Q4_K_M", bytes: 3 * GIGABYTE },
+    ],
     async download(_, { signal, onProgress }) {
       const from = come;
       for (; come < 10; come++) {

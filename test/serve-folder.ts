@@ -7,15 +7,21 @@ import { extname, join } from "node:path";
 const types: Record<string, string> = {
   ".html": "text/html",
   ".js": "text/javascript",
+  ".css": "text/css",
+  ".svg": "image/svg+xml",
+  ".webmanifest": "application/manifest+json",
   ".wasm": "application/wasm",
 };
 
-/** Serves a folder on a free port of this machine. */
+/** Serves a folder on a free port of this machine; a request that is held back is answered when it is let go. */
 export async function serveFolder(
   folder: string,
-  { isolated }: { isolated: boolean },
+  {
+    isolated,
+    hold,
+  }: { isolated: boolean; hold?: (path: string, range: string) => Promise<void> | undefined },
 ): Promise<{ url: string; close(): void }> {
-  const server = createServer((request, response) => {
+  const server = createServer(async (request, response) => {
     if (isolated) {
       response.setHeader("Cross-Origin-Opener-Policy", "same-origin");
       response.setHeader("Cross-Origin-Embedder-Policy", "require-corp");
@@ -28,6 +34,7 @@ export async function serveFolder(
       return response.end();
     }
     response.setHeader("content-type", types[extname(file)] ?? "application/octet-stream");
+    await hold?.(pathname, request.headers.range ?? "");
     const [, from, to] = /^bytes=(\d+)-(\d*)$/.exec(request.headers.range ?? "") ?? [];
     if (from === undefined) return createReadStream(file).pipe(response);
     const [start, end] = [Number(from), Math.min(to ? Number(to) : size, size - 1)];

@@ -22,6 +22,7 @@ export default defineConfig({
   },
   server: {
     proxy: {
+      "/app": "http://127.0.0.1:8080",
       "/v1": "http://127.0.0.1:8080",
       "/tokenize": "http://127.0.0.1:8080",
       "/health": "http://127.0.0.1:8080",

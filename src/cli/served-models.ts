@@ -84,7 +84,10 @@ export function openLibrary(settings: LookOptions): Library {
       const { models } = await listCachedModels(hub.cacheFolder);
       return models
         .filter(({ format }) => format !== "other")
-        .map((model) => ({ source: commandName(model), bytes: model.size }));
+        .map((model) => {
+          const source = commandName(model);
+          return { source, model: servedName(source), bytes: model.size };
+        });
     },
     async download(source, { signal, onProgress }) {
       const { pullModel } = await import("../formats/index.ts");
@@ -97,10 +100,13 @@ export function openLibrary(settings: LookOptions): Library {
     async recipe(name) {
       const { pullModel } = await import("../formats/index.ts");
       const source = await pullModel(name, { ...hub, offline: true, signal: settings.signal });
-      return toRecipe({ source, name: name.replace(/^hf:|@.*$/g, "") }, { ...settings, load });
+      return toRecipe({ source, name: servedName(name) }, { ...settings, load });
     },
   };
 }
+
+/** What a model of the Hub is called where it is served. */
+const servedName = (source: string) => source.replace(/^hf:|@.*$/g, "");
 
 /** Looks at a model of this machine, and holds it to the licence profile. */
 async function toRecipe(

@@ -5,6 +5,7 @@ import { extname, join } from "node:path";
 import { BaimoError } from "../errors.ts";
 import { text } from "../option-kinds.ts";
 import { call } from "../options.ts";
+import { pagePolicy } from "./page-policy.ts";
 
 const contentTypes: Readonly<Record<string, string>> = {
   ".html": "text/html; charset=utf-8",
@@ -20,22 +21,8 @@ const contentTypes: Readonly<Record<string, string>> = {
   ".txt": "text/plain; charset=utf-8",
 };
 
-/** What a page may load and do: its own files and its own server, nothing inline, no frame around it. */
-const contentSecurityPolicy = [
-  "default-src 'none'",
-  "script-src 'self'",
-  "style-src 'self'",
-  "img-src 'self' data: blob:",
-  "font-src 'self'",
-  "connect-src 'self'",
-  "manifest-src 'self'",
-  "base-uri 'none'",
-  "form-action 'none'",
-  "frame-ancestors 'none'",
-].join("; ");
-
 const securityHeaders = {
-  "content-security-policy": contentSecurityPolicy,
+  "content-security-policy": pagePolicy.join("; "),
   "x-content-type-options": "nosniff",
   "referrer-policy": "no-referrer",
   "cross-origin-opener-policy": "same-origin",

@@ -1,16 +1,18 @@
 // What all views share: the session, settings, models, assistants, the talk, notices.
 import { createContext } from "svelte";
-import { SvelteMap } from "svelte/reactivity";
+import { SvelteMap, SvelteSet } from "svelte/reactivity";
 import type { OpenSession } from "./account/session.svelte.ts";
 import { createToasts } from "./components/toasts.svelte.ts";
 import { problemOf } from "./conversation/words.ts";
 import { preferredLanguage } from "./language.ts";
 import { createRouter } from "./router.svelte.ts";
+import { ask } from "./store/ask.ts";
 import { type AssistantSummary, type Assistants, withFiles } from "./store/assistants.ts";
 import type { Conversation } from "./store/conversation.ts";
 import type { Choice, Conversations } from "./store/conversations.ts";
 import { listServerModels } from "./store/server-models.ts";
 import { loadSettings, saveSettings } from "./store/settings.ts";
+import type { Tab } from "./tab/tab.ts";
 import { AnswerError, listModels, type ModelInfo } from "./talk/client.ts";
 import { createTalk } from "./talk/talk.svelte.ts";
 import { createTheme } from "./theme.svelte.ts";
@@ -23,19 +25,25 @@ export const [getApp, setApp] = createContext<App>();
 /** What the application stands on. */
 export interface Foundation {
   session: OpenSession;
+  /** What answers in the place of a server. */
+  tab?: Tab;
   store: Conversations;
   assistants: Assistants;
 }
 
 /** Makes the application over what answers requests and what keeps conversations. */
-export function createApp({ session, store, assistants: kept }: Foundation) {
+export function createApp({ session, tab, store, assistants: kept }: Foundation) {
   const { handle } = session;
   const settings = $state(loadSettings());
   const router = createRouter();
   const toasts = createToasts();
-  let models = $state.raw<ModelInfo[]>([]);
+  // What a tab answers with is known before its engine is there: one can ask at once.
+  if (tab) settings.model ??= "poet";
+  let models = $state.raw<ModelInfo[]>(tab ? [{ id: settings.model!, state: "loading" }] : []);
   let assistants = $state.raw<AssistantSummary[]>([]);
   let problem = $state.raw<{ code: string; message: string }>();
+  /** Downloads that were begun in this page, by their ids, until they have been followed to their end. */
+  const brought = new SvelteSet<string>();
   const theme = createTheme(() => settings.theme);
   /** Models that were chosen for a conversation with an assistant, by its id. */
   const chosen = new SvelteMap<string, string>();
@@ -68,6 +76,7 @@ export function createApp({ session, store, assistants: kept }: Foundation) {
 
   return {
     session,
+    tab,
     settings,
     router,
     toasts,
@@ -98,6 +107,18 @@ export function createApp({ session, store, assistants: kept }: Foundation) {
     get isAdmin() {
       return session.user?.role === "admin";
     },
+    /** Whether the reader loads, unloads and brings models: an administrator, or whoever sits at this tab. */
+    get managesModels() {
+      return tab !== undefined || session.user?.role === "admin";
+    },
+    brought,
+    /** Has a model come here: from the Hub to a server, from an address or a file that was picked to a tab. */
+    async bring(source: string | File) {
+      if (tab) void navigator.storage?.persist(); // what the browser says to that, the view of models tells
+      const named = typeof source === "string" ? source : tab?.offer(source);
+      const begun = ask<{ download: { id: string } }>(handle, "POST", "downloads", { source: named });
+      brought.add((await begun).download.id);
+    },
     get assistants() {
       return assistants;
     },
@@ -116,7 +137,7 @@ export function createApp({ session, store, assistants: kept }: Foundation) {
     async findModels() {
       problem = undefined;
       try {
-        models = await (session.user ? listServerModels(handle) : listModels(handle));
+        models = await (session.user || tab ? listServerModels(handle) : listModels(handle));
         if (!models.some(({ id }) => id === settings.model)) settings.model = models[0]?.id;
         if (models.length === 0) problem = { code: "no_models", message: "" };
       } catch (error) {

@@ -8,14 +8,14 @@ import { newToken } from "./passwords.ts";
 const COOKIE = "baimo_session";
 const SESSION_SECONDS = 30 * 24 * 3600;
 
+/** Whoever sits at a machine where nothing is kept. */
+const LOCAL_USER: StoredUser = { key: 1, id: LOCAL, name: "", role: "admin", password: null, created: 0 };
+
 /** Who asks, where it is known. */
-export async function userOf(
-  request: Request,
-  { store, signIn }: Application,
-): Promise<StoredUser | undefined> {
-  if (!signIn) return store.users.find(LOCAL);
+export async function userOf(request: Request, app: Application): Promise<StoredUser | undefined> {
+  if (!app.signIn) return app.hasStore ? app.store.users.find(LOCAL) : LOCAL_USER;
   const token = tokenOf(request);
-  return token === undefined ? undefined : store.users.ofSession(await sha256(token));
+  return token === undefined ? undefined : app.store.users.ofSession(await sha256(token));
 }
 
 /** The same. @throws {Problem} 401 for a stranger */

@@ -6,7 +6,7 @@ import { type Library, library } from "../models/library.ts";
 
 /** What a server's application is made of. */
 export interface ApplicationOptions {
-  /** Where it keeps everything. Without one its routes say `absent`. */
+  /** Where it keeps everything. Without one its routes say `absent`, but for those of models where there is a library. */
   store?: Store;
   /** Why there is no store, for the page to say. */
   absent?: string;

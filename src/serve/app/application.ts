@@ -12,42 +12,63 @@ import { Connections } from "./tools/connections.ts";
 
 /** What the application's routes share. */
 export class Application {
-  readonly store: Store;
+  readonly #store: Store | undefined;
+  readonly #absent: string | undefined;
+  readonly #server: Server;
+  #answers: Answers | undefined;
   readonly signIn: boolean;
   readonly setUpToken: string | undefined;
-  readonly answers: Answers;
   readonly attempts = new SignInAttempts();
   readonly connections = new Connections();
   readonly library: Library | undefined;
   readonly downloads: Downloads | undefined;
 
-  constructor(store: Store, options: ApplicationOptions, server: Server) {
-    const { signIn = false, setUpToken, library } = options;
-    this.store = store;
+  constructor(options: ApplicationOptions, server: Server) {
+    const { store, absent, signIn = false, setUpToken, library } = options;
+    this.#store = store;
+    this.#absent = absent;
+    this.#server = server;
     this.signIn = signIn;
     this.setUpToken = setUpToken;
-    this.answers = new Answers(store, server);
     this.library = library;
     const { signal, onError } = server.options;
     this.downloads = library && new Downloads(library, server.models, onError);
     signal?.addEventListener("abort", () => {
       this.downloads?.stopAll();
-      store.during(this.connections.closeAll());
+      store?.during(this.connections.closeAll());
     });
+  }
+
+  /** Whether it keeps conversations. Without, it has models alone. */
+  get hasStore(): boolean {
+    return this.#store !== undefined;
+  }
+
+  /** @throws {Problem} 503 with the reason where there is none */
+  get store(): Store {
+    if (this.#store) return this.#store;
+    throw noStore(this.#absent);
+  }
+
+  get answers(): Answers {
+    this.#answers ??= new Answers(this.store, this.#server);
+    return this.#answers;
   }
 }
 
 /** The application of a server, or why there is none. */
-export type MaybeApplication = Application | { readonly absent: string };
+export type MaybeApplication = Application | { readonly absent?: string };
 
 /** Makes it of a server's options. */
 export function createApplication(options: ApplicationOptions | undefined, server: Server): MaybeApplication {
-  if (options?.store) return new Application(options.store, options, server);
-  return { absent: options?.absent ?? "this server keeps no conversations" };
+  return options?.store || options?.library ? new Application(options, server) : { absent: options?.absent };
 }
 
 /** The application. @throws {Problem} 503 with the reason where there is none */
 export function present(application: MaybeApplication): Application {
   if (application instanceof Application) return application;
-  throw new Problem(503, application.absent, { code: "no_store" });
+  throw noStore(application.absent);
 }
+
+const noStore = (reason = "this server keeps no conversations") =>
+  new Problem(503, reason, { code: "no_store" });

@@ -9,6 +9,8 @@ import { Problem } from "../problem.ts";
 export interface Download extends Progress {
   readonly id: string;
   readonly source: string;
+  /** What it is called, when it has come. */
+  readonly model: string | null;
   readonly state: "running" | "done" | "stopped" | "failed";
   readonly problem: string | null;
 }
@@ -23,7 +25,7 @@ export class Downloads {
   readonly #library: Library;
   readonly #models: Models;
   readonly #onError: (error: unknown) => void;
-  readonly #jobs = new Map<string, Job>();
+  #jobs = new Map<string, Job>();
 
   constructor(library: Library, models: Models, onError: (error: unknown) => void = () => {}) {
     this.#library = library;
@@ -31,8 +33,13 @@ export class Downloads {
     this.#onError = onError;
   }
 
-  /** The latest first. */
-  list(): Download[] {
+  /** The latest first; those of earlier runs last. */
+  async list(): Promise<Download[]> {
+    for (const { source, file, done, total } of (await this.#library.unfinished?.()) ?? []) {
+      if (this.#of(source)) continue;
+      const job = newJob(source, { file, done, total }, "stopped");
+      this.#jobs = new Map([[job.id, job], ...this.#jobs]);
+    }
     return Array.from(this.#jobs.values(), shown).reverse();
   }
 
@@ -41,24 +48,15 @@ export class Downloads {
    * @throws {Problem} 429 where too many are under way
    */
   start(source: string): Download {
-    const all = [...this.#jobs.values()];
-    const before = all.find((job) => job.source === source);
+    const before = this.#of(source);
     if (before?.state === "running") return shown(before);
-    if (all.filter(({ state }) => state === "running").length >= MOST_RUNNING) {
+    const running = Array.from(this.#jobs.values()).filter(({ state }) => state === "running");
+    if (running.length >= MOST_RUNNING) {
       const message = `${MOST_RUNNING} downloads are under way; wait for one to end, or stop it`;
       throw new Problem(429, message, { code: "too_many_downloads" });
     }
     if (before) this.#jobs.delete(before.id);
-    const job: Job = {
-      id: newId(),
-      source,
-      state: "running",
-      file: "",
-      done: before?.done ?? 0,
-      total: before?.total ?? 0,
-      problem: null,
-      control: new AbortController(),
-    };
+    const job = newJob(source, before ?? { file: "", done: 0, total: 0 }, "running");
     this.#jobs.set(job.id, job);
     for (const [id, { state }] of this.#jobs) {
       if (this.#jobs.size <= MOST_KEPT) break;
@@ -68,14 +66,19 @@ export class Downloads {
     return shown(job);
   }
 
-  /** Stops a download, whose bytes stay for the next try; one that has ended is forgotten. False for an unknown one. */
-  stop(id: string): boolean {
+  /**
+   * Stops a download, whose bytes stay for the next try; one that has ended is forgotten, with what has come of it where
+   * the library deletes. False for an unknown one.
+   */
+  async stop(id: string): Promise<boolean> {
     const job = this.#jobs.get(id);
     if (!job) return false;
-    if (job.state !== "running") this.#jobs.delete(id);
-    else {
+    if (job.state === "running") {
       job.state = "stopped";
       job.control.abort();
+    } else {
+      this.#jobs.delete(id);
+      if (job.state !== "done") await this.#library.remove?.(job.source);
     }
     return true;
   }
@@ -83,6 +86,10 @@ export class Downloads {
   /** Stops all of them. */
   stopAll(): void {
     for (const job of this.#jobs.values()) job.control.abort();
+  }
+
+  #of(source: string): Job | undefined {
+    return Array.from(this.#jobs.values()).find((job) => job.source === source);
   }
 
   async #run(job: Job): Promise<void> {
@@ -96,7 +103,7 @@ export class Downloads {
           job.total = total;
         },
       });
-      await takeOn(this.#models, this.#library, source);
+      job.model = await takeOn(this.#models, this.#library, source);
       job.state = "done";
     } catch (error) {
       if (control.signal.aborted) job.state = "stopped";
@@ -108,6 +115,18 @@ export class Downloads {
     }
   }
 }
+
+const newJob = (source: string, { file, done, total }: Progress, state: Job["state"]): Job => ({
+  id: newId(),
+  source,
+  model: null,
+  state,
+  file,
+  done,
+  total,
+  problem: null,
+  control: new AbortController(),
+});
 
 const shown = ({ control: _, ...download }: Job): Download => download;
 

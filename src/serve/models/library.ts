@@ -7,6 +7,8 @@ import type { ModelRecipe } from "./recipe.ts";
 export interface Stocked {
   /** What names it, as `hf:owner/name:Q4_K_M`. */
   readonly source: string;
+  /** What it is called where it is served. */
+  readonly model: string;
   readonly bytes: number;
 }
 
@@ -24,6 +26,11 @@ export interface DownloadOptions {
   readonly onProgress: (progress: Progress) => void;
 }
 
+/** A download that ended before all had come. */
+export interface Unfinished extends Progress {
+  readonly source: string;
+}
+
 /** Where a server finds more models. */
 export interface Library {
   /** What is on this machine. */
@@ -32,6 +39,10 @@ export interface Library {
   download(source: string, options: DownloadOptions): Promise<void>;
   /** How a model that is here is opened, and what it is called. @throws {BaimoError} as `load`, and `licence` */
   recipe(source: string): Promise<{ name: string; recipe: ModelRecipe }>;
+  /** Downloads of earlier runs that can go on. */
+  unfinished?(): Promise<readonly Unfinished[]>;
+  /** Deletes a model, or what has come of one. Left out: that is done elsewhere. */
+  remove?(source: string): Promise<void>;
 }
 
 /** The same, declared. */
@@ -39,4 +50,6 @@ export const library = fields({
   list: required(callback<Library["list"]>()),
   download: required(callback<Library["download"]>()),
   recipe: required(callback<Library["recipe"]>()),
+  unfinished: callback<NonNullable<Library["unfinished"]>>(),
+  remove: callback<NonNullable<Library["remove"]>>(),
 } satisfies TableOf<Library>);

@@ -145,6 +145,15 @@ export class Models {
     this.#pool.dismiss(place);
   }
 
+  /** Lets go of a model that can be loaded and unloaded: it is the server's no more. Of one that is not here nothing changes. */
+  async remove(id: string): Promise<void> {
+    const place = this.#places.get(id);
+    if (!place) return;
+    if (place.recipe.pinned) throw stays(id);
+    await this.#pool.leave(place);
+    this.#places.delete(id);
+  }
+
   /**
    * The model that a request names, loaded and held until `hold`'s function, called for it, is called: `release` first.
    * Where there is one model alone, it need not be named.

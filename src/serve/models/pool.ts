@@ -259,6 +259,14 @@ export class Pool {
     if (place.holders === 0) this.#unload(place);
   }
 
+  /** Has a model go, and waits until it has. */
+  async leave(place: Place): Promise<void> {
+    while (place.state !== "unloaded" && place.state !== "failed") {
+      this.dismiss(place);
+      await this.#changed.opened;
+    }
+  }
+
   #unload(place: Place): void {
     clearTimeout(place.idle);
     place.leavesAt = undefined;

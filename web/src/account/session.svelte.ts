@@ -1,16 +1,12 @@
 // Who uses the page: signing in and out, and word of a session that has ended.
-import { ask, readSession, type Session, type User } from "../store/ask.ts";
+import { ask, type Session, type User } from "../store/ask.ts";
 import type { Handle } from "../talk/client.ts";
 
 /** Where the server prints the token with which the first account is made. */
 const setUpHash = /^#set-up=([\w-]+)$/;
 
-/** Asks the server who uses the page. */
-export async function openSession(handle: Handle) {
-  return followSession(handle, await readSession(handle));
-}
-
-function followSession(handle: Handle, first: Session | undefined) {
+/** Follows a session from what the server first said; undefined where there is no server. */
+export function openSession(handle: Handle, first: Session | undefined) {
   let state = $state.raw(first);
   let ended = $state(false);
   const token = setUpHash.exec(location.hash)?.[1];
@@ -64,4 +60,4 @@ function followSession(handle: Handle, first: Session | undefined) {
   };
 }
 
-export type OpenSession = Awaited<ReturnType<typeof openSession>>;
+export type OpenSession = ReturnType<typeof openSession>;

@@ -1,5 +1,5 @@
 // Requests to the server's application, and whom it takes the reader for.
-import { type Handle, reach } from "../talk/client.ts";
+import { AnswerError, type Handle, reach } from "../talk/client.ts";
 
 /** An account as the server tells of it. */
 export interface User {
@@ -30,11 +30,12 @@ export async function ask<T>(handle: Handle, method: string, path: string, body?
   return response.json();
 }
 
-/** Who asks, by the server; undefined where it has no application. */
+/** Who asks, by the server; undefined where none of ours answers. */
 export async function readSession(handle: Handle): Promise<Session | undefined> {
   try {
     return await ask<Session>(handle, "GET", "session");
-  } catch {
-    return undefined;
+  } catch (error) {
+    const isOurs = error instanceof AnswerError && !/^(unreachable|status \d+)$/.test(error.code);
+    return isOurs ? { user: null, signIn: false, setUp: false, store: false } : undefined;
   }
 }

@@ -25,6 +25,14 @@ export interface ServerModels {
   memory: { used: number; limit: number | null };
 }
 
+/** A model on the machine, whether it is served or not. */
+export interface Stocked {
+  source: string;
+  /** What it is called where it is served. */
+  model: string;
+  bytes: number;
+}
+
 export const readServerModels = (handle: Handle) => ask<ServerModels>(handle, "GET", "models");
 
 /** What can be talked to: the models, and each with its adapters. */

@@ -159,7 +159,7 @@ export async function reach(handle: Handle, request: Request): Promise<Response>
   try {
     response = await handle(request);
   } catch (cause) {
-    if (request.signal.aborted) throw cause;
+    if (request.signal.aborted || cause instanceof AnswerError) throw cause;
     throw new AnswerError("unreachable", String(cause));
   }
   if (response.ok) return response;

@@ -6,20 +6,22 @@ import { COUNT, objectOf, TEXT } from "../../schema-parts.ts";
 import { appGet, appPost, appRemove, notFound } from "../app-route.ts";
 import type { Application } from "../application.ts";
 import { takeOn } from "../downloads.ts";
-import { listOf, nothing } from "../schemas.ts";
+import { FLAG, listOf, nothing } from "../schemas.ts";
 
-/** A model of the Hub. */
+const forms = /^(hf:[\w.-]+\/[\w.-]+(:[\w.-]+)?(@[\w./-]+)?|https?:\/\/\S+|file:[^/\\]+)$/;
+/** A model of the Hub; a library may know of no others. */
 const source = kindOf(
   "text",
-  "a model of the Hub, as hf:owner/name, hf:owner/name:Q4_K_M or either with @revision",
+  "a model of the Hub, as hf:owner/name, hf:owner/name:Q4_K_M or either with @revision; in a tab also an address or file:name",
   (value) => typeof value === "string",
-  (value) => value.length <= 512 && /^hf:[\w.-]+\/[\w.-]+(:[\w.-]+)?(@[\w./-]+)?$/.test(value),
-  { type: "string", maxLength: 512 },
+  (value) => value.length <= 2048 && forms.test(value),
+  { type: "string", maxLength: 2048 },
 );
 
 const download = objectOf({
   id: TEXT,
   source: TEXT,
+  model: { type: ["string", "null"] },
   state: { enum: ["running", "done", "stopped", "failed"] },
   file: TEXT,
   done: COUNT,
@@ -41,12 +43,17 @@ export const libraryRoutes: readonly Route[] = [
     summary: "Models on the server's machine, and downloads, for administrators.",
     admin: true,
     answer: objectOf({
-      models: listOf(objectOf({ source: TEXT, bytes: COUNT })),
+      models: listOf(objectOf({ source: TEXT, model: TEXT, bytes: COUNT })),
       downloads: listOf(download),
+      removes: FLAG,
     }),
     async handle({ app }) {
       const { library, downloads } = libraryOf(app);
-      return { models: await library.list(), downloads: downloads.list() };
+      return {
+        models: await library.list(),
+        downloads: await downloads.list(),
+        removes: library.remove !== undefined,
+      };
     },
   }),
   appPost({
@@ -57,6 +64,21 @@ export const libraryRoutes: readonly Route[] = [
     answer: objectOf({ model: TEXT }),
     async handle({ app, server: { models }, body }) {
       return { model: await takeOn(models, libraryOf(app).library, body.source) };
+    },
+  }),
+  appPost({
+    path: "/app/v1/library/remove",
+    summary: "Deletes a model from the server's machine, where it may, for administrators.",
+    admin: true,
+    body: { source: required(source) },
+    answer: nothing,
+    async handle({ app, server: { models }, body: { source } }) {
+      const { library } = libraryOf(app);
+      const found = (await library.list()).find((each) => each.source === source);
+      if (!found || !library.remove) throw notFound("model", source);
+      await models.remove(found.model);
+      await library.remove(source);
+      return { deleted: true };
     },
   }),
   appPost({
@@ -74,8 +96,8 @@ export const libraryRoutes: readonly Route[] = [
       "Stops a download, whose bytes stay for the next try, or forgets one that has ended, for administrators.",
     admin: true,
     answer: nothing,
-    handle({ app, id }) {
-      if (!libraryOf(app).downloads.stop(id)) throw notFound("download", id);
+    async handle({ app, id }) {
+      if (!(await libraryOf(app).downloads.stop(id))) throw notFound("download", id);
       return { deleted: true };
     },
   }),

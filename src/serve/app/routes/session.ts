@@ -6,7 +6,7 @@ import { asClient } from "../../requests/fields.ts";
 import { get, post, type Route, remove } from "../../route.ts";
 import { objectOf } from "../../schema-parts.ts";
 import { checkOrigin, endSession, startSession, userOf } from "../access.ts";
-import { type Application, present } from "../application.ts";
+import { Application, present } from "../application.ts";
 import { hashPassword, isPassword, isSame } from "../passwords.ts";
 import { FLAG, nothing, user } from "../schemas.ts";
 import { shownUser } from "../shown.ts";
@@ -33,7 +33,7 @@ export const sessionRoutes: readonly Route[] = [
       }),
     },
     async handle({ request, application }) {
-      if ("absent" in application)
+      if (!(application instanceof Application) || !application.hasStore)
         return Response.json({ user: null, signIn: false, setUp: false, store: false }, { headers: noStore });
       checkOrigin(request);
       const found = await userOf(request, application);

@@ -1,0 +1,132 @@
+// The page without a server, from a host of static files: the poet, a dropped model, offline.
+import assert from "node:assert/strict";
+import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import { gzipSync } from "node:zlib";
+import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
+import { browserArguments, executablePath, noBrowser, visitPage } from "./browser.ts";
+import { writeChatModel } from "./chat-model.ts";
+import { look } from "./page-server.ts";
+import { root } from "./places.ts";
+import { serveFolder } from "./serve-folder.ts";
+
+const app = join(root, "dist", "app");
+
+describe("the page without a server", { skip: noBrowser }, () => {
+  /** A host that has the page in a folder, and a model beside it, of which it holds the second megabyte back. */
+  const folder = mkdtempSync(join(tmpdir(), "baimo-tab-"));
+  let browser: Browser;
+  let host: Awaited<ReturnType<typeof serveFolder>>;
+  let model: Uint8Array;
+  let letGo = () => {};
+  before(async () => {
+    browser = await chromium.launch({ executablePath, args: browserArguments });
+    model = await writeChatModel();
+    writeFileSync(join(folder, "slow.gguf"), model);
+    symlinkSync(app, join(folder, "app"), "junction");
+    const held = new Promise<void>((resolve) => {
+      letGo = resolve;
+    });
+    host = await serveFolder(folder, {
+      isolated: false,
+      hold: (path, range) => (path === "/slow.gguf" && range.startsWith("bytes=1048576-") ? held : undefined),
+    });
+  });
+  after(async () => {
+    letGo();
+    await browser?.close();
+    host?.close();
+    rmSync(folder, { recursive: true });
+  });
+
+  /** Visits the page; that the host has no route of a server is no error of the page. */
+  const visit = (run: (page: Page) => Promise<void>, options: BrowserContextOptions = {}) =>
+    visitPage(
+      browser,
+      `${host.url}app/`,
+      options,
+      async (page) => {
+        await page.locator(".composer textarea").waitFor();
+        await run(page);
+      },
+      (message) => message.startsWith("Failed to load resource"),
+    );
+  const say = async (page: Page, text: string) => {
+    await page.locator(".composer textarea").fill(text);
+    await page.locator(".composer textarea").press("Enter");
+  };
+  const answered = (page: Page) =>
+    page
+      .locator("article.answer")
+      .last()
+      .getByText(/\d+ tokens? ·/)
+      .waitFor();
+  /** The page again, with the files that the browser has kept by now. */
+  const reload = async (page: Page) => {
+    await page.evaluate(() => navigator.serviceWorker.ready);
+    await page.reload();
+    await page.getByTitle(/^Model: /).waitFor();
+  };
+
+  test("answers, keeps what was said and a dropped model, and does so without the host", async () => {
+    await visit(async (page) => {
+      await say(page, "秋夜");
+      await answered(page);
+      assert.equal(await page.evaluate(() => crossOriginIsolated), false, "the host sends no headers");
+      const poem = await page.locator("article.answer").textContent();
+      await reload(page);
+      assert.equal(await page.locator("article.answer").textContent(), poem);
+      assert.equal(await page.evaluate(() => crossOriginIsolated), true, "the kept page has them");
+
+      await page.evaluate((base64) => {
+        const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+        const dataTransfer = new DataTransfer();
+        dataTransfer.items.add(new File([bytes], "tiny.gguf"));
+        const drop = new DragEvent("drop", { dataTransfer, bubbles: true, cancelable: true });
+        document.querySelector("main")!.dispatchEvent(drop);
+      }, Buffer.from(model).toString("base64"));
+      await page.getByTitle("Model: tiny").waitFor();
+      await look(page, "in-tab-models");
+
+      await reload(page);
+      await page.context().setOffline(true);
+      await page.reload();
+      await page.getByTitle("Model: tiny").waitFor();
+      await page.getByRole("button", { name: "New conversation" }).click();
+      await say(page, "hello");
+      await answered(page);
+    });
+  });
+
+  test("a download goes on after a reload; what has come can be deleted", async () => {
+    await visit(async (page) => {
+      await page.getByRole("link", { name: "Models", exact: true }).click();
+      const field = page.getByLabel("Address of a GGUF file");
+      await field.fill("slow.gguf");
+      await field.press("Enter");
+      await page.getByText("Write an address that begins with https://").waitFor();
+      await field.fill(`${host.url}slow.gguf`);
+      await field.press("Enter");
+      await page.getByText("1 MB of 1.5 MB").waitFor();
+      await page.reload();
+      await page.getByText("stopped; what has come is kept").waitFor();
+      letGo();
+      await page.getByRole("button", { name: "Resume" }).click();
+      await page.getByTitle("Model: slow").waitFor();
+      await page.getByRole("button", { name: "Delete: slow" }).click();
+      await page.getByRole("dialog").getByRole("button", { name: "Delete" }).click();
+      await page.getByTitle("Model: poet").waitFor();
+      assert.equal(await page.getByRole("heading", { name: "Kept in this browser" }).count(), 0);
+    });
+  });
+
+  test("loads at most 250 KB of compressed script before it shows", () => {
+    const index = readFileSync(join(app, "index.html"), "utf8");
+    const scripts = Array.from(index.matchAll(/(?:src|href)="\.\/([\w./-]+\.js)"/g), ([, path]) => path);
+    const sizes = scripts.map((path) => gzipSync(readFileSync(join(app, path))).length);
+    const sum = sizes.reduce((total, size) => total + size, 0);
+    assert.ok(scripts.length > 3 && sum < 250_000, `${scripts.length} scripts, ${sum} bytes`);
+  });
+});
