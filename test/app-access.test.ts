@@ -211,7 +211,9 @@ async function fill(client: AppClient, store: Store, user: StoredUser): Promise<
   const { conversation } = await client.json<{ conversation: { id: string } }>("POST", "/conversations", {
     title: `secret of ${user.name}`,
   });
-  const say = { text: `secret of ${user.name}`, answer: false };
+  const secret = `secret of ${user.name}`;
+  const file = { type: "file", name: `${secret}.txt`, mediaType: "text/plain", text: secret };
+  const say = { parts: [file, { type: "text", text: secret }], answer: false };
   const { message } = await client.json<{ message: { id: string } }>(
     "POST",
     `/conversations/${conversation.id}/messages`,

@@ -1,6 +1,7 @@
 // Assistants: what somebody has a model be, under a name and a picture.
 import { type Database, first, type Statement } from "./database.ts";
 import { newId } from "./ids.ts";
+import type { TextFile } from "./passages.ts";
 
 /** What an assistant is made of. */
 export interface AssistantFields {
@@ -17,14 +18,8 @@ export interface AssistantFields {
   readonly starters: readonly string[];
   readonly options: Readonly<Record<string, unknown>>;
   readonly tools: readonly Readonly<Record<string, unknown>>[];
-  readonly files: readonly AssistantFile[];
-}
-
-/** A file that stands before every conversation. */
-export interface AssistantFile {
-  readonly name: string;
-  readonly mediaType: string;
-  readonly text: string;
+  /** Read before every conversation, or searched where they are too long. */
+  readonly files: readonly TextFile[];
 }
 
 /** As a list shows one. */

@@ -1,4 +1,5 @@
 // What messages are made of, and how the events of an answer become parts.
+import type { Passage } from "./passages.ts";
 
 /** A part of a message. */
 export type Part =
@@ -7,6 +8,8 @@ export type Part =
   | { type: "reasoning"; text: string; ms?: number }
   /** A file as text; `notice` says what of it was left out. */
   | { type: "file"; name: string; mediaType: string; text: string; notice?: string }
+  /** Of an answer: what its model read of files that were too long, numbered from 1, out of how many passages. */
+  | { type: "passages"; of: number; passages: readonly Passage[] }
   | { type: "tool-call"; id: string; name: string; arguments: string }
   | { type: "tool-result"; id: string; name: string; text: string };
 

@@ -7,6 +7,7 @@ import { Folders } from "./folders.ts";
 import { checkIntegrity } from "./integrity.ts";
 import { Messages } from "./messages.ts";
 import { migrate } from "./migrate.ts";
+import { PassageSearch } from "./passage-search.ts";
 import { Search } from "./search.ts";
 import { ToolServers } from "./tool-servers.ts";
 import { UsageLog } from "./usage.ts";
@@ -23,6 +24,7 @@ export class Store {
   readonly conversations: Conversations;
   readonly messages: Messages;
   readonly search: Search;
+  readonly passages: PassageSearch;
   readonly assistants: Assistants;
   readonly comparisons: Comparisons;
   readonly toolServers: ToolServers;
@@ -48,6 +50,7 @@ export class Store {
     this.conversations = new Conversations(database);
     this.messages = new Messages(database);
     this.search = new Search(database);
+    this.passages = new PassageSearch(database);
     this.assistants = new Assistants(database);
     this.comparisons = new Comparisons(database);
     this.toolServers = new ToolServers(database);

@@ -7,6 +7,8 @@ const WORD = /[\p{L}\p{N}\p{M}]+/gu;
 const MOST = 400_000;
 /** Words of one question that are asked for. */
 const MOST_ASKED = 16;
+/** Words of one question by which passages are ranked. */
+const MOST_RANKED = 64;
 
 const composed = (text: string) => text.slice(0, MOST).normalize("NFKC");
 
@@ -44,6 +46,13 @@ export function toQuery(question: string): string | undefined {
       .join(" ")}"`;
   });
   return asked.length === 0 ? undefined : asked.join(" AND ");
+}
+
+/** A question for FTS5: any of its words, for an order by rank. Undefined where it has none. */
+export function toAnyQuery(question: string): string | undefined {
+  const words = new Set(toWords(question.slice(0, 2000)).match(WORD) ?? []);
+  const asked = [...words].slice(0, MOST_RANKED).map((word) => `"${word}"`);
+  return asked.length === 0 ? undefined : asked.join(" OR ");
 }
 
 /** A place in a text. */

@@ -12,7 +12,8 @@ import { Problem } from "../problem.ts";
 import { templatesOf } from "../requests/thinking.ts";
 import { toChatOptions } from "./answer-options.ts";
 import type { AppCall } from "./app-route.ts";
-import { type Said, toPrompt } from "./prompt.ts";
+import { fitFiles, type PassagesPart } from "./fit-files.ts";
+import type { Said } from "./prompt.ts";
 import { offeredTools, toDefinition } from "./tools/offered.ts";
 
 /** What somebody wants answered. */
@@ -36,6 +37,8 @@ export interface Prepared {
   /** Where its message says who wrote it. */
   readonly model: string;
   readonly assistant: string | null;
+  /** What the answer's message begins with. */
+  readonly parts: readonly PassagesPart[];
   /** Gives the place at the model back; not after `start`. */
   cancel(): void;
   /** Begins to write into a message that is in the store. */
@@ -57,7 +60,7 @@ type Caller = Pick<AppCall<unknown>, "app" | "user" | "server" | "request" | "fi
  */
 export async function prepare(call: Caller, question: Question): Promise<Prepared> {
   const { app, server, request } = call;
-  const { listed, messages, options, assistant } = await toRequest(call, question);
+  const { listed, messages, options, assistant, passages } = await toRequest(call, question);
   const context = await measure(listed, messages, options, request.signal);
   // Nobody needs to wait for the answer: it does not end with this request.
   const work = server.begin(request, listed, new AbortController().signal);
@@ -65,6 +68,7 @@ export async function prepare(call: Caller, question: Question): Promise<Prepare
     context,
     model: listed.id,
     assistant: assistant?.id ?? null,
+    parts: passages ? [passages] : [],
     cancel() {
       work.stop();
       work.done();
@@ -76,13 +80,25 @@ export async function prepare(call: Caller, question: Question): Promise<Prepare
   };
 }
 
-/** How much of the context a question would take, whether it fits or not. */
-export async function count(call: Caller, question: Question): Promise<Context & { model: string }> {
-  const { listed, messages, options } = await toRequest(call, question);
+/** How much of the context a question takes, whether it fits or not. */
+export interface Counted extends Context {
+  readonly model: string;
+  /** How many passages of the files are read; null where they are read whole. */
+  readonly passages: { readonly read: number; readonly of: number } | null;
+}
+
+/** Counts what a question would take. */
+export async function count(call: Caller, question: Question): Promise<Counted> {
+  const { listed, messages, options, passages } = await toRequest(call, question);
   const { tools, templateVariables } = options;
   const model = modelHere(listed, "counts of tokens");
   const tokens = await model.encode(messages, { tools, templateVariables, signal: call.request.signal });
-  return { tokens: tokens.length, contextLength: model.contextLength, model: listed.id };
+  return {
+    tokens: tokens.length,
+    contextLength: model.contextLength,
+    model: listed.id,
+    passages: passages ? { read: passages.passages.length, of: passages.of } : null,
+  };
 }
 
 interface ModelRequest {
@@ -90,6 +106,7 @@ interface ModelRequest {
   readonly messages: readonly ChatMessage[];
   readonly options: ChatOptions;
   readonly assistant: Assistant | undefined;
+  readonly passages: PassagesPart | undefined;
 }
 
 async function toRequest(call: Caller, question: Question): Promise<ModelRequest> {
@@ -113,7 +130,10 @@ async function toRequest(call: Caller, question: Question): Promise<ModelRequest
   }
   // Of an answer that never began nothing is shown to the model.
   const shown = continued && !options.continueFinalMessage ? branch.slice(0, -1) : branch;
-  return { listed, messages: toPrompt(shown, { system, files: assistant?.files }), options, assistant };
+  const { files = [] } = assistant ?? {};
+  const reading = { model: listed.model, branch: shown, system, files, options };
+  const { messages, passages } = await fitFiles(app.store, reading, call.request.signal);
+  return { listed, messages, options, assistant, passages };
 }
 
 /** The model that was named; else the assistant's, or the first of its fall-backs that is here; else one that is loaded. */

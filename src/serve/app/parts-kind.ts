@@ -1,12 +1,21 @@
 // The parts of a message as a request sends them.
-import { choice, fields, list, required, text } from "../../option-kinds.ts";
+import { choice, fields, list, required, text, whole } from "../../option-kinds.ts";
 import { type Door, isPlain, type Kind, refusal } from "../../options.ts";
 import type { Part } from "../../store/parts.ts";
 
 /** Characters of one part; a body has a bound of its own. */
 const content = text({ least: 0, most: 8_000_000 });
+/** Of a message with files in it. */
+export const FILES = { bytes: 32 * 1024 * 1024 };
 const name = text({ least: 0, most: 1024 });
 const id = text({ most: 1024 });
+const passage = fields({
+  file: required(name),
+  page: whole({ min: 1 }),
+  heading: name,
+  line: whole({ min: 1 }),
+  text: required(text({ least: 0, most: 20_000 })),
+});
 
 const kinds = {
   text: fields({ type: required(choice("text")), text: required(content) }),
@@ -17,6 +26,11 @@ const kinds = {
     mediaType: required(name),
     text: required(content),
     notice: name,
+  }),
+  passages: fields({
+    type: required(choice("passages")),
+    of: required(whole({ min: 0 })),
+    passages: required(list(passage, { most: 256 })),
   }),
   "tool-call": fields({
     type: required(choice("tool-call")),
@@ -32,7 +46,7 @@ const kinds = {
   }),
 };
 
-const type = choice("text", "reasoning", "file", "tool-call", "tool-result");
+const type = choice("text", "reasoning", "file", "passages", "tool-call", "tool-result");
 
 const part: Kind<Part> = {
   kind: "part",
@@ -46,8 +60,7 @@ const part: Kind<Part> = {
 };
 
 /** As JSON would leave it. */
-const withoutUndefined = (given: Part): Part =>
-  Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as Part; // the same fields
+const withoutUndefined = (given: Part): Part => JSON.parse(JSON.stringify(given)) as Part; // the same fields
 
 export const parts = list(part, { least: 1, most: 256 });
 

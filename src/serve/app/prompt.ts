@@ -1,8 +1,8 @@
 // A branch of a conversation as the messages that a model reads.
 import type { ChatMessage } from "../../generate/types.ts";
-import type { AssistantFile } from "../../store/assistants.ts";
 import type { StoredMessage } from "../../store/messages.ts";
 import { type Part, textOf } from "../../store/parts.ts";
+import type { Passage, TextFile } from "../../store/passages.ts";
 
 /** What of a message a model reads. */
 export interface Said {
@@ -32,27 +32,62 @@ export function lastAfter(messages: readonly StoredMessage[], key: number): Stor
   return last;
 }
 
+/** What stands before and among the messages of a branch. */
+export interface Surroundings {
+  readonly system?: string;
+  /** The assistant's files. */
+  readonly files?: readonly TextFile[];
+  /** Read with the last question, in place of all files. */
+  readonly passages?: Extract<Part, { type: "passages" }>;
+}
+
 /** The messages for a chat template, with what always stands before them. */
 export function toPrompt(
   branch: readonly Said[],
-  { system = "", files = [] }: { readonly system?: string; readonly files?: readonly AssistantFile[] },
+  { system = "", files = [], passages }: Surroundings,
 ): ChatMessage[] {
-  const before = [system, ...files.map(fileText)].filter((text) => text !== "").join("\n\n");
+  const before = [system, ...(passages ? [] : files.map(fileText))]
+    .filter((text) => text !== "")
+    .join("\n\n");
   const messages: ChatMessage[] = before === "" ? [] : [{ role: "system", content: before }];
+  const last = branch.findLastIndex(({ role }) => role === "user");
   for (const [i, { role, parts }] of branch.entries()) {
     if (role === "tool") messages.push(...toolMessages(parts));
     else if (role === "assistant") messages.push(assistantMessage(parts, branch[i + 1]));
-    else messages.push({ role, content: userText(parts) });
+    else if (!passages) messages.push({ role, content: userText(parts, fileText) });
+    else {
+      const texts = [i === last ? passagesText(passages) : "", userText(parts, nameOnly)];
+      messages.push({ role, content: texts.filter((text) => text !== "").join("\n\n") });
+    }
   }
   return messages;
 }
 
-const fileText = ({ name, text }: { readonly name: string; readonly text: string }) =>
-  `<file name=${JSON.stringify(name)}>\n${text}\n</file>`;
+/** The files of a branch. */
+export const filesOf = (branch: readonly Said[]): TextFile[] =>
+  branch.flatMap(({ parts }) => parts.filter((part) => part.type === "file"));
 
-function userText(parts: readonly Part[]): string {
+const fileText = ({ name, text }: TextFile) => `<file name=${JSON.stringify(name)}>\n${text}\n</file>`;
+const nameOnly = ({ name }: TextFile) => `<file name=${JSON.stringify(name)} />`;
+
+function passagesText({ of, passages }: Extract<Part, { type: "passages" }>): string {
+  if (passages.length === 0) return "";
+  const texts = passages.map((passage, i) => `[${i + 1}] ${placeOf(passage)}\n${passage.text}`);
+  const about =
+    `These are ${passages.length} of the files' ${of} passages, those that match the question best. ` +
+    "After what you take from one, write its number in brackets, such as [1].";
+  return `<passages>\n${texts.join("\n\n")}\n</passages>\n${about}`;
+}
+
+/** Where a passage stands, in words. */
+export function placeOf({ file, page, heading, line }: Passage): string {
+  const places = [page && `page ${page}`, heading && `“${heading}”`, line && `line ${line}`];
+  return [file, ...places.filter((place) => place)].join(", ");
+}
+
+function userText(parts: readonly Part[], toText: (file: TextFile) => string): string {
   const texts = parts.flatMap((part) => {
-    if (part.type === "file") return [fileText(part)];
+    if (part.type === "file") return [toText(part)];
     return part.type === "text" ? [part.text] : [];
   });
   return texts.join("\n\n");

@@ -1,7 +1,7 @@
 // A conversation as Markdown: the branch that is shown, for people to read.
 import type { StoredConversation } from "../../../store/conversations.ts";
 import type { Part } from "../../../store/parts.ts";
-import type { Said } from "../prompt.ts";
+import { placeOf, type Said } from "../prompt.ts";
 
 const NAMES = { user: "User", assistant: "Assistant", tool: "Tool" };
 
@@ -19,6 +19,8 @@ function toText(part: Part): string {
       return quoted(part.text);
     case "file":
       return `**${part.name}**\n\n${fenced(part.text)}`;
+    case "passages":
+      return part.passages.map((passage, i) => `[${i + 1}] ${placeOf(passage)}`).join("  \n");
     case "tool-call":
       return `**${part.name}**\n\n${fenced(part.arguments, "json")}`;
     case "tool-result":

@@ -8,14 +8,20 @@ import { answerOptions } from "../answer-options.ts";
 import { appGet, appPost, appRemove, idTaken, notFound } from "../app-route.ts";
 import { count } from "../ask.ts";
 import { checkAssistant, conversationOf, openConversationOf } from "../find.ts";
-import { contentText, parts, readContent } from "../parts-kind.ts";
+import { contentText, FILES, parts, readContent } from "../parts-kind.ts";
 import { branchTo } from "../prompt.ts";
 import { flagText, idText, newIdText, wholeText } from "../query.ts";
 import { conversation, listOf, opened } from "../schemas.ts";
 import { shownConversation, shownMessage } from "../shown.ts";
 
 const CONVERSATION = objectOf({ conversation });
-const COUNTED = objectOf({ tokens: COUNT, contextLength: COUNT, model: TEXT });
+const PASSAGES = objectOf({ read: COUNT, of: COUNT });
+const COUNTED = objectOf({
+  tokens: COUNT,
+  contextLength: COUNT,
+  model: TEXT,
+  passages: { anyOf: [PASSAGES, { type: "null" }] },
+});
 
 const cursorText = kindOf(
   "text",
@@ -123,6 +129,7 @@ export const conversationRoutes: readonly Route[] = [
     path: "/app/v1/conversations/{id}/count",
     summary: "How much of the context the conversation takes, with a message that is not sent yet.",
     body: { parent: idText, text: contentText, parts, model: changes.model },
+    bounds: FILES,
     answer: COUNTED,
     handle(call) {
       const { app, body } = call;
@@ -149,6 +156,7 @@ export const conversationRoutes: readonly Route[] = [
       assistant: idText,
       system: text({ least: 0, most: 200_000 }),
     },
+    bounds: FILES,
     answer: COUNTED,
     handle(call) {
       const { body } = call;

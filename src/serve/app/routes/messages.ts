@@ -11,7 +11,7 @@ import { answerOptions } from "../answer-options.ts";
 import { type AppCall, appPost, idTaken, notFound } from "../app-route.ts";
 import { type Prepared, prepare } from "../ask.ts";
 import { checkAssistant, messageOf, openConversationOf } from "../find.ts";
-import { contentText, parts, readContent } from "../parts-kind.ts";
+import { contentText, FILES, parts, readContent } from "../parts-kind.ts";
 import { branchTo, lastAfter } from "../prompt.ts";
 import { idText, newIdText } from "../query.ts";
 import { answered, begun, conversation } from "../schemas.ts";
@@ -53,6 +53,7 @@ export const messageRoutes: readonly Route[] = [
       ...content,
       ...asked,
     },
+    bounds: FILES,
     answer: answered,
     handle(call) {
       const { app, body } = call;
@@ -78,6 +79,7 @@ export const messageRoutes: readonly Route[] = [
     path: "/app/v1/messages/{id}/edit",
     summary: "Says a message anew, as a version beside it.",
     body: { ...content, ...asked },
+    bounds: FILES,
     answer: answered,
     handle(call) {
       const { body } = call;
@@ -272,7 +274,7 @@ function begin(
   parent: () => number | null,
 ): StoredMessage {
   const { store } = app;
-  const { model, assistant } = prepared;
+  const { model, assistant, parts } = prepared;
   return started(prepared, () =>
     store.transaction(() => {
       store.messages.dropLogs(key);
@@ -280,7 +282,7 @@ function begin(
         conversation: key,
         parent: parent(),
         role: "assistant",
-        parts: [],
+        parts,
         model,
         assistant,
         status: "running",

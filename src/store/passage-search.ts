@@ -1,0 +1,96 @@
+// BM25 over the passages of files, in a temporary index of SQLite's FTS5: nothing of it is kept.
+import { createHash } from "node:crypto";
+import { type Database, transaction } from "./database.ts";
+import { cutFile, type Passage, type TextFile } from "./passages.ts";
+import { toAnyQuery, toWords } from "./words.ts";
+
+/** Sets of files whose index is kept; the one that was asked least recently goes first. */
+const MOST_SETS = 8;
+/** Characters of passages that one transaction takes in: some 20 ms of work. */
+const SLICE = 50_000;
+
+/** Passages that a question ranks. */
+const MOST_RANKED = 100;
+
+/** What a search gives. */
+export interface Found {
+  readonly passages: readonly Passage[];
+  readonly ranked: readonly Passage[];
+}
+
+interface FileSet {
+  readonly table: string;
+  readonly passages: readonly Passage[];
+}
+
+/**
+ * Searches the files that it is given, and no others: who has not a file's text cannot find it. The index is made when a set of
+ * files is asked for the first time, and lives in memory.
+ */
+export class PassageSearch {
+  readonly #database: Database;
+  readonly #sets = new Map<string, Promise<FileSet>>();
+  #made = 0;
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  /**
+   * All passages of the files, in their order, and those that are read first: what matches the question, the best first; then
+   * each file from its beginning, the last file first. `turned` is waited for between pieces of work.
+   */
+  async find(files: readonly TextFile[], question: string, turned: () => Promise<void>): Promise<Found> {
+    const { table, passages } = await this.#open(files, turned);
+    const query = toAnyQuery(question);
+    const sql = `SELECT rowid FROM ${table} WHERE words MATCH ? ORDER BY rank LIMIT ?`;
+    const rows = query ? this.#database.prepare(sql).all<{ rowid: number }>(query, MOST_RANKED) : [];
+    const ranked = rows.map(({ rowid }) => passages[rowid - 1]);
+    const isRanked = new Set(ranked);
+    for (const { name } of files.toReversed()) {
+      const begins = passages.filter(({ file }) => file === name).slice(0, MOST_RANKED);
+      ranked.push(...begins.filter((passage) => !isRanked.has(passage)));
+    }
+    return { passages, ranked };
+  }
+
+  #open(files: readonly TextFile[], turned: () => Promise<void>): Promise<FileSet> {
+    const hash = createHash("sha256");
+    for (const { name, mediaType, text } of files) hash.update(JSON.stringify([name, mediaType, text]));
+    const id = hash.digest("hex");
+    const known = this.#sets.get(id);
+    const opened = known ?? this.#index(files, turned);
+    this.#sets.delete(id);
+    this.#sets.set(id, opened);
+    if (!known) opened.catch(() => this.#sets.delete(id));
+    const [oldest] = this.#sets;
+    if (this.#sets.size > MOST_SETS && oldest) {
+      this.#sets.delete(oldest[0]);
+      void oldest[1].then(({ table }) => this.#database.exec(`DROP TABLE ${table}`)).catch(() => {});
+    }
+    return opened;
+  }
+
+  async #index(files: readonly TextFile[], turned: () => Promise<void>): Promise<FileSet> {
+    const table = `temp.passage_words_${++this.#made}`;
+    const passages = files.flatMap(cutFile);
+    this.#database.exec("PRAGMA temp_store = MEMORY");
+    this.#database.exec(
+      `CREATE VIRTUAL TABLE ${table} USING fts5 (
+         words, content = '', tokenize = 'porter unicode61 remove_diacritics 2'
+       )`,
+    );
+    const insert = this.#database.prepare(`INSERT INTO ${table} (rowid, words) VALUES (?, ?)`);
+    for (let at = 0; at < passages.length; await turned()) {
+      const slice = () => {
+        for (let size = 0; size < SLICE && at < passages.length; at++) {
+          const { heading = "", text } = passages[at];
+          insert.run(at + 1, toWords(`${heading}\n${text}`));
+          size += text.length;
+        }
+      };
+      transaction(this.#database, slice, { synced: false });
+    }
+    return { table, passages };
+  }
+}
