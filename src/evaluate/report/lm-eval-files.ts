@@ -149,7 +149,7 @@ function ownFacts(tasks: readonly EvaluatedTask[], facts: RunFacts): Record<stri
       tasks.map(({ prepared, scored, failed, cost }) => [
         scored.config.task,
         {
-          files: prepared.files,
+          data: prepared.source,
           not_extracted: Object.fromEntries(scored.notExtracted),
           labels_missing: scored.labelsMissing,
           failed: Object.fromEntries(failed),
