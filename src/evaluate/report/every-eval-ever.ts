@@ -3,7 +3,7 @@ import { sha256 } from "../../sha256.ts";
 import type { DataSource } from "../datasets/dataset.ts";
 import { pythonText } from "../python/values.ts";
 import type { EvaluatedDocument, EvaluatedTask, Evaluation } from "../run.ts";
-import { argmax } from "../score/score-document.ts";
+import { argmax } from "../score/likeliest.ts";
 import type { ScoredSample, TaskScore } from "../score/score-task.ts";
 import { normalInterval, wilson } from "../statistics/intervals.ts";
 import { argumentsOf } from "../tasks/requests.ts";
