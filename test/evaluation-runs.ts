@@ -1,7 +1,7 @@
 // Stored runs of lm-evaluation-harness: their tasks, settings, results and samples.
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { resolve } from "node:path";
-import { loadDataset } from "../src/evaluate/tasks/dataset.ts";
+import { loadDataset } from "../src/evaluate/datasets/dataset.ts";
 import {
   evaluatedDocuments,
   type OpenTask,
@@ -83,7 +83,7 @@ export async function prepareOfRun(
   config: TaskConfig,
 ): Promise<{ task: OpenTask; prepared: PreparedDocument[] }> {
   const settings = settingsOf(run);
-  const dataset = await loadDataset(config, [lmEval]);
+  const dataset = await loadDataset(config, { folders: [lmEval] });
   const task = openTask(config, evaluatedDocuments(config, dataset));
   const prepared = await prepareTask(task, dataset, {
     numFewshot: config.numFewshot ?? 0,

@@ -5,7 +5,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
-import { argmax } from "../src/evaluate/score/score-document.ts";
+import { argmax } from "../src/evaluate/score/likeliest.ts";
 import type { Answer } from "../src/evaluate/score/score-task.ts";
 import { createLocalSubject } from "../src/evaluate/subjects/local.ts";
 import { openCheckpoint, quantizeGguf } from "../src/formats/index.ts";

@@ -1,5 +1,7 @@
 // baimo/evaluate: how good a model is at a task, and how sure that is. Re-exports only.
 
+export type { DataSource } from "./datasets/dataset.ts";
+export { licenceWarning } from "./datasets/licence.ts";
 export { type Journal, type JournalEntry, type JournalHeader, openJournal } from "./journal/journal.ts";
 export { type ListedTask, listTasks } from "./list-tasks.ts";
 export { type PreparedRun, type PreparedTask, prepareRun, type RunSettings } from "./prepare-run.ts";

@@ -2,8 +2,9 @@
 import { existsSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { BaimoError } from "../errors.ts";
+import type { PullOptions } from "../formats/hub/pull-options.ts";
+import { type DataSource, loadDataset } from "./datasets/dataset.ts";
 import { checkScoring } from "./score/score-task.ts";
-import { type Dataset, loadDataset } from "./tasks/dataset.ts";
 import { generationSettings } from "./tasks/generation-settings.ts";
 import type { RawConfig } from "./tasks/load-yaml.ts";
 import {
@@ -31,6 +32,8 @@ export interface RunSettings {
   readonly fewshotAsMultiturn?: boolean;
   readonly repeats?: number;
   readonly generationKwargs?: RawConfig;
+  /** The Hub's cache, where datasets are found; unless `offline`, what it lacks is downloaded. Left out, there is none. */
+  readonly hub?: PullOptions;
 }
 
 /** lm-evaluation-harness's seed of the few-shot generator. */
@@ -40,7 +43,7 @@ export const FEWSHOT_SEED = 1234;
 export interface PreparedTask {
   readonly task: OpenTask;
   readonly documents: readonly PreparedDocument[];
-  readonly files: Dataset["files"];
+  readonly source: DataSource;
 }
 
 /** A run that can be asked. */
@@ -96,7 +99,10 @@ async function prepare(
   }
   checkScoring(config);
   checkRoom(config, target);
-  const dataset = await loadDataset(config, dataFolders(settings.includePaths));
+  const dataset = await loadDataset(config, {
+    folders: dataFolders(settings.includePaths),
+    hub: settings.hub,
+  });
   const task = openTask(config, evaluatedDocuments(config, dataset));
   const documents = await prepareTask(task, dataset, {
     numFewshot: config.numFewshot ?? 0,
@@ -106,7 +112,7 @@ async function prepare(
     fewshotSeed: settings.fewshotSeed ?? FEWSHOT_SEED,
     limit: settings.limit,
   });
-  return { task, documents, files: dataset.files };
+  return { task, documents, source: dataset.source };
 }
 
 /** Where a task's relative paths may begin: the working folder, then the tasks' folders and those around them. */

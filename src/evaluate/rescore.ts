@@ -12,7 +12,7 @@ export function rescore(run: StoredRun, resamples: number): Evaluation {
       documents.map(({ prepared }) => prepared.document),
     );
     return {
-      prepared: { task, documents: documents.map(({ prepared }) => prepared), files: [] },
+      prepared: { task, documents: documents.map(({ prepared }) => prepared), source: { files: [] } },
       answered: documents,
       scored: scoreTask(task, documents, resamples),
       failed: new Map(),

@@ -2,7 +2,7 @@
 import type { Command } from "commander";
 import type { Evaluation, PreparedRun, RunSettings, Subject } from "../../evaluate/index.ts";
 import { sha256 } from "../../sha256.ts";
-import { packagePath, packageVersion } from "../environment.ts";
+import { hubSettings, packagePath, packageVersion } from "../environment.ts";
 import { type EndpointFlags, namesEndpoint, openEndpoint, runnableTasks } from "../evaluate-endpoint.ts";
 import { evaluationLines, listLines, planLines } from "../evaluation-text.ts";
 import { listenForInterrupt } from "../interrupt.ts";
@@ -36,6 +36,7 @@ interface EvalFlags extends EngineFlags, EndpointFlags {
   rescore?: string;
   list?: boolean;
   dryRun?: boolean;
+  download?: boolean;
   json?: boolean;
 }
 
@@ -92,6 +93,7 @@ export function addEval(program: Command, context: CommandContext): Command {
     )
     .option("--endpoint-model <name>", "the endpoint's name of the model", nonEmpty)
     .option("--budget <tokens>", "most tokens that an endpoint may be asked", wholeNumber(1))
+    .option("--download", "download datasets of the Hub that its cache lacks")
     .option("--out <folder>", "journal and files go here", nonEmpty)
     .option("--rescore <folder>", "score the answers of a stored run again, without a model", nonEmpty)
     .option("--list", "list tasks and say which run here, without running any")
@@ -111,6 +113,7 @@ export function addEval(program: Command, context: CommandContext): Command {
       fewshotAsMultiturn: flags.fewshotAsMultiturn,
       repeats: flags.repeats,
       generationKwargs: flags.genKwargs,
+      hub: datasetSettings(flags.download === true),
     };
     if (flags.list) return printList(settings, flags, terminal);
     if (flags.rescore !== undefined) return printRescored(flags.rescore, flags, terminal);
@@ -120,12 +123,27 @@ export function addEval(program: Command, context: CommandContext): Command {
       const subject = createLocalSubject(model);
       const isChat = flags.applyChatTemplate === true;
       const prepared = await prepareFor(subject, settings, isChat);
+      await noteData(prepared, terminal);
       if (flags.dryRun) return printPlan(prepared, subject, flags, terminal);
       const { engine, config, name } = model;
       const identity = await sha256(JSON.stringify([name, config, engine.weightBytes]));
       await run(prepared, subject, { settings, flags, terminal, signal, identity });
     });
   });
+}
+
+/** The Hub's cache of datasets, and whether the Hub itself may be asked. */
+function datasetSettings(download: boolean): RunSettings["hub"] {
+  const { cacheFolder, endpoint, token, offline = false } = hubSettings();
+  return { cacheFolder, endpoint, token, offline: offline || !download };
+}
+
+/** Says whose data is used under a licence that forbids something. */
+async function noteData({ tasks }: PreparedRun, terminal: Terminal): Promise<void> {
+  const { licenceWarning } = await import("../../evaluate/index.ts");
+  const warnings = new Map(tasks.map(({ source }) => [source.dataset, licenceWarning(source.licence)]));
+  for (const [dataset, warning] of warnings)
+    if (warning !== undefined) terminal.note(`baimo: ${dataset}: ${warning}`);
 }
 
 async function evaluateEndpoint(
@@ -141,6 +159,7 @@ async function evaluateEndpoint(
     const endpoint = await openEndpoint(url, flags, isChat, terminal);
     const { subject } = endpoint;
     const prepared = runnableTasks(await prepareFor(subject, settings, isChat), endpoint, isChat, terminal);
+    await noteData(prepared, terminal);
     if (flags.dryRun) printPlan(prepared, subject, flags, terminal);
     else await run(prepared, subject, { settings, flags, terminal, signal: interrupt.signal, identity: url });
   } finally {

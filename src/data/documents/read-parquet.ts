@@ -1,7 +1,7 @@
 // Documents of a Parquet file, one row group in memory at a time.
 import { open } from "node:fs/promises";
 import * as zlib from "node:zlib";
-import type { AsyncBuffer, Compressors, FileMetaData } from "hyparquet";
+import type { AsyncBuffer, Compressors, FileMetaData, SchemaElement } from "hyparquet";
 import { BaimoError } from "../../errors.ts";
 import { type Columns, type CorpusDocument, documentOf } from "./document.ts";
 
@@ -14,6 +14,37 @@ const MOST_FOOTER = 2 ** 28;
  * @throws {BaimoError} `format` for a file that is damaged or hostile, or has no such column; `request` for one that cannot be read
  */
 export async function* readParquet(path: string, columns: Columns): AsyncGenerator<CorpusDocument, void> {
+  const file = await openParquet(path);
+  try {
+    const { names } = file;
+    const wanted = [...columns.text, ...(names.includes(columns.id) ? [columns.id] : [])];
+    for (const name of columns.text)
+      if (file.isFull && !names.includes(name))
+        throw new BaimoError(
+          "format",
+          `${path} has no column "${name}"; it has ${names.slice(0, 20).join(", ")}. Name the column of the text`,
+        );
+    let number = 0;
+    for await (const row of file.rows(wanted)) yield documentOf(row, columns, `${path}, row ${++number}`);
+  } finally {
+    await file.close();
+  }
+}
+
+/** A Parquet file whose footer was read. */
+export interface ParquetFile {
+  readonly schema: readonly SchemaElement[];
+  /** Of the columns at the top. */
+  readonly names: readonly string[];
+  /** It has rows. */
+  readonly isFull: boolean;
+  /** Rows with some columns, one row group in memory at a time. */
+  rows(columns: readonly string[]): AsyncGenerator<Record<string, unknown>, void>;
+  close(): Promise<void>;
+}
+
+/** Opens a file. @throws {BaimoError} `format` for one that is damaged or hostile, `request` for one that cannot be read */
+export async function openParquet(path: string): Promise<ParquetFile> {
   const handle = await open(path).catch((cause: unknown) => {
     throw new BaimoError("request", `${path}: cannot be read`, { cause });
   });
@@ -29,23 +60,24 @@ export async function* readParquet(path: string, columns: Columns): AsyncGenerat
       },
     };
     const metadata = await readFooter(file, path);
-    const names = metadata.row_groups.length > 0 ? columnNames(metadata, path) : [];
-    const wanted = [...columns.text, ...(names.includes(columns.id) ? [columns.id] : [])];
-    for (const name of columns.text)
-      if (metadata.row_groups.length > 0 && !names.includes(name))
-        throw new BaimoError(
-          "format",
-          `${path} has no column "${name}"; it has ${names.slice(0, 20).join(", ")}. Name the column of the text`,
-        );
-    let first = 0;
-    for (const [group, { num_rows }] of metadata.row_groups.entries()) {
-      const count = checkGroup(metadata, group, wanted, size, path);
-      const rows = await readGroup({ file, metadata, path, columns: wanted, from: first, to: first + count });
-      for (const [i, row] of rows.entries()) yield documentOf(row, columns, `${path}, row ${first + i + 1}`);
-      first += Number(num_rows);
-    }
-  } finally {
+    const isFull = metadata.row_groups.length > 0;
+    return {
+      schema: metadata.schema,
+      names: isFull ? columnNames(metadata, path) : [],
+      isFull,
+      async *rows(columns) {
+        let from = 0;
+        for (const [group, { num_rows }] of metadata.row_groups.entries()) {
+          const to = from + checkGroup(metadata, group, columns, size, path);
+          yield* await readGroup({ file, metadata, path, columns: [...columns], from, to });
+          from += Number(num_rows);
+        }
+      },
+      close: () => handle.close(),
+    };
+  } catch (error) {
     await handle.close();
+    throw error;
   }
 }
 

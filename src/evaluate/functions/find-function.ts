@@ -6,15 +6,15 @@ import { BaimoError } from "../../errors.ts";
 import { textOf } from "../../json.ts";
 import { ModuleSource } from "../python/module-source.ts";
 import type { PythonFunction } from "../tasks/yaml.ts";
-import { type DocumentsPort, type FieldPort, PORTS } from "./registry.ts";
+import { PORTS, type Port } from "./registry.ts";
 
 /** A function of Python that is written here, too. */
 export class PortedFunction {
   /** Its Python, as results files show it. */
   readonly source: string;
-  readonly port: DocumentsPort | FieldPort;
+  readonly port: Port;
 
-  constructor(source: string, port: DocumentsPort | FieldPort) {
+  constructor(source: string, port: Port) {
     this.source = source;
     this.port = port;
   }
@@ -37,18 +37,20 @@ export function findFunction({ name, folder }: PythonFunction, where: string, ke
   const called = name.slice(cut + 1);
   const path = resolve(folder, file);
   const module = openModule(path);
-  const closure = module.closure(called);
+  // Some files make names by a loop: their makers say what each is.
+  const closure = module.closure(called) ?? module.makers();
   const hash = createHash("sha256")
     .update(closure ?? "")
     .digest("hex")
     .slice(0, DIGITS);
-  const port = closure === undefined ? undefined : PORTS.get(hash);
-  if (port) return new PortedFunction(`${module.own(called)}\n`, port);
-  const found = closure === undefined ? "its source is not there" : `its source has the hash ${hash}`;
+  const found = closure === undefined ? undefined : PORTS.get(hash);
+  const port = found?.kind === "named" ? found.of(called) : found;
+  if (port) return new PortedFunction(`${module.own(called) ?? closure}\n`, port);
+  const reason = closure === undefined ? "its source is not there" : `its source has the hash ${hash}`;
   throw new BaimoError(
     "request",
     `${where}: ${key} names the function ${called} of ${file}; baimo runs no Python, and has none of its own for this one ` +
-      `(${found}). Write the key as a template, or take a task without functions`,
+      `(${reason}). Write the key as a template, or take a task without functions`,
   );
 }
 

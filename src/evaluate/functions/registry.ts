@@ -1,7 +1,9 @@
 // The functions of lm-evaluation-harness 0.4.13 that are written here anew, by their hashes.
 //
 // A hash is the first 16 digits of the SHA-256 of `ModuleSource.closure`: another version of a function is another hash, and refused.
+import { type LabelPair, weightedF1 } from "../score/classification.ts";
 import type { Document } from "../tasks/document.ts";
+import type { Results } from "./answers.ts";
 import { arabicCulture, arabicMmlu, arabicTranslated } from "./arabic.ts";
 import { copaChoices, copaQuestion } from "./copa.ts";
 import {
@@ -14,7 +16,50 @@ import {
   medqaQuestion,
 } from "./exams.ts";
 import { hellaswag } from "./hellaswag.ts";
+import {
+  agievalChoices,
+  cooccurrence,
+  crowsPairs,
+  mc2BeforeFalse,
+  mc2ByLabel,
+  perplexityOf,
+} from "./likelihood-results.ts";
 import { mmluProQuestion, mmluProReasoning, ofSubject } from "./mmlu-pro.ts";
+import {
+  bothSentences,
+  mlqaDocuments,
+  recordAnswer,
+  recordChoices,
+  recordDocuments,
+  recordQuestion,
+  wikitext,
+} from "./passages.ts";
+import {
+  africanText,
+  europeanText,
+  eusExams,
+  mmluSr,
+  mmmluSubject,
+  ofCategory,
+  okapiTruthful,
+  tmmluPlus,
+  where,
+  withChoices,
+  wordOfLabel,
+} from "./small-boards.ts";
+import {
+  babilong,
+  infinitebench,
+  longbenchClasses,
+  longbenchCount,
+  longbenchQa,
+  longbenchRetrieval,
+  longbenchRetrievalZh,
+  mlqa,
+  record,
+  ruler,
+  squadFirst,
+} from "./text-results.ts";
 import { afterBlank, filledBlanks, numberOfAnswer } from "./winogrande.ts";
 
 /** `process_docs`: what becomes of a split's documents. */
@@ -32,10 +77,38 @@ export interface FieldPort {
 const documents = (run: DocumentsPort["run"]): DocumentsPort => ({ kind: "documents", run });
 const field = (run: FieldPort["run"]): FieldPort => ({ kind: "field", run });
 
-export const PORTS: ReadonlyMap<string, DocumentsPort | FieldPort> = new Map<
-  string,
-  DocumentsPort | FieldPort
->([
+/** An aggregation of `metric_list`. */
+export interface AggregationPort {
+  readonly kind: "aggregation";
+  readonly run: (items: readonly unknown[]) => number;
+}
+
+/** `process_results`: a document's values by metric. */
+export interface ResultsPort {
+  readonly kind: "results";
+  readonly run: Results;
+}
+
+export type Port = DocumentsPort | FieldPort | AggregationPort | ResultsPort;
+
+/** Functions that a file makes by a loop, by their names. */
+export interface NamedPorts {
+  readonly kind: "named";
+  readonly of: (name: string) => Port | undefined;
+}
+
+const results = (run: Results): ResultsPort => ({ kind: "results", run });
+
+/** `process_X`: the documents whose column says X. */
+const processNamed = (documentsOf: (name: string) => DocumentsPort["run"]): NamedPorts => ({
+  kind: "named",
+  of(name) {
+    const [, value] = /^process_(.+)$/.exec(name) ?? [];
+    return value === undefined ? undefined : documents(documentsOf(value));
+  },
+});
+
+export const PORTS: ReadonlyMap<string, Port | NamedPorts> = new Map<string, Port | NamedPorts>([
   // hellaswag/utils.py
   ["5071870f271cb4f6", documents(hellaswag)], // process_docs
   // winogrande/preprocess_winogrande.py
@@ -97,6 +170,69 @@ export const PORTS: ReadonlyMap<string, DocumentsPort | FieldPort> = new Map<
   ["bd1e411c37139bc0", field(copaQuestion("bởi vì", "vì vậy"))], // doc_to_text_vi
   // copal_id/utils.py
   ["278f914e5d559c34", field(copaQuestion("karena", "maka"))], // doc_to_text_id
+  // global_mmlu/full/*/utils.py, global_mmlu/default/*/utils.py, openai-mmmlu/default/utils.py
+  ["6f5f8bd9ff28dbeb", processNamed((subject) => where("subject", subject))],
+  ["7ead65be0015d1eb", processNamed(ofCategory("subject_category"))],
+  // include/*/*/utils.py
+  ["190b84b6d3d37bd6", processNamed(ofCategory("domain"))],
+  ["25c7b69424a1691a", processNamed(mmmluSubject)],
+  // truthfulqa, okapi/truthfulqa_multilingual, galician_bench, truthfulqa-multi
+  ["5763bb191b3f7f77", results(mc2ByLabel)], // process_results_mc2
+  ["4bb0d50d5006c89d", results(mc2BeforeFalse)], // process_results_mc2
+  ["9a782b7a2dbe8821", results(mc2BeforeFalse)], // process_results_mc2
+  ["ee3dba20ecefb0a5", documents(okapiTruthful)], // process_docs
+  // wikitext, c4, french_bench
+  ["4caae19f8b901ea1", field(wikitext("page"))], // wikitext_detokenizer
+  ["d05812c1cfd21caa", results(perplexityOf("page"))], // process_results
+  ["c4c8d1a7da7ccdd4", field(wikitext("text"))], // c4_detokenizer
+  ["2bd6d81787923420", results(perplexityOf("text"))], // process_results
+  ["ce2c1abfb497d4ff", field(wikitext("paragraph"))], // wikitext_detokenizer
+  ["5bfd631f410d310f", results(perplexityOf("paragraph"))], // process_results
+  // crows_pairs, simple_cooccurrence_bias, agieval
+  ["1b94127f9e0e7769", field(bothSentences)], // doc_to_choice
+  ["dfa731d0637534ea", results(crowsPairs)], // process_results
+  ["62a498218564e032", results(cooccurrence)], // process_results
+  ["52a2ffe774e4fbe3", results(agievalChoices)], // process_results_mcqa
+  // xquad, catalan_bench, noreval/norquad
+  ["119a867bb88873eb", results(squadFirst)], // process_results_qa
+  ["023beb82adeef933", results(squadFirst)], // process_results_qa
+  ["733a054ad5b26017", results(squadFirst)], // process_results
+  // super_glue/record
+  ["d170cfa03a194a26", field(recordQuestion)], // doc_to_text
+  ["372d4c688167b18d", field(recordAnswer)], // doc_to_target
+  ["dea0e0d98ace4d62", field(recordChoices)], // doc_to_choice
+  ["f9cb28a4a4fe58fb", documents(recordDocuments)], // process_docs
+  ["a3b535f6c16e0a3f", results(record)], // process_results
+  // longbench/metrics.py
+  ["29e5e90c91fded28", results(longbenchQa)], // get_qa_f1_with_score
+  ["3d7e6e9057212aa2", results(longbenchCount)], // get_count_with_score
+  ["cd6a0a79afc0cf36", results(longbenchRetrieval)], // get_retrieval_with_score
+  ["96a38fc865c2aab5", results(longbenchRetrievalZh)], // get_retrieval_zh_with_score
+  ["ca178811331ec968", results(longbenchClasses)], // get_classification_with_score
+  // mlqa/utils.py
+  ["9c4705f95818c762", documents(mlqaDocuments)], // process_docs
+  ["92c86a6b1ee02568", results(mlqa("en"))], // process_results_en
+  ["81d7a5807bba2bde", results(mlqa("es"))], // process_results_es
+  ["72c7f6abfa589c17", results(mlqa("hi"))], // process_results_hi
+  ["80984849d18c403f", results(mlqa("vi"))], // process_results_vi
+  ["0ab477cb7a1dbcb0", results(mlqa("de"))], // process_results_de
+  ["4389b8d9a3ace151", results(mlqa("ar"))], // process_results_ar
+  ["0676636936ed5c43", results(mlqa("zh"))], // process_results_zh
+  // ruler, babilong, infinitebench
+  ["cbae9a047b3a59e7", results(ruler)], // process_results
+  ["eea3ed7ce6b8ed38", results(babilong)], // process_results
+  ["5c271c81ea9910a1", results(infinitebench)], // process_results
+  // bigbench, mmlusr, tmmluplus, eus_exams
+  ["4a70407eec5f837d", documents(withChoices)], // filter_multiple_choice
+  ["bac1c11d30f40c81", documents(mmluSr)], // process_docs
+  ["c01265c4071ddf3b", documents(tmmluPlus)], // process_docs
+  ["7062053094eb7179", documents(eusExams)], // process_docs
+  // afrixnli, afrobench/mafand
+  ["5a06d9776049f230", { kind: "aggregation", run: (items) => weightedF1(items as LabelPair[]) }], // weighted_f1_score
+  ["06423b8aecdd46dc", field(wordOfLabel(["entailment", "neutral", "contradiction"]))], // doc_to_target
+  ["1844af2023274a57", field(wordOfLabel(["True", "Neither", "False"]))], // doc_to_target
+  ["e34fbf2ce660ea4a", field(europeanText)], // get_target
+  ["ff8ecd29d1c9edf8", field(africanText)], // get_target_reverse
   // mmlu-pro-plus/utils.py
   ["5f071aad39c2e4f3", field(mmluProQuestion("ABCDEFGHIJKLMNOP"))], // doc_to_text
   ["d5f66cbd5905cbce", field(mmluProQuestion("ABCDEFGHIJKLMNOP"))], // fewshot_to_text

@@ -31,9 +31,19 @@ export class ModuleSource {
   /** The source of a name, and of all that it names at the top of the file, in the file's order: what decides what a function does. */
   closure(name: string): string | undefined {
     const first = this.#makers.get(name);
-    if (first === undefined) return undefined;
+    return first === undefined ? undefined : this.#closureOf([first]);
+  }
+
+  /** The same of all statements that make names through `globals()`. Undefined where there are none. */
+  makers(): string | undefined {
+    const places = [...this.#statements.keys()];
+    const found = places.filter((i) => /\bglobals\(\)/.test(this.#statements[i].source));
+    return found.length === 0 ? undefined : this.#closureOf(found);
+  }
+
+  #closureOf(first: readonly number[]): string {
     const needed = new Set<number>();
-    const todo = [first];
+    const todo = [...first];
     for (let at = todo.pop(); at !== undefined; at = todo.pop()) {
       if (needed.has(at)) continue;
       needed.add(at);

@@ -1,5 +1,5 @@
 // Methods of Python's str that tasks use.
-import { stripText } from "../../tokenizers/chat-template/jinja/text.ts";
+import { SPACE_CLASS, stripText } from "../../tokenizers/chat-template/jinja/text.ts";
 
 /** str.strip() */
 export const strip = (text: string): string => stripText(text, undefined, true, true);
@@ -20,3 +20,11 @@ export function capitalize(text: string): string {
 function lowered(before: string, rest: string): string {
   return (before + rest).toLowerCase().slice(before.toLowerCase().length);
 }
+
+const SPACES = new RegExp(`[${SPACE_CLASS}]+`, "gu");
+
+/** str.split() */
+export const splitWords = (text: string): string[] => text.split(SPACES).filter((word) => word !== "");
+
+/** len(re.split(r"\s+", text)) */
+export const countWords = (text: string): number => (text.match(SPACES)?.length ?? 0) + 1;

@@ -45,3 +45,6 @@ function plain(value: unknown): unknown {
   if (value instanceof Number) return value.valueOf();
   return typeof value === "boolean" ? Number(value) : (value ?? null);
 }
+
+/** A float of Python: without a fraction a `Number` object. */
+export const float = (value: number): unknown => (Number.isInteger(value) ? Object(value) : value);

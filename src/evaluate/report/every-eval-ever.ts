@@ -1,8 +1,9 @@
 // Files of a run in the schema Every Eval Ever 0.3.0: the scores, and every document.
 import { sha256 } from "../../sha256.ts";
+import type { DataSource } from "../datasets/dataset.ts";
 import { pythonText } from "../python/values.ts";
 import type { EvaluatedDocument, EvaluatedTask, Evaluation } from "../run.ts";
-import { argmax } from "../score/score-document.ts";
+import { argmax } from "../score/likeliest.ts";
 import type { ScoredSample, TaskScore } from "../score/score-task.ts";
 import { normalInterval, wilson } from "../statistics/intervals.ts";
 import { argumentsOf } from "../tasks/requests.ts";
@@ -100,6 +101,15 @@ export function intervalOf({
   return error === null ? undefined : normalInterval(value, error);
 }
 
+function sourceOf({ dataset, revision, licence, files }: DataSource, task: string) {
+  const details = Object.fromEntries(files.map(({ path, sha256: hash }) => [path, hash]));
+  if (licence !== undefined) details.licence = licence;
+  if (revision === undefined)
+    return { dataset_name: task, source_type: "other", additional_details: details };
+  details.revision = revision;
+  return { dataset_name: task, source_type: "hf_dataset", hf_repo: dataset, additional_details: details };
+}
+
 function resultOf({ scored, prepared }: EvaluatedTask, score: TaskScore, facts: RunFacts) {
   const { task, where, generationKwargs } = scored.config;
   const isShare = SHARES.has(score.metric);
@@ -108,11 +118,7 @@ function resultOf({ scored, prepared }: EvaluatedTask, score: TaskScore, facts: 
   return {
     evaluation_result_id: resultId(task, score),
     evaluation_name: task,
-    source_data: {
-      dataset_name: task,
-      source_type: "other",
-      additional_details: Object.fromEntries(prepared.files.map(({ path, sha256: hash }) => [path, hash])),
-    },
+    source_data: sourceOf(prepared.source, task),
     metric_config: {
       evaluation_description: where,
       metric_id: score.metric,

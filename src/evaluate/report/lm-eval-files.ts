@@ -1,6 +1,6 @@
 // Files of a run as lm-evaluation-harness writes them: results_DATE.json, samples_TASK_DATE.jsonl.
 import { sha256 } from "../../sha256.ts";
-import { dumpJson, pythonText } from "../python/values.ts";
+import { dumpJson, float, pythonText } from "../python/values.ts";
 import type { EvaluatedTask, Evaluation } from "../run.ts";
 import type { Answer } from "../score/score-task.ts";
 import { taskHash } from "../tasks/open-task.ts";
@@ -8,7 +8,6 @@ import { argumentsOf } from "../tasks/requests.ts";
 import type { RunFacts } from "./run-facts.ts";
 
 /** A float as Python writes one: 1.0 and not 1. */
-const float = (value: number): unknown => (Number.isInteger(value) ? Object(value) : value);
 
 /** The content of the results file. */
 export async function resultsFile(evaluation: Evaluation, facts: RunFacts): Promise<string> {
@@ -149,7 +148,7 @@ function ownFacts(tasks: readonly EvaluatedTask[], facts: RunFacts): Record<stri
       tasks.map(({ prepared, scored, failed, cost }) => [
         scored.config.task,
         {
-          files: prepared.files,
+          data: prepared.source,
           not_extracted: Object.fromEntries(scored.notExtracted),
           labels_missing: scored.labelsMissing,
           failed: Object.fromEntries(failed),

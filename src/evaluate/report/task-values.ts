@@ -1,5 +1,5 @@
 // The values of a stored task, document by document, so that runs can be paired.
-import { argmax } from "../score/score-document.ts";
+import { argmax } from "../score/likeliest.ts";
 import type { StoredRun, StoredTask } from "./read-run.ts";
 
 /** Metrics in the order in which one is taken for a task. */

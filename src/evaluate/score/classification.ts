@@ -19,6 +19,19 @@ export function f1(pairs: readonly LabelPair[]): number {
   return marked === 0 ? 0 : (2 * right) / marked;
 }
 
+/** F1 of each label, weighted by how often it is right: scikit-learn's `average="weighted"`. */
+export function weightedF1(pairs: readonly (readonly [gold: unknown, predicted: unknown])[]): number {
+  const labels = new Set(pairs.map(([gold]) => gold));
+  let sum = 0;
+  for (const label of labels) {
+    const wanted = pairs.filter(([gold]) => gold === label).length;
+    const given = pairs.filter(([, predicted]) => predicted === label).length;
+    const right = pairs.filter(([gold, predicted]) => gold === label && predicted === label).length;
+    sum += wanted * ((2 * right) / (wanted + given));
+  }
+  return sum / pairs.length;
+}
+
 /** Matthews' correlation, of any number of labels. */
 export function matthews(pairs: readonly LabelPair[]): number {
   const golds = new Map<number, number>();

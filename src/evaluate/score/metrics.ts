@@ -8,7 +8,8 @@ import { AGGREGATION_NAMES } from "./aggregation.ts";
 /** A metric of a task. */
 export interface Metric {
   readonly name: string;
-  readonly aggregation: string;
+  /** By its name, or a function that the task names. */
+  readonly aggregation: string | ((items: readonly unknown[]) => number);
   readonly higherIsBetter: boolean;
   readonly options: RawConfig;
 }
@@ -63,7 +64,17 @@ export function metricsOf(config: TaskConfig): Metric[] {
   return list.map((entry, i): Metric => {
     const key = `metric_list[${i}]`;
     const { metric: name, options } = entry;
-    if (!Object.hasOwn(KINDS, name)) {
+    const own = "aggregation" in entry ? entry.aggregation : undefined;
+    const better = "higherIsBetter" in entry ? entry.higherIsBetter : undefined;
+    const isKnown = Object.hasOwn(KINDS, name);
+    if (typeof own === "function")
+      return {
+        name,
+        aggregation: own,
+        higherIsBetter: better ?? (isKnown ? KINDS[name].higherIsBetter : true),
+        options,
+      };
+    if (!isKnown && !(config.processResults && own !== undefined)) {
       const near = nearestName(name, Object.keys(KINDS));
       const advice = near ? `; do you mean ${near}?` : ".";
       throw configError(
@@ -72,11 +83,11 @@ export function metricsOf(config: TaskConfig): Metric[] {
         `is ${name}${advice} The known metrics are ${Object.keys(KINDS).join(", ")}`,
       );
     }
-    const known = KINDS[name];
-    if (!known.of.includes(config.outputType)) {
+    const known = isKnown ? KINDS[name] : undefined;
+    if (known && !config.processResults && !known.of.includes(config.outputType)) {
       throw configError(config.where, key, `is ${name}, which is not for output_type ${config.outputType}`);
     }
-    const aggregation = ("aggregation" in entry ? entry.aggregation : undefined) ?? known.aggregation;
+    const aggregation = own ?? known?.aggregation ?? "mean";
     if (!AGGREGATION_NAMES.includes(aggregation)) {
       throw configError(
         config.where,
@@ -84,7 +95,6 @@ export function metricsOf(config: TaskConfig): Metric[] {
         `is ${aggregation}; the known ones are ${AGGREGATION_NAMES.join(", ")}`,
       );
     }
-    const better = "higherIsBetter" in entry ? entry.higherIsBetter : undefined;
-    return { name, aggregation, higherIsBetter: better ?? known.higherIsBetter, options };
+    return { name, aggregation, higherIsBetter: better ?? known?.higherIsBetter ?? true, options };
   });
 }

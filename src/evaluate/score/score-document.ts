@@ -1,11 +1,13 @@
 // The metrics of one document from the filtered answers to its requests.
 import { BaimoError } from "../../errors.ts";
 import { brief } from "../../json.ts";
-import { lengthOf, SPACE_CLASS } from "../../tokenizers/chat-template/jinja/text.ts";
-import { isInt, pythonEquals, pythonText } from "../python/values.ts";
+import { lengthOf } from "../../tokenizers/chat-template/jinja/text.ts";
+import { countWords } from "../python/text.ts";
+import { float, isInt, pythonEquals, pythonText } from "../python/values.ts";
 import type { Document } from "../tasks/document.ts";
 import type { OpenTask } from "../tasks/open-task.ts";
 import { createExactMatch } from "./exact-match.ts";
+import { argmax, softmax } from "./likeliest.ts";
 import type { Metric } from "./metrics.ts";
 
 /** A log-likelihood, and whether every token was the likeliest. */
@@ -24,32 +26,15 @@ export interface ScoredDocument {
 /** Scores a document. */
 export type DocumentScorer = (document: Document, answers: readonly unknown[]) => ScoredDocument;
 
-const float = (value: number): unknown => (Number.isInteger(value) ? Object(value) : value);
 const bytesOf = (text: string): number => new TextEncoder().encode(text).length;
-const SPACES = new RegExp(`[${SPACE_CLASS}]+`, "gu");
 /** A label that is none of the choices. */
 const MISSING = -100;
 
-/** The place of the largest; of equal ones the first, and what is no number before all. */
-export function argmax(values: readonly number[]): number {
-  let best = 0;
-  for (const [i, value] of values.entries()) {
-    if (Number.isNaN(value)) return i;
-    if (value > values[best]) best = i;
-  }
-  return best;
-}
-
-/** Probabilities of log-likelihoods. */
-export function softmax(values: readonly number[]): number[] {
-  const most = Math.max(...values);
-  const powers = values.map((value) => Math.exp(value - most));
-  const total = powers.reduce((sum, value) => sum + value, 0);
-  return powers.map((value) => value / total);
-}
-
 /** What scores the documents of a task. */
 export function createDocumentScorer(task: OpenTask, metrics: readonly Metric[]): DocumentScorer {
+  const { processResults } = task.config;
+  if (processResults)
+    return (document, answers) => ({ scores: processResults(document, answers), labelMissing: false });
   switch (task.config.outputType) {
     case "loglikelihood":
       return (_document, [answer]) => {
@@ -90,7 +75,7 @@ function scoreRolling(
   logprob: number,
 ): ScoredDocument {
   const text = String(task.fields.target(document));
-  const words = (text.match(SPACES)?.length ?? 0) + 1;
+  const words = countWords(text);
   const bytes = bytesOf(text);
   const sum = float(logprob);
   return scored(metrics, {

@@ -76,7 +76,10 @@ export function scoreTask(
       const items = samples
         .filter((sample) => sample.filter === filter)
         .map((sample) => sample.scores[metric]);
-      const { value, error } = aggregate(items, metric, aggregation, resamples);
+      const { value, error } =
+        typeof aggregation === "string"
+          ? aggregate(items, metric, aggregation, resamples)
+          : { value: aggregation(items), error: null };
       return { metric, filter, higherIsBetter, count: items.length, value, error };
     }),
   );
@@ -90,7 +93,10 @@ export function scoreTask(
   };
 }
 
-/** The metrics in the order in which documents have them. */
+/** The metrics in the order in which documents have them; what a function gives besides is averaged. */
 function inOrder([first]: readonly ScoredSample[], metrics: readonly Metric[]): Metric[] {
-  return Object.keys(first?.scores ?? {}).flatMap((name) => metrics.filter((metric) => metric.name === name));
+  return Object.keys(first?.scores ?? {}).flatMap((name) => {
+    const own = metrics.filter((metric) => metric.name === name);
+    return own.length > 0 ? own : [{ name, aggregation: "mean", higherIsBetter: true, options: {} }];
+  });
 }

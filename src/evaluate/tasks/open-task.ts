@@ -1,9 +1,9 @@
 // A task with its data: the documents to evaluate, the examples, the prompts and requests of each.
 import { BaimoError } from "../../errors.ts";
 import { sha256 } from "../../sha256.ts";
+import type { Dataset } from "../datasets/dataset.ts";
 import { dumpJson, pythonText } from "../python/values.ts";
 import { configError } from "./config-error.ts";
-import type { Dataset } from "./dataset.ts";
 import type { Document } from "./document.ts";
 import { createFieldReader, type FieldReader } from "./fields.ts";
 import { buildPrompts, type PromptSettings } from "./prompts.ts";
@@ -64,14 +64,15 @@ export function openTask(config: TaskConfig, documents: readonly Document[]): Op
 }
 
 /** The documents of a split; the splits there are where it is missing. */
-function splitOf({ splits }: Dataset, split: string, key: string, config: TaskConfig): readonly Document[] {
+function splitOf(
+  { splits, names }: Dataset,
+  split: string,
+  key: string,
+  config: TaskConfig,
+): readonly Document[] {
   const documents = splits.get(split);
   if (documents) return config.processDocs?.(documents) ?? documents;
-  throw configError(
-    config.where,
-    key,
-    `is ${split}; the data has the splits ${[...splits.keys()].join(", ")}`,
-  );
+  throw configError(config.where, key, `is ${split}; the data has the splits ${names.join(", ")}`);
 }
 
 /** The documents that a task evaluates. */

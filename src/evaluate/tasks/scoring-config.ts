@@ -1,12 +1,13 @@
 // The configuration of a task's metrics and filters.
 import { brief, isRecord } from "../../json.ts";
+import { PortedFunction } from "../functions/find-function.ts";
 import { configError } from "./config-error.ts";
 import type { RawConfig } from "./load-yaml.ts";
 
 /** One metric with its options. */
 export interface MetricConfig {
   readonly metric: string;
-  readonly aggregation?: string;
+  readonly aggregation?: string | ((items: readonly unknown[]) => number);
   readonly higherIsBetter?: boolean;
   readonly options: RawConfig;
 }
@@ -28,11 +29,13 @@ export function readMetrics(list: unknown, where: string): MetricConfig[] | null
     const { metric, aggregation, higher_is_better, hf_evaluate, ...options } = entry;
     if (hf_evaluate === true)
       throw configError(where, `${key}.hf_evaluate`, "asks for a metric of another package");
-    if (aggregation !== undefined && typeof aggregation !== "string") {
+    const port = aggregation instanceof PortedFunction ? aggregation.port : undefined;
+    const way = port?.kind === "aggregation" ? port.run : aggregation;
+    if (way !== undefined && typeof way !== "string" && typeof way !== "function") {
       throw configError(where, `${key}.aggregation`, `must be a name but is ${brief(aggregation)}`);
     }
     const higherIsBetter = typeof higher_is_better === "boolean" ? higher_is_better : undefined;
-    return { metric, aggregation, higherIsBetter, options };
+    return { metric, aggregation: way as MetricConfig["aggregation"], higherIsBetter, options };
   });
 }
 

@@ -1,5 +1,6 @@
 // A task's configuration: every key of lm-evaluation-harness, checked, with its defaults.
 import { brief, isRecord } from "../../json.ts";
+import type { Results } from "../functions/answers.ts";
 import { findFunction, PortedFunction } from "../functions/find-function.ts";
 import { checkKey, configError, PLACES } from "./config-error.ts";
 import type { Document } from "./document.ts";
@@ -32,6 +33,8 @@ export interface TaskConfig {
   readonly testSplit: string | null;
   /** `process_docs` */
   readonly processDocs: ((documents: readonly Document[]) => readonly Document[]) | null;
+  /** `process_results` */
+  readonly processResults: Results | null;
   readonly docToText: FieldSource | null;
   readonly docToTarget: FieldSource | null;
   readonly docToChoice: FieldSource | null;
@@ -87,7 +90,7 @@ export function readTaskConfig(given: RawConfig, where: string): TaskConfig {
   if (typeof task !== "string" || task === "")
     throw configError(where, "task", `must be a name but is ${brief(task)}`);
   const at = new KeyReader(config, where);
-  for (const key of ["doc_to_image", "doc_to_audio", "use_prompt", "custom_dataset", "process_results"]) {
+  for (const key of ["doc_to_image", "doc_to_audio", "use_prompt", "custom_dataset"]) {
     if (config[key] !== undefined)
       throw configError(where, key, "is not supported here; the task cannot run");
   }
@@ -117,6 +120,7 @@ export function readTaskConfig(given: RawConfig, where: string): TaskConfig {
     validationSplit: at.optionalText("validation_split"),
     testSplit: at.optionalText("test_split"),
     processDocs: readProcessDocs(config.process_docs, where),
+    processResults: readProcessResults(config.process_results, where),
     docToText: (config.doc_to_text ?? null) as FieldSource | null,
     docToTarget: (config.doc_to_target ?? null) as FieldSource | null,
     docToChoice: (config.doc_to_choice ?? null) as FieldSource | null,
@@ -191,6 +195,13 @@ function readProcessDocs(value: unknown, where: string): TaskConfig["processDocs
     known.set(documents, made);
     return made;
   };
+}
+
+/** What a task scores of a document's answers. */
+function readProcessResults(value: unknown, where: string): TaskConfig["processResults"] {
+  if (value === undefined) return null;
+  if (value instanceof PortedFunction && value.port.kind === "results") return value.port.run;
+  throw configError(where, "process_results", `must be a function over answers but is ${brief(value)}`);
 }
 
 class KeyReader {

@@ -176,7 +176,7 @@ export async function planRemoval(
       ...going,
       ...gone.map(({ path }) => path),
       ...goneRefs.map((name) => `${home}/refs/${name}`),
-      ...(whole ? [home, lockFolder(cacheFolder, repo)] : emptied.map(({ path }) => path)),
+      ...(whole ? [home, lockFolder(cacheFolder, { kind: "model", repo })] : emptied.map(({ path }) => path)),
     ],
   };
 }
@@ -213,7 +213,7 @@ function goesWith(
 }
 
 async function refuseWhileDownloading(fs: FileSystem, cacheFolder: string, repo: string): Promise<void> {
-  const folder = lockFolder(cacheFolder, repo);
+  const folder = lockFolder(cacheFolder, { kind: "model", repo });
   for (const name of await listFiles(fs, folder)) {
     if (name.endsWith(".baimo.lock") && (await isLocked(fs, `${folder}/${name}`))) {
       throw new BaimoError(
@@ -236,7 +236,7 @@ async function findRepositories(fs: FileSystem, cacheFolder: string): Promise<st
 }
 
 async function readRepository(fs: FileSystem, cacheFolder: string, repo: string): Promise<Repository> {
-  const home = repositoryFolder(cacheFolder, repo);
+  const home = repositoryFolder(cacheFolder, { kind: "model", repo });
   const refs = new Map<string, string[]>();
   for (const name of await listFiles(fs, `${home}/refs`)) {
     const commit = (await fs.promises.readFile(`${home}/refs/${name}`, "utf8").catch(() => "")).trim();

@@ -9,24 +9,43 @@ export type FileSystem = typeof import("node:fs");
 const MAX_FILES = 1 << 16;
 const MAX_DEPTH = 16;
 
-/** "owner/name" as the cache names folders. @throws {BaimoError} `request` for what would lead out of the cache */
-function folderName(repo: string): string {
-  if (/^[\w.-]+\/[\w.-]+$/.test(repo) && !`/${repo}/`.includes("/../"))
-    return `models--${repo.replace("/", "--")}`;
+/** A repository of the Hub at a revision. */
+export interface HubRepository {
+  readonly kind: "model" | "dataset";
+  /** "owner/name"; a few old datasets have no owner. */
+  readonly repo: string;
+  /** A branch, tag or commit. */
+  readonly revision: string;
+}
+
+/** The repository of a model. */
+export const modelRepository = ({ repo, revision }: HubSpec): HubRepository => ({
+  kind: "model",
+  repo,
+  revision,
+});
+
+/** A repository wherever its revision does not matter. */
+export type RepositoryName = Pick<HubRepository, "kind" | "repo">;
+
+/** A repository as the cache names folders. @throws {BaimoError} `request` for what would lead out of the cache */
+function folderName({ kind, repo }: RepositoryName): string {
+  const form = kind === "model" ? /^[\w.-]+\/[\w.-]+$/ : /^[\w.-]+(?:\/[\w.-]+)?$/;
+  if (form.test(repo) && !/(?:^|\/)\.\.?(?:\/|$)/.test(repo)) return `${kind}s--${repo.replace("/", "--")}`;
   throw new BaimoError("request", `"${repo}" does not name a repository of the Hub; expected owner/name`);
 }
 
 /** The folder of a repository. */
-export const repositoryFolder = (cacheFolder: string, repo: string): string =>
-  `${cacheFolder}/${folderName(repo)}`;
+export const repositoryFolder = (cacheFolder: string, repository: RepositoryName): string =>
+  `${cacheFolder}/${folderName(repository)}`;
 
 /** The folder of a repository's locks. */
-export const lockFolder = (cacheFolder: string, repo: string): string =>
-  `${cacheFolder}/.locks/${folderName(repo)}`;
+export const lockFolder = (cacheFolder: string, repository: RepositoryName): string =>
+  `${cacheFolder}/.locks/${folderName(repository)}`;
 
 /** The lock of one file's download, beside huggingface_hub's own, which are of another kind (flock). */
-export const lockPath = (cacheFolder: string, repo: string, oid: string): string =>
-  `${lockFolder(cacheFolder, repo)}/${oid}.baimo.lock`;
+export const lockPath = (cacheFolder: string, repository: RepositoryName, oid: string): string =>
+  `${lockFolder(cacheFolder, repository)}/${oid}.baimo.lock`;
 
 /** Puts a blob under its name in the snapshot: a relative symbolic link, or where that is not allowed a hard link or copy. */
 export async function placeBlob(fs: FileSystem, blob: string, target: string): Promise<void> {
@@ -96,8 +115,36 @@ async function onlySnapshot(fs: FileSystem, home: string, revision: string): Pro
   return commits.length === 1 ? commits[0] : undefined;
 }
 
+/** A snapshot in the cache. */
+export interface KeptSnapshot {
+  readonly commit: string;
+  readonly folder: string;
+  /** Names of the files that are there whole. */
+  readonly names: readonly string[];
+}
+
+/** Without the Hub: the snapshot that an earlier download left for a revision; undefined when there is none. */
+export async function findSnapshot(
+  fs: FileSystem,
+  cacheFolder: string,
+  wanted: HubRepository,
+): Promise<KeptSnapshot | undefined> {
+  const home = repositoryFolder(cacheFolder, wanted);
+  const commit =
+    (await readRef(fs, home, wanted.revision)) ?? (await onlySnapshot(fs, home, wanted.revision));
+  if (commit === undefined) return undefined;
+  const folder = `${home}/snapshots/${commit}`;
+  const names: string[] = [];
+  for (const name of await listFiles(fs, folder)) {
+    // A link to a blob that was deleted is no file.
+    const stat = await fs.promises.stat(`${folder}/${name}`).catch(() => undefined);
+    if (stat?.isFile()) names.push(name);
+  }
+  return names.length === 0 ? undefined : { commit, folder, names };
+}
+
 /**
- * Without the Hub: what an earlier pull left here for this revision, and undefined when there is none.
+ * Without the Hub: what an earlier pull left here of a model, and undefined when there is none.
  * @throws {BaimoError} `request` when there is something, but not what is asked for
  */
 export async function findKept(
@@ -105,20 +152,11 @@ export async function findKept(
   cacheFolder: string,
   spec: HubSpec,
 ): Promise<string | undefined> {
-  const home = repositoryFolder(cacheFolder, spec.repo);
-  const commit = (await readRef(fs, home, spec.revision)) ?? (await onlySnapshot(fs, home, spec.revision));
-  if (commit === undefined) return undefined;
-  const snapshot = `${home}/snapshots/${commit}`;
-  const names: string[] = [];
-  for (const name of await listFiles(fs, snapshot)) {
-    // A link to a blob that was deleted is no file.
-    const stat = await fs.promises.stat(`${snapshot}/${name}`).catch(() => undefined);
-    if (stat?.isFile()) names.push(name);
-  }
-  if (names.length === 0) return undefined;
+  const kept = await findSnapshot(fs, cacheFolder, modelRepository(spec));
+  if (kept === undefined) return undefined;
   try {
-    const { open } = chooseFiles(names, spec);
-    return open ? `${snapshot}/${open}` : snapshot;
+    const { open } = chooseFiles(kept.names, spec);
+    return open ? `${kept.folder}/${open}` : kept.folder;
   } catch (cause) {
     if (!(cause instanceof BaimoError)) throw cause;
     throw new BaimoError(

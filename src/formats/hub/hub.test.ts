@@ -26,6 +26,7 @@ import { openCheckpoint } from "../checkpoint.ts";
 import { is } from "../test-errors.ts";
 import { listCachedModels } from "./cached-models.ts";
 import { pullModel } from "./hub.ts";
+import { pullDataset } from "./pull-dataset.ts";
 import type { PullOptions, PullProgress } from "./pull-options.ts";
 
 const cacheFolder = mkdtempSync(join(tmpdir(), "baimo-hub-"));
@@ -63,6 +64,11 @@ const repositories: Record<string, Record<string, Buffer>> = {
       ]),
     ),
     "training_args.bin": large,
+  },
+  "someone/poems": {
+    "README.md": Buffer.from("---\nlicense: mit\n---\n"),
+    "train.jsonl": large,
+    "test.jsonl": Buffer.from('{"a": 1}\n'),
   },
   "someone/wrong": { "only-Q8_0.gguf": large },
   "someone/evil": { "../../escape-Q8_0.gguf": gguf },
@@ -110,7 +116,10 @@ before(async () => {
         .writeHead(status, { "content-type": "application/json", ...headers })
         .end(JSON.stringify(body));
     const url = new URL(request.url!, endpoint);
-    const path = decodeURIComponent(url.pathname);
+    // A dataset's repository is served as a model's of that name.
+    const path = decodeURIComponent(url.pathname).replace(/^(\/api)?\/datasets\//, (_, api) =>
+      api ? "/api/models/" : "/",
+    );
     const repo = Object.keys(repositories).find((name) => `${path}/`.includes(`/${name}/`)) ?? "";
     if (path === "/api/models/someone/gated/revision/main") return json(403, { error: "gated" });
     if (path === "/api/models/someone/odd/revision/main") return response.end("<html>");
@@ -480,4 +489,27 @@ test("refusals of the Hub are told plainly", async () => {
     is("request", /has no Q5_K_M.*there are Q4_K_M, Q8_0, Q2_K/),
   );
   await assert.rejects(pull("hf:someone/quants", { signal: AbortSignal.abort() }), is("aborted", /./));
+});
+
+test("a dataset: its card and the files that are wanted", async () => {
+  const choose = (names: readonly string[], card: string) => {
+    assert.match(card, /license: mit/);
+    return names.filter((name) => name.startsWith("test"));
+  };
+  const place = { cacheFolder, endpoint };
+  const offline = { cacheFolder, offline: true };
+  await assert.rejects(
+    pullDataset("someone/poems", "main", choose, offline),
+    is("request", /is not in the Hub's cache/),
+  );
+  const { folder, revision } = await pullDataset("someone/poems", "main", choose, place);
+  assert.match(folder, new RegExp(`datasets--someone--poems/snapshots/${commit}$`));
+  assert.equal(revision, commit);
+  assert.equal(readFileSync(join(folder, "test.jsonl"), "utf8"), '{"a": 1}\n');
+  const kept = await pullDataset("someone/poems", "main", choose, offline);
+  assert.deepEqual([...kept.names].sort(), ["README.md", "test.jsonl"]); // train.jsonl was not wanted
+  await assert.rejects(
+    pullDataset("../..", "main", choose, place),
+    is("request", /does not name a repository|no such/),
+  );
 });

@@ -1,13 +1,12 @@
 // Comma-separated values (RFC 4180), with numbers where a whole column has them.
 import { BaimoError } from "../../errors.ts";
 
-const FIELD = /"((?:[^"]|"")*)"(?=[,\r\n]|$)|([^,\r\n]*)/y;
 const INTEGER = /^[+-]?\d{1,15}$/;
 const FLOAT = /^[+-]?(?:\d+\.\d*|\.\d+|\d+(?:\.\d*)?[eE][+-]?\d+)$/;
 
-/** Rows as objects by the names of the first line; an empty field is null. */
-export function parseCsv(text: string, where: string): Record<string, unknown>[] {
-  const [header, ...rows] = readRows(text.startsWith("\ufeff") ? text.slice(1) : text, where);
+/** Rows as objects by the names of the first line; an empty field is null. The separator is one character. */
+export function parseCsv(text: string, where: string, separator = ","): Record<string, unknown>[] {
+  const [header, ...rows] = readRows(text.startsWith("\ufeff") ? text.slice(1) : text, separator, where);
   if (!header) return [];
   const converted = header.map((_, column) => {
     const texts = rows.map((row) => row[column] ?? "").filter((value) => value !== "");
@@ -29,17 +28,21 @@ export function parseCsv(text: string, where: string): Record<string, unknown>[]
   });
 }
 
-function readRows(text: string, where: string): string[][] {
+function readRows(text: string, separator: string, where: string): string[][] {
+  if (separator.length !== 1 || /[\r\n"]/.test(separator))
+    throw new BaimoError("format", `${where}: fields are separated by one character, not "${separator}"`);
+  const off = `\\u${separator.charCodeAt(0).toString(16).padStart(4, "0")}`;
+  const field = new RegExp(`"((?:[^"]|"")*)"(?=[${off}\\r\\n]|$)|([^${off}\\r\\n]*)`, "y");
   const rows: string[][] = [];
   let row: string[] = [];
   let at = 0;
   while (at < text.length) {
-    FIELD.lastIndex = at;
-    const match = FIELD.exec(text);
+    field.lastIndex = at;
+    const match = field.exec(text);
     if (!match) throw new BaimoError("format", `${where}: a quoted field does not end, at character ${at}`);
     row.push(match[1] === undefined ? match[2] : match[1].replaceAll('""', '"'));
-    at = FIELD.lastIndex;
-    if (text[at] === ",") {
+    at = field.lastIndex;
+    if (text[at] === separator) {
       at++;
       if (at === text.length) row.push("");
       continue;
