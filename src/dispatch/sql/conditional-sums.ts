@@ -1,4 +1,4 @@
-// Sums that leave rows out by conditions of their own: `sum(state = 'done')`, `count(case when … end)`.
+// Sums that leave rows out by conditions of their own: `sum(a = 1)`, `count(case when … end)`.
 
 const AGGREGATE = /\b(sum|count|avg|total|min|max|group_concat)\s*\(/gi;
 const CASE =
