@@ -2,8 +2,7 @@
 import type { JsonSchema } from "../../json.ts";
 import { type NamedLicence, readWords } from "../../licences/read-words.ts";
 import { currencies } from "../../plan/quantity/units.ts";
-import { type Draft, from, grown, next, object, type Ref, refTo } from "./draft.ts";
-import type { Move } from "./moves.ts";
+import { type Draft, from, grown, type Move, next, object, type Ref, refTo } from "./draft.ts";
 import type { RequestWords } from "./words.ts";
 
 /** What a return is counted from, with what may be said. */

@@ -22,6 +22,14 @@ export interface Draft {
   readonly rows: ReadonlyMap<string, readonly string[]>;
 }
 
+/** One step. */
+export interface Move {
+  readonly name: string;
+  readonly schema: JsonSchema;
+  /** The plan with it, by arguments of the schema. */
+  add(draft: Draft, args: Record<string, unknown>): Draft;
+}
+
 /** All of these, and no other. */
 export const object = (properties: Record<string, JsonSchema>): JsonSchema => ({
   type: "object",

@@ -4,17 +4,9 @@ import { mismatches } from "../check-schema.ts";
 import type { TaskNode } from "../graph/task.ts";
 import type { Catalogue } from "./catalogue.ts";
 import { decisionMoves } from "./decision-moves.ts";
-import { type Draft, from, grown, next, object, refTo } from "./draft.ts";
+import { type Draft, from, grown, type Move, next, object, refTo } from "./draft.ts";
 import { type Query, querySchema, reachable, toSql } from "./query.ts";
 import type { RequestWords } from "./words.ts";
-
-/** One step. */
-export interface Move {
-  readonly name: string;
-  readonly schema: JsonSchema;
-  /** The plan with it, by arguments of the schema. */
-  add(draft: Draft, args: Record<string, unknown>): Draft;
-}
 
 const OPERATIONS: Readonly<Record<string, string>> = {
   ratio: "a / b",

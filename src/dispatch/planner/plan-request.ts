@@ -7,8 +7,8 @@ import { type Bounds, type Plan, type Tools, validate } from "../graph/validate.
 import type { Asker } from "../tool.ts";
 import type { Ask } from "./ask.ts";
 import { type Catalogue, inWords } from "./catalogue.ts";
-import { type Draft, object, type Ref } from "./draft.ts";
-import { type Move, movesOf } from "./moves.ts";
+import { type Draft, type Move, object, type Ref } from "./draft.ts";
+import { movesOf } from "./moves.ts";
 import { wordsOfRequest } from "./words.ts";
 
 /** What a plan is made with. */
