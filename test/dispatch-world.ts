@@ -1,5 +1,6 @@
 // The fixtures' world, opened: databases, models, the partner by its stored answers, requests.
 import { readFileSync } from "node:fs";
+import { loadCatalogue, loadTerms } from "../src/cli/load-catalogue.ts";
 import { type OpenTools, openTools, type Send } from "../src/dispatch/index.ts";
 import { isName } from "../src/dispatch/report/names.ts";
 import { openAny } from "../src/store/open-database.ts";
@@ -41,6 +42,7 @@ export const open = (send: Send, ms = 10_000): Promise<OpenTools> => {
       [...predictors, ...forecasters].map((name) => [name, at("models", `${name}.json`)]),
     ),
     services: { partner: { openapi: at("partner.openapi.json"), roles: ["analyst"], send } },
+    grounds: () => ({ catalogue: loadCatalogue(), terms: loadTerms() }),
     sqlLimits: { rows: 10_000, ms: 300_000 }, // this machine may be busy
     httpLimits: { ms },
   });

@@ -44,6 +44,14 @@ export interface ModelEvidence {
   readonly settings?: Settings;
 }
 
+/** A clause, a formula, a figure with its source: what a decision rests on. */
+export interface Citation {
+  readonly name: string;
+  readonly says: string;
+  /** Title, date and address, as far as there are. */
+  readonly source?: string;
+}
+
 /** What a statistic or a calculation computed. */
 export interface StepEvidence {
   readonly kind: "step";
@@ -53,6 +61,7 @@ export interface StepEvidence {
   readonly step: string;
   readonly inputSha256: string;
   readonly settings?: Settings;
+  readonly citations?: readonly Citation[];
 }
 
 /** What was written. */

@@ -2,6 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { parseJson, recordOf } from "../json.ts";
+import { licenceNames } from "../licences/catalogue-names.ts";
 import type { Tools } from "./graph/validate.ts";
 import { readOperations } from "./http/operations.ts";
 import { type Send, sendTo } from "./http/send.ts";
@@ -11,6 +12,7 @@ import { Reader } from "./sql/reader.ts";
 import { readWriteForm } from "./sql/write-form.ts";
 import { calc } from "./tools/calc.ts";
 import { dbWrite } from "./tools/db-write.ts";
+import { type Grounds, may, plan } from "./tools/decisions.ts";
 import { type HttpLimits, httpCall, type Service } from "./tools/http-call.ts";
 import { forecast, modelPredict } from "./tools/models.ts";
 import { type DatabaseSource, SQL_LIMITS, type SqlLimits, sqlQuery } from "./tools/sql-query.ts";
@@ -35,6 +37,8 @@ export interface ToolSources {
   /** The path of each model's JSON. */
   readonly models?: Readonly<Record<string, string>>;
   readonly services?: Readonly<Record<string, ServiceSource>>;
+  /** Where licences and costs are read from; without it neither can be asked for. */
+  readonly grounds?: () => Grounds;
   readonly sqlLimits?: SqlLimits;
   readonly httpLimits?: HttpLimits;
 }
@@ -64,6 +68,7 @@ export async function openTools(sources: ToolSources): Promise<OpenTools> {
     ]),
   );
   const writable = new Map([...databases].filter(([, { writes }]) => writes.length > 0));
+  const grounds = sources.grounds && once(sources.grounds);
   const reader = new Reader();
   const tools = [
     sqlQuery(databases, reader, sources.sqlLimits),
@@ -74,6 +79,7 @@ export async function openTools(sources: ToolSources): Promise<OpenTools> {
     statsQueue,
     calc,
     httpCall(services, sources.httpLimits),
+    ...(grounds ? [plan(grounds), may(grounds)] : []),
     ...(writable.size > 0 ? [dbWrite(writable, reader, sources.sqlLimits ?? SQL_LIMITS)] : []),
   ];
   const describe = async (role: string): Promise<Catalogue> => {
@@ -94,6 +100,7 @@ export async function openTools(sources: ToolSources): Promise<OpenTools> {
       writes: mine.flatMap(([db, { writes }]) =>
         writes.map(({ sql, parameters }) => ({ db, sql, parameters })),
       ),
+      licences: grounds && licenceNames(grounds().catalogue),
     };
   };
   return { tools: new Map(tools.map((tool) => [tool.name, tool])), describe, close: () => reader.close() };
@@ -103,4 +110,13 @@ async function openService({ openapi, roles, send }: ServiceSource): Promise<Ser
   const document = recordOf(parseJson(await readFile(openapi), openapi), openapi);
   const operations = readOperations(document, openapi);
   return { document, operations, send: typeof send === "string" ? sendTo(send) : send, roles };
+}
+
+/** Reads at the first call, and keeps what it has read. */
+function once<T>(read: () => T): () => T {
+  let kept: { readonly value: T } | undefined;
+  return () => {
+    kept ??= { value: read() };
+    return kept.value;
+  };
 }

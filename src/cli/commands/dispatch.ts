@@ -129,7 +129,10 @@ async function dispatch(
 
 async function withTools(path: string, work: (opened: OpenTools) => Promise<void>): Promise<void> {
   const { openTools, readToolsFile } = await import("../../dispatch/index.ts");
-  const opened = await openTools(readToolsFile(await readJsonFile(path), path));
+  const { loadCatalogue, loadTerms } = await import("../load-catalogue.ts");
+  const sources = readToolsFile(await readJsonFile(path), path);
+  const grounds = () => ({ catalogue: loadCatalogue(), terms: loadTerms() });
+  const opened = await openTools(Object.assign(sources, { grounds }));
   try {
     await work(opened);
   } finally {

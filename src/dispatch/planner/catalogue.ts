@@ -1,4 +1,6 @@
 // What a role's plans may use: tables, models, operations of third parties, statements that write.
+
+import type { NamedLicence } from "../../licences/read-words.ts";
 import type { Operation } from "../http/operations.ts";
 import type { Table } from "../sql/describe.ts";
 
@@ -12,10 +14,19 @@ export interface Catalogue {
   readonly forecasters: readonly string[];
   readonly operations: readonly { readonly service: string; readonly operation: Operation }[];
   readonly writes: readonly { readonly db: string; readonly sql: string; readonly parameters: number }[];
+  /** What models and licences are called, where licences and costs can be asked for. */
+  readonly licences?: readonly NamedLicence[];
 }
 
 /** In words, for a model. */
-export function inWords({ databases, predictors, forecasters, operations, writes }: Catalogue): string {
+export function inWords({
+  databases,
+  predictors,
+  forecasters,
+  operations,
+  writes,
+  licences,
+}: Catalogue): string {
   const lines = databases.flatMap(({ name, tables }) =>
     tables.map(({ name: table, columns }) => {
       const list = columns.map(({ name: column, values }) =>
@@ -33,5 +44,11 @@ export function inWords({ databases, predictors, forecasters, operations, writes
     );
   }
   for (const { db, sql } of writes) lines.push(`write ${db}: ${sql} (waits for an approval)`);
+  if (licences) {
+    lines.push("may: whether licences permit what the request asks, with the clauses");
+    lines.push(
+      "should a model do it: people against a model, with a verdict, from what the request and the data say",
+    );
+  }
   return lines.join("\n");
 }

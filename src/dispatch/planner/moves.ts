@@ -3,34 +3,10 @@ import { isRecord, type JsonSchema } from "../../json.ts";
 import { mismatches } from "../check-schema.ts";
 import type { TaskNode } from "../graph/task.ts";
 import type { Catalogue } from "./catalogue.ts";
+import { decisionMoves } from "./decision-moves.ts";
+import { type Draft, from, grown, type Move, next, object, refTo } from "./draft.ts";
 import { type Query, querySchema, reachable, toSql } from "./query.ts";
 import type { RequestWords } from "./words.ts";
-
-/** A value that an earlier step gives. */
-export interface Ref {
-  /** As the model names it: "n1 sales_fen". */
-  readonly name: string;
-  readonly node: string;
-  readonly path: string;
-  readonly isList: boolean;
-  readonly isNumber: boolean;
-}
-
-/** What is planned so far. */
-export interface Draft {
-  readonly nodes: readonly TaskNode[];
-  readonly refs: readonly Ref[];
-  /** Columns of the rows that a node gives. */
-  readonly rows: ReadonlyMap<string, readonly string[]>;
-}
-
-/** One step. */
-export interface Move {
-  readonly name: string;
-  readonly schema: JsonSchema;
-  /** The plan with it, by arguments of the schema. */
-  add(draft: Draft, args: Record<string, unknown>): Draft;
-}
 
 const OPERATIONS: Readonly<Record<string, string>> = {
   ratio: "a / b",
@@ -45,6 +21,7 @@ const TEST = ["meanA", "meanB", "t", "df", "pValue"];
 const DESCRIPTION = ["count", "mean", "standardDeviation", "min", "quartile1", "median", "quartile3", "max"];
 
 export function movesOf(draft: Draft, catalogue: Catalogue, words: RequestWords): Move[] {
+  const { licences } = catalogue;
   const numbers = draft.refs.filter(({ isNumber, isList }) => isNumber && !isList).map(({ name }) => name);
   const lists = draft.refs.filter(({ isNumber, isList }) => isNumber && isList).map(({ name }) => name);
   const moves: Move[] = [];
@@ -163,7 +140,7 @@ export function movesOf(draft: Draft, catalogue: Catalogue, words: RequestWords)
       },
     });
   }
-  return moves;
+  return licences ? [...moves, ...decisionMoves(draft, words, licences)] : moves;
 }
 
 function listMoves(lists: readonly string[], { forecasters }: Catalogue): Move[] {
@@ -204,13 +181,6 @@ function listMoves(lists: readonly string[], { forecasters }: Catalogue): Move[]
   return moves;
 }
 
-const object = (properties: Record<string, JsonSchema>): JsonSchema => ({
-  type: "object",
-  required: Object.keys(properties),
-  additionalProperties: false,
-  properties,
-});
-
 /** An argument of a third party: as its schema has it, from the request, or of an earlier step. */
 function argument(schema: JsonSchema, { refs }: Draft, words: RequestWords): JsonSchema {
   if (Array.isArray(schema.enum) || schema.const !== undefined) return schema;
@@ -224,48 +194,9 @@ function argument(schema: JsonSchema, { refs }: Draft, words: RequestWords): Jso
   return { anyOf: [...enumerated, ...(isFree ? [schema] : [])] };
 }
 
-const next = ({ nodes }: Draft, tool: string, args: Record<string, unknown>): TaskNode => ({
-  id: `n${nodes.length + 1}`,
-  tool,
-  args,
-  after: [],
-});
-
 const calc = (before: Draft, name: string, args: Record<string, unknown>): Draft => {
   const node = next(before, "calc", args);
   return grown(before, node, [
     refTo(node, "/value", name, { isList: false, isNumber: !name.startsWith("is_") }),
   ]);
 };
-
-const refTo = (
-  node: TaskNode,
-  path: string,
-  name: string,
-  kind: { isList: boolean; isNumber: boolean },
-): Ref => ({
-  name: `${node.id} ${name}`,
-  node: node.id,
-  path,
-  isList: kind.isList,
-  isNumber: kind.isNumber,
-});
-
-/** A name of an earlier value as a reference; anything else as it is. */
-function from({ refs }: Draft, value: unknown): unknown {
-  const ref = refs.find(({ name }) => name === value);
-  return ref ? { $from: ref.node, path: ref.path } : value;
-}
-
-function grown(
-  { nodes, refs, rows }: Draft,
-  node: TaskNode,
-  more: readonly Ref[],
-  columns?: readonly string[],
-): Draft {
-  return {
-    nodes: [...nodes, node],
-    refs: [...refs, ...more],
-    rows: columns ? new Map(rows).set(node.id, columns) : rows,
-  };
-}

@@ -7,7 +7,8 @@ import { type Bounds, type Plan, type Tools, validate } from "../graph/validate.
 import type { Asker } from "../tool.ts";
 import type { Ask } from "./ask.ts";
 import { type Catalogue, inWords } from "./catalogue.ts";
-import { type Draft, type Move, movesOf, type Ref } from "./moves.ts";
+import { type Draft, type Move, object, type Ref } from "./draft.ts";
+import { movesOf } from "./moves.ts";
 import { wordsOfRequest } from "./words.ts";
 
 /** What a plan is made with. */
@@ -130,12 +131,12 @@ async function clarify(
 /** The same name twice gets a number. */
 function factsOf(refs: readonly Ref[]): FactSource[] {
   const keys = new Set<string>();
-  return refs.map(({ node, path, name }) => {
+  return refs.map(({ node, path, name, unit }) => {
     const base = name.replace(/^n\d+ (?:all )?/, "").replace(/[^\p{L}\p{N}_]/gu, "_");
     let key = base;
     for (let n = 2; keys.has(key); n++) key = `${base}_${n}`;
     keys.add(key);
-    return { key, node, path, unit: unitOf(base) };
+    return { key, node, path, unit: unit ?? unitOf(base) };
   });
 }
 
@@ -145,13 +146,6 @@ function unitOf(name: string): string {
   const [, unit] = /_(fen|bp|g|kg|min)(?:_|$)/.exec(name) ?? [];
   return unit === "bp" ? "basis points" : (unit ?? "");
 }
-
-const object = (properties: Record<string, JsonSchema>): JsonSchema => ({
-  type: "object",
-  required: Object.keys(properties),
-  additionalProperties: false,
-  properties,
-});
 
 /** @throws {BaimoError} `request` for what is not of the schema: an endpoint may not hold to it */
 async function answer(

@@ -4,6 +4,8 @@ import { figuresIn } from "../report/figures.ts";
 
 /** Values that a condition may have. */
 export interface RequestWords {
+  /** As it stands. */
+  readonly request: string;
   readonly texts: readonly string[];
   readonly numbers: readonly number[];
   readonly dates: readonly string[];
@@ -27,6 +29,7 @@ export function wordsOfRequest(request: string, today: string): RequestWords {
   const years = numbers.filter((value) => Number.isInteger(value) && value >= 1900 && value < 2200);
   const dates = figures.flatMap((figure) => (figure.kind === "date" ? writtenDates(figure, today) : []));
   return {
+    request,
     texts: textsIn(request).slice(0, MOST_TEXTS),
     numbers: [...new Set([...numbers, ...PLAIN_NUMBERS])],
     dates: [...new Set([...dates, ...years.map(String), ...relativeDates(today)])],

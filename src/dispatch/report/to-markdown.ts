@@ -71,12 +71,13 @@ export const rawValue = ({ value }: Fact): string => JSON.stringify(value) ?? "n
 
 /** What evidence says, line by line. */
 export function detailsOf(evidence: Evidence): (readonly [name: string, value: string])[] {
-  const { kind, node, ...rest } = evidence;
+  const { kind, node, citations = [], ...rest } = Object.assign({ citations: undefined }, evidence);
   return [
     ["node", `${node}, ${kind}`],
     ...Object.entries(rest)
       .filter(([, value]) => value !== undefined)
       .map(([name, value]) => [name, typeof value === "string" ? value : JSON.stringify(value)] as const),
+    ...citations.map(({ name, says, source }) => [name, source ? `${says} (${source})` : says] as const),
   ];
 }
 

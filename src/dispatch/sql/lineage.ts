@@ -1,7 +1,7 @@
-// The rows that went into a statement's sums: a statement for their keys, where its form is plain.
+// The rows that a result is made of: a statement for their keys, where its form is plain.
+import { conditionOfSums, hasSums } from "./conditional-sums.ts";
 import type { Table } from "./describe.ts";
 
-const AGGREGATE = /\b(?:sum|count|avg|total|min|max|group_concat)\s*\(|\bgroup\s+by\b/i;
 /** Forms whose rows are not those of one FROM. */
 const OTHER = /^\s*with\b|\b(?:union|intersect|except|over)\b/i;
 const PARTS = /\b(from|where|group\s+by|having|order\s+by|limit)\b/gi;
@@ -9,9 +9,9 @@ const SOURCE =
   /(?:^|,|\bjoin\b)\s*([A-Za-z_]\w*)(?:\s+(?:as\s+)?(?!on\b|join\b|left\b|inner\b|cross\b|natural\b|using\b)([A-Za-z_]\w*))?/gi;
 
 /**
- * The keys of the rows that were put together, in their order; parameters are numbered, and the same.
+ * The keys of the rows that went in, in their order; parameters are numbered, and the same.
  *
- * Nothing for a statement that puts none together, or whose form says less.
+ * Nothing for a statement whose form says less.
  */
 export function lineageOf(sql: string, tables: readonly Table[]): string | undefined {
   let number = 0;
@@ -19,7 +19,7 @@ export function lineageOf(sql: string, tables: readonly Table[]): string | undef
     found === "?" ? `?${++number}` : found,
   );
   const outer = blankInner(numbered);
-  if (!AGGREGATE.test(outer) || OTHER.test(outer) || (number > 0 && /\?\d/.test(sql))) return undefined;
+  if (OTHER.test(outer) || (number > 0 && /\?\d/.test(sql))) return undefined;
   const places = [...outer.matchAll(PARTS)].map(({ index, 1: word, 0: text }) => ({
     word: word.toLowerCase(),
     at: index,
@@ -30,7 +30,9 @@ export function lineageOf(sql: string, tables: readonly Table[]): string | undef
     return i < 0 ? undefined : numbered.slice(places[i].begin, places[i + 1]?.at).trim();
   };
   const from = partOf("from");
-  if (from === undefined || blankInner(from).includes("\u0001")) return undefined;
+  const selected = numbered.slice(numbered.search(/\S/), places[0]?.at).replace(/^select\b/i, "");
+  const isPart = /\blimit\b/i.test(outer) && !hasSums(selected); // which rows, their order decides
+  if (isPart || from === undefined || blankInner(from).includes("\u0001")) return undefined;
   const sources = [...from.matchAll(SOURCE)].flatMap(([, name, alias]) => {
     const table = tables.find((each) => each.name.toLowerCase() === name.toLowerCase());
     return table ? [{ alias: alias ?? name, keys: table.keys }] : [];
@@ -43,10 +45,13 @@ export function lineageOf(sql: string, tables: readonly Table[]): string | undef
   const chosen = finest.length > 0 ? finest : keyed.slice(0, 1);
   if (chosen.length === 0) return undefined;
   const columns = chosen.flatMap(({ alias, keys }) => keys.map((key) => `${alias}.${key}`));
-  const where = partOf("where");
+  const conditions = [partOf("where"), conditionOfSums(selected)].filter((each) => each !== undefined);
   const order = columns.map((_, at) => at + 1).join(", ");
   const named = columns.map((column) => `${column} AS "${column}"`).join(", ");
-  return `select ${named} from ${from}${where === undefined ? "" : ` where ${where}`} order by ${order}`;
+  const where = conditions.length > 1 ? conditions.map((each) => `(${each})`).join(" and ") : conditions[0];
+  const lineage = `select ${named} from ${from}${where === undefined ? "" : ` where ${where}`} order by ${order}`;
+  const used = Array.from(lineage.matchAll(/\?(\d+)/g), ([, each]) => Number(each));
+  return Math.max(0, ...used) === number || number === 0 ? lineage : undefined; // the values must be the same
 }
 
 /** The statement with what stands in parentheses and quotes blanked, functions' names kept. */
