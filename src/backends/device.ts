@@ -124,6 +124,8 @@ export interface RunShape {
   readonly cacheType: CacheType;
   /** Most tokens in one call. */
   readonly maxTokens: number;
+  /** Rows of logits that are counted; default: all that there is room for, which answers beside one another write to. */
+  readonly logitRows?: number;
 }
 
 /** Bytes of a running model, all threads together. */
@@ -163,10 +165,11 @@ export interface DeviceModel {
   readonly operations: ModelOperations;
   /** Widest head of keys or values. */
   readonly headDim: number;
+  readonly vocabSize: number;
   /** Products of a token whose results ranks exchange. */
   readonly gathers: number;
   /** Floats that ranks exchange at a time. */
-  exchangeFloats(maxTokens: number): number;
+  exchangeFloats(shape: RunShape): number;
   /** Allocate as the workers will. */
   allocateWorkspace(allocator: Allocator, shape: RunShape): void;
   allocateCaches(allocator: Allocator, shape: RunShape): void;

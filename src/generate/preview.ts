@@ -1,5 +1,5 @@
 // What a model is and what memory it takes, told by its files before it is loaded.
-import type { MemoryNeeds } from "../backends/device.ts";
+import type { MemoryNeeds, RunShape } from "../backends/device.ts";
 import { openDevice } from "../backends/open-device.ts";
 import { availableThreads } from "../backends/threads.ts";
 import { type Checkpoint, type CheckpointInput, openCheckpoint } from "../formats/checkpoint.ts";
@@ -76,14 +76,14 @@ function sumOf(a: MemoryNeeds, b: MemoryNeeds): MemoryNeeds {
   };
 }
 
-/** The memory that a described model takes on a device. */
+/** The memory that a described model takes on a device, one answer at a time. */
 export async function countMemory(
   description: ModelDescription,
   { files }: Pick<Checkpoint, "files">,
   options: Partial<ReadLoadOptions>,
 ): Promise<{ contextLength: number; memory: MemoryNeeds }> {
   const device = await openDevice(options.device === "auto" ? "cpu" : (options.device ?? "cpu"));
-  const shape = chooseShape(description, options);
+  const shape: RunShape = { ...chooseShape(description, options), logitRows: 1 };
   const threads = options.threads ?? (await availableThreads());
   const memory = device.count(describeForDevice(description, files), shape, threads);
   return { contextLength: shape.contextLength, memory };

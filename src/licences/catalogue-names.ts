@@ -3,24 +3,36 @@ import { type Catalogue, figureOf } from "../catalogue/catalogue.ts";
 import { BaimoError } from "../errors.ts";
 import { nearestName } from "../nearest.ts";
 import { POET } from "../poet.ts";
+import type { NamedLicence } from "./find-names.ts";
 import { licenceOfTag } from "./licence-names.ts";
-import type { NamedLicence } from "./read-words.ts";
 
-/** What the catalogue calls models and licences. Names without a size stand for the licence of most sizes. */
+/**
+ * What the catalogue calls models and licences. A name without a size, or without a version, stands for all licences that it
+ * may have ("|"); a model whose licence nobody has read has its own name for one.
+ */
 export function licenceNames({ families, licences }: Catalogue): NamedLicence[] {
-  const names: NamedLicence[] = [];
-  const put = (name: string, licence: string | undefined) => {
-    if (licence !== undefined) names.push({ name, licence });
-  };
-  for (const { generations } of families)
-    for (const generation of generations) {
-      put(generation.name, figureOf(generation.licence));
-      for (const { name, licence = generation.licence } of generation.variants)
-        put(`${generation.name}-${name}`, figureOf(licence));
-    }
+  const lines = new Map<string, string[]>();
+  const generations: NamedLicence[] = [];
+  for (const generation of families.flatMap((family) => family.generations)) {
+    const licenceOf = (figure: typeof generation.licence) => figureOf(figure) ?? generation.name;
+    const sizes = generation.variants.map(({ name, licence = generation.licence }) => ({
+      name: `${generation.name}-${name}`,
+      licence: licenceOf(licence),
+    }));
+    const all = [licenceOf(generation.licence), ...sizes.map(({ licence }) => licence)];
+    generations.push({ name: generation.name, licence: oneOf(all) }, ...sizes);
+    const line = LINE.exec(generation.name)?.[0];
+    if (line !== undefined) lines.set(line.toLowerCase(), [...(lines.get(line.toLowerCase()) ?? []), ...all]);
+  }
+  const names: NamedLicence[] = [
+    ...Array.from(lines, ([name, all]) => ({ name, licence: oneOf(all) })),
+    ...generations.filter(({ name }) => !lines.has(name.toLowerCase())),
+  ];
+  const put = (name: string, licence: string) => names.push({ name, licence });
   for (const [id, { name }] of Object.entries(licences)) {
+    const short = id.replace(/^LicenseRef-/, "");
     put(id, id);
-    put(id.replace(/^LicenseRef-/, ""), id);
+    if (!lines.has(short.toLowerCase())) put(short, id);
     put(name, id);
   }
   for (const name of [POET, `baimo ${POET}`]) put(name, "Apache-2.0");
@@ -28,6 +40,10 @@ export function licenceNames({ families, licences }: Catalogue): NamedLicence[] 
   put("百川 2", "LicenseRef-Baichuan-2");
   return names;
 }
+
+/** What generations of a line of models have in common; fewer letters are words, or parts of other names. */
+const LINE = /^[A-Za-z]{4,}(?=$|[ -]?V?\d)/;
+const oneOf = (licences: readonly string[]): string => [...new Set(licences)].join("|");
 
 /** The licence that a word on the command line names. @throws {BaimoError} `request` where it names none */
 export function findLicence(word: string, names: readonly NamedLicence[]): NamedLicence {

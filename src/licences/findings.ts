@@ -81,7 +81,8 @@ export function findingOf(term: Term, situation: Situation): Finding | undefined
         return found("refuses", clauses, "a commercial purpose is not licensed", "未许可商业目的");
       return requires(clauses, "non-commercial");
     case "application":
-      return acts.has("commercial") ? requires(clauses, "apply-and-be-approved") : undefined;
+      if (acts.has("commercial")) return requires(clauses, "apply-and-be-approved");
+      return found("unexamined", clauses, "commercial use needs an application", "商用须先申请");
     case "sublicence":
       if (!acts.has("sublicense")) return undefined;
       return found("refuses", clauses, "the right may not be passed on", "不得再授权");
@@ -93,12 +94,15 @@ const users =
   ({ acts, facts }) => {
     const { clauses, except, most, below } = term;
     const commercial = acts.has("commercial");
-    if (term.commercially && !commercial) return undefined;
     if (except && facts[except.fact])
       return found("passes", except.clauses, "the bound is not for this product", "上限不适用于此产品");
     const own = facts[term.fact];
+    if (term.commercially && !commercial && (own === undefined || facts.commercial === false))
+      return undefined;
     if (own === undefined) {
-      if (commercial) return asks(clauses, term.fact);
+      // Who tells of users has some: then the number that counts decides.
+      const others = term.fact === "annualRevenue" ? undefined : (facts.mau ?? facts.mauAtRelease ?? facts.dau);
+      if (commercial || others !== undefined) return asks(clauses, term.fact);
       const bound = grouped(most ?? below!);
       return found(
         "unexamined",
@@ -118,6 +122,7 @@ const users =
     const says = `${grouped(count)} against a bound of ${grouped(most ?? below!)}`;
     const zh = `${grouped(count)}，上限 ${grouped(most ?? below!)}`;
     if (!beyond) return found("passes", clauses, says, zh);
+    if (term.commercially && !commercial) return asks(clauses, "commercial");
     if (term.beyond !== "refuse") return requires(clauses, term.beyond);
     return found("refuses", clauses, `${says}: a licence of its own is needed`, `${zh}：须另行取得许可`);
   };

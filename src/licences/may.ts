@@ -1,6 +1,7 @@
 // mayI: may these licences be used so? The strictest part of a composition holds.
 import type { Text } from "../catalogue/catalogue.ts";
 import { BaimoError } from "../errors.ts";
+import { brief } from "../json.ts";
 import type { Condition } from "./conditions.ts";
 import {
   type Action,
@@ -18,6 +19,7 @@ import { ACTS, type LicenceTerms, type TextSource } from "./terms.ts";
 
 /** A case: which licences, what is done, what is known. */
 export interface Question {
+  /** Identifiers; several with "|" are of one model that has one of them, and it is not said which. */
   readonly uses: readonly string[];
   /** One of `ACTION_NAMES`, or several with "+": then the strictest answer holds. */
   readonly action: string;
@@ -77,8 +79,37 @@ export function mayI(question: Question, terms: ReadonlyMap<string, LicenceTerms
   if (question.uses.length === 0)
     throw new BaimoError("request", "licences: the question names no licence; name at least one");
   const facts = factsOfAll(actions, given);
-  const answers = actions.map((action) => answerTo(action, question.uses, facts, unknown, terms));
-  return answers.length === 1 ? answers[0] : strictest(answers);
+  const answers = readingsOf(question.uses).map((uses) =>
+    strictest(actions.map((action) => answerTo(action, uses, facts, unknown, terms))),
+  );
+  const one = strictest(answers);
+  const outcome = ({ verdict }: Answer) => (verdict === "yes-if" ? "yes" : verdict);
+  if (new Set(answers.map(outcome)).size === 1) return one;
+  const text = {
+    en: "sizes and versions of the model have licences that answer this differently: say which it is",
+    zh: "该模型的不同规模或版本许可不同，答案也不同：请说明是哪一个",
+  };
+  const { warnings } = one;
+  return { ...one, verdict: "unknown", asks: ["model"], conditions: [], warnings: [text, ...warnings] };
+}
+
+/** Most ways to read a question whose models may have one of several licences. */
+const MOST_READINGS = 256;
+
+/** Each licence that a model may have, with each of the others. @throws {BaimoError} `request` where that is too many */
+function readingsOf(uses: readonly string[]): string[][] {
+  let readings: string[][] = [[]];
+  for (const ids of uses) {
+    const each = ids.split("|").filter((id) => id !== "");
+    if (each.length === 0 || readings.length * each.length > MOST_READINGS)
+      throw new BaimoError(
+        "request",
+        `licences: ${brief(ids)} makes ${readings.length * each.length} ways to read the question, where 1 to ${MOST_READINGS} ` +
+            "are looked into; name models with their sizes",
+      );
+    readings = readings.flatMap((known) => each.map((id) => [...known, id]));
+  }
+  return readings;
 }
 
 /** The strictest verdict of several answers first. */
@@ -86,6 +117,7 @@ const STRICTEST: readonly Verdict[] = ["no", "unknown", "yes-if", "yes"];
 
 /** Several answers as one: the strictest verdict, with what answers of that verdict rest on; conditions of all that permit. */
 function strictest(answers: readonly Answer[]): Answer {
+  if (answers.length === 1) return answers[0];
   const verdict = STRICTEST.find((each) => answers.some((answer) => answer.verdict === each))!; // each has one
   const permits = verdict === "yes" || verdict === "yes-if";
   const deciding = permits ? answers : answers.filter((answer) => answer.verdict === verdict);

@@ -2,12 +2,7 @@
 import { actionsIn } from "./action-words.ts";
 import type { Action, Facts } from "./facts.ts";
 import { FIELDS } from "./fields.ts";
-
-/** What a text calls a model or a licence, and the licence that it has. */
-export interface NamedLicence {
-  readonly name: string;
-  readonly licence: string;
-}
+import { findNames, type NamedLicence } from "./find-names.ts";
 
 /** What was understood of a question. */
 export interface ReadQuestion {
@@ -88,30 +83,9 @@ export function readWords(text: string, names: readonly NamedLicence[]): ReadQue
   const byService = rest !== text;
   if (byService) put("dataGeneratedBy", "closed-api");
   // A model that is yet to be named is none of the catalogue's.
-  const named = namedIn(name === undefined ? text : text.replaceAll(name, " "), names);
+  const named = findNames(name === undefined ? text : text.replaceAll(name, " "), names);
   // Names of models have words of their own (Granite Code, DeepSeek-V3-Base).
   const bare = named.reduce((left, each) => left.replaceAll(each.name, "X"), rest);
   const actions = actionsIn(bare, { byService });
   return { named, actions: actions.length > 0 ? actions : ["use"], facts: facts as Facts };
-}
-
-/** Names so short are also words, or parts of words, in small letters. */
-const SHORT = 4;
-
-/** What is named in a text, as the text has it, in the order of the text. */
-function namedIn(text: string, names: readonly NamedLicence[]): NamedLicence[] {
-  let rest = text;
-  const found: { at: number; name: string; licence: string }[] = [];
-  const longest = [...names].sort((one, other) => other.name.length - one.name.length);
-  for (const { name, licence } of longest) {
-    const escaped = name.replace(/[.*+?^${}()|[\]\\]/g, "\\$&").replace(/[ -]+/g, "[ -]?");
-    const whole = `(?<![A-Za-z0-9])${escaped}(?![A-Za-z0-9]|\\.\\d)`;
-    const match = new RegExp(whole, name.length > SHORT ? "i" : "").exec(rest);
-    if (!match) continue;
-    found.push({ at: match.index, name: match[0], licence });
-    const end = match.index + match[0].length;
-    rest = rest.slice(0, match.index) + " ".repeat(match[0].length) + rest.slice(end);
-  }
-  found.sort((one, other) => one.at - other.at);
-  return found.map(({ name, licence }) => ({ name, licence }));
 }

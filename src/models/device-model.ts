@@ -40,9 +40,10 @@ export function describeForDevice(
     operations: operationsOf(config),
     headDim: Math.max(headDim, valueDim),
     gathers: GATHERS_PER_LAYER * numLayers,
-    exchangeFloats: (maxTokens) => exchangeFloats(config, maxTokens),
-    allocateWorkspace(allocator, { contextLength }) {
-      createWorkspace(allocator, config, contextLength);
+    vocabSize: config.vocabSize,
+    exchangeFloats: ({ maxTokens, logitRows }) => exchangeFloats(config, maxTokens, logitRows),
+    allocateWorkspace(allocator, { contextLength, logitRows }) {
+      createWorkspace(allocator, config, contextLength, logitRows);
     },
     allocateCaches(allocator, shape) {
       createCaches(allocator, config, shape);

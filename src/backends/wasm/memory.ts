@@ -24,9 +24,15 @@ export interface RankBudget {
   readonly readAhead?: boolean;
 }
 
-/** What Node takes with an idle engine, and what each worker thread adds (measured with `baimo bench` on a tiny model). */
-const RUNTIME_BYTES = 70 * 2 ** 20;
-const WORKER_BYTES = 12 * 2 ** 20;
+/**
+ * What Node takes with an idle engine (half of it the program itself), and what each worker thread adds. Reading a vocabulary
+ * leaves its tables, and the heap of young objects grown, at most to its full size. Measured: docs/log/memory.md.
+ */
+const RUNTIME_BYTES = 90 * 2 ** 20;
+const WORKER_BYTES = 15 * 2 ** 20;
+const TOKEN_BYTES = 120;
+const YOUNG_BYTES_A_TOKEN = 600;
+const YOUNG_BYTES = 17 * 2 ** 20;
 
 /** What a model takes on this device. */
 export interface WasmNeeds extends MemoryNeeds {
@@ -56,11 +62,12 @@ export function memoryNeeds(model: DeviceModel, shape: RunShape, threads: number
   const activations = counter.take();
   model.allocateCaches(counter.allocator, shape);
   const cache = counter.take();
-  const exchange = 2 * 4 * model.exchangeFloats(maxTokens);
+  const exchange = 2 * 4 * model.exchangeFloats(shape);
   const own = scratchBytes(maxCols, model.headDim);
   const helper = threads > 1 ? scratchBytes(maxCols, 0) : 0;
   const scratch = threads * (rounded + own + helper);
-  const runtime = RUNTIME_BYTES + threads * WORKER_BYTES;
+  const young = Math.min(YOUNG_BYTES, YOUNG_BYTES_A_TOKEN * model.vocabSize);
+  const runtime = RUNTIME_BYTES + threads * WORKER_BYTES + TOKEN_BYTES * model.vocabSize + young;
   const buffers = activations + exchange + scratch + threads * model.vectorValues * 4 + runtime;
   const total = weights + experts + cache + buffers;
   return { weights, experts, cache, buffers, total, inBanks: total - exchange - runtime };

@@ -11,8 +11,9 @@ import {
   factQuestions,
   readActions,
 } from "../../licences/facts.ts";
+import type { NamedLicence } from "../../licences/find-names.ts";
 import { type Answer, mayI, type Question, type Verdict } from "../../licences/may.ts";
-import { type NamedLicence, readWords } from "../../licences/read-words.ts";
+import { readWords } from "../../licences/read-words.ts";
 import { readNumber } from "../amount.ts";
 import { loadCatalogue, loadTerms } from "../load-catalogue.ts";
 import { type CommandContext, collect, nonEmpty, orUsage } from "../options.ts";

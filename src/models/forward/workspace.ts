@@ -119,8 +119,8 @@ function widestActivation(config: ModelConfig): number {
 }
 
 /** Floats that ranks exchange at a time: the widest activation of a chunk, logits, a head's page of the cache, or its state. */
-export function exchangeFloats(config: ModelConfig, maxTokens: number): number {
-  const logits = config.languageHead ? LOGIT_ROWS * config.vocabSize : 0;
+export function exchangeFloats(config: ModelConfig, maxTokens: number, logitRows = LOGIT_ROWS): number {
+  const logits = config.languageHead ? logitRows * config.vocabSize : 0;
   const page = PAGE * (config.headDim + config.valueDim + 4);
   const { delta } = config;
   const state = delta
@@ -134,7 +134,12 @@ export function exchangeFloats(config: ModelConfig, maxTokens: number): number {
 }
 
 /** Allocates what `forward` writes to. */
-export function createWorkspace(backend: Allocator, config: ModelConfig, contextLength: number): Workspace {
+export function createWorkspace(
+  backend: Allocator,
+  config: ModelConfig,
+  contextLength: number,
+  logitRows = LOGIT_ROWS,
+): Workspace {
   const { hiddenSize, embeddingSize, numHeads, numKvHeads, headDim, valueDim, latent, delta, experts } =
     config;
   const activation = (width: number, tokens?: number) => backend.allocate(width, tokens);
@@ -192,9 +197,9 @@ export function createWorkspace(backend: Allocator, config: ModelConfig, context
       sharedGate: experts.sharedGate ? rows(1) : undefined,
     },
     encoder: config.encoderLayers > 0 ? { states: activation(hiddenSize, contextLength) } : undefined,
-    headInput: activation(hiddenSize, LOGIT_ROWS),
-    projectedOut: projected ? rows(embeddingSize, LOGIT_ROWS) : undefined,
-    logits: config.languageHead ? rows(config.vocabSize, LOGIT_ROWS) : undefined,
+    headInput: activation(hiddenSize, logitRows),
+    projectedOut: projected ? rows(embeddingSize, logitRows) : undefined,
+    logits: config.languageHead ? rows(config.vocabSize, logitRows) : undefined,
   };
 }
 
