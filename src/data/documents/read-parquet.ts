@@ -1,19 +1,19 @@
-// Documents of a Parquet file, one row group in memory at a time.
+// Rows of a Parquet file, one row group in memory at a time.
 import { open } from "node:fs/promises";
 import * as zlib from "node:zlib";
 import type { AsyncBuffer, Compressors, FileMetaData } from "hyparquet";
 import { BaimoError } from "../../errors.ts";
-import { type Columns, type CorpusDocument, documentOf } from "./document.ts";
+import type { Columns, CorpusRow } from "./document.ts";
 
 /** Bytes that the wanted columns of a row group may unpack to; writers make groups of about 1 GB at most. */
 const MOST_BYTES = 2 ** 32;
 const MOST_FOOTER = 2 ** 28;
 
 /**
- * One document a row.
+ * The rows with the columns that are asked for, and the one of names where there is one.
  * @throws {BaimoError} `format` for a file that is damaged or hostile, or has no such column; `request` for one that cannot be read
  */
-export async function* readParquet(path: string, columns: Columns): AsyncGenerator<CorpusDocument, void> {
+export async function* readParquet(path: string, columns: Columns): AsyncGenerator<CorpusRow, void> {
   const handle = await open(path).catch((cause: unknown) => {
     throw new BaimoError("request", `${path}: cannot be read`, { cause });
   });
@@ -41,7 +41,7 @@ export async function* readParquet(path: string, columns: Columns): AsyncGenerat
     for (const [group, { num_rows }] of metadata.row_groups.entries()) {
       const count = checkGroup(metadata, group, wanted, size, path);
       const rows = await readGroup({ file, metadata, path, columns: wanted, from: first, to: first + count });
-      for (const [i, row] of rows.entries()) yield documentOf(row, columns, `${path}, row ${first + i + 1}`);
+      for (const [i, row] of rows.entries()) yield { row, where: `${path}, row ${first + i + 1}` };
       first += Number(num_rows);
     }
   } finally {
