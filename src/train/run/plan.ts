@@ -1,7 +1,9 @@
 // What a configuration asks the machine for: the objective, the adapter, the memory, or a refusal.
 import { availableMemory } from "../../backends/threads.ts";
 import { BaimoError } from "../../errors.ts";
+import { weightsAs } from "../../models/adapters/place-adapter.ts";
 import type { ModelDescription } from "../../models/open-model.ts";
+import type { WeightPlan } from "../../models/weights/tensor-plan.ts";
 import type { AdapterOptions } from "../adapter.ts";
 import type { Objective } from "../learner.ts";
 import type { Schedule } from "../optimize/schedule.ts";
@@ -38,11 +40,14 @@ export async function partsThatFit(
   description: ModelDescription,
   rest: { objective: Objective; threads: number },
 ): Promise<TrainedModelParts> {
+  const adapter = adapterOf(config);
+  const names = adapter && namesOf(description);
   const partsOf = (microBatch: number): TrainedModelParts => ({
     config: description.config,
     weights: description.weights,
-    adapter: adapterOf(config),
-    recompute: config.recompute === "block",
+    names,
+    adapter,
+    recompute: config.recompute,
     maxTokens: microBatch * config.sequenceLength * (config.stage === "dpo" ? 2 : 1),
   });
   const most = Math.min(await availableMemory(), 65_536 * 65_535);
@@ -57,6 +62,17 @@ export async function partsThatFit(
       (fits > 0
         ? `a microBatch of ${fits} fits (${gigabytes(await needs(fits))})`
         : "even a microBatch of 1 does not fit: train an adapter, or a smaller model"),
+  );
+}
+
+/** A GGUF's weights as PEFT names them. @throws {BaimoError} `config` where the family has no such names */
+function namesOf(description: ModelDescription): WeightPlan | undefined {
+  if (description.dialect === "huggingface") return undefined;
+  const found = weightsAs(description, "huggingface");
+  if (found) return found.plan;
+  throw new BaimoError(
+    "config",
+    `${description.name}: models of the family "${description.family}" have no names in Hugging Face's layout, which PEFT asks for`,
   );
 }
 

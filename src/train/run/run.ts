@@ -66,6 +66,11 @@ export async function openRun(config: TrainConfig): Promise<OpenRun> {
   const base = await baseOf(config, out);
   const checkpoint = await openCheckpoint(base);
   try {
+    if (config.adapter === "none" && checkpoint.format !== "safetensors")
+      throw new BaimoError(
+        "config",
+        `${base}: weights are trained in safetensors, not ${checkpoint.format}; beside this model an adapter can be`,
+      );
     const description = await describeModel(checkpoint);
     const language = await readLanguage(checkpoint, description);
     const goesOn = config.resume && new Checkpoints(out).newest() !== undefined;
