@@ -41,9 +41,9 @@ describe("bits of training", { skip }, () => {
       const options = { adamw, muon, clip: 1, schedule: { kind: "constant" as const }, balance: 0.01 };
       let wanted: { losses: number[]; weights: string[] } | undefined;
       for (const [threads, recompute] of [
-        [1, false],
-        [2, true],
-        [3, false],
+        [1, "none"],
+        [2, "block"],
+        [3, "attention"],
       ] as const) {
         const session = await TrainingSession.open({
           parts: { config, weights, maxTokens: LENGTH, recompute },

@@ -6,6 +6,7 @@ import type { Matrix } from "../tensor/backend.ts";
 import type { Learned, Module, Parameters } from "./parameters.ts";
 import type { TrainedLowRank } from "./tape/backend.ts";
 import type { Machine } from "./tape/machine.ts";
+import { rowAt } from "./tape/products.ts";
 
 /** What is trained: PEFT's `r`, `lora_alpha`, `use_rslora`, `use_dora` and `target_modules`. */
 export interface AdapterOptions {
@@ -94,12 +95,18 @@ export class Adapter {
         }
         if (!magnitude) continue;
         for (let row = 0; row < module.rows; row++) {
-          const squares = kernels.sum_of_squares(module.address + 4 * row * module.cols, module.cols);
+          const squares = kernels.sum_of_squares(this.#rowOf(module, row), module.cols);
           f32[magnitude.address / 4 + row] = Math.sqrt(squares);
         }
       }
     }
     this.#machine.barrier();
+  }
+
+  /** The address of a module's row as f32. Of packed weights it is good until the next is asked for. */
+  #rowOf({ parts }: Module, row: number): number {
+    const { matrix, first } = parts.findLast((part) => part.first <= row) ?? parts[0];
+    return rowAt(this.#machine, matrix, row - first, matrix.packed ? this.#machine.spareTile : 0);
   }
 
   /** Every tensor by its name in PEFT's files, without "base_model.model."; rows as the module's file has them. */
@@ -139,15 +146,16 @@ export class Adapter {
   merged(): { name: string; rows: number; cols: number; values: Float32Array }[] {
     const { f32 } = this.#machine;
     return this.#pairs.map(({ module, down, up, magnitude }) => {
-      const { name, rows, cols, address } = module;
+      const { name, rows, cols } = module;
       const values = new Float32Array(rows * cols);
       const row = new Float64Array(cols);
       for (let o = 0; o < rows; o++) {
+        const base = this.#rowOf(module, o) / 4;
         for (let i = 0; i < cols; i++) {
           let sum = 0;
           for (let k = 0; k < up.cols; k++)
             sum += f32[up.address / 4 + o * up.cols + k] * f32[down.address / 4 + k * cols + i];
-          row[i] = f32[address / 4 + o * cols + i] + this.scaling * sum;
+          row[i] = f32[base + i] + this.scaling * sum;
         }
         const length = Math.sqrt(row.reduce((sum, value) => sum + value * value, 0));
         const by = magnitude ? f32[magnitude.address / 4 + o] / length : 1;

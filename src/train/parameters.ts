@@ -1,10 +1,13 @@
 // A model's stored tensors in training's memory: what learns, what is frozen, given back.
+import { dtypesWithKernels, weightTypeOf } from "../backends/wasm/matrix.ts";
 import { BaimoError } from "../errors.ts";
 import { dequantize } from "../formats/blocks/dequantize.ts";
 import type { ByteSource } from "../formats/sources/byte-source.ts";
+import { GROUP, packedBytes, type WeightType } from "../kernels/module/module.ts";
 import {
   isTensorPlan,
   type MatrixPlan,
+  matricesOf,
   readType,
   type StoredTensor,
   type TensorPlan,
@@ -13,10 +16,10 @@ import {
 } from "../models/weights/tensor-plan.ts";
 import { createWeightReader } from "../models/weights/weight-reader.ts";
 import { type LoadedWeights, leavesOf, mapLeaves } from "../models/weights/weights.ts";
-import type { Matrix, MatrixSource } from "../tensor/backend.ts";
+import type { MatrixSource } from "../tensor/backend.ts";
 import { byteLength, type DType } from "../tensor/dtype.ts";
 import type { Machine } from "./tape/machine.ts";
-import { TrainedMatrix, TrainedVector } from "./tape/value.ts";
+import { type PackedRows, TrainedMatrix, TrainedVector } from "./tape/value.ts";
 
 /** Bytes of values that are read at a time. */
 const READ_BYTES = 8 << 20;
@@ -36,15 +39,14 @@ export interface Learned {
   readonly isMatrix: boolean;
 }
 
-/** A stored matrix that an adapter may stand beside. */
+/** A matrix that an adapter may stand beside, as a file of the adapter's names has it. */
 export interface Module {
   /** Its tensor's name without ".weight". */
   readonly name: string;
   readonly rows: number;
   readonly cols: number;
-  readonly address: number;
   /** The weights that have its rows, each from row `first` on. */
-  readonly parts: readonly { readonly matrix: Matrix; readonly first: number }[];
+  readonly parts: readonly { readonly matrix: TrainedMatrix; readonly first: number }[];
   /** Rows in the model's order -> in that of the outputs of the file's module, and back. */
   toFile(rows: Float32Array, cols: number): Float32Array;
   fromFile(rows: Float32Array, cols: number): Float32Array;
@@ -55,6 +57,8 @@ interface Leaf {
   readonly plan: MatrixPlan | VectorPlan;
   /** Its first row in the parameter. */
   readonly first: number;
+  /** Where it stays as its file has it. */
+  packed?: PackedRows;
 }
 
 /** A stored tensor, or one expert's part of one. Rows stand in the model's order; a vector's values are rows. */
@@ -91,13 +95,22 @@ export class Parameters {
 
   /**
    * Allocates them; `load` reads them once the memory is settled.
+   *
+   * frozen  nothing of them learns: matrices stay in their files' own forms, where there are kernels for these
+   * names   the same weights as an adapter's files name them
    * @throws {BaimoError} `config` for a weight that cannot be trained
    */
-  constructor(machine: Machine, plan: WeightPlan, { frozen }: { readonly frozen: boolean }) {
+  constructor(
+    machine: Machine,
+    plan: WeightPlan,
+    { frozen, names = plan }: { readonly frozen: boolean; readonly names?: WeightPlan },
+  ) {
     this.#machine = machine;
     const found = collect(plan);
     this.#parameters = [...new Set([...found.values()].map(({ parameter }) => parameter))];
-    const bytes = ({ rows, cols }: Parameter) => Math.ceil((4 * rows * cols) / 64) * 64;
+    if (frozen) this.#pack();
+    const bytes = ({ rows, cols, leaves: [{ packed }] }: Parameter) =>
+      packed ? 0 : Math.ceil((4 * rows * cols) / 64) * 64;
     const total = this.#parameters.reduce((sum, parameter) => sum + bytes(parameter), 0);
     const base = machine.allocate(total);
     const others = frozen ? undefined : [0, 1, 2].map(() => machine.allocate(total) - base);
@@ -124,12 +137,15 @@ export class Parameters {
     const onePlus: TrainedVector[] = [];
     const weightsOf = (leaf: TensorPlan) => {
       const { parameter, first } = found.get(leaf) ?? missing(leaf);
+      const packed = parameter.leaves.find((each) => each.first === first)?.packed;
+      if (packed) return { address: 0, gradient: 0, packed };
       const skip = 4 * first * parameter.cols;
       const gradient = parameter.learned ? parameter.learned.gradient + skip : 0;
       return { address: parameter.address + skip, gradient };
     };
     // Each MatrixPlan becomes a matrix and each vector a vector; those of "values" were refused.
-    const handles = new Map<TensorPlan, Matrix>();
+    const handles = new Map<TensorPlan, TrainedMatrix>();
+    const leaves = new Map(leavesOf(plan, isTensorPlan).map(({ path, leaf }) => [path.join("."), leaf]));
     this.weights = mapLeaves(plan, isTensorPlan, (leaf) => {
       if (!isVector(leaf)) {
         const matrix = new TrainedMatrix(leaf, weightsOf(leaf), leaf.bias && weightsOf(leaf.bias));
@@ -142,14 +158,21 @@ export class Parameters {
       return vector;
     }) as LoadedWeights;
     this.#onePlus = onePlus;
-    this.modules = this.#parameters.flatMap((parameter) => {
-      const { stored, rows, cols, address, leaves, isBlockMatrix } = parameter;
-      if (!isBlockMatrix || leaves.some(({ plan }) => !isVector(plan) && plan.expert)) return [];
-      const places = leaves.map(({ first, plan }) => ({ matrix: handles.get(plan) as Matrix, first }));
-      const name = stored.name.replace(/\.weight$/, "");
-      const outputs = outputsOf(leaves);
-      return [{ name, rows, cols, address, parts: places, ...reordering(outputs) }];
-    });
+    this.modules = modulesOf(names, (path) => handles.get(leaves.get(path) as TensorPlan));
+  }
+
+  /** Gives frozen matrices room in the forms of their files. */
+  #pack(): void {
+    for (const { leaves } of this.#parameters) {
+      for (const leaf of leaves) {
+        const { plan } = leaf;
+        const type = isVector(plan) ? undefined : packedType(plan);
+        if (isVector(plan) || type === undefined) continue;
+        const address = this.#machine.allocate(packedBytes(type, Math.ceil(plan.rows / GROUP), plan.cols));
+        leaf.packed = { type, address };
+        this.#machine.reserveTiles();
+      }
+    }
   }
 
   /** Values of all of them. */
@@ -163,9 +186,10 @@ export class Parameters {
       const reader = createWeightReader(files);
       const { f32 } = this.#machine;
       for (const { address, cols, leaves } of this.#parameters) {
-        for (const { plan, first } of leaves) {
+        for (const { plan, first, packed } of leaves) {
           const at = address / 4 + first * cols;
-          if (isVector(plan)) f32.set(await reader.vector({ ...plan, onePlus: false }).read(), at);
+          if (packed) await readPacked(reader.matrix(plan as MatrixPlan), packed, this.#machine);
+          else if (isVector(plan)) f32.set(await reader.vector({ ...plan, onePlus: false }).read(), at);
           else {
             const target = f32.subarray(at, at + plan.rows * plan.cols);
             await readMatrix(reader.matrix(plan), readType(plan), target);
@@ -216,6 +240,37 @@ export class Parameters {
     }
     return [...tensors.values()];
   }
+}
+
+/** The matrices of blocks but for experts, in the names and rows of `plan`, with the weights that stand at the same paths. */
+function modulesOf(
+  plan: WeightPlan,
+  matrixAt: (path: string) => TrainedMatrix | undefined,
+): readonly Module[] {
+  const found = collect(plan);
+  const paths = new Map(leavesOf(plan, isTensorPlan).map(({ path, leaf }) => [leaf, path.join(".")]));
+  const groups = new Set([...found.values()].map(({ parameter }) => parameter));
+  return [...groups].flatMap(({ stored, rows, cols, leaves, isBlockMatrix }) => {
+    if (!isBlockMatrix || leaves.some(({ plan: leaf }) => !isVector(leaf) && leaf.expert)) return [];
+    const parts = leaves.flatMap(({ plan: leaf, first }) => {
+      const matrix = matrixAt(paths.get(leaf) ?? "");
+      return matrix ? [{ matrix, first }] : [];
+    });
+    if (parts.length < leaves.length) return [];
+    const name = stored.name.replace(/\.weight$/, "");
+    return [{ name, rows, cols, parts, ...reordering(outputsOf(leaves)) }];
+  });
+}
+
+/** The form in which a frozen matrix stays; undefined where it becomes f32. */
+function packedType(plan: MatrixPlan): WeightType | undefined {
+  const dtype = readType(plan);
+  return dtype !== "F32" && dtypesWithKernels.includes(dtype) ? weightTypeOf(dtype) : undefined;
+}
+
+/** The forms in which the frozen weights of a plan stay: what kernels must be there for. */
+export function packedTypes(plan: WeightPlan): WeightType[] {
+  return [...new Set(matricesOf(plan).flatMap((matrix) => packedType(matrix) ?? []))];
 }
 
 function missing(leaf: TensorPlan): never {
@@ -321,6 +376,30 @@ async function readMatrix(source: MatrixSource, dtype: DType, target: Float32Arr
     const raw = new Uint8Array(count * byteLength(dtype, cols));
     await source.read(row, count, raw);
     target.set(dequantize(dtype, raw, count * cols), row * cols);
+  }
+}
+
+/** Reads a matrix as its file has it and packs it, some rows at a time by way of a tile. */
+async function readPacked(
+  source: MatrixSource,
+  { type, address }: PackedRows,
+  machine: Machine,
+): Promise<void> {
+  const { rows, cols, dtype } = source;
+  const rowBytes = byteLength(dtype, cols);
+  const step = machine.tileRows(cols);
+  const room = machine.spareTile;
+  const bytes = new Uint8Array(machine.memory.buffer, room, step * rowBytes);
+  // Bytes of shared memory are not read into.
+  const raw = new Uint8Array(Math.min(step, rows) * rowBytes);
+  for (let row = 0; row < rows; row += step) {
+    const count = Math.min(step, rows - row);
+    await source.read(row, count, raw.subarray(0, count * rowBytes));
+    bytes.set(raw.subarray(0, count * rowBytes));
+    const groups = Math.ceil(count / GROUP);
+    bytes.fill(0, count * rowBytes, groups * GROUP * rowBytes);
+    const to = address + packedBytes(type, row / GROUP, cols);
+    machine.kernels[`pack_${type}`](room, to, groups, cols, 0);
   }
 }
 

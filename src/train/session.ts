@@ -8,6 +8,7 @@ import { type AllKernels, instantiateTraining } from "../kernels/backward/kernel
 import { kernelMemory } from "../kernels/module/module.ts";
 import type { PairScore, TaughtPair } from "./dpo-trainer.ts";
 import { createLearner, type Guard, type Objective, type Report, type StepBatches } from "./learner.ts";
+import { packedTypes } from "./parameters.ts";
 import type { FromRank, ToRank } from "./protocol.ts";
 import { Machine } from "./tape/machine.ts";
 import type { TrainedModel, TrainedModelParts } from "./trained-model.ts";
@@ -76,7 +77,7 @@ export class TrainingSession {
   static async open({ parts, files, objective, threads }: SessionOptions): Promise<TrainingSession> {
     if (!canShareMemory() && threads > 1)
       throw new BaimoError("device", "threads share no memory here; train with threads: 1");
-    const module = await compileTrainingKernels();
+    const module = await compileTrainingKernels(parts.adapter ? packedTypes(parts.weights) : []);
     const bytes = await planMemory({ parts, objective, threads });
     const memory = kernelMemory(1);
     const alone = { rank: 0, ranks: threads, barrier: () => {} };

@@ -13,7 +13,7 @@ import { type Learned, Parameters } from "./parameters.ts";
 import { createTapeBackend, type TapeBackend } from "./tape/backend.ts";
 import { Head, type Judged, type Targets } from "./tape/head.ts";
 import type { Machine } from "./tape/machine.ts";
-import { Tape } from "./tape/tape.ts";
+import { type Recompute, Tape } from "./tape/tape.ts";
 import { matrixOf, type Value, valueAt } from "./tape/value.ts";
 
 /** Rows of a pass and the documents that they belong to. */
@@ -28,10 +28,11 @@ export interface Batch {
 export interface TrainedModelParts {
   readonly config: ModelConfig;
   readonly weights: WeightPlan;
+  /** The weights as an adapter's files name them, where their own file names them otherwise. */
+  readonly names?: WeightPlan;
   /** Most tokens of a pass. */
   readonly maxTokens: number;
-  /** Whether what a block computed is computed again for its backward pass, instead of being kept. */
-  readonly recompute?: boolean;
+  readonly recompute?: Recompute;
   /** Trained in place of the weights. */
   readonly adapter?: AdapterOptions;
 }
@@ -76,7 +77,8 @@ export class TrainedModel {
     checkTrainable(config);
     const tape = new Tape(machine, maxTokens);
     const backend = createTapeBackend(tape);
-    const parameters = new Parameters(machine, parts.weights, { frozen: parts.adapter !== undefined });
+    const frozen = parts.adapter !== undefined;
+    const parameters = new Parameters(machine, parts.weights, { frozen, names: parts.names });
     const { weights } = parameters;
     const adapter = parts.adapter && new Adapter(machine, parameters, parts.adapter);
     const workspace = createWorkspace(backend, config, maxTokens);

@@ -1,5 +1,6 @@
 // `baimo data pack` and `order`: a corpus as sequences of tokens, and which come at a step.
 import type { Command } from "commander";
+import { BaimoError } from "../../errors.ts";
 import { listenForInterrupt } from "../interrupt.ts";
 import { type CommandContext, nonEmpty, wholeNumber } from "../options.ts";
 import { createProgress } from "../progress.ts";
@@ -62,8 +63,8 @@ export function addDataPack(data: Command, { terminal }: CommandContext): Comman
 
 interface OrderFlags {
   step: number;
-  batch: number;
-  seed: number;
+  batch?: number;
+  seed?: number;
   json?: boolean;
 }
 
@@ -73,38 +74,38 @@ export function addDataOrder(data: Command, { terminal }: CommandContext): Comma
     .command("order")
     .summary("print the documents that a step learns from")
     .description(
-      "Prints the sequences of a step and the documents in them. The order is a function of seed, manifest and step; every " +
-        "sequence comes once before any comes again.",
+      "Prints the sequences of a step and the documents in them: of a run of baimo train by its folder, or of a packed corpus. " +
+        "The order is a function of seed, manifest and step; every sequence comes once before any comes again.",
     )
-    .argument("<folder>", "what baimo data pack wrote")
+    .argument("<folder>", "a run's folder, or what baimo data pack wrote")
     .requiredOption("--step <number>", "the step, from 0", wholeNumber(0))
-    .requiredOption("--batch <sequences>", "sequences of a step", wholeNumber(1, 1 << 20))
-    .option("--seed <number>", "the seed", wholeNumber(0), 0)
+    .option("--batch <sequences>", "sequences of a step (default: the run's)", wholeNumber(1, 1 << 20))
+    .option("--seed <number>", "the seed (default: the run's, or 0)", wholeNumber(0))
     .option("--json", "print a JSON document")
-    .action(async (folder: string, { step, batch, seed, json }: OrderFlags) => {
-      const { createOrder, openPackedCorpus, sequencesOfStep } = await import("../../data/index.ts");
-      const corpus = await openPackedCorpus(folder);
-      const { sequences } = corpus.manifest;
-      const order = createOrder({ seed, manifestHash: corpus.hash, sequences });
-      const rows = sequencesOfStep(order, step, batch).map((sequence) => ({
-        sequence,
-        pieces: corpus.piecesOf(sequence),
-      }));
-      const names = await corpus.namesOf(
-        rows.flatMap(({ pieces }) => pieces.map(({ document }) => document)),
-      );
-      await corpus.close();
-      const shown = rows.map(({ sequence, pieces }) => ({
-        sequence,
-        documents: pieces.map(({ document, length }) => ({ id: names.get(document), tokens: length })),
-      }));
-      if (json) return terminal.json({ step, manifest: corpus.hash, rows: shown });
+    .action(async (folder: string, { step, json, ...flags }: OrderFlags) => {
+      const { createOrder, openSequences, sequencesOfStep } = await import("../../data/index.ts");
+      const { readRunOrder } = await import("../../train/run/run-file.ts");
+      const run = readRunOrder(folder);
+      const { batch = run?.batch, seed = run?.seed ?? 0 } = flags;
+      if (batch === undefined)
+        throw new BaimoError(
+          "request",
+          `${folder} is no run of baimo train; say --batch, sequences of a step`,
+        );
+      const sequences = await openSequences(run?.folder ?? folder);
+      const { hash, count } = sequences;
+      const order = createOrder({ seed, manifestHash: hash, sequences: count });
+      const chosen = sequencesOfStep(order, step, batch);
+      const documents = await sequences.documentsOf(chosen);
+      await sequences.close();
+      const shown = chosen.map((sequence, row) => ({ sequence, documents: documents[row] }));
+      if (json) return terminal.json({ step, manifest: hash, rows: shown });
       const lines = shown.flatMap(({ sequence, documents }, row) =>
         documents.map(({ id, tokens }, at) => [
           at === 0 ? String(row) : "",
           at === 0 ? String(sequence) : "",
           String(tokens),
-          id ?? "",
+          id,
         ]),
       );
       const head = ["row", "sequence", "tokens", "document"];

@@ -3,7 +3,8 @@ import { readFileSync } from "node:fs";
 import { type Command, InvalidArgumentError } from "commander";
 import { BaimoError } from "../../errors.ts";
 import { parseJson } from "../../json.ts";
-import type { RunEvent, RunPlan } from "../../train/run/run.ts";
+import type { RunEvent, RunPlan } from "../../train/run/events.ts";
+import type { ShownBatch } from "../../train/run/shown-batch.ts";
 import { listenForInterrupt } from "../interrupt.ts";
 import type { CommandContext } from "../options.ts";
 import { formatBytes, formatSeconds } from "../table.ts";
@@ -13,6 +14,7 @@ interface TrainFlags {
   set?: Record<string, unknown>;
   resume: boolean;
   schema?: boolean;
+  showBatch?: boolean;
   json?: boolean;
 }
 
@@ -30,15 +32,21 @@ export function addTrain(program: Command, { terminal }: CommandContext): Comman
     .option("--set <key=value>", "a key of the file, over what it says; may be repeated", setting)
     .option("--no-resume", "begin anew, whatever checkpoints there are")
     .option("--schema", "print the JSON schema of the file")
+    .option("--show-batch", "print what the first step learns, and train nothing")
     .option("--json", "print every event as a JSON line")
     .action(async (path: string | undefined, flags: TrainFlags) => {
       const { readTrainConfig, trainSchema } = await import("../../train/run/config.ts");
       if (flags.schema) return terminal.json(trainSchema());
       if (path === undefined)
         throw new BaimoError("request", "no configuration was named; see baimo train --help");
-      const { runTraining } = await import("../../train/run/run.ts");
       const resume = flags.resume ? {} : { resume: false };
       const config = readTrainConfig(readText(path), path, { ...flags.set, ...resume });
+      if (flags.showBatch) {
+        const { showBatch } = await import("../../train/run/shown-batch.ts");
+        const batch = await showBatch(config);
+        return flags.json ? terminal.json(batch) : print(terminal, batch);
+      }
+      const { runTraining } = await import("../../train/run/run.ts");
       const { signal, release } = listenForInterrupt();
       try {
         for await (const event of runTraining(config, signal)) {
@@ -68,6 +76,15 @@ function readText(path: string): string {
     return readFileSync(path, "utf8");
   } catch (cause) {
     throw new BaimoError("config", `${path}: the configuration cannot be read`, { cause });
+  }
+}
+
+/** Each text, what is learned of it between ⟦ and ⟧. */
+function print(terminal: Terminal, { documents, texts }: ShownBatch): void {
+  terminal.line(`the first step learns from: ${documents.join(", ")}`);
+  for (const { tokens, learned, answer, parts } of texts) {
+    terminal.line(`\n${answer ? `${answer}, ` : ""}${learned} of ${tokens} tokens are learned:`);
+    terminal.line(parts.map((part) => (part.learned ? `⟦${part.text}⟧` : part.text)).join(""));
   }
 }
 

@@ -19,6 +19,12 @@ export interface Columns {
 
 export const DEFAULT_COLUMNS: Columns = { text: ["text"], id: "id" };
 
+/** A row of a table, and its place in messages: file and line. */
+export interface CorpusRow {
+  readonly row: unknown;
+  readonly where: string;
+}
+
 /** The longest text, in UTF-16 units; what is longer is no document but a file that was read wrongly. */
 export const LONGEST_TEXT = 1 << 28;
 
@@ -31,9 +37,14 @@ export const LONGEST_TEXT = 1 << 28;
 export function documentOf(row: unknown, columns: Columns, where: string): CorpusDocument {
   if (!isRecord(row)) throw new BaimoError("format", `${where} must be an object but is ${brief(row)}`);
   const parts = columns.text.map((column) => columnText(row, column, where));
+  return { id: nameOf(row, columns, where), text: parts.join("\n") };
+}
+
+/** A row's own id, else its place. */
+export function nameOf(row: Record<string, unknown>, columns: Columns, where: string): string {
   const id = Object.hasOwn(row, columns.id) ? row[columns.id] : undefined;
   const named = typeof id === "string" || typeof id === "number" || typeof id === "bigint";
-  return { id: named ? String(id) : where, text: parts.join("\n") };
+  return named ? String(id) : where;
 }
 
 function columnText(row: Record<string, unknown>, column: string, where: string): string {

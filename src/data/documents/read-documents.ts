@@ -2,18 +2,29 @@
 import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { BaimoError } from "../../errors.ts";
-import { type Columns, type CorpusDocument, DEFAULT_COLUMNS } from "./document.ts";
+import {
+  type Columns,
+  type CorpusDocument,
+  type CorpusRow,
+  DEFAULT_COLUMNS,
+  documentOf,
+} from "./document.ts";
 import { readJsonl } from "./read-jsonl.ts";
 import { readParquet } from "./read-parquet.ts";
 import { readTextFile } from "./read-text.ts";
 
-type Reader = (path: string, columns: Columns) => AsyncGenerator<CorpusDocument, void>;
+interface Reader {
+  /** The end of a file's name; packed ones end with .gz or .zst behind it. */
+  readonly end: RegExp;
+  read(path: string, columns: Columns): AsyncGenerator<CorpusRow, void>;
+  /** Those of every such file, whatever was asked for. */
+  readonly columns?: Columns;
+}
 
-/** By the end of a file's name; packed ones end with .gz or .zst behind it. */
-const READERS: readonly (readonly [end: RegExp, read: Reader])[] = [
-  [/\.(?:jsonl|ndjson|json)(?:\.gz|\.zst)?$/i, readJsonl],
-  [/\.parquet$/i, readParquet],
-  [/\.(?:txt|text|md)(?:\.gz|\.zst)?$/i, readTextFile],
+const READERS: readonly Reader[] = [
+  { end: /\.(?:jsonl|ndjson|json)(?:\.gz|\.zst)?$/i, read: readJsonl },
+  { end: /\.parquet$/i, read: readParquet },
+  { end: /\.(?:txt|text|md)(?:\.gz|\.zst)?$/i, read: readTextFile, columns: DEFAULT_COLUMNS },
 ];
 
 /** What tells of a dataset in its folder and holds no documents of it. */
@@ -50,7 +61,7 @@ async function filesBelow(folder: string): Promise<string[]> {
     if (ABOUT.test(entry.name)) continue;
     const path = join(folder, entry.name);
     if (entry.isDirectory()) files.push(...(await filesBelow(path)));
-    else if (READERS.some(([end]) => end.test(entry.name))) files.push(path);
+    else if (READERS.some(({ end }) => end.test(entry.name))) files.push(path);
   }
   return files;
 }
@@ -60,12 +71,20 @@ export async function* readDocuments(
   paths: readonly string[],
   columns: Columns = DEFAULT_COLUMNS,
 ): AsyncGenerator<CorpusDocument, void> {
-  for (const path of await corpusFiles(paths)) yield* readerOf(path)(path, columns);
+  for (const path of await corpusFiles(paths)) {
+    const { read, columns: own = columns } = readerOf(path);
+    for await (const { row, where } of read(path, own)) yield documentOf(row, own, where);
+  }
+}
+
+/** Streams their rows as they are, with all columns that JSON Lines have and those of Parquet that are named. */
+export async function* readRows(paths: readonly string[], columns: Columns): AsyncGenerator<CorpusRow, void> {
+  for (const path of await corpusFiles(paths)) yield* readerOf(path).read(path, columns);
 }
 
 function readerOf(path: string): Reader {
-  const found = READERS.find(([end]) => end.test(path));
-  if (found) return found[1];
+  const found = READERS.find(({ end }) => end.test(path));
+  if (found) return found;
   throw new BaimoError(
     "request",
     `${path}: expected .jsonl, .parquet or .txt (JSON Lines and text also with .gz or .zst), or a folder of these`,

@@ -1,19 +1,19 @@
-// Documents of a Parquet file, one row group in memory at a time.
+// Rows of a Parquet file, one row group in memory at a time.
 import { open } from "node:fs/promises";
 import * as zlib from "node:zlib";
 import type { AsyncBuffer, Compressors, FileMetaData, SchemaElement } from "hyparquet";
 import { BaimoError } from "../../errors.ts";
-import { type Columns, type CorpusDocument, documentOf } from "./document.ts";
+import type { Columns, CorpusRow } from "./document.ts";
 
 /** Bytes that the wanted columns of a row group may unpack to; writers make groups of about 1 GB at most. */
 const MOST_BYTES = 2 ** 32;
 const MOST_FOOTER = 2 ** 28;
 
 /**
- * One document a row.
+ * The rows with the columns that are asked for, and the one of names where there is one.
  * @throws {BaimoError} `format` for a file that is damaged or hostile, or has no such column; `request` for one that cannot be read
  */
-export async function* readParquet(path: string, columns: Columns): AsyncGenerator<CorpusDocument, void> {
+export async function* readParquet(path: string, columns: Columns): AsyncGenerator<CorpusRow, void> {
   const file = await openParquet(path);
   try {
     const { names } = file;
@@ -25,7 +25,7 @@ export async function* readParquet(path: string, columns: Columns): AsyncGenerat
           `${path} has no column "${name}"; it has ${names.slice(0, 20).join(", ")}. Name the column of the text`,
         );
     let number = 0;
-    for await (const row of file.rows(wanted)) yield documentOf(row, columns, `${path}, row ${++number}`);
+    for await (const row of file.rows(wanted)) yield { row, where: `${path}, row ${++number}` };
   } finally {
     await file.close();
   }

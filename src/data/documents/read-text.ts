@@ -1,12 +1,12 @@
-// A text file as one document.
+// A text file as one row.
 import { readFile, stat } from "node:fs/promises";
 import { BaimoError } from "../../errors.ts";
 import { textOf } from "../../json.ts";
-import { type CorpusDocument, LONGEST_TEXT } from "./document.ts";
+import { type CorpusRow, LONGEST_TEXT } from "./document.ts";
 import { readLines } from "./read-lines.ts";
 
-/** The whole file, named by its path. @throws {BaimoError} `format` where it is too large, or no UTF-8 */
-export async function* readTextFile(path: string): AsyncGenerator<CorpusDocument, void> {
+/** The whole file as the column `text`. @throws {BaimoError} `format` where it is too large, or no UTF-8 */
+export async function* readTextFile(path: string): AsyncGenerator<CorpusRow, void> {
   const { size } = await stat(path);
   if (size > LONGEST_TEXT)
     throw new BaimoError(
@@ -14,7 +14,7 @@ export async function* readTextFile(path: string): AsyncGenerator<CorpusDocument
       `${path}: has ${size} bytes, too many for one document; cut it, or write JSON Lines`,
     );
   if (!/\.(?:gz|zst)$/.test(path)) {
-    yield { id: path, text: textOf(await readFile(path), path) };
+    yield { row: { text: textOf(await readFile(path), path) }, where: path };
     return;
   }
   const lines: string[] = [];
@@ -28,5 +28,5 @@ export async function* readTextFile(path: string): AsyncGenerator<CorpusDocument
         `${path}: unpacks to more than ${LONGEST_TEXT} characters, too many for one document`,
       );
   }
-  yield { id: path, text: lines.join("\n") };
+  yield { row: { text: lines.join("\n") }, where: path };
 }

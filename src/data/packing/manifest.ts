@@ -2,13 +2,14 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { BaimoError } from "../../errors.ts";
-import { parseJson } from "../../json.ts";
+import { parseJson, recordOf } from "../../json.ts";
 import { choice, fields, list, required, text, whole } from "../../option-kinds.ts";
-import { type Door, type OptionsOf, readOptions } from "../../options.ts";
+import { type Door, type OptionsOf, readOptions, type Table } from "../../options.ts";
 import { sha256 } from "../../sha256.ts";
 
 export const MANIFEST_FILE = "manifest.json";
 export const PACKED_FORMAT = "baimo-packed-1";
+export const EXAMPLES_FORMAT = "baimo-examples-1";
 
 const digest = text({ least: 64, most: 64 });
 const file = {
@@ -45,30 +46,65 @@ const manifestTable = {
 
 export type Manifest = OptionsOf<typeof manifestTable>;
 
+/** What manifest.json holds where each sequence is an example by itself: a conversation or a pair. */
+const examplesTable = {
+  format: required(choice(EXAMPLES_FORMAT)),
+  examples: required(whole({ min: 1 })),
+  /** JSON Lines: id, tokens, and a number that changes with them. */
+  documentList: required(fields(file)),
+};
+
+export type ExamplesManifest = OptionsOf<typeof examplesTable>;
+
 /** Reads the manifest of a folder, with its hash. @throws {BaimoError} `request` where there is none, `format` where it is wrong */
 export async function readManifest(folder: string): Promise<{ manifest: Manifest; hash: string }> {
+  return readAs(folder, manifestTable, ({ shards, documentList, pieceList, sequenceList }) => [
+    ...shards,
+    documentList,
+    pieceList,
+    sequenceList,
+  ]);
+}
+
+/** Likewise that of a list of examples. */
+export async function readExamplesManifest(
+  folder: string,
+): Promise<{ manifest: ExamplesManifest; hash: string }> {
+  return readAs(folder, examplesTable, ({ documentList }) => [documentList]);
+}
+
+/** Whether a folder has a list of examples, instead of packed sequences. */
+export async function listsExamples(folder: string): Promise<boolean> {
   const path = join(folder, MANIFEST_FILE);
-  const bytes = await readFile(path).catch((cause: unknown) => {
-    throw new BaimoError(
-      "request",
-      `${folder}: has no ${MANIFEST_FILE}; baimo data pack makes such a folder`,
-      { cause },
-    );
-  });
+  return recordOf(parseJson(await bytesOf(folder), path), path).format === EXAMPLES_FORMAT;
+}
+
+async function readAs<T extends Table>(
+  folder: string,
+  table: T,
+  filesOf: (manifest: OptionsOf<T>) => readonly { readonly file: string }[],
+): Promise<{ manifest: OptionsOf<T>; hash: string }> {
+  const path = join(folder, MANIFEST_FILE);
+  const bytes = await bytesOf(folder);
   const door: Door = {
     refuse: ({ name, text: fault }) => new BaimoError("format", `${path}: ${name} ${fault}`),
   };
-  const manifest = readOptions(parseJson(bytes, path), manifestTable, door);
-  for (const { file: name } of [
-    ...manifest.shards,
-    manifest.documentList,
-    manifest.pieceList,
-    manifest.sequenceList,
-  ])
+  const manifest = readOptions(parseJson(bytes, path), table, door);
+  for (const { file: name } of filesOf(manifest))
     if (/[/\\]|^\.\.?$/.test(name))
       throw new BaimoError(
         "format",
         `${path}: names the file ${JSON.stringify(name)}, outside of its folder`,
       );
   return { manifest, hash: await sha256(bytes) };
+}
+
+function bytesOf(folder: string): Promise<Uint8Array> {
+  return readFile(join(folder, MANIFEST_FILE)).catch((cause: unknown) => {
+    throw new BaimoError(
+      "request",
+      `${folder}: has no ${MANIFEST_FILE}; baimo data pack makes such a folder, and baimo train in its out`,
+      { cause },
+    );
+  });
 }

@@ -1,6 +1,6 @@
-// packCorpus: documents as tokens in shards, and the sequences that their pieces are packed into.
-import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
-import { basename, join } from "node:path";
+// packCorpus: the documents of files as tokens in shards, packed into sequences.
+import { readFile } from "node:fs/promises";
+import { basename } from "node:path";
 import { BaimoError, throwIfAborted } from "../../errors.ts";
 import { parseJson } from "../../json.ts";
 import { callback, required, text, whole, withDefault } from "../../option-kinds.ts";
@@ -10,9 +10,8 @@ import { tokenizerFromJson } from "../../tokenizers/files/json.ts";
 import type { Tokenizer } from "../../tokenizers/tokenizer.ts";
 import { type CorpusOptions, columnsOf, corpusTable } from "../corpus-options.ts";
 import { readDocuments } from "../documents/read-documents.ts";
-import { cutDocument, type Piece, packBestFit } from "./best-fit.ts";
-import { createHashedFile, type HashedWriter } from "./hashed-file.ts";
-import { MANIFEST_FILE, type Manifest, PACKED_FORMAT } from "./manifest.ts";
+import type { Manifest } from "./manifest.ts";
+import { packDocuments, SHARD_TOKENS, type TokenDocument } from "./pack-documents.ts";
 
 /** How documents become sequences. */
 export interface PackCorpusOptions extends Omit<CorpusOptions, "threads"> {
@@ -38,21 +37,17 @@ export const packCorpusTable = {
   tokenizer: required(text()),
   sequenceLength: required(whole({ min: 2, max: 1 << 24 })),
   separator: withDefault(text(), "<|endoftext|>"),
-  shardTokens: withDefault(whole({ min: 1, max: 2 ** 30 }), 1 << 27),
+  shardTokens: withDefault(whole({ min: 1, max: 2 ** 30 }), SHARD_TOKENS),
   onProgress: callback<(counts: { documents: number; tokens: number }) => void>(),
 } satisfies TableOf<PackCorpusOptions>;
 
-/** Pieces that are packed together; more would take more memory. */
-const PIECES_AT_ONCE = 1 << 20;
-
 /**
- * Writes shards of tokens (uint16 where the vocabulary allows, else uint32), the list of documents, the pieces and
- * sequences, and last the manifest, without which the folder is not whole.
+ * Writes a corpus as `packDocuments` does.
  * @throws {BaimoError} `request` for options or files that are wrong, `format` for damaged files, `aborted`
  */
 export async function packCorpus(paths: readonly string[], given: PackCorpusOptions): Promise<Manifest> {
   const options = readOptions(given, packCorpusTable, call("packCorpus"));
-  const { output, sequenceLength, shardTokens, signal } = options;
+  const { output, sequenceLength, shardTokens, onProgress } = options;
   const { tokenizer, hash } = await openTokenizerFile(options.tokenizer);
   const separator = tokenizer.tokenToId(options.separator);
   if (separator === undefined)
@@ -61,48 +56,23 @@ export async function packCorpus(paths: readonly string[], given: PackCorpusOpti
       `packCorpus: separator is "${options.separator}", which the tokenizer does not have; name the token that ends a document`,
       { option: "separator" },
     );
-  await makeFolder(output);
-  const dtype = tokenizer.vocabSize <= 0x10000 ? "uint16" : "uint32";
-  const shards = createShards(output, dtype, shardTokens);
-  const documentList = await createHashedFile(output, "documents.jsonl");
-  const pieceList = await createHashedFile(output, "pieces.bin");
-  const sequenceList = await createHashedFile(output, "sequences.bin");
-  const packed = createPackedLists(pieceList, sequenceList, sequenceLength);
-  let documents = 0;
-  try {
+  async function* documents(): AsyncGenerator<TokenDocument, void> {
     for await (const { id, text: content } of readDocuments(paths, columnsOf(options))) {
-      throwIfAborted(signal, "packing");
+      throwIfAborted(options.signal, "packing");
       const tokens = tokenizer.encode(content, { addSpecialTokens: false });
-      tokens.push(separator);
-      const place = await shards.write(tokens);
-      const row = { id, shard: place.shard, start: place.start, tokens: tokens.length };
-      await documentList.write(Buffer.from(`${JSON.stringify(row)}\n`));
-      await packed.add(documents++, tokens.length, place);
-      if (documents % 1024 === 0) options.onProgress?.({ documents, tokens: shards.tokens });
+      tokens.push(separator as number); // it was looked up above
+      yield { id, tokens };
     }
-    if (documents === 0) throw new BaimoError("request", "packCorpus: there is no document");
-    const { sequences, pieces } = await packed.finish();
-    const manifest: Manifest = {
-      format: PACKED_FORMAT,
-      dtype,
-      vocabSize: tokenizer.vocabSize,
-      separator,
-      tokenizer: { file: basename(options.tokenizer), sha256: hash },
-      sequenceLength,
-      documents,
-      tokens: shards.tokens,
-      sequences,
-      pieces,
-      shards: await shards.finish(),
-      documentList: await documentList.finish(),
-      pieceList: await pieceList.finish(),
-      sequenceList: await sequenceList.finish(),
-    };
-    await writeFile(join(output, MANIFEST_FILE), `${JSON.stringify(manifest, null, 2)}\n`);
-    return manifest;
-  } finally {
-    await Promise.all([shards, documentList, pieceList, sequenceList].map((file) => file.close()));
   }
+  return packDocuments(documents(), {
+    output,
+    sequenceLength,
+    vocabSize: tokenizer.vocabSize,
+    separator,
+    tokenizer: { file: basename(options.tokenizer), sha256: hash },
+    shardTokens,
+    onProgress,
+  });
 }
 
 async function openTokenizerFile(path: string): Promise<{ tokenizer: Tokenizer; hash: string }> {
@@ -111,85 +81,3 @@ async function openTokenizerFile(path: string): Promise<{ tokenizer: Tokenizer; 
   });
   return { tokenizer: tokenizerFromJson(parseJson(bytes, path)), hash: await sha256(bytes) };
 }
-
-async function makeFolder(folder: string): Promise<void> {
-  await mkdir(folder, { recursive: true }).catch((cause: unknown) => {
-    throw new BaimoError("request", `${folder}: cannot be made`, { cause });
-  });
-  if ((await readdir(folder)).length > 0)
-    throw new BaimoError("request", `${folder}: is not empty; name a new folder`);
-}
-
-/** Where a document's tokens lie. */
-interface Place {
-  readonly shard: number;
-  readonly start: number;
-}
-
-/** The shards, one open at a time; a document is within one. */
-function createShards(folder: string, dtype: "uint16" | "uint32", shardTokens: number) {
-  const done: Manifest["shards"] = [];
-  let shard: HashedWriter | undefined;
-  let inShard = 0;
-  let tokens = 0;
-  const finish = async () => {
-    if (shard) done.push({ ...(await shard.finish()), tokens: inShard });
-    shard = undefined;
-    inShard = 0;
-  };
-  return {
-    get tokens() {
-      return tokens;
-    },
-    async write(ids: readonly number[]): Promise<Place> {
-      if (shard && inShard + ids.length > shardTokens) await finish();
-      shard ??= await createHashedFile(folder, `tokens-${String(done.length).padStart(5, "0")}.bin`);
-      const place = { shard: done.length, start: inShard };
-      await shard.write(littleEndian(dtype === "uint16" ? Uint16Array.from(ids) : Uint32Array.from(ids)));
-      inShard += ids.length;
-      tokens += ids.length;
-      return place;
-    },
-    async finish() {
-      await finish();
-      return done;
-    },
-    close: async () => shard?.close(),
-  };
-}
-
-/** Packs pieces as they come, so many at once, and writes the lists. */
-function createPackedLists(pieceList: HashedWriter, sequenceList: HashedWriter, sequenceLength: number) {
-  let waiting: Piece[] = [];
-  let places = new Map<number, Place>();
-  let [sequences, pieces] = [0, 0];
-  const flush = async () => {
-    for (const sequence of packBestFit(waiting, sequenceLength)) {
-      await sequenceList.write(littleEndian(Uint32Array.of(pieces)));
-      sequences++;
-      pieces += sequence.length;
-      const rows = sequence.flatMap(({ document, start, length }) => {
-        const place = places.get(document)!; // noted when its pieces were added
-        return [place.shard, place.start + start, length, document];
-      });
-      await pieceList.write(littleEndian(Uint32Array.from(rows)));
-    }
-    waiting = [];
-    places = new Map();
-  };
-  return {
-    async add(document: number, tokens: number, place: Place): Promise<void> {
-      places.set(document, place);
-      for (const piece of cutDocument(document, tokens, sequenceLength)) waiting.push(piece);
-      if (waiting.length >= PIECES_AT_ONCE) await flush();
-    },
-    async finish() {
-      await flush();
-      await sequenceList.write(littleEndian(Uint32Array.of(pieces)));
-      return { sequences, pieces };
-    },
-  };
-}
-
-/** The bytes of numbers; every machine that runs this writes them with the lowest first. */
-const littleEndian = (values: Uint16Array | Uint32Array): Uint8Array => new Uint8Array(values.buffer);

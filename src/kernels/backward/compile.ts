@@ -1,8 +1,8 @@
 // Compiles the kernels that training needs.
 import { readKernelFile } from "../module/kernel-file.ts";
-import { compileKernels, type KernelModule } from "../module/module.ts";
+import { compileKernels, type KernelModule, type WeightType } from "../module/module.ts";
 
-/** The core of the module and its part for training. @throws {BaimoError} `device` where no build compiles */
-export async function compileTrainingKernels(): Promise<KernelModule> {
-  return (await compileKernels(readKernelFile, { types: ["f32"], training: true })).module;
+/** The core of the module, its part for training, and the kernels of frozen weights. @throws {BaimoError} `device` where no build compiles */
+export async function compileTrainingKernels(frozen: readonly WeightType[] = []): Promise<KernelModule> {
+  return (await compileKernels(readKernelFile, { types: ["f32", ...frozen], training: true })).module;
 }

@@ -18,6 +18,7 @@ const others: Record<Exclude<keyof Kernels, OfTypes>, true> = {
   checksum: true,
   choose_byte_products: true,
   choose_pairs: true,
+  choose_words: true,
   clip: true,
   convolve: true,
   copy_rows: true,

@@ -300,6 +300,8 @@ export interface Kernels extends PackKernels, NormalizeKernels, UnpackKernels, M
   choose_pairs: (on: number) => void;
   /** Levels of IQ4 as unsigned (1), signed (2) or 16-bit values (0): as probe_products, set only by tests. */
   choose_byte_products: (kind: number) => void;
+  /** K-quants: 256 bytes for what a call keeps for itself, which no other thread may use. */
+  choose_words: (at: number) => void;
   /** Whether this compilation of the relaxed dot is exact for 7-bit weights. */
   probe_relaxed: () => number;
 }
@@ -385,12 +387,13 @@ export function instantiateKernels(module: KernelModule, memory: WebAssembly.Mem
   const parts = module.map(
     (part) => new WebAssembly.Instance(part, { env: { memory } }).exports as unknown as Kernels,
   );
-  const choose = (name: "choose_pairs" | "choose_byte_products") => (kind: number) => {
+  const choose = (name: "choose_pairs" | "choose_byte_products" | "choose_words") => (kind: number) => {
     for (const part of parts) part[name]?.(kind);
   };
   return Object.assign({}, ...parts, {
     choose_pairs: choose("choose_pairs"),
     choose_byte_products: choose("choose_byte_products"),
+    choose_words: choose("choose_words"),
   });
 }
 

@@ -7,7 +7,12 @@ import { halfAt } from "../module/simd.as";
 import { normalizeScales } from "./subnormal.as";
 
 /** A unit's words: of four rows where they are packed, of eight where they are unpacked. */
-const words: usize = memory.data(256, 16);
+let words: usize = memory.data(256, 16);
+
+/** Has a unit's words lie at 256 bytes of the caller's, where threads share this memory. */
+export function choose_words(at: usize): void {
+  words = at;
+}
 
 /** Bytes of a block in a file. */
 @inline

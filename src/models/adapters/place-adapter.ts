@@ -67,21 +67,34 @@ function weightsByModule(file: AdapterFile, description: ModelDescription): Map<
 /** The model's plan, its tensors named as the adapter names them. */
 function planIn(
   { dialect, checkpoint, pairs }: AdapterFile,
-  { family: name, config, weights, dialect: own }: ModelDescription,
+  description: ModelDescription,
 ): { plan: WeightPlan; head?: string } {
+  const modules = new Set(pairs.map(({ module }) => `${module}.weight`));
+  const found = weightsAs(description, dialect, modules);
+  if (found) return found;
+  const kind: Record<Dialect, string> = { gguf: "GGUF", huggingface: "Hugging Face's layout" };
+  throw new BaimoError(
+    "config",
+    `${checkpoint.name}: models of the family "${description.family}" have no names in ${kind[dialect]}`,
+  );
+}
+
+/**
+ * A model's weights named and laid out as in files of a dialect; undefined where its family has no names there.
+ *
+ * tensors  those that a family asks for to know which it has
+ */
+export function weightsAs(
+  { family: name, config, weights, dialect: own }: ModelDescription,
+  dialect: Dialect,
+  tensors: ReadonlySet<string> = new Set(),
+): { plan: WeightPlan; head?: string } | undefined {
   const family = families.find((one) => one.name === name);
   const form = family && completeForm(family, dialect);
-  if (!form) {
-    const kind: Record<Dialect, string> = { gguf: "GGUF", huggingface: "Hugging Face's layout" };
-    throw new BaimoError(
-      "config",
-      `${checkpoint.name}: models of the family "${name}" have no names in ${kind[dialect]}`,
-    );
-  }
-  const modules = new Set(pairs.map(({ module }) => `${module}.weight`));
-  const facts = { has: (tensor: string) => modules.has(tensor), values: () => undefined };
+  if (!form) return undefined;
+  const facts = { has: (tensor: string) => tensors.has(tensor), values: () => undefined };
   const { head } = form.names(config, facts).decoder;
-  const plan = dialect === own ? weights : planWeights(createBlankSource([...modules]), config, form, facts);
+  const plan = dialect === own ? weights : planWeights(createBlankSource([...tensors]), config, form, facts);
   return { plan, head: typeof head === "string" ? head : undefined };
 }
 

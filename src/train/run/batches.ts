@@ -1,14 +1,22 @@
-// Which examples a step learns from: a function of the seed and the step, nothing else.
-import { BaimoError } from "../../errors.ts";
-import { createRandom } from "../../random.ts";
+// What each step learns from, in data's order: packed rows, conversations, pairs, as micro-batches.
+import { createOrder, type PackedCorpus, sequencesOfStep } from "../../data/index.ts";
 import type { PairBatch, PairScore } from "../dpo-trainer.ts";
+import type { StepBatches } from "../learner.ts";
 import type { TaughtBatch } from "../trainer.ts";
 import type { Example, PairExample } from "./examples.ts";
 
-/** The micro-batches of a step, and the documents in them. */
-export interface StepData<B> {
-  readonly batches: readonly B[];
-  readonly documents: readonly string[];
+/** The micro-batches of a step. */
+export interface StepData {
+  readonly batches: StepBatches;
+  /** The documents in them. */
+  documents(): Promise<readonly string[]>;
+}
+
+/** What a run learns from: a function of the seed, the data's hash and the step. */
+export interface Source {
+  readonly stepsAnEpoch: number;
+  /** Of the `index`-th batch, from 0. */
+  step(index: number): Promise<StepData>;
 }
 
 /** What a step takes: so many rows, conversations or pairs, in passes of so many. */
@@ -18,229 +26,144 @@ export interface BatchSizes {
   readonly sequenceLength: number;
 }
 
-/** The numbers 0 to count - 1 in the order of an epoch. */
-export function orderOf(count: number, seed: number, epoch: number): Int32Array {
-  const random = createRandom(seed * 1_000_003 + epoch);
-  const order = Int32Array.from({ length: count }, (_, i) => i);
-  for (let i = count - 1; i > 0; i--) {
-    const j = random.integer(i + 1);
-    [order[i], order[j]] = [order[j], order[i]];
-  }
-  return order;
+/** The order of some examples. */
+export interface ExampleOrder {
+  readonly seed: number;
+  /** Of the data's manifest. */
+  readonly hash: string;
 }
 
-/** A piece of an example in a row. */
-interface Piece {
-  readonly example: Example;
-  readonly from: number;
-  readonly to: number;
+/** Rows of a packed corpus. */
+export function packedRows(corpus: PackedCorpus, sizes: BatchSizes, seed: number): Source {
+  const { sequences } = corpus.manifest;
+  const chosen = inMicroBatches(sequences, sizes, { seed, hash: corpus.hash });
+  return {
+    stepsAnEpoch: sequences / sizes.batch,
+    async step(index) {
+      const rows = chosen(index);
+      const batches: TaughtBatch[] = [];
+      for (const part of rows)
+        batches.push(joined(await Promise.all(part.map((row) => readRow(corpus, row)))));
+      return {
+        batches,
+        async documents() {
+          const pieces = rows.flat().flatMap((row) => corpus.piecesOf(row));
+          const numbers = new Set(pieces.map(({ document }) => document));
+          const names = await corpus.namesOf(numbers);
+          return Array.from(numbers, (number) => names.get(number) ?? String(number));
+        },
+      };
+    },
+  };
 }
 
-/** Rows of `sequenceLength` tokens from texts one after another; a document's positions begin anew, also where it is cut. */
-export class Rows {
-  readonly #examples: readonly Example[];
-  readonly #sizes: BatchSizes;
-  readonly #seed: number;
-  #epoch = -1;
-  #rows: Piece[][] = [];
-  /** Rows of the epochs before. */
-  #before = 0;
+/** A sequence without the room behind its last piece. */
+async function readRow(corpus: PackedCorpus, row: number): Promise<TaughtBatch> {
+  const documents = corpus.piecesOf(row).map(({ length }) => length);
+  const length = documents.reduce((sum, each) => sum + each, 0);
+  const { tokens, labels } = await corpus.readSequence(row);
+  return { tokens: tokens.subarray(0, length), targets: labels.subarray(0, length), documents };
+}
 
-  /** @throws {BaimoError} `request` where there is not one row */
-  constructor(examples: readonly Example[], sizes: BatchSizes, seed: number) {
-    this.#examples = examples;
-    this.#sizes = sizes;
-    this.#seed = seed;
-    this.#turnTo(0);
-    if (this.#rows.length === 0) {
-      throw new BaimoError(
-        "request",
-        `the data does not fill one row of ${sizes.sequenceLength} tokens; lower sequenceLength`,
+/** Conversations, each whole and by itself. */
+export function conversations(examples: readonly Example[], sizes: BatchSizes, order: ExampleOrder): Source {
+  const chosen = inMicroBatches(examples.length, sizes, order);
+  return {
+    stepsAnEpoch: examples.length / sizes.batch,
+    async step(index) {
+      const numbers = chosen(index);
+      return {
+        batches: numbers.map((part) => joined(part.map((i) => asBatch(examples[i])))),
+        documents: async () => numbers.flat().map((i) => examples[i].source),
+      };
+    },
+  };
+}
+
+/** Pairs, with what the reference gives them. */
+export function pairs(
+  examples: readonly PairExample[],
+  reference: readonly PairScore[],
+  sizes: BatchSizes,
+  order: ExampleOrder,
+): Source {
+  const chosen = inMicroBatches(examples.length, sizes, order);
+  return {
+    stepsAnEpoch: examples.length / sizes.batch,
+    async step(index) {
+      const numbers = chosen(index);
+      const batches = numbers.map(
+        (part): PairBatch => ({
+          pairs: part.map((i) => examples[i]),
+          reference: part.map((i) => reference[i]),
+        }),
       );
-    }
-  }
-
-  /** Steps of one epoch, about. */
-  get stepsAnEpoch(): number {
-    return this.#rows.length / this.#sizes.batch;
-  }
-
-  /** What the `index`-th batch has. */
-  step(index: number): StepData<TaughtBatch> {
-    const { batch, microBatch } = this.#sizes;
-    const rows = Array.from({ length: batch }, (_, i) => this.#row(index * batch + i));
-    return {
-      batches: Array.from({ length: batch / microBatch }, (_, i) =>
-        joinPieces(rows.slice(i * microBatch, (i + 1) * microBatch).flat()),
-      ),
-      documents: [...new Set(rows.flat().map(({ example }) => example.source))],
-    };
-  }
-
-  #row(index: number): Piece[] {
-    if (index < this.#before) this.#turnTo(0);
-    while (index >= this.#before + this.#rows.length) this.#turnTo(this.#epoch + 1);
-    return this.#rows[index - this.#before];
-  }
-
-  #turnTo(epoch: number): void {
-    this.#before = epoch === 0 ? 0 : this.#before + this.#rows.length;
-    this.#epoch = epoch;
-    const { sequenceLength } = this.#sizes;
-    const rows: Piece[][] = [];
-    let row: Piece[] = [];
-    let left = sequenceLength;
-    for (const number of orderOf(this.#examples.length, this.#seed, epoch)) {
-      const example = this.#examples[number];
-      for (let from = 0; from < example.tokens.length; ) {
-        const to = Math.min(example.tokens.length, from + left);
-        row.push({ example, from, to });
-        left -= to - from;
-        from = to;
-        if (left > 0) continue;
-        rows.push(row);
-        row = [];
-        left = sequenceLength;
-      }
-    }
-    this.#rows = rows;
-  }
-}
-
-/** Conversations, so many a step, each whole and by itself. */
-export class Chats {
-  readonly #examples: readonly Example[];
-  readonly #sizes: BatchSizes;
-  readonly #epochs: Epochs;
-
-  /** @throws {BaimoError} `request` where there is none */
-  constructor(examples: readonly Example[], sizes: BatchSizes, seed: number) {
-    if (examples.length === 0) throw nothing();
-    this.#examples = examples;
-    this.#sizes = sizes;
-    this.#epochs = new Epochs(examples.length, seed);
-  }
-
-  get stepsAnEpoch(): number {
-    return this.#examples.length / this.#sizes.batch;
-  }
-
-  step(index: number): StepData<TaughtBatch> {
-    const chosen = this.#epochs
-      .step(this.#sizes, index)
-      .map((numbers) => numbers.map((i) => this.#examples[i]));
-    return {
-      batches: chosen.map((examples) =>
-        joinPieces(examples.map((example) => ({ example, from: 0, to: example.tokens.length }))),
-      ),
-      documents: chosen.flat().map(({ source }) => source),
-    };
-  }
-}
-
-/** Pairs, so many a step, with what the reference gives them. */
-export class Pairs {
-  readonly #examples: readonly PairExample[];
-  readonly #reference: readonly PairScore[];
-  readonly #sizes: BatchSizes;
-  readonly #epochs: Epochs;
-
-  /** @throws {BaimoError} `request` where there is none */
-  constructor(
-    examples: readonly PairExample[],
-    reference: readonly PairScore[],
-    sizes: BatchSizes,
-    seed: number,
-  ) {
-    if (examples.length === 0) throw nothing();
-    this.#examples = examples;
-    this.#reference = reference;
-    this.#sizes = sizes;
-    this.#epochs = new Epochs(examples.length, seed);
-  }
-
-  get stepsAnEpoch(): number {
-    return this.#examples.length / this.#sizes.batch;
-  }
-
-  step(index: number): StepData<PairBatch> {
-    const chosen = this.#epochs.step(this.#sizes, index);
-    return {
-      batches: chosen.map((part) => ({
-        pairs: part.map((i) => this.#examples[i]),
-        reference: part.map((i) => this.#reference[i]),
-      })),
-      documents: chosen.flat().map((i) => this.#examples[i].source),
-    };
-  }
+      return { batches, documents: async () => numbers.flat().map((i) => examples[i].source) };
+    },
+  };
 }
 
 /** Whole examples in a fixed order, in micro-batches: for evaluation. */
 export function inOrder(
-  examples: readonly Example[],
+  examples: readonly Omit<Example, "source">[],
   { microBatch, sequenceLength }: BatchSizes,
 ): TaughtBatch[] {
   const most = microBatch * sequenceLength;
   const batches: TaughtBatch[] = [];
-  let pieces: Piece[] = [];
+  let pieces: TaughtBatch[] = [];
   let held = 0;
   const end = () => {
-    if (pieces.length > 0) batches.push(joinPieces(pieces));
+    if (pieces.length > 0) batches.push(joined(pieces));
     pieces = [];
     held = 0;
   };
-  for (const example of examples) {
-    for (let from = 0; from < example.tokens.length; from += sequenceLength) {
-      const to = Math.min(example.tokens.length, from + sequenceLength);
-      if (held + to - from > most) end();
-      pieces.push({ example, from, to });
-      held += to - from;
+  for (const { tokens, targets } of examples) {
+    for (let from = 0; from < tokens.length; from += sequenceLength) {
+      const part = tokens.subarray(from, from + sequenceLength);
+      if (held + part.length > most) end();
+      pieces.push({
+        tokens: part,
+        targets: targets.subarray(from, from + sequenceLength),
+        documents: [part.length],
+      });
+      held += part.length;
     }
   }
   end();
   return batches;
 }
 
-const nothing = () => new BaimoError("request", "the data has nothing to learn from");
-
-/** The numbers 0 to count - 1 in endless epochs, each in its own order; the order of the epoch asked for last is kept. */
-class Epochs {
-  readonly #count: number;
-  readonly #seed: number;
-  #epoch = -1;
-  #order: Int32Array = new Int32Array(0);
-
-  constructor(count: number, seed: number) {
-    this.#count = count;
-    this.#seed = seed;
-  }
-
-  /** A step's part, in micro-batches. */
-  step({ batch, microBatch }: BatchSizes, index: number): number[][] {
-    return Array.from({ length: batch / microBatch }, (_, m) =>
-      Array.from({ length: microBatch }, (_, i) => this.#at(index * batch + m * microBatch + i)),
+/** The numbers of a step's examples, in micro-batches. */
+function inMicroBatches(
+  sequences: number,
+  { batch, microBatch }: BatchSizes,
+  { seed, hash }: ExampleOrder,
+): (step: number) => number[][] {
+  const order = createOrder({ seed, manifestHash: hash, sequences });
+  return (step) => {
+    const numbers = sequencesOfStep(order, step, batch);
+    return Array.from({ length: batch / microBatch }, (_, i) =>
+      numbers.slice(i * microBatch, (i + 1) * microBatch),
     );
-  }
-
-  #at(place: number): number {
-    const epoch = Math.floor(place / this.#count);
-    if (epoch !== this.#epoch) {
-      this.#epoch = epoch;
-      this.#order = orderOf(this.#count, this.#seed, epoch);
-    }
-    return this.#order[place % this.#count];
-  }
+  };
 }
 
-function joinPieces(pieces: readonly Piece[]): TaughtBatch {
-  const total = pieces.reduce((sum, { from, to }) => sum + to - from, 0);
+const asBatch = ({ tokens, targets }: Example): TaughtBatch => ({
+  tokens,
+  targets,
+  documents: [tokens.length],
+});
+
+/** One batch after another as one. */
+function joined(parts: readonly TaughtBatch[]): TaughtBatch {
+  const total = parts.reduce((sum, { tokens }) => sum + tokens.length, 0);
   const tokens = new Int32Array(total);
   const targets = new Int32Array(total);
   let at = 0;
-  for (const { example, from, to } of pieces) {
-    tokens.set(example.tokens.subarray(from, to), at);
-    targets.set(example.targets.subarray(from, to), at);
-    at += to - from;
+  for (const part of parts) {
+    tokens.set(part.tokens, at);
+    targets.set(part.targets, at);
+    at += part.tokens.length;
   }
-  return { tokens, targets, documents: pieces.map(({ from, to }) => to - from) };
+  return { tokens, targets, documents: parts.flatMap(({ documents }) => documents) };
 }

@@ -68,22 +68,26 @@ describe("data", () => {
     tokenBytes: (id: number) => Uint8Array.of(id),
   } as unknown as Language["tokenizer"];
   const language: Language = { tokenizer, chatTemplate: createChatTemplate(CHATML_TEMPLATE) };
+  const texts = async (files: readonly string[]) => {
+    const all: unknown[] = [];
+    for await (const text of readTexts(files, tokenizer, 0)) all.push(text);
+    return all;
+  };
   const write = (text: string) => {
     const path = join(folder, "data.jsonl");
     writeFileSync(path, text);
     return [path];
   };
 
-  test("texts end with the end token, and nothing is learned behind it", async () => {
-    const { examples } = await readTexts(write('{"text": "ab"}\n\n'), language);
-    assert.deepEqual([...examples[0].tokens], [97, 98, 0]);
-    assert.deepEqual([...examples[0].targets], [98, 0, -100]);
+  test("texts end with the end token; what has no other is none", async () => {
+    const [first] = await texts(write('{"id": "x", "text": "ab"}\n\n{"text": ""}'));
+    assert.deepEqual(first, { id: "x", tokens: [97, 98, 0] });
   });
 
   test("a line at fault is named", async () => {
     await assert.rejects(
-      readTexts(write('{"text": "a"}\n{"text": 5}'), language),
-      /data\.jsonl:2: "text" should be/,
+      texts(write('{"text": "a"}\n{"text": 5}')),
+      /data\.jsonl, line 2: "text" must be a text/,
     );
     await assert.rejects(
       readChats(write('{"messages": [5]}'), language, 64),
@@ -93,7 +97,7 @@ describe("data", () => {
       readPairs(write('{"prompt": "a", "chosen": "b"}'), language, 64),
       /"rejected" should be/,
     );
-    await assert.rejects(readTexts([join(folder, "absent")], language), /cannot be read/);
+    await assert.rejects(texts([join(folder, "absent")]), /there is no such file/);
   });
 
   test(`changed at random (seed ${SEED})`, async () => {
@@ -108,7 +112,7 @@ describe("data", () => {
       for (let k = random.integer(4); k >= 0; k--)
         letters[random.integer(letters.length)] = String.fromCharCode(32 + random.integer(95));
       const files = write(letters.join(""));
-      for (const read of [readTexts, readChats, readPairs]) {
+      for (const read of [texts, readChats, readPairs]) {
         await read(files, language, 64).catch((error: unknown) => {
           assert.ok(error instanceof BaimoError, `${letters.join("")}: ${error}`);
         });

@@ -38,8 +38,8 @@ export const trainTable = {
   /** Rows, conversations or pairs of a step, and of a pass. */
   batch: withDefault(count, 32),
   microBatch: withDefault(count, 8),
-  /** What is computed again for the backward pass instead of being kept: less memory, a third more work. */
-  recompute: withDefault(choice("none", "block"), "none"),
+  /** What is computed again for the backward pass instead of being kept: whole blocks, or what leads to their attention. */
+  recompute: withDefault(choice("none", "block", "attention"), "none"),
   optimizer: withDefault(choice("adamw", "muon"), "adamw"),
   lr: withDefault(positive, 3e-4),
   /** Of matrices inside blocks, where the optimiser is Muon. */

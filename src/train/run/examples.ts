@@ -1,13 +1,13 @@
-// Examples from JSONL: texts, conversations and pairs as tokens, each with where it came from.
-import { createReadStream } from "node:fs";
-import { createInterface } from "node:readline";
+// Examples of files: texts, conversations and pairs as tokens, each with where it came from.
+import { nameOf, readDocuments, readRows, type TokenDocument } from "../../data/index.ts";
 import { BaimoError } from "../../errors.ts";
 import type { Language } from "../../generate/language.ts";
-import { isPlain } from "../../options.ts";
+import { brief, isRecord, recordOf } from "../../json.ts";
+import type { Tokenizer } from "../../tokenizers/tokenizer.ts";
 import { labelsOf, maskChat, type TaughtMessage } from "../chat-masks.ts";
 import type { TaughtPair } from "../dpo-trainer.ts";
 
-/** A text or a conversation: for each token the one after it, where that is learned. */
+/** A conversation: for each token the one after it, where that is learned. */
 export interface Example {
   readonly source: string;
   readonly tokens: Int32Array;
@@ -26,64 +26,29 @@ export interface Examples<T> {
   readonly cut: number;
 }
 
-/** Characters of a line; a document that is longer is no line of JSONL. */
-const MOST_LINE = 1 << 26;
-
-/** The records of JSONL files. @throws {BaimoError} `format` with the place for a line that is no object */
+/** The rows of files and folders that have these columns. @throws {BaimoError} `format` with the place for a row that is no object */
 async function* readRecords(
   files: readonly string[],
-): AsyncGenerator<{ record: Record<string, unknown>; source: string }> {
-  for (const file of files) {
-    const lines = createInterface({ input: createReadStream(file), crlfDelay: Infinity });
-    let line = 0;
-    try {
-      for await (const text of lines) {
-        line++;
-        if (text.trim() === "") continue;
-        const source = `${file}:${line}`;
-        if (text.length > MOST_LINE)
-          throw new BaimoError(
-            "format",
-            `${source}: a line of ${text.length} characters; at most ${MOST_LINE}`,
-          );
-        let record: unknown;
-        try {
-          record = JSON.parse(text);
-        } catch (cause) {
-          throw new BaimoError("format", `${source}: no JSON: ${(cause as Error).message}`, { cause });
-        }
-        if (!isPlain(record)) throw new BaimoError("format", `${source}: should be an object`);
-        yield { record, source };
-      }
-    } catch (cause) {
-      if (cause instanceof BaimoError) throw cause;
-      throw new BaimoError("request", `${file} cannot be read: ${(cause as Error).message}`, { cause });
-    }
+  columns: readonly string[],
+): AsyncGenerator<{ record: Record<string, unknown>; source: string; where: string }> {
+  const wanted = { text: columns, id: "id" };
+  for await (const { row, where } of readRows(files, wanted)) {
+    const record = recordOf(row, where);
+    yield { record, source: nameOf(record, wanted, where), where };
   }
 }
 
-/**
- * Texts, each with its end token behind it; a text without one is refused.
- * @throws {BaimoError} `format` for a record without a text
- */
-export async function readTexts(
+/** Texts as tokens, each with `end` behind it. @throws {BaimoError} `format` for a row without a text */
+export async function* readTexts(
   files: readonly string[],
-  { tokenizer }: Language,
-): Promise<Examples<Example>> {
-  const examples: Example[] = [];
-  const [end] = tokenizer.eosTokenIds;
-  for await (const { record, source } of readRecords(files)) {
-    const { text } = record;
-    if (typeof text !== "string") throw wrong(source, "text", text, "a text");
-    const ids = tokenizer.encode(text);
-    if (end !== undefined && ids.at(-1) !== end) ids.push(end);
-    if (ids.length < 2) continue;
-    const tokens = Int32Array.from(ids);
-    const targets = tokens.map((_, i) => tokens[i + 1] ?? -100);
-    targets[targets.length - 1] = -100;
-    examples.push({ source, tokens, targets });
+  tokenizer: Tokenizer,
+  end: number,
+): AsyncGenerator<TokenDocument, void> {
+  for await (const { id, text } of readDocuments(files)) {
+    const tokens = tokenizer.encode(text);
+    if (tokens.at(-1) !== end) tokens.push(end);
+    if (tokens.length > 1) yield { id, tokens };
   }
-  return { examples, cut: 0 };
 }
 
 /** Conversations with the masks of their answers. @throws {BaimoError} as `maskChat`, with the place */
@@ -95,9 +60,9 @@ export async function readChats(
   if (!template) throw noTemplate();
   const examples: Example[] = [];
   let cut = 0;
-  for await (const { record, source } of readRecords(files)) {
-    const messages = messagesOf(record.messages, source, "messages");
-    const chat = at(source, () => maskChat(template, tokenizer, messages));
+  for await (const { record, source, where } of readRecords(files, ["messages"])) {
+    const messages = messagesOf(record.messages, where, "messages");
+    const chat = at(where, () => maskChat(template, tokenizer, messages));
     const labels = labelsOf(chat);
     if (chat.tokens.length > longest) cut++;
     const tokens = chat.tokens.slice(0, longest);
@@ -117,8 +82,8 @@ export async function readPairs(
 ): Promise<Examples<PairExample>> {
   const examples: PairExample[] = [];
   let cut = 0;
-  for await (const { record, source } of readRecords(files)) {
-    const pair = at(source, () => readPair(record, source, language));
+  for await (const { record, source, where } of readRecords(files, ["prompt", "chosen", "rejected"])) {
+    const pair = at(where, () => readPair(record, where, language));
     const rest = longest - pair.prompt.length;
     if (rest < 1) {
       cut++;
@@ -134,14 +99,14 @@ export async function readPairs(
 
 function readPair(
   { prompt, chosen, rejected }: Record<string, unknown>,
-  source: string,
+  where: string,
   { tokenizer, chatTemplate: template }: Language,
 ): TaughtPair {
   const encode = (text: string) =>
     tokenizer.encode(text, { addSpecialTokens: false, parseSpecialTokens: true });
   if (typeof prompt === "string") {
     const answer = (value: unknown, name: string) => {
-      if (typeof value !== "string") throw wrong(source, name, value, "a text, as the prompt is one");
+      if (typeof value !== "string") throw wrong(where, name, value, "a text, as the prompt is one");
       return [...tokenizer.encode(value, { addSpecialTokens: false }), ...tokenizer.eosTokenIds.slice(0, 1)];
     };
     return {
@@ -151,11 +116,11 @@ function readPair(
     };
   }
   if (!template) throw noTemplate();
-  const messages = messagesOf(prompt, source, "prompt");
+  const messages = messagesOf(prompt, where, "prompt");
   const begin = template.render({ messages, addGenerationPrompt: true });
   const answer = (value: unknown, name: string) => {
     const whole = template.render({
-      messages: [...messages, ...messagesOf(value, source, name)],
+      messages: [...messages, ...messagesOf(value, where, name)],
       addGenerationPrompt: false,
     });
     if (!whole.startsWith(begin))
@@ -165,19 +130,20 @@ function readPair(
   return { prompt: encode(begin), chosen: answer(chosen, "chosen"), rejected: answer(rejected, "rejected") };
 }
 
-function messagesOf(value: unknown, source: string, name: string): TaughtMessage[] {
-  if (!Array.isArray(value) || value.length === 0) throw wrong(source, name, value, "a list of messages");
+function messagesOf(value: unknown, where: string, name: string): TaughtMessage[] {
+  if (!Array.isArray(value) || value.length === 0) throw wrong(where, name, value, "a list of messages");
   return value.map((message: unknown, i) => {
-    if (!isPlain(message) || typeof message.role !== "string")
-      throw wrong(source, `${name}[${i}]`, message, 'a message such as {"role": "user", "content": "…"}');
+    if (!isRecord(message) || typeof message.role !== "string")
+      throw wrong(where, `${name}[${i}]`, message, 'a message such as {"role": "user", "content": "…"}');
     return { ...message, role: message.role, content: message.content };
   });
 }
 
-const wrong = (source: string, name: string, value: unknown, allowed: string) =>
-  new BaimoError("format", `${source}: "${name}" should be ${allowed}, found ${brief(value)}`);
-
-const brief = (value: unknown) => (value === undefined ? "nothing" : JSON.stringify(value).slice(0, 60));
+const wrong = (where: string, name: string, value: unknown, allowed: string) =>
+  new BaimoError(
+    "format",
+    `${where}: "${name}" should be ${allowed}, found ${value === undefined ? "nothing" : brief(value)}`,
+  );
 
 const noTemplate = () =>
   new BaimoError(
@@ -186,11 +152,11 @@ const noTemplate = () =>
   );
 
 /** Says of an error where it came from. */
-function at<T>(source: string, work: () => T): T {
+function at<T>(where: string, work: () => T): T {
   try {
     return work();
   } catch (error) {
-    if (!(error instanceof BaimoError) || error.message.startsWith(source)) throw error;
-    throw new BaimoError(error.code, `${source}: ${error.message}`, { cause: error });
+    if (!(error instanceof BaimoError) || error.message.startsWith(where)) throw error;
+    throw new BaimoError(error.code, `${where}: ${error.message}`, { cause: error });
   }
 }

@@ -1,5 +1,6 @@
 // The head and its loss: logits of some rows at a time, turned into gradients in place.
 import type { Machine } from "./machine.ts";
+import { multiplyColumns, multiplyRows } from "./products.ts";
 import type { TrainedMatrix, Value } from "./value.ts";
 
 /** Bytes of logits that are there at a time, about. */
@@ -64,7 +65,8 @@ export class Head {
     const machine = this.#machine;
     const { kernels, f32, i32 } = machine;
     const states = this.#states;
-    const { rows: vocabulary, cols, bias, address, gradient } = this.#weight;
+    const weight = this.#weight;
+    const { rows: vocabulary, cols, bias, gradient } = weight;
     const adds = given !== undefined && states.learns && states.addsNext();
     if (machine.rank === 0) i32.set(targets, this.#targets / 4);
     machine.barrier();
@@ -72,9 +74,9 @@ export class Head {
       const rows = Math.min(this.#rows, states.rows - first);
       const from = { address: states.address + 4 * first * cols, stride: cols };
       const logits = { address: this.#logits, stride: vocabulary };
-      const by = { address, stride: cols };
-      machine.multiply(from, by, [rows, vocabulary, cols], logits, false);
+      multiplyRows(machine, from, weight, { rows, y: logits });
       if (bias) {
+        if (weight.packed) machine.barrier();
         const part = machine.cut(rows, vocabulary);
         const at = this.#logits + 4 * (part.row * vocabulary + part.column);
         kernels.add_rows(at, vocabulary, part.rows, part.columns, bias.address + 4 * part.column);
@@ -86,7 +88,7 @@ export class Head {
       if (!given) continue;
       if (states.learns) {
         const to = { address: states.gradient + 4 * first * cols, stride: cols };
-        machine.multiply(logits, { ...by, byColumns: true }, [rows, cols, vocabulary], to, adds);
+        multiplyColumns(machine, logits, weight, { rows, x: to, add: adds });
       }
       if (gradient !== 0) {
         const of = { ...logits, byColumns: true };

@@ -4,6 +4,8 @@ import { type AllKernels, GEMM_SCRATCH } from "../../kernels/backward/kernels.ts
 import { MAX_PAGES } from "../../kernels/module/module.ts";
 
 const PAGE = 65_536;
+/** Of rows of packed weights that are there as f32 at a time: eight at least. */
+const TILE_BYTES = 4 << 20;
 /** The kernels' own data lies below. */
 const FIRST_ADDRESS = PAGE;
 
@@ -48,6 +50,9 @@ export class Machine {
   /** This rank's room for `gemm`. */
   readonly scratch: number;
   readonly #rooms = new Map<string, number>();
+  /** Two rooms for rows of packed weights, and which is next. */
+  #tiles: readonly [number, number] | undefined;
+  #turn: 0 | 1 = 0;
 
   constructor(memory: WebAssembly.Memory, kernels: AllKernels, { rank, ranks, barrier }: Ranks) {
     this.memory = memory;
@@ -95,6 +100,29 @@ export class Machine {
     return address + this.rank * size;
   }
 
+  /** Allocates room for rows of packed weights. */
+  reserveTiles(): void {
+    this.#tiles ??= [this.allocate(TILE_BYTES), this.allocate(TILE_BYTES)];
+  }
+
+  /** Rows of so many columns that a tile has room for, in whole row groups. */
+  tileRows(cols: number): number {
+    return Math.max(8, Math.floor(TILE_BYTES / (32 * cols)) * 8);
+  }
+
+  /** The two tiles in turns, the same on every rank. */
+  nextTile(): number {
+    if (!this.#tiles) throw new Error("no room was reserved for packed weights");
+    this.#turn = this.#turn === 0 ? 1 : 0;
+    return this.#tiles[this.#turn];
+  }
+
+  /** A tile while one rank works alone. */
+  get spareTile(): number {
+    if (!this.#tiles) throw new Error("no room was reserved for packed weights");
+    return this.#tiles[0];
+  }
+
   /** Makes the memory as large as what was allocated. @throws {BaimoError} `memory` */
   settle(): void {
     // Kernels read a vector where a value is the last.
@@ -117,6 +145,7 @@ export class Machine {
       }
     }
     this.barrier();
+    this.kernels.choose_words(this.scratch);
     // Another rank has grown it: a thread learns that when it asks.
     if (this.rank !== 0) this.memory.grow(0);
     this.#f32 = new Float32Array(this.memory.buffer);

@@ -5,6 +5,9 @@ import type { Operation } from "./operation.ts";
 import { type Block, planBuffers } from "./plan.ts";
 import { Value } from "./value.ts";
 
+/** What a backward pass computes again: nothing, blocks, or of each block what its attention reads. */
+export type Recompute = "none" | "block" | "attention";
+
 /** A pass that is the same every time but for its ids, positions and runs. */
 export class Tape {
   readonly machine: Machine;
@@ -74,11 +77,10 @@ export class Tape {
    * Gives every value and gradient its place.
    *
    * kept       what the head reads
-   * recompute  whether the values of blocks are computed again before their backward pass, instead of being kept
+   * recompute  what is computed again before its backward pass, instead of being kept
    */
-  plan(kept: readonly Value[], { recompute = false }: { readonly recompute?: boolean } = {}): void {
-    const marks = this.#marks;
-    this.#blocks = recompute ? marks.slice(1).map((end, i) => ({ start: marks[i], end })) : [];
+  plan(kept: readonly Value[], { recompute = "none" }: { readonly recompute?: Recompute } = {}): void {
+    this.#blocks = this.#blocksOf(recompute);
     const { bytes, placed } = planBuffers(this.#operations, kept, this.#blocks);
     this.bytes = bytes;
     const base = this.machine.allocate(bytes);
@@ -91,6 +93,16 @@ export class Tape {
       this.#second.set(value, at(again));
     }
     this.#isPlanned = true;
+  }
+
+  #blocksOf(recompute: Recompute): Block[] {
+    if (recompute === "none") return [];
+    const blocks = this.#marks.slice(1).map((end, i) => ({ start: this.#marks[i], end }));
+    if (recompute === "block") return blocks;
+    return blocks.flatMap(({ start, end }) => {
+      const at = this.#operations.findIndex(({ name }, i) => i >= start && i < end && name === "attention");
+      return at < 0 ? [] : [{ start, end: at + 1 }];
+    });
   }
 
   /** Nothing has been added to any gradient. */

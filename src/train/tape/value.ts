@@ -1,4 +1,6 @@
 // What a pass computes: values with their gradients, and the handles that the forward pass holds.
+
+import { GROUP, packedBytes, type WeightType } from "../../kernels/module/module.ts";
 import type { Activation, Matrix, Slice, Vector } from "../../tensor/backend.ts";
 import type { Partition } from "../../tensor/partition.ts";
 
@@ -70,26 +72,40 @@ export interface Weights {
   readonly gradient: number;
 }
 
-/** A weight matrix [rows, cols] f32, row after row. */
+/** Rows that stay as their file has them, packed for the kernels of their type. */
+export interface PackedRows {
+  readonly type: WeightType;
+  readonly address: number;
+}
+
+/** A weight matrix [rows, cols]: f32, row after row, or frozen in its file's own form. */
 export class TrainedMatrix implements Matrix, Weights {
   readonly rows: number;
   readonly cols: number;
+  /** Of the first row; 0 where rows are packed. */
   readonly address: number;
   readonly gradient: number;
   readonly bias?: Weights;
+  readonly packed?: PackedRows;
 
-  constructor({ rows, cols }: { rows: number; cols: number }, weights: Weights, bias?: Weights) {
+  constructor(
+    { rows, cols }: { rows: number; cols: number },
+    weights: Weights & { readonly packed?: PackedRows },
+    bias?: Weights,
+  ) {
     this.rows = rows;
     this.cols = cols;
     this.address = weights.address;
     this.gradient = weights.gradient;
+    this.packed = weights.packed;
     this.bias = bias;
   }
   get partition(): Partition {
     return [0, this.rows];
   }
   get bytes(): number {
-    return this.rows * this.cols * 4;
+    const { packed, rows, cols } = this;
+    return packed ? packedBytes(packed.type, Math.ceil(rows / GROUP), cols) : rows * cols * 4;
   }
   get learns(): boolean {
     return this.gradient !== 0 || (this.bias?.gradient ?? 0) !== 0;

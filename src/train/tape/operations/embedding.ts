@@ -1,5 +1,6 @@
 // Rows of a table: looked up, and their gradients added up.
 import type { Operation } from "../operation.ts";
+import { rowAt } from "../products.ts";
 import type { Tape } from "../tape.ts";
 import type { TrainedMatrix, Value } from "../value.ts";
 
@@ -25,8 +26,9 @@ export function createEmbedding(tape: Tape, table: TrainedMatrix): Embedding {
       const { f32 } = machine;
       const [from, to] = machine.share(this.ids.length);
       for (let t = from; t < to; t++) {
-        const row = table.address / 4 + this.ids[t] * cols;
-        f32.copyWithin(output.address / 4 + t * cols, row, row + cols);
+        const to = output.address + 4 * t * cols;
+        const row = rowAt(machine, table, this.ids[t], to) / 4;
+        if (!table.packed) f32.copyWithin(to / 4, row, row + cols);
       }
     },
     backward() {

@@ -13,6 +13,7 @@ import { createRouter } from "../../../kernels/ops/router.ts";
 import type { Experts, MixtureShape } from "../../../tensor/backend.ts";
 import type { Operand } from "../machine.ts";
 import type { Operation } from "../operation.ts";
+import { multiplyColumns, multiplyRows } from "../products.ts";
 import type { Tape } from "../tape.ts";
 import { matrixOf, type TrainedMatrix, type Value } from "../value.ts";
 
@@ -102,12 +103,10 @@ export function createExperts(
   const byColumns = (operand: Operand): Operand => ({ ...operand, byColumns: true });
   /** y (+)= x W^T over a part. */
   const product = (each: Part, from: Value, weight: TrainedMatrix, to: Value) => {
-    const by = { address: weight.address, stride: weight.cols };
-    machine.multiply(part(from, each), by, [each.count, weight.rows, weight.cols], part(to, each), false);
+    multiplyRows(machine, part(from, each), weight, { rows: each.count, y: part(to, each) });
   };
   const back = (each: Part, from: Value, weight: TrainedMatrix, to: Value, add: boolean) => {
-    const by = { address: weight.address, stride: weight.cols, byColumns: true };
-    machine.multiply(part(from, each), by, [each.count, weight.cols, weight.rows], part(to, each), add);
+    multiplyColumns(machine, part(from, each), weight, { rows: each.count, x: part(to, each), add });
   };
   const learn = (each: Part, d: Value, from: Value, weight: TrainedMatrix) => {
     if (weight.gradient === 0) return;

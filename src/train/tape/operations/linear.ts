@@ -1,5 +1,6 @@
 // The product with a weight matrix, and the gradients of input, weights and bias.
 import type { Operation } from "../operation.ts";
+import { multiplyColumns, multiplyRows } from "../products.ts";
 import type { Tape } from "../tape.ts";
 import type { TrainedMatrix, Value } from "../value.ts";
 
@@ -21,9 +22,9 @@ export function createLinear(tape: Tape, x: Value, weight: TrainedMatrix): Linea
     forward() {
       const from = { address: x.address, stride: inputs };
       const to = { address: output.address, stride: outputs };
-      const by = { address: weight.address, stride: inputs };
-      machine.multiply(from, by, [x.rows, outputs, inputs], to, false);
+      multiplyRows(machine, from, weight, { rows: x.rows, y: to });
       if (!bias) return;
+      if (weight.packed) machine.barrier();
       const { row, rows, column, columns } = machine.cut(x.rows, outputs);
       const address = output.address + 4 * (row * outputs + column);
       machine.kernels.add_rows(address, outputs, rows, columns, bias.address + 4 * column);
@@ -31,9 +32,8 @@ export function createLinear(tape: Tape, x: Value, weight: TrainedMatrix): Linea
     backward() {
       const upstream = { address: output.gradient, stride: outputs };
       if (x.learns) {
-        const by = { address: weight.address, stride: inputs, byColumns: true };
         const to = { address: x.gradient, stride: inputs };
-        machine.multiply(upstream, by, [x.rows, inputs, outputs], to, x.addsNext());
+        multiplyColumns(machine, upstream, weight, { rows: x.rows, x: to, add: x.addsNext() });
       }
       if (weight.gradient !== 0) {
         const of = { ...upstream, byColumns: true };

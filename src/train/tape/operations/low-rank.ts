@@ -1,6 +1,8 @@
 // LoRA, rsLoRA and DoRA beside a product: what they add, and their gradients.
 import { BaimoError } from "../../../errors.ts";
+import type { Machine } from "../machine.ts";
 import type { Operation } from "../operation.ts";
+import { rowAt } from "../products.ts";
 import type { Tape } from "../tape.ts";
 import type { TrainedMatrix, Value, Weights } from "../value.ts";
 
@@ -15,6 +17,12 @@ export interface LowRankWeights {
 export interface LowRankOperation extends Operation {
   readonly output: Value;
 }
+
+/** A rank's room for a row of the sum, and of packed weights for the row before it. */
+const roomsOf = (machine: Machine, { cols, packed }: TrainedMatrix) => [
+  machine.ownRoom("dora", 4 * cols),
+  packed ? machine.ownRoom("dora base", 4 * cols) : 0,
+];
 
 /**
  * out = y + factor B (A x); with a magnitude m it is m / |W + factor B A| times that, row by row (DoRA,
@@ -48,17 +56,17 @@ export function createLowRank(
   const measure = () => {
     if (norms === undefined) return;
     const [from, to] = machine.share(outputs);
-    const row = machine.ownRoom("dora", 4 * inputs);
+    const [row, baseRow] = roomsOf(machine, base);
     for (let o = from; o < to; o++) {
       const a = { address: up.address + 4 * o * rank, stride: rank };
       const b = { address: down.address, stride: inputs, byColumns: true };
       machine.multiplyAlone(a, b, [1, inputs, rank], { address: row, stride: inputs }, false);
-      kernels.combine(base.address + 4 * o * inputs, row, 1, factor, row, inputs);
+      kernels.combine(rowAt(machine, base, o, baseRow), row, 1, factor, row, inputs);
       machine.f32[norms / 4 + o] = Math.sqrt(kernels.sum_of_squares(row, inputs));
     }
   };
   // Written with the tape, since what a rank has for itself is allocated before the plan.
-  if (magnitude) machine.ownRoom("dora", 4 * inputs);
+  if (magnitude) roomsOf(machine, base);
 
   return {
     name: "lowRank",

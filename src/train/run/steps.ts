@@ -1,0 +1,176 @@
+// The steps of a run: learned, guarded, logged, evaluated, kept, resumed from a checkpoint.
+import { join } from "node:path";
+import { BaimoError } from "../../errors.ts";
+import { type Checkpoint, openCheckpoint } from "../../formats/checkpoint.ts";
+import { convertToGguf } from "../../models/gguf/convert.ts";
+import type { Guard, StepBatches } from "../learner.ts";
+import type { TrainingSession } from "../session.ts";
+import { Checkpoints, identityOf, type RunState } from "./checkpoints.ts";
+import type { TrainConfig } from "./config.ts";
+import type { RunData } from "./data.ts";
+import type { RunEvent } from "./events.ts";
+import { RunLog } from "./log.ts";
+import { writeAdapterFolder, writeModelFolder } from "./output.ts";
+
+/** Batches in a row that may be skipped. */
+const MOST_SKIPS = 3;
+/** Norms that a spike is measured against, and how many there must be. */
+const NORMS = 50;
+const FEWEST_NORMS = 20;
+
+/** The steps of a run, from its newest checkpoint on where it has one. */
+export async function* takeSteps(
+  config: TrainConfig,
+  session: TrainingSession,
+  data: RunData,
+  place: { out: string; base: string; checkpoint: Checkpoint; signal?: AbortSignal },
+): AsyncGenerator<RunEvent, void> {
+  const { out, signal } = place;
+  const checkpoints = new Checkpoints(out);
+  const log = new RunLog(join(out, "log.jsonl"));
+  const {
+    threads: _,
+    resume: __,
+    out: ___,
+    gguf: ____,
+    saveEvery: _____,
+    keepEvery: ______,
+    ...kept
+  } = config;
+  const identity = await identityOf([kept, data.hash]);
+  const found = config.resume ? checkpoints.newest() : undefined;
+  let state: RunState = { steps: 0, cursor: 0, skips: 0, norms: [], logBytes: 0, identity };
+  if (found) {
+    if (found.state.identity !== identity) {
+      throw new BaimoError(
+        "request",
+        `${found.path} is of a run with other settings or data; give another out, or resume: false`,
+      );
+    }
+    await checkpoints.restore(found.path, session, found.state);
+    state = found.state;
+    yield { type: "resumed", step: state.steps };
+  } else if (data.pairs.length > 0) {
+    state = { ...state, reference: await session.score(data.pairs) };
+  }
+  log.cutTo(state.logBytes);
+  const source = data.source(state.reference ?? []);
+  const save = async () => {
+    state = { ...state, logBytes: log.bytes };
+    await checkpoints.write(session, state, { keepEvery: config.keepEvery });
+  };
+  const started = performance.now();
+  const firstStep = state.steps;
+  let skipped = 0;
+  while (state.steps < config.steps) {
+    if (signal?.aborted) {
+      await save();
+      yield { type: "saved", step: state.steps };
+      throw new BaimoError(
+        "aborted",
+        `training stopped after step ${state.steps}; the same command goes on from there`,
+      );
+    }
+    const batch = await source.step(state.cursor);
+    const began = performance.now();
+    const { report, taken } = await session.step(batch.batches, guardOf(config, state.norms));
+    const seconds = (performance.now() - began) / 1000;
+    const time = { _timestamp: Date.now() / 1000, _runtime: (performance.now() - started) / 1000 };
+    state = { ...state, cursor: state.cursor + 1 };
+    const line = {
+      _step: state.steps + 1,
+      "train/loss": report.loss,
+      "train/grad_norm": report.gradNorm,
+      "train/lr": config.lr * report.rate,
+    };
+    if (!taken) {
+      const documents = await batch.documents();
+      skipped++;
+      state = { ...state, skips: state.skips + 1 };
+      log.write({ ...numbersOf(line), "train/skipped": true, documents, ...time });
+      yield { type: "skipped", step: state.steps + 1, documents, gradNorm: report.gradNorm };
+      if (skipped < MOST_SKIPS) continue;
+      throw new BaimoError(
+        "request",
+        `${MOST_SKIPS} batches in a row were not fit to be learned from (norm ${report.gradNorm}, loss ${report.loss}); ` +
+          `look at ${documents.slice(0, 3).join(", ")}, or lower lr`,
+      );
+    }
+    skipped = 0;
+    const norms = [...state.norms, report.gradNorm].slice(-NORMS);
+    state = { ...state, steps: state.steps + 1, norms };
+    const tokens = tokensOf(batch.batches);
+    const tokensPerSecond = tokens / seconds;
+    log.write({ ...line, "train/tokens": tokens, "train/tokens_per_second": tokensPerSecond, ...time });
+    const { loss, gradNorm, rate } = report;
+    const perStep = (performance.now() - started) / 1000 / (state.steps - firstStep);
+    yield {
+      type: "step",
+      step: state.steps,
+      loss,
+      gradNorm,
+      lr: config.lr * rate,
+      tokensPerSecond,
+      secondsLeft: perStep * (config.steps - state.steps),
+    };
+    const isLast = state.steps === config.steps;
+    if (data.evaluation.length > 0 && (isLast || isDue(state.steps, config.evaluateEvery))) {
+      const heldOut = await session.evaluate(data.evaluation);
+      if (!state.best || heldOut < state.best.loss)
+        state = { ...state, best: { loss: heldOut, step: state.steps } };
+      log.write({ _step: state.steps, "eval/loss": heldOut, ...time });
+      yield { type: "evaluated", step: state.steps, loss: heldOut };
+    }
+    if (isLast || isDue(state.steps, config.saveEvery) || state.best?.step === state.steps) {
+      await save();
+      yield { type: "saved", step: state.steps };
+    }
+  }
+  await writeOutput(config, session, place);
+  yield { type: "done", out };
+}
+
+const isDue = (step: number, every: number) => every > 0 && step % every === 0;
+
+/** What is no number JSON cannot say. */
+function numbersOf(line: Readonly<Record<string, number>>): Record<string, number | string> {
+  return Object.fromEntries(
+    Object.entries(line).map(([name, value]) => [name, Number.isFinite(value) ? value : String(value)]),
+  );
+}
+
+function tokensOf(batches: StepBatches): number {
+  let sum = 0;
+  for (const batch of batches) {
+    if ("tokens" in batch) sum += batch.tokens.length;
+    else
+      for (const { prompt, chosen, rejected } of batch.pairs)
+        sum += 2 * prompt.length + chosen.length + rejected.length;
+  }
+  return sum;
+}
+
+/** A norm beyond so many times the median of those before is a spike. */
+function guardOf({ spike }: TrainConfig, norms: readonly number[]): Guard {
+  const most = Number.MAX_VALUE;
+  if (spike === 0 || norms.length < FEWEST_NORMS) return { loss: most, gradNorm: most };
+  const sorted = [...norms].sort((a, b) => a - b);
+  return { loss: most, gradNorm: spike * sorted[sorted.length >> 1] };
+}
+
+async function writeOutput(
+  config: TrainConfig,
+  { model }: TrainingSession,
+  {
+    out,
+    base,
+    checkpoint,
+    signal,
+  }: { out: string; base: string; checkpoint: Checkpoint; signal?: AbortSignal },
+): Promise<void> {
+  if (model.adapter) return writeAdapterFolder(model.adapter, base, out);
+  await writeModelFolder(model.parameters, checkpoint, { from: base, to: out });
+  if (!config.gguf) return;
+  await using written = await openCheckpoint(join(out, "model.safetensors"));
+  await convertToGguf(written, join(out, "model.gguf"), { fileType: "F16", signal });
+}
