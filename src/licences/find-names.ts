@@ -22,7 +22,8 @@ const KIND =
 const OTHERS =
   /(?<![A-Za-z0-9])(?:Codestral|Pixtral|Magistral|Devstral|Mistral[- ]?(?:Large|Small|Medium|Nemo)|Stable ?(?:LM|Diffusion|Code)\w*|FLUX(?:\.1)?|Kimi(?:[- ]K\d)?|Moonshot|Hunyuan|MiniCPM|ChatGLM\d?|CogVLM|Vicuna|Alpaca|Aya|Nemotron|Jamba|Gemini|PaLM|InternVL|LLaVA|TinyLlama|WizardLM|Zephyr|OpenHermes|Hermes|Dolphin|Orca|Aquila\d?|Skywork|Yuan|XVERSE|TeleChat|Step|Solar|RWKV|Mamba|Whisper|Phi-[124]|StarCoder|SantaCoder|CodeGen\d?|CodeGeeX\d?|Pythia|Cerebras-GPT|RedPajama|OpenLLaMA|Dolly|StableLM|Arctic|Inflection|Reka|混元|文心一言|文心|豆包|月之暗面|智谱|星火)(?:[- ]?\d+(?:\.\d+)?)?(?![A-Za-z])/g;
 /** A name with a size, as models have it: Tiger-7B. */
-const SIZED = /(?<![A-Za-z0-9-])[A-Z][A-Za-z]{2,}(?:[- ]?\d(?:\.\d+)?)?(?:-[A-Za-z]+)*-\d+(?:\.\d+)?[BM](?![A-Za-z0-9])/g;
+const SIZED =
+  /(?<![A-Za-z0-9-])[A-Z][A-Za-z]{2,}(?:[- ]?\d(?:\.\d+)?)?(?:-[A-Za-z]+)*-\d+(?:\.\d+)?[BM](?![A-Za-z0-9])/g;
 
 /** Chinese names, as the catalogue has them. */
 const CHINESE: readonly (readonly [RegExp, string])[] = [

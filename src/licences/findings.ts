@@ -101,7 +101,8 @@ const users =
       return undefined;
     if (own === undefined) {
       // Who tells of users has some: then the number that counts decides.
-      const others = term.fact === "annualRevenue" ? undefined : (facts.mau ?? facts.mauAtRelease ?? facts.dau);
+      const others =
+        term.fact === "annualRevenue" ? undefined : (facts.mau ?? facts.mauAtRelease ?? facts.dau);
       if (commercial || others !== undefined) return asks(clauses, term.fact);
       const bound = grouped(most ?? below!);
       return found(

@@ -105,7 +105,7 @@ function readingsOf(uses: readonly string[]): string[][] {
       throw new BaimoError(
         "request",
         `licences: ${brief(ids)} makes ${readings.length * each.length} ways to read the question, where 1 to ${MOST_READINGS} ` +
-            "are looked into; name models with their sizes",
+          "are looked into; name models with their sizes",
       );
     readings = readings.flatMap((known) => each.map((id) => [...known, id]));
   }

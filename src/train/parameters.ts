@@ -1,5 +1,5 @@
 // A model's stored tensors in training's memory: what learns, what is frozen, given back.
-import { dtypesWithKernels, weightTypeOf } from "../backends/wasm/matrix.ts";
+import { hasKernels, weightTypeOf } from "../backends/wasm/matrix.ts";
 import { BaimoError } from "../errors.ts";
 import { dequantize } from "../formats/blocks/dequantize.ts";
 import type { ByteSource } from "../formats/sources/byte-source.ts";
@@ -265,7 +265,7 @@ function modulesOf(
 /** The form in which a frozen matrix stays; undefined where it becomes f32. */
 function packedType(plan: MatrixPlan): WeightType | undefined {
   const dtype = readType(plan);
-  return dtype !== "F32" && dtypesWithKernels.includes(dtype) ? weightTypeOf(dtype) : undefined;
+  return dtype !== "F32" && hasKernels(dtype) ? weightTypeOf(dtype) : undefined;
 }
 
 /** The forms in which the frozen weights of a plan stay: what kernels must be there for. */

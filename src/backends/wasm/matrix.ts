@@ -67,7 +67,7 @@ type KernelDType = keyof typeof ownForms;
 /** Their names. */
 export const dtypesWithKernels = Object.keys(ownForms) as KernelDType[]; // keys of a record of element types
 
-function hasKernels(dtype: DType): dtype is KernelDType {
+export function hasKernels(dtype: DType): dtype is KernelDType {
   return dtype in ownForms;
 }
 

@@ -1,6 +1,6 @@
 // What a role's plans may use: tables, models, operations of third parties, statements that write.
 
-import type { NamedLicence } from "../../licences/read-words.ts";
+import type { NamedLicence } from "../../licences/find-names.ts";
 import type { Operation } from "../http/operations.ts";
 import type { Table } from "../sql/describe.ts";
 

@@ -1,6 +1,7 @@
 // The steps "may" and "should": what licences permit, and people against a model.
 import type { JsonSchema } from "../../json.ts";
-import { type NamedLicence, readWords } from "../../licences/read-words.ts";
+import type { NamedLicence } from "../../licences/find-names.ts";
+import { readWords } from "../../licences/read-words.ts";
 import { currencies } from "../../plan/quantity/units.ts";
 import { type Draft, from, grown, type Move, next, object, type Ref, refTo } from "./draft.ts";
 import type { RequestWords } from "./words.ts";

@@ -4,7 +4,7 @@ import type { ChatMessage, ChatOptions, LanguageModel } from "../../generate/typ
 import { type Part, textOf } from "../../store/parts.ts";
 import type { Passage, TextFile } from "../../store/passages.ts";
 import type { Store } from "../../store/store.ts";
-import { turned } from "../turns.ts";
+import { turned } from "../../turns.ts";
 import { filesOf, placeOf, type Said, toPrompt } from "./prompt.ts";
 
 export type PassagesPart = Extract<Part, { type: "passages" }>;
