@@ -2,6 +2,8 @@
 import assert from "node:assert/strict";
 import { getEventListeners } from "node:events";
 import { after, before, describe, test } from "node:test";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import type { Model } from "../src/generate/types.ts";
 import { tokenText } from "../src/serve/answers/tokens.ts";
 import { createHandler, type Handler } from "../src/serve/index.ts";
@@ -428,6 +430,24 @@ describe("work that nobody waits for", () => {
     await until(() => watched.ended > before.ended);
     assert.equal(watched.ended, before.ended + 1);
     assert.ok(watched.tokens - before.tokens < 500);
+  });
+
+  const skip = process.versions.bun ? "memory is not collected by V8" : false;
+  test("a client that leaves is seen to leave, also when memory was collected", { skip }, async () => {
+    setFlagsFromString("--expose-gc");
+    const collect = runInNewContext("gc") as () => void;
+    const before = { ...watched };
+    const handler = createHandler({ models: [watched.model] });
+    const client = new AbortController();
+    const body = { model: "tiny", messages, stream: true, max_tokens: 900 };
+    const response = await handler(ask(body, { signal: client.signal }));
+    for (let i = 0; i < 3; i++) {
+      await new Promise((resolve) => setTimeout(resolve, 1));
+      collect();
+    }
+    client.abort();
+    await response.text();
+    assert.equal(watched.aborted, before.aborted + 1);
   });
 
   test("nothing of an answer is given after its client has left, however much of it is ready", async () => {

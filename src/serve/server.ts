@@ -85,7 +85,7 @@ export class Server {
    * Begins work at a model for a request, until `done` is called. It ends with the request, or when `signal` fires instead.
    * @throws {Problem} 503 while the server is closing or the model is started again
    */
-  begin(request: Request, lease: Lease, signal = request.signal): Work {
+  begin(request: Request, lease: Lease, signal?: AbortSignal): Work {
     if (this.options.signal?.aborted) throw closingProblem();
     if (lease.engine.status === "starting") throw startingProblem();
     const visit = this.#visits.get(request);
@@ -93,18 +93,20 @@ export class Server {
     record?.names({ model: lease.id });
     const releases = [lease.hold(), visit?.hold(), record?.hold()];
     const controller = new AbortController();
+    // The stream holds these, and they the request: a request that is collected takes its signal along.
+    const followed = () => signal ?? request.signal;
+    const unfollow = () => followed().removeEventListener("abort", onAbort);
     const stop = (reason?: Problem) => {
-      signal.removeEventListener("abort", onAbort);
+      unfollow();
       controller.abort(reason);
     };
-    // The stream holds this, and this the request: a request that is collected takes its signal along.
     const onAbort = () => stop();
     let watchers = 0;
     const watch = () => {
       watchers++;
       // A signal that somebody listens to is kept for ever.
       return once(() => {
-        if (--watchers === 0) signal.removeEventListener("abort", onAbort);
+        if (--watchers === 0) unfollow();
       });
     };
     releases.push(watch());
@@ -130,8 +132,8 @@ export class Server {
       turn: () => this.turns.take(),
     };
     this.#working.add(work);
-    signal.addEventListener("abort", onAbort, { once: true });
-    if (signal.aborted) stop();
+    followed().addEventListener("abort", onAbort, { once: true });
+    if (followed().aborted) stop();
     return work;
   }
 
