@@ -120,6 +120,21 @@ describe("a server with a page", () => {
     for await (const _ of socket.on("error", () => {}));
     assert.equal((await fetch(`${server.url}/health`)).status, 200);
   });
+
+  for (const [what, headers] of [
+    ["two hosts", "Host: localhost\r\nHost: rebound.example"],
+    ["two lengths", "Host: localhost\r\nContent-Length: 2\r\nContent-Length: 3"],
+    ["a length and pieces", "Host: localhost\r\nContent-Length: 2\r\nTransfer-Encoding: chunked"],
+    ["no host", "Accept: */*"],
+  ]) {
+    test(`a request with ${what} is refused`, async () => {
+      const socket = connect(server.port, "127.0.0.1");
+      socket.end(`POST /tokenize HTTP/1.1\r\n${headers}\r\n\r\n{}`);
+      let answer = "";
+      for await (const piece of socket.setEncoding("utf8")) answer += piece;
+      assert.match(answer, /^HTTP\/1\.1 400 /);
+    });
+  }
 });
 
 test("a taken port is told as such, and closing frees it", async () => {

@@ -36,8 +36,8 @@ export async function listen(handler: Handler, options: ListenOptions = {}): Pro
   let draining = false;
   const unlessDraining: Handler = async (request) => (draining ? refuseToBegin() : answer(request));
   const guarded = isLoopback(host) ? onlyLoopbackNames(unlessDraining) : unlessDraining;
-  const fetch = async (request: Request, { outgoing }: HttpBindings | Http2Bindings) => {
-    const response = await guarded(request);
+  const fetch = async (request: Request, { incoming, outgoing }: HttpBindings | Http2Bindings) => {
+    const response = await (hostsOf(incoming) > 1 ? refuseHosts() : guarded(request));
     const isStream = response.headers.get("x-accel-buffering") === "no";
     return isStream && outgoing instanceof ServerResponse ? sendStream(response, outgoing) : response;
   };
@@ -118,6 +118,14 @@ async function sendStream({ status, headers, body }: Response, outgoing: ServerR
     clearImmediate(isLate);
   }
   return RESPONSE_ALREADY_SENT;
+}
+
+/** How many hosts a request says it is for: which of two a proxy before us believed is not known (RFC 9112 §3.2). */
+const hostsOf = ({ rawHeaders }: HttpBindings["incoming"] | Http2Bindings["incoming"]): number =>
+  rawHeaders.filter((name, i) => i % 2 === 0 && name.toLowerCase() === "host").length;
+
+function refuseHosts(): Response {
+  return toProblemResponse(new Problem(400, "a request has one Host header; this one has several"));
 }
 
 function refuseToBegin(): Response {

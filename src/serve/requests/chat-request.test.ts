@@ -332,7 +332,7 @@ const refusals: [unknown, string | undefined, string | undefined, RegExp][] = [
   [{ ...hello, temprature: 1 }, "temprature", "unknown_parameter", /did you mean temperature/],
   [{ ...hello, frob: 2 }, "frob", "unknown_parameter", /'frob' is not known/],
   [{ ...hello, mirostat: 2 }, "mirostat", "unsupported_value", /is 2; allowed: 0/],
-  [{ ...hello, verbosity: "low" }, "verbosity", "unsupported_parameter", /'verbosity' is not done here/],
+  [{ ...hello, verbosity: "low" }, "verbosity", "unsupported_value", /'verbosity' is "low"/],
   [
     { ...hello, repeat_penalty: 2, repetition_penalty: 3 },
     "repeat_penalty",

@@ -60,7 +60,7 @@ export const chatRequestTable = {
   continue_final_message: only(false),
   echo: only(false),
   audio: notDone("this server's models write text only"),
-  verbosity: notDone("no open model reads it"),
+  verbosity: only("medium"),
   web_search_options: notDone("this server does not search the web"),
 
   // These concern accounts, storage, routing and caches.
@@ -133,7 +133,7 @@ export function toChatRequest(body: Body): ChatRequest {
 
 function readLogprobs({ logprobs, top_logprobs }: Body): number | undefined {
   if (logprobs) return top_logprobs ?? 0;
-  if (top_logprobs === undefined) return undefined;
+  if (!top_logprobs) return undefined;
   throw badParameter("top_logprobs", "invalid_value", "'top_logprobs' needs 'logprobs' to be true");
 }
 
