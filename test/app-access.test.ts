@@ -1,9 +1,10 @@
 // Accounts: signing in, and every route of the application with another's session and without one.
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
+import { KeptRuns } from "../src/evaluate/kept-runs.ts";
 import { hashPassword } from "../src/serve/app/passwords.ts";
 import { appRoutes } from "../src/serve/app/routes/routes.ts";
 import { createHandler, type Handler } from "../src/serve/index.ts";
@@ -21,11 +22,14 @@ const model = scriptedModel(() => {
 
 describe("accounts", () => {
   const folder = mkdtempSync(join(tmpdir(), "baimo-accounts-"));
+  const runs = join(folder, "evaluations");
   let store: Store;
   let handler: Handler;
   before(async () => {
     store = await openStore(folder);
-    handler = createHandler({ models: [model], application: { store, signIn: true, setUpToken: TOKEN } });
+    const evaluations = new KeptRuns({ folder: runs, includePaths: [], version: "0" });
+    const application = { store, signIn: true, setUpToken: TOKEN, evaluations };
+    handler = createHandler({ models: [model], application });
   });
   after(async () => {
     await store.close();
@@ -95,8 +99,8 @@ describe("accounts", () => {
     const password = await hashPassword(PASSWORD);
     const users = ["carol", "dave"].map((name) => store.users.create({ name, role: "user", password }));
     const [carol, dave] = await Promise.all(users.map(({ name }) => signIn({ name, password: PASSWORD })));
-    const ids = await fill(carol, store, users[0]);
-    await fill(dave, store, users[1]);
+    const ids = await fill(carol, store, users[0], runs);
+    await fill(dave, store, users[1], runs);
     const before = snapshot(store, users[0]);
     let tried = 0;
     for (const { method, path } of appRoutes) {
@@ -195,6 +199,7 @@ const bodies: Readonly<Record<string, object>> = {
   "/assistants/import": { data: {} },
   "/settings": { values: {} },
   "/count": { text: "a" },
+  "/evaluations": { model: "a", task: "a" },
   "/comparisons": { answers: ["none", "other"] },
   "/models/load": { model: "scripted" },
   "/models/unload": { model: "scripted" },
@@ -207,7 +212,12 @@ const bodies: Readonly<Record<string, object>> = {
 };
 
 /** One of everything, by the words of the paths. */
-async function fill(client: AppClient, store: Store, user: StoredUser): Promise<Record<string, string>> {
+async function fill(
+  client: AppClient,
+  store: Store,
+  user: StoredUser,
+  runs: string,
+): Promise<Record<string, string>> {
   const { conversation } = await client.json<{ conversation: { id: string } }>("POST", "/conversations", {
     title: `secret of ${user.name}`,
   });
@@ -231,7 +241,11 @@ async function fill(client: AppClient, store: Store, user: StoredUser): Promise<
     role: "assistant",
     parts: [],
   });
+  const run = { id: `run-of-${user.name}`, model: `secret of ${user.name}`, state: "stopped", created: 0 };
+  mkdirSync(join(runs, user.id, run.id), { recursive: true });
+  writeFileSync(join(runs, user.id, run.id, "run.json"), JSON.stringify(run));
   return {
+    evaluations: run.id,
     conversations: conversation.id,
     messages: message.id,
     answers: answer.id,

@@ -9,7 +9,7 @@ import {
   type PreparedDocument,
   prepareTask,
 } from "../src/evaluate/tasks/open-task.ts";
-import type { ChatRenderer } from "../src/evaluate/tasks/prompts.ts";
+import type { ChatRenderer } from "../src/evaluate/tasks/turns.ts";
 import { type Selection, selectTasks } from "../src/evaluate/tasks/select-tasks.ts";
 import { type TaskConfig, withGenerationKwargs, withNumFewshot } from "../src/evaluate/tasks/task-config.ts";
 import { indexTasks } from "../src/evaluate/tasks/task-index.ts";

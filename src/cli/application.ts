@@ -1,7 +1,8 @@
 // The page's conversations on this machine: the store in the data folder, and who must sign in.
+import { join } from "node:path";
 import { BaimoError } from "../errors.ts";
 import type { ApplicationOptions } from "../serve/app/application-options.ts";
-import { dataFolder } from "./environment.ts";
+import { dataFolder, hubSettings, packagePath, packageVersion } from "./environment.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** Opens the store; where that cannot be, the server runs without one and the page says why. */
@@ -15,9 +16,17 @@ export async function openApplication(
   const signIn = !isLoopback(host) || keysFile !== undefined;
   try {
     const store = await openStore(dataFolder());
-    if (!signIn || store.users.list().length > 0) return { store, signIn };
+    const { KeptRuns } = await import("../evaluate/index.ts");
+    const { cacheFolder } = hubSettings();
+    const evaluations = new KeptRuns({
+      folder: join(dataFolder(), "evaluations"),
+      includePaths: [packagePath("assets", "evaluation")],
+      version: packageVersion(),
+      hub: { cacheFolder, offline: true },
+    });
+    if (!signIn || store.users.list().length > 0) return { store, signIn, evaluations };
     const { newToken } = await import("../serve/app/passwords.ts");
-    return { store, signIn, setUpToken: newToken() };
+    return { store, signIn, setUpToken: newToken(), evaluations };
   } catch (error) {
     if (!(error instanceof BaimoError)) throw error;
     terminal.note(`baimo: conversations are not kept: ${error.message}`);

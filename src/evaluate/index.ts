@@ -3,6 +3,7 @@
 export type { DataSource } from "./datasets/dataset.ts";
 export { licenceWarning } from "./datasets/licence.ts";
 export { type Journal, type JournalEntry, type JournalHeader, openJournal } from "./journal/journal.ts";
+export { type KeptRun, KeptRuns, type KeptRunsOptions, type ShownDocument, type Suite } from "./kept-runs.ts";
 export { type ListedTask, listTasks } from "./list-tasks.ts";
 export { type PreparedRun, type PreparedTask, prepareRun, type RunSettings } from "./prepare-run.ts";
 export { type Board, type BoardCell, type BoardRow, makeBoard } from "./report/board.ts";

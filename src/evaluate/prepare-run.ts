@@ -14,10 +14,10 @@ import {
   type PreparedDocument,
   prepareTask,
 } from "./tasks/open-task.ts";
-import type { ChatRenderer } from "./tasks/prompts.ts";
 import { type Group, selectTasks } from "./tasks/select-tasks.ts";
 import { type TaskConfig, withGenerationKwargs, withNumFewshot, withRepeats } from "./tasks/task-config.ts";
 import { indexTasks } from "./tasks/task-index.ts";
+import type { ChatRenderer } from "./tasks/turns.ts";
 
 /** What is evaluated, and how it is asked. */
 export interface RunSettings {
@@ -80,7 +80,8 @@ export async function prepareRun(settings: RunSettings, target: PromptTarget = {
 /** A task with the run's settings in place of its own; 0 shots that a task asks for stay. */
 export function configured(config: TaskConfig, settings: RunSettings): TaskConfig {
   const own = config.numFewshot;
-  const shots = settings.numFewshot === undefined || own === 0 ? (own ?? 0) : settings.numFewshot;
+  const isFixed = own === 0 || config.build !== null;
+  const shots = settings.numFewshot === undefined || isFixed ? (own ?? 0) : settings.numFewshot;
   let changed = withNumFewshot(config, shots);
   if (settings.generationKwargs) changed = withGenerationKwargs(changed, settings.generationKwargs);
   return settings.repeats === undefined ? changed : withRepeats(changed, settings.repeats);

@@ -1,4 +1,5 @@
 // Scores a stored run again, without a model.
+import { BaimoError } from "../errors.ts";
 import type { StoredRun } from "./report/read-run.ts";
 import type { EvaluatedTask, Evaluation } from "./run.ts";
 import { scoreTask } from "./score/score-task.ts";
@@ -6,7 +7,12 @@ import { openTask } from "./tasks/open-task.ts";
 
 /** The scores that a stored run's answers have. */
 export function rescore(run: StoredRun, resamples: number): Evaluation {
-  const tasks = run.tasks.map(({ config, documents }): EvaluatedTask => {
+  const tasks = run.tasks.map(({ name, config, documents, isByFunction }): EvaluatedTask => {
+    if (isByFunction)
+      throw new BaimoError(
+        "request",
+        `${name} is scored by a function (process_results); run baimo eval again with the same --out: the answers stand`,
+      );
     const task = openTask(
       config,
       documents.map(({ prepared }) => prepared.document),

@@ -6,6 +6,7 @@ const views = [
   "assistants",
   "shared",
   "compare",
+  "boards",
   "models",
   "catalogue",
   "costs",
@@ -18,7 +19,7 @@ const views = [
 /**
  * A view and what of it is shown: a conversation's id, the assistant of a new one ("assistant"), the one that is edited
  * ("assistants"), one that is in the address whole ("shared"), a family of the catalogue, a scenario's link
- * ("costs"); "" for none.
+ * ("costs"), a run ("boards"); "" for none.
  */
 export interface Route {
   view: (typeof views)[number];

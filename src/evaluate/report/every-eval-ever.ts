@@ -6,7 +6,7 @@ import type { EvaluatedDocument, EvaluatedTask, Evaluation } from "../run.ts";
 import { argmax } from "../score/likeliest.ts";
 import type { ScoredSample, TaskScore } from "../score/score-task.ts";
 import { normalInterval, wilson } from "../statistics/intervals.ts";
-import { argumentsOf } from "../tasks/requests.ts";
+import { argumentsOf } from "../tasks/eval-request.ts";
 import type { RunFacts } from "./run-facts.ts";
 
 const SCHEMA = "0.3.0";

@@ -3,8 +3,8 @@ import { sha256 } from "../../sha256.ts";
 import { dumpJson, float, pythonText } from "../python/values.ts";
 import type { EvaluatedTask, Evaluation } from "../run.ts";
 import type { Answer } from "../score/score-task.ts";
+import { argumentsOf } from "../tasks/eval-request.ts";
 import { taskHash } from "../tasks/open-task.ts";
-import { argumentsOf } from "../tasks/requests.ts";
 import type { RunFacts } from "./run-facts.ts";
 
 /** A float as Python writes one: 1.0 and not 1. */

@@ -6,9 +6,10 @@ import { brief, isRecord, listOf, recordOf, textOf } from "../../json.ts";
 import { parsePythonJson, plainNumbers } from "../../python-json.ts";
 import type { EvaluatedDocument } from "../run.ts";
 import type { Answer } from "../score/score-task.ts";
+import type { EvalRequest } from "../tasks/eval-request.ts";
 import type { RawConfig } from "../tasks/load-yaml.ts";
-import type { EvalRequest } from "../tasks/requests.ts";
-import { type OutputType, readTaskConfig, type TaskConfig } from "../tasks/task-config.ts";
+import { readTask } from "../tasks/read-task.ts";
+import type { OutputType, TaskConfig } from "../tasks/task-config.ts";
 
 /** A run from its files. */
 export interface StoredRun {
@@ -25,6 +26,8 @@ export interface StoredTask {
   readonly name: string;
   readonly config: TaskConfig;
   readonly documents: readonly EvaluatedDocument[];
+  /** It was scored by a function, which its files do not name: it cannot be scored again. */
+  readonly isByFunction: boolean;
   /** The lines of the samples file, one for each document and filter. */
   readonly samples: readonly RawConfig[];
 }
@@ -67,7 +70,7 @@ export function readRun(path: string): StoredRun {
   const order = Object.keys(recordOf(raw.results, `${where}: results`)).filter((name) => name in configs);
   const tasks = order.flatMap((name): StoredTask[] => {
     const samples = join(folder, `samples_${name}${suffix}.jsonl`);
-    return existsSync(samples) ? [readTask(name, recordOf(configs[name], name), samples)] : [];
+    return existsSync(samples) ? [readStoredTask(name, recordOf(configs[name], name), samples)] : [];
   });
   const results = recordOf(plainNumbers(raw), where);
   const config = isRecord(results.config) ? results.config : {};
@@ -79,7 +82,7 @@ export function readRun(path: string): StoredRun {
   };
 }
 
-function readTask(name: string, raw: RawConfig, path: string): StoredTask {
+function readStoredTask(name: string, raw: RawConfig, path: string): StoredTask {
   const given = Object.fromEntries(Object.entries(raw).filter(([key]) => !DONE.includes(key)));
   for (const key of ["doc_to_text", "doc_to_target", "doc_to_choice"]) {
     const value = given[key];
@@ -91,7 +94,7 @@ function readTask(name: string, raw: RawConfig, path: string): StoredTask {
     }
   }
   if (isRecord(given.fewshot_config)) given.fewshot_config = { ...given.fewshot_config, process_docs: null };
-  const config = readTaskConfig(given, `the task ${name}`);
+  const config = readTask(given, `the task ${name}`);
   const lines = textOf(readFileSync(path), path)
     .split("\n")
     .filter((line) => line !== "");
@@ -99,14 +102,19 @@ function readTask(name: string, raw: RawConfig, path: string): StoredTask {
   const first = samples[0]?.filter;
   const documents = samples
     .filter(({ filter }) => filter === first)
-    .map((sample, i) => documentOf(sample, config.outputType, `${path}, line ${i + 1}`))
+    .map((sample, i) => documentOf(sample, config, `${path}, line ${i + 1}`))
     .sort((a, b) => a.prepared.id - b.prepared.id);
-  return { name, config, documents, samples };
+  return { name, config, documents, isByFunction: typeof raw.process_results === "string", samples };
 }
 
-function documentOf(sample: RawConfig, outputType: OutputType, where: string): EvaluatedDocument {
+function documentOf(sample: RawConfig, { outputType, build }: TaskConfig, where: string): EvaluatedDocument {
   const asked = Object.values(recordOf(sample.arguments, `${where}: arguments`));
-  const requests = asked.map((one) => requestOf(Object.values(recordOf(one, where)), outputType));
+  const requests = asked.map((one) =>
+    requestOf(
+      Object.values(recordOf(one, where)),
+      build && outputType === "multiple_choice" ? "prompt_loss" : outputType,
+    ),
+  );
   const answers = listOf(sample.resps, `${where}: resps`).map((all) =>
     listOf(all, where).map((one) => answerOf(one, outputType, where)),
   );
@@ -123,7 +131,8 @@ function documentOf(sample: RawConfig, outputType: OutputType, where: string): E
   };
 }
 
-function requestOf([first, second]: unknown[], outputType: OutputType): EvalRequest {
+function requestOf([first, second]: unknown[], outputType: OutputType | "prompt_loss"): EvalRequest {
+  if (outputType === "prompt_loss") return { kind: outputType, text: String(first), masked: String(second) };
   if (outputType === "generate_until") {
     return { kind: outputType, prompt: String(first), settings: isRecord(second) ? second : {} };
   }

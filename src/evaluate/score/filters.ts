@@ -12,6 +12,8 @@ import type { TaskConfig } from "../tasks/task-config.ts";
 import { createChoiceFilter } from "./choice-filter.ts";
 import { type FilterPlace, INVALID, regexOptions, selectMatch } from "./filter-regex.ts";
 import { formatSpan } from "./format-span.ts";
+import { gsm8kAnswer, plainWords } from "./opencompass/extractions.ts";
+import { createFirstOption, firstCapital, lastOption } from "./opencompass/options.ts";
 
 /** What a request's responses become; a step sees what the step before it made. */
 export type Filter = (responses: unknown, document: Document) => unknown;
@@ -82,6 +84,26 @@ const FILTERS: Readonly<Record<string, MakeFilter>> = {
   },
   multi_choice_regex: createChoiceFilter,
   format_span: () => eachText(formatSpan),
+  first_option: ({ options = "ABCD", cushion, corrected }) =>
+    eachText(
+      createFirstOption({
+        options: String(options),
+        cushion: cushion !== false,
+        corrected: corrected === true,
+      }),
+    ),
+  last_option: ({ options = "ABCD" }) => eachText((text) => lastOption(text, String(options))),
+  first_capital: () => eachText(firstCapital),
+  gsm8k: () => eachText(gsm8kAnswer),
+  plain_words: () => eachText(plainWords),
+};
+
+/** OpenCompass's extractions, and what each gives where it finds nothing. */
+const NOTHING: Readonly<Record<string, string>> = {
+  first_option: "",
+  last_option: "",
+  first_capital: "",
+  gsm8k: "NULL",
 };
 
 /** The names of the filters. */
@@ -100,6 +122,7 @@ export function createPipelines(config: TaskConfig): FilterPipeline[] {
       const place = { where: config.where, key: `filter_list[${i}].filter[${at}]` };
       if (!Object.hasOwn(FILTERS, step.function)) throw unknownFilter(step.function, place);
       if (/^(regex|multi_choice_regex)$/.test(step.function)) fallbacks.add(step.options.fallback ?? INVALID);
+      if (Object.hasOwn(NOTHING, step.function)) fallbacks.add(NOTHING[step.function]);
       return FILTERS[step.function](step.options, place);
     });
     for (const value of [...fallbacks]) {

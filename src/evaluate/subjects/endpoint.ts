@@ -1,9 +1,10 @@
 // An OpenAI-compatible endpoint as a subject: by likelihood, by generation, or not at all.
 import { BaimoError } from "../../errors.ts";
 import { isRecord, parseJson } from "../../json.ts";
-import { echoBody, echoedScore, firstChoice, type Reply } from "../../upstream/echo.ts";
+import { echoBody, echoedScore, echoedTokens, firstChoice, type Reply } from "../../upstream/echo.ts";
+import { promptLoss } from "../score/opencompass/prompt-loss.ts";
+import type { EvalRequest } from "../tasks/eval-request.ts";
 import { generationSettings } from "../tasks/generation-settings.ts";
-import type { EvalRequest } from "../tasks/requests.ts";
 import type { EndpointCapabilities, EndpointClient } from "./endpoint-client.ts";
 import type { Answered, Question, Subject } from "./subject.ts";
 
@@ -53,6 +54,17 @@ export function createEndpointSubject(client: EndpointClient, options: EndpointS
     return { answer: [found.logprob, found.isGreedy], cost: costOf(reply) };
   }
 
+  async function loss(text: string, masked: string, signal?: AbortSignal): Promise<Answered> {
+    if (masked !== "")
+      throw new BaimoError("request", "the tokens of a masked beginning cannot be counted on an endpoint");
+    const body = { model, ...echoBody(text) };
+    const reply = await client.post("/completions", body, roughTokens(text), signal);
+    const logprobs = echoedTokens(reply)?.logprobs.slice(1);
+    if (logprobs?.every((one) => one !== null))
+      return { answer: [-promptLoss(logprobs.map(Number)), false], cost: costOf(reply) };
+    throw new BaimoError("request", "the endpoint reported no log-probabilities of a prompt");
+  }
+
   async function generate({ request, seed }: Question, signal?: AbortSignal): Promise<Answered> {
     if (request.kind !== "generate_until") throw new BaimoError("request", "no prompt to continue");
     const { stop, maxTokens, temperature, topP } = generationSettings(request.settings, "the task");
@@ -75,11 +87,12 @@ export function createEndpointSubject(client: EndpointClient, options: EndpointS
     try {
       if (request.kind === "generate_until") return await generate(question, signal);
       if (request.kind === "loglikelihood") return await score(request.context, request.continuation, signal);
+      if (request.kind === "prompt_loss") return await loss(request.text, request.masked, signal);
       throw new BaimoError("request", "the first token of an echoed text has no likelihood");
     } catch (error) {
       if (!(error instanceof BaimoError) || error.code !== "request") throw error;
       const cost = { promptTokens: 0, completionTokens: 0 };
-      return { answer: request.kind === "loglikelihood" ? [0, false] : "", cost, failed: error.message };
+      return { answer: request.kind === "generate_until" ? "" : [0, false], cost, failed: error.message };
     }
   }
 

@@ -3,8 +3,9 @@ import { BaimoError, throwIfAborted } from "../../errors.ts";
 import type { Model, Score } from "../../generate/types.ts";
 import { createChatTemplate } from "../../tokenizers/chat-template/chat-template.ts";
 import { lengthOf, stripText } from "../../tokenizers/chat-template/jinja/text.ts";
+import { promptLoss } from "../score/opencompass/prompt-loss.ts";
+import type { EvalRequest } from "../tasks/eval-request.ts";
 import { generationSettings } from "../tasks/generation-settings.ts";
-import type { EvalRequest } from "../tasks/requests.ts";
 import type { Answered, Question, Subject, SubjectChat } from "./subject.ts";
 
 /** Options of `createLocalSubject`. */
@@ -75,8 +76,17 @@ export function createLocalSubject(model: Model, options: LocalSubjectOptions = 
     return windows;
   }
 
+  /** All tokens but the first, which nothing predicts. */
+  function wholeOf(text: string): TokenPair {
+    const tokens = encode(text);
+    if (tokens.length >= 2 && tokens.length <= contextLength)
+      return { context: tokens.slice(0, 1), continuation: tokens.slice(1) };
+    throw new BaimoError("context", `a prompt has ${tokens.length} tokens; expected 2 to ${contextLength}`);
+  }
+
   function pairsOf(request: EvalRequest): TokenPair[] {
     if (request.kind === "loglikelihood") return [fitted(pairOf(request.context, request.continuation))];
+    if (request.kind === "prompt_loss") return [wholeOf(request.text)];
     return request.kind === "loglikelihood_rolling" ? windowsOf(request.text) : [];
   }
 
@@ -88,6 +98,10 @@ export function createLocalSubject(model: Model, options: LocalSubjectOptions = 
     const logprob = scores.reduce((sum, score) => sum + score.logprob, 0);
     const promptTokens = pairs.reduce((sum, pair) => sum + pair.context.length + pair.continuation.length, 0);
     const cost = { promptTokens, completionTokens: 0 };
+    if (request.kind === "prompt_loss") {
+      const masked = request.masked === "" ? 0 : encode(request.masked).length;
+      return { answer: [-promptLoss(scores[0].logprobs, masked), scores[0].isGreedy], cost };
+    }
     return { answer: request.kind === "loglikelihood" ? [logprob, scores[0].isGreedy] : logprob, cost };
   }
 

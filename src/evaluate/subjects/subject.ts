@@ -1,7 +1,7 @@
 // What every subject of an evaluation offers.
 import type { Answer } from "../score/score-task.ts";
-import type { ChatRenderer } from "../tasks/prompts.ts";
-import type { EvalRequest } from "../tasks/requests.ts";
+import type { EvalRequest } from "../tasks/eval-request.ts";
+import type { ChatRenderer } from "../tasks/turns.ts";
 
 /** One question, with the number of its repetition. */
 export interface Question {

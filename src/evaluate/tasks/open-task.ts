@@ -5,9 +5,10 @@ import type { Dataset } from "../datasets/dataset.ts";
 import { dumpJson, pythonText } from "../python/values.ts";
 import { configError } from "./config-error.ts";
 import type { Document } from "./document.ts";
+import { argumentsOf, type EvalRequest } from "./eval-request.ts";
 import { createFieldReader, type FieldReader } from "./fields.ts";
 import { buildPrompts, type PromptSettings } from "./prompts.ts";
-import { argumentsOf, buildRequests, type EvalRequest } from "./requests.ts";
+import { buildRequests } from "./requests.ts";
 import { createSampler } from "./samplers.ts";
 import type { TaskConfig } from "./task-config.ts";
 
@@ -118,13 +119,15 @@ export async function prepareTask(
     .slice(0, limited(task.documents.length, options.limit))
     .entries()) {
     const isRolling = config.outputType === "loglikelihood_rolling";
-    const prompts = isRolling ? [""] : buildPrompts(document, source, options);
-    const requests = buildRequests(document, prompts, {
-      config,
-      fields,
-      isChat: options.chat !== undefined,
-      choicesAsked,
-    });
+    const { chat } = options;
+    const requests = config.build
+      ? config.build(document, pool, { settings: config.generationKwargs ?? {}, chat })
+      : buildRequests(document, isRolling ? [""] : buildPrompts(document, source, options), {
+          config,
+          fields,
+          isChat: chat !== undefined,
+          choicesAsked,
+        });
     for (const request of requests) checkRequest(request, config, id);
     const target = fields.target(document);
     prepared.push({ id, document, target, requests, hashes: await hashesOf(document, requests, target) });

@@ -7,7 +7,7 @@ import type { FieldReader } from "./fields.ts";
 import type { FewshotSampler } from "./samplers.ts";
 import type { TaskConfig } from "./task-config.ts";
 import {
-  type ChatTurn,
+  type ChatRenderer,
   delimited,
   joinTurns,
   type Turn,
@@ -15,9 +15,6 @@ import {
   toOneTurn,
   turnsOf,
 } from "./turns.ts";
-
-/** Renders a conversation; with `continued`, the last message is gone on with. */
-export type ChatRenderer = (messages: readonly ChatTurn[], continued: boolean) => string;
 
 /** How a run writes prompts. */
 export interface PromptSettings {

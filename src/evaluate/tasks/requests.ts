@@ -2,28 +2,10 @@
 import { pythonText } from "../python/values.ts";
 import { configError } from "./config-error.ts";
 import type { Document } from "./document.ts";
+import type { EvalRequest } from "./eval-request.ts";
 import type { FieldReader } from "./fields.ts";
-import type { RawConfig } from "./load-yaml.ts";
 import type { TaskConfig } from "./task-config.ts";
 import { endsWithSpace } from "./turns.ts";
-
-/** One question to a model. */
-export type EvalRequest =
-  | { readonly kind: "loglikelihood"; readonly context: string; readonly continuation: string }
-  | { readonly kind: "loglikelihood_rolling"; readonly text: string }
-  | { readonly kind: "generate_until"; readonly prompt: string; readonly settings: RawConfig };
-
-/** The arguments as results files have them. */
-export function argumentsOf(request: EvalRequest): unknown[] {
-  switch (request.kind) {
-    case "loglikelihood":
-      return [request.context, request.continuation];
-    case "loglikelihood_rolling":
-      return [request.text];
-    case "generate_until":
-      return [request.prompt, request.settings];
-  }
-}
 
 /** Whether choices are scored without their question, too. */
 export const asksUnconditionally = (config: TaskConfig): boolean =>

@@ -6,7 +6,8 @@ import { brief, isRecord } from "../../json.ts";
 import { nearestName } from "../../nearest.ts";
 import { type GroupConfig, type GroupMetric, readGroupConfig } from "./group-config.ts";
 import { loadYaml, type RawConfig, shownPath } from "./load-yaml.ts";
-import { readTaskConfig, type TaskConfig } from "./task-config.ts";
+import { readTask } from "./read-task.ts";
+import type { TaskConfig } from "./task-config.ts";
 import type { TaskEntry, TaskIndex } from "./task-index.ts";
 
 /** A group with its members, in order. */
@@ -163,5 +164,5 @@ function buildTask(raw: RawConfig, path: string): TaskConfig {
       : { _metadata: metadata };
   config.metadata = { ...own, config_source: shownPath(path) };
   if ("class" in config) delete config.metadata;
-  return readTaskConfig(config, shownPath(path));
+  return readTask(config, shownPath(path));
 }

@@ -4,10 +4,12 @@ import type { Results } from "../functions/answers.ts";
 import { findFunction, PortedFunction } from "../functions/find-function.ts";
 import { checkKey, configError, PLACES } from "./config-error.ts";
 import type { Document } from "./document.ts";
+import type { EvalRequest } from "./eval-request.ts";
 import { dumpFewshot, type FewshotConfig, readFewshot } from "./fewshot-config.ts";
 import { checkField, type FieldSource } from "./field-source.ts";
 import type { RawConfig } from "./load-yaml.ts";
 import { type FilterConfig, type MetricConfig, readFilters, readMetrics } from "./scoring-config.ts";
+import type { ChatRenderer } from "./turns.ts";
 import { PythonFunction } from "./yaml.ts";
 
 /** The kinds of request that a task makes. */
@@ -18,6 +20,13 @@ export const OUTPUT_TYPES = [
   "generate_until",
 ] as const;
 export type OutputType = (typeof OUTPUT_TYPES)[number];
+
+/** The requests of a document; the pool is what examples come from. */
+export type RequestBuilder = (
+  document: Document,
+  pool: readonly Document[],
+  how: { readonly settings: RawConfig; readonly chat?: ChatRenderer },
+) => EvalRequest[];
 
 /** A task, read. */
 export interface TaskConfig {
@@ -51,6 +60,8 @@ export interface TaskConfig {
   readonly genPrefix: string | null;
   readonly unsafeCode: boolean;
   readonly metadata: RawConfig;
+  /** Builds a document's requests in place of the fields above. */
+  readonly build: RequestBuilder | null;
   /** The keys as they stand in results files. */
   readonly dump: RawConfig;
 }
@@ -137,6 +148,7 @@ export function readTaskConfig(given: RawConfig, where: string): TaskConfig {
     genPrefix: at.optionalText("gen_prefix"),
     unsafeCode: config.unsafe_code === true,
     metadata,
+    build: null,
     dump: Object.fromEntries(KEYS.flatMap((key) => (key in config ? [[key, withSources(config[key])]] : []))),
   };
 }

@@ -14,6 +14,9 @@ export interface ChatTurn {
   readonly content: string;
 }
 
+/** Renders a conversation; with `continued`, the last message is gone on with. */
+export type ChatRenderer = (messages: readonly ChatTurn[], continued: boolean) => string;
+
 export const endsWithSpace = (text: string): boolean => text !== "" && isSpace(text.slice(-1));
 const startsWithSpace = (text: string): boolean => text !== "" && isSpace(text[0]);
 

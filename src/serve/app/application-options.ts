@@ -1,5 +1,6 @@
 // Options of the application: its store, and who may sign in.
-import { flag, instance, text, withDefault } from "../../option-kinds.ts";
+import type { KeptRuns } from "../../evaluate/kept-runs.ts";
+import { flag, instance, kindOf, text, withDefault } from "../../option-kinds.ts";
 import type { TableOf } from "../../options.ts";
 import { Store } from "../../store/store.ts";
 import { type Library, library } from "../models/library.ts";
@@ -16,6 +17,8 @@ export interface ApplicationOptions {
   setUpToken?: string;
   /** Where administrators find more models. */
   library?: Library;
+  /** Where people run evaluations. */
+  evaluations?: KeptRuns;
 }
 
 /** The same, declared. */
@@ -25,4 +28,9 @@ export const applicationTable = {
   signIn: withDefault(flag, false),
   setUpToken: text({ least: 16, most: 256 }),
   library,
+  evaluations: kindOf(
+    "object",
+    "KeptRuns of baimo/evaluate",
+    (value): value is KeptRuns => typeof value === "object" && value !== null && "board" in value,
+  ),
 } satisfies TableOf<ApplicationOptions>;

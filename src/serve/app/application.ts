@@ -1,5 +1,6 @@
 // The application of one server: its store, who may sign in, the answers under way.
 
+import type { KeptRuns } from "../../evaluate/kept-runs.ts";
 import type { Store } from "../../store/store.ts";
 import type { Library } from "../models/library.ts";
 import { Problem } from "../problem.ts";
@@ -21,20 +22,23 @@ export class Application {
   readonly attempts = new SignInAttempts();
   readonly connections = new Connections();
   readonly library: Library | undefined;
+  readonly evaluations: KeptRuns | undefined;
   readonly downloads: Downloads | undefined;
 
   constructor(options: ApplicationOptions, server: Server) {
-    const { store, absent, signIn = false, setUpToken, library } = options;
+    const { store, absent, signIn = false, setUpToken, library, evaluations } = options;
     this.#store = store;
     this.#absent = absent;
     this.#server = server;
     this.signIn = signIn;
     this.setUpToken = setUpToken;
     this.library = library;
+    this.evaluations = evaluations;
     const { signal, onError } = server.options;
     this.downloads = library && new Downloads(library, server.models, onError);
     signal?.addEventListener("abort", () => {
       this.downloads?.stopAll();
+      this.evaluations?.stopAll();
       store?.during(this.connections.closeAll());
     });
   }

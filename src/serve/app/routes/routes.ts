@@ -4,6 +4,7 @@ import { answerRoutes } from "./answers.ts";
 import { assistantRoutes } from "./assistants.ts";
 import { comparisonRoutes } from "./comparisons.ts";
 import { conversationRoutes } from "./conversations.ts";
+import { evaluationRoutes } from "./evaluations.ts";
 import { folderRoutes } from "./folders.ts";
 import { libraryRoutes } from "./library.ts";
 import { messageRoutes } from "./messages.ts";
@@ -29,6 +30,7 @@ export const appRoutes: readonly Route[] = [
   ...transferRoutes,
   ...assistantRoutes,
   ...comparisonRoutes,
+  ...evaluationRoutes,
   ...toolRoutes,
   ...modelRoutes,
   ...libraryRoutes,

@@ -1,0 +1,159 @@
+// Tasks in OpenCompass's keys: prompts of CMMLU and C-Eval, extraction, circular scores, refusals.
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, test } from "node:test";
+import { BaimoError } from "../../errors.ts";
+import { prepareRun } from "../prepare-run.ts";
+import { evaluate } from "../run.ts";
+import type { Subject } from "../subjects/subject.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "baimo-opencompass-"));
+after(() => rmSync(folder, { recursive: true }));
+const row = (question: string, answer: string) => ({ question, A: "甲", B: "乙{question}", C: "丙", answer });
+const lines = (rows: unknown[]) => rows.map((one) => JSON.stringify(one)).join("\n");
+writeFileSync(join(folder, "dev.jsonl"), lines([row("例", "B"), row("二", "A")]));
+writeFileSync(join(folder, "test.jsonl"), lines([row("问", "A"), row("再", "C")]));
+
+/** C-Eval's form; CMMLU's has another sentence at its head, and "答案是: " before the letter. */
+const CEVAL = {
+  begin: "</E>",
+  round: [
+    {
+      role: "HUMAN",
+      prompt:
+        "以下是中国关于诗词考试的单项选择题，请选出其中的正确答案。\n{question}\nA. {A}\nB. {B}\nC. {C}\n答案: ",
+    },
+    { role: "BOT", prompt: "{answer}" },
+  ],
+};
+const GEN = {
+  ice_template: { template: CEVAL, ice_token: "</E>" },
+  retriever: { type: "FixKRetriever", fix_id_list: [1] },
+  inferencer: { type: "GenInferencer", max_out_len: 8 },
+};
+const put = (name: string, keys: Record<string, unknown>) => {
+  const dataset_kwargs = { data_files: { train: "dev.jsonl", test: "test.jsonl" } };
+  const task = {
+    task: name,
+    dataset_path: "json",
+    dataset_kwargs,
+    reader_cfg: { output_column: "answer" },
+    ...keys,
+  };
+  writeFileSync(join(folder, `${name}.yaml`), JSON.stringify(task)); // JSON is YAML
+  return { tasks: [name], includePaths: [folder] };
+};
+const HEAD = "以下是中国关于诗词考试的单项选择题，请选出其中的正确答案。\n";
+const ask = (q: string) => `${HEAD}${q}\nA. 甲\nB. 乙{question}\nC. 丙\n答案: `;
+
+test("C-Eval's form by generation, as text and as a conversation", async () => {
+  const settings = put("gen", {
+    infer_cfg: GEN,
+    eval_cfg: { pred_postprocessor: { type: "first_capital_postprocess" } },
+  });
+  const [{ documents }] = (await prepareRun(settings)).tasks;
+  const [request] = documents[0].requests;
+  assert.ok(request.kind === "generate_until");
+  assert.equal(request.prompt, `${ask("二")}\nA\n${ask("问")}`);
+  const chat = (messages: readonly unknown[]) => JSON.stringify(messages);
+  const [asked] = (await prepareRun(settings, { chat })).tasks[0].documents[0].requests;
+  assert.ok(asked.kind === "generate_until");
+  assert.deepEqual(JSON.parse(asked.prompt), [
+    { role: "user", content: ask("二") },
+    { role: "assistant", content: "A" },
+    { role: "user", content: ask("问") },
+  ]);
+});
+
+test("CMMLU's form by perplexity", async () => {
+  const template = Object.fromEntries(
+    ["A", "B", "C"].map((label) => [
+      label,
+      {
+        begin: "</E>",
+        round: [
+          { role: "HUMAN", prompt: "题目：{question}" },
+          { role: "BOT", prompt: `答案是: ${label}` },
+        ],
+      },
+    ]),
+  );
+  const infer_cfg = {
+    ice_template: { template, ice_token: "</E>" },
+    retriever: { type: "FixKRetriever", fix_id_list: [0, 1] },
+    inferencer: "PPLInferencer",
+  };
+  const [{ documents }] = (await prepareRun(put("ppl", { infer_cfg }))).tasks;
+  const shots = "题目：例\n答案是: B\n题目：二\n答案是: A\n";
+  assert.deepEqual(
+    documents[0].requests,
+    ["A", "B", "C"].map((label) => ({
+      kind: "prompt_loss",
+      text: `${shots}题目：问\n答案是: ${label}`,
+      masked: "",
+    })),
+  );
+});
+
+/** Answers with the letter under which 甲 stands, in words. */
+const subject: Subject = {
+  name: "one",
+  facts: {},
+  countTokens: (text) => text.length,
+  ask: async (questions) =>
+    questions.map(({ request }) => {
+      const asked = request.kind === "generate_until" ? (request.prompt.split(HEAD).at(-1) ?? "") : "";
+      const [, letter] = /([A-C])\. 甲/.exec(asked) ?? [];
+      const answer = asked.includes("再") && letter === "B" ? "不知道" : `答案是：${letter}`;
+      return { answer, cost: { promptTokens: 1, completionTokens: 1 } };
+    }),
+};
+
+test("circular, with the corrected patterns beside OpenCompass's own", async () => {
+  const settings = put("turned", {
+    infer_cfg: GEN,
+    eval_cfg: { pred_postprocessor: { type: "first_option_postprocess", options: "ABC" } },
+    circular: { option_keys: ["A", "B", "C"], answer_key: "answer" },
+  });
+  const run = await prepareRun(settings);
+  assert.equal(run.tasks[0].documents.length, 6); // examples are not turned
+  const { tasks } = await evaluate(run, subject);
+  const [{ scored }] = tasks;
+  const scores = scored.scores.map(({ metric, filter, value }) => [filter, metric, value]);
+  assert.deepEqual(scores.slice(0, 3), [
+    ["opencompass", "acc_origin", 1 / 2],
+    ["opencompass", "acc_circular", 1 / 2],
+    ["opencompass", "perf_circular", 1 / 2],
+  ]);
+  assert.deepEqual(new Set(scores.map(([filter]) => filter)), new Set(["opencompass", "corrected"]));
+  assert.equal(scored.notExtracted.get("opencompass"), 1);
+});
+
+test("refused before a model is asked", async () => {
+  const cases: [Record<string, unknown>, RegExp][] = [
+    [
+      { infer_cfg: { inferencer: "CLPInferencer" } },
+      /infer_cfg\.inferencer is "CLPInferencer"; expected a type of PPL/,
+    ],
+    [{ infer_cfg: { inferencer: "GenInferencer" } }, /prompt_template is missing/],
+    [
+      { infer_cfg: { ...GEN, retriever: { type: "FixKRetriever", fix_id_list: [7] } } },
+      /the example 7 .* has 2 documents/,
+    ],
+    [
+      { infer_cfg: { ...GEN, ice_template: { template: { begin: "x", round: [{ role: "X" }] } } } },
+      /expected a role \(HUMAN/,
+    ],
+    [{ infer_cfg: GEN, eval_cfg: { pred_postprocessor: "mine" } }, /pred_postprocessor is "mine"; expected/],
+    [
+      { infer_cfg: GEN, circular: { option_keys: ["A"], answer_key: "answer" } },
+      /option_keys must be two letters/,
+    ],
+  ];
+  for (const [keys, says] of cases) {
+    const refused = (error: unknown) => error instanceof BaimoError && says.test(error.message);
+    await assert.rejects(prepareRun(put("bad", keys)), refused, String(says));
+  }
+});
