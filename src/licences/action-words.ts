@@ -29,7 +29,7 @@ const ACTIONS: Readonly<Record<Exclude<Action, "use">, RegExp>> = {
   "remove-attribution": words(
     "\\b(remov|delet|strip|drop|omit|hid|leav)\\w*\\b.*\\b(notices?|copyright|attribution|credits?|licen[cs]e (text|file|notice)s?|licen[cs]e|Built with)\\b",
     "\\bwithout (the |any |a )?(copyright|attribution|credit|licen[cs]e|notice|naming|crediting|mentioning)",
-    "(删|去掉|移除|隐藏|不保留|不带|不标).*(声明|版权|署名|许可|标识)",
+    "(删|去掉|移除|隐藏|不保留|不带|不标).*(声明|版权|署名|许可|标识)|(声明|版权|署名|许可|标识).*(删|去掉|移除|隐藏|抹掉)",
   ),
   "stay-on-version": words(
     "\\b(stay|remain|keep|stick|continue|go on)\\w*\\b.*\\b((old|older|first|previous|earlier|current|this|that|same) (version|release)|version)\\b",
@@ -69,15 +69,16 @@ const ACTIONS: Readonly<Record<Exclude<Action, "use">, RegExp>> = {
   ),
   distribute: words(
     "\\b(redistribut|distribut|publish|re-?upload|upload|re-?releas|mirror|ship|bundl)\\w*",
+    "\\breleas(e|ing) (it|them|this|that|our|the|a|under|as|publicly|openly)\\b",
     "\\bpass(ing)? (it |them |[\\w.-]+ ){0,4}on\\b|\\bshar(e|ing)\\b|\\b(give|giving|send|sending|hand|handing)\\b.*\\b(copy|copies|weights)\\b",
     "\\b(includ|embed|install|pre-?install)\\w*\\b.*\\b(app|device|devices|product|products|installer|firmware)\\b",
     `\\b(giv|hand|send|deliver)(e|ing|s)?\\b(?!.*\\baccess\\b).*\\bto ([a-z]+ ){0,2}${OTHERS}\\b`,
     "交付|发给|交给|送给|(拷贝|复制)给|分发|转发|发布|上传|分享|镜像|开源|打包|内置|预装|随.{0,8}(附带|发行|提供)",
   ),
   "commercial-use": words(
-    "(?<!\\bnon[- ]?|\\bnot[- ])\\bcommerci\\w+|\\b(company|companies|business|businesses|product|products|shop|store|customers?|clients|employer|start-?up|enterprise|firm|agency|offer|provide|revenue|paying|paid)\\b",
+    "(?<!\\bnon[- ]?|\\bnot[- ])\\bcommerci\\w+|\\b(company|companies|business|businesses|product|products|shop|store|customers?|clients|employer|start-?up|enterprise|firm|agency|bank|insurer|insurance|broker|retailer|supplier|manufacturer|airline|hotel|restaurant|freelancers?|consultan\\w+|offer|provide|revenue|paying|paid)\\b",
     "\\b(make|making|earn|earning) (some |any )?money|(?<!non-?|not[- ]for[- ])\\bprofits?\\b|\\bmoneti[sz]\\w+|\\bcharg(e|ing)\\b",
-    "(?<!非)商用|公司|企业|(?<!非)商业|产品|盈利|(?<!非)营利|赚钱|收费|付费|店铺|网店|变现",
+    "(?<!非)商用|公司|企业|银行|保险|律所|事务所|厂商|工厂|商家|电商|零售|酒店|餐厅|客户|(?<!非)商业|产品|盈利|(?<!非)营利|赚钱|收费|付费|店铺|网店|变现",
   ),
   "fine-tune": words(
     "\\bfine-?tun|\\b(train|retrain|adapt|modify|modifying|pre-?train\\w*)\\b(?!.*\\bfrom scratch)",

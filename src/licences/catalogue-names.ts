@@ -11,7 +11,7 @@ import { licenceOfTag } from "./licence-names.ts";
  * may have ("|"); a model whose licence nobody has read has its own name for one.
  */
 export function licenceNames({ families, licences }: Catalogue): NamedLicence[] {
-  const lines = new Map<string, string[]>();
+  const lines = new Map<string, { name: string; licences: string[] }>();
   const generations: NamedLicence[] = [];
   for (const generation of families.flatMap((family) => family.generations)) {
     const licenceOf = (figure: typeof generation.licence) => figureOf(figure) ?? generation.name;
@@ -22,10 +22,13 @@ export function licenceNames({ families, licences }: Catalogue): NamedLicence[] 
     const all = [licenceOf(generation.licence), ...sizes.map(({ licence }) => licence)];
     generations.push({ name: generation.name, licence: oneOf(all) }, ...sizes);
     const line = LINE.exec(generation.name)?.[0];
-    if (line !== undefined) lines.set(line.toLowerCase(), [...(lines.get(line.toLowerCase()) ?? []), ...all]);
+    if (line === undefined) continue;
+    const known = lines.get(line.toLowerCase());
+    if (known) known.licences.push(...all);
+    else lines.set(line.toLowerCase(), { name: line, licences: all });
   }
   const names: NamedLicence[] = [
-    ...Array.from(lines, ([name, all]) => ({ name, licence: oneOf(all) })),
+    ...Array.from(lines.values(), ({ name, licences }) => ({ name, licence: oneOf(licences) })),
     ...generations.filter(({ name }) => !lines.has(name.toLowerCase())),
   ];
   const put = (name: string, licence: string) => names.push({ name, licence });
@@ -37,7 +40,6 @@ export function licenceNames({ families, licences }: Catalogue): NamedLicence[] 
   }
   for (const name of [POET, `baimo ${POET}`]) put(name, "Apache-2.0");
   put("CC-BY-NC", "CC-BY-NC-4.0");
-  put("百川 2", "LicenseRef-Baichuan-2");
   return names;
 }
 

@@ -30,7 +30,13 @@ test("a question in words: licences, action and facts, and nothing that is not s
       "commercial-use",
       { mauAtRelease: 8e8 },
     ],
-    ["可以用 Llama 2 的输出训练千问吗？", ["LicenseRef-Llama-2"], "train-on-outputs", {}],
+    ["可以用 Llama 2 的输出训练模型吗？", ["LicenseRef-Llama-2"], "train-on-outputs", {}],
+    [
+      "可以用 Llama 2 的输出训练千问2.5-7B吗？",
+      ["LicenseRef-Llama-2", "Apache-2.0"],
+      "fine-tune",
+      { dataGeneratedBy: "LicenseRef-Llama-2", compose: "data" },
+    ],
     [
       "用 Llama 3 微调并公开发布，名字叫 Llama-Tiger 可以吗？",
       ["LicenseRef-Llama-3"],

@@ -2,7 +2,7 @@
 import { actionsIn } from "./action-words.ts";
 import type { Action, Facts } from "./facts.ts";
 import { FIELDS } from "./fields.ts";
-import { findNames, type NamedLicence } from "./find-names.ts";
+import { findNames, inEnglish, type NamedLicence } from "./find-names.ts";
 
 /** What was understood of a question. */
 export interface ReadQuestion {
@@ -15,7 +15,7 @@ export interface ReadQuestion {
 
 /** A service whose outputs are under its terms, not under the licence of what they train. */
 const SERVICE =
-  /某?闭源( ?API)?|\bclosed[- ](source|API)( API)?|\bproprietary API|\bOpenAI\b(?![- ]?(API[- ])?(compatible|style)|的?兼容)|\bGPT-[45]\w*|\bClaude\b/gi;
+  /某?闭源( ?API)?|\bclosed[- ](source|API)( API)?|\bproprietary API|\bOpenAI\b(?![- ]?(API[- ])?(compatible|style)|的?兼容)|\b(Chat)?GPT(-?[345]\w*)?\b(?!-[2JNo])|\bClaude\b|\bGemini\b/gi;
 
 const MEMBERS: Readonly<Record<string, RegExp>> = {
   EU: /\b(EU|European Union|Germany|German|France|French|Italy|Spain|Netherlands|Poland|Ireland|Sweden)\b|欧盟|德国|法国|意大利|西班牙|荷兰/,
@@ -40,6 +40,20 @@ function count(text: string, before: string, after: string): number | undefined 
   return found ? Number(found[1].replaceAll(",", "")) * UNITS[found[2].toLowerCase()] : undefined;
 }
 
+const WRITING = "(?:outputs?|answers|responses|completions|generations|data|texts?|examples|conversations)";
+/** Which model wrote what another learns from; models are X0, X1, …. */
+const WROTE = new RegExp(
+  [
+    `\\b${WRITING} (?:that |which )?(?:of |from |by )?(?:an? |the |our )?X(\\d+)`,
+    `X(\\d+)(?:['’]s|-generated)?(?: [a-z-]+)? ${WRITING}\\b`,
+    "\\bdistil\\w* (?:from )?X(\\d+)",
+    "X(\\d+)\\s*(?:模型)?\\s*(?:所|的)?\\s*(?:输出|生成|回答|写)",
+    "蒸馏\\s*X(\\d+)",
+  ].join("|"),
+  "i",
+);
+const ANOTHER = /\b(an)?other\b|\bdifferent\b|其他|其它|另一|另外|别的/i;
+
 /**
  * Reads a question by its keywords; what it does not find is left out, never guessed.
  *
@@ -50,18 +64,18 @@ export function readWords(text: string, names: readonly NamedLicence[]): ReadQue
   const put = (name: keyof Facts, value: unknown) => {
     if (value !== undefined) facts[name] = value;
   };
-  const monthly = count(text, "月活", "monthly|users a month|users\\b");
+  const monthly = count(text, "月活|\\bMAU\\b", "monthly|users a month|users\\b|MAU\\b|(?:的)?月活");
   const atRelease =
     /\b(in|by) (January|February|March|April|May|June|July|August|September|October|November|December) 20|at (the )?release|发布时|发布前/i;
   put(atRelease.test(text) ? "mauAtRelease" : "mau", monthly);
-  put("dau", count(text, "日活", "daily|users a day"));
+  put("dau", count(text, "日活|\\bDAU\\b", "daily|users a day|DAU\\b|(?:的)?日活"));
   for (const [place, words] of Object.entries(MEMBERS)) if (words.test(text)) put("principalPlace", place);
   if (/\b(vision|multimodal)\b|多模态|视觉/i.test(text)) put("multimodal", true);
   if (/\btext[- ]only\b|纯文本/i.test(text)) put("multimodal", false);
   if (/\b(in-house|internal(ly)?|never giving)\b|内部/i.test(text)) put("distribute", false);
   if (/integrated (end user )?product|own app\b|自己的 ?App|集成产品/i.test(text))
     put("integratedEndUserProduct", true);
-  if (/\bcloud (provider|service)|云服务商|云厂商/i.test(text)) put("provider", "cloud");
+  if (/\bcloud (provider|service|company|vendor)|云服务商|云厂商/i.test(text)) put("provider", "cloud");
   else if (/\bsoftware (provider|company)|软件服务商/i.test(text)) put("provider", "software");
   const [, , name] =
     /(called|named|as|叫|名为|名字叫)\s*[“"「]?([A-Z][\w.]*(?:[ -][A-Z0-9][\w.]*)*)/.exec(text) ?? [];
@@ -83,9 +97,19 @@ export function readWords(text: string, names: readonly NamedLicence[]): ReadQue
   const byService = rest !== text;
   if (byService) put("dataGeneratedBy", "closed-api");
   // A model that is yet to be named is none of the catalogue's.
-  const named = findNames(name === undefined ? text : text.replaceAll(name, " "), names);
+  const named = findNames(name === undefined ? rest : rest.replaceAll(name, " "), names);
   // Names of models have words of their own (Granite Code, DeepSeek-V3-Base).
-  const bare = named.reduce((left, each) => left.replaceAll(each.name, "X"), rest);
-  const actions = actionsIn(bare, { byService });
-  return { named, actions: actions.length > 0 ? actions : ["use"], facts: facts as Facts };
+  const bare = named.reduce((left, each, at) => left.replaceAll(each.name, `X${at}`), inEnglish(rest));
+  const actions = new Set(actionsIn(bare, { byService }));
+  const writer = named[Number(WROTE.exec(bare)?.slice(1).find(Boolean))]?.licence;
+  if (!byService && writer !== undefined && named.some(({ licence }) => licence !== writer)) {
+    // What one model wrote trains the other.
+    put("dataGeneratedBy", writer);
+    put("compose", [...ways, "data"].join("+"));
+    if (actions.delete("train-on-outputs")) actions.add("fine-tune");
+  } else if (actions.has("train-on-outputs") && ANOTHER.test(bare)) put("target", "other");
+  // Who counts users has a product.
+  const hasUsers = facts.mau !== undefined || facts.mauAtRelease !== undefined || facts.dau !== undefined;
+  if (actions.size === 0) actions.add(hasUsers && facts.commercial !== false ? "commercial-use" : "use");
+  return { named, actions: [...actions], facts: facts as Facts };
 }
