@@ -6,6 +6,7 @@ const views = [
   "assistants",
   "shared",
   "compare",
+  "work",
   "models",
   "catalogue",
   "costs",
@@ -17,7 +18,7 @@ const views = [
 
 /**
  * A view and what of it is shown: a conversation's id, the assistant of a new one ("assistant"), the one that is edited
- * ("assistants"), one that is in the address whole ("shared"), a family of the catalogue, a scenario's link
+ * ("assistants"), one that is in the address whole ("shared"), a family of the catalogue, a run ("work"), a scenario's link
  * ("costs"); "" for none.
  */
 export interface Route {

@@ -2,6 +2,7 @@
 import { flag, instance, text, withDefault } from "../../option-kinds.ts";
 import type { TableOf } from "../../options.ts";
 import { Store } from "../../store/store.ts";
+import { type Dispatcher, dispatcher } from "../dispatcher/dispatcher.ts";
 import { type Library, library } from "../models/library.ts";
 
 /** What a server's application is made of. */
@@ -16,6 +17,8 @@ export interface ApplicationOptions {
   setUpToken?: string;
   /** Where administrators find more models. */
   library?: Library;
+  /** What runs tasks for people. */
+  dispatcher?: Dispatcher;
 }
 
 /** The same, declared. */
@@ -25,4 +28,5 @@ export const applicationTable = {
   signIn: withDefault(flag, false),
   setUpToken: text({ least: 16, most: 256 }),
   library,
+  dispatcher,
 } satisfies TableOf<ApplicationOptions>;

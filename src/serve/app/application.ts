@@ -1,6 +1,7 @@
 // The application of one server: its store, who may sign in, the answers under way.
 
 import type { Store } from "../../store/store.ts";
+import type { Dispatcher } from "../dispatcher/dispatcher.ts";
 import type { Library } from "../models/library.ts";
 import { Problem } from "../problem.ts";
 import type { Server } from "../server.ts";
@@ -21,16 +22,18 @@ export class Application {
   readonly attempts = new SignInAttempts();
   readonly connections = new Connections();
   readonly library: Library | undefined;
+  readonly dispatcher: Dispatcher | undefined;
   readonly downloads: Downloads | undefined;
 
   constructor(options: ApplicationOptions, server: Server) {
-    const { store, absent, signIn = false, setUpToken, library } = options;
+    const { store, absent, signIn = false, setUpToken, library, dispatcher } = options;
     this.#store = store;
     this.#absent = absent;
     this.#server = server;
     this.signIn = signIn;
     this.setUpToken = setUpToken;
     this.library = library;
+    this.dispatcher = dispatcher;
     const { signal, onError } = server.options;
     this.downloads = library && new Downloads(library, server.models, onError);
     signal?.addEventListener("abort", () => {

@@ -15,6 +15,7 @@ export interface Place {
 const places: readonly Place[] = [
   { view: "assistants", icon: "people" },
   { view: "compare", icon: "columns", kept: true },
+  { view: "work", icon: "graph", kept: true },
   { view: "models", icon: "cube" },
   { view: "catalogue", icon: "book" },
   { view: "tools", icon: "tool", kept: true, admin: true },
