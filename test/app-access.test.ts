@@ -4,8 +4,10 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
+import { openJournal, openTools } from "../src/dispatch/index.ts";
 import { hashPassword } from "../src/serve/app/passwords.ts";
 import { appRoutes } from "../src/serve/app/routes/routes.ts";
+import { openDispatcher } from "../src/serve/dispatcher/open-dispatcher.ts";
 import { createHandler, type Handler } from "../src/serve/index.ts";
 import { openStore } from "../src/store/open-store.ts";
 import type { Store } from "../src/store/store.ts";
@@ -23,11 +25,17 @@ describe("accounts", () => {
   const folder = mkdtempSync(join(tmpdir(), "baimo-accounts-"));
   let store: Store;
   let handler: Handler;
+  let endWork: () => Promise<void>;
   before(async () => {
     store = await openStore(folder);
-    handler = createHandler({ models: [model], application: { store, signIn: true, setUpToken: TOKEN } });
+    const [opened, journal] = [await openTools({}), await openJournal(join(folder, "work"))];
+    const { dispatcher, close } = openDispatcher({ opened, journal, people: { "*": "clerk" }, tasks: {} });
+    endWork = close;
+    const application = { store, signIn: true, setUpToken: TOKEN, dispatcher };
+    handler = createHandler({ models: [model], application });
   });
   after(async () => {
+    await endWork();
     await store.close();
     rmSync(folder, { recursive: true });
   });
@@ -101,8 +109,8 @@ describe("accounts", () => {
     let tried = 0;
     for (const { method, path } of appRoutes) {
       const place = path.slice("/app/v1".length);
-      const [, kind = ""] = /^\/(\w+)\/\{id\}/.exec(place) ?? [];
-      const address = place.replace("{id}", ids[kind] ?? "none");
+      const [, kind = ""] = /\/(\w+)\/\{id\}/.exec(place) ?? [];
+      const address = place.replace("{id}", ids[kind] ?? "none") + (queries[place] ?? "");
       const body = method === "POST" ? (bodies[place] ?? {}) : undefined;
       if (place !== "/session") {
         assert.deepEqual(
@@ -204,7 +212,13 @@ const bodies: Readonly<Record<string, object>> = {
   "/tools": { name: "a", command: "a" },
   "/tools/{id}": { trusted: [] },
   "/messages/{id}/calls": { allowed: [] },
+  "/work/plans": { task: "none" },
+  "/work/runs": { task: { nodes: [], facts: [] }, language: "en" },
+  "/work/runs/{id}/decisions": { node: "n1", argumentsSha256: "a", approve: true },
 };
+
+/** What must stand behind a path. */
+const queries: Readonly<Record<string, string>> = { "/work/runs/{id}/rows": "?fact=a&evidence=0" };
 
 /** One of everything, by the words of the paths. */
 async function fill(client: AppClient, store: Store, user: StoredUser): Promise<Record<string, string>> {
@@ -231,7 +245,11 @@ async function fill(client: AppClient, store: Store, user: StoredUser): Promise<
     role: "assistant",
     parts: [],
   });
+  const nodes = [{ id: "n1", tool: "calc", args: { expr: "1 + 1" }, after: [] }];
+  const order = { task: { nodes, facts: [] }, language: "en", request: secret };
+  const { run } = await client.json<{ run: { id: string } }>("POST", "/work/runs", order);
   return {
+    runs: run.id,
     conversations: conversation.id,
     messages: message.id,
     answers: answer.id,

@@ -129,9 +129,13 @@ export class Journal {
     return id;
   }
 
+  find(id: string): RunRow | undefined {
+    return this.#all<RunRow>(`SELECT ${ROW} FROM runs WHERE id = ?`, id)[0];
+  }
+
   /** @throws {BaimoError} `request` where there is none */
   run(id: string): RunRow {
-    const found = this.#all<RunRow>(`SELECT ${ROW} FROM runs WHERE id = ?`, id)[0];
+    const found = this.find(id);
     if (found) return found;
     throw new BaimoError("request", `there is no run ${id}; baimo dispatch --runs lists them`);
   }

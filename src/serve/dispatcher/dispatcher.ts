@@ -77,7 +77,8 @@ export interface Dispatcher {
   propose(person: Person, wish: Wish): Promise<Proposal>;
   /** Begins a run, which goes on by itself; returns its id. @throws {BaimoError} as `validate` */
   begin(person: Person, order: Order): Promise<string>;
-  /** @throws {BaimoError} `request` where the person has no such run; so do all below */
+  /** Whether a run is a person's; what follows is refused for another's. */
+  owns(person: Person, run: string): boolean;
   view(person: Person, run: string): Promise<RunView>;
   decide(person: Person, run: string, decision: Decision): Promise<void>;
   rows(person: Person, run: string, fact: string, evidence: number): Promise<FactRows>;
@@ -91,6 +92,7 @@ export const dispatcher = fields({
   runs: required(callback<Dispatcher["runs"]>()),
   propose: required(callback<Dispatcher["propose"]>()),
   begin: required(callback<Dispatcher["begin"]>()),
+  owns: required(callback<Dispatcher["owns"]>()),
   view: required(callback<Dispatcher["view"]>()),
   decide: required(callback<Dispatcher["decide"]>()),
   rows: required(callback<Dispatcher["rows"]>()),

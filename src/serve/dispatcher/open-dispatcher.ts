@@ -63,8 +63,9 @@ export function openDispatcher(options: DispatcherOptions): OpenDispatcher {
       .finally(() => running.get(run) === going && running.delete(run));
     running.set(run, going);
   };
+  const owns = (person: Person, run: string): boolean => journal.find(run)?.person === person.id;
   const own = (person: Person, run: string): string => {
-    if (journal.run(run).person === person.id) return run;
+    if (owns(person, run)) return run;
     throw new BaimoError("request", `there is no run ${run}`);
   };
   for (const { id, state, person } of journal.open()) if (state === "running" && person !== null) goOn(id);
@@ -115,6 +116,7 @@ export function openDispatcher(options: DispatcherOptions): OpenDispatcher {
       goOn(run);
       return run;
     },
+    owns,
     view: async (person, run) => viewRun(journal, own(person, run)),
     async decide(person, run, { node, argumentsSha256, approve }) {
       askerOf(person);

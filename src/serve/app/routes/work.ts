@@ -4,7 +4,7 @@ import type { Dispatcher, Person } from "../../dispatcher/dispatcher.ts";
 import { badParameter, Problem } from "../../problem.ts";
 import type { Route } from "../../route.ts";
 import { COUNT, objectOf, TEXT } from "../../schema-parts.ts";
-import { type AppCall, appGet, appPost } from "../app-route.ts";
+import { type AppCall, appGet, appPost, notFound } from "../app-route.ts";
 import { attachment } from "../attachment.ts";
 import { listOf, OBJECT } from "../schemas.ts";
 
@@ -41,9 +41,12 @@ const personOf = ({ user }: Pick<AppCall<unknown, object>, "user">): Person => (
   name: user.name,
 });
 
-const viewOf = async (call: AppCall<unknown, object>, run = call.id) => ({
-  run: await dispatcherOf(call).view(personOf(call), run),
-});
+/** The dispatcher, where the run of the path is one's own. @throws {Problem} 404 for another's */
+function ownOf(call: AppCall<unknown, object>): Dispatcher {
+  const dispatcher = dispatcherOf(call);
+  if (dispatcher.owns(personOf(call), call.id)) return dispatcher;
+  throw notFound("run", call.id);
+}
 
 export const workRoutes: readonly Route[] = [
   appGet({
@@ -108,7 +111,8 @@ export const workRoutes: readonly Route[] = [
       const { task, language, request, model, budgetFen } = call.body;
       const level = model === undefined ? undefined : `planned by ${model}, template`;
       const order = { task, language, request, level, budgetFen };
-      return viewOf(call, await dispatcherOf(call).begin(personOf(call), order));
+      const [dispatcher, person] = [dispatcherOf(call), personOf(call)];
+      return { run: await dispatcher.view(person, await dispatcher.begin(person, order)) };
     },
   }),
   appGet({
@@ -116,7 +120,7 @@ export const workRoutes: readonly Route[] = [
     summary:
       "A run of one's own as it is now: its graph, approvals that wait, evidence, its report at the end.",
     answer: RUN,
-    handle: (call) => viewOf(call),
+    handle: async (call) => ({ run: await ownOf(call).view(personOf(call), call.id) }),
   }),
   appPost({
     path: "/app/v1/work/runs/{id}/decisions",
@@ -124,8 +128,9 @@ export const workRoutes: readonly Route[] = [
     body: { node: required(text()), argumentsSha256: required(text()), approve: required(flag) },
     answer: RUN,
     async handle(call) {
-      await dispatcherOf(call).decide(personOf(call), call.id, call.body);
-      return viewOf(call);
+      const [dispatcher, person] = [ownOf(call), personOf(call)];
+      await dispatcher.decide(person, call.id, call.body);
+      return { run: await dispatcher.view(person, call.id) };
     },
   }),
   appGet({
@@ -135,7 +140,7 @@ export const workRoutes: readonly Route[] = [
     answer: objectOf({ rows: listOf(OBJECT), count: COUNT, keys: listOf(OBJECT), keyCount: COUNT }),
     handle(call) {
       const { fact, evidence } = call.query;
-      return dispatcherOf(call).rows(personOf(call), call.id, fact, Number(evidence));
+      return ownOf(call).rows(personOf(call), call.id, fact, Number(evidence));
     },
   }),
   appGet({
@@ -146,7 +151,7 @@ export const workRoutes: readonly Route[] = [
     type: "text/html",
     async handle(call) {
       const { format = "html" } = call.query;
-      const report = await dispatcherOf(call).report(personOf(call), call.id, format);
+      const report = await ownOf(call).report(personOf(call), call.id, format);
       const type = format === "html" ? "text/html" : "text/markdown";
       return attachment(report, { name: `report.${format === "html" ? "html" : "md"}`, type });
     },
