@@ -4,9 +4,11 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
+import { openJournal, openTools } from "../src/dispatch/index.ts";
 import { KeptRuns } from "../src/evaluate/kept-runs.ts";
 import { hashPassword } from "../src/serve/app/passwords.ts";
 import { appRoutes } from "../src/serve/app/routes/routes.ts";
+import { openDispatcher } from "../src/serve/dispatcher/open-dispatcher.ts";
 import { createHandler, type Handler } from "../src/serve/index.ts";
 import { openStore } from "../src/store/open-store.ts";
 import type { Store } from "../src/store/store.ts";
@@ -25,13 +27,18 @@ describe("accounts", () => {
   const runs = join(folder, "evaluations");
   let store: Store;
   let handler: Handler;
+  let endWork: () => Promise<void>;
   before(async () => {
     store = await openStore(folder);
     const evaluations = new KeptRuns({ folder: runs, includePaths: [], version: "0" });
-    const application = { store, signIn: true, setUpToken: TOKEN, evaluations };
+    const [opened, journal] = [await openTools({}), await openJournal(join(folder, "work"))];
+    const { dispatcher, close } = openDispatcher({ opened, journal, people: { "*": "clerk" }, tasks: {} });
+    endWork = close;
+    const application = { store, signIn: true, setUpToken: TOKEN, evaluations, dispatcher };
     handler = createHandler({ models: [model], application });
   });
   after(async () => {
+    await endWork();
     await store.close();
     rmSync(folder, { recursive: true });
   });
@@ -105,8 +112,8 @@ describe("accounts", () => {
     let tried = 0;
     for (const { method, path } of appRoutes) {
       const place = path.slice("/app/v1".length);
-      const [, kind = ""] = /^\/(\w+)\/\{id\}/.exec(place) ?? [];
-      const address = place.replace("{id}", ids[kind] ?? "none");
+      const [, kind = ""] = /\/(\w+)\/\{id\}/.exec(place) ?? [];
+      const address = place.replace("{id}", ids[kind] ?? "none") + (queries[place] ?? "");
       const body = method === "POST" ? (bodies[place] ?? {}) : undefined;
       if (place !== "/session") {
         assert.deepEqual(
@@ -209,7 +216,13 @@ const bodies: Readonly<Record<string, object>> = {
   "/tools": { name: "a", command: "a" },
   "/tools/{id}": { trusted: [] },
   "/messages/{id}/calls": { allowed: [] },
+  "/work/plans": { task: "none" },
+  "/work/runs": { task: { nodes: [], facts: [] }, language: "en" },
+  "/work/runs/{id}/decisions": { node: "n1", argumentsSha256: "a", approve: true },
 };
+
+/** What must stand behind a path. */
+const queries: Readonly<Record<string, string>> = { "/work/runs/{id}/rows": "?fact=a&evidence=0" };
 
 /** One of everything, by the words of the paths. */
 async function fill(
@@ -241,11 +254,20 @@ async function fill(
     role: "assistant",
     parts: [],
   });
-  const run = { id: `run-of-${user.name}`, model: `secret of ${user.name}`, state: "stopped", created: 0 };
-  mkdirSync(join(runs, user.id, run.id), { recursive: true });
-  writeFileSync(join(runs, user.id, run.id, "run.json"), JSON.stringify(run));
+  const evaluation = {
+    id: `run-of-${user.name}`,
+    model: `secret of ${user.name}`,
+    state: "stopped",
+    created: 0,
+  };
+  mkdirSync(join(runs, user.id, evaluation.id), { recursive: true });
+  writeFileSync(join(runs, user.id, evaluation.id, "run.json"), JSON.stringify(evaluation));
+  const nodes = [{ id: "n1", tool: "calc", args: { expr: "1 + 1" }, after: [] }];
+  const order = { task: { nodes, facts: [] }, language: "en", request: secret };
+  const { run } = await client.json<{ run: { id: string } }>("POST", "/work/runs", order);
   return {
-    evaluations: run.id,
+    evaluations: evaluation.id,
+    runs: run.id,
     conversations: conversation.id,
     messages: message.id,
     answers: answer.id,

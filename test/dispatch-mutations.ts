@@ -13,7 +13,8 @@ const UNITS: readonly (readonly [found: RegExp, ...others: string[]])[] = [
   [/(?<=\d ?)(?:million|thousand)/, "billion", "hundred"],
   [/yuan/, "euros", "dollars", "million yuan", "fen"],
   [/euros?|EUR(?! per)/, "yuan", "dollars"],
-  [/(?<=\d)%/, "‰", " percentage points", ""],
+  [/(?<=\d)%(?! ?(?:to|and|到|至|[-–、]))/, "‰", " percentage points", ""], // in "9.1 to 21.3%" it is said once
+  [/(?<=\d)%(?= ?(?:to|and|到|至|[-–、]))/, "‰", " percentage points"],
   [/per ?cent/, "percentage points", "per mille"],
   [/percentage points/, "percent", "basis points"],
   [/个百分点/, "个基点", "%"],
@@ -58,6 +59,8 @@ const COMPARISONS: readonly (readonly [found: RegExp, other: string])[] = [
   [/: yes/, ": no"],
 ];
 
+const HEDGE = /约|大约|近|超过|左右|about|roughly|nearly|almost|more than|over|under|exceed|some|circa/i;
+
 /** One change of one kind, or nothing where the sentence has nothing to change. */
 export function mutate(
   { parts, cites }: Sentence,
@@ -96,10 +99,12 @@ const edits: Readonly<
   Record<Kind, (text: string, random: Random, names: readonly string[]) => Edit | undefined>
 > = {
   digit(text, random) {
-    const places = [...text.matchAll(/\d/g)].map(({ index }) => index);
+    const isHedged = HEDGE.test(text); // "about 984" and "about 980" may both be right: no 0 comes or goes
+    const places = [...text.matchAll(isHedged ? /[1-9]/g : /\d/g)].map(({ index }) => index);
     if (places.length === 0) return undefined;
     const at = pick(places, random);
-    return { at, length: 1, text: String((Number(text[at]) + 1 + random.integer(9)) % 10) };
+    const digit = (Number(text[at]) + 1 + random.integer(9)) % 10;
+    return isHedged && digit === 0 ? undefined : { at, length: 1, text: String(digit) };
   },
   unit(text, random) {
     const found = UNITS.flatMap(([pattern, ...others]) =>

@@ -1,256 +1,105 @@
-// Right sentences in free words about the fixtures' facts: what the checker must let through.
+// Right sentences about the fixtures' facts: free ones of a file, and ones made by units.
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Fact } from "../src/dispatch/evidence.ts";
+import { roundTo } from "../src/dispatch/report/follow-figure.ts";
+import type { Language } from "../src/dispatch/report/report.ts";
+import { root } from "./places.ts";
 
 /** A request, the facts that a sentence cites, and the sentence. */
 export type Paraphrase = readonly [request: string, cites: string, text: string];
 
-export const paraphrases: readonly Paraphrase[] = [
-  ["region-month.zh", "sales_fen orders", "2026年3月，华东共有26笔订单，销售额为511,143.30元。"],
-  ["region-month.zh", "sales_fen orders", "三月华东销售额约51.11万元，订单二十六笔，不含取消的订单。"],
-  ["region-month.zh", "sales_fen", "2026-03 的销售额是 51.1 万元。"],
-  ["region-month.zh", "sales_fen", "华东当月销售额超过50万元。"],
-  ["region-month.zh", "sales_fen", "当月卖出约51万元的货。"],
-  ["region-month.zh", "orders", "一共有26个订单。"],
-  [
-    "region-month.en",
-    "sales_fen orders",
-    "In November 2025 the South region sold 123,879.52 yuan in 6 orders.",
+/** One a line: request|facts|sentence. */
+export const paraphrases: readonly Paraphrase[] = readFileSync(
+  join(root, "test", "golden", "dispatch-sentences.txt"),
+  "utf8",
+)
+  .trim()
+  .split("\n")
+  .map((line): Paraphrase => {
+    const [request, cites, text] = line.split("|");
+    return [request, cites, text];
+  });
+
+const grouped = (value: number, decimals = 0): string =>
+  value.toLocaleString("en-US", { minimumFractionDigits: decimals, maximumFractionDigits: decimals });
+const rounded = (value: number, decimals: number): string => roundTo(value, decimals).toFixed(decimals);
+/** So many leading digits, the others 0; down, up or to the nearest. */
+function leading(value: number, digits: number, to: (value: number) => number = Math.round): number {
+  const grain = 10 ** (Math.floor(Math.log10(value)) + 1 - digits);
+  const found = to(value / grain) * grain;
+  return found === value && to !== Math.round ? found + (to === Math.floor ? -grain : grain) : found;
+}
+
+/** What one value may be called. */
+type Write = (value: number) => readonly string[];
+
+/** Ways to say an amount of money, in fen. */
+const money: Readonly<Record<Language, Write>> = {
+  zh: (fen) => [
+    `金额为${grouped(fen / 100, 2)}元。`,
+    `金额约${rounded(fen / 1e6, 2)}万元。`,
+    `合人民币${(fen / 100).toFixed(2)}元。`,
+    `这一项是¥${grouped(fen / 100, 2)}。`,
+    `大约是${leading(fen / 100, 3)}元。`,
+    `超过${leading(fen / 100, 2, Math.floor)}元。`,
+    `近${leading(fen / 100, 2, Math.ceil)}元。`,
+    `折合${rounded(fen / 1e10, 4)}亿元左右。`,
   ],
-  [
-    "region-month.en",
-    "sales_fen orders",
-    "Net sales in the South came to about 124 thousand yuan, from six orders.",
+  en: (fen) => [
+    `It comes to ${grouped(fen / 100, 2)} yuan.`,
+    `The amount is CNY ${grouped(roundTo(fen / 100, 0))}.`,
+    `About ${rounded(fen / 1e8, 5)} million yuan is meant.`,
+    `That is ¥${(fen / 100).toFixed(2)} in all.`,
+    `More than ${grouped(leading(fen / 100, 2, Math.floor))} yuan is at stake.`,
+    `It is nearly ${grouped(leading(fen / 100, 2, Math.ceil))} yuan.`,
+    `Roughly ${rounded(fen / 1e5, 1)} thousand yuan.`,
+    `We count RMB ${rounded(fen / 1e8, 4)}m.`,
   ],
-  ["region-month.en", "sales_fen", "November brought in ¥123,880, cancelled orders left out."],
-  ["region-month.en", "orders", "There were six orders in the month."],
-  ["region-month.en", "sales_fen", "Sales were just over 123,000 yuan."],
-  [
-    "overdue.zh",
-    "orders open_fen largest_order",
-    "逾期超过60天的已发货订单有218笔，还欠2,137,740.14元，其中最大的一笔是订单11971。",
+};
+
+/** Ways to say a share. */
+const share: Readonly<Record<Language, Write>> = {
+  zh: (value) => [
+    `比例为${rounded(100 * value, 2)}%。`,
+    `约占百分之${rounded(100 * value, 1)}。`,
+    `这一比例达到${rounded(100 * value, 1)}％。`,
+    `换算为${rounded(1e4 * value, 0)}个基点。`,
+    `也就是${rounded(value, 4)}。`,
+    `超过${Math.floor(100 * value)}%。`,
+    `在${rounded(100 * value, 0)}%左右。`,
   ],
-  ["overdue.zh", "open_fen", "欠款合计约213.77万元。"],
-  ["overdue.zh", "largest_order", "欠得最多的是11971号订单。"],
-  [
-    "overdue.en",
-    "orders open_fen largest_order",
-    "204 shipped orders are more than 120 days past due; 2,038,439.31 yuan is still owed, and the largest is order 11971.",
+  en: (value) => [
+    `It is ${rounded(100 * value, 2)}%.`,
+    `The figure stands at ${rounded(100 * value, 1)} per cent.`,
+    `That equals ${rounded(1e4 * value, 0)} basis points.`,
+    `As a ratio it is ${rounded(value, 4)}.`,
+    `It is about ${rounded(100 * value, 0)} percent.`,
+    `It exceeds ${Math.floor(100 * value)}%.`,
+    `Just under ${Math.ceil(100 * value)}% were found.`,
   ],
-  ["overdue.en", "open_fen", "About 2.04 million yuan is outstanding."],
-  [
-    "year-on-year.zh",
-    "before_fen after_fen change",
-    "采购额从2024年的3,469,011.52元增加到2025年的4,565,031.60元，增长31.59%。",
+};
+
+const count: Readonly<Record<Language, Write>> = {
+  zh: (value) => [`一共${value}个。`, `数量为${value}。`, `总数是${grouped(value)}。`],
+  en: (value) => [
+    `There are ${grouped(value)} of them.`,
+    `The number is ${value}.`,
+    `We found ${value} in total.`,
   ],
-  ["year-on-year.zh", "change", "恒昌贸易的采购额增长了31.6%。"],
-  ["year-on-year.zh", "after_fen before_fen", "2025年的456.50万元高于2024年的346.90万元。"],
-  ["year-on-year.zh", "change", "增幅约为三成二，即百分之三十二。"],
-  [
-    "year-on-year.en",
-    "before_fen after_fen change",
-    "Purchases rose by 53.5% from 756,690.73 yuan in 2023 to 1,161,786.99 yuan in 2025.",
-  ],
-  ["year-on-year.en", "change", "Purchases by Hengchang Industrial grew 53.54 percent."],
-  ["year-on-year.en", "change", "Hengchang Industrial bought more: an increase of 53.5%."],
-  [
-    "year-on-year.en",
-    "before_fen after_fen",
-    "At 1.16 million yuan, purchases in 2025 were higher than the 0.76 million yuan of 2023.",
-  ],
-  ["year-on-year.en", "change", "Purchases did not fall; the change was 53.5%."],
-  [
-    "forecast-sales.zh",
-    "last_fen forecast_fen",
-    "上月茶叶销售额149,711.10元，预计未来三个月为185,425.46元、189,393.23元和151,270.51元。",
-  ],
-  ["forecast-sales.zh", "forecast_fen", "其中最高的一个月预计189,393.23元，即18.94万元。"],
-  [
-    "forecast-sales.en",
-    "last_fen forecast_fen",
-    "After 149,711.10 yuan last month, the ETS model expects 185,425.46 yuan next month.",
-  ],
-  ["forecast-sales.en", "forecast_fen", "The lowest of the six forecasts is 136,950.56 yuan."],
-  ["reorder.zh", "skus", "库存不够卖四周的商品有六种：P006、P007、S011、S014、S015和Z025。"],
-  ["reorder.en", "skus", "Eleven products have less than eight weeks of stock, among them H016 and T001."],
-  ["fx.zh", "total_fen rate total_usd", "订单10500的金额12,800.30元，按汇率0.1382折合1,769.00美元。"],
-  ["fx.en", "total_fen total_eur", "Order 11234 is worth 9,564.00 yuan, or 1,215.58 euros."],
-  ["fx.en", "rate", "The partner's rate is 0.1271 EUR per CNY."],
-  ["shipping.zh", "weight_g quote_fen days", "订单10777重55.913公斤，运费91.50元，2天送到。"],
-  [
-    "shipping.en",
-    "quote_fen days weight_g",
-    "Shipping order 12000 costs 220 yuan and takes 3 days; it weighs 104.635 kg.",
-  ],
-  ["shipping.en", "days", "It takes three days."],
-  [
-    "concentration.zh",
-    "total_fen top_share hhi",
-    "2025年销售额1,836.74万元，前十大客户占56.42%，赫芬达尔指数0.0809。",
-  ],
-  ["concentration.zh", "top_share", "前十大客户占一半多，约56%。"],
-  [
-    "concentration.en",
-    "top_share hhi",
-    "The five largest customers took 49.7% of sales in 2024; the Herfindahl index is 0.080.",
-  ],
-  ["concentration.en", "top_share", "The top five customers account for about half, 49.7 per cent."],
-  [
-    "ageing.zh",
-    "buckets_fen total_fen",
-    "截至2026年6月30日，应收账款合计453.16万元，其中未到期199.15万元，90天以上207.18万元。",
-  ],
-  ["ageing.zh", "buckets_fen", "逾期1到30天的有360,572.02元，31到90天的有107,618.41元。"],
-  [
-    "ageing.en",
-    "buckets_fen total_fen",
-    "As of 31 December 2025 receivables are 3,325,285.35 yuan, of which 1,213,964.06 yuan is not due.",
-  ],
-  ["ageing.en", "buckets_fen", "218,265.97 yuan is 1-30 days late and 161,377.72 yuan 31-90 days."],
-  ["score-one.zh", "score pd", "15号申请得550.5分，违约概率10.01%。"],
-  ["score-one.zh", "pd", "违约的可能大约是10%。"],
-  ["score-one.en", "score pd", "Application 88 scores 522.83 points; its probability of default is 22.5%."],
-  ["score-one.en", "pd", "The probability of default, 0.2249, is above 22%."],
-  [
-    "npl.zh",
-    "npl_fen total_fen npl_ratio",
-    "江北支行的不良贷款率为1.36%：3.53亿元贷款中有479.48万元逾期超过90天。",
-  ],
-  ["npl.zh", "npl_ratio", "不良率是百分之一点三六。"],
-  [
-    "npl.en",
-    "npl_ratio npl_fen",
-    "Ximen Branch has a non-performing loan ratio of 3.08%, or 11.16 million yuan more than 90 days overdue.",
-  ],
-  ["npl.en", "npl_ratio", "The ratio is 308 basis points."],
-  ["bureau.zh", "pd worst_status inquiries_6m", "20号申请的违约概率为21.32%，征信状态为ok，查询0次。"],
-  [
-    "bureau.en",
-    "pd worst_status inquiries_6m",
-    "For application 61 the bureau reports a worst status of 90d and 4 inquiries; the default probability is 8.63%.",
-  ],
-  ["annuity.zh", "payment_rounded_fen interest_total_fen", "77号贷款每月还8,196.31元，总利息92.61万元。"],
-  [
-    "annuity.en",
-    "payment_rounded_fen interest_total_fen",
-    "Loan 901 costs 4,725.42 yuan a month; total interest comes to 88,050.64 yuan.",
-  ],
-  [
-    "ltv.zh",
-    "loans balance_fen worst_loan worst_ltv",
-    "南湖支行抵押率超过80%的贷款有69笔，余额9,312.63万元，最高的是120号，抵押率94.95%。",
-  ],
-  [
-    "ltv.en",
-    "loans balance_fen worst_loan worst_ltv",
-    "20 loans of Ximen Branch are above 90%, with 21.13 million yuan; the worst is loan 219 at 94.9%.",
-  ],
-  ["weighted-rate.zh", "business_rate_bp business_loans", "经营贷款92笔，平均利率447.6个基点，即4.48%。"],
-  [
-    "weighted-rate.en",
-    "business_rate_bp consumer_rate_bp mortgage_rate_bp",
-    "Rates are 466.96 bp, 459.20 bp and 480.05 bp, in percent 4.67%, 4.59% and 4.80%.",
-  ],
-  ["no-show.zh", "rates worst", "爽约率最高的科室是Orthopaedics，为21.31%；最低的是9.09%。"],
-  ["no-show.en", "rates worst", "Chinese Medicine has the highest rate, 18.0%."],
-  [
-    "no-show-risk.zh",
-    "booked ids p",
-    "林医生7月1日到12日有6个预约，最可能爽约的三个是7105、7092、7098，概率31.0%、17.1%、16.3%。",
-  ],
-  [
-    "no-show-risk.en",
-    "ids p expected_missed",
-    "The two most likely to be missed are 7078 (16.3%) and 7068 (11.3%); 0.36 missed appointments are expected.",
-  ],
-  [
-    "staffing.zh",
-    "arrivals_per_hour rooms wait_min",
-    "到达率每小时5.65，需要2间诊室，平均等待7.0分钟，不超过10分钟。",
-  ],
-  ["staffing.en", "rooms wait_min", "Two rooms keep the mean wait at 1.81 minutes, within 5 minutes."],
-  ["compare-wait.zh", "mean_1 mean_2 p_value", "2026年儿科平均32.71，高于中医科的14.25，差别显著。"],
-  ["compare-wait.zh", "t df", "t 为 8.53，自由度 383.1。"],
-  [
-    "compare-wait.en",
-    "mean_1 mean_2 t p_value",
-    "In 2025 Internal Medicine waited 19.70 and Ophthalmology 37.95 on average; the difference is significant (t = -9.94, p < 0.001).",
-  ],
-  ["compare-wait.en", "p_value", "The p-value is 9.08e-22."],
-  ["tone.zh", "feedback negative", "2026年4月的24条反馈中有9条是负面的。"],
-  [
-    "tone.en",
-    "feedback negative negative_ids",
-    "Five of the 21 comments of February 2026 are negative: 398, 401, 408, 410 and 415.",
-  ],
-  ["inject-row.zh", "notes total_fen", "订单10123有1条备注，金额8,820.35元。"],
-  ["inject-row.en", "notes total_fen", "Order 10456 has one note; its total is 12,656.70 yuan."],
-  ["inject-http.zh", "worst_status", "42号客户的征信状态为ok。"],
-  [
-    "premise.en",
-    "january_fen may_fen rose",
-    "Overseas sales rose from 140,083.82 yuan in January to 165,421.08 yuan in May 2026; they did not fall.",
-  ],
-  ["premise.en", "january_fen may_fen", "May's 165,421.08 yuan is more than January's 140,083.82 yuan."],
-  ["region-month.zh", "sales_fen orders", "华东3月份完成26单，合计51.11万元。"],
-  ["region-month.zh", "sales_fen", "2026年3月的净销售额达到511,143元。"],
-  [
-    "region-month.en",
-    "sales_fen orders",
-    "Six orders brought the South region 123,880 yuan in November 2025.",
-  ],
-  ["region-month.en", "sales_fen", "Net sales amounted to CNY 123,879.52."],
-  ["overdue.zh", "orders open_fen", "218笔逾期订单尚欠213.77万元，逾期都在60天以上。"],
-  ["overdue.zh", "largest_order", "最大的欠款来自订单 11971。"],
-  ["overdue.en", "open_fen orders", "We are still owed RMB 2,038,439.31 on 204 orders."],
-  ["overdue.en", "largest_order", "The biggest open order is no. 11971."],
-  ["year-on-year.zh", "change after_fen", "2025年采购额456.5万元，同比上升31.59%。"],
-  ["year-on-year.zh", "before_fen after_fen", "恒昌贸易2024年采购346.9万元，2025年采购456.5万元。"],
-  ["year-on-year.en", "change", "Between 2023 and 2025 purchases went up by about 54%."],
-  ["year-on-year.en", "before_fen after_fen", "Purchases climbed to 1,161,786.99 yuan from 756,690.73 yuan."],
-  ["forecast-sales.zh", "forecast_fen", "ETS模型预计下个月茶叶销售额约18.5万元。"],
-  [
-    "forecast-sales.en",
-    "forecast_fen",
-    "Tea sales are forecast at 185,425.46 yuan in the first month and 189,393.23 yuan in the second.",
-  ],
-  ["reorder.en", "skus", "H016, P006 and P007 will run out within eight weeks."],
-  ["fx.zh", "total_usd", "折合约1,769美元。"],
-  ["fx.en", "total_eur rate", "At 0.1271 the order comes to €1,215.58."],
-  ["shipping.zh", "quote_fen days", "运费为91.5元，需要两天。"],
-  ["shipping.en", "quote_fen", "The partner quotes 220.00 yuan."],
-  ["concentration.en", "hhi", "The Herfindahl index stands at 0.0803."],
-  ["ageing.zh", "buckets_fen", "未到期的应收账款为1,991,532.42元，超过90天的为2,071,842.44元。"],
-  ["ageing.en", "total_fen", "Total receivables came to 3.33 million yuan at the end of 2025."],
-  ["score-one.zh", "score pd", "评分为550.50分，对应的违约概率约为一成。"],
-  ["score-one.en", "pd", "There is a 22.49% chance that application 88 defaults."],
-  ["npl.zh", "npl_fen total_fen", "353.18百万元贷款里有4.79百万元不良。"],
-  [
-    "npl.en",
-    "npl_fen total_fen npl_ratio",
-    "Of 362.3 million yuan in loans, 11.2 million yuan, or 3.1%, is non-performing.",
-  ],
-  ["annuity.zh", "interest_total_fen", "利息合计926,113.49元。"],
-  ["annuity.en", "payment_rounded_fen", "The monthly payment is 4,725.42 yuan."],
-  ["ltv.zh", "worst_loan worst_ltv", "抵押率最高的是120号贷款，达到95.0%。"],
-  ["ltv.en", "loans balance_fen", "Twenty loans exceed 90%; together they owe 21.1 million yuan."],
-  ["weighted-rate.zh", "consumer_rate_bp mortgage_rate_bp", "消费贷款的平均利率4.87%，高于按揭的4.66%。"],
-  ["weighted-rate.en", "consumer_loans", "There are 165 consumer loans."],
-  ["no-show.en", "rates", "No-show rates range from 10.9% to 18.0%."],
-  ["no-show-risk.zh", "expected_missed", "预计约有1次爽约。"],
-  ["no-show-risk.en", "booked expected_missed", "Of 3 booked appointments, 0.36 are expected to be missed."],
-  ["staffing.zh", "rooms wait_min", "两间诊室即可把平均等待控制在10分钟以内。"],
-  ["staffing.en", "arrivals_per_hour rooms", "With 3.74 arrivals per hour, 2 rooms are enough."],
-  ["compare-wait.zh", "p_value", "差别在统计上显著（p<0.001）。"],
-  [
-    "compare-wait.en",
-    "mean_1 mean_2",
-    "Waiting was shorter in Internal Medicine (19.7) than in Ophthalmology (37.9).",
-  ],
-  ["tone.zh", "negative", "负面反馈共9条。"],
-  ["inject-row.en", "total_fen", "The order totals 12,656.70 yuan."],
-  [
-    "premise.en",
-    "rose january_fen may_fen",
-    "The premise is wrong: sales did not fall but rose, from 140,083.82 yuan to 165,421.08 yuan.",
-  ],
-  ["inject-http.en", "worst_status", "Client 42 has the worst status ok."],
-];
+};
+
+/** Sentences about each fact that is one amount, share or count. */
+export function made(id: string, facts: readonly Fact[], language: Language): Paraphrase[] {
+  return facts.flatMap(({ key, value, unit }) => {
+    if (typeof value !== "number" || value <= 0) return [];
+    const write = /^fen/.test(unit)
+      ? money
+      : /^(?:ratio|probability)$/.test(unit)
+        ? share
+        : Number.isInteger(value) && !/ id|day|^g$|fen/.test(unit)
+          ? count
+          : undefined;
+    return (write?.[language](value) ?? []).map((text): Paraphrase => [id, key, text]);
+  });
+}

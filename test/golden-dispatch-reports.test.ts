@@ -10,7 +10,7 @@ import { toMarkdown } from "../src/dispatch/report/to-markdown.ts";
 import { labelsOf, writeReport } from "../src/dispatch/report/write-report.ts";
 import { createRandom } from "../src/random.ts";
 import { kinds, mutate } from "./dispatch-mutations.ts";
-import { paraphrases } from "./dispatch-paraphrases.ts";
+import { made, type Paraphrase, paraphrases } from "./dispatch-paraphrases.ts";
 import { type Expected, taskOf } from "./dispatch-tasks.ts";
 import { templates } from "./dispatch-templates.ts";
 import { namesOfWorld, open, partner, requests, skipSql } from "./dispatch-world.ts";
@@ -79,7 +79,8 @@ describe("reports of the golden requests", { skip: skipSql }, () => {
     }
   });
 
-  const right = (): { run: Run; sentence: Sentence }[] => {
+  /** Sentences of reports, in free words, and made of the facts. */
+  const right = () => {
     const own = runs.flatMap((run) =>
       [run.task, withTemplate(run)].flatMap((task) =>
         writeReport(task, run.result, { language: run.language, request: run.request, names }).sentences.map(
@@ -87,28 +88,34 @@ describe("reports of the golden requests", { skip: skipSql }, () => {
         ),
       ),
     );
-    const free = paraphrases.flatMap(([id, cites, text]) =>
+    const sentence = ([id, cites, text]: Paraphrase) =>
       runs
         .filter((run) => run.id === id)
-        .map((run) => ({ run, sentence: { parts: [text], cites: cites.split(" ") } })),
-    );
-    return [...own, ...free];
+        .map((run) => ({ run, sentence: { parts: [text], cites: cites.split(" ") } }));
+    const ofFacts = runs.flatMap(({ id, language, result }) => made(id, result.facts, language));
+    return { own, free: paraphrases.flatMap(sentence), ofFacts: ofFacts.flatMap(sentence) };
   };
 
-  it("right sentences pass", () => {
-    const wrong: string[] = [];
-    const all = right();
-    for (const { run, sentence } of all) {
-      const checked = checkers.get(run)?.(sentence);
-      if (checked && isBlocked(checked))
-        wrong.push(`${run.id} ${textOf(sentence)} ${JSON.stringify(checked.problems)}`);
-    }
-    assert.ok(wrong.length <= 0.02 * paraphrases.length, wrong.join("\n"));
+  it("at most 2% of right sentences are blocked, and 4% of free ones", () => {
+    const { own, free, ofFacts } = right();
+    const blockedOf = (sentences: readonly { run: Run; sentence: Sentence }[]) =>
+      sentences.flatMap(({ run, sentence }) => {
+        const checked = checkers.get(run)?.(sentence);
+        return checked && isBlocked(checked)
+          ? [`${run.id} ${textOf(sentence)} ${JSON.stringify(checked.problems)}`]
+          : [];
+      });
+    const [ofOwn, ofFree, ofMade] = [own, free, ofFacts].map(blockedOf);
+    assert.deepEqual(ofOwn, []);
+    assert.ok(ofFree.length <= 0.04 * free.length, ofFree.join("\n"));
+    const all = own.length + free.length + ofFacts.length;
+    assert.ok(ofFree.length + ofMade.length <= 0.02 * all, ofMade.join("\n"));
   });
 
   it("of 1,000 mutated sentences none passes", () => {
     const random = createRandom(18);
-    const all = right();
+    const { own, free, ofFacts } = right();
+    const all = [...own, ...free, ...ofFacts];
     const lexicon = [...names].sort();
     const passed: string[] = [];
     for (let n = 0; n < 1000; ) {

@@ -21,4 +21,5 @@ export {
   type RunOutcome,
   replayRun,
 } from "./runs/run-task.ts";
-export { readToolsFile } from "./tools-file.ts";
+export { type NodeView, type RunView, viewRun } from "./runs/view-run.ts";
+export { readToolsFile, type ToolsFile } from "./tools-file.ts";

@@ -13,12 +13,23 @@ const database = fields({
 });
 const service = fields({ openapi: required(text()), address: required(text()) });
 
+/** What a tools file says. */
+export interface ToolsFile extends ToolSources {
+  /** Roles by people's names. */
+  readonly people: Readonly<Record<string, string>>;
+  /** The path of each task. */
+  readonly tasks: Readonly<Record<string, string>>;
+}
+
 const table = {
   /** Databases and services that each role may use. */
   roles: required(record(list(text()))),
   databases: record(database),
   models: record(text()),
   services: record(service),
+  /** For a server: the role of each person by name, "*" for everybody else; and tasks that they may run. */
+  people: record(text()),
+  tasks: record(text()),
   sqlLimits: fields({
     rows: required(whole({ min: 1, max: 1_000_000 })),
     ms: required(whole({ min: 1, max: 3_600_000 })),
@@ -31,7 +42,7 @@ const table = {
  *
  * @throws {BaimoError} `format` for what is not known or missing
  */
-export function readToolsFile(value: unknown, path: string): ToolSources {
+export function readToolsFile(value: unknown, path: string): ToolsFile {
   const door: Door = {
     refuse: ({ name, text }) => new BaimoError("format", `${path}: ${name} ${text}`),
   };
@@ -40,6 +51,8 @@ export function readToolsFile(value: unknown, path: string): ToolSources {
     databases = {},
     models = {},
     services = {},
+    people = {},
+    tasks = {},
     sqlLimits,
     httpLimits,
   } = readOptions(value, table, door);
@@ -51,6 +64,13 @@ export function readToolsFile(value: unknown, path: string): ToolSources {
     throw new BaimoError(
       "format",
       `${path}: roles name ${unknown}, which is neither a database nor a service`,
+    );
+  }
+  const stranger = Object.values(people).find((role) => !Object.hasOwn(roles, role));
+  if (stranger !== undefined) {
+    throw new BaimoError(
+      "format",
+      `${path}: people have the role ${stranger}; known: ${Object.keys(roles).join(", ")}`,
     );
   }
   const mayUse = (name: string) => Object.keys(roles).filter((role) => roles[role].includes(name));
@@ -72,5 +92,7 @@ export function readToolsFile(value: unknown, path: string): ToolSources {
     })),
     sqlLimits,
     httpLimits,
+    people,
+    tasks: each(tasks, place),
   };
 }

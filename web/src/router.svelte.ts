@@ -7,6 +7,7 @@ const views = [
   "shared",
   "compare",
   "boards",
+  "work",
   "models",
   "catalogue",
   "costs",
@@ -18,8 +19,8 @@ const views = [
 
 /**
  * A view and what of it is shown: a conversation's id, the assistant of a new one ("assistant"), the one that is edited
- * ("assistants"), one that is in the address whole ("shared"), a family of the catalogue, a scenario's link
- * ("costs"), a run ("boards"); "" for none.
+ * ("assistants"), one that is in the address whole ("shared"), a family of the catalogue, a run ("boards", "work"), a
+ * scenario's link ("costs"); "" for none.
  */
 export interface Route {
   view: (typeof views)[number];

@@ -7,6 +7,7 @@ import { printOutcome, printPlan, printRuns, writeReportFile } from "../dispatch
 import { planWords } from "../dispatch-plan.ts";
 import { dataFolder } from "../environment.ts";
 import { listenForInterrupt } from "../interrupt.ts";
+import { openToolsFile } from "../open-tools-file.ts";
 import {
   addEngineOptions,
   type CommandContext,
@@ -128,11 +129,7 @@ async function dispatch(
 }
 
 async function withTools(path: string, work: (opened: OpenTools) => Promise<void>): Promise<void> {
-  const { openTools, readToolsFile } = await import("../../dispatch/index.ts");
-  const { loadCatalogue, loadTerms } = await import("../load-catalogue.ts");
-  const sources = readToolsFile(await readJsonFile(path), path);
-  const grounds = () => ({ catalogue: loadCatalogue(), terms: loadTerms() });
-  const opened = await openTools(Object.assign(sources, { grounds }));
+  const { opened } = await openToolsFile(path);
   try {
     await work(opened);
   } finally {

@@ -5,6 +5,7 @@ import type { Command } from "commander";
 import { BaimoError } from "../../errors.ts";
 import type { Mcp } from "../../mcp/index.ts";
 import type { ApplicationOptions } from "../../serve/app/application-options.ts";
+import type { OpenDispatcher } from "../../serve/dispatcher/open-dispatcher.ts";
 import type { Handler } from "../../serve/handler.ts";
 import { modelId } from "../../serve/models/recipe.ts";
 import type { KeyFile, Listening } from "../../serve/node.ts";
@@ -14,6 +15,7 @@ import { Traces } from "../../serve/traces.ts";
 import { openApplication } from "../application.ts";
 import { readConfig } from "../config/read-config.ts";
 import { type Config, configTable } from "../config/table.ts";
+import { openDispatcherOf } from "../dispatcher.ts";
 import { isAttended, packagePath, traceSettings } from "../environment.ts";
 import { INTERRUPTED, listenForInterrupt } from "../interrupt.ts";
 import { toLoadOptions } from "../open-model.ts";
@@ -44,6 +46,7 @@ interface ServeFlags extends EngineFlags, NamedModels {
   log?: Config["log"];
   grace?: number;
   mcp?: boolean;
+  dispatch?: string;
   json?: boolean;
   licenceProfile?: string;
 }
@@ -107,6 +110,11 @@ export function addServe(program: Command, context: CommandContext): Command {
       "refuse a model whose licence this profile does not permit, and record what was accepted beside it",
       nonEmpty,
     )
+    .option(
+      "--dispatch <tools>",
+      "the page's people may have tasks done with these tools, a JSON file",
+      nonEmpty,
+    )
     .option("--mcp", "answer the Model Context Protocol at /mcp, too")
     .option("--json", "print the address as JSON");
   addTemplateOption(addDraftOption(addAdapterOption(addServingOptions(addEngineOptions(command)))));
@@ -157,6 +165,7 @@ async function serve(
   let traces: Traces | undefined;
   let mcp: Mcp | undefined;
   let application: ApplicationOptions = {};
+  let dispatched: OpenDispatcher | undefined;
   const traced = traceSettings();
   try {
     const { createHandler } = await import("../../serve/index.ts");
@@ -165,9 +174,15 @@ async function serve(
     traces = traced && new Traces({ ...traced, onError });
     keys = config.keysFile === undefined ? undefined : await openKeys(config.keysFile, onError);
     application = await openApplication(config, terminal);
+    dispatched =
+      flags.dispatch === undefined
+        ? undefined
+        : await openDispatcherOf(flags.dispatch, { signal: ending.signal, onError });
     const handler = createHandler({
       models,
-      application: application.store ? { ...application, library: openLibrary(shared) } : application,
+      application: application.store
+        ? { ...application, library: openLibrary(shared), dispatcher: dispatched?.dispatcher }
+        : application,
       keys,
       onRequest(entry) {
         if (config.log !== "off") terminal.note(toLogLine(entry));
@@ -202,6 +217,7 @@ async function serve(
     end();
     // Answers under way have been told to end, and are written down before the store closes.
     await application.store?.close();
+    await dispatched?.close();
     await Promise.all([mcp?.close(), models.dispose(), keys?.close(), traces?.close()]);
   }
 }

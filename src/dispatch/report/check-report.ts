@@ -4,12 +4,12 @@ import type { Fact } from "../evidence.ts";
 import { comparisonsIn } from "./comparisons.ts";
 import { figuresIn, LIST } from "./figures.ts";
 import { followComparison } from "./follow-comparison.ts";
-import { followClaim, followPlain, type Matched } from "./follow-text.ts";
-import { derive } from "./known.ts";
+import { followClaim, followPlain } from "./follow-text.ts";
+import { derive, type Matched } from "./known.ts";
 import { type Lexicon, lexiconOf, namesIn } from "./names.ts";
 import type { BlockedSentence, CheckedSentence, Problem, Sentence, Step } from "./report.ts";
 import { textOf } from "./report.ts";
-import { type CheckContext, type PlacedClaim, sourcesOf } from "./sources.ts";
+import { type CheckContext, type PlacedClaim, type Sources, sourcesOf } from "./sources.ts";
 
 /** A sentence that holds, with its steps, or one that does not, with the reasons. */
 export type Checked = CheckedSentence | BlockedSentence;
@@ -68,11 +68,14 @@ function checkSentence(
     }
   }
   const items = matched.flatMap(({ figure, known }) =>
-    known?.from.startsWith("item(") ? [{ at: figure.at, end: figure.end, said: known.from }] : [],
+    known?.from.startsWith("item(") && !(figure.kind === "number" && figure.isFraction)
+      ? [{ at: figure.at, end: figure.end, said: known.from }]
+      : [],
   );
   problems.push(
     ...saidTwice([...items, ...codes.map(({ at, end }) => ({ at, end, said: text.slice(at, end) }))], text),
   );
+  problems.push(...datesTwice(matched, sources));
   for (const claim of claims) problems.push(...faultOfClaim(claim, matched, masked));
   for (const comparison of comparisonsIn(masked)) {
     const found = followComparison(comparison, {
@@ -81,6 +84,7 @@ function checkSentence(
       matched,
       sources,
       cited: [...cited.values()],
+      all: [...byKey.values()],
     });
     if ("reason" in found) problems.push(found);
     else steps.push(found);
@@ -184,6 +188,17 @@ function saidTwice(
     run.add(said);
   }
   return problems;
+}
+
+/** A date that stands twice where there are several: one of them was another. */
+function datesTwice(matched: readonly Matched[], { dates }: Sources): Problem[] {
+  if (new Set(dates.map(({ year, month }) => `${year} ${month}`)).size < 2) return [];
+  const said = matched.filter(
+    ({ figure: { kind, text } }) => kind === "date" || /^(?:19|20)\d\d$/.test(text),
+  );
+  return said
+    .filter((each, at) => said.findIndex(({ figure }) => figure.text === each.figure.text) < at)
+    .map(({ figure }) => ({ found: figure.text, reason: "the sentence has this date twice" }));
 }
 
 const YES = /^(?:yes|true|是|有|成立)$/iu;

@@ -34,13 +34,13 @@ const FORMS: readonly Form[] = [
   },
   {
     relation: "more",
-    en: "more than|higher than|greater than|larger than|longer than|bigger than|worse than|above|exceed|exceeds|exceeded|exceeding|outnumber|outnumbers|over(?= (?:[\\d¥€$£]|twice|half|one|two|three))|at least|higher|larger|longer|greater",
+    en: "rise above|rises above|rose above|more than|higher than|greater than|larger than|longer than|bigger than|worse than|above|exceed|exceeds|exceeded|exceeding|outnumber|outnumbers|over(?= (?:[\\d¥€$£]|twice|half|one|two|three))|at least|higher|larger|longer|greater",
     zh: "更高|更多|更大|更长|高于|多于|大于|超过|超出|长于|高出|多出|不少于|不低于|至少|以上",
   },
   {
     relation: "less",
-    en: "less than|lower than|fewer than|smaller than|shorter than|better than|below|under(?= [\\d¥€$£])|within|at most|no more than|up to(?= \\d)|lower|smaller|shorter|fewer",
-    zh: "更低|更少|更小|更短|低于|少于|小于|不足|短于|不到|不超过|不多于|至多|以内|以下|低出",
+    en: "fall below|falls below|fell below|falling below|less than|lower than|fewer than|smaller than|shorter than|better than|below|under(?= [\\d¥€$£])|within|at most|no more than|up to(?= \\d)|lower|smaller|shorter|fewer",
+    zh: "更低|更少|更小|更短|低于|少于|小于|不足|不够|短于|不到|不超过|不多于|至多|以内|以下|低出",
   },
   {
     relation: "same",
@@ -62,14 +62,15 @@ const FORMS: readonly Form[] = [
 
 /** What has such a word in it and compares nothing. */
 const OTHERWISE =
-  /at most(?! \d)|most of|for the most part|over (?:the|a) |under the|above[- ]mentioned|以下(?:是|为|列|几|各|如)|以上(?:是|为|各|几|如|数|内)|如下|(?:至|从|在|自)下|增长率|增长指数|增加值|最多可|same day|increase in the limit|the most recent|最近/giu;
+  /turn(?:s|ed)? over|at most(?! \d)|most of|for the most part|over (?:the|a) |under the|above[- ]mentioned|以下(?:是|为|列|几|各|如)|以上(?:是|为|各|几|如|数|内)|如下|(?:至|从|在|自)下|增长率|增长指数|增加值|最多可|same day|increase in the limit|the most recent|最近/giu;
 
 const compiled = FORMS.map((form) => ({
   relation: form.relation,
   isChange: form.isChange === true,
   pattern: new RegExp(`(?<![\\p{Script=Latin}])(?:${form.en})(?![\\p{Script=Latin}])|(?:${form.zh})`, "giu"),
 }));
-const BI = /比[^，。；,.;]{1,40}?(?:(更?[高多大长])|(更?[低少小短]))(?=[了出\d约近\s，。；,.;（(]|$|\p{L})/gu;
+const BI =
+  /(?<![占同环对])比[^，。；,.;]{1,40}?(?<!最)(?:(更?[高多大长])|(更?[低少小短]))(?=[了出\d约近\s，。；,.;（(]|$|\p{L})/gu;
 
 /** All words that compare, in their order; of two at one place the longer. */
 export function comparisonsIn(text: string): Comparison[] {

@@ -25,7 +25,7 @@ const FORMS: readonly (readonly [pattern: string, ...parts: (keyof DateParts)[]]
   [`(\\d{4}|${HAN}{4})\\s?年第?([1-4一二三四])季度?`, "year", "quarter"],
   [`(\\d{4}|[一二〇零]${HAN}{3})\\s?年(?!期)`, "year"],
   [`(${NUMBER})\\s?月\\s?(${NUMBER})\\s?[日号]`, "month", "day"],
-  [`(${NUMBER})\\s?月(?:份|(?=[^\\p{L}]|的|至|到|和|比|销|为|是|有|$))`, "month"],
+  [`(${NUMBER})\\s?月(?:份|(?!龄|饼|\\p{Script=Latin}))`, "month"],
   ["第?([1-4一二三四])季度", "quarter"],
   [`${MONTH}\\s${DAY},?\\s(\\d{4})`, "month", "day", "year"],
   [`${DAY}\\s${MONTH},?\\s(\\d{4})`, "day", "month", "year"],

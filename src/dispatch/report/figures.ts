@@ -23,6 +23,10 @@ export interface NumberFigure extends Found {
   readonly isGrouped: boolean;
   /** Written in words. */
   readonly isWord: boolean;
+  /** A third, 一半: nobody means it to the digit. */
+  readonly isFraction: boolean;
+  /** The same with nothing taken from a later one of a list. */
+  readonly own?: NumberFigure;
 }
 
 export interface OrdinalFigure extends Found {
@@ -79,7 +83,9 @@ function inherit(figure: Figure, later: Figure, text: string): Figure {
   const between = text.slice(figure.end, later.at);
   const isRatio = later.units.some(({ dimension }) => dimension === "ratio"); // 4, 5%: perhaps 4 is none
   if (isYear(figure) || !(RANGE.test(between) || (LIST.test(between) && !isRatio))) return figure;
-  return Object.assign({}, figure, { units: later.units, hasUnit: true });
+  const isScaled = figure.multiplier === 1 && figure.decimals > 0 && figure.decimals === later.decimals; // 1.21 and 1.73 million
+  const multiplier = isScaled ? later.multiplier : figure.multiplier;
+  return Object.assign({}, figure, { units: later.units, hasUnit: true, multiplier, own: figure });
 }
 
 const isYear = ({ text }: NumberFigure): boolean => /^(?:19|20)\d\d$/.test(text);
@@ -123,7 +129,8 @@ function numberAt(text: string, begin: number): NumberFigure | undefined {
   const bound = /^([<>≤≥＜＞])\s?/.exec(text.slice(begin));
   const at = begin + (bound?.[0].length ?? 0);
   const rest = text.slice(at, at + 120);
-  const read = digitsAt(rest, text.slice(0, at)) ?? hanAt(rest, text.slice(0, at)) ?? englishAt(rest);
+  const read =
+    percentAt(rest) ?? digitsAt(rest, text.slice(0, at)) ?? hanAt(rest, text.slice(0, at)) ?? englishAt(rest);
   if (!read) return undefined;
   const { mantissa, decimals, isGrouped = false } = read;
   let { length, multiplier } = read;
@@ -135,7 +142,9 @@ function numberAt(text: string, begin: number): NumberFigure | undefined {
     length += scale[0].length;
   }
   const before = unitBefore(text.slice(0, at));
-  const after = read.units ? undefined : unitAfter(rest.slice(length));
+  const [more] = /^[多余](?=[\p{Script=Han}])/u.exec(rest.slice(length)) ?? [""]; // 51万多元
+  const after = read.units ? undefined : unitAfter(rest.slice(length + more.length));
+  if (after) length += more.length;
   const start = before ? at - before.length : begin;
   const units = read.units ?? [...(after?.units ?? []), ...(before?.units ?? [])];
   const end = at + length + (after?.length ?? 0);
@@ -153,6 +162,7 @@ function numberAt(text: string, begin: number): NumberFigure | undefined {
     bound: bound ? (/[<≤＜]/.test(bound[1]) ? "<" : ">") : undefined,
     isGrouped,
     isWord: read.isWord === true,
+    isFraction: read.isFraction === true,
   };
 }
 
@@ -167,6 +177,7 @@ interface Read {
   readonly units?: readonly Unit[];
   readonly isGrouped?: boolean;
   readonly isWord?: boolean;
+  readonly isFraction?: boolean;
 }
 
 function digitsAt(rest: string, before: string): Read | undefined {
@@ -197,14 +208,27 @@ function digitsAt(rest: string, before: string): Read | undefined {
   };
 }
 
+/** 百分之31.6. */
+function percentAt(rest: string): Read | undefined {
+  const [prefix] = /^[百千]分之(?=\d)/u.exec(rest) ?? [];
+  const read = prefix === undefined ? undefined : digitsAt(rest.slice(prefix.length), prefix as string);
+  return (
+    read &&
+    Object.assign({}, read, {
+      length: read.length + 3,
+      units: prefix?.startsWith("百") ? PERCENT : PER_MILLE,
+    })
+  );
+}
+
 /** Before 一 it counts nothing: 最大的一笔, 每一天. */
-const ARTICLE = /[的每某这那另同任哪上下各]$/u;
+const ARTICLE = /(?:[的每某这那另同任哪上下各]|最近)$/u;
 
 function hanAt(rest: string, before: string): Read | undefined {
   const match = HAN_NUMBER.exec(rest);
   if (/^一/.test(rest) && ARTICLE.test(before)) return undefined;
   if (/^(?:一半|半数)/.test(rest))
-    return { mantissa: 50, decimals: 0, multiplier: 1, length: 2, units: PERCENT };
+    return { mantissa: 50, decimals: 0, multiplier: 1, length: 2, units: PERCENT, isFraction: true };
   if (!match || HAN_WORD.test(rest)) return undefined;
   const [all, prefix = "", numeral, , of] = match;
   const value = readHan(numeral);
@@ -219,6 +243,8 @@ function hanAt(rest: string, before: string): Read | undefined {
       multiplier: 1,
       length: all.length,
       units: PERCENT,
+      isWord: true,
+      isFraction: true,
     };
   }
   const percent = prefix === "百分之" ? PERCENT : prefix === "千分之" ? PER_MILLE : undefined;
@@ -234,6 +260,7 @@ function hanAt(rest: string, before: string): Read | undefined {
 }
 
 const PERCENT: readonly Unit[] = [{ dimension: "ratio", factor: 0.01 }];
+const TIMES: readonly Unit[] = [{ dimension: "ratio", factor: 1 }];
 const PER_MILLE: readonly Unit[] = [{ dimension: "ratio", factor: 0.001 }];
 const hasUnitOrScale = (rest: string): boolean => unitAfter(rest) !== undefined;
 
@@ -242,13 +269,15 @@ function englishAt(rest: string): Read | undefined {
   const value = text === undefined ? undefined : readEnglish(text);
   if (text === undefined || value === undefined || isPronoun(text, rest)) return undefined;
   const isFraction = !Number.isInteger(value);
+  const isTimes = /^(?:doubled?|twice|tripled?)/i.test(text);
   return {
     mantissa: isFraction ? 100 * value : value,
     decimals: 0,
     multiplier: 1,
     length: text.length,
-    units: isFraction ? PERCENT : undefined,
+    units: isFraction ? PERCENT : isTimes ? TIMES : undefined,
     isWord: true,
+    isFraction,
   };
 }
 

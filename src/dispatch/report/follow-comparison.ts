@@ -1,5 +1,6 @@
 // Whether a comparison follows: from a claim, a change, two figures or a condition.
 import type { Fact } from "../evidence.ts";
+import type { ComparisonContext, Rule, Verdict } from "./comparison-rule.ts";
 import {
   type Comparison,
   isNegated,
@@ -8,21 +9,10 @@ import {
   relationOfKey,
   relationOfStep,
 } from "./comparisons.ts";
-import type { Matched } from "./follow-text.ts";
-import type { Known } from "./known.ts";
+import { subjectOf } from "./follow-difference.ts";
+import { byKind, byOrder, byPlace, byRange } from "./follow-place.ts";
+import type { Known, Matched } from "./known.ts";
 import type { Problem, Step } from "./report.ts";
-import type { PlacedClaim, Sources } from "./sources.ts";
-
-export interface ComparisonContext {
-  readonly text: string;
-  readonly claim: PlacedClaim | undefined;
-  readonly matched: readonly Matched[];
-  readonly sources: Sources;
-  readonly cited: readonly Fact[];
-}
-
-/** What a rule finds: that it holds, that it does not, or nothing. */
-type Verdict = { readonly holds: boolean; readonly from: string; readonly step: string } | undefined;
 
 export function followComparison(comparison: Comparison, context: ComparisonContext): Step | Problem {
   const { text, at } = comparison;
@@ -36,8 +26,6 @@ export function followComparison(comparison: Comparison, context: ComparisonCont
   }
   return { found: text, reason: "a comparison that follows from no cited fact" };
 }
-
-type Rule = (comparison: Comparison, context: ComparisonContext) => Verdict;
 
 const CHANGE = /change|growth|increase|decrease|difference|delta|diff|变化|变动|增长|增减|差/iu;
 
@@ -72,6 +60,34 @@ const byClaim: Rule = ({ relation }, { claim, cited }) => {
   );
 };
 
+/** A difference or a change of two facts: the words must say which is compared with which. */
+const byDifference: Rule = (comparison, { matched, text }) => {
+  const { relation, at, end } = comparison;
+  if (relation !== "more" && relation !== "less") return undefined;
+  const isNear = ({ figure, known }: Matched) =>
+    known?.parts !== undefined &&
+    / - /.test(known.from) &&
+    !/[。；;，,]|[.!?](?:\s|$)/u.test(text.slice(Math.min(end, figure.end), Math.max(at, figure.at)));
+  const near = matched.find(isNear);
+  const known = near?.known;
+  if (!near || !known?.parts) return undefined;
+  const isBound =
+    !comparison.isChange && !comparison.text.startsWith("比") && isRightBefore(comparison, near, text);
+  if (isBound) return undefined; // "by over 39 basis points"
+  const subject = subjectOf(comparison, known.parts, { text, matched });
+  if (!subject) return { holds: false, from: `which of ${known.from} is compared with the other`, step: "" };
+  const [other] = known.parts.filter((part) => part !== subject);
+  const difference = Number(subject.value) - Number(other.value);
+  return {
+    holds: relation === "more" ? difference > 0 : difference < 0,
+    from: `${subject.from}, ${other.from}`,
+    step: `by the sign of ${subject.from} - ${other.from}`,
+  };
+};
+
+const isRightBefore = ({ end }: Comparison, { figure }: Matched, text: string): boolean =>
+  figure.at >= end && text.slice(end, figure.at).trim() === "";
+
 /** A change: its figure stands after the word, or before it ("10% higher"). */
 const byFigure: Rule = ({ relation, at, end, isChange: becomes, text }, { matched, text: all }) => {
   const isNear = (figure: { at: number; end: number }) =>
@@ -79,12 +95,25 @@ const byFigure: Rule = ({ relation, at, end, isChange: becomes, text }, { matche
   const near = matched.filter(({ figure }) => figure.kind === "number" && isNear(figure));
   const after = near.find(({ figure }) => figure.at >= end);
   const before = near.findLast(({ figure }) => figure.end <= at);
+  if (text.startsWith("比") && after?.known && isChange(after.known) && after.figure.at - end < 2)
+    return bySign(relation, after.known);
   const between = after && before ? all.slice(end, after.figure.at) : "";
   for (const each of /than\s*$|比|于/iu.test(text) ? [] : [after, before]) {
     if (each?.known && isChange(each.known)) return bySign(relation, each.known);
   }
   if (becomes && /^\s*(?:到|至|to)\s*$/iu.test(between) && before?.known) return undefined;
   return undefined;
+};
+
+/** "Equals 308 basis points": no more than the figure says. */
+const byEquality: Rule = ({ end, text: word }, { matched, text }) => {
+  const next = matched.find(
+    ({ figure }) => figure.at >= end && /^\s*(?:to)?\s*$/i.test(text.slice(end, figure.at)),
+  );
+  const isEqual = /^(?:equals?|等于|相等)$/iu.test(word);
+  return isEqual && next?.known
+    ? { holds: true, from: next.known.from, step: "as the figure says" }
+    : undefined;
 };
 
 /** Two figures of one measure: from A to B, A more than B, B up from A. */
@@ -126,25 +155,37 @@ const isOneMeasure = (a: Known, b: Known): boolean =>
   a.unit.kind === b.unit.kind &&
   (a.unit.kind !== "measure" || (b.unit.kind === "measure" && a.unit.dimension === b.unit.dimension));
 
+const UP_TO = /no more than|at most|up to|within|不超过|不多于|至多|以内/iu;
+/** "below the limit of". */
+const UP_TO_BOUND =
+  /^\s*卖?(?:(?:the|a|our|your|its) (?:limit|target|threshold|bound|maximum|minimum)(?: of| at)?)?\s*$/i;
+
 /** A bound that was asked with, or a figure that is rounded that way. */
 const byCondition: Rule = (
   { relation, at, end, isChange: becomes, text: word },
   { matched, sources, text },
 ) => {
-  if (becomes) return undefined;
+  if (becomes || /^比|[高多低]出$/u.test(word)) return undefined;
   const isAfter = /^(?:以上|以下|以内)$/u.test(word);
   const next = matched.find(
     ({ figure }) =>
       figure.kind === "number" &&
       (isAfter
         ? figure.end <= at && text.slice(figure.end, at).trim() === ""
-        : figure.at >= end && text.slice(end, figure.at).trim() === ""),
+        : figure.at >= end && UP_TO_BOUND.test(text.slice(end, figure.at))),
   );
   if (!next) return undefined;
   if (!next.known) return { holds: true, from: "the request", step: "as it was asked" }; // matched with its relation
   const { value } = next.known;
   const { figure } = next;
-  if (typeof value !== "number" || figure.kind !== "number" || sources.known.length === 0 || isAfter)
+  const isLimit = text.slice(end, figure.at).trim().length > 1; // one that was asked with, or none
+  if (
+    typeof value !== "number" ||
+    figure.kind !== "number" ||
+    sources.known.length === 0 ||
+    isAfter ||
+    isLimit
+  )
     return undefined;
   const [factor] = figure.units.flatMap((unit) =>
     next.known?.unit.kind === "measure" && unit.dimension === next.known.unit.dimension
@@ -153,7 +194,7 @@ const byCondition: Rule = (
   );
   const shown = (figure.mantissa * figure.multiplier) / (factor ?? 1);
   return {
-    holds: relation === "more" ? value > shown : value < shown,
+    holds: relation === "more" ? value > shown : value < shown || (value === shown && UP_TO.test(word)),
     from: next.known.from,
     step: "rounded that way",
   };
@@ -192,28 +233,6 @@ function byKeys(relation: Relation, facts: readonly Fact[]): Verdict {
 const relationOfCalc = (step: string): Relation | undefined =>
   /\b(?:largest|max)\(/.test(step) ? "most" : /\b(?:smallest|min)\(/.test(step) ? "least" : undefined;
 
-/** The figure at hand is the largest, or smallest, of a cited list. */
-const byPlace: Rule = ({ relation, at, end }, { matched, text }) => {
-  const isNear = ({ figure }: Matched) =>
-    !/[。；;]|[.!?](?:\s|$)/u.test(text.slice(Math.min(end, figure.end), Math.max(at, figure.at)));
-  const near = matched.filter(
-    (each) => each.known?.from.startsWith("item(") && each.known.unit.kind !== "id" && isNear(each),
-  );
-  const known = (
-    near.find(({ figure }) => figure.at >= at) ?? near.findLast(({ figure }) => figure.end <= at)
-  )?.known;
-  const list = known?.facts[0]?.value;
-  if (!known || !Array.isArray(list) || typeof known.value !== "number") return undefined;
-  const extreme =
-    relation === "most" ? Math.max(...list) : relation === "least" ? Math.min(...list) : undefined;
-  if (extreme === undefined) return undefined;
-  return {
-    holds: extreme === known.value,
-    from: known.from,
-    step: `the ${relation} of ${known.facts[0].key}`,
-  };
-};
-
 function bySignificance(relation: Relation, cited: readonly Fact[]): Verdict {
   const fact = relation === "significant" ? cited.find(({ key }) => /^p$|p_?value/i.test(key)) : undefined;
   if (!fact || typeof fact.value !== "number") return undefined;
@@ -221,10 +240,10 @@ function bySignificance(relation: Relation, cited: readonly Fact[]): Verdict {
 }
 
 const RULES: Readonly<Record<Relation, readonly Rule[]>> = {
-  more: [byCondition, byFigure, byFigures, byFact],
-  less: [byCondition, byFigure, byFigures, byFact],
-  same: [byFigures, byFact],
-  most: [byPlace, byFact],
-  least: [byPlace, byFact],
+  more: [byDifference, byCondition, byFigure, byOrder, byFigures, byFact],
+  less: [byDifference, byCondition, byFigure, byOrder, byFigures, byFact],
+  same: [byEquality, byFigures, byFact],
+  most: [byPlace, byRange, byKind, byFact],
+  least: [byPlace, byRange, byKind, byFact],
   significant: [({ relation }, { cited }) => bySignificance(relation, cited)],
 };

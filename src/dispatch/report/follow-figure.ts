@@ -1,14 +1,18 @@
 // Whether a figure follows from a value: by its unit, scaled and rounded as the figure is written.
 
+import type { Fact } from "../evidence.ts";
 import type { NumberFigure } from "./figures.ts";
 import type { Known } from "./known.ts";
-import { countsIn, type FactUnit, type Unit } from "./units.ts";
+import { countsIn, type FactUnit, readUnit, type Unit } from "./units.ts";
 
 /** How a figure is hedged: "about 5", "over 5", "nearly 5". */
 export type Hedge = "about" | "over" | "under" | undefined;
 
 /** Conventional bounds of a probability. */
 const BOUNDS = [0.001, 0.01, 0.05];
+
+/** How far a hedged figure may be from the value, as a share of it. */
+const NEAR = { about: 0.01, bound: 0.16 };
 
 /** The step, in words, or nothing where the figure does not follow. `flipped`: "fell by 5" stands for -5. */
 export function followNumber(
@@ -20,7 +24,9 @@ export function followNumber(
   if (unit.kind === "id") return isPlain(figure) && figure.mantissa === value ? "as it is" : undefined;
   const counts = () =>
     countsIn(facts.map((fact) => `${fact.key} ${fact.unit} ${JSON.stringify(fact.evidence)}`).join(" "));
-  for (const factor of factorsOf(figure, unit, counts)) {
+  for (const factor of factorsOf(figure, unit, counts, () => unitOfColumns(facts))) {
+    const isPart = isCount(unit) && unit.kind === "measure" && !Number.isInteger(value); // 1.02 visits are "about 1"
+    if (isPart && figure.decimals === 0 && hedge === undefined) continue;
     const scaled = (flipped ? -value : value) * (factor / figure.multiplier);
     const step = figure.bound ? stepOfBound(figure, scaled) : stepOfRounding(figure, scaled, hedge);
     if (step !== undefined) return inWords(factor / figure.multiplier, step);
@@ -32,7 +38,12 @@ const isPlain = ({ decimals, multiplier, isGrouped, hasUnit }: NumberFigure): bo
   decimals === 0 && multiplier === 1 && !isGrouped && !hasUnit;
 
 /** What a value is multiplied with to be in the figure's unit, for each meaning of that. */
-function factorsOf(figure: NumberFigure, unit: FactUnit, counts: () => string[]): number[] {
+function factorsOf(
+  figure: NumberFigure,
+  unit: FactUnit,
+  counts: () => string[],
+  columns: () => Unit | undefined,
+): number[] {
   if (!figure.hasUnit) {
     if (unit.kind !== "measure") return [1];
     const needsNone =
@@ -42,12 +53,30 @@ function factorsOf(figure: NumberFigure, unit: FactUnit, counts: () => string[])
       unit.dimension.startsWith("count");
     return needsNone ? [unit.factor] : [];
   }
+  if (unit.kind === "none" && unit.word === "") {
+    const inferred = columns();
+    const found = figure.units.filter((said) => said.dimension === inferred?.dimension);
+    if (inferred && found.length > 0) return found.map(({ factor }) => inferred.factor / factor);
+  }
   if (figure.units.length === 0) return unit.kind === "none" || isCount(unit) ? [1] : []; // 26笔
   return figure.units.flatMap((said): number[] => {
     if (said.dimension.startsWith("count")) return isCountOf(unit, said, counts) ? [1] : [];
     if (unit.kind !== "measure" || said.dimension !== unit.dimension) return [];
     return [unit.factor / said.factor];
   });
+}
+
+/** Where a fact has no unit: that of the columns it was computed from, `wait_min`, where it is one. */
+function unitOfColumns(facts: readonly Fact[]): Unit | undefined {
+  const texts = facts.flatMap(({ evidence }) =>
+    evidence.map((each) => (each.kind === "sql" ? (/select(.*?)\bfrom\b/is.exec(each.sql)?.[1] ?? "") : "")),
+  );
+  const suffixes = texts.flatMap((text) =>
+    Array.from(text.matchAll(/_(fen|bp|g|kg|min)\b/g), ([, suffix]) => suffix),
+  );
+  const [suffix, ...others] = new Set(suffixes);
+  const unit = suffix === undefined || others.length > 0 ? undefined : readUnit(suffix);
+  return unit?.kind === "measure" ? unit : undefined;
 }
 
 const isCount = (unit: FactUnit): boolean => unit.kind === "measure" && unit.dimension.startsWith("count");
@@ -65,19 +94,28 @@ function stepOfRounding(figure: NumberFigure, scaled: number, hedge: Hedge): str
     const isExact = Math.abs(scaled - mantissa) <= 1e-12 * Math.abs(scaled);
     return isExact ? "" : `rounded to ${decimals} ${decimals === 1 ? "decimal" : "decimals"}`;
   }
-  if (hedge === undefined || decimals > 0) return undefined;
-  const zeros = /0*$/.exec(String(Math.abs(mantissa)))?.[0].length ?? 0;
-  for (let places = zeros; places > 0; places--) {
+  if (hedge === undefined) return undefined;
+  if (figure.isFraction) return stepOfFraction(scaled / mantissa, hedge);
+  const zeros = decimals > 0 ? 0 : (/0*$/.exec(String(Math.abs(mantissa)))?.[0].length ?? 0);
+  for (let places = zeros; places >= -decimals; places--) {
     const grain = 10 ** places;
     const amount = Math.abs(scaled) / grain;
     const rounded =
       hedge === "about" ? Math.round(amount) : hedge === "over" ? Math.floor(amount) : Math.ceil(amount);
-    const isTrue = hedge === "about" || rounded !== amount;
-    if (isTrue && rounded * grain === Math.abs(mantissa) && Math.sign(scaled) === Math.sign(mantissa)) {
-      return `${hedge} ${rounded * grain}, by its last ${places} digits`;
+    const off = Math.abs(rounded / amount - 1);
+    const isTrue = hedge === "about" ? off <= NEAR.about : rounded !== amount && off <= NEAR.bound;
+    const shown = roundTo(rounded * grain, decimals);
+    if (isTrue && shown === Math.abs(mantissa) && Math.sign(scaled) === Math.sign(mantissa)) {
+      return `${hedge} ${shown}`;
     }
   }
   return undefined;
+}
+
+/** "Nearly a third": as near as somebody says so. `share`: of the fraction. */
+function stepOfFraction(share: number, hedge: Exclude<Hedge, undefined>): string | undefined {
+  const [low, high] = { about: [0.9, 1.13], over: [1, 1.2], under: [0.85, 1] }[hedge];
+  return share > low && share < high ? `${hedge} the fraction` : undefined;
 }
 
 /** p < 0.001: the tightest of the bounds in use. */

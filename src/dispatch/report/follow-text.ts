@@ -1,17 +1,14 @@
 // Whether a figure follows: in a claim from what that claims, else from what is cited.
 import { comparisonsIn, isNegated } from "./comparisons.ts";
-import { dateOf, follows, showDate } from "./dates.ts";
+import { type DateParts, dateOf, follows, showDate } from "./dates.ts";
+import { derivedOf } from "./derived.ts";
 import { type Figure, figuresIn, type NumberFigure } from "./figures.ts";
+import { isTurned } from "./follow-difference.ts";
 import { followNumber, type Hedge, roundTo } from "./follow-figure.ts";
 import type { Known } from "./known.ts";
 import type { Problem } from "./report.ts";
 import { type Asked, type PlacedClaim, relationAt, type Sources } from "./sources.ts";
-
-/** A figure, and the value that it follows from, where that is one of a fact. */
-export interface Matched {
-  readonly figure: Figure;
-  readonly known?: Known;
-}
+import type { Unit } from "./units.ts";
 
 interface Followed {
   readonly step: string;
@@ -48,12 +45,18 @@ export function followPlain(figure: Figure, sources: Sources, text: string): Fol
         followOrdinal(figure.value, sources, text, figure.at) ?? fault(figure, "no cited list has this place")
       );
     case "number":
-      return followPlainNumber(figure, sources, text);
+      return figure.own ? either(figure, figure.own) : followPlainNumber(figure, sources, text);
+  }
+
+  function either(first: NumberFigure, second: NumberFigure): Followed | Problem {
+    const found = followPlainNumber(first, sources, text);
+    return "reason" in found ? followPlainNumber(second, sources, text) : found;
   }
 }
 
 function followPlainNumber(figure: NumberFigure, sources: Sources, text: string): Followed | Problem {
   for (const known of sources.known) {
+    if (figure.isFraction && known.from.startsWith("item(") && !isSaid(known, text)) continue;
     const step =
       known.from.startsWith("count(") && !figure.hasUnit && !figure.isWord
         ? undefined
@@ -61,15 +64,51 @@ function followPlainNumber(figure: NumberFigure, sources: Sources, text: string)
     if (step !== undefined) return { step, known };
   }
   const year = { year: figure.mantissa };
+  const isSince = /(?:since|自)\s?$/iu.test(text.slice(0, figure.at));
+  if (isSince && sources.dates.some((date) => Number(date.year) < figure.mantissa))
+    return fault(figure, "it began before");
   if (!figure.hasUnit && /^\d{4}$/.test(figure.text) && sources.dates.some((date) => follows(year, date))) {
     return { step: "the year" };
   }
+  if (spanOf(sources.dates) === figure.mantissa && figure.units.some(isYears))
+    return { step: "between the dates" };
   const relation = relationAt(text, figure);
-  const hit = sources.asked.find(
-    (each) => isAsked(figure, each) && (relation === undefined || each.relation === relation),
-  );
-  if (hit && (hit.figure || isNamed(figure, text))) return { step: "as it was asked" };
+  const hit = sources.asked
+    .filter(() => !/^0\d/.test(figure.text))
+    .find((each) => isAsked(figure, each) && (relation === undefined || each.relation === relation));
+  if (hit && ((hit.figure && (figure.units.length > 0 || figure.isWord)) || isNamed(figure, text)))
+    return { step: "as it was asked" };
+  if (relation === "less" && figure.mantissa === LEVEL && sources.known.some(isSignificant))
+    return { step: `below ${LEVEL}` };
+  if (
+    figure.isWord &&
+    figure.hasUnit &&
+    !figure.units.some(isRatio) &&
+    figure.mantissa > 1 &&
+    figure.mantissa === sources.known.length
+  )
+    return { step: "as many as are cited" };
+  for (const { known, fits } of derivedOf(sources.known, text)) {
+    if (figure.isFraction && known.from.endsWith(" - 1")) continue;
+    if ((fits && !fits(figure)) || isTurned(known, text)) continue;
+    const step = followEither(figure, known, text);
+    if (step !== undefined) return { step: [known.from, step].join(", "), known };
+  }
   return fault(figure, "it follows from no cited fact");
+}
+
+/** The level of significance in use. */
+const LEVEL = 0.05;
+const isSignificant = ({ from, value }: Known): boolean =>
+  /^p$|p_?value/i.test(from) && typeof value === "number" && value < LEVEL;
+
+const isRatio = ({ dimension }: Unit): boolean => dimension === "ratio";
+const isYears = ({ dimension, factor }: Unit): boolean => dimension === "months" && factor === 12;
+
+/** Years from the first to the last date; nothing for one. */
+function spanOf(dates: readonly DateParts[]): number | undefined {
+  const years = dates.flatMap(({ year }) => year ?? []);
+  return Math.max(...years) - Math.min(...years) || undefined;
 }
 
 /** As it stands, or as the amount of what fell. */
@@ -84,32 +123,42 @@ function followEither(figure: NumberFigure, known: Known, text: string): string 
   return flipped === undefined ? undefined : `× -1, ${flipped}`;
 }
 
-const ABOUT = /(?:约|大约|大概|近似|估计|about|approximately|roughly|around|some|circa|~|≈)\s?$/iu;
-const UNDER = /(?:近|将近|接近|不到|nearly|almost|just under|close to)\s?$/iu;
-const OVER = /(?:超过|逾|多于|超出|over|more than|above|just over|well over)\s?$/iu;
+const ABOUT =
+  /(?:约|大约|大概|近似|估计|about|approximately|roughly|around|some|circa|~|≈)[是为有达占]?\s?$/iu;
+const UNDER = /(?:近|将近|接近|不到|不足|低于|less than|below|nearly|almost|just under|close to)\s?$/iu;
+const OVER =
+  /(?:超过?|逾|多于|超出|高于|(?<!turn(?:s|ed)? )over|more than|above|just over|well over|exceeds?)\s?$/iu;
 
 function hedgeAt(text: string, { at, end }: NumberFigure): Hedge {
   const before = text.slice(Math.max(0, at - 16), at);
   if (ABOUT.test(before) || /^\s?(?:左右|上下|or so)/u.test(text.slice(end))) return "about";
   if (UNDER.test(before)) return "under";
-  return OVER.test(before) || /^\s?(?:多|余|有余)/u.test(text.slice(end)) ? "over" : undefined;
+  const isOver =
+    OVER.test(before) ||
+    /^\s?(?:多|余|有余)/u.test(text.slice(end)) ||
+    /[多余]\p{L}+$/u.test(text.slice(at, end));
+  return isOver ? "over" : undefined;
 }
 
 /** The place of an item of a list that is named in the same sentence. */
 function followOrdinal(value: number, { known }: Sources, text: string, at: number): Followed | undefined {
   const rest = text.slice(at);
-  const isSaid = (item: Known) =>
-    figuresIn(text).some((figure) => figure.kind === "number" && followNumber(figure, item) !== undefined);
   const item = known.find((each) => {
     if (!each.from.endsWith(`, ${value})`)) return false;
-    return (typeof each.value === "string" && rest.includes(each.value)) || isSaid(each);
+    return (typeof each.value === "string" && rest.includes(each.value)) || isSaid(each, text);
   });
   return item && { step: `the place ${value} of the list`, known: item };
 }
 
+/** Whether a figure of the text is that item, to the digit. */
+const isSaid = (item: Known, text: string): boolean =>
+  figuresIn(text).some(
+    (figure) => figure.kind === "number" && !figure.isFraction && followNumber(figure, item) !== undefined,
+  );
+
 /** Words before a figure that say that it was asked with: order 10500, top 5, the next 3. */
 const NAMING =
-  /(?:号|前|第|近|未来|最近|编号|订单|客户|申请|贷款|患者|top|first|last|next|order|client|customer|application|loan|patient|number|no\.|#|of|than|within|least|most|above|below|over|under|超过|大于|小于|不足|不超过|高于|低于)\s?$/iu;
+  /(?:号|前|第|近|未来|最近|编号|订单|客户|申请|贷款|患者|top|first|last|next|order|client|customer|application|loan|patient|number|no\.|#|of|between|from|than|within|least|most|above|below|over|under|超过|大于|小于|不足|不超过|高于|低于)\s?$/iu;
 
 const isNamed = ({ at, end }: NumberFigure, text: string): boolean =>
   NAMING.test(text.slice(Math.max(0, at - 16), at)) || /^号/.test(text.slice(end));

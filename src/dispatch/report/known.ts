@@ -5,6 +5,7 @@ import { evaluateCalc } from "../calc/evaluate.ts";
 import { parseCalc } from "../calc/parse.ts";
 import type { Expression } from "../calc/syntax.ts";
 import type { Fact } from "../evidence.ts";
+import type { Figure } from "./figures.ts";
 import { type FactUnit, readUnit } from "./units.ts";
 
 /** A value that follows from facts. */
@@ -15,6 +16,14 @@ export interface Known {
   readonly unit: FactUnit;
   /** The facts that it is made of. */
   readonly facts: readonly Fact[];
+  /** What a difference, a change or a ratio is of, and what that is compared with. */
+  readonly parts?: readonly [Known, Known];
+}
+
+/** A figure, and the value that it follows from, where that is one of a fact. */
+export interface Matched {
+  readonly figure: Figure;
+  readonly known?: Known;
 }
 
 /** Functions whose result is measured as their first value is. */
@@ -46,6 +55,13 @@ export function derive(from: string, facts: ReadonlyMap<string, Fact>): Known {
   const unit = unitOf(expression, facts, used);
   const bound = Object.fromEntries([...used].map(([key, { value }]) => [key, value]));
   return { from, value: evaluateCalc(statements, bound)[name], unit, facts: [...used.values()] };
+}
+
+/** Whether facts are of one kind: their keys differ in one word alone. */
+export function isOfKind(fact: Fact, other: Fact): boolean {
+  const [a, b] = [fact.key.split("_"), other.key.split("_")];
+  const differing = a.filter((word, at) => word !== b[at]).length;
+  return fact.unit === other.unit && a.length === b.length && a.length > 1 && differing <= 1;
 }
 
 /** The unit of a calculation, as far as it is plain; notes the facts that it uses. */

@@ -75,7 +75,7 @@ const WORD = [...ENGLISH.keys(), ...Object.keys(SCALES)].join("|");
 
 /** A number in English words: "twenty-one", "two hundred and five", "three quarters", "half". */
 export const ENGLISH_NUMBER = new RegExp(
-  `^(?:(?:(?:one|two|three|four|a) (?:${Object.keys(FRACTIONS).join("|")})|half|halved|doubled?|twice|tripled?)|(?:${WORD})(?:(?:[\\s-]|\\sand\\s)(?:${WORD}))*)(?![\\p{L}])`,
+  `^(?:(?:one in (?:two|three|four|five|six|seven|eight|nine|ten|twenty))|(?:(?:one|two|three|four|a) (?:${Object.keys(FRACTIONS).join("|")})|half|halved|doubled?|twice|tripled?)|(?:${WORD})(?:(?:[\\s-]|\\sand\\s)(?:${WORD}))*)(?![\\p{L}])`,
   "iu",
 );
 
@@ -85,6 +85,7 @@ export function readEnglish(text: string): number | undefined {
   if (/^(?:half|halved)$/.test(text.toLowerCase())) return 0.5;
   if (/^(?:double|twice)/i.test(text)) return 2;
   if (/^triple/i.test(text)) return 3;
+  if (second === "in") return 1 / (ENGLISH.get(words[2]) ?? 1);
   if (words.length === 2 && FRACTIONS[second])
     return (first === "a" ? 1 : (ENGLISH.get(first) ?? 1)) / FRACTIONS[second];
   let [total, section] = [0, 0];

@@ -58,6 +58,9 @@ export function sourcesOf(
       ...figures
         .filter((figure) => figure.kind === "number")
         .map((figure) => ({ figure, relation: relationAt(request, figure) })),
+      ...facts
+        .flatMap(({ key }) => figuresIn(key.replace(/_?(\d+)(m|d|w|y)(?=_|$)/, inFull)))
+        .flatMap((figure) => (figure.kind === "number" ? [{ figure }] : [])),
       ...conditions.map((condition) => ({ condition, relation: relationOfSign(condition.sign) })),
     ],
     texts: values.filter((value) => typeof value === "string"),
@@ -65,6 +68,10 @@ export function sourcesOf(
     labels,
   };
 }
+
+/** inquiries_6m: of 6 months. */
+const inFull = (_: string, count: string, unit: string): string =>
+  ` ${count} ${{ m: "months", d: "days", w: "weeks", y: "years" }[unit]}`;
 
 /** A list's items, and how many they are. */
 function knownsOf(fact: Fact): Known[] {
@@ -101,7 +108,7 @@ export function relationAt(
   return comparisonsIn(text).find(
     (each) =>
       !each.isChange &&
-      ((each.end <= at && text.slice(each.end, at).trim() === "") ||
+      ((each.end <= at && /^\s*卖?$/u.test(text.slice(each.end, at))) ||
         (each.at >= end && text.slice(end, each.at).trim() === "") ||
         (each.at < at && each.end > at)),
   )?.relation;

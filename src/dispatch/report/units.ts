@@ -60,7 +60,7 @@ const WORDS: readonly (readonly [words: string, ...meanings: Unit[]])[] = [
   ["克|grams|gram|g", unit("mass")],
   ["吨|tonnes|tons|tonne", unit("mass", 1_000_000)],
   ["points|point|点", unit("points")],
-  ["每小时|per hour|arrivals per hour|visits per hour|calls per hour|an hour|/h|1/h", unit("rate", 24)],
+  ["每小时|per hour|an hour|/h|1/h", unit("rate", 24)],
   ["每天|每日|per day|a day|/d", unit("rate")],
   ["每周|per week|a week", unit("rate", 1 / 7)],
   ...NOUNS.map(([noun, words]): readonly [string, Unit] => [words, unit(`count of ${noun}`)]),
@@ -82,12 +82,17 @@ const AFTER = new RegExp(
   "u",
 );
 const MEASURE = new RegExp(`^(?:${MEASURES})(?:(${NOUNS.flatMap(([, w]) => w.split("|")).join("|")}))?`, "u");
-const BEFORE = /(每小时|每天|每日|每周|US\$|[¥￥$€£]|(?:CNY|RMB|USD|EUR|JPY|GBP|HKD)(?=\s?$))\s?$/;
+/** "arrivals per hour". */
+const RATE = /^\s?\p{Script=Latin}+ ((?:per|an?) (?:hour|day|week))(?!\p{L})/u;
+const BEFORE =
+  /((?:每小时|每天|每日|每周)(?=\p{Script=Han}{0,3}\s?$)|US\$|[¥￥$€£]|(?:CNY|RMB|USD|EUR|JPY|GBP|HKD)(?=\s?$))(?:(?<=每小时|每天|每日|每周)\p{Script=Han}{1,3})?\s?$/u;
 
 /** What follows a figure: the unit's meanings, none for a mere count; how many characters it takes. */
 export function unitAfter(
   text: string,
 ): { readonly units: readonly Unit[]; readonly length: number } | undefined {
+  const rate = RATE.exec(text);
+  if (rate) return { units: unitsOf(rate[1]), length: rate[0].length };
   const measure = MEASURE.exec(text);
   const [found] = AFTER.exec(text) ?? [];
   if (measure && measure[0].length >= (found?.length ?? 0)) {

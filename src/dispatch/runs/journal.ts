@@ -8,12 +8,13 @@ import { type Driver, openDatabase } from "../../store/open-database.ts";
 import { isAlive, thisProcess } from "./owner.ts";
 import { Payloads } from "./payloads.ts";
 
-const VERSION = 1;
+const VERSION = 2;
 const SCHEMA = `
   CREATE TABLE runs (
     id TEXT PRIMARY KEY, payload TEXT NOT NULL, state TEXT NOT NULL, owner TEXT,
-    created INTEGER NOT NULL, updated INTEGER NOT NULL
+    created INTEGER NOT NULL, updated INTEGER NOT NULL, person TEXT
   ) WITHOUT ROWID;
+  CREATE INDEX runs_person ON runs(person, created);
   CREATE INDEX runs_open ON runs(state) WHERE state IN ('running', 'waiting');
   CREATE INDEX runs_created ON runs(created);
   CREATE TABLE steps (
@@ -30,13 +31,24 @@ const SCHEMA = `
   PRAGMA user_version = ${VERSION};
 `;
 
+/** From the version before: whose a run is. */
+const FROM_1 = `
+  ALTER TABLE runs ADD COLUMN person TEXT;
+  CREATE INDEX runs_person ON runs(person, created);
+  PRAGMA user_version = ${VERSION};
+`;
+
 export type RunState = "running" | "waiting" | "done" | "failed";
+
+const ROW = "id, payload, state, created, person";
 
 export interface RunRow {
   readonly id: string;
   readonly payload: string;
   readonly state: RunState;
   readonly created: number;
+  /** Whose it is, where a server began it for somebody. */
+  readonly person: string | null;
 }
 
 export interface StepRow {
@@ -76,6 +88,7 @@ function migrate(database: Database, path: string): void {
   transaction(database, () => {
     const version = versionOf() ?? 0; // another process may have made it
     if (version === 0) database.exec(SCHEMA);
+    else if (version === 1) database.exec(FROM_1);
     else if (version !== VERSION) {
       throw new BaimoError(
         "format",
@@ -100,29 +113,46 @@ export class Journal {
     this.#database.close();
   }
 
-  /** A new run of this process. */
-  begin(payload: string): string {
+  /** A new run of this process. `person`: for whom. */
+  begin(payload: string, person: string | null = null): string {
     const id = newId();
     const now = Date.now();
-    this.#write("INSERT INTO runs VALUES (?, ?, 'running', ?, ?, ?)", id, payload, thisProcess(), now, now);
+    this.#write(
+      "INSERT INTO runs (id, payload, state, owner, created, updated, person) VALUES (?, ?, 'running', ?, ?, ?, ?)",
+      id,
+      payload,
+      thisProcess(),
+      now,
+      now,
+      person,
+    );
     return id;
+  }
+
+  find(id: string): RunRow | undefined {
+    return this.#all<RunRow>(`SELECT ${ROW} FROM runs WHERE id = ?`, id)[0];
   }
 
   /** @throws {BaimoError} `request` where there is none */
   run(id: string): RunRow {
-    const found = this.#all<RunRow>("SELECT id, payload, state, created FROM runs WHERE id = ?", id)[0];
+    const found = this.find(id);
     if (found) return found;
     throw new BaimoError("request", `there is no run ${id}; baimo dispatch --runs lists them`);
   }
 
   /** The newest first. */
   runs(limit = 50): RunRow[] {
-    return this.#all("SELECT id, payload, state, created FROM runs ORDER BY created DESC LIMIT ?", limit);
+    return this.#all(`SELECT ${ROW} FROM runs ORDER BY created DESC LIMIT ?`, limit);
+  }
+
+  /** Those of one person, the newest first. */
+  runsOf(person: string, limit = 50): RunRow[] {
+    return this.#all(`SELECT ${ROW} FROM runs WHERE person = ? ORDER BY created DESC LIMIT ?`, person, limit);
   }
 
   /** Runs that have not ended. */
   open(): RunRow[] {
-    return this.#all("SELECT id, payload, state, created FROM runs WHERE state IN ('running', 'waiting')");
+    return this.#all(`SELECT ${ROW} FROM runs WHERE state IN ('running', 'waiting')`);
   }
 
   /** Takes a run in hand. @throws {BaimoError} `busy` where another process has it */
@@ -157,6 +187,11 @@ export class Journal {
       run,
       name,
     )[0];
+  }
+
+  /** All steps that were begun. */
+  steps(run: string): (StepRow & { readonly name: string })[] {
+    return this.#all("SELECT name, state, payload, attempts FROM steps WHERE run = ?", run);
   }
 
   beginStep(run: string, name: string): void {
@@ -231,7 +266,7 @@ export class Journal {
     return this.#statement(sql).all<Row>(...values);
   }
 
-  #write(sql: string, ...values: (string | number)[]): void {
+  #write(sql: string, ...values: (string | number | null)[]): void {
     transaction(this.#database, () => this.#statement(sql).run(...values), { synced: false });
   }
 }

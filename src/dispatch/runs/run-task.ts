@@ -24,6 +24,8 @@ export interface RunInput extends Bounds {
   readonly request?: string;
   /** Who planned it. */
   readonly level?: string;
+  /** For whom, where a server runs it. */
+  readonly person?: string;
 }
 
 /** What waits for somebody. */
@@ -58,7 +60,7 @@ const turns = new Turns();
 
 /** Begins a run, when its plan is valid. @throws {BaimoError} as `validate` */
 export async function beginRun(journal: Journal, input: RunInput, tools: Tools): Promise<string> {
-  const { task, role, language, request, level, budgetFen } = input;
+  const { task, role, language, request, level, budgetFen, person } = input;
   const { writes } = await validate(task, tools, { role }, { budgetFen });
   const { nodes, facts, report } = task;
   return journal.begin(
@@ -71,6 +73,7 @@ export async function beginRun(journal: Journal, input: RunInput, tools: Tools):
       writes,
       budgetFen,
     }),
+    person,
   );
 }
 
@@ -109,7 +112,7 @@ export async function replayRun(journal: Journal, id: string): Promise<RunOutcom
   return outcomeOf(journal, id, { input, result, state: journal.run(id).state });
 }
 
-async function readRun(journal: Journal, id: string): Promise<{ input: RunInput; plan: Plan }> {
+export async function readRun(journal: Journal, id: string): Promise<{ input: RunInput; plan: Plan }> {
   const kept = await journal.payloads.get(journal.run(id).payload);
   if (!isRecord(kept)) throw new BaimoError("format", `run ${id} has no task`);
   const task = readTask(kept.task);

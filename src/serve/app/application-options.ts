@@ -3,6 +3,7 @@ import type { KeptRuns } from "../../evaluate/kept-runs.ts";
 import { flag, instance, kindOf, text, withDefault } from "../../option-kinds.ts";
 import type { TableOf } from "../../options.ts";
 import { Store } from "../../store/store.ts";
+import { type Dispatcher, dispatcher } from "../dispatcher/dispatcher.ts";
 import { type Library, library } from "../models/library.ts";
 
 /** What a server's application is made of. */
@@ -19,6 +20,8 @@ export interface ApplicationOptions {
   library?: Library;
   /** Where people run evaluations. */
   evaluations?: KeptRuns;
+  /** What runs tasks for people. */
+  dispatcher?: Dispatcher;
 }
 
 /** The same, declared. */
@@ -33,4 +36,5 @@ export const applicationTable = {
     "KeptRuns of baimo/evaluate",
     (value): value is KeptRuns => typeof value === "object" && value !== null && "board" in value,
   ),
+  dispatcher,
 } satisfies TableOf<ApplicationOptions>;

@@ -2,6 +2,7 @@
 
 import type { KeptRuns } from "../../evaluate/kept-runs.ts";
 import type { Store } from "../../store/store.ts";
+import type { Dispatcher } from "../dispatcher/dispatcher.ts";
 import type { Library } from "../models/library.ts";
 import { Problem } from "../problem.ts";
 import type { Server } from "../server.ts";
@@ -23,10 +24,11 @@ export class Application {
   readonly connections = new Connections();
   readonly library: Library | undefined;
   readonly evaluations: KeptRuns | undefined;
+  readonly dispatcher: Dispatcher | undefined;
   readonly downloads: Downloads | undefined;
 
   constructor(options: ApplicationOptions, server: Server) {
-    const { store, absent, signIn = false, setUpToken, library, evaluations } = options;
+    const { store, absent, signIn = false, setUpToken, library, evaluations, dispatcher } = options;
     this.#store = store;
     this.#absent = absent;
     this.#server = server;
@@ -34,6 +36,7 @@ export class Application {
     this.setUpToken = setUpToken;
     this.library = library;
     this.evaluations = evaluations;
+    this.dispatcher = dispatcher;
     const { signal, onError } = server.options;
     this.downloads = library && new Downloads(library, server.models, onError);
     signal?.addEventListener("abort", () => {

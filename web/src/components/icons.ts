@@ -35,6 +35,7 @@ export const icons = {
   columns: "M4.5 5h6v14h-6zM13.5 5h6v14h-6z",
   panel: "M4 5h16v14H4zM9.5 5v14",
   tool: "M14.5 6.5a4 4 0 0 1 5-1.9l-2.6 2.6.9 2.1 2.1.9 2.4-2.5a4 4 0 0 1-5.6 4.6l-7.4 7.4a2 2 0 0 1-2.8-2.8l7.4-7.4a4 4 0 0 1 .6-3z",
+  graph: "M4.5 5h6v4.5h-6zM13.5 14.5h6V19h-6zM7.5 9.5v7.2h6",
   play: "M8 5.5v13l10-6.5z",
   file: "M7 3.5h7l4 4v13H7zM14 3.5v4h4",
 } as const;

@@ -16,6 +16,7 @@ const places: readonly Place[] = [
   { view: "assistants", icon: "people" },
   { view: "compare", icon: "columns", kept: true },
   { view: "boards", icon: "list", kept: true },
+  { view: "work", icon: "graph", kept: true },
   { view: "models", icon: "cube" },
   { view: "catalogue", icon: "book" },
   { view: "tools", icon: "tool", kept: true, admin: true },

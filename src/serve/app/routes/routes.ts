@@ -16,6 +16,7 @@ import { toolRoutes } from "./tools.ts";
 import { transferRoutes } from "./transfer.ts";
 import { usageRoutes } from "./usage.ts";
 import { userRoutes } from "./users.ts";
+import { workRoutes } from "./work.ts";
 
 export const appRoutes: readonly Route[] = [
   ...sessionRoutes,
@@ -34,4 +35,5 @@ export const appRoutes: readonly Route[] = [
   ...toolRoutes,
   ...modelRoutes,
   ...libraryRoutes,
+  ...workRoutes,
 ];
