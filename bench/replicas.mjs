@@ -69,6 +69,36 @@ try {
         `${spent.toFixed(0)} µs of processor time a token (${own})`,
     );
   }
+  // Eight long answers, four of each server; one is killed, and eight new ones are asked for at once.
+  const start = async (maxTokens) => {
+    const started = performance.now();
+    const long = JSON.stringify({
+      model: "m",
+      prompt: "春",
+      max_tokens: maxTokens,
+      stream: true,
+      ignore_eos: true,
+    });
+    const headers = { "content-type": "application/json" };
+    const response = await fetch(`${over.two.url}/v1/completions`, { method: "POST", headers, body: long });
+    const reader = response.body.getReader();
+    const { value } = await reader.read();
+    return { first: performance.now() - started, reader, text: new TextDecoder().decode(value) };
+  };
+  const isWhole = async ({ reader, text }) => {
+    for (let next = await reader.read(); !next.done; next = await reader.read())
+      text += new TextDecoder().decode(next.value);
+    return text.endsWith("data: [DONE]\n\n");
+  };
+  const carried = await Promise.all(Array.from({ length: 8 }, () => start(400)));
+  process.kill(servers[0].pid, "SIGKILL");
+  const later = await Promise.all(Array.from({ length: 8 }, () => start(20)));
+  const lost = (await Promise.all(carried.map(isWhole))).filter((whole) => !whole).length;
+  const served = (await Promise.all(later.map(isWhole))).filter((whole) => whole).length;
+  const longest = Math.max(...later.map(({ first }) => first));
+  console.log(
+    `one killed: ${lost} of 8 streams lost, ${served} of 8 new ones whole, their first tokens within ${longest.toFixed(0)} ms`,
+  );
 } finally {
   for (const child of children) child.kill();
 }

@@ -41,7 +41,7 @@ export type Outcome =
   | { readonly bytes: AsyncGenerator<Uint8Array> }
   | {
       readonly failure: BaimoError;
-      /** Whether nothing was done there, and asking again is safe. */
+      /** Whether nothing of an answer has come, and asking again may help. */
       readonly again: boolean;
       /** Whether the endpoint, and not the request, is at fault. */
       readonly broken: boolean;
@@ -59,8 +59,16 @@ const CODES: ReadonlyMap<number, ErrorCode> = new Map([
 ]);
 /** Statuses of an endpoint that did not take the request. */
 const AGAIN = new Set([429, 502, 503, 504]);
-/** Failures of a connection over which nothing was sent. */
-const NOT_SENT = new Set(["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "UND_ERR_CONNECT_TIMEOUT"]);
+/** Failures of a connection that was not made, or that ended before the first byte of an answer, as when a server is killed. */
+const NOT_ANSWERED = new Set([
+  "ECONNREFUSED",
+  "ENOTFOUND",
+  "EAI_AGAIN",
+  "UND_ERR_CONNECT_TIMEOUT",
+  "ECONNRESET",
+  "EPIPE",
+  "UND_ERR_SOCKET",
+]);
 const MOST_ERROR_BYTES = 16_384;
 
 /**
@@ -84,7 +92,11 @@ export async function post(endpoint: Endpoint, asked: Asked): Promise<Outcome> {
   } catch (error) {
     watch.end();
     throwIfAborted(signal, "the request");
-    return { failure: watch.late() ?? unreachable(where, error), again: notSent(error), broken: true };
+    return {
+      failure: watch.late() ?? unreachable(where, error),
+      again: NOT_ANSWERED.has(codeOf(error)),
+      broken: true,
+    };
   }
   if (response.ok && response.body) return { bytes: bytesOf(response.body, watch, where, limits) };
   const said = await beginningOf(response, watch).finally(() => watch.end());
@@ -224,6 +236,5 @@ function codeOf(error: unknown): string {
   return typeof code === "string" ? code : "no connection";
 }
 
-const notSent = (error: unknown): boolean => NOT_SENT.has(codeOf(error));
 const unreachable = (where: string, error: unknown): BaimoError =>
   new BaimoError("upstream", `${where} cannot be reached (${codeOf(error)}); is it running?`);

@@ -58,6 +58,14 @@ describe("before the first byte", () => {
     });
   }
 
+  test("a connection that ends before it is answered is no answer", async () => {
+    const endpoint = await fake((_, count) =>
+      count < 2 ? (response) => void response.destroy() : streams(ended),
+    );
+    const { text, error } = await ask(upstreamOf([endpoint]));
+    assert.deepEqual([text, error, endpoint.count], ["ab", undefined, 2]);
+  });
+
   test("not for ever, and not where it would take too long", async () => {
     const busy = await fake(() => refuses(503));
     const { error } = await ask(upstreamOf([busy]));
