@@ -8,6 +8,7 @@ import { groupByDay } from "../web/src/shell/days.ts";
 import { blankAssistant } from "../web/src/store/assistants.ts";
 import type { Message } from "../web/src/store/conversation.ts";
 import { leafUnder, leafWithout, lineOf, versionsOf } from "../web/src/store/tree.ts";
+import { answerOn, askOver } from "../web/src/tab/port.ts";
 import { toTurns, withAttachments } from "../web/src/talk/turns.ts";
 import { byAnswerer, byDay, totalOf, type Used } from "../web/src/usage/summary.ts";
 
@@ -207,4 +208,46 @@ test("of the catalogue the largest that fits is shown, with its licence and open
     [["G 7B", "yes", "yes"]],
   );
   assert.equal(bytesOf(variant("1B", 1e9)), (1e9 * 4.85) / 8 + 2 * 2 * 1 * 4 * 2 * 4096);
+});
+
+describe("a worker that answers requests", () => {
+  let cancelled = false;
+  const handle = askOver(
+    (asked) =>
+      void answerOn(asked, async (request) => {
+        if (request.url.endsWith("/fails")) throw new Error("no engine");
+        if (request.url.endsWith("/endless")) {
+          const pull = (controller: ReadableStreamDefaultController) => controller.enqueue(new Uint8Array(1));
+          return new Response(new ReadableStream({ pull, cancel: () => void (cancelled = true) }));
+        }
+        const said = await request.text();
+        return new Response(`${request.method} ${said}`, { status: 201, headers: { "x-kind": "echo" } });
+      }),
+  );
+
+  test("gives back status, headers and body", async () => {
+    const response = await handle(new Request("http://tab/say", { method: "POST", body: "你好" }));
+    assert.deepEqual([response.status, response.headers.get("x-kind")], [201, "echo"]);
+    assert.equal(await response.text(), "POST 你好");
+  });
+
+  test("stops when nobody reads any more, or the request is aborted", async () => {
+    const response = await handle(new Request("http://tab/endless"));
+    const reader = response.body!.getReader();
+    assert.equal((await reader.read()).value?.length, 1);
+    await reader.cancel();
+    const control = new AbortController();
+    const other = await handle(new Request("http://tab/endless", { signal: control.signal }));
+    const reading = other.text();
+    control.abort();
+    await assert.rejects(reading, { name: "AbortError" });
+    assert.ok(cancelled);
+  });
+
+  test("tells of an engine that cannot answer", async () => {
+    await assert.rejects(handle(new Request("http://tab/fails")), {
+      code: "engine_failed",
+      message: /no engine/,
+    });
+  });
 });

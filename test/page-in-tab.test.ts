@@ -53,55 +53,30 @@ describe("the page without a server", { skip: noBrowser }, () => {
       },
       (message) => message.startsWith("Failed to load resource"),
     );
-  const say = async (page: Page, text: string) => {
+  const ask = async (page: Page, text: string) => {
     await page.locator(".composer textarea").fill(text);
     await page.locator(".composer textarea").press("Enter");
+    const answer = page.locator("article.answer").last();
+    await answer.getByText(/\d+ tokens? ·/).waitFor();
+    return answer.textContent();
   };
-  const answered = (page: Page) =>
-    page
-      .locator("article.answer")
-      .last()
-      .getByText(/\d+ tokens? ·/)
-      .waitFor();
-  /** The page again, with the files that the browser has kept by now. */
-  const reload = async (page: Page) => {
-    await page.evaluate(() => navigator.serviceWorker.ready);
-    await page.reload();
-    await page.getByTitle(/^Model: /).waitFor();
-  };
-
-  test("answers, keeps what was said and a dropped model, and does so without the host", async () => {
-    await visit(async (page) => {
-      await say(page, "秋夜");
-      await answered(page);
-      assert.equal(await page.evaluate(() => crossOriginIsolated), false, "the host sends no headers");
-      const poem = await page.locator("article.answer").textContent();
-      await reload(page);
-      assert.equal(await page.locator("article.answer").textContent(), poem);
-      assert.equal(await page.evaluate(() => crossOriginIsolated), true, "the kept page has them");
-
-      await page.evaluate((base64) => {
+  const drop = (page: Page, name: string) =>
+    page.evaluate(
+      ({ name, base64 }) => {
         const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
         const dataTransfer = new DataTransfer();
-        dataTransfer.items.add(new File([bytes], "tiny.gguf"));
+        dataTransfer.items.add(new File([bytes], name));
         const drop = new DragEvent("drop", { dataTransfer, bubbles: true, cancelable: true });
         document.querySelector("main")!.dispatchEvent(drop);
-      }, Buffer.from(model).toString("base64"));
-      await page.getByTitle("Model: tiny").waitFor();
-      await look(page, "in-tab-models");
+      },
+      { name, base64: Buffer.from(model).toString("base64") },
+    );
+  const isIsolated = (page: Page) => page.evaluate(() => crossOriginIsolated);
 
-      await reload(page);
-      await page.context().setOffline(true);
-      await page.reload();
-      await page.getByTitle("Model: tiny").waitFor();
-      await page.getByRole("button", { name: "New conversation" }).click();
-      await say(page, "hello");
-      await answered(page);
-    });
-  });
-
-  test("a download goes on after a reload; what has come can be deleted", async () => {
+  test("the poet answers, models come and go, and all of it is there again without the host", async () => {
     await visit(async (page) => {
+      const poem = await ask(page, "秋夜");
+      assert.equal(await isIsolated(page), false, "the host sends no headers");
       await page.getByRole("link", { name: "Models", exact: true }).click();
       const field = page.getByLabel("Address of a GGUF file");
       await field.fill("slow.gguf");
@@ -110,8 +85,11 @@ describe("the page without a server", { skip: noBrowser }, () => {
       await field.fill(`${host.url}slow.gguf`);
       await field.press("Enter");
       await page.getByText("1 MB of 1.5 MB").waitFor();
+
+      await page.evaluate(() => navigator.serviceWorker.ready);
       await page.reload();
       await page.getByText("stopped; what has come is kept").waitFor();
+      assert.equal(await isIsolated(page), true, "the page that the browser keeps has them");
       letGo();
       await page.getByRole("button", { name: "Resume" }).click();
       await page.getByTitle("Model: slow").waitFor();
@@ -119,6 +97,18 @@ describe("the page without a server", { skip: noBrowser }, () => {
       await page.getByRole("dialog").getByRole("button", { name: "Delete" }).click();
       await page.getByTitle("Model: poet").waitFor();
       assert.equal(await page.getByRole("heading", { name: "Kept in this browser" }).count(), 0);
+      await page.getByRole("link", { name: "秋夜" }).click();
+      await page.locator("article.answer").waitFor();
+      assert.equal(await page.locator("article.answer").textContent(), poem);
+      await drop(page, "tiny.gguf");
+      await page.getByTitle("Model: tiny").waitFor();
+      await look(page, "in-tab-models");
+
+      await page.context().setOffline(true);
+      await page.reload();
+      await page.getByTitle("Model: tiny").waitFor();
+      await page.getByRole("button", { name: "New conversation" }).click();
+      await ask(page, "hello");
     });
   });
 

@@ -29,6 +29,11 @@ export function askOver(post: (asked: Asked, transfer: Transferable[]) => void):
     const { port1: port, port2 } = new MessageChannel();
     let stream!: ReadableStreamDefaultController<Uint8Array<ArrayBuffer>>;
     let pulled = () => {};
+    /** Nothing that is still on its way is heard. */
+    const stop = () => {
+      port.postMessage("stop");
+      port.onmessage = null;
+    };
     const answer = new ReadableStream<Uint8Array<ArrayBuffer>>(
       {
         start: (controller) => void (stream = controller),
@@ -37,7 +42,7 @@ export function askOver(post: (asked: Asked, transfer: Transferable[]) => void):
             pulled = resolve;
             port.postMessage("more");
           }),
-        cancel: () => port.postMessage("stop"),
+        cancel: stop,
       },
       { highWaterMark: 0 },
     );
@@ -47,7 +52,7 @@ export function askOver(post: (asked: Asked, transfer: Transferable[]) => void):
         reject(reason);
       };
       signal.addEventListener("abort", () => {
-        port.postMessage("stop");
+        stop();
         fail(signal.reason);
       });
       port.onmessage = ({ data: told }: MessageEvent<Told>) => {
@@ -55,6 +60,7 @@ export function askOver(post: (asked: Asked, transfer: Transferable[]) => void):
         else if ("chunk" in told) stream.enqueue(told.chunk);
         else if ("end" in told) stream.close();
         else fail(new AnswerError("engine_failed", told.failure));
+        if ("end" in told || "failure" in told) port.close();
         pulled();
       };
       post({ url, method, headers: [...headers], body, port: port2 }, [port2]);
