@@ -51,6 +51,11 @@ const common = {
   plugins: [forPage],
   moduleTypes: { ".wasm": "binary" },
   checks: { ineffectiveDynamicImport: false },
+  onLog(level, log, tell) {
+    // A module that no page has would keep all others from loading.
+    if (log.code === "UNRESOLVED_IMPORT") throw new Error(log.message);
+    tell(level, log);
+  },
 };
 
 /** The code of a worker thread as one module. */

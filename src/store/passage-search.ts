@@ -1,5 +1,5 @@
 // BM25 over the passages of files, in a temporary index of SQLite's FTS5: nothing of it is kept.
-import { createHash } from "node:crypto";
+import { sha256 } from "../sha256.ts";
 import { type Database, transaction } from "./database.ts";
 import { cutFile, type Passage, type TextFile } from "./passages.ts";
 import { toAnyQuery, toWords } from "./words.ts";
@@ -54,10 +54,9 @@ export class PassageSearch {
     return { passages, ranked };
   }
 
-  #open(files: readonly TextFile[], turned: () => Promise<void>): Promise<FileSet> {
-    const hash = createHash("sha256");
-    for (const { name, mediaType, text } of files) hash.update(JSON.stringify([name, mediaType, text]));
-    const id = hash.digest("hex");
+  async #open(files: readonly TextFile[], turned: () => Promise<void>): Promise<FileSet> {
+    const contents = files.map(({ name, mediaType, text }) => [name, mediaType, text]);
+    const id = await sha256(JSON.stringify(contents));
     const known = this.#sets.get(id);
     const opened = known ?? this.#index(files, turned);
     this.#sets.delete(id);
