@@ -112,8 +112,12 @@ describe("the page without a server", { skip: noBrowser }, () => {
     });
   });
 
-  test("loads at most 250 KB of compressed script before it shows", () => {
+  test("brings its own policy, and at most 250 KB of compressed script before it shows", () => {
     const index = readFileSync(join(app, "index.html"), "utf8");
+    assert.match(
+      index,
+      /"Content-Security-Policy" content="default-src 'none'; script-src 'self'; style-src 'self';/,
+    );
     const scripts = Array.from(index.matchAll(/(?:src|href)="\.\/([\w./-]+\.js)"/g), ([, path]) => path);
     const sizes = scripts.map((path) => gzipSync(readFileSync(join(app, path))).length);
     const sum = sizes.reduce((total, size) => total + size, 0);
