@@ -11,6 +11,7 @@ import {
 } from "../../kernels/module/module.ts";
 import type { KernelChoice } from "./instantiate.ts";
 import { weightTypeOf } from "./matrix.ts";
+import { PROBED } from "./probe.ts";
 import { chooseKernels, type KernelUse } from "./self-test.ts";
 
 /** The best build that this engine takes. */
@@ -63,6 +64,7 @@ export async function testKernels(
   return { choice: { module, fallback, replaced, converted }, products, digest, name, warnings };
 }
 
+/** What a model's weights are, and those by which threads are measured. */
 function typesOf({ samples }: KernelUse): WeightType[] {
-  return samples.map(({ dtype }) => weightTypeOf(dtype));
+  return [PROBED, ...samples.map(({ dtype }) => weightTypeOf(dtype))];
 }

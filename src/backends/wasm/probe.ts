@@ -4,6 +4,9 @@ import { busBytes } from "../bus.ts";
 import { nextMessage, type Thread } from "../threads.ts";
 import type { KernelChoice } from "./instantiate.ts";
 
+/** The weights that a trial multiplies by. */
+export const PROBED = "q4_0";
+
 /** One trial, for one worker. */
 export interface ProbeTask {
   readonly type: "probe";
