@@ -9,10 +9,10 @@ import {
   type PreparedDocument,
   prepareTask,
 } from "../src/evaluate/tasks/open-task.ts";
-import type { ChatRenderer } from "../src/evaluate/tasks/turns.ts";
 import { type Selection, selectTasks } from "../src/evaluate/tasks/select-tasks.ts";
 import { type TaskConfig, withGenerationKwargs, withNumFewshot } from "../src/evaluate/tasks/task-config.ts";
 import { indexTasks } from "../src/evaluate/tasks/task-index.ts";
+import type { ChatRenderer } from "../src/evaluate/tasks/turns.ts";
 import { parsePythonJson } from "../src/python-json.ts";
 import { createChatTemplate } from "../src/tokenizers/chat-template/chat-template.ts";
 import { beside, readJson } from "./places.ts";

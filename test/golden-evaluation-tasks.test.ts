@@ -2,8 +2,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { pythonText } from "../src/evaluate/python/values.ts";
-import { taskHash } from "../src/evaluate/tasks/open-task.ts";
 import { argumentsOf } from "../src/evaluate/tasks/eval-request.ts";
+import { taskHash } from "../src/evaluate/tasks/open-task.ts";
 import { plainNumbers } from "../src/python-json.ts";
 import { prepareOfRun, resultsOf, runNames, samplesOf, selectRun } from "./evaluation-runs.ts";
 import { unlessBeside } from "./places.ts";
