@@ -1,4 +1,4 @@
-// Evaluation: scoring alone, a million lines, choices together: node bench/evaluation.mjs [MODEL] [DOCUMENTS]
+// Scoring alone, a million lines, choices together: node bench/evaluation.mjs [MODEL] [DOCUMENTS]
 import { createWriteStream, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
