@@ -1,4 +1,4 @@
-// The tool mcp.call: what the owner lists is called, what its schema has not is dropped, faults end a node.
+// The tool mcp.call: listed tools alone are called, fields outside the schema are dropped.
 import assert from "node:assert/strict";
 import { after, before, it } from "node:test";
 import { fileURLToPath } from "node:url";
