@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import { splitCommand } from "../src/serve/app/tools/command-line.ts";
+import { splitCommand } from "../src/upstream/command-line.ts";
 import { noBrowser } from "./browser.ts";
 import { look, type PageServer, startPageServer } from "./page-server.ts";
 import { speakingModel } from "./speaking-model.ts";

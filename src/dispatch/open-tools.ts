@@ -3,6 +3,7 @@ import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { parseJson, recordOf } from "../json.ts";
 import { licenceNames } from "../licences/catalogue-names.ts";
+import { Connections } from "../upstream/tool-connections.ts";
 import type { Tools } from "./graph/validate.ts";
 import { readOperations } from "./http/operations.ts";
 import { type Send, sendTo } from "./http/send.ts";
@@ -14,6 +15,7 @@ import { calc } from "./tools/calc.ts";
 import { dbWrite } from "./tools/db-write.ts";
 import { type Grounds, may, plan } from "./tools/decisions.ts";
 import { type HttpLimits, httpCall, type Service } from "./tools/http-call.ts";
+import { type McpSource, mcpCall } from "./tools/mcp-call.ts";
 import { forecast, modelPredict } from "./tools/models.ts";
 import { type DatabaseSource, SQL_LIMITS, type SqlLimits, sqlQuery } from "./tools/sql-query.ts";
 import { statsDescribe, statsQueue, statsTest } from "./tools/statistics.ts";
@@ -37,6 +39,8 @@ export interface ToolSources {
   /** The path of each model's JSON. */
   readonly models?: Readonly<Record<string, string>>;
   readonly services?: Readonly<Record<string, ServiceSource>>;
+  /** Servers of tools by the Model Context Protocol. */
+  readonly mcp?: Readonly<Record<string, McpSource>>;
   /** Where licences and costs are read from; without it neither can be asked for. */
   readonly grounds?: () => Grounds;
   readonly sqlLimits?: SqlLimits;
@@ -69,6 +73,8 @@ export async function openTools(sources: ToolSources): Promise<OpenTools> {
   );
   const writable = new Map([...databases].filter(([, { writes }]) => writes.length > 0));
   const grounds = sources.grounds && once(sources.grounds);
+  const servers = new Map(Object.entries(sources.mcp ?? {}));
+  const connections = new Connections();
   const reader = new Reader();
   const tools = [
     sqlQuery(databases, reader, sources.sqlLimits),
@@ -79,6 +85,7 @@ export async function openTools(sources: ToolSources): Promise<OpenTools> {
     statsQueue,
     calc,
     httpCall(services, sources.httpLimits),
+    ...(servers.size > 0 ? [mcpCall(servers, connections)] : []),
     ...(grounds ? [plan(grounds), may(grounds)] : []),
     ...(writable.size > 0 ? [dbWrite(writable, reader, sources.sqlLimits ?? SQL_LIMITS)] : []),
   ];
@@ -103,7 +110,11 @@ export async function openTools(sources: ToolSources): Promise<OpenTools> {
       licences: grounds && licenceNames(grounds().catalogue),
     };
   };
-  return { tools: new Map(tools.map((tool) => [tool.name, tool])), describe, close: () => reader.close() };
+  const close = () => {
+    reader.close();
+    void connections.closeAll();
+  };
+  return { tools: new Map(tools.map((tool) => [tool.name, tool])), describe, close };
 }
 
 async function openService({ openapi, roles, send }: ServiceSource): Promise<Service> {

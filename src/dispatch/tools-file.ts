@@ -1,7 +1,7 @@
 // A file of tools: roles, and where databases, models and services are.
 import { dirname, resolve } from "node:path";
 import { BaimoError } from "../errors.ts";
-import { fields, list, record, required, text, whole } from "../option-kinds.ts";
+import { fields, list, plain, record, required, text, whole } from "../option-kinds.ts";
 import { type Door, readOptions } from "../options.ts";
 import type { ToolSources } from "./open-tools.ts";
 
@@ -12,6 +12,9 @@ const database = fields({
   writes: list(text()),
 });
 const service = fields({ openapi: required(text()), address: required(text()) });
+
+/** `tools`: what each gives, as a JSON Schema; those alone are called. */
+const server = fields({ command: text(), address: text(), tools: required(record(plain)) });
 
 /** What a tools file says. */
 export interface ToolsFile extends ToolSources {
@@ -27,6 +30,7 @@ const table = {
   databases: record(database),
   models: record(text()),
   services: record(service),
+  mcp: record(server),
   /** For a server: the role of each person by name, "*" for everybody else; and tasks that they may run. */
   people: record(text()),
   tasks: record(text()),
@@ -51,19 +55,20 @@ export function readToolsFile(value: unknown, path: string): ToolsFile {
     databases = {},
     models = {},
     services = {},
+    mcp = {},
     people = {},
     tasks = {},
     sqlLimits,
     httpLimits,
   } = readOptions(value, table, door);
-  const used = new Set([...Object.keys(databases), ...Object.keys(services)]);
+  const used = new Set([...Object.keys(databases), ...Object.keys(services), ...Object.keys(mcp)]);
   const unknown = Object.values(roles)
     .flat()
     .find((name) => !used.has(name));
   if (unknown !== undefined) {
     throw new BaimoError(
       "format",
-      `${path}: roles name ${unknown}, which is neither a database nor a service`,
+      `${path}: roles name ${unknown}, which is no database, service or MCP server`,
     );
   }
   const stranger = Object.values(people).find((role) => !Object.hasOwn(roles, role));
@@ -90,6 +95,13 @@ export function readToolsFile(value: unknown, path: string): ToolsFile {
       send: address,
       roles: mayUse(name),
     })),
+    mcp: each(mcp, ({ command, address, tools }, name) => {
+      const target = command ?? address;
+      if (target === undefined || (command !== undefined && address !== undefined))
+        throw new BaimoError("format", `${path}: mcp.${name} must have either command or address`);
+      const kind = command === undefined ? "address" : "command";
+      return { server: { kind, target } as const, roles: mayUse(name), tools };
+    }),
     sqlLimits,
     httpLimits,
     people,

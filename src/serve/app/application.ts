@@ -2,6 +2,7 @@
 
 import type { KeptRuns } from "../../evaluate/kept-runs.ts";
 import type { Store } from "../../store/store.ts";
+import { Connections } from "../../upstream/tool-connections.ts";
 import type { Dispatcher } from "../dispatcher/dispatcher.ts";
 import type { Library } from "../models/library.ts";
 import { Problem } from "../problem.ts";
@@ -10,7 +11,6 @@ import { Answers } from "./answers.ts";
 import type { ApplicationOptions } from "./application-options.ts";
 import { SignInAttempts } from "./attempts.ts";
 import { Downloads } from "./downloads.ts";
-import { Connections } from "./tools/connections.ts";
 
 /** What the application's routes share. */
 export class Application {

@@ -1,12 +1,12 @@
 // Servers of tools: add, look at, trust, remove; the calls of an answer, once they are allowed.
 import { kindOf, list, required, text } from "../../../option-kinds.ts";
 import type { ToolServer } from "../../../store/tool-servers.ts";
+import { splitCommand } from "../../../upstream/command-line.ts";
 import { badParameter } from "../../problem.ts";
 import type { Route } from "../../route.ts";
 import { objectOf, TEXT } from "../../schema-parts.ts";
 import { type AppCall, appGet, appPost, appRemove, notFound } from "../app-route.ts";
 import { listOf, nothing } from "../schemas.ts";
-import { splitCommand } from "../tools/command-line.ts";
 
 const address = kindOf(
   "text",

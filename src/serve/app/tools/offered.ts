@@ -2,8 +2,8 @@
 import type { Assistant } from "../../../store/assistants.ts";
 import type { ToolServer } from "../../../store/tool-servers.ts";
 import type { StoredUser } from "../../../store/users.ts";
+import type { Tool } from "../../../upstream/tool-connections.ts";
 import type { Application } from "../application.ts";
-import type { Tool } from "./connections.ts";
 
 /** A tool, and where it is called. */
 export interface Offered {

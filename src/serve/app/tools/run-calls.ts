@@ -1,7 +1,7 @@
 // Runs the calls of an answer that somebody has allowed; of the others it says they were declined.
 import { BaimoError } from "../../../errors.ts";
 import type { Part } from "../../../store/parts.ts";
-import type { Connections } from "./connections.ts";
+import type { Connections } from "../../../upstream/tool-connections.ts";
 import type { Offered } from "./offered.ts";
 
 type Call = Extract<Part, { type: "tool-call" }>;

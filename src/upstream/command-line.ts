@@ -1,5 +1,5 @@
 // A command line in words, as a shell would split it; nothing in it is expanded.
-import { BaimoError } from "../../../errors.ts";
+import { BaimoError } from "../errors.ts";
 
 /** The words of a command line: quotes hold words together. @throws {BaimoError} `request` for quotes that do not end */
 export function splitCommand(line: string): string[] {

@@ -1,7 +1,7 @@
 // Connections to servers of tools: opened when they are needed, closed when they are idle.
 import type { Client } from "@modelcontextprotocol/client";
-import { BaimoError } from "../../../errors.ts";
-import type { ToolServer } from "../../../store/tool-servers.ts";
+import { BaimoError } from "../errors.ts";
+import type { ToolServer } from "../store/tool-servers.ts";
 import { splitCommand } from "./command-line.ts";
 
 /** A tool as its server describes it. */
@@ -34,13 +34,30 @@ export class Connections {
 
   /** Calls a tool; what it says as text. @throws {BaimoError} `upstream` where it fails */
   async call(server: ToolServer, name: string, given: object, signal: AbortSignal): Promise<string> {
+    return textOf(await this.#result(server, name, given, signal)).slice(0, MOST_RESULT);
+  }
+
+  /** Calls a tool; what it gives as data. @throws {BaimoError} `upstream` where it fails, or gives none */
+  async data(server: ToolServer, name: string, given: object, signal: AbortSignal): Promise<unknown> {
+    const result = await this.#result(server, name, given, signal);
+    const { structuredContent, isError } = result as { structuredContent?: unknown; isError?: boolean };
+    const text = textOf(result).slice(0, MOST_RESULT);
+    if (isError) throw failure(server, text);
+    if (structuredContent !== undefined) return structuredContent;
+    try {
+      return JSON.parse(text);
+    } catch (cause) {
+      throw failure(server, new Error(`what ${name} said is no JSON`, { cause }));
+    }
+  }
+
+  async #result(server: ToolServer, name: string, given: object, signal: AbortSignal): Promise<object> {
     const { client } = await this.#connect(server);
     try {
-      const result = await client.callTool(
+      return await client.callTool(
         { name, arguments: given as Record<string, unknown> },
         { signal, timeout: CALL_MS },
       );
-      return textOf(result).slice(0, MOST_RESULT);
     } catch (cause) {
       throw failure(server, cause);
     }

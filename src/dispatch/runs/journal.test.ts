@@ -1,0 +1,32 @@
+// A journal of the version before is brought to this one, with its runs.
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import { openAny } from "../../store/open-database.ts";
+import { openJournal } from "./journal.ts";
+
+const driver = await openAny(":memory:").catch((error: Error) => error);
+if (!(driver instanceof Error)) driver.close();
+
+test("schema 1", { skip: driver instanceof Error ? driver.message : false }, async () => {
+  const folder = mkdtempSync(join(tmpdir(), "baimo-journal-"));
+  const before = await openAny(join(folder, "runs.db"));
+  before.exec(
+    "CREATE TABLE runs (id TEXT PRIMARY KEY, payload TEXT NOT NULL, state TEXT NOT NULL, owner TEXT, created INTEGER NOT NULL, updated INTEGER NOT NULL) WITHOUT ROWID; INSERT INTO runs VALUES ('a', 'p', 'done', NULL, 1, 1); PRAGMA user_version = 1",
+  );
+  before.close();
+  const journal = await openJournal(folder);
+  try {
+    const mine = journal.begin("q", "li");
+    assert.equal(journal.run("a").person, null);
+    assert.deepEqual(
+      journal.runsOf("li").map(({ id }) => id),
+      [mine],
+    );
+  } finally {
+    journal.close();
+    rmSync(folder, { recursive: true });
+  }
+});
