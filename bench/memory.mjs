@@ -1,7 +1,6 @@
-// `node bench/memory.mjs [MODEL…]`: foretold memory and speed of models beside what is measured.
+// `node bench/memory.mjs [MODEL…]`: foretold memory of models beside the measured peak.
 //
-// Memory: what `baimo inspect` foretells against the peak of `baimo bench`. Speed: bytes of a step at the rate at which the
-// first model was read, against the measured one; under load it says nothing. The last column is the load.
+// What `baimo inspect` foretells against the peak of `baimo bench`. The last column is the load.
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { loadavg } from "node:os";
@@ -51,24 +50,16 @@ const fixed = given.map((name) => join(fixtures, name)).filter(existsSync);
 const models = asked.length > 0 ? asked : [...made, ...fixed];
 const contextLength = promptTokens + generatedTokens + 1;
 const signed = (ratio) => `${ratio > 1 ? "+" : ""}${(100 * (ratio - 1)).toFixed(1)}%`;
-let bandwidth;
 for (const model of models) {
   const path = existsSync(model) ? model : (await prepareModel(model)).path;
-  const { totalBytes, tokenBytes, positionBytes } = foretell(path, { contextLength, threads });
+  const { totalBytes } = foretell(path, { contextLength, threads });
   const result = measure(path);
-  const perToken = tokenBytes + positionBytes * (promptTokens + generatedTokens / 2);
-  // The first model says at which rate this machine reads weights; the others are foretold by it.
-  bandwidth ??= perToken * result.generatedTokensPerSecond;
-  const speed = bandwidth / perToken;
   console.log(
     [
       basename(path).padEnd(28),
       `foretold ${(totalBytes / 2 ** 20).toFixed(1)} MiB`,
       `peak ${(result.peakMemoryBytes / 2 ** 20).toFixed(1)} MiB`,
       signed(totalBytes / result.peakMemoryBytes),
-      `decode foretold ${speed.toFixed(1)}`,
-      `measured ${result.generatedTokensPerSecond.toFixed(1)} tokens/s`,
-      signed(speed / result.generatedTokensPerSecond),
       `load ${loadavg()[0].toFixed(1)}`,
     ].join("  "),
   );
