@@ -1,4 +1,7 @@
 // How the page is built: Svelte 5 into web/dist, nothing inline (content security policy).
+import { readdirSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
 import { svelte } from "@sveltejs/vite-plugin-svelte";
 import { defineConfig } from "vite";
 
@@ -12,9 +15,23 @@ const oneFormat = {
   },
 };
 
+/** The encodings of Chinese, Japanese and Korean in PDFs, which PDF.js fetches one by one where a file names them. */
+const characterMaps = {
+  name: "character-maps",
+  generateBundle() {
+    const folder = join(dirname(createRequire(import.meta.url).resolve("pdfjs-dist/package.json")), "cmaps");
+    for (const name of readdirSync(folder))
+      this.emitFile({
+        type: "asset",
+        fileName: `cmaps/${name}`,
+        source: readFileSync(join(folder, name)),
+      });
+  },
+};
+
 export default defineConfig({
   base: "./",
-  plugins: [oneFormat, svelte({ compilerOptions: { runes: true } })],
+  plugins: [oneFormat, characterMaps, svelte({ compilerOptions: { runes: true } })],
   build: {
     target: "es2022",
     assetsInlineLimit: 0,

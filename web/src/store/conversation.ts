@@ -18,6 +18,19 @@ export interface ToolResult {
 /** A file whose text goes with a question. */
 export interface Attachment {
   name: string;
+  /** Left out for plain text. */
+  mediaType?: string;
+  text: string;
+  /** What of it was left out, in words. */
+  notice?: string;
+}
+
+/** A part of a file, and where it stands there. */
+export interface Passage {
+  file: string;
+  page?: number;
+  heading?: string;
+  line?: number;
   text: string;
 }
 
@@ -47,6 +60,8 @@ export interface Message {
   reasoning?: string;
   /** How long the model thought before it wrote. */
   reasoningSeconds?: number;
+  /** What the model read of files that were too long, numbered from 1, out of how many passages. */
+  passages?: { of: number; passages: Passage[] };
   calls?: ToolCall[];
   results?: ToolResult[];
   failure?: Failure;

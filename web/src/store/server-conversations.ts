@@ -170,8 +170,9 @@ function answersOf(
         id === undefined
           ? ["count", { model, assistant, system, parts }]
           : [`conversations/${id}/count`, { model, parts }];
-      const { tokens, contextLength } = await ask<Counted>(handle, "POST", path, body);
-      return { count: tokens, most: contextLength, fits: tokens < contextLength };
+      const { tokens, contextLength, passages } = await ask<Counted>(handle, "POST", path, body);
+      const fits = tokens < contextLength;
+      return { count: tokens, most: contextLength, fits, passages: passages ?? undefined };
     },
     async begin(id, question, { model, sampling, system, assistant, tools }) {
       await heed(id, system);
@@ -226,6 +227,7 @@ interface Called extends Begun {
 interface Counted {
   tokens: number;
   contextLength: number;
+  passages?: { read: number; of: number } | null;
 }
 
 /** The events of an answer after a number. */

@@ -1,11 +1,12 @@
 // Conversations and messages as the server writes them, which is how files hold them too.
-import type { Conversation, Message, MessageState, Summary } from "./conversation.ts";
+import type { Conversation, Message, MessageState, Passage, Summary } from "./conversation.ts";
 
 /** A part of a message. */
 export type ServerPart =
   | { type: "text"; text: string }
   | { type: "reasoning"; text: string; ms?: number }
-  | { type: "file"; name: string; mediaType: string; text: string }
+  | { type: "file"; name: string; mediaType: string; text: string; notice?: string }
+  | { type: "passages"; of: number; passages: Passage[] }
   | { type: "tool-call"; id: string; name: string; arguments: string }
   | { type: "tool-result"; id: string; name: string; text: string };
 
@@ -70,7 +71,8 @@ export function toMessage(given: ServerMessage): Message {
     parts.filter((part): part is Extract<ServerPart, { type: T }> => part.type === type);
   const reasoning = of("reasoning");
   const thought = reasoning.reduce((sum, { ms = 0 }) => sum + ms, 0);
-  const files = of("file").map(({ name, text }) => ({ name, text }));
+  const files = of("file").map(({ name, mediaType, text, notice }) => ({ name, mediaType, text, notice }));
+  const [read] = of("passages");
   const calls = of("tool-call").map(({ id, name, arguments: given }) => ({ id, name, arguments: given }));
   const results = of("tool-result").map(({ id, name, text }) => ({ id, name, text }));
   const seconds = timings ? (timings.promptMs + timings.generationMs) / 1000 : undefined;
@@ -91,6 +93,7 @@ export function toMessage(given: ServerMessage): Message {
     model: given.model ?? undefined,
     reasoning: reasoning.length > 0 ? reasoning.map(({ text }) => text).join("\n\n") : undefined,
     reasoningSeconds: thought > 0 ? thought / 1000 : undefined,
+    passages: read && { of: read.of, passages: read.passages },
     calls: calls.length > 0 ? calls : undefined,
     results: results.length > 0 ? results : undefined,
     failure: problem ? { code: problem.code ?? "server", message: problem.message } : undefined,
@@ -103,10 +106,11 @@ export function toMessage(given: ServerMessage): Message {
 
 /** The parts of a message of the page. */
 export function toParts(message: Message): ServerPart[] {
-  const { text, reasoning, reasoningSeconds, attachments, calls, results } = message;
+  const { text, reasoning, reasoningSeconds, attachments, passages, calls, results } = message;
   const parts: ServerPart[] = [];
-  for (const { name, text } of attachments ?? [])
-    parts.push({ type: "file", name, mediaType: "text/plain", text });
+  for (const { name, mediaType = "text/plain", text, notice } of attachments ?? [])
+    parts.push({ type: "file", name, mediaType, text, notice });
+  if (passages) parts.push({ type: "passages", of: passages.of, passages: passages.passages });
   if (reasoning)
     parts.push({ type: "reasoning", text: reasoning, ms: Math.round((reasoningSeconds ?? 0) * 1000) });
   if (text) parts.push({ type: "text", text });

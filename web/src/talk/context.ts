@@ -23,6 +23,8 @@ export interface Fullness {
   count: number;
   most: number;
   fits: boolean;
+  /** Where files are searched: how many of their passages are read. */
+  passages?: { read: number; of: number };
 }
 
 /** Counts the tokens of the turns, and where they are too many, those of the last one alone. */
