@@ -201,7 +201,7 @@ export class Machine {
 
   /**
    * y[i, j] = sum over l of a[i, l] b[j, l], or y += it, by all ranks together: some rows or columns at a time, along the
-   * longer side. Whoever computes an element adds it up in the same order.
+   * longer side. Whoever computes an element adds it up in the same order; between two products into one y stands a barrier.
    *
    * sizes  y [m, n], k columns
    */
