@@ -77,10 +77,10 @@ try {
       prompt: "春",
       max_tokens: maxTokens,
       stream: true,
-      ignore_eos: true,
     });
     const headers = { "content-type": "application/json" };
     const response = await fetch(`${over.two.url}/v1/completions`, { method: "POST", headers, body: long });
+    if (!response.ok) throw new Error(await response.text());
     const reader = response.body.getReader();
     const { value } = await reader.read();
     return { first: performance.now() - started, reader, text: new TextDecoder().decode(value) };
