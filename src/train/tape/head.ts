@@ -3,11 +3,8 @@ import type { Machine } from "./machine.ts";
 import { multiplyColumns, multiplyRows } from "./products.ts";
 import type { TrainedMatrix, Value } from "./value.ts";
 
-/** Bytes of logits that are there at a time, about; of large vocabularies more. */
+/** Bytes of logits that are there at a time, about. */
 const LOGIT_BYTES = 16 << 20;
-
-/** Rows at a time at least: for each of these times every weight of the head is packed. */
-const LEAST_ROWS = 96;
 
 /** What is made of raw logits before they are judged. */
 export interface LogitShape {
@@ -47,7 +44,7 @@ export class Head {
     this.#weight = weight;
     this.#shape = shape;
     const most = states.maxRows;
-    this.#rows = Math.min(most, Math.max(LEAST_ROWS, Math.floor(LOGIT_BYTES / (4 * weight.rows))));
+    this.#rows = Math.min(most, Math.max(24, Math.floor(LOGIT_BYTES / (4 * weight.rows))));
     this.#logits = machine.allocate(4 * this.#rows * weight.rows);
     this.#targets = machine.allocate(4 * most);
     this.#measures = machine.allocate(12 * most);
@@ -79,15 +76,14 @@ export class Head {
       const logits = { address: this.#logits, stride: vocabulary };
       multiplyRows(machine, from, weight, { rows, y: logits });
       if (bias) {
-        machine.barrier();
-        const [row, end] = machine.share(rows);
-        const at = this.#logits + 4 * row * vocabulary;
-        kernels.add_rows(at, vocabulary, end - row, vocabulary, bias.address);
+        if (weight.packed) machine.barrier();
+        const part = machine.cut(rows, vocabulary);
+        const at = this.#logits + 4 * (part.row * vocabulary + part.column);
+        kernels.add_rows(at, vocabulary, part.rows, part.columns, bias.address + 4 * part.column);
       }
       machine.barrier();
-      machine.each(rows, { unit: 1, least: 16 }, (start, end) =>
-        this.#judge(first + start, end - start, this.#logits + 4 * start * vocabulary, given),
-      );
+      const [start, end] = machine.share(rows);
+      if (end > start) this.#judge(first + start, end - start, this.#logits + 4 * start * vocabulary, given);
       machine.barrier();
       if (!given) continue;
       if (states.learns) {

@@ -9,12 +9,6 @@ const TILE_BYTES = 4 << 20;
 /** The kernels' own data lies below. */
 const FIRST_ADDRESS = PAGE;
 
-/** Of a product that ranks do together: fewer rows or columns at a time would cost more in packing the other side. */
-const LEAST_ROWS = 96;
-const LEAST_COLUMNS = 64;
-/** Counters of parts that were taken; more calls than these never stand between two barriers. */
-const COUNTERS = 4096;
-
 /** How ranks wait for one another. */
 export interface Ranks {
   readonly rank: number;
@@ -34,6 +28,14 @@ export interface Operand {
 /** Of a product: rows of y, columns of y, and what is summed over. */
 export type Sizes = readonly [m: number, n: number, k: number];
 
+/** A part of a matrix. */
+export interface Cut {
+  readonly row: number;
+  readonly rows: number;
+  readonly column: number;
+  readonly columns: number;
+}
+
 /** One rank's end of the memory. Ranks allocate alike, so that an address means the same to all. */
 export class Machine {
   readonly kernels: AllKernels;
@@ -52,11 +54,6 @@ export class Machine {
   #tiles: readonly [number, number] | undefined;
   #turn: 0 | 1 = 0;
 
-  /** In memory, one call after another; and how far each had counted before this call. */
-  readonly #counters: number;
-  readonly #taken = new Int32Array(COUNTERS);
-  #calls = 0;
-
   constructor(memory: WebAssembly.Memory, kernels: AllKernels, { rank, ranks, barrier }: Ranks) {
     this.memory = memory;
     this.kernels = kernels;
@@ -66,7 +63,6 @@ export class Machine {
     this.#f32 = new Float32Array(memory.buffer);
     this.#i32 = new Int32Array(memory.buffer);
     this.#f64 = new Float64Array(memory.buffer);
-    this.#counters = this.allocate(4 * COUNTERS);
     this.scratch = this.allocate(ranks * GEMM_SCRATCH) + rank * GEMM_SCRATCH;
   }
 
@@ -168,56 +164,40 @@ export class Machine {
     return [edge(this.rank), edge(this.rank + 1)];
   }
 
-  /**
-   * Has the ranks do so many things together, each taking the next part when it is done with one: large parts first, then
-   * smaller ones, so that all are done at about the same time. The parts do not depend on who takes them. All ranks call it
-   * alike; a barrier follows before what was done is read.
-   *
-   * unit   parts are whole units
-   * least  of things in a part
-   */
-  each(
-    total: number,
-    { unit, least }: { unit: number; least: number },
-    work: (from: number, to: number) => void,
-  ): void {
-    if (this.ranks === 1) {
-      if (total > 0) work(0, total);
-      return;
+  /** This rank's part of a matrix [m, n]: some of its rows, or of its columns where it is wider than high. */
+  cut(m: number, n: number): Cut {
+    if (m > n) {
+      const [from, to] = this.share(m, 3);
+      return { row: from, rows: to - from, column: 0, columns: n };
     }
-    const edges = edgesOf(total, unit, least, this.ranks);
-    const parts = edges.length - 1;
-    const turn = this.#calls++ % COUNTERS;
-    const counter = this.#counters / 4 + turn;
-    const first = this.#taken[turn];
-    // Every rank takes one that is none.
-    this.#taken[turn] = (first + parts + this.ranks) | 0;
-    for (;;) {
-      const part = (Atomics.add(this.#i32, counter, 1) - first) | 0;
-      if (part >= parts) return;
-      work(edges[part], edges[part + 1]);
-    }
+    const [from, to] = this.share(n, 8);
+    return { row: 0, rows: m, column: from, columns: to - from };
   }
 
   /**
-   * y[i, j] = sum over l of a[i, l] b[j, l], or y += it, by all ranks together: some rows or columns at a time, along the
-   * longer side. Whoever computes an element adds it up in the same order; between two products into one y stands a barrier.
+   * y[i, j] = sum over l of a[i, l] b[j, l], or y += it: this rank's share of it, cut along the longer side. Whoever
+   * computes an element adds it up in the same order.
    *
    * sizes  y [m, n], k columns
    */
   multiply(a: Operand, b: Operand, [m, n, k]: Sizes, y: Operand, add: boolean): void {
-    const part = (operand: Operand, row: number): Operand => ({
-      ...operand,
-      address: operand.address + 4 * row * (operand.byColumns ? 1 : operand.stride),
-    });
-    if (m > n)
-      this.each(m, { unit: 3, least: LEAST_ROWS }, (from, to) =>
-        this.multiplyAlone(part(a, from), b, [to - from, n, k], part(y, from), add),
-      );
-    else
-      this.each(n, { unit: 8, least: LEAST_COLUMNS }, (from, to) =>
-        this.multiplyAlone(a, part(b, from), [m, to - from, k], { ...y, address: y.address + 4 * from }, add),
-      );
+    const { row, rows, column, columns } = this.cut(m, n);
+    if (rows <= 0 || columns <= 0) return;
+    this.kernels.gemm(
+      a.address + 4 * row * (a.byColumns ? 1 : a.stride),
+      a.stride,
+      a.byColumns ? 1 : 0,
+      b.address + 4 * column * (b.byColumns ? 1 : b.stride),
+      b.stride,
+      b.byColumns ? 1 : 0,
+      rows,
+      columns,
+      k,
+      y.address + 4 * (row * y.stride + column),
+      y.stride,
+      add ? 1 : 0,
+      this.scratch,
+    );
   }
 
   /** The same without cutting: all of it on this rank. */
@@ -238,14 +218,4 @@ export class Machine {
       this.scratch,
     );
   }
-}
-
-/** Where the parts of so many things begin, and where they end: each a share of what is left. */
-function edgesOf(total: number, unit: number, least: number, ranks: number): readonly number[] {
-  const edges = [0];
-  for (let at = 0; at < total; edges.push(at)) {
-    const wanted = Math.max(least, (total - at) / (1.5 * ranks));
-    at = Math.min(total, at + Math.ceil(wanted / unit) * unit);
-  }
-  return edges;
 }

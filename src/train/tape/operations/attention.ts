@@ -60,16 +60,16 @@ export function createAttention(
   const [scores, gradients, raw] = ["scores", "gradients", "raw"].map((use) => machine.ownRoom(use, bytes));
   const [sums, sinkRow] = ["sums", "sinks"].map((use) => machine.ownRoom(use, 4 * QUERIES));
 
-  /** Calls `work` for each block that this rank takes: whole KV heads of runs, so that a gradient has one writer. */
+  /** Calls `work` for each of this rank's blocks: whole KV heads of runs, so that a gradient has one writer. */
   const eachUnit = (
     runs: readonly RowSpan[],
     begin: (run: RowSpan, kvHead: number) => void,
     work: (block: Block) => void,
   ) => {
-    machine.each(runs.length * kvHeads, { unit: 1, least: 1 }, (from, to) => {
-      for (let unit = from; unit < to; unit++) {
-        const run = runs[Math.floor(unit / kvHeads)];
-        const kvHead = unit % kvHeads;
+    let unit = 0;
+    for (const run of runs) {
+      for (let kvHead = 0; kvHead < kvHeads; kvHead++) {
+        if (unit++ % machine.ranks !== machine.rank) continue;
         begin(run, kvHead);
         for (let head = kvHead * group; head < (kvHead + 1) * group; head++) {
           for (let at = 0; at < run.rows; at += QUERIES) {
@@ -86,7 +86,7 @@ export function createAttention(
           }
         }
       }
-    });
+    }
   };
   const part = (address: number, width: number, row: number, column: number): Operand => ({
     address: address + 4 * (row * width + column),

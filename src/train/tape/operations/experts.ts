@@ -205,11 +205,7 @@ export function createExperts(
         const { gate, up } = matrices[each.expert];
         back(each, first, gate ?? up, answers, false);
         learn(each, first, brought, gate ?? up);
-      }
-      // What is added to must be whole: another rank may take those rows now.
-      machine.barrier();
-      for (const each of gated ? parts : []) {
-        const { up } = matrices[each.expert];
+        if (!gate) continue;
         back(each, second, up, answers, true);
         learn(each, second, brought, up);
       }

@@ -24,10 +24,10 @@ export function createLinear(tape: Tape, x: Value, weight: TrainedMatrix): Linea
       const to = { address: output.address, stride: outputs };
       multiplyRows(machine, from, weight, { rows: x.rows, y: to });
       if (!bias) return;
-      machine.barrier();
-      const [row, end] = machine.share(x.rows);
-      const address = output.address + 4 * row * outputs;
-      machine.kernels.add_rows(address, outputs, end - row, outputs, bias.address);
+      if (weight.packed) machine.barrier();
+      const { row, rows, column, columns } = machine.cut(x.rows, outputs);
+      const address = output.address + 4 * (row * outputs + column);
+      machine.kernels.add_rows(address, outputs, rows, columns, bias.address + 4 * column);
     },
     backward() {
       const upstream = { address: output.gradient, stride: outputs };
