@@ -41,7 +41,9 @@ export class PassageSearch {
    * each file from its beginning, the last file first. `turned` is waited for between pieces of work.
    */
   async find(files: readonly TextFile[], question: string, turned: () => Promise<void>): Promise<Found> {
-    const { table, passages } = await this.#open(files, turned);
+    const contents = files.map(({ name, mediaType, text }) => [name, mediaType, text]);
+    const id = await sha256(JSON.stringify(contents));
+    const { table, passages } = await this.#open(id, files, turned);
     const query = toAnyQuery(question);
     const sql = `SELECT rowid FROM ${table} WHERE words MATCH ? ORDER BY rank LIMIT ?`;
     const rows = query ? this.#database.prepare(sql).all<{ rowid: number }>(query, MOST_RANKED) : [];
@@ -54,9 +56,8 @@ export class PassageSearch {
     return { passages, ranked };
   }
 
-  async #open(files: readonly TextFile[], turned: () => Promise<void>): Promise<FileSet> {
-    const contents = files.map(({ name, mediaType, text }) => [name, mediaType, text]);
-    const id = await sha256(JSON.stringify(contents));
+  /** The index of a set, itself and no promise of it: who waits for one that goes has searched it before it is dropped. */
+  #open(id: string, files: readonly TextFile[], turned: () => Promise<void>): Promise<FileSet> {
     const known = this.#sets.get(id);
     const opened = known ?? this.#index(files, turned);
     this.#sets.delete(id);

@@ -8,7 +8,7 @@ import { openStore } from "./open-store.ts";
 import { cutFile } from "./passages.ts";
 
 const file = (name: string, mediaType: string, text: string) => ({ name, mediaType, text });
-const turned = () => Promise.resolve();
+const turned = () => new Promise<void>((resolve) => setImmediate(resolve));
 
 test("files are cut at pages, headings and paragraphs", () => {
   const pages = cutFile(file("a.pdf", "application/pdf", "one\n\ftwo\n\f\n\ffour"));
@@ -64,13 +64,16 @@ test("a question finds what matches best, in Chinese too, and else the beginning
     assert.deepEqual(await first("月亮在哪里"), ["report.pdf", 3]);
     assert.deepEqual(await first(`"OR" NEAR( mountain*`), ["report.pdf", 2]);
     assert.deepEqual(await first("???"), ["notes.txt", undefined]);
-    // More sets of files than are kept, asked at once and again.
-    const sets = Array.from({ length: 12 }, (_, i) => [file(`${i}.txt`, "text/plain", `number ${i}`)]);
+    // More sets of files than are kept, asked at once and again: some go while they are made.
+    const long = "word ".repeat(12_000);
+    const sets = Array.from({ length: 12 }, (_, i) => [
+      file(`${i}.txt`, "text/plain", `number ${i} ${long}`),
+    ]);
     for (const round of [0, 1]) {
       const found = await Promise.all(sets.map((set) => store.passages.find(set, `number ${round}`, turned)));
       assert.deepEqual(
-        found.map(({ ranked }) => ranked.length),
-        sets.map(() => 1),
+        found.map(({ ranked }) => ranked[0].file),
+        sets.map(([{ name }]) => name),
       );
     }
   } finally {
