@@ -102,7 +102,7 @@ describe("the view of models", { skip: noBrowser }, () => {
       await page.getByText("stopped; what has come is kept").waitFor();
       assert.equal(come, 5);
       await press(page, "someone/new-model:Q8_0", "Resume");
-      await page.getByText("downloaded").waitFor();
+      await page.getByText("downloaded", { exact: true }).waitFor();
       const served = page.getByRole("listitem").filter({ hasText: "Context of 8,192 tokens" });
       await served.filter({ hasText: "someone/new-model:Q8_0" }).waitFor();
       await press(page, "someone/stocked:Q4_K_M", "Take on");
