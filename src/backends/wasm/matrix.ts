@@ -170,7 +170,7 @@ export function* packRows(
     const to = address + packedBytes(type, done, cols);
     bank.kernels[`pack_${type}`](stage, to, groups, cols, offset);
   }
-  const unit = hasKernels(source.dtype) ? 1 : (recodingOf(source.dtype)?.unit ?? 1);
+  const unit = recodingOf(source.dtype)?.unit ?? 1;
   return unit * 2 ** -normalize(bank.kernels, type, address, rowGroups, cols);
 }
 

@@ -7,8 +7,37 @@ import { dequantizeInto } from "./dequantize.ts";
 import { halfTable } from "./half.ts";
 import { putPairs, putSixes } from "./pack-k-quants.ts";
 
+/** A type whose blocks hold the values of others. */
+interface Holder {
+  /** The level of 0. */
+  readonly zero: number;
+  /** Writes a block: 256 levels, the scale of each 16 of them, the bits of d. */
+  readonly put: (block: Uint8Array, levels: Uint8Array, scales: Uint8Array, half: number) => void;
+}
+
+const holders = {
+  Q6_K: {
+    zero: 32,
+    put(block, levels, scales, half) {
+      putSixes(block, 0, levels);
+      block.set(scales, 192);
+      putWord(block, 208, half);
+    },
+  },
+  // scales and minimums of 1: levels 0, 1, 2 are -d, 0, d
+  Q2_K: {
+    zero: 1,
+    put(block, levels, _, half) {
+      block.fill(0x11, 0, 16);
+      putPairs(block, 16, levels);
+      putWord(block, 80, half);
+      putWord(block, 82, half);
+    },
+  },
+} satisfies Partial<Record<DType, Holder>>;
+
 interface Recoding {
-  readonly to: "Q6_K" | "Q2_K";
+  readonly to: keyof typeof holders;
   /** What the values of the new blocks are to be multiplied with: a power of two. */
   readonly unit: number;
   /** The bits of d, a half, of the block at `p`. */
@@ -50,6 +79,11 @@ function wordAt(bytes: Uint8Array, p: number): number {
   return bytes[p] | (bytes[p + 1] << 8);
 }
 
+function putWord(bytes: Uint8Array, p: number, word: number): void {
+  bytes[p] = word & 255;
+  bytes[p + 1] = word >> 8;
+}
+
 /** The top nibbles of its four words of scales. */
 function halfOfIQ1_M(blocks: Uint8Array, p: number): number {
   const high = ((blocks[p + 53] & 0xf0) << 4) | ((blocks[p + 55] & 0xf0) << 8);
@@ -69,26 +103,18 @@ export function recodeInto(dtype: DType, blocks: Uint8Array, target: Uint8Array)
   const recoding = recodings[dtype];
   if (!recoding) throw new Error(`values of ${dtype} fit no other type`);
   const { to, unit, half, scale } = recoding;
+  const { zero, put } = holders[to];
   const size = dtypes[to].bytes;
   const halves = halfTable();
-  const [values, levels] = [new Float32Array(256), new Uint8Array(256)];
+  const [values, levels, scales] = [new Float32Array(256), new Uint8Array(256), new Uint8Array(16)];
   for (let p = 0, o = 0; o < target.length; p += dtypes[dtype].bytes, o += size) {
     dequantizeInto(dtype, blocks.subarray(p), values);
     const bits = half(blocks, p);
-    const block = target.subarray(o, o + size);
     for (let sub = 0; sub < 16; sub++) {
-      const by = scale(blocks, p, sub);
-      const step = halves[bits] * unit * by;
-      const zero = to === "Q6_K" ? 32 : 1;
+      scales[sub] = scale(blocks, p, sub);
+      const step = halves[bits] * unit * scales[sub];
       for (let i = 16 * sub; i < 16 * sub + 16; i++) levels[i] = step === 0 ? zero : values[i] / step + zero;
-      if (to === "Q6_K") block[192 + sub] = by;
-      // a scale and a minimum of 1: levels 0, 1, 2 are -d, 0, d
-      else block[sub] = 0x11;
     }
-    if (to === "Q6_K") putSixes(block, 0, levels);
-    else putPairs(block, 16, levels);
-    const head = new DataView(block.buffer, block.byteOffset);
-    if (to === "Q2_K") head.setUint16(80, bits, true);
-    head.setUint16(size - 2, bits, true);
+    put(target.subarray(o, o + size), levels, scales, bits);
   }
 }
