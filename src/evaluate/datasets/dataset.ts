@@ -43,12 +43,7 @@ export interface DataPlaces {
 }
 
 /** `dataset_path` for files that the task names. */
-const FORMATS: Readonly<Record<string, DataFormat>> = {
-  json: "json",
-  csv: "csv",
-  parquet: "parquet",
-  text: "text",
-};
+const FORMATS: readonly DataFormat[] = ["json", "csv", "parquet", "text"];
 /** Arguments of `load_dataset` that change no row. */
 const WITHOUT_EFFECT = new Set(
   "trust_remote_code verification_mode streaming num_proc keep_in_memory".split(" "),
@@ -118,10 +113,11 @@ async function find(config: TaskConfig, places: DataPlaces): Promise<Found> {
     throw configError(where, "dataset_kwargs.data_dir", `must name a folder but is ${brief(dataDir)}`);
   if (typeof revision !== "string")
     throw configError(where, "dataset_kwargs.revision", `must be a text but is ${brief(revision)}`);
-  if (Object.hasOwn(FORMATS, datasetPath)) {
+  const format = FORMATS.find((one) => one === datasetPath);
+  if (format) {
     const splits = new Map(patternsOf(dataFiles, where));
     return {
-      chosen: { format: FORMATS[datasetPath], splits },
+      chosen: { format, splits },
       pathOf: (name) => findPath(join(dataDir ?? "", name), places.folders, where),
     };
   }

@@ -7,8 +7,6 @@ import { argumentsOf } from "../tasks/eval-request.ts";
 import { taskHash } from "../tasks/open-task.ts";
 import type { RunFacts } from "./run-facts.ts";
 
-/** A float as Python writes one: 1.0 and not 1. */
-
 /** The content of the results file. */
 export async function resultsFile(evaluation: Evaluation, facts: RunFacts): Promise<string> {
   const { tasks, groups } = evaluation;

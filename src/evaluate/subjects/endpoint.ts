@@ -44,10 +44,11 @@ export function checkEndpoint(
 export function createEndpointSubject(client: EndpointClient, options: EndpointSubjectOptions): Subject {
   const { model, isChat } = options;
 
+  const echo = (text: string, signal?: AbortSignal) =>
+    client.post("/completions", { model, ...echoBody(text) }, roughTokens(text), signal);
+
   async function score(context: string, continuation: string, signal?: AbortSignal): Promise<Answered> {
-    const text = context + continuation;
-    const body = { model, ...echoBody(text) };
-    const reply = await client.post("/completions", body, roughTokens(text), signal);
+    const reply = await echo(context + continuation, signal);
     const found = echoedScore(reply, context, continuation);
     if (!found)
       throw new BaimoError("request", "the endpoint reported no log-probabilities of a continuation");
@@ -57,8 +58,7 @@ export function createEndpointSubject(client: EndpointClient, options: EndpointS
   async function loss(text: string, masked: string, signal?: AbortSignal): Promise<Answered> {
     if (masked !== "")
       throw new BaimoError("request", "the tokens of a masked beginning cannot be counted on an endpoint");
-    const body = { model, ...echoBody(text) };
-    const reply = await client.post("/completions", body, roughTokens(text), signal);
+    const reply = await echo(text, signal);
     const logprobs = echoedTokens(reply)?.logprobs.slice(1);
     if (logprobs?.every((one) => one !== null))
       return { answer: [-promptLoss(logprobs.map(Number)), false], cost: costOf(reply) };
