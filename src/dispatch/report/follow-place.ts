@@ -2,15 +2,22 @@
 
 import type { Rule } from "./comparison-rule.ts";
 import { comparisonsIn } from "./comparisons.ts";
-import { isOfKind, type Matched } from "./known.ts";
+import { isOfKind } from "./known.ts";
+
+interface Place {
+  readonly at: number;
+  readonly end: number;
+}
+
+/** Whether no sentence ends between two places. */
+const isNear = (word: Place, figure: Place, text: string): boolean =>
+  !/[。；;]|[.!?](?:\s|$)/u.test(text.slice(Math.min(word.end, figure.end), Math.max(word.at, figure.at)));
 
 /** Several facts of one kind, `business_rate` and `mortgage_rate`: the figure at hand is the largest of them. */
 export const byKind: Rule = ({ relation, at, end }, { matched, text, all }) => {
   const near = matched.filter(
     ({ figure, known }) =>
-      known !== undefined &&
-      all.some(({ key }) => key === known.from) &&
-      !/[。；;]|[.!?](?:\s|$)/u.test(text.slice(Math.min(end, figure.end), Math.max(at, figure.at))),
+      known !== undefined && all.some(({ key }) => key === known.from) && isNear({ at, end }, figure, text),
   );
   const known = (near.find(({ figure }) => figure.at >= at) ?? near.at(-1))?.known;
   const kind =
@@ -64,14 +71,12 @@ export const byOrder: Rule = ({ relation, end, isChange: becomes }, { matched, t
 
 /** The figure at hand is the largest, or smallest, of a cited list. */
 export const byPlace: Rule = ({ relation, at, end }, { matched, text }) => {
-  const isNear = ({ figure }: Matched) =>
-    !/[。；;]|[.!?](?:\s|$)/u.test(text.slice(Math.min(end, figure.end), Math.max(at, figure.at)));
   const near = matched.filter(
     (each) =>
       each.known?.from.startsWith("item(") &&
       each.known.parts === undefined &&
       each.known.unit.kind !== "id" &&
-      isNear(each),
+      isNear({ at, end }, each.figure, text),
   );
   const known = (
     near.find(({ figure }) => figure.end === at || figure.at >= at) ??

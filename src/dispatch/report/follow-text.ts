@@ -73,9 +73,10 @@ function followPlainNumber(figure: NumberFigure, sources: Sources, text: string)
   if (spanOf(sources.dates) === figure.mantissa && figure.units.some(isYears))
     return { step: "between the dates" };
   const relation = relationAt(text, figure);
-  const hit = sources.asked
-    .filter(() => !/^0\d/.test(figure.text))
-    .find((each) => isAsked(figure, each) && (relation === undefined || each.relation === relation));
+  const isCode = /^0\d/.test(figure.text);
+  const hit = sources.asked.find(
+    (each) => !isCode && isAsked(figure, each) && (relation === undefined || each.relation === relation),
+  );
   if (hit && ((hit.figure && (figure.units.length > 0 || figure.isWord)) || isNamed(figure, text)))
     return { step: "as it was asked" };
   if (relation === "less" && figure.mantissa === LEVEL && sources.known.some(isSignificant))
