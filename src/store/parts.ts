@@ -13,6 +13,8 @@ export type Part =
   | { type: "tool-call"; id: string; name: string; arguments: string }
   | { type: "tool-result"; id: string; name: string; text: string };
 
+export type PassagesPart = Extract<Part, { type: "passages" }>;
+
 /** How an answer ended, as far as it is known. */
 export interface Outcome {
   finish?: "stop" | "length" | "tool_calls";

@@ -4,7 +4,7 @@ import type { ChatMessage, ChatOptions } from "../../generate/types.ts";
 import type { Assistant } from "../../store/assistants.ts";
 import type { StoredConversation } from "../../store/conversations.ts";
 import type { StoredMessage } from "../../store/messages.ts";
-import { textOf } from "../../store/parts.ts";
+import { type PassagesPart, textOf } from "../../store/parts.ts";
 import { runChoices } from "../answers/choices.ts";
 import { modelHere } from "../models/here.ts";
 import type { Lease } from "../models/models.ts";
@@ -12,7 +12,7 @@ import { Problem } from "../problem.ts";
 import { templatesOf } from "../requests/thinking.ts";
 import { toChatOptions } from "./answer-options.ts";
 import type { AppCall } from "./app-route.ts";
-import { fitFiles, type PassagesPart } from "./fit-files.ts";
+import { fitFiles } from "./fit-files.ts";
 import type { Said } from "./prompt.ts";
 import { offeredTools, toDefinition } from "./tools/offered.ts";
 

@@ -1,13 +1,11 @@
 // What of its files a model reads: all where they fit, else the passages that match the question.
 import { runsHere } from "../../generate/runs-here.ts";
 import type { ChatMessage, ChatOptions, LanguageModel } from "../../generate/types.ts";
-import { type Part, textOf } from "../../store/parts.ts";
+import { type PassagesPart, textOf } from "../../store/parts.ts";
 import type { Passage, TextFile } from "../../store/passages.ts";
 import type { Store } from "../../store/store.ts";
 import { turned } from "../../turns.ts";
 import { filesOf, placeOf, type Said, toPrompt } from "./prompt.ts";
-
-export type PassagesPart = Extract<Part, { type: "passages" }>;
 
 /** Of a model at an endpoint that does not say what it reads. */
 const ASSUMED_CONTEXT = 32_768;

@@ -1,7 +1,7 @@
 // A branch of a conversation as the messages that a model reads.
 import type { ChatMessage } from "../../generate/types.ts";
 import type { StoredMessage } from "../../store/messages.ts";
-import { type Part, textOf } from "../../store/parts.ts";
+import { type Part, type PassagesPart, textOf } from "../../store/parts.ts";
 import type { Passage, TextFile } from "../../store/passages.ts";
 
 /** What of a message a model reads. */
@@ -38,7 +38,7 @@ export interface Surroundings {
   /** The assistant's files. */
   readonly files?: readonly TextFile[];
   /** Read with the last question, in place of all files. */
-  readonly passages?: Extract<Part, { type: "passages" }>;
+  readonly passages?: PassagesPart;
 }
 
 /** The messages for a chat template, with what always stands before them. */
@@ -70,7 +70,7 @@ export const filesOf = (branch: readonly Said[]): TextFile[] =>
 const fileText = ({ name, text }: TextFile) => `<file name=${JSON.stringify(name)}>\n${text}\n</file>`;
 const nameOnly = ({ name }: TextFile) => `<file name=${JSON.stringify(name)} />`;
 
-function passagesText({ of, passages }: Extract<Part, { type: "passages" }>): string {
+function passagesText({ of, passages }: PassagesPart): string {
   if (passages.length === 0) return "";
   const texts = passages.map((passage, i) => `[${i + 1}] ${placeOf(passage)}\n${passage.text}`);
   const about =
