@@ -6,8 +6,8 @@ import { parseJson, recordOf } from "../../json.ts";
 import { choice, fields, list, required, text, whole } from "../../option-kinds.ts";
 import { type Door, type OptionsOf, readOptions, type Table } from "../../options.ts";
 import { sha256 } from "../../sha256.ts";
+import { MANIFEST_FILE } from "./packed-folder.ts";
 
-export const MANIFEST_FILE = "manifest.json";
 export const PACKED_FORMAT = "baimo-packed-1";
 export const EXAMPLES_FORMAT = "baimo-examples-1";
 

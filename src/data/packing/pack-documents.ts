@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { BaimoError } from "../../errors.ts";
 import { cutDocument, type Piece, packBestFit } from "./best-fit.ts";
 import { createHashedFile, type HashedWriter } from "./hashed-file.ts";
-import { MANIFEST_FILE, type Manifest, PACKED_FORMAT } from "./manifest.ts";
+import { type Manifest, PACKED_FORMAT } from "./manifest.ts";
+import { DOCUMENTS_FILE, MANIFEST_FILE, PIECES_FILE, SEQUENCES_FILE, shardFile } from "./packed-folder.ts";
 
 /** A document with its tokens, the one that ends it included. */
 export interface TokenDocument {
@@ -46,9 +47,9 @@ export async function packDocuments(
   await makeFolder(output);
   const dtype = vocabSize <= 0x10000 ? "uint16" : "uint32";
   const shards = createShards(output, dtype, shardTokens);
-  const documentList = await createHashedFile(output, "documents.jsonl");
-  const pieceList = await createHashedFile(output, "pieces.bin");
-  const sequenceList = await createHashedFile(output, "sequences.bin");
+  const documentList = await createHashedFile(output, DOCUMENTS_FILE);
+  const pieceList = await createHashedFile(output, PIECES_FILE);
+  const sequenceList = await createHashedFile(output, SEQUENCES_FILE);
   const packed = createPackedLists(pieceList, sequenceList, sequenceLength);
   let documents = 0;
   try {
@@ -115,7 +116,7 @@ function createShards(folder: string, dtype: "uint16" | "uint32", shardTokens: n
     },
     async write(ids: readonly number[]): Promise<Place> {
       if (shard && inShard + ids.length > shardTokens) await finish();
-      shard ??= await createHashedFile(folder, `tokens-${String(done.length).padStart(5, "0")}.bin`);
+      shard ??= await createHashedFile(folder, shardFile(done.length));
       const place = { shard: done.length, start: inShard };
       await shard.write(littleEndian(dtype === "uint16" ? Uint16Array.from(ids) : Uint32Array.from(ids)));
       inShard += ids.length;

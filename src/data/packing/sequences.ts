@@ -5,14 +5,9 @@ import { BaimoError } from "../../errors.ts";
 import { numberOf, parseJson, recordOf } from "../../json.ts";
 import { readLines } from "../documents/read-lines.ts";
 import { createHashedFile } from "./hashed-file.ts";
-import {
-  EXAMPLES_FORMAT,
-  type ExamplesManifest,
-  listsExamples,
-  MANIFEST_FILE,
-  readExamplesManifest,
-} from "./manifest.ts";
+import { EXAMPLES_FORMAT, type ExamplesManifest, listsExamples, readExamplesManifest } from "./manifest.ts";
 import { openPackedCorpus } from "./packed-corpus.ts";
+import { DOCUMENTS_FILE, MANIFEST_FILE } from "./packed-folder.ts";
 
 /** A document in a sequence: how many of its tokens are there. */
 export interface SequenceDocument {
@@ -83,7 +78,7 @@ export async function writeExampleList(
   examples: Iterable<SequenceDocument & { readonly hash: number }>,
 ): Promise<string> {
   await mkdir(folder, { recursive: true });
-  const list = await createHashedFile(folder, "documents.jsonl");
+  const list = await createHashedFile(folder, DOCUMENTS_FILE);
   let count = 0;
   try {
     for (const { id, tokens, hash } of examples) {

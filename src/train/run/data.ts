@@ -1,5 +1,5 @@
 // What a run learns from: its files read once, packed or listed in `out`, opened as steps' batches.
-import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import {
   openPackedCorpus,
@@ -8,6 +8,7 @@ import {
   type TokenDocument,
   writeExampleList,
 } from "../../data/index.ts";
+import { clearPackedFolder, isPackedFolder } from "../../data/packing/packed-folder.ts";
 import { BaimoError } from "../../errors.ts";
 import { endTokensOf, type Language } from "../../generate/language.ts";
 import type { ModelConfig } from "../../models/config/config.ts";
@@ -64,9 +65,9 @@ async function openTexts(
   { sizes, goesOn }: { sizes: BatchSizes; goesOn: boolean },
 ): Promise<RunData> {
   const [first] = config.data;
-  const isPacked = config.data.length === 1 && existsSync(join(first, "manifest.json"));
+  const isPacked = config.data.length === 1 && isPackedFolder(first);
   const folder = isPacked ? resolve(first) : dataOf(config);
-  if (!isPacked && !(goesOn && existsSync(join(folder, "manifest.json")))) await pack(config, reader, folder);
+  if (!isPacked && !(goesOn && isPackedFolder(folder))) await pack(config, reader, folder);
   const corpus = await openPackedCorpus(folder);
   if (isPacked) await checkPacked(corpus, config, reader, folder);
   const held: TaughtBatch[] = [];
@@ -88,7 +89,7 @@ async function openTexts(
 }
 
 async function pack({ data, sequenceLength }: TrainConfig, reader: Reader, folder: string): Promise<void> {
-  clear(folder);
+  clearPackedFolder(folder);
   const { tokenizer } = reader.language;
   const separator = endOf(reader);
   const documents: AsyncGenerator<TokenDocument> = readTexts(data, tokenizer, separator);
@@ -99,14 +100,6 @@ async function pack({ data, sequenceLength }: TrainConfig, reader: Reader, folde
     separator,
     tokenizer: { file: basename(reader.path), sha256: await tokenizerHash(reader) },
   });
-}
-
-/** Takes away what an earlier run left there, and nothing else. */
-function clear(folder: string): void {
-  if (!existsSync(folder)) return;
-  for (const name of readdirSync(folder))
-    if (/^(?:manifest\.json|documents\.jsonl|(?:pieces|sequences|tokens-\d+)\.bin)$/.test(name))
-      rmSync(join(folder, name));
 }
 
 /** The token behind every text. @throws {BaimoError} `request` where the model has none */
@@ -197,7 +190,7 @@ async function list(
   examples: readonly { source: string; ids: readonly ArrayLike<number>[]; size: number }[],
 ): Promise<string> {
   if (examples.length === 0) throw new BaimoError("request", "the data has nothing to learn from");
-  clear(folder);
+  clearPackedFolder(folder);
   return writeExampleList(
     folder,
     examples.map(({ source, ids, size }) => ({ id: source, tokens: size, hash: hashOf(ids) })),
