@@ -87,8 +87,9 @@ async function keptIn(folder: FileSystemDirectoryHandle, options: LoadOptions): 
       throw new BaimoError("request", `${name}: pick the file again; a page may not keep hold of it`);
     const from = await openByteSource(input, { signal });
     try {
-      if ((await list()).some((kept) => kept.source === `file:${name}` && kept.bytes === from.size)) return;
-      if ((await list()).some(({ model }) => model === modelOf(name)) || modelOf(name) === "poet")
+      const here = await list();
+      if (here.some((kept) => kept.source === `file:${name}` && kept.bytes === from.size)) return;
+      if (here.some(({ model }) => model === modelOf(name)) || modelOf(name) === "poet")
         throw new BaimoError(
           "request",
           `${name}: a model of this name is here; remove it or rename the file`,
