@@ -39,7 +39,7 @@ function rateOf(type) {
   const [x, q, y, scratch] = [0, 4, 8, 12].map((mega) => weightBytes + (mega << 20));
   const form = kernels.weightForms[type].activations;
   if (form !== "f32") k[`quantize_${form}`](x, cols, 1, cols, q);
-  const name = type === "q8_0" ? `matmul_q8_0_${products}` : `matmul_${type}`;
+  const name = kernels.matmulName(type, products);
   const run = () => {
     for (let i = 0; i < copies; i++)
       k[name](i * bytes, groups, cols, form === "f32" ? x : q, cols, 1, y, rows, 1, scratch);

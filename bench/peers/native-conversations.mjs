@@ -1,17 +1,10 @@
 // Many conversations at once in native llama.cpp: the arguments of bench/conversations.mjs.
-import { getLlama, LlamaLogLevel } from "node-llama-cpp";
 import { manyFromArguments, measureMany } from "../many.mjs";
+import { openLlama } from "./open-llama.mjs";
 
 const settings = manyFromArguments(process.argv.slice(2));
 const { threads } = settings;
-const llama = await getLlama({
-  gpu: false,
-  build: "never",
-  progressLogs: false,
-  logLevel: LlamaLogLevel.error,
-  maxThreads: threads,
-});
-const model = await llama.loadModel({ modelPath: settings.model });
+const { llama, model } = await openLlama(settings.model, threads);
 const context = await model.createContext({
   contextSize: 256,
   sequences: settings.count,

@@ -1,17 +1,11 @@
 // One measurement of native llama.cpp through node-llama-cpp: JSON in argv, JSON out.
-import { getLlama, getModuleVersion, LlamaLogLevel } from "node-llama-cpp";
+import { getModuleVersion } from "node-llama-cpp";
 import { measure } from "../measure.mjs";
+import { openLlama } from "./open-llama.mjs";
 
-/** Opens a model with llama.cpp's own defaults (mmap, f16 cache), on the CPU build that the package ships. */
+/** Opens a model with llama.cpp's own defaults (mmap, f16 cache). */
 async function open({ model: modelPath, threads, contextLength, flashAttention = "auto" }) {
-  const llama = await getLlama({
-    gpu: false,
-    build: "never",
-    progressLogs: false,
-    logLevel: LlamaLogLevel.error,
-    maxThreads: threads,
-  });
-  const model = await llama.loadModel({ modelPath });
+  const { llama, model } = await openLlama(modelPath, threads);
   const context = await model.createContext({
     contextSize: contextLength,
     batchSize: 512,
