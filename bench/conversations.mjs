@@ -5,9 +5,9 @@ import { manyFromArguments, measureMany } from "./many.mjs";
 const settings = manyFromArguments(process.argv.slice(2));
 const model = await load(settings.model, {
   threads: settings.threads,
-  contextLength: 256,
+  contextLength: settings.contextLength,
   parallel: settings.count,
-  cacheTokens: 256 * settings.count,
+  cacheTokens: settings.contextLength * settings.count,
 });
 
 async function* generate(prompt, maxTokens) {

@@ -1,5 +1,6 @@
 // The steps of measuring many conversations at once, the same for every engine.
 
+const promptTokens = 64;
 const median = (values) => values.sort((a, b) => a - b)[Math.floor(values.length / 2)];
 
 /**
@@ -15,7 +16,7 @@ export async function measureMany(generate, { count, tokens, rounds }) {
     await Promise.all(
       Array.from({ length: conversations }, async () => {
         const seed = asked++;
-        const prompt = Array.from({ length: 64 }, (_, i) => 5 + ((seed * 131 + i * 37) % 300));
+        const prompt = Array.from({ length: promptTokens }, (_, i) => 5 + ((seed * 131 + i * 37) % 300));
         let started = false;
         for await (const came of generate(prompt, tokens)) {
           if (!started && --waiting === 0) began = performance.now();
@@ -46,5 +47,6 @@ export function manyFromArguments([model, count = "16", threads = "2", tokens = 
     threads: Number(threads),
     tokens: Number(tokens),
     rounds: Number(rounds),
+    contextLength: promptTokens + Number(tokens),
   };
 }

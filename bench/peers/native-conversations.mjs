@@ -6,7 +6,7 @@ const settings = manyFromArguments(process.argv.slice(2));
 const { threads } = settings;
 const { llama, model } = await openLlama(settings.model, threads);
 const context = await model.createContext({
-  contextSize: 256,
+  contextSize: settings.contextLength,
   sequences: settings.count,
   batchSize: 512,
   threads: { ideal: threads, min: threads },
