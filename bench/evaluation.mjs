@@ -1,15 +1,11 @@
-// Scoring alone, a million lines, choices together: node bench/evaluation.mjs [MODEL] [DOCUMENTS]
+// Evaluation without a model: answers scored a second, the memory of a million lines.
 import { createWriteStream, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { prepareRun } from "../dist/src/evaluate/prepare-run.js";
-import { questionsOf } from "../dist/src/evaluate/run.js";
 import { scoreTask } from "../dist/src/evaluate/score/score-task.js";
-import { createLocalSubject } from "../dist/src/evaluate/subjects/local.js";
-import { load } from "../dist/src/index.js";
 import { createRandom } from "../dist/src/random.js";
 
-const [path, documents = "2"] = process.argv.slice(2);
 const folder = mkdtempSync(join(tmpdir(), "baimo-bench-"));
 const random = createRandom(7);
 const words = (count) => Array.from({ length: count }, () => `word${random.integer(5000)}`).join(" ");
@@ -63,34 +59,9 @@ async function manyLines() {
   );
 }
 
-async function choices() {
-  await writeTask("shots", 50);
-  const model = await load(path, { threads: 2 });
-  const subject = createLocalSubject(model);
-  const prepared = await prepare("shots", Number(documents));
-  const questions = questionsOf(prepared).map(({ question }) => question);
-  await subject.ask(questions.slice(0, 1));
-  let since = performance.now();
-  const together = await subject.ask(questions);
-  const fast = seconds(since);
-  since = performance.now();
-  const alone = [];
-  for (const question of questions) alone.push(...(await subject.ask([question])));
-  const slow = seconds(since);
-  const same = together.every(({ answer }, i) => answer[0] === alone[i].answer[0]);
-  console.log(
-    `${documents} documents of 4 choices, 5 shots: together ${fast.toFixed(1)} s, each alone ${slow.toFixed(1)} s: ` +
-      `${(slow / fast).toFixed(2)} times; ${same ? "the same bits" : "OTHER BITS"}`,
-  );
-  await model.dispose();
-}
-
 try {
-  if (path) await choices();
-  else {
-    await scoring();
-    await manyLines();
-  }
+  await scoring();
+  await manyLines();
 } finally {
   rmSync(folder, { recursive: true });
 }
