@@ -1,7 +1,15 @@
 // Dispatch against golden data: facts of every graph, models, hostile SQL, a third party's faults.
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { chmodSync, copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
@@ -205,8 +213,14 @@ describe("dispatch, a third party's faults", { skip: skipSql }, () => {
   });
 });
 
+const runtime = "onnxruntime-web";
+const isThere = await import(runtime).then(
+  () => true,
+  () => false,
+);
+
 describe("AI 1.0 models against their references", { skip: skip || !existsSync(at("models")) }, () => {
-  const load = (name: string): Promise<Model> => readModel(readFileSync(at("models", `${name}.json`)), name);
+  const load = (name: string): Promise<Model> => readModel(at("models", `${name}.json`));
   const tolerances: Readonly<Record<string, number>> = { "no-show": 1e-6 };
 
   for (const name of ["credit-scorecard", "credit-logit", "no-show", "feedback-tone"]) {
@@ -214,7 +228,7 @@ describe("AI 1.0 models against their references", { skip: skip || !existsSync(a
       const model = (await load(name)) as Model & Predictor;
       for (const { input, x, text, ...row } of readJson(at("models/reference.json"))[name]) {
         const given = text ?? input ?? Object.fromEntries(model.features.map((each, i) => [each, x[i]]));
-        const prediction = model.predict(given);
+        const prediction = await model.predict(given);
         assert.ok("values" in prediction, JSON.stringify(prediction));
         for (const output of model.outputs) {
           if (output in row)
@@ -244,4 +258,52 @@ describe("AI 1.0 models against their references", { skip: skip || !existsSync(a
         );
     });
   }
+
+  const describeGraph = (folder: string, name: string, more: object): string => {
+    copyFileSync(at("models", `${name}.onnx`), join(folder, `${name}.onnx`));
+    const { features, domain, output } = readJson(at("models", `${name}.json`));
+    const path = join(folder, `${name}.json`);
+    const graph = { format: "onnx/1", file: `${name}.onnx`, features, domain, output };
+    writeFileSync(path, JSON.stringify(Object.assign(graph, more)));
+    return path;
+  };
+
+  it("graphs of ONNX", { skip: !isThere && `${runtime} is not installed` }, async () => {
+    const folder = mkdtempSync(join(tmpdir(), "baimo-onnx-"));
+    try {
+      for (const name of ["credit-logit", "no-show"]) {
+        const model = (await readModel(describeGraph(folder, name, {}))) as Model & Predictor;
+        for (const { input, x, ...row } of readJson(at("models/reference.json"))[name]) {
+          const given = input ?? Object.fromEntries(model.features.map((each, i) => [each, x[i]]));
+          const prediction = await model.predict(given);
+          assert.ok("values" in prediction, JSON.stringify(prediction));
+          const [output] = model.outputs;
+          assertNear(prediction.values[output], row[output], 5e-6, `${name}.${output}`);
+        }
+        assert.ok("outOfDomain" in (await model.predict({ age: 120 })));
+      }
+      const wrong = { from: { pd: { name: "probabilities" } } };
+      await assert.rejects(
+        readModel(describeGraph(folder, "credit-logit", wrong)),
+        /no output probabilities; it has pd/,
+      );
+      const path = describeGraph(folder, "credit-logit", {});
+      writeFileSync(join(folder, "credit-logit.onnx"), "no graph");
+      await assert.rejects(readModel(path), /the graph cannot be opened/);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
+  it("a graph without its runtime", { skip: isThere && `${runtime} is installed` }, async () => {
+    const folder = mkdtempSync(join(tmpdir(), "baimo-onnx-"));
+    try {
+      await assert.rejects(
+        readModel(describeGraph(folder, "credit-logit", {})),
+        /npm install it beside baimo/,
+      );
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
 });

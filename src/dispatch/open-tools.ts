@@ -59,7 +59,7 @@ export interface OpenTools {
 export async function openTools(sources: ToolSources): Promise<OpenTools> {
   const models = new Map<string, Model>();
   for (const [name, path] of Object.entries(sources.models ?? {})) {
-    models.set(name, await readModel(await readFile(path), path));
+    models.set(name, await readModel(path));
   }
   const services = new Map<string, Service>();
   for (const [name, source] of Object.entries(sources.services ?? {})) {

@@ -24,7 +24,7 @@ export interface Predictor {
   readonly features: readonly string[];
   /** What it says, by name. */
   readonly outputs: readonly string[];
-  predict(row: unknown): Prediction;
+  predict(row: unknown): Prediction | Promise<Prediction>;
 }
 
 /** One step of a forecast; the bounds hold 95 of 100 times, by the model's own errors. */

@@ -54,7 +54,9 @@ export function modelPredict(models: ReadonlyMap<string, Model>): Tool {
       const model = find(predictors, args);
       const input = args.input ?? args.rows;
       const output =
-        args.input === undefined ? predictAll(model, args.rows as unknown[]) : predictOne(model, input);
+        args.input === undefined
+          ? await predictAll(model, args.rows as unknown[])
+          : await predictOne(model, input);
       return { output, evidence: [await evidenceOf(node, args, model, input)] };
     },
   };
@@ -117,23 +119,27 @@ function checkFeatures({ features }: Predictor, row: JsonSchema): void {
     throw new BaimoError("request", `the model needs ${missing.join(", ")}, which the rows have not`);
 }
 
-function predictOne(model: Predictor, input: unknown): unknown {
-  const prediction = model.predict(input);
+async function predictOne(model: Predictor, input: unknown): Promise<unknown> {
+  const prediction = await model.predict(input);
   if ("values" in prediction) return prediction.values;
   const { feature, found, allowed } = prediction.outOfDomain;
   throw new BaimoError("request", `out-of-domain: ${feature} is ${found}; allowed: ${allowed}`);
 }
 
 /** Rows outside the domain have null for every figure, and are listed. */
-function predictAll(model: Predictor, given: readonly unknown[]) {
+async function predictAll(model: Predictor, given: readonly unknown[]) {
   const outOfDomain: unknown[] = [];
-  const rows = given.map((row, at) => {
-    const prediction = model.predict(row);
+  const rows: unknown[] = [];
+  for (const [at, row] of given.entries()) {
+    const prediction = await model.predict(row);
     const own = isRecord(row) ? row : {}; // a text is not passed on
-    if ("values" in prediction) return Object.assign({}, own, prediction.values);
-    outOfDomain.push(Object.assign({ row: at }, prediction.outOfDomain));
-    return Object.assign({}, own, Object.fromEntries(model.outputs.map((name) => [name, null])));
-  });
+    if ("outOfDomain" in prediction) outOfDomain.push(Object.assign({ row: at }, prediction.outOfDomain));
+    const figures =
+      "values" in prediction
+        ? prediction.values
+        : Object.fromEntries(model.outputs.map((name) => [name, null]));
+    rows.push(Object.assign({}, own, figures));
+  }
   return { rows, outOfDomain };
 }
 
