@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { after, before, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import { type OpenTools, openTools, readTask, runPlan, validate } from "../src/dispatch/index.ts";
+import { planRequest } from "../src/dispatch/planner/plan-request.ts";
 
 const program = fileURLToPath(import.meta.url.replace("dispatch-mcp.test", "tool-server"));
 const letters = { type: "object", required: ["letters"], properties: { letters: { type: "integer" } } };
@@ -40,4 +41,25 @@ it("a tool that fails gives no figure", async () => {
   const plan = await validate(taskOf("fail", { text: "a" }), opened.tools, asker);
   const { failures, missing } = await runPlan(plan, opened.tools, asker);
   assert.deepEqual([failures.length, missing], [1, ["letters"]]);
+});
+
+it("is a step that a planner may take, for roles that may call it", async () => {
+  const answers = [
+    { verdict: "plan" },
+    { next: "call desk.measure" },
+    { input: { text: "four" } },
+    { next: "done" },
+    { facts: ["n1 letters"] },
+  ];
+  const planned = await planRequest('How long is "four"?', {
+    ask: async () => JSON.stringify(answers.shift()),
+    tools: opened.tools,
+    catalogue: await opened.describe("clerk"),
+    asker,
+    today: "2026-06-30",
+  });
+  assert.ok(planned.verdict === "plan");
+  const { facts } = await runPlan(planned.plan, opened.tools, asker);
+  assert.deepEqual([facts[0].key, facts[0].value], ["letters", 4]);
+  assert.deepEqual((await opened.describe("guest")).remoteTools, []);
 });

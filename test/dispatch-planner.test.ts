@@ -50,6 +50,7 @@ describe("the planner", { skip: skipSql }, () => {
         predictors: [],
         forecasters: [],
         operations: [],
+        remoteTools: [],
         writes: [],
       };
       for (let seed = 0; seed < 3; seed++) {

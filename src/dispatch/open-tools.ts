@@ -15,7 +15,7 @@ import { calc } from "./tools/calc.ts";
 import { dbWrite } from "./tools/db-write.ts";
 import { type Grounds, may, plan } from "./tools/decisions.ts";
 import { type HttpLimits, httpCall, type Service } from "./tools/http-call.ts";
-import { type McpSource, mcpCall } from "./tools/mcp-call.ts";
+import { type McpSource, mcpCall, remoteTools } from "./tools/mcp-call.ts";
 import { forecast, modelPredict } from "./tools/models.ts";
 import { type DatabaseSource, SQL_LIMITS, type SqlLimits, sqlQuery } from "./tools/sql-query.ts";
 import { statsDescribe, statsQueue, statsTest } from "./tools/statistics.ts";
@@ -104,6 +104,7 @@ export async function openTools(sources: ToolSources): Promise<OpenTools> {
       operations: [...services].flatMap(([service, { operations, roles }]) =>
         roles.includes(role) ? [...operations.values()].map((operation) => ({ service, operation })) : [],
       ),
+      remoteTools: await remoteTools(servers, connections, role),
       writes: mine.flatMap(([db, { writes }]) =>
         writes.map(({ sql, parameters }) => ({ db, sql, parameters })),
       ),

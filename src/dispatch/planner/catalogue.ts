@@ -1,8 +1,17 @@
 // What a role's plans may use: tables, models, operations of third parties, statements that write.
 
+import type { JsonSchema } from "../../json.ts";
 import type { NamedLicence } from "../../licences/find-names.ts";
 import type { Operation } from "../http/operations.ts";
 import type { Table } from "../sql/describe.ts";
+
+/** A tool of an MCP server: what it takes, as the server says, and what it gives, as the tools file says. */
+export interface RemoteTool {
+  readonly server: string;
+  readonly tool: string;
+  readonly input: JsonSchema;
+  readonly answer: JsonSchema;
+}
 
 export interface Catalogue {
   readonly databases: readonly { readonly name: string; readonly tables: readonly Table[] }[];
@@ -13,6 +22,8 @@ export interface Catalogue {
   }[];
   readonly forecasters: readonly string[];
   readonly operations: readonly { readonly service: string; readonly operation: Operation }[];
+  /** Of MCP servers, those that are listed and offered. */
+  readonly remoteTools: readonly RemoteTool[];
   readonly writes: readonly { readonly db: string; readonly sql: string; readonly parameters: number }[];
   /** What models and licences are called, where licences and costs can be asked for. */
   readonly licences?: readonly NamedLicence[];
@@ -24,6 +35,7 @@ export function inWords({
   predictors,
   forecasters,
   operations,
+  remoteTools,
   writes,
   licences,
 }: Catalogue): string {
@@ -43,6 +55,8 @@ export function inWords({
       `call ${service}.${operation.operationId}: ${operation.parameters.map(({ name }) => name).join(", ")}; costs ${operation.costFen} fen`,
     );
   }
+  for (const { server, tool, input } of remoteTools)
+    lines.push(`call ${server}.${tool}: ${Object.keys(input.properties ?? {}).join(", ")}`);
   for (const { db, sql } of writes) lines.push(`write ${db}: ${sql} (waits for an approval)`);
   if (licences) {
     lines.push("may: whether licences permit what the request asks, with the clauses");

@@ -1,7 +1,7 @@
 // The steps that a plan may have next: a schema of what there is, and the node it becomes.
-import { isRecord, type JsonSchema } from "../../json.ts";
-import { mismatches } from "../check-schema.ts";
+import type { JsonSchema } from "../../json.ts";
 import type { TaskNode } from "../graph/task.ts";
+import { callMoves } from "./call-moves.ts";
 import type { Catalogue } from "./catalogue.ts";
 import { decisionMoves } from "./decision-moves.ts";
 import { type Draft, from, grown, type Move, next, object, refTo } from "./draft.ts";
@@ -79,51 +79,7 @@ export function movesOf(draft: Draft, catalogue: Catalogue, words: RequestWords)
       });
     moves.push({ name: "calculate", schema, add });
   }
-  for (const { service, operation } of catalogue.operations) {
-    const literals = object(
-      Object.fromEntries(
-        operation.parameters.map(({ name, schema }) => [name, argument(schema, draft, words)]),
-      ),
-    );
-    if (operation.body !== undefined && !isRecord(operation.body.properties)) continue;
-    const body = Object.entries(operation.body?.properties ?? {}).map(([name, schema]) => [
-      name,
-      argument(isRecord(schema) ? schema : {}, draft, words),
-    ]);
-    const schema = object(
-      operation.body === undefined
-        ? { params: literals }
-        : { params: literals, body: object(Object.fromEntries(body)) },
-    );
-    moves.push({
-      name: `call ${service}.${operation.operationId}`,
-      schema,
-      add(before, args) {
-        const bound = (given: unknown) =>
-          Object.fromEntries(
-            Object.entries(isRecord(given) ? given : {}).map(([name, value]) => [name, from(before, value)]),
-          );
-        const node = next(
-          before,
-          "http.call",
-          Object.assign(
-            { service, operationId: operation.operationId, params: bound(args.params) },
-            args.body === undefined ? {} : { body: bound(args.body) },
-          ),
-        );
-        const given = isRecord(operation.answer.properties)
-          ? Object.entries(operation.answer.properties)
-          : [];
-        const refs = given.map(([name, each]) =>
-          refTo(node, `/${name}`, name, {
-            isList: false,
-            isNumber: isRecord(each) && /number|integer/.test(String(each.type)),
-          }),
-        );
-        return grown(before, node, refs);
-      },
-    });
-  }
+  moves.push(...callMoves(draft, catalogue, words));
   for (const { db, sql, parameters } of catalogue.writes) {
     const value: JsonSchema = {
       enum: [...new Set([...words.numbers, ...words.texts, ...words.dates, ...numbers])],
@@ -179,19 +135,6 @@ function listMoves(lists: readonly string[], { forecasters }: Catalogue): Move[]
     },
   });
   return moves;
-}
-
-/** An argument of a third party: as its schema has it, from the request, or of an earlier step. */
-function argument(schema: JsonSchema, { refs }: Draft, words: RequestWords): JsonSchema {
-  if (Array.isArray(schema.enum) || schema.const !== undefined) return schema;
-  const isNumber = /number|integer/.test(String(schema.type));
-  const literals = isNumber ? words.numbers : [...words.texts, ...words.dates];
-  const fitting = literals.filter((value) => mismatches(value, schema).length === 0);
-  const values = refs.filter((each) => !each.isList && each.isNumber === isNumber).map(({ name }) => name);
-  const enumerated: JsonSchema[] =
-    [...fitting, ...values].length > 0 ? [{ enum: [...new Set<unknown>([...fitting, ...values])] }] : [];
-  const isFree = schema.pattern !== undefined || enumerated.length === 0; // a code, which nobody writes out
-  return { anyOf: [...enumerated, ...(isFree ? [schema] : [])] };
 }
 
 const calc = (before: Draft, name: string, args: Record<string, unknown>): Draft => {

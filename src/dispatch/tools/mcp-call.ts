@@ -7,6 +7,7 @@ import { mismatches } from "../check-schema.ts";
 import { hashOf } from "../evidence.ts";
 import { isReference } from "../graph/references.ts";
 import { prune } from "../http/operations.ts";
+import type { RemoteTool } from "../planner/catalogue.ts";
 import type { Args, Tool } from "../tool.ts";
 
 /** A server, who may call it, and the schema of what each of its tools gives. */
@@ -18,14 +19,23 @@ export interface McpSource {
 
 const MOST_MS = 30_000;
 
-export function mcpCall(sources: ReadonlyMap<string, McpSource>, connections: Connections): Tool {
-  const serverOf = (name: string, { server: { kind, target } }: McpSource): ToolServer => ({
-    id: name,
-    name,
-    kind,
-    target,
-    trusted: [],
+/** What a role's plans may call; a server that does not answer now offers nothing. */
+export async function remoteTools(
+  sources: ReadonlyMap<string, McpSource>,
+  connections: Connections,
+  role: string,
+): Promise<RemoteTool[]> {
+  const mine = [...sources].filter(([, { roles }]) => roles.includes(role));
+  const offers = mine.map(async ([server, source]) => {
+    const offered = await connections.tools(serverOf(server, source)).catch(() => []);
+    return offered.flatMap(({ name: tool, inputSchema: input }) =>
+      Object.hasOwn(source.tools, tool) ? [{ server, tool, input, answer: source.tools[tool] }] : [],
+    );
   });
+  return (await Promise.all(offers)).flat();
+}
+
+export function mcpCall(sources: ReadonlyMap<string, McpSource>, connections: Connections): Tool {
   const find = ({ server: name, tool }: Args) => {
     const source = sources.get(String(name));
     const answer =
@@ -90,3 +100,11 @@ export function mcpCall(sources: ReadonlyMap<string, McpSource>, connections: Co
     },
   };
 }
+
+const serverOf = (name: string, { server: { kind, target } }: McpSource): ToolServer => ({
+  id: name,
+  name,
+  kind,
+  target,
+  trusted: [],
+});
