@@ -29,14 +29,9 @@ async function converse() {
     };
     const stop = random.integer(3) === 0 ? AbortSignal.timeout(random.integer(400)) : undefined;
     const tokens = [];
-    try {
-      for await (const event of model.complete(prompt, { ...options, signal: stop })) {
-        if (event.type === "text-delta") tokens.push(...event.tokens.map(({ id }) => id));
-      }
-      counts.finished++;
-    } catch (error) {
-      if (error.code !== "aborted") throw error;
-      counts.aborted++;
+    for await (const event of model.complete(prompt, { ...options, signal: stop })) {
+      if (event.type === "text-delta") tokens.push(...event.tokens.map(({ id }) => id));
+      else if (event.type === "finish") counts[event.reason === "aborted" ? "aborted" : "finished"]++;
     }
     counts.tokens += tokens.length;
     before = random.integer(3) === 0 && prompt.length < 400 ? [...prompt, ...tokens] : [];
