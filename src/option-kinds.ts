@@ -145,6 +145,7 @@ export function list<T>(item: Kind<T>, { least = 0, most = 65_536 } = {}): Kind<
   return {
     kind: "list",
     allowed,
+    item,
     schema: { type: "array", items: item.schema, minItems: least, maxItems: most },
     read: (value, name, door) =>
       Array.from(lists.read(value, name, door), (each: unknown, i) => item.read(each, `${name}[${i}]`, door)),
