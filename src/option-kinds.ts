@@ -87,7 +87,7 @@ export const text = ({ least = 1, most = 4096 } = {}): Kind<string> =>
   kindOf(
     "text",
     most === Infinity
-      ? "a string"
+      ? `a string${least === 0 ? "" : " that is not empty"}`
       : `a string of ${least === 0 ? "at most" : `${least} to`} ${most.toLocaleString("en")} characters`,
     isText,
     (value) => value.length >= least && value.length <= most,
