@@ -87,7 +87,7 @@ export const text = ({ least = 1, most = 4096 } = {}): Kind<string> =>
   kindOf(
     "text",
     most === Infinity
-      ? "a string"
+      ? `a string${least === 0 ? "" : " that is not empty"}`
       : `a string of ${least === 0 ? "at most" : `${least} to`} ${most.toLocaleString("en")} characters`,
     isText,
     (value) => value.length >= least && value.length <= most,
@@ -145,6 +145,7 @@ export function list<T>(item: Kind<T>, { least = 0, most = 65_536 } = {}): Kind<
   return {
     kind: "list",
     allowed,
+    item,
     schema: { type: "array", items: item.schema, minItems: least, maxItems: most },
     read: (value, name, door) =>
       Array.from(lists.read(value, name, door), (each: unknown, i) => item.read(each, `${name}[${i}]`, door)),

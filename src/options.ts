@@ -36,6 +36,8 @@ export interface Kind<T> {
   readonly words?: readonly string[];
   /** Of options within an option: they. */
   readonly table?: Table;
+  /** Of a list: what each of its values is. */
+  readonly item?: Kind<unknown>;
 }
 
 /** Options by name. */

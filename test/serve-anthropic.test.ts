@@ -143,7 +143,22 @@ describe("Anthropic's client", () => {
     await refused({ model: POET, output_config: { format } }, /output_config\.format\.schema\/pattern/);
     await assert.rejects(client.messages.create({ ...body, model: "claude" }), Anthropic.NotFoundError);
     say("ok");
-    const response = await client.messages.create({ ...body, metadata: { user_id: "a" } }).asResponse();
-    assert.equal(response.headers.get("baimo-ignored"), "metadata");
+    const cache_control = { type: "ephemeral" as const };
+    const content = [{ type: "text" as const, text: "It rains.", cache_control }];
+    const cached = {
+      system: content,
+      messages: [{ role: "user" as const, content: [...content, ...content] }],
+      tools: tools.map((tool) => ({ ...tool, cache_control })),
+    };
+    const response = await client.messages
+      .create({ ...body, ...cached, metadata: { user_id: "a" } })
+      .asResponse();
+    const named = response.headers.get("baimo-ignored")?.split(", ").sort();
+    assert.deepEqual(named, [
+      "messages[].content[].cache_control",
+      "metadata",
+      "system[].cache_control",
+      "tools[].cache_control",
+    ]);
   });
 });

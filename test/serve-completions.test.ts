@@ -194,6 +194,10 @@ describe("text completions", () => {
     assert.equal(asked.count, usage.prompt_tokens);
     const { prompt } = await (await send("/detokenize", { tokens })).json();
     assert.equal(prompt, model.tokenizer.decode(tokens, { skipSpecialTokens: false }));
+    const beyond = await (await send("/detokenize", { tokens: [0, 1e9] })).json();
+    assert.equal(beyond.error.param, "tokens[1]", beyond.error.message);
+    const aside = await (await send("/tokenize", { prompt: "hello", documents: [{ text: "x" }] })).json();
+    assert.equal(aside.error.param, "documents");
     const info = await (await handle(new Request("http://localhost/tokenizer_info"))).json();
     const [eos] = (
       await (await send("/tokenize", { prompt: info.eos_token, add_special_tokens: false })).json()
@@ -206,9 +210,19 @@ describe("text completions", () => {
     const body = { prompt: "hello", max_tokens: 1, user: "u", cache_prompt: true, keep_alive: null };
     const response = await send("/v1/completions", body);
     assert.equal(response.headers.get("baimo-ignored"), "cache_prompt, user");
+    const chat = { messages: [{ role: "user", content: "hello" }], max_tokens: 1 };
+    for (const [variables, named] of [
+      [{ unread: 1 }, "chat_template_kwargs.unread"],
+      [{ "秋\n": 1 }, "chat_template_kwargs"],
+    ] as const) {
+      const answer = await send("/v1/chat/completions", { ...chat, chat_template_kwargs: variables });
+      assert.equal(answer.headers.get("baimo-ignored"), named);
+    }
+    const unread = await send("/v1/chat/completions", { ...chat, documents: [{ text: "x" }] });
+    assert.equal((await unread.json()).error.param, "documents");
     const text = await (await handle(new Request("http://localhost/metrics"))).text();
     assert.match(text, /^baimo_requests_total\{method="POST",route="\/v1\/completions",status="400"\} 10$/m);
     assert.match(text, /^baimo_tokens_total\{model="tiny",kind="completion"\} \d+$/m);
-    assert.match(text, /^baimo_response_seconds_bucket\{route="\/tokenize",le="\+Inf"\} 4$/m);
+    assert.match(text, /^baimo_response_seconds_bucket\{route="\/tokenize",le="\+Inf"\} 5$/m);
   });
 });

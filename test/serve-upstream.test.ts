@@ -256,7 +256,7 @@ describe("a model at an endpoint", () => {
     ["/v1/chat/completions", { messages, grammar }, "grammar"],
     ["/v1/chat/completions", { messages, adapters: [{ name: "a" }] }, "adapters"],
     ["/v1/chat/completions", { messages, documents: [{ text: "a" }] }, "documents"],
-    ["/v1/chat/completions", { messages, chat_template_kwargs: { a: 1 } }, "template_variables.a"],
+    ["/v1/chat/completions", { messages, chat_template_kwargs: { a: 1 } }, "chat_template_kwargs.a"],
     ["/v1/completions", { prompt: "a", guided_regex: "b" }, "guided_regex"],
     ["/v1/completions", { prompt: "a", logprobs: 1 }, "logprobs"],
     ["/v1/completions", { prompt: [1], echo: true }, "echo"],

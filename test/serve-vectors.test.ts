@@ -75,6 +75,7 @@ describe("vectors and ranks over HTTP", () => {
       const response = await send(path, body);
       const { error } = await response.json();
       assert.deepEqual([response.status, error.param], [400, param], error.message);
+      assert.match(error.message, / is | has /); // what was found, too
     }
   });
 });

@@ -88,8 +88,10 @@ export function toProblem(error: unknown): Problem {
 function toParameterProblem(error: BaimoError, option: string): Problem {
   const [, name = "", way = ""] = /^([^./[]*)(.*)$/s.exec(option) ?? [];
   const param = name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`) + way;
-  const at = error.message.indexOf(option);
-  const text = at < 0 ? `: ${error.message}` : error.message.slice(at + option.length);
+  const { message } = error;
+  // It may begin with the name of a function.
+  const said = [message, message.replace(/^\S+: (option )?/, "")].find((each) => each.startsWith(option));
+  const text = said === undefined ? `: ${message}` : said.slice(option.length);
   return new Problem(400, `'${param}'${text}`, { param, code: "invalid_value", cause: error });
 }
 

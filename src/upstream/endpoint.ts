@@ -109,9 +109,13 @@ function headersOf({ key }: Endpoint): Record<string, string> {
   return key === undefined ? headers : { ...headers, authorization: `Bearer ${key}` };
 }
 
-/** Nobody is shown the key, even where the endpoint repeats it. */
-export const hideKey = (text: string, { key }: Endpoint): string =>
-  key ? text.replaceAll(key, "********") : text;
+/** Nobody is shown the key, even where the endpoint repeats it: as it is, or as JSON writes it. */
+export function hideKey(text: string, { key }: Endpoint): string {
+  if (!key) return text;
+  const inJson = JSON.stringify(key).slice(1, -1);
+  const forms = [key, inJson, inJson.replaceAll("/", "\\/")];
+  return forms.reduce((shown, form) => shown.replaceAll(form, "********"), text);
+}
 
 interface Watch {
   readonly signal: AbortSignal;

@@ -35,8 +35,14 @@ interface Place {
   lastTaken: number;
 }
 
-/** What a caller reads an answer by. */
-export type Reader<T> = (bytes: AsyncGenerator<Uint8Array>) => AsyncGenerator<T>;
+/** What a caller reads an answer by; `hide` blots out the endpoint's key. */
+export type Reader<T> = (
+  bytes: AsyncGenerator<Uint8Array>,
+  hide: (text: string) => string,
+) => AsyncGenerator<T>;
+
+/** A shorter key is no secret ("EMPTY"), but may be a word of an answer. */
+const SHORTEST_SECRET = 16;
 
 export class Endpoints {
   readonly #places: readonly Place[];
@@ -73,7 +79,7 @@ export class Endpoints {
       const place = this.#take(tried);
       try {
         const outcome = await post(place.endpoint, asked);
-        if ("bytes" in outcome) return yield* this.#read(place, read(outcome.bytes));
+        if ("bytes" in outcome) return yield* this.#read(place, outcome.bytes, read);
         const { failure, again, broken, retryAfterSeconds } = outcome;
         if (broken) this.#rest(place);
         if (!again || attempt >= this.#patience.attempts) throw failure;
@@ -86,13 +92,15 @@ export class Endpoints {
   }
 
   /** What has begun: an endpoint that breaks it off rests, one that ends it is well. */
-  async *#read<T>(place: Place, values: AsyncGenerator<T>): AsyncGenerator<T> {
+  async *#read<T>(place: Place, bytes: AsyncGenerator<Uint8Array>, read: Reader<T>): AsyncGenerator<T> {
+    const { endpoint } = place;
+    const isSecret = (endpoint.key ?? "").length >= SHORTEST_SECRET;
     try {
-      yield* values;
+      yield* read(bytes, (text) => (isSecret ? hideKey(text, endpoint) : text));
     } catch (error) {
       if (!(error instanceof BaimoError)) throw error;
       if (error.code === "upstream") this.#rest(place);
-      throw new BaimoError(error.code, hideKey(error.message, place.endpoint), { cause: error.cause });
+      throw new BaimoError(error.code, hideKey(error.message, endpoint), { cause: error.cause });
     }
     place.failures = 0;
     place.restsUntil = 0;

@@ -2,6 +2,8 @@
 import { BaimoError } from "../errors.ts";
 import type { ChatEvent, FinishReason, Usage } from "../generate/types.ts";
 import { isRecord } from "../json.ts";
+import { show } from "../options.ts";
+import { toldProblem } from "./read-stream.ts";
 
 /** How an answer of an upstream ended. Its seed and timings are not known. */
 export interface UpstreamFinish {
@@ -29,6 +31,8 @@ const REASONS: Readonly<Record<string, FinishReason>> = {
   content_filter: "stop",
 };
 const MOST_CALLS = 4096;
+/** No answer has more; a count beyond it is none. */
+const MOST_TOKENS = 2 ** 31;
 
 /**
  * The events of one answer, of a conversation or a text.
@@ -40,11 +44,14 @@ export async function* readAnswer(chunks: AsyncIterable<Fields>): AsyncGenerator
   let usage: Usage | undefined;
   let pieces = 0;
   for await (const chunk of chunks) {
-    if (isRecord(chunk.error)) throw wrong(`the answer ended with an error: ${textOf(chunk.error.message)}`);
+    const problem = toldProblem(chunk);
+    if (problem !== undefined) throw wrong(`the answer ended with an error: ${problem}`);
     if (isRecord(chunk.usage)) usage = usageOf(chunk.usage);
-    const [choice] = Array.isArray(chunk.choices) ? chunk.choices : [];
+    const [choice, other] = Array.isArray(chunk.choices) ? chunk.choices : [];
     if (choice === undefined) continue;
     if (!isRecord(choice)) throw wrong("a choice of a chunk is no object");
+    if (other !== undefined || (choice.index ?? 0) !== 0)
+      throw wrong("more than the one answer came that was asked for");
     const delta = isRecord(choice.delta) ? choice.delta : { content: choice.text };
     for (const event of deltaEvents(delta, calls)) {
       if (reason !== undefined) throw wrong("the answer goes on after its end");
@@ -53,8 +60,11 @@ export async function* readAnswer(chunks: AsyncIterable<Fields>): AsyncGenerator
     }
     if (typeof choice.finish_reason !== "string") continue;
     if (reason !== undefined) throw wrong("the answer ends twice");
-    reason = REASONS[choice.finish_reason];
-    if (!reason) throw wrong(`finish_reason is none of ${Object.keys(REASONS).join(", ")}`);
+    reason = Object.hasOwn(REASONS, choice.finish_reason) ? REASONS[choice.finish_reason] : undefined;
+    if (!reason) {
+      const known = Object.keys(REASONS).join(", ");
+      throw wrong(`finish_reason is ${show(choice.finish_reason)}, which is none of ${known}`);
+    }
     yield* endLast(calls);
   }
   if (reason === undefined) throw wrong("the stream ended before the answer did");
@@ -83,7 +93,7 @@ function* callEvents(piece: unknown, calls: Call[]): Generator<UpstreamEvent> {
   if (!isRecord(piece) || !isRecord(piece.function)) throw wrong("a tool call has no function");
   const { index, id } = piece;
   const { name, arguments: more } = piece.function;
-  const at = index === undefined && given(id) ? calls.length : index;
+  const at = index ?? (given(id) ? calls.length : calls.length - 1);
   if (typeof at !== "number" || !Number.isInteger(at) || at < 0 || at > calls.length || at >= MOST_CALLS) {
     throw wrong("a tool call's index does not follow those before");
   }
@@ -124,12 +134,11 @@ function stringOf(value: unknown): string {
   throw wrong("a field that must be text is none");
 }
 
-const textOf = (value: unknown): string => (typeof value === "string" ? value.slice(0, 400) : "nothing said");
-
 function usageOf(fields: Fields): Usage {
   const { prompt_tokens, completion_tokens } = fields;
   const { prompt_tokens_details: read, completion_tokens_details: written } = fields;
-  const count = (value: unknown) => (Number.isSafeInteger(value) && Number(value) >= 0 ? Number(value) : 0);
+  const isCount = (value: unknown) => Number.isSafeInteger(value) && Number(value) >= 0;
+  const count = (value: unknown) => (isCount(value) && Number(value) <= MOST_TOKENS ? Number(value) : 0);
   const reasoningTokens = isRecord(written) ? count(written.reasoning_tokens) : 0;
   return {
     promptTokens: count(prompt_tokens),

@@ -7,14 +7,18 @@ const LINE_FEED = 10;
 
 /**
  * The objects of a stream, until "[DONE]".
+ *
+ * hide  takes out of a line what nobody is to be shown
  * @throws {BaimoError} `upstream` for what is no such stream, and for one that ends before "[DONE]"
  */
 export async function* readStream(
   bytes: AsyncIterable<Uint8Array>,
   limits: Limits,
+  hide: (line: string) => string = (line) => line,
 ): AsyncGenerator<Record<string, unknown>> {
   let data = "";
-  for await (const line of linesOf(bytes, limits)) {
+  for await (const read of linesOf(bytes, limits)) {
+    const line = hide(read);
     if (line.startsWith("data:")) {
       data += (data && "\n") + line.slice(line[5] === " " ? 6 : 5);
       if (data.length > limits.maxLineBytes) throw tooLong(limits);
@@ -23,7 +27,7 @@ export async function* readStream(
       yield toRecord(data);
       data = "";
     } else if (line !== "" && !/^(:|event:|id:|retry:)/.test(line)) {
-      throw malformed(line);
+      throw noEvent(line);
     }
   }
   if (data === "[DONE]") return;
@@ -74,6 +78,23 @@ function toRecord(text: string): Record<string, unknown> {
   }
   if (!isRecord(value)) throw malformed(text);
   return value;
+}
+
+/** What an object says of an error: OpenAI's, or a text; undefined where it tells of none. */
+export function toldProblem({ error }: Record<string, unknown>): string | undefined {
+  if (error === undefined || error === null) return undefined;
+  const said = isRecord(error) ? error.message : error;
+  return typeof said === "string" ? said.slice(0, 400) : "nothing said";
+}
+
+/** A line that is none of a stream's: of some endpoints an error, in spite of its status, or the answer whole. */
+function noEvent(line: string): BaimoError {
+  const said = line.startsWith("{") ? toRecord(line) : {};
+  const problem = toldProblem(said);
+  if (problem !== undefined)
+    return new BaimoError("upstream", `upstream: the answer is an error: ${problem}`);
+  if (said.choices === undefined) return malformed(line);
+  return new BaimoError("upstream", "upstream: the answer came whole, where a stream was asked for");
 }
 
 /** What came is not quoted: a part of a key could be in it. */

@@ -9,7 +9,7 @@ import { openUpstream } from "./open-upstream.ts";
 import { type Behaviour, delta, fakeEndpoint, refuses, says, streams } from "./test-endpoint.ts";
 import { Upstream } from "./upstream.ts";
 
-const KEY = "sk-planted-0123456789";
+const KEY = "sk-planted/0123456789";
 const closing: (() => Promise<void>)[] = [];
 after(() => Promise.all(closing.map((close) => close())));
 
@@ -82,6 +82,10 @@ describe("before the first byte", () => {
     assert.match((await ask(upstream)).error?.message ?? "", /401: wrong key \*+$/);
     assert.equal((await ask(upstream)).error?.code, "request");
     assert.equal(endpoint.count, 2);
+    const message = `wrong key ${KEY}`;
+    const escaped = JSON.stringify({ error: { message } }).replaceAll("/", "\\/");
+    const other = await fake(() => (response) => void response.writeHead(403).end(escaped));
+    assert.match((await ask(upstreamOf([other]))).error?.message ?? "", /403: wrong key \*+$/);
   });
 
   test("a redirect is not followed", async () => {
@@ -125,6 +129,10 @@ describe("an answer that has begun", () => {
     ["an end and more", [...ended, ...says("b")], /goes on after its end/],
     ["all of it twice", [...ended, ...ended], /goes on after its end/],
     ["an error", [...says("a"), { error: { message: `no ${KEY}` } }], /an error: no \*+$/],
+    ["an error that is a text", [...says("a"), { error: "overloaded" }], /an error: overloaded$/],
+    ["an end that nobody knows", [delta({}, "toString")], /finish_reason is "toString"/],
+    ["another answer", [{ choices: [{ index: 1, delta: { content: "b" } }] }], /more than the one answer/],
+    ["two answers", [{ choices: [delta({}).choices[0], {}] }], /more than the one answer/],
     ["a number for text", [delta({ content: 1 })], /must be text/],
     ["a call twice", [delta({ tool_calls: [call("x"), call("x", { index: 1 })] })], /have one id/],
     ["a call that changes", [delta({ tool_calls: [call("x"), call("y")] })], /changes its id/],
@@ -145,6 +153,18 @@ describe("an answer that has begun", () => {
       assert.equal(endpoint.count, 1);
     });
   }
+
+  test("an error with status 200, an answer that comes whole, one with the key in it", async () => {
+    const endpoint = await fake((_, count) => {
+      if (count === 1) return refuses(200, `no room for ${KEY}`);
+      if (count === 2) return (response) => void response.end(JSON.stringify({ choices: [] }));
+      return streams([...says(`It is ${KEY}.`), delta({}, "stop")]);
+    });
+    const upstream = upstreamOf([endpoint]);
+    assert.match((await ask(upstream)).error?.message ?? "", /is an error: no room for \*+$/);
+    assert.match((await ask(upstream)).error?.message ?? "", /came whole/);
+    assert.equal((await ask(upstream)).text, "It is ********.");
+  });
 
   test("one that falls silent, and one that sends too much", async () => {
     const endpoint = await fake((_, count) => streams(says("a", "b"), count === 1 ? "hangs" : "ends"));
@@ -184,12 +204,14 @@ describe("an answer that has begun", () => {
         piece({ index: 0, id: "x", type: "function", function: { name: "f", arguments: "" } }),
         piece({ index: 0, function: { arguments: '{"a":' } }),
         piece({ index: 0, function: { arguments: "1}" } }),
-        piece({ index: 1, id: "y", function: { name: "g", arguments: "{}" } }),
+        piece({ id: "y", function: { name: "g", arguments: "{" } }), // some leave the index out
+        piece({ function: { arguments: "}" } }),
         delta({}, "stop"),
         {
           choices: [],
           usage: {
             prompt_tokens: 5,
+            prompt_tokens_details: { cached_tokens: 2 ** 53 - 1 }, // no count
             completion_tokens: 7,
             completion_tokens_details: { reasoning_tokens: 2 },
           },
@@ -206,7 +228,8 @@ describe("an answer that has begun", () => {
       { type: "tool-call-delta", index: 0, arguments: "1}" },
       { type: "tool-call", index: 0, id: "x", name: "f", arguments: '{"a":1}' },
       { type: "tool-call-start", index: 1, id: "y", name: "g" },
-      { type: "tool-call-delta", index: 1, arguments: "{}" },
+      { type: "tool-call-delta", index: 1, arguments: "{" },
+      { type: "tool-call-delta", index: 1, arguments: "}" },
       { type: "tool-call", index: 1, id: "y", name: "g", arguments: "{}" },
       {
         type: "finish",

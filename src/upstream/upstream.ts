@@ -24,7 +24,7 @@ import { echoedScore, type Reply } from "./echo.ts";
 import type { Limits } from "./endpoint.ts";
 import type { Endpoints, Reader } from "./endpoints.ts";
 import type { Capability } from "./probe.ts";
-import { guessedUsage, readAnswer } from "./read-answer.ts";
+import { guessedUsage, readAnswer, type UpstreamEvent } from "./read-answer.ts";
 import { readStream, readWhole } from "./read-stream.ts";
 import { readRanks, readVectors } from "./read-whole.ts";
 
@@ -175,7 +175,8 @@ export class Upstream implements LanguageModel {
     { signal, seed, constraint }: GenerateOptions,
   ): AsyncGenerator<ChatEvent, Finish> {
     const limits = this.#limits;
-    const events = this.#ask(path, body, signal, (bytes) => readAnswer(readStream(bytes, limits)));
+    const read: Reader<UpstreamEvent> = (bytes, hide) => readAnswer(readStream(bytes, limits, hide));
+    const events = this.#ask(path, body, signal, read);
     const text: string[] = [];
     const begun = performance.now();
     let first: number | undefined;

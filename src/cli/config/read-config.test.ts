@@ -93,6 +93,11 @@ describe("the configuration", () => {
   });
 
   test("a secret is not shown", () => {
+    const BAIMO_HUB_TOKEN = "hf_secret".repeat(1000);
+    assert.throws(
+      () => readConfig({ env: { BAIMO_HUB_TOKEN } }),
+      (error) => error instanceof BaimoError && !error.message.includes("hf_secret"),
+    );
     assert.equal(shown("hubToken", "hf_secret"), "********");
     assert.equal(shown("hubToken", undefined), undefined);
     assert.equal(shown("port", 1), 1);

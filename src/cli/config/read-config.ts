@@ -67,7 +67,9 @@ function readFile(path: string): Partial<Config> {
   try {
     text = readFileSync(path, "utf8");
   } catch (cause) {
-    throw new BaimoError("config", `${path}: the configuration cannot be read`, { cause });
+    const why = cause instanceof Error && "code" in cause ? ` (${cause.code})` : "";
+    const message = `${path}: the configuration cannot be read${why}; --config or BAIMO_CONFIG must name a file`;
+    throw new BaimoError("config", message, { cause });
   }
   // What a file leaves out another layer may say.
   const table = Object.fromEntries(NAMES.map((name) => [name, { ...configTable[name], default: undefined }]));

@@ -33,8 +33,15 @@ const size: Kind<number> = {
   },
 };
 
-/** A text that nobody is shown. */
-const secret: Kind<string> = { ...text(), kind: "secret" };
+/** A text that nobody is shown, be it wrong. */
+const secret: Kind<string> = {
+  ...text(),
+  kind: "secret",
+  read(value, name, door) {
+    if (typeof value === "string" && value.length > 0 && value.length <= 4096) return value;
+    throw door.refuse({ name, fault: "value", text: `is none; allowed: ${this.allowed}` });
+  },
+};
 
 const { threads, contextLength, cacheType, parallel, cacheTokens, device, ignoreConfigKeys } = loadTable;
 const { aliases, pinned, idleSeconds } = recipeTable;

@@ -1,6 +1,6 @@
 // What a model answers to a chat request: streams of events, errors in the client's names.
 import type { ChatEvent, ChatOptions, Finish } from "../../generate/types.ts";
-import { type ChatRequest, effortVariables } from "../requests/chat-request.ts";
+import { type ChatRequest, checkEffort, effortVariables } from "../requests/chat-request.ts";
 import { renamed } from "../requests/option-names.ts";
 import { templatesOf } from "../requests/thinking.ts";
 import type { ListedModel } from "./head.ts";
@@ -47,5 +47,7 @@ export function variablesOf(
 ): ChatOptions["templateVariables"] {
   const [{ templateVariables: given }] = choices;
   if (effort === undefined) return given;
-  return { ...effortVariables(effort, templatesOf(model), names.effort), ...given };
+  const comesTo = effortVariables(effort, templatesOf(model), names.effort);
+  checkEffort(effort, given, names.effort, comesTo);
+  return { ...comesTo, ...given };
 }

@@ -12,6 +12,9 @@ export interface ChoiceEvent {
   readonly event: ChatEvent;
 }
 
+/** Answers to one request that are at the model at once: one request does not fill the queue that others wait in. */
+const MOST_AT_ONCE = 64;
+
 /**
  * Generates answers at the model's pace, however slowly they are read: a place in the queue belongs to who uses the model.
  * What is not read yet waits here, at most a context's tokens each. One that fails ends the others. What was computed is spent
@@ -43,7 +46,12 @@ export function runChoices(
       if (!signal.aborted) work.stop(toProblem(error));
     }
   };
-  void Promise.all(answers.map(run)).then(() => {
+  // Whoever is free takes the next.
+  const next = answers.entries();
+  const runSome = async () => {
+    for (const [index, answer] of next) await run(answer, index);
+  };
+  void Promise.all(Array.from({ length: MOST_AT_ONCE }, runSome)).then(() => {
     const { counts } = tally;
     if (counts.prompt + counts.completion > 0) work.spend(counts);
     events.close();

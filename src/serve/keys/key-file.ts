@@ -27,6 +27,12 @@ const inFile = (path: string): Door => ({
   refuse: ({ name, text: what }) => new BaimoError("config", `${path}: ${name} ${what}`),
 });
 
+const unreadable = (path: string, what: string, cause: unknown) => {
+  const why = cause instanceof Error && "code" in cause ? ` (${cause.code})` : "";
+  const next = "it must be a file that this user may read";
+  return new BaimoError("config", `${path}: ${what} cannot be read${why}; ${next}`, { cause });
+};
+
 /** The keys of a file; none where there is no file. @throws {BaimoError} `config` or `format` for a damaged one */
 export async function readKeys(path: string): Promise<ApiKey[]> {
   let content: string;
@@ -34,7 +40,7 @@ export async function readKeys(path: string): Promise<ApiKey[]> {
     content = await readFile(path, "utf8");
   } catch (cause) {
     if (isMissing(cause)) return [];
-    throw new BaimoError("config", `${path}: the keys cannot be read`, { cause });
+    throw unreadable(path, "the keys", cause);
   }
   return readOptions(parseJson(content, path), fileTable, inFile(path)).keys;
 }
@@ -211,7 +217,7 @@ async function readJournal(path: string) {
   const usage = new Map<string, Usage>();
   const content = await readFile(journal, "utf8").catch((cause: unknown) => {
     if (isMissing(cause)) return "";
-    throw new BaimoError("config", `${journal}: what keys have used cannot be read`, { cause });
+    throw unreadable(journal, "what keys have used", cause);
   });
   const lines = content.split("\n");
   const rest = lines.pop();

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { Problem } from "../problem.ts";
-import { effortVariables, readChatRequest } from "./chat-request.ts";
+import { checkEffort, effortVariables, readChatRequest } from "./chat-request.ts";
 
 const hello = { model: "m", messages: [{ role: "user", content: "hello" }] };
 
@@ -196,6 +196,12 @@ test("an effort is what the model's template reads", () => {
   assert.deepEqual(effortVariables("high", "{% if enable_thinking %}"), { enable_thinking: true });
   assert.deepEqual(effortVariables("none", "plain"), {});
   assert.throws(() => effortVariables("high", "plain"), /reads no such thing/);
+  const thinks = { enable_thinking: true };
+  checkEffort("high", thinks, undefined, thinks);
+  assert.throws(
+    () => checkEffort("none", thinks, undefined, { enable_thinking: false }),
+    /'chat_template_kwargs.enable_thinking' is true, but 'reasoning_effort' is "none"/,
+  );
 });
 
 /** Bodies that must be refused: the body, the parameter blamed, the code, and words that the message must hold. */
@@ -345,6 +351,31 @@ const refusals: [unknown, string | undefined, string | undefined, RegExp][] = [
     "unsupported_value",
     /count the whole/,
   ],
+  [
+    { ...hello, frequency_penalty: 1, repeat_last_n: 64 },
+    "repeat_last_n",
+    "unsupported_value",
+    /count the whole/,
+  ],
+  [{ ...hello, keep_tokens: 4 }, "keep_tokens", "invalid_value", /needs 'on_full'/],
+  [
+    { ...hello, response_format: { type: "text", json_schema: { schema: {} } } },
+    "response_format.json_schema",
+    "invalid_value",
+    /needs the type "json_schema"/,
+  ],
+  [
+    { ...hello, response_format: { type: "json_schema", json_schema: { schema: {} }, schema: {} } },
+    "response_format.schema",
+    "invalid_value",
+    /give one of them/,
+  ],
+  [
+    said({ role: "assistant", content: "", function_call: { name: "weather", arguments: "{}" } }),
+    "messages[1].function_call",
+    "unsupported_parameter",
+    /tool_calls/,
+  ],
   [{ ...hello, guided_json: "{" }, "guided_json", "invalid_value", /its JSON text/],
   [
     { ...hello, guided_regex: "a", structured_outputs: { choice: ["a"] } },
@@ -404,7 +435,7 @@ const refusals: [unknown, string | undefined, string | undefined, RegExp][] = [
     said(asks(call("1", "{")), says("1")),
     "messages[1].tool_calls[0].function.arguments",
     "invalid_value",
-    /JSON text of an object/,
+    /an object, or its JSON text/,
   ],
   [said(asks({ id: "1" }), says("1")), "messages[1].tool_calls[0].function", "invalid_type", /an object/],
 ];

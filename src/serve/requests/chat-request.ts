@@ -137,17 +137,25 @@ function readLogprobs({ logprobs, top_logprobs }: Body): number | undefined {
   throw badParameter("top_logprobs", "invalid_value", "'top_logprobs' needs 'logprobs' to be true");
 }
 
-/** @throws {Problem} 400 for an effort that the template's variables contradict; `name` is what the client calls it */
+/**
+ * name     what the client calls the effort
+ * comesTo  the template's variables of it, where they are known
+ * @throws {Problem} 400 for variables of the client's own that contradict its effort
+ */
 export function checkEffort(
   effort: string | undefined,
-  variables: Readonly<Record<string, unknown>> | undefined,
+  given: Readonly<Record<string, unknown>> = {},
   name = "reasoning_effort",
+  comesTo: Readonly<Record<string, unknown>> = { reasoning_effort: effort },
 ): void {
-  const other = variables?.reasoning_effort ?? effort;
-  if (effort === undefined || other === effort) return;
-  const param = "chat_template_kwargs.reasoning_effort";
-  const message = `'${param}' is ${show(other)}, but '${name}' is ${show(effort)}; give one of them`;
-  throw badParameter(param, "invalid_value", message);
+  if (effort === undefined) return;
+  for (const [variable, value] of Object.entries(comesTo)) {
+    const other = given[variable] ?? value;
+    if (other === value) continue;
+    const param = `chat_template_kwargs.${variable}`;
+    const message = `'${param}' is ${show(other)}, but '${name}' is ${show(effort)}; give one of them`;
+    throw badParameter(param, "invalid_value", message);
+  }
 }
 
 /**

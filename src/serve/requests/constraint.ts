@@ -1,12 +1,12 @@
 // Fields that say what an answer must be: OpenAI's response_format, vLLM's, llama.cpp's.
 import type { AnswerConstraint } from "../../generate/types.ts";
-import { anything, choice, fields, flag, list, plain, required, text } from "../../option-kinds.ts";
+import { choice, fields, flag, list, plain, required, text } from "../../option-kinds.ts";
 import { isPlain, type Kind, type OptionsOf, refusal } from "../../options.ts";
 import { badParameter } from "../problem.ts";
 import { ignored, notDone, only } from "./fields.ts";
 
 const responseFormat = fields({
-  json_schema: fields({ name: text({ most: 64 }), description: anything, schema: plain, strict: flag }),
+  json_schema: fields({ name: text({ most: 64 }), description: ignored, schema: plain, strict: flag }),
   schema: plain, // llama.cpp's place for it
   type: required(choice("text", "json_object", "json_schema")),
 });
@@ -100,10 +100,18 @@ export function readConstraint(body: OptionsOf<typeof constraintFields>): NamedC
 function formatOf(
   format: OptionsOf<typeof constraintFields>["response_format"],
 ): NamedConstraint | undefined {
-  if (!format || format.type === "text") return undefined;
+  if (!format) return undefined;
   const { type, json_schema: named, schema } = format;
   const name = "response_format.json_schema.schema";
-  if (named?.schema && type === "json_schema") return { name, constraint: { schema: named.schema } };
+  const refuse = (param: string, text: string) => {
+    throw badParameter(param, "invalid_value", `'${param}' ${text}`);
+  };
+  if (named && type !== "json_schema") refuse("response_format.json_schema", `needs the type "json_schema"`);
+  if (schema && type === "text") refuse("response_format.schema", `needs another type than "text"`);
+  if (schema && named?.schema)
+    refuse("response_format.schema", `is there beside '${name}'; give one of them`);
+  if (type === "text") return undefined;
+  if (named?.schema) return { name, constraint: { schema: named.schema } };
   if (schema) return { name: "response_format.schema", constraint: { schema } };
   if (type === "json_object") return { name: "response_format", constraint: { schema: ANY_OBJECT } };
   throw badParameter(name, "missing_required_parameter", `'${name}' is missing; it must be a JSON Schema`);

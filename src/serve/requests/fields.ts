@@ -79,12 +79,19 @@ export function readBody<T extends Table>(body: unknown, table: T): OptionsOf<T>
   return readOptions(body, table, asClient);
 }
 
-/** The fields of a body that was read which change no answer, by their paths. */
-export function ignoredIn(body: unknown, table: Table, prefix = ""): string[] {
-  if (!isPlain(body)) return [];
-  return Object.entries(table).flatMap(([name, kind]) => {
-    if (!Object.hasOwn(body, name) || !isGiven(body[name])) return [];
-    if (kind === ignored) return [prefix + name];
-    return kind.table ? ignoredIn(body[name], kind.table, `${prefix}${name}.`) : [];
-  });
+/** The fields of a body that was read which change no answer, by their paths: of those in lists `tools[].cache_control`, once. */
+export function ignoredIn(body: unknown, table: Table): string[] {
+  const found = new Set<string>();
+  const look = (value: unknown, kind: Kind<unknown>, path: string): void => {
+    if (!isGiven(value)) return;
+    if (kind === ignored) found.add(path);
+    else if (kind.item && Array.isArray(value)) for (const each of value) look(each, kind.item, `${path}[]`);
+    else if (kind.table && isPlain(value)) lookInto(value, kind.table, `${path}.`);
+  };
+  const lookInto = (fields: Fields, table: Table, prefix: string): void => {
+    for (const [name, kind] of Object.entries(table))
+      if (Object.hasOwn(fields, name)) look(fields[name], kind, prefix + name);
+  };
+  if (isPlain(body)) lookInto(body, table, "");
+  return [...found];
 }

@@ -1,10 +1,10 @@
 // Anthropic's messages: blocks of text, thinking, calls of tools and their results.
 import type { ChatMessage } from "../../generate/types.ts";
-import { choice, flag, list, plain, text } from "../../option-kinds.ts";
+import { choice, fields, flag, list, plain, text } from "../../option-kinds.ts";
 import { type Door, isPlain, type Kind, refusal, show } from "../../options.ts";
 import { writePythonJson } from "../../python-json.ts";
 import { badParameter } from "../problem.ts";
-import { anyText, type Fields, isGiven } from "./fields.ts";
+import { anyText, type Fields, ignored, isGiven } from "./fields.ts";
 import { type Call, checkCalls } from "./messages.ts";
 
 /** A message for the model, and where the client wrote what it holds. */
@@ -26,6 +26,9 @@ const CONTENT = {
   ],
 };
 
+/** What of a block changes no answer here; the rest is read block by block. */
+const blockFields = fields({ cache_control: ignored, citations: ignored });
+
 const rawMessages = list(plain, { least: 1, most: 1 << 24 });
 
 /** Text, or blocks of it, which are joined by line ends. */
@@ -33,6 +36,7 @@ export const blocksOfText: Kind<string> = {
   kind: "text",
   allowed: "a string, or a list of text blocks",
   schema: CONTENT,
+  item: blockFields,
   read(value, name, door) {
     if (typeof value === "string") return value;
     if (!Array.isArray(value)) throw refusal("type", name, value, this.allowed, door);
@@ -55,6 +59,7 @@ export const messages: Kind<ChatMessage[]> = {
       required: ["role", "content"],
     },
   },
+  item: fields({ content: list(blockFields) }),
   read(value, name, door) {
     const raw = rawMessages.read(value, name, door);
     const placed = raw.flatMap((each, i) => {

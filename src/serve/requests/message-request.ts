@@ -28,6 +28,7 @@ const tool: Kind<Tool> = {
   kind: "tool",
   allowed: 'an object such as { "name": "weather", "input_schema": { "type": "object" } }',
   schema: described.schema,
+  table: described.table,
   read(value, at, door) {
     const { name, description, input_schema: parameters, strict } = described.read(value, at, door);
     return { type: "function", function: { name, description, parameters, strict } };

@@ -4,7 +4,7 @@ import { choice, list, plain, text } from "../../option-kinds.ts";
 import { type Door, isPlain, type Kind, refusal, show } from "../../options.ts";
 import { isJsonObject, parsePythonJson, writePythonJson } from "../../python-json.ts";
 import { badParameter } from "../problem.ts";
-import { anyText, type Fields, isGiven } from "./fields.ts";
+import { anyText, type Fields, isGiven, notDone } from "./fields.ts";
 
 const roles: ReadonlyMap<unknown, string> = new Map([
   ["system", "system"],
@@ -53,6 +53,7 @@ const message: Kind<ChatMessage> = {
   read: (value, name, door) => readMessage(value, name, door),
 };
 
+const olderCall = notDone("tool_calls is the newer name for it");
 const messageList = list(message, { least: 1, most: 1 << 24 });
 
 /** A conversation in which every call is answered, and every answer has its call. */
@@ -80,6 +81,7 @@ function readMessage(value: unknown, path: string, door: Door): ChatMessage {
     : undefined;
   // What says nothing and calls nothing may still have reasoned.
   const mayBeNull = calls !== undefined || (role === "assistant" && isGiven(value.reasoning_content));
+  if (isGiven(value.function_call)) olderCall.read(value.function_call, `${path}.function_call`, door);
   const read: ChatMessage = { role, content: readContent(value, path, mayBeNull, door) };
   if (calls !== undefined && calls.length > 0) read.tool_calls = calls;
   for (const name of ["name", "tool_call_id", "reasoning_content"] as const) {
@@ -141,16 +143,17 @@ const call: Kind<Call> = {
 /** The arguments of a call: the JSON text of an object, which is what some clients send in its place; nothing is an object without fields. */
 export function readArguments(value: unknown, path: string, door: Door): string {
   if (isJsonObject(value)) return writePythonJson(value);
-  const given = anyText.read(value, path, door);
-  if (given.trim() === "") return "{}";
+  const allowed = "an object, or its JSON text";
+  if (typeof value !== "string") throw refusal("type", path, value, allowed, door);
+  if (value.trim() === "") return "{}";
   let parsed: unknown;
   try {
-    parsed = parsePythonJson(given);
+    parsed = parsePythonJson(value);
   } catch {
     // what is no JSON, or more than Python reads, is no object
   }
-  if (isJsonObject(parsed)) return given;
-  throw refusal("value", path, given, "the JSON text of an object", door);
+  if (isJsonObject(parsed)) return value;
+  throw refusal("value", path, value, allowed, door);
 }
 
 /** Where a client writes which call a message answers, and where one of a message's calls, by their indexes. */

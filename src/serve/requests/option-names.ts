@@ -14,7 +14,7 @@ export interface OptionNames {
 }
 
 /**
- * An error about a constraint or a tool's schema by the place where the client put it:
+ * An error about a constraint, a tool's schema or a template's variable by the place where the client put it:
  * `response_format.json_schema.schema/properties/a/pattern`.
  */
 export function renamed(
@@ -27,9 +27,11 @@ export function renamed(
   if (option === undefined) return error;
   const [ofConstraint] = /^constraint(\.\w+)?/.exec(option) ?? [];
   const [ofTool, place] = /^tools\[(\d+)\]\.function/.exec(option) ?? [];
-  let name = option;
+  let name = option.replace(/^templateVariables/, "chat_template_kwargs");
   if (ofConstraint && constraint) name = constraint + option.slice(ofConstraint.length);
   if (ofTool)
     name = tools[Number(place)] + option.slice(ofTool.length).replace(/^\.parameters/, `.${schema}`);
-  return name === option ? error : new BaimoError(code, message, { cause, option: name });
+  if (name === option) return error;
+  const said = message.startsWith(option) ? name + message.slice(option.length) : message;
+  return new BaimoError(code, said, { cause, option: name });
 }

@@ -66,10 +66,14 @@ export function toSampling(body: Sampling): GenerateOptions {
     ["repetition_penalty", body.repetition_penalty],
   );
   const { repeat_last_n: last = -1 } = body;
-  if (penalty !== undefined && penalty !== 1 && last !== -1) {
+  const { presence_penalty: presence = 0, frequency_penalty: frequency = 0 } = body;
+  const isPenal = (penalty ?? 1) !== 1 || presence !== 0 || frequency !== 0;
+  if (isPenal && last !== -1) {
     const message = `'repeat_last_n' is ${last}; allowed: -1, since penalties here count the whole text`;
     throw badParameter("repeat_last_n", "unsupported_value", message);
   }
+  if (body.keep_tokens !== undefined && body.on_full !== "shift")
+    throw badParameter("keep_tokens", "invalid_value", `'keep_tokens' needs 'on_full' to be "shift"`);
   return {
     maxTokens: body.max_tokens,
     temperature: body.temperature,

@@ -3,6 +3,7 @@ import { chatAnswers } from "../answers/chat-answers.ts";
 import { type ChatContext, toChatCompletion, toChatParts } from "../answers/chat-completion.ts";
 import { chatChunkSchema, chatCompletionSchema } from "../answers/chat-schema.ts";
 import { runChoices } from "../answers/choices.ts";
+import { checkRead } from "../answers/unread.ts";
 import { chatRequestTable, toChatRequest } from "../requests/chat-request.ts";
 import { post } from "../route.ts";
 
@@ -12,9 +13,10 @@ export const chatCompletions = post({
   summary: "Answers a conversation.",
   body: chatRequestTable,
   answers: { "application/json": chatCompletionSchema, "text/event-stream": chatChunkSchema },
-  async handle({ request, body, server, find }) {
+  async handle({ request, body, server, find, ignored }) {
     const chat = toChatRequest(body);
     const listed = await find(chat.model);
+    checkRead({ documents: body.documents, variables: body.chat_template_kwargs }, listed.model, ignored);
     const start = chatAnswers(chat, listed);
     const work = server.begin(request, listed);
     const answers = start(work.signal);

@@ -2,13 +2,14 @@
 import { required, tokenIds } from "../../option-kinds.ts";
 import { modelHere } from "../models/here.ts";
 import { modelId } from "../models/recipe.ts";
+import { asClient } from "../requests/fields.ts";
 import { post } from "../route.ts";
 
 export const detokenize = post({
   path: "/detokenize",
   scope: "models",
   summary: "The text of token ids, special tokens by their names.",
-  body: { model: modelId, tokens: required(tokenIds(1 << 24)) },
+  body: { model: modelId, tokens: required(tokenIds()) },
   answers: {
     "application/json": {
       type: "object",
@@ -18,7 +19,9 @@ export const detokenize = post({
   },
   async handle({ body, find }) {
     const model = modelHere(await find(body.model), "texts of token ids");
-    const prompt = model.tokenizer.decode(body.tokens, { skipSpecialTokens: false });
+    const { tokenizer } = model;
+    const ids = tokenIds(tokenizer.vocabSize).read(body.tokens, "tokens", asClient);
+    const prompt = tokenizer.decode(ids, { skipSpecialTokens: false });
     return Response.json({ prompt, content: prompt });
   },
 });

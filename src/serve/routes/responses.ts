@@ -9,6 +9,7 @@ import {
 } from "../answers/response.ts";
 import type { OutputItem } from "../answers/response-items.ts";
 import { responseEventSchema, responseSchema } from "../answers/response-schema.ts";
+import { checkRead } from "../answers/unread.ts";
 import type { Item } from "../requests/items.ts";
 import { responseRequestTable, toResponseRequest } from "../requests/response-request.ts";
 import type { OwnResponses } from "../response-store.ts";
@@ -20,11 +21,12 @@ export const responses = post({
   summary: "Answers with items: messages, reasoning and calls.",
   body: responseRequestTable,
   answers: { "application/json": responseSchema, "text/event-stream": responseEventSchema },
-  async handle({ request, body, server, visit, find }) {
+  async handle({ request, body, server, visit, find, ignored }) {
     const stored = server.responsesOf(visit);
     const asked = toResponseRequest(body, earlierItems(body.previous_response_id, stored));
     const { chat, items, logprobs, repeated } = asked;
     const listed = await find(chat.model);
+    checkRead({ variables: body.chat_template_kwargs }, listed.model, ignored);
     const start = chatAnswers(chat, listed);
     const work = server.begin(request, listed);
     const events = server.recorded(work, runChoices(start(work.signal), work));

@@ -1,6 +1,7 @@
 // POST /tokenize: a text or a conversation as token ids, as vLLM's and llama.cpp's clients ask.
 import { chatTable } from "../../generate/options.ts";
 import { flag, withDefault } from "../../option-kinds.ts";
+import { checkRead } from "../answers/unread.ts";
 import { modelHere } from "../models/here.ts";
 import { modelId } from "../models/recipe.ts";
 import { badParameter } from "../problem.ts";
@@ -42,7 +43,7 @@ export const tokenize = post({
       required: ["tokens", "count", "max_model_len"],
     },
   },
-  async handle({ request, body, find }) {
+  async handle({ request, body, find, ignored }) {
     const { prompt, content, messages, tools, documents, chat_template_kwargs: templateVariables } = body;
     const { add_special_tokens, add_special, parse_special: parseSpecialTokens } = body;
     // vLLM's clients say `prompt` and get special tokens unless they decline; llama.cpp's say `content` and get none.
@@ -57,7 +58,12 @@ export const tokenize = post({
         message,
       );
     }
+    for (const name of ["tools", "documents", "chat_template_kwargs"] as const) {
+      if (body[name] === undefined || messages) continue;
+      throw badParameter(name, "invalid_value", `'${name}' is of a conversation; give 'messages', too`);
+    }
     const model = modelHere(await find(body.model), "token ids");
+    checkRead({ documents, variables: templateVariables }, model, ignored);
     const options = {
       addSpecialTokens,
       parseSpecialTokens,
