@@ -40,6 +40,7 @@ export function licenceNames({ families, licences }: Catalogue): NamedLicence[] 
   }
   for (const name of [POET, `baimo ${POET}`]) put(name, "Apache-2.0");
   put("CC-BY-NC", "CC-BY-NC-4.0");
+  put("Apache", "Apache-2.0");
   return names;
 }
 

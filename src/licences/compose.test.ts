@@ -202,3 +202,26 @@ test("what is wrong in a question is refused by its name; an unknown fact is tol
   const { warnings } = mayI({ uses: [apache], action: "use", facts: { weather: "fine" } }, terms);
   assert.match(warnings[0].en, /fact weather/);
 });
+
+test("a purpose that nobody said is asked for where it decides, and several fields are asked together", () => {
+  const asked = may("use", nc, { commercial: null });
+  assert.deepEqual([asked.verdict, asked.asks], ["unknown", ["commercial"]]);
+  assert.equal(may("use", nc).verdict, "yes-if", "a plain use has no such purpose");
+  assert.equal(may("use", apache, { commercial: null }).verdict, "yes");
+  assert.equal(may("use", "LicenseRef-BigCode-OpenRAIL-M", { field: "weapons+malware" }).verdict, "no");
+});
+
+test("Llama 3.2 and 3.3: multimodal models are not for the European Union", () => {
+  for (const version of ["3.2", "3.3"]) {
+    const facts = { principalPlace: "FR", multimodal: true, mauAtRelease: 1 };
+    const { verdict, clauses } = may("commercial-use", `LicenseRef-Llama-${version}`, facts);
+    assert.deepEqual([verdict, clauses.some(({ id }) => id.endsWith("#USE_POLICY EU"))], ["no", true]);
+  }
+});
+
+test("whether notices may go is no or unknown for every licence", () => {
+  for (const id of ids) {
+    const { verdict } = may("remove-attribution", id, { distribute: true });
+    assert.match(verdict, /^(no|unknown)$/, id);
+  }
+});

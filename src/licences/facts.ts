@@ -10,8 +10,8 @@ export interface Facts {
   readonly distribute?: boolean;
   /** Others use it over a network. */
   readonly hosted?: boolean;
-  /** There is a commercial purpose; some actions have one of themselves. */
-  readonly commercial?: boolean;
+  /** There is a commercial purpose; some actions have one of themselves. Null: it was not said, and is asked for where it decides. */
+  readonly commercial?: boolean | null;
   /** Monthly users: now, and in the month before the model's release. */
   readonly mau?: number;
   readonly mauAtRelease?: number;
@@ -33,7 +33,7 @@ export interface Facts {
   readonly multimodal?: boolean;
   /** What the licensee is a provider of, "cloud" or "software"; null for neither. */
   readonly provider?: string | null;
-  /** The field of use, of `FIELDS`. */
+  /** The field of use, of `FIELDS`; several with "+". */
   readonly field?: string;
   /** What the new model will be called. */
   readonly name?: string;
@@ -135,7 +135,7 @@ export const FACT_TYPES: Readonly<Record<FactName, FactType>> = {
 };
 
 /**
- * Facts of their types, and the names of those that are none. Null is a fact that is not given, but for `provider`.
+ * Facts of their types, and the names of those that are none. Null is a fact that is not given, but for `provider` and `commercial`.
  * @throws {BaimoError} `request` for a fact of another type
  */
 export function readFacts(given: Readonly<Record<string, unknown>>): { facts: Facts; unknown: string[] } {
@@ -144,7 +144,7 @@ export function readFacts(given: Readonly<Record<string, unknown>>): { facts: Fa
   for (const [name, value] of Object.entries(given)) {
     if (!Object.hasOwn(FACT_TYPES, name)) unknown.push(name);
     else if (value === null || value === undefined) {
-      if (name === "provider" && value === null) facts.provider = null;
+      if (value === null && (name === "provider" || name === "commercial")) facts[name] = null;
     } else {
       const type = FACT_TYPES[name as FactName];
       const fits =
@@ -195,7 +195,7 @@ export interface Situation {
 }
 
 /** Hosting has a commercial purpose unless it is said that it has none. */
-const isCommercial = (action: Action, { commercial }: Facts): boolean =>
+export const isCommercial = (action: Action, { commercial }: Facts): boolean =>
   (ACTIONS[action] as readonly Act[]).includes("commercial") || (commercial ?? action === "host");
 
 /** Actions without those whose acts another of them does as well, and more. */

@@ -28,14 +28,22 @@ export const FIELDS: Readonly<Record<string, readonly string[]>> = {
   "medical-advice": ["medical advice", "diagnos", "医疗建议", "诊断"],
   "unlicensed-profession": ["unlicensed practice", "无证执业"],
   "law-enforcement": ["law enforcement", "police", "执法", "警察"],
-  justice: ["administration of justice", "court", "司法"],
+  justice: ["administration of justice", "in court", "courts", "司法"],
   "legal-advice": ["legal advice", "法律意见"],
-  campaign: ["campaign", "election", "竞选"],
+  campaign: ["political campaign", "campaigning", "election", "竞选"],
   immigration: ["immigration", "asylum", "移民"],
 };
 
 /** Whether a field is one that readers of licences looked for. */
 export const isField = (field: string): boolean => Object.hasOwn(FIELDS, field);
+
+/** The fields that a text names. */
+export function fieldsIn(text: string): string[] {
+  const small = text.toLowerCase();
+  return Object.keys(FIELDS).filter((field) =>
+    FIELDS[field].some((word) => new RegExp(`(?<![a-z])${word}`).test(small)),
+  );
+}
 
 /** The field that a word names: its key, a name of it, or the only one that has the word in its key; else the word itself. */
 export function fieldOf(word: string): string {

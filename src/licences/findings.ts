@@ -211,26 +211,32 @@ const hosting =
     return found("refuses", clauses, "hosting for others needs a permission", "为他人托管须获准");
   };
 
+/** Of several fields the strictest holds. */
 const fields =
-  ({ clauses, stored, named = {}, partly = [] }: FieldsTerm): Find =>
+  (term: FieldsTerm): Find =>
   ({ facts }) => {
     if (facts.field === undefined) return undefined;
-    const field = fieldOf(facts.field);
-    if (!stored)
-      return found("open", clauses, "the policy that decides is not stored here", "决定此事的政策未存于此");
-    if (Object.hasOwn(named, field))
-      return found(
-        "refuses",
-        [...clauses, ...named[field]],
-        `the field ${field} is refused`,
-        `禁止领域 ${field}`,
-      );
-    if (partly.includes(field))
-      return found("open", clauses, `the field ${field} is refused in part`, `部分禁止领域 ${field}`);
-    if (!isField(field))
-      return found("open", clauses, `the field ${field} is not one that is known here`, `未知领域 ${field}`);
-    return found("passes", clauses, `the field ${field} is not named`, `未提及领域 ${field}`);
+    const all = facts.field.split("+").map((each) => oneField(term, fieldOf(each)));
+    const effects = ["refuses", "open", "passes"] as const;
+    return effects.map((effect) => all.find((each) => each.effect === effect)).find((each) => each);
   };
+
+function oneField({ clauses, stored, named = {}, partly = [] }: FieldsTerm, field: string): Finding {
+  if (!stored)
+    return found("open", clauses, "the policy that decides is not stored here", "决定此事的政策未存于此");
+  if (Object.hasOwn(named, field))
+    return found(
+      "refuses",
+      [...clauses, ...named[field]],
+      `the field ${field} is refused`,
+      `禁止领域 ${field}`,
+    );
+  if (partly.includes(field))
+    return found("open", clauses, `the field ${field} is refused in part`, `部分禁止领域 ${field}`);
+  if (!isField(field))
+    return found("open", clauses, `the field ${field} is not one that is known here`, `未知领域 ${field}`);
+  return found("passes", clauses, `the field ${field} is not named`, `未提及领域 ${field}`);
+}
 
 const provider =
   ({ clauses, none }: ProviderTerm): Find =>

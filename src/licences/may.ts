@@ -78,6 +78,7 @@ export function mayI(question: Question, terms: ReadonlyMap<string, LicenceTerms
   const { facts: given, unknown } = readFacts({ ...question.facts });
   if (question.uses.length === 0)
     throw new BaimoError("request", "licences: the question names no licence; name at least one");
+  if (given.commercial === null) return forAnyPurpose(question, terms);
   const facts = factsOfAll(actions, given);
   const answers = readingsOf(question.uses).map((uses) =>
     strictest(actions.map((action) => answerTo(action, uses, facts, unknown, terms))),
@@ -91,6 +92,15 @@ export function mayI(question: Question, terms: ReadonlyMap<string, LicenceTerms
   };
   const { warnings } = one;
   return { ...one, verdict: "unknown", asks: ["model"], conditions: [], warnings: [text, ...warnings] };
+}
+
+/** Where nobody said whether the purpose is commercial: it is asked for if that makes the answer "no". */
+function forAnyPurpose(question: Question, terms: ReadonlyMap<string, LicenceTerms>): Answer {
+  const of = (commercial: true | undefined) =>
+    mayI({ uses: question.uses, action: question.action, facts: { ...question.facts, commercial } }, terms);
+  const [unsaid, sold] = [of(undefined), of(true)];
+  if (unsaid.verdict === "no" || sold.verdict !== "no") return unsaid;
+  return { ...sold, verdict: "unknown", asks: [...new Set(["commercial" as const, ...unsaid.asks])] };
 }
 
 /** Most ways to read a question whose models may have one of several licences. */
@@ -248,6 +258,12 @@ function findingsOf(licence: LicenceTerms, situation: Situation): Finding[] {
     .map((term) => findingOf(term, situation))
     .filter((finding) => finding !== undefined);
   const refused = findings.some(({ effect }) => effect === "refuses");
+  if (situation.action === "remove-attribution" && !licence.terms.some(({ kind }) => kind === "notices"))
+    findings.push({
+      effect: "open",
+      clauses: [],
+      text: { en: "what was read of it does not speak of notices", zh: "所读文本未涉及声明" },
+    });
   for (const act of ACTS) {
     if (!situation.acts.has(act)) continue;
     const clauses = licence.grants.filter(({ acts }) => acts.includes(act)).flatMap((grant) => grant.clauses);

@@ -82,10 +82,11 @@ function readQuestion(
       : "there is no question";
     command.error(`error: may: ${where}; ${hint}`);
   }
+  const unsaid = action === undefined && read === undefined ? { commercial: null } : undefined;
   const question = {
     uses: [...new Set(named.map(({ licence }) => licence))],
     action: action ?? read?.actions.join("+") ?? "use",
-    facts: { ...read?.facts, ...Object.fromEntries(fact) },
+    facts: { ...unsaid, ...read?.facts, ...Object.fromEntries(fact) },
   };
   return { question, named };
 }
@@ -146,9 +147,9 @@ function show(
   explain: boolean,
 ): string[] {
   const { verdict, conditions, asks, clauses, warnings, reasons, notice } = answer;
-  const facts = Object.entries(question.facts ?? {}).map(
-    ([name, value]) => `${name}=${JSON.stringify(value)}`,
-  );
+  const facts = Object.entries(question.facts ?? {})
+    .filter(([name, value]) => name !== "commercial" || value !== null)
+    .map(([name, value]) => `${name}=${JSON.stringify(value)}`);
   const lines = [
     `asked: ${question.action.split("+").join(" and ")} of ${named.map(nameOf).join(" and ")}${facts.length > 0 ? `; ${facts.join(", ")}` : ""}`,
     VERDICTS[verdict],
