@@ -16,6 +16,8 @@ import { createHandler, type Handler } from "../src/serve/index.ts";
 import type { Reply } from "../src/upstream/echo.ts";
 import { loadChatModel } from "./chat-model.ts";
 
+/** Of a short request. */
+const most = { prompt: 8, completion: 2 };
 type Change = (body: Reply, path: string) => Response | Promise<Response>;
 
 describe("an endpoint", () => {
@@ -134,21 +136,21 @@ describe("an endpoint", () => {
       return forward(body, path);
     };
     const { client: patient, paused } = client(passing);
-    const reply = await patient.post(
+    const { reply } = await patient.post(
       "/completions",
       { model: model.name, prompt: "hello", max_tokens: 1 },
-      10,
+      most,
     );
     assert.ok(Array.isArray(reply.choices));
     assert.deepEqual(paused, [2000, 1000, 2000, 4000]);
     const { client: dead } = client(() => new Response("gone", { status: 503 }));
-    await assert.rejects(dead.post("/completions", {}, 10), /after 5 tries: .* status 503: gone$/);
+    await assert.rejects(dead.post("/completions", {}, most), /after 5 tries: .* status 503: gone$/);
   });
 
   it("whose redirect, or address, would give the key away is not asked", async () => {
     const away: Change = () =>
       new Response(null, { status: 307, headers: { location: "http://evil.example" } });
-    await assert.rejects(client(away).client.post("/completions", {}, 10), /not followed/);
+    await assert.rejects(client(away).client.post("/completions", {}, most), /not followed/);
     assert.equal(served, 1);
     assert.throws(
       () => createEndpointClient({ url: "http://user:secret@a.example", model: "a" }),
@@ -162,7 +164,7 @@ describe("an endpoint", () => {
       limits: { maxBodyBytes: 4096 },
       tries: 1,
     });
-    await assert.rejects(bounded.post("/completions", {}, 10), /more than 4096 bytes/);
+    await assert.rejects(bounded.post("/completions", {}, most), /more than 4096 bytes/);
   });
 
   it("that fails gives no score for that document, and says why", async () => {
@@ -181,15 +183,51 @@ describe("an endpoint", () => {
       const { usage: _, ...answer } = await (await forward(body, path)).json();
       return Response.json(answer);
     };
-    const { client: spare } = client(silent, { budgetTokens: 25 });
+    const { client: spare } = client(silent, { budget: { most: 25, unit: "tokens" } });
     const body = { model: model.name, prompt: "hello", max_tokens: 1 };
-    await spare.post("/completions", body, 10);
-    await spare.post("/completions", body, 10);
+    await spare.post("/completions", body, most);
+    await spare.post("/completions", body, most);
     await assert.rejects(
-      spare.post("/completions", body, 10),
+      spare.post("/completions", body, most),
       /budget of 25 tokens would be exceeded: 20 are spent/,
     );
     assert.equal(served, 2);
     assert.equal((await probe(silent)).usage.can, false);
+  });
+
+  it("is not asked beyond a budget of money, many questions at once, answers that break off counted", async () => {
+    const capabilities = await probe();
+    const price = { currency: "USD", input: 1e6, output: 2e6, source: "made up", date: "2026-11-29" };
+    let paid = 0;
+    let times = 0;
+    const counting: Change = async (body, path) => {
+      const answer = await (await forward(body, path)).json();
+      const { prompt_tokens: read, completion_tokens: written } = answer.usage;
+      paid += read + 2 * written;
+      // Worked for, and lost on the way.
+      return ++times === 3 ? new Response('{"choices": [{"te') : Response.json(answer);
+    };
+    const budget = { most: 300, unit: "USD" };
+    const { client: rich } = client(counting, { budget, price });
+    const subject = createEndpointSubject(rich, { model: model.name, capabilities, isChat: false });
+    const answers = await subject.ask(
+      Array.from({ length: 100 }, (_, i) => scored(`one two ${i}`, " three")),
+    );
+    const answered = answers.filter(({ failed }) => failed === undefined);
+    assert.ok(paid <= 300 && paid > 200, `${paid} paid`);
+    assert.ok(answered.length > 10 && answered.length < 100);
+    for (const { failed } of answers)
+      if (failed !== undefined) assert.match(failed, /budget of 300 USD would be exceeded/);
+    const told = answered.reduce((sum, { cost }) => sum + (cost.amount ?? Number.NaN), 0);
+    assert.ok(told > 0 && told <= paid);
+    // A run that goes on counts what it spent before.
+    const { client: later } = client(counting, { budget, price });
+    const resumed = createEndpointSubject(later, { model: model.name, capabilities, isChat: false });
+    resumed.resume?.(answered);
+    const before = paid;
+    await resumed.ask(Array.from({ length: 100 }, (_, i) => scored(`two one ${i}`, " three")));
+    assert.ok(told + paid - before <= 300, `${told} and ${paid - before}`);
+    assert.throws(() => client(counting, { budget: { most: 1, unit: "EUR" }, price }), /price is in USD/);
+    assert.throws(() => client(counting, { budget }), /no price is known/);
   });
 });

@@ -43,7 +43,7 @@ const start = (name: string): ChildProcess =>
     { stdio: ["ignore", "pipe", "inherit"] },
   );
 
-/** Every file below a folder but the journal, by name. */
+/** Every file below a folder but the journal, by name, times apart. */
 function filesOf(name: string): Map<string, string> {
   const below = readdirSync(join(folder, name), { recursive: true, withFileTypes: true });
   const files = below.filter((entry) => entry.isFile() && entry.name !== "journal.jsonl");
@@ -52,7 +52,7 @@ function filesOf(name: string): Map<string, string> {
     files
       .map((entry): [string, string] => [
         join(place(entry.parentPath), entry.name),
-        readFileSync(join(entry.parentPath, entry.name), "utf8"),
+        readFileSync(join(entry.parentPath, entry.name), "utf8").replace(/"seconds": [\d.e-]+/g, ""),
       ])
       .sort(),
   );

@@ -7,14 +7,14 @@ import {
   intervalOf,
   isShareRow,
   type ListedTask,
-  type PreparedRun,
+  type PlannedTask,
   type RunComparison,
   rankText,
-  type Subject,
   type TaskScore,
 } from "../evaluate/index.ts";
 import { grouped } from "../grouped.ts";
 import { brief } from "../json.ts";
+import type { Price } from "../upstream/price.ts";
 import { formatTable } from "./table.ts";
 
 const rounded = (value: number): string => (Math.abs(value) >= 100 ? value.toFixed(1) : value.toFixed(4));
@@ -79,50 +79,65 @@ export function listLines(list: readonly ListedTask[], width: number): string[] 
   return [...formatTable(rows, { width }), `${runs} of ${list.length} run here`];
 }
 
-/** What a run would ask, by task. */
-export function planLines({ tasks }: PreparedRun, subject: Subject) {
-  const rows = tasks.map(({ task, documents }) => {
-    const { repeats, task: name, outputType } = task.config;
-    const requests = documents.flatMap((document) => document.requests);
-    const tokens = requests.reduce((sum, request) => {
-      if (request.kind === "loglikelihood")
-        return sum + subject.countTokens(request.context + request.continuation);
-      return sum + subject.countTokens(request.kind === "generate_until" ? request.prompt : request.text);
-    }, 0);
-    return {
-      task: name,
-      outputType,
-      documents: documents.length,
-      requests: requests.length * repeats,
-      tokens: tokens * repeats,
-    };
-  });
-  const total = rows.reduce((sum, { tokens }) => sum + tokens, 0);
-  const cells = rows.map(({ task, outputType, documents, requests, tokens }) =>
-    [task, outputType, documents, requests, tokens].map((cell) =>
-      typeof cell === "number" ? grouped(cell) : cell,
-    ),
+/** What a run would ask, by task, how long that takes and what it costs. */
+export function planLines(tasks: readonly PlannedTask[], price: Price | undefined): string[] {
+  const sum = (value: (task: PlannedTask) => number) => tasks.reduce((all, task) => all + value(task), 0);
+  const cells = tasks.map(({ task, outputType, documents, requests, tokens, answerTokens }) => [
+    task,
+    outputType,
+    ...[documents, requests, tokens, answerTokens].map((count) => grouped(count)),
+  ]);
+  const table = formatTable(
+    [["task", "kind", "documents", "requests", "tokens", "of answers, at most"], ...cells],
+    { align: ["left", "left", "right", "right", "right", "right"] },
   );
-  const text = formatTable([["task", "kind", "documents", "requests", "tokens"], ...cells], {
-    align: ["left", "left", "right", "right", "right"],
-  });
-  return { rows, text: [...text, `${grouped(total)} tokens of prompts; nothing was asked`] };
+  const tokens = `${grouped(sum((task) => task.tokens))} tokens of prompts`;
+  const time = `about ${duration(sum(({ seconds = 0 }) => seconds))}`;
+  const lines = [...table, `${tokens}; ${time}; the tasks themselves were not asked`];
+  if (!price) return lines;
+  const { currency, input, output, source = "no source", date = "no date" } = price;
+  const cost = sum(({ amount = 0 }) => amount).toPrecision(3);
+  return [
+    ...lines,
+    `about ${cost} ${currency} where answers are as long as they may be, at ${input} and ${output} for a million tokens read and written (${source}, ${date})`,
+  ];
+}
+
+function duration(seconds: number): string {
+  if (seconds < 90) return `${Math.ceil(seconds)} s`;
+  return seconds < 5400 ? `${Math.ceil(seconds / 60)} min` : `${(seconds / 3600).toFixed(1)} h`;
 }
 
 /** The board as a table. */
 export function boardLines({ rows }: Board): string[] {
-  const lines = [["task", "metric", "model", "rank", "score", "95%", "n", "no answer"]];
+  const lines = [
+    ["task", "metric", "model", "rank", "score", "95%", "n", "no answer", "s a document", "cost"],
+  ];
   for (const row of rows) {
     const isShare = isShareRow(row);
     const show = (value: number) => boardNumber(value, isShare);
-    for (const { model, ranks, score, interval, n, notExtracted } of row.cells) {
+    for (const { model, ranks, score, interval, n, notExtracted, seconds, cost } of row.cells) {
       const range = `${show(interval[0])} to ${show(interval[1])}`;
       const metric = row.filter === "none" ? row.metric : `${row.metric}, ${row.filter}`;
       const missing = notExtracted > 0 ? boardNumber(notExtracted, true) : "";
-      lines.push([row.task, metric, model, rankText(ranks), show(score), range, String(n), missing]);
+      const paid = cost ? `${cost.amount.toPrecision(2)} ${cost.currency}` : "";
+      lines.push([
+        row.task,
+        metric,
+        model,
+        rankText(ranks),
+        show(score),
+        range,
+        String(n),
+        missing,
+        seconds?.toPrecision(2) ?? "",
+        paid,
+      ]);
     }
   }
-  return formatTable(lines, { align: ["left", "left", "left", "right", "right", "left", "right", "right"] });
+  return formatTable(lines, {
+    align: ["left", "left", "left", "right", "right", "left", "right", "right", "right", "right"],
+  });
 }
 
 const REASONS: Readonly<Record<Change, string>> = {

@@ -1,6 +1,7 @@
 // Models of a server that answer at endpoints: their keys, and when they are first asked.
 import { BaimoError } from "../errors.ts";
 import type { ModelRecipe, Models } from "../serve/index.ts";
+import type { Endpoint } from "../upstream/index.ts";
 import { type ConfiguredUpstream, type NamedAddress, upstreamModelTable } from "./config/upstream-table.ts";
 
 /** It takes nothing of this machine's memory. */
@@ -29,9 +30,20 @@ export function upstreamsOf(
   return found;
 }
 
+/** The endpoints of a model with their keys. @throws {BaimoError} `config` for a key that is not in the environment */
+export function endpointsOf(id: string, entry: ConfiguredUpstream, env: NodeJS.ProcessEnv): Endpoint[] {
+  return entry.endpoints.map(({ url, keyVariable = entry.keyVariable }) => {
+    if (keyVariable === undefined) return { url };
+    const key = env[keyVariable];
+    if (key) return { url, key };
+    const message = `models[${id}]: its key is to be in the environment variable ${keyVariable}, which is not set`;
+    throw new BaimoError("config", message);
+  });
+}
+
 /**
  * How a model at endpoints is opened: once, and then it stays.
- * @throws {BaimoError} `config` for a key that is not in the environment
+ * @throws {BaimoError} `config` as `endpointsOf`
  */
 export function upstreamRecipe(
   id: string,
@@ -39,13 +51,7 @@ export function upstreamRecipe(
   { env, signal }: { env: NodeJS.ProcessEnv; signal: AbortSignal },
 ): ModelRecipe {
   const { model = id, aliases, price, contextLength, maxActive, limits, patience } = entry;
-  const endpoints = entry.endpoints.map(({ url, keyVariable = entry.keyVariable }) => {
-    if (keyVariable === undefined) return { url };
-    const key = env[keyVariable];
-    if (key) return { url, key };
-    const message = `models[${id}]: its key is to be in the environment variable ${keyVariable}, which is not set`;
-    throw new BaimoError("config", message);
-  });
+  const endpoints = endpointsOf(id, entry, env);
   return {
     preview: async () => ({ contextLength, memory: NO_MEMORY }),
     async open() {

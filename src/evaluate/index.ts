@@ -5,6 +5,7 @@ export { licenceWarning } from "./datasets/licence.ts";
 export { type Journal, type JournalEntry, type JournalHeader, openJournal } from "./journal/journal.ts";
 export { type KeptRun, KeptRuns, type KeptRunsOptions, type ShownDocument, type Suite } from "./kept-runs.ts";
 export { type ListedTask, listTasks } from "./list-tasks.ts";
+export { type PlannedTask, planRun } from "./plan-run.ts";
 export { type PreparedRun, type PreparedTask, prepareRun, type RunSettings } from "./prepare-run.ts";
 export { type Board, type BoardCell, type BoardRow, makeBoard } from "./report/board.ts";
 export { type BoardLanguage, boardNumber, boardPage, isShareRow, rankText } from "./report/board-page.ts";
@@ -52,5 +53,6 @@ export {
   probeEndpoint,
 } from "./subjects/endpoint-client.ts";
 export { createLocalSubject, type LocalSubjectOptions } from "./subjects/local.ts";
+export { type Budget, Purse } from "./subjects/purse.ts";
 export type { Answered, Question, Subject } from "./subjects/subject.ts";
 export { indexTasks, type TaskEntry, type TaskIndex } from "./tasks/task-index.ts";

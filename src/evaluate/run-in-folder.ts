@@ -52,6 +52,7 @@ export async function runInFolder(
   const header = { run: await runHash(prepared, subject, options), started: now.toISOString() };
   const path = folder === undefined ? undefined : join(folder, "journal.jsonl");
   const journal = path === undefined ? undefined : await openJournal(path, header);
+  if (journal) subject.resume?.([...journal.answers.values()]);
   const started = journal?.header.started ?? header.started;
   const facts = factsOf(settings, subject, { identity, version, started, resamples, seed, isChat });
   try {

@@ -103,11 +103,16 @@ async function evaluateTask(
     throwIfAborted(signal, "the evaluation");
     onProgress?.({ task, done: all.length - open.length + from, total: all.length });
     const some = open.slice(from, from + batch);
+    const began = performance.now();
     const found = await subject.ask(
       some.map(({ question }) => question),
       signal,
     );
-    const entries = some.map(({ key }, i): JournalEntry => ({ key, ...found[i] }));
+    const seconds = (performance.now() - began) / 1000 / some.length;
+    const entries = some.map(({ key }, i): JournalEntry => {
+      const { answer, cost, failed } = found[i];
+      return { key, answer, cost: { ...cost, seconds }, failed };
+    });
     await journal?.append(entries);
     for (const { key, ...answered } of entries) answers.set(key, answered);
   }
@@ -124,16 +129,18 @@ function scoreAnswers(
   const { repeats } = prepared.task.config;
   const failed = new Map<number, string>();
   const answered: EvaluatedDocument[] = [];
-  let promptTokens = 0;
-  let completionTokens = 0;
+  const cost = { promptTokens: 0, completionTokens: 0, seconds: 0, amount: 0 };
   let at = 0;
   for (const document of prepared.documents) {
     const own = document.requests.map(() =>
       Array.from({ length: repeats }, () => {
         const found = answers.get(all[at++].key);
         if (!found) throw new BaimoError("request", `there is no answer to document ${document.id}`);
-        promptTokens += found.cost.promptTokens;
-        completionTokens += found.cost.completionTokens;
+        const { promptTokens, completionTokens, seconds = 0, amount = 0 } = found.cost;
+        cost.promptTokens += promptTokens;
+        cost.completionTokens += completionTokens;
+        cost.seconds += seconds;
+        cost.amount += amount;
         if (found.failed !== undefined && !failed.has(document.id)) failed.set(document.id, found.failed);
         return found.answer;
       }),
@@ -141,5 +148,5 @@ function scoreAnswers(
     if (!failed.has(document.id)) answered.push({ prepared: document, answers: own });
   }
   const scored = scoreTask(prepared.task, answered, resamples);
-  return { prepared, answered, scored, failed, cost: { promptTokens, completionTokens } };
+  return { prepared, answered, scored, failed, cost };
 }

@@ -1,15 +1,6 @@
 // One request that has ended, for logs and traces: no words of users unless asked.
-
-import type { Price } from "./models/recipe.ts";
+import { costOf, type Money, type Price, type TokenCounts } from "../upstream/price.ts";
 import { once } from "./once.ts";
-
-/** Tokens of a request. */
-export interface TokenCounts {
-  readonly prompt: number;
-  /** Of the prompt, those that were in the cache. */
-  readonly cached?: number;
-  readonly completion?: number;
-}
 
 /** A request that has ended: answered, and done with its model. */
 export interface RequestEntry {
@@ -28,7 +19,7 @@ export interface RequestEntry {
   readonly key?: string;
   readonly tokens?: Required<TokenCounts>;
   /** Of a model that has a price. */
-  readonly cost?: { readonly amount: number; readonly currency: string };
+  readonly cost?: Money;
   /** Seconds from its coming to the first token. */
   readonly firstToken?: number;
   /** Why each answer ended. */
@@ -101,9 +92,8 @@ export class RequestRecord {
       completion: before.completion + completion,
     };
     if (!price) return;
-    const { currency, input, output, cachedInput = input } = price;
-    const more = ((prompt - cached) * input + cached * cachedInput + completion * output) / 1e6;
-    this.#entry.cost = { amount: (this.#entry.cost?.amount ?? 0) + more, currency };
+    const amount = (this.#entry.cost?.amount ?? 0) + costOf({ prompt, cached, completion }, price);
+    this.#entry.cost = { amount, currency: price.currency };
   }
 
   #seconds(): number {

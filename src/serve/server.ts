@@ -4,6 +4,7 @@ import type { QueueState } from "../generate/queue.ts";
 import type { LanguageModel } from "../generate/types.ts";
 import type { OptionsOf } from "../options.ts";
 import { Turns } from "../turns.ts";
+import type { TokenCounts } from "../upstream/price.ts";
 import type { ChoiceEvent } from "./answers/choices.ts";
 import { type Dialect, OPEN_AI } from "./dialect.ts";
 import { Readers, type StreamPart, toEvents } from "./event-stream.ts";
@@ -14,7 +15,7 @@ import { type Lease, Models } from "./models/models.ts";
 import { once } from "./once.ts";
 import type { handlerTable } from "./options.ts";
 import { closingProblem, Problem, toProblem } from "./problem.ts";
-import { RequestRecord, type TokenCounts } from "./record.ts";
+import { RequestRecord } from "./record.ts";
 import { OwnResponses, ResponseStore } from "./response-store.ts";
 import type { Work } from "./work.ts";
 

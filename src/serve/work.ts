@@ -1,6 +1,7 @@
 // What a request is while it uses a model: the type only.
+import type { TokenCounts } from "../upstream/price.ts";
 import type { Problem } from "./problem.ts";
-import type { RequestRecord, TokenCounts } from "./record.ts";
+import type { RequestRecord } from "./record.ts";
 
 /** One request's work at a model. */
 export interface Work {

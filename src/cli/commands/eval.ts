@@ -1,9 +1,16 @@
 // `baimo eval`: asks a model the documents of tasks, and says how good it is and how sure that is.
 import type { Command } from "commander";
-import type { Evaluation, PreparedRun, RunSettings, Subject } from "../../evaluate/index.ts";
+import type { Evaluation, PlannedTask, PreparedRun, RunSettings, Subject } from "../../evaluate/index.ts";
 import { sha256 } from "../../sha256.ts";
 import { hubSettings, packagePath, packageVersion } from "../environment.ts";
-import { type EndpointFlags, namesEndpoint, openEndpoint, runnableTasks } from "../evaluate-endpoint.ts";
+import {
+  type EndpointFlags,
+  findEndpoint,
+  type NamedEndpoint,
+  openEndpoint,
+  readBudget,
+  runnableTasks,
+} from "../evaluate-endpoint.ts";
 import { evaluationLines, listLines, planLines } from "../evaluation-text.ts";
 import { listenForInterrupt } from "../interrupt.ts";
 import { withModel } from "../open-model.ts";
@@ -92,12 +99,13 @@ export function addEval(program: Command, context: CommandContext): Command {
       2000,
     )
     .option("--endpoint-model <name>", "the endpoint's name of the model", nonEmpty)
-    .option("--budget <tokens>", "most tokens that an endpoint may be asked", wholeNumber(1))
+    .option("--config <file>", "a server's settings: the model is one at endpoints of its `models`", nonEmpty)
+    .option("--budget <amount>", 'most that an endpoint may take: tokens, or money: "2.50 USD"', readBudget)
     .option("--download", "download datasets of the Hub that its cache lacks")
     .option("--out <folder>", "journal and files go here", nonEmpty)
     .option("--rescore <folder>", "score the answers of a stored run again, without a model", nonEmpty)
     .option("--list", "list tasks and say which run here, without running any")
-    .option("--dry-run", "count documents, requests and tokens, and ask nothing")
+    .option("--dry-run", "count documents, requests and tokens, estimate time and price, and run nothing")
     .option("--json", "print a JSON document");
   addEngineOptions(command);
   return command.action(async (source: string | undefined, flags: EvalFlags) => {
@@ -117,14 +125,16 @@ export function addEval(program: Command, context: CommandContext): Command {
     };
     if (flags.list) return printList(settings, flags, terminal);
     if (flags.rescore !== undefined) return printRescored(flags.rescore, flags, terminal);
-    if (namesEndpoint(source)) return evaluateEndpoint(source, settings, flags, terminal);
+    const endpoint = findEndpoint(source, flags);
+    if (endpoint) return evaluateEndpoint(endpoint, settings, flags, terminal);
+    if (flags.budget) return command.error("error: --budget is of an endpoint; weights here cost nothing");
     await withModel(source, flags, terminal, async (model, signal) => {
-      const { createLocalSubject, prepareFor } = await import("../../evaluate/index.ts");
+      const { createLocalSubject, planRun, prepareFor } = await import("../../evaluate/index.ts");
       const subject = createLocalSubject(model);
       const isChat = flags.applyChatTemplate === true;
       const prepared = await prepareFor(subject, settings, isChat);
       await noteData(prepared, terminal);
-      if (flags.dryRun) return printPlan(prepared, subject, flags, terminal);
+      if (flags.dryRun) return printPlan(await planRun(prepared, subject), undefined, flags, terminal);
       const { engine, config, name } = model;
       const identity = await sha256(JSON.stringify([name, config, engine.weightBytes]));
       await run(prepared, subject, { settings, flags, terminal, signal, identity });
@@ -147,21 +157,22 @@ async function noteData({ tasks }: PreparedRun, terminal: Terminal): Promise<voi
 }
 
 async function evaluateEndpoint(
-  url: string,
+  named: NamedEndpoint,
   settings: RunSettings,
   flags: EvalFlags,
   terminal: Terminal,
 ): Promise<void> {
   const isChat = flags.applyChatTemplate === true;
-  const { prepareFor } = await import("../../evaluate/index.ts");
+  const { planRun, prepareFor } = await import("../../evaluate/index.ts");
   const interrupt = listenForInterrupt();
   try {
-    const endpoint = await openEndpoint(url, flags, isChat, terminal);
-    const { subject } = endpoint;
+    const endpoint = await openEndpoint(named, flags, isChat, terminal);
+    const { subject, secondsEach } = endpoint;
+    const { signal } = interrupt;
     const prepared = runnableTasks(await prepareFor(subject, settings, isChat), endpoint, isChat, terminal);
     await noteData(prepared, terminal);
-    if (flags.dryRun) printPlan(prepared, subject, flags, terminal);
-    else await run(prepared, subject, { settings, flags, terminal, signal: interrupt.signal, identity: url });
+    if (flags.dryRun) printPlan(await planRun(prepared, subject, secondsEach), named.price, flags, terminal);
+    else await run(prepared, subject, { settings, flags, terminal, signal, identity: named.url });
   } finally {
     interrupt.release();
   }
@@ -225,10 +236,14 @@ async function printList(settings: RunSettings, flags: EvalFlags, terminal: Term
   else for (const line of listLines(list, terminal.columns())) terminal.line(line);
 }
 
-function printPlan(prepared: PreparedRun, subject: Subject, flags: EvalFlags, terminal: Terminal): void {
-  const lines = planLines(prepared, subject);
-  if (flags.json) terminal.json(lines.rows);
-  else for (const line of lines.text) terminal.line(line);
+function printPlan(
+  tasks: readonly PlannedTask[],
+  price: NamedEndpoint["price"],
+  flags: EvalFlags,
+  terminal: Terminal,
+): void {
+  if (flags.json) terminal.json({ tasks, price });
+  else for (const line of planLines(tasks, price)) terminal.line(line);
 }
 
 function readLimit(text: string): number {

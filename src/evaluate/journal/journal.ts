@@ -105,8 +105,14 @@ function readEntry(line: string, where: string): [string, Answered] {
   if (!isRecord(value) || typeof value.key !== "string" || !isRecord(value.cost)) {
     throw new BaimoError("format", `${where} must be an answer but is ${brief(value)}`);
   }
-  const { key, cost } = value;
+  const { key } = value;
   const answer = readAnswer(value.answer, where);
-  const tokens = { promptTokens: Number(cost.promptTokens), completionTokens: Number(cost.completionTokens) };
-  return [key, { answer, cost: tokens, failed: typeof value.failed === "string" ? value.failed : undefined }];
+  const { promptTokens, completionTokens, amount, seconds } = value.cost;
+  const cost = {
+    promptTokens: Number(promptTokens),
+    completionTokens: Number(completionTokens),
+    amount: amount === undefined ? undefined : Number(amount),
+    seconds: Number(seconds ?? 0),
+  };
+  return [key, { answer, cost, failed: typeof value.failed === "string" ? value.failed : undefined }];
 }

@@ -10,7 +10,7 @@ const WORDS = {
     task: "Task",
     less: "less is better",
     none: "no answer found",
-    note: "Bars are intervals of 95%. Ranks are ranges: models that the documents cannot tell apart (paired tests, Holm) share them.",
+    note: "Bars are intervals of 95%. Ranks are ranges: models that the documents cannot tell apart (paired tests, Holm) share them. Seconds and cost are of a document.",
     PPL: "by likelihood",
     generation: "by generation",
   },
@@ -19,7 +19,7 @@ const WORDS = {
     task: "任务",
     less: "越小越好",
     none: "未得答案",
-    note: "横条为 95% 区间。名次为范围：文档分不出高下的模型（配对检验，Holm 校正）并列。",
+    note: "横条为 95% 区间。名次为范围：文档分不出高下的模型（配对检验，Holm 校正）并列。秒数与费用以一题计。",
     PPL: "按似然",
     generation: "按生成",
   },
@@ -79,9 +79,12 @@ function cellLine(
   cell: BoardCell,
   { isShare, most, none }: { isShare: boolean; most: number; none: string },
 ): string {
-  const { model, score, interval, n, ranks, notExtracted } = cell;
-  const missing = notExtracted > 0 ? ` · ${none} ${boardNumber(notExtracted, true)}` : "";
-  return `<div class="cell"><span class="model">${escapeHtml(model)} <small class="soft">n ${n}${missing}</small></span>
+  const { model, score, interval, n, ranks, notExtracted, seconds, cost } = cell;
+  const facts = [`n ${n}`];
+  if (notExtracted > 0) facts.push(`${none} ${boardNumber(notExtracted, true)}`);
+  if (seconds !== undefined) facts.push(`${seconds.toPrecision(2)} s`);
+  if (cost) facts.push(`${cost.amount.toPrecision(2)} ${cost.currency}`);
+  return `<div class="cell"><span class="model">${escapeHtml(model)} <small class="soft">${escapeHtml(facts.join(" · "))}</small></span>
 <span class="number">${rankText(ranks)}</span><span class="number">${boardNumber(score, isShare)}</span>${bar(score, interval, most)}</div>`;
 }
 

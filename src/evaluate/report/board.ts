@@ -1,6 +1,7 @@
 // The board: runs side by side, with intervals, and ranks as sure as the documents make them.
 
 import { mean, meanError } from "../../statistics/moments.ts";
+import type { Money } from "../../upstream/price.ts";
 import { type Interval, normalInterval, wilson } from "../statistics/intervals.ts";
 import { holm } from "../statistics/many-tests.ts";
 import { mcNemar, pairedError, pairedT, pairTable } from "../statistics/paired.ts";
@@ -20,6 +21,10 @@ export interface BoardCell {
   readonly ranks: readonly [best: number, worst: number];
   /** The share of documents in which no answer was found. */
   readonly notExtracted: number;
+  /** Of the run's time for a document; left out where its files do not say it. */
+  readonly seconds?: number;
+  /** Of a document, where the model has a price. */
+  readonly cost?: Money;
 }
 
 /** A task on the board. */
@@ -91,15 +96,32 @@ function boardCell({ run, values }: Entry, ranks: readonly [number, number]): Bo
   const interval = isBinary
     ? wilson(Math.round(score * n), n)
     : normalInterval(score, n > 1 ? meanError(all) : 0);
-  return { model: run.model, score, interval, n, ranks, notExtracted: notExtracted(run, values) / n };
+  const taken = ownFacts(run, values.task);
+  return {
+    model: run.model,
+    score,
+    interval,
+    n,
+    ranks,
+    notExtracted: notExtracted(run, values) / n,
+    seconds: taken.seconds === undefined ? undefined : taken.seconds / n,
+    cost: taken.cost && { amount: taken.cost.amount / n, currency: taken.cost.currency },
+  };
 }
 
+/** What this project's results say of a task besides. */
+interface OwnFacts {
+  readonly not_extracted?: Readonly<Record<string, number>>;
+  readonly seconds?: number;
+  readonly cost?: Money;
+}
+
+const ownFacts = ({ results }: StoredRun, task: string): OwnFacts =>
+  (results.baimo as { tasks?: Record<string, OwnFacts> } | undefined)?.tasks?.[task] ?? {};
+
 /** What this project's results say of it; lm-evaluation-harness says nothing. */
-function notExtracted({ results }: StoredRun, { task, filter, documents }: TaskValues): number {
-  const own = results.baimo as
-    | { tasks?: Record<string, { not_extracted?: Record<string, number> }> }
-    | undefined;
-  const said = own?.tasks?.[task]?.not_extracted?.[filter];
+function notExtracted(run: StoredRun, { task, filter, documents }: TaskValues): number {
+  const said = ownFacts(run, task).not_extracted?.[filter];
   return said ?? documents.filter(({ extracted }) => extracted === '["[invalid]"]').length;
 }
 

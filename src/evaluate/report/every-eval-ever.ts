@@ -47,6 +47,7 @@ export async function everyEvalFiles({ tasks }: Evaluation, facts: RunFacts): Pr
     }
   }
   const instances = lines.map((line) => `${line}\n`).join("");
+  const price = facts.price && { price: JSON.stringify(facts.price) };
   const evaluation = {
     schema_version: SCHEMA,
     evaluation_id: id,
@@ -67,6 +68,7 @@ export async function everyEvalFiles({ tasks }: Evaluation, facts: RunFacts): Pr
         deployment_type: "self_deployed",
         model_availability: "unknown",
         identity: facts.identity,
+        ...price,
       },
     },
     evaluation_results: tasks.flatMap((task) =>

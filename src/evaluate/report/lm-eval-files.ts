@@ -142,6 +142,7 @@ function ownFacts(tasks: readonly EvaluatedTask[], facts: RunFacts): Record<stri
   return {
     version: facts.version,
     model_identity: facts.identity,
+    price: facts.price,
     tasks: Object.fromEntries(
       tasks.map(({ prepared, scored, failed, cost }) => [
         scored.config.task,
@@ -152,6 +153,8 @@ function ownFacts(tasks: readonly EvaluatedTask[], facts: RunFacts): Record<stri
           failed: Object.fromEntries(failed),
           prompt_tokens: cost.promptTokens,
           completion_tokens: cost.completionTokens,
+          cost: facts.price && { amount: cost.amount ?? 0, currency: facts.price.currency },
+          seconds: Number((cost.seconds ?? 0).toFixed(3)),
         },
       ]),
     ),

@@ -1,4 +1,6 @@
 // What of a run's settings and model its files say.
+
+import type { Price } from "../../upstream/price.ts";
 import type { RunSettings } from "../prepare-run.ts";
 import { FEWSHOT_SEED } from "../prepare-run.ts";
 import { SAMPLING_SEED } from "../run.ts";
@@ -11,6 +13,8 @@ export interface RunFacts {
   /** A hash of the model's file, or an endpoint's address. */
   readonly identity: string;
   readonly subject: Readonly<Record<string, unknown>>;
+  /** What its tokens cost, from where and when. */
+  readonly price?: Price;
   readonly version: string;
   /** When it began: the only time in the files, and in their names. */
   readonly started: string;
@@ -41,6 +45,7 @@ export function factsOf(
     model: subject.name,
     identity: own.identity,
     subject: subject.facts,
+    price: subject.price,
     version: own.version,
     started: own.started,
     limit: settings.limit,

@@ -4,8 +4,11 @@ import { BaimoError, throwIfAborted } from "../../errors.ts";
 import type { Reply } from "../../upstream/echo.ts";
 import { type Endpoint, LIMITS, type Limits, post } from "../../upstream/endpoint.ts";
 import { checkAddress } from "../../upstream/endpoints.ts";
-import { type Capability, MOST_PROBE_TOKENS, probe, usedTokens } from "../../upstream/probe.ts";
+import type { Price, TokenCounts } from "../../upstream/price.ts";
+import { type Capability, MOST_PROBE_TOKENS, probe } from "../../upstream/probe.ts";
 import { readWhole } from "../../upstream/read-stream.ts";
+import { type Budget, Purse, tokensOf } from "./purse.ts";
+import type { AnswerCost } from "./subject.ts";
 
 /** How an endpoint is asked. */
 export interface EndpointOptions {
@@ -13,8 +16,9 @@ export interface EndpointOptions {
   readonly url: string;
   readonly model: string;
   readonly apiKey?: string;
-  /** Most tokens of prompts and answers together. Default: no bound. */
-  readonly budgetTokens?: number;
+  /** What may be spent. Default: no bound. */
+  readonly budget?: Budget;
+  readonly price?: Price;
   /** Tries of one request. Default 5. */
   readonly tries?: number;
   /** Requests at once at first; it grows and falls with the answers. Default 4. */
@@ -27,17 +31,27 @@ export interface EndpointOptions {
   readonly pause?: (ms: number) => Promise<void>;
 }
 
+/** A reply with what it took; where it counts no tokens, the most that it may have. */
+export interface PaidReply {
+  readonly reply: Reply;
+  readonly cost: AnswerCost;
+}
+
 /** An endpoint. */
 export interface EndpointClient {
   /**
    * Posts to a path below the address. No redirect is followed, so that the key goes to that address alone.
    *
    * most  tokens that the request may take, counted against the budget before it is sent
-   * @throws {BaimoError} `request` with the status and the endpoint's own words, or where the budget is used up
+   * @throws {BaimoError} `request` with the status and the endpoint's own words, or where the budget would be exceeded
    */
-  post(path: string, body: Reply, most: number, signal?: AbortSignal): Promise<Reply>;
-  /** Tokens that were taken. */
-  readonly spent: number;
+  post(path: string, body: Reply, most: TokenCounts, signal?: AbortSignal): Promise<PaidReply>;
+  /** What is spent, and what may be. */
+  readonly purse: Purse;
+  /** Requests that are sent at once. */
+  readonly parallel: number;
+  /** Seconds of an answer so far, in the mean; undefined before the first. */
+  readonly seconds: number | undefined;
 }
 
 const MOST_PARALLEL = 64;
@@ -52,75 +66,94 @@ const PASSING = new Set([408, 409, 425, 429, 500, 502, 503, 504]);
  * @throws {BaimoError} `config` for an address or a key that cannot be sent
  */
 export function createEndpointClient(options: EndpointOptions): EndpointClient {
-  const { url, apiKey: key, budgetTokens = Number.POSITIVE_INFINITY, tries = 5, fetch } = options;
+  const { url, apiKey: key, tries = 5, fetch } = options;
   const pause = options.pause ?? ((ms: number) => wait(ms));
   const endpoint: Endpoint = { url, key };
   checkAddress(endpoint);
   const limits = { ...LIMITS, firstByteSeconds: WHOLE_ANSWER_SECONDS, ...options.limits };
   let limit = options.parallel ?? 4;
   let running = 0;
-  let spent = 0;
-  let reserved = 0;
+  let seconds = 0;
+  let answers = 0;
+  const purse = new Purse(options.budget, options.price);
   const waiting: (() => void)[] = [];
 
-  async function enter(): Promise<void> {
-    if (running >= Math.floor(limit)) await new Promise<void>((go) => waiting.push(go));
+  /** Waits for its turn, and for what requests under way do not use of the budget. */
+  async function enter(most: TokenCounts): Promise<void> {
+    while (running >= Math.floor(limit) || (running > 0 && !purse.fits(most)))
+      await new Promise<void>((go) => waiting.push(go));
+    purse.reserve(most);
     running++;
   }
   function leave(): void {
     running--;
-    while (waiting.length > 0 && running < Math.floor(limit)) {
-      waiting.shift()?.();
-      break;
-    }
+    for (const go of waiting.splice(0)) go();
   }
 
   async function once(path: string, body: Reply, signal?: AbortSignal): Promise<Reply | Passing> {
     const outcome = await post(endpoint, { path, body, limits, signal, fetch });
     if ("failure" in outcome) {
-      const { failure, status, retryAfterSeconds } = outcome;
-      if (status === undefined || PASSING.has(status)) return { failure, status, retryAfterSeconds };
+      const { failure, status, retryAfterSeconds, again } = outcome;
+      const mayBePaid = status === undefined && !again;
+      if (status === undefined || PASSING.has(status))
+        return { failure, status, retryAfterSeconds, mayBePaid };
       throw new BaimoError("request", failure.message);
     }
     try {
       return await readWhole(outcome.bytes);
     } catch (error) {
       throwIfAborted(signal, "the evaluation");
-      if (error instanceof BaimoError) return { failure: error }; // an answer that was cut
+      if (error instanceof BaimoError) return { failure: error, mayBePaid: true }; // an answer that was cut
       throw error;
     }
   }
 
+  const costOfAnswer = (used: TokenCounts): AnswerCost => ({
+    promptTokens: used.prompt,
+    completionTokens: used.completion ?? 0,
+    amount: purse.amountOf(used),
+  });
+
+  /** Waits before the next try, as long as the endpoint asks for. @throws {BaimoError} `request` after the last one */
+  async function between(attempt: number, { failure, status, retryAfterSeconds }: Passing): Promise<void> {
+    if (status === 429) limit = Math.max(1, limit / 2);
+    if (attempt >= tries) throw new BaimoError("request", `after ${tries} tries: ${failure.message}`);
+    const own = FIRST_PAUSE_MS * 2 ** (attempt - 1);
+    const asked = retryAfterSeconds === undefined ? own : retryAfterSeconds * 1000;
+    await pause(Math.min(LONGEST_PAUSE_MS, asked));
+  }
+
   return {
-    get spent() {
-      return spent;
+    purse,
+    get parallel() {
+      return Math.floor(limit);
+    },
+    get seconds() {
+      return answers === 0 ? undefined : seconds / answers;
     },
     async post(path, body, most, signal) {
-      if (spent + reserved + most > budgetTokens) {
-        throw new BaimoError(
-          "request",
-          `the budget of ${budgetTokens} tokens would be exceeded: ${spent} are spent and the next request may take ${most}`,
-        );
-      }
-      reserved += most;
-      await enter();
+      await enter(most);
       try {
         for (let attempt = 1; ; attempt++) {
-          const reply = await once(path, body, signal);
-          if (!isPassing(reply)) {
-            limit = Math.min(MOST_PARALLEL, limit + 1 / Math.max(1, limit));
-            spent += usedTokens(reply) ?? most;
-            return reply;
+          if (attempt > 1) purse.reserve(most);
+          const began = performance.now();
+          let used: TokenCounts = { prompt: 0 };
+          try {
+            const reply = await once(path, body, signal);
+            if (!isPassing(reply)) {
+              limit = Math.min(MOST_PARALLEL, limit + 1 / Math.max(1, limit));
+              seconds += (performance.now() - began) / 1000;
+              answers++;
+              used = tokensOf(reply) ?? most;
+              return { reply, cost: costOfAnswer(used) };
+            }
+            if (reply.mayBePaid) used = most;
+            await between(attempt, reply);
+          } finally {
+            purse.settle(most, used);
           }
-          const { failure, status, retryAfterSeconds = Number.NaN } = reply;
-          if (status === 429) limit = Math.max(1, limit / 2);
-          if (attempt >= tries) throw new BaimoError("request", `after ${tries} tries: ${failure.message}`);
-          const own = FIRST_PAUSE_MS * 2 ** (attempt - 1);
-          const asked = retryAfterSeconds * 1000;
-          await pause(Math.min(LONGEST_PAUSE_MS, Number.isFinite(asked) ? asked : own));
         }
       } finally {
-        reserved -= most;
         leave();
       }
     },
@@ -132,6 +165,8 @@ interface Passing {
   readonly failure: BaimoError;
   readonly status?: number;
   readonly retryAfterSeconds?: number;
+  /** The endpoint may have worked for it, and count that. */
+  readonly mayBePaid?: boolean;
 }
 
 const isPassing = (reply: Reply | Passing): reply is Passing => reply.failure instanceof BaimoError;
@@ -150,7 +185,8 @@ export function probeEndpoint(
 ): Promise<EndpointCapabilities> {
   return probe(async (path, body) => {
     try {
-      return await client.post(path, { model, ...body }, MOST_PROBE_TOKENS, signal);
+      const most = { prompt: MOST_PROBE_TOKENS };
+      return (await client.post(path, { model, ...body }, most, signal)).reply;
     } catch (error) {
       if (!(error instanceof BaimoError) || error.code !== "request") throw error;
       return error.message;

@@ -1,7 +1,7 @@
 // An OpenAI-compatible endpoint as a subject: by likelihood, by generation, or not at all.
 import { BaimoError } from "../../errors.ts";
 import { isRecord, parseJson } from "../../json.ts";
-import { echoBody, echoedScore, echoedTokens, firstChoice, type Reply } from "../../upstream/echo.ts";
+import { echoBody, echoedScore, echoedTokens, firstChoice } from "../../upstream/echo.ts";
 import { promptLoss } from "../score/opencompass/prompt-loss.ts";
 import type { EvalRequest } from "../tasks/eval-request.ts";
 import { generationSettings } from "../tasks/generation-settings.ts";
@@ -16,9 +16,13 @@ export interface EndpointSubjectOptions {
   readonly isChat: boolean;
 }
 
-/** Characters that a token is taken for where nothing counts them. */
-const CHARACTERS_A_TOKEN = 2;
-const roughTokens = (text: string): number => Math.ceil(text.length / CHARACTERS_A_TOKEN);
+/** Bytes that a token is taken for in estimates: a Chinese character has three, a short English word four. */
+const BYTES_A_TOKEN = 2;
+/** What a tokenizer puts before a text, and a chat template around messages. */
+const MOST_ADDED = { plain: 8, chat: 256 };
+const roughTokens = (text: string): number => Math.ceil(Buffer.byteLength(text) / BYTES_A_TOKEN);
+/** No tokenizer makes more of a text: a token is a byte at least. */
+const mostTokens = (text: string, added = MOST_ADDED.plain): number => Buffer.byteLength(text) + added;
 
 /**
  * Says how a kind of request runs there.
@@ -45,23 +49,23 @@ export function createEndpointSubject(client: EndpointClient, options: EndpointS
   const { model, isChat } = options;
 
   const echo = (text: string, signal?: AbortSignal) =>
-    client.post("/completions", { model, ...echoBody(text) }, roughTokens(text), signal);
+    client.post("/completions", { model, ...echoBody(text) }, { prompt: mostTokens(text) }, signal);
 
   async function score(context: string, continuation: string, signal?: AbortSignal): Promise<Answered> {
-    const reply = await echo(context + continuation, signal);
+    const { reply, cost } = await echo(context + continuation, signal);
     const found = echoedScore(reply, context, continuation);
     if (!found)
       throw new BaimoError("request", "the endpoint reported no log-probabilities of a continuation");
-    return { answer: [found.logprob, found.isGreedy], cost: costOf(reply) };
+    return { answer: [found.logprob, found.isGreedy], cost };
   }
 
   async function loss(text: string, masked: string, signal?: AbortSignal): Promise<Answered> {
     if (masked !== "")
       throw new BaimoError("request", "the tokens of a masked beginning cannot be counted on an endpoint");
-    const reply = await echo(text, signal);
+    const { reply, cost } = await echo(text, signal);
     const logprobs = echoedTokens(reply)?.logprobs.slice(1);
     if (logprobs?.every((one) => one !== null))
-      return { answer: [-promptLoss(logprobs.map(Number)), false], cost: costOf(reply) };
+      return { answer: [-promptLoss(logprobs.map(Number)), false], cost };
     throw new BaimoError("request", "the endpoint reported no log-probabilities of a prompt");
   }
 
@@ -75,11 +79,12 @@ export function createEndpointSubject(client: EndpointClient, options: EndpointS
     if (isChat) body.messages = parseJson(request.prompt, "the prompt");
     else body.prompt = request.prompt;
     const path = isChat ? "/chat/completions" : "/completions";
-    const reply = await client.post(path, body, roughTokens(request.prompt) + maxTokens, signal);
+    const prompt = mostTokens(request.prompt, isChat ? MOST_ADDED.chat : MOST_ADDED.plain);
+    const { reply, cost } = await client.post(path, body, { prompt, completion: maxTokens }, signal);
     const choice = firstChoice(reply);
     const text = isRecord(choice?.message) ? choice.message.content : choice?.text;
     if (typeof text !== "string") throw new BaimoError("request", "the endpoint answered no text");
-    return { answer: stop.reduce((rest, end) => rest.split(end)[0], text), cost: costOf(reply) };
+    return { answer: stop.reduce((rest, end) => rest.split(end)[0], text), cost };
   }
 
   async function answer(question: Question, signal?: AbortSignal): Promise<Answered> {
@@ -107,10 +112,12 @@ export function createEndpointSubject(client: EndpointClient, options: EndpointS
       return Promise.all(questions.map((question) => answer(question, signal)));
     },
     countTokens: roughTokens,
+    price: client.purse.price,
+    resume(answers) {
+      for (const { cost } of answers) {
+        const { promptTokens: prompt, completionTokens: completion } = cost;
+        client.purse.count({ prompt, completion });
+      }
+    },
   };
-}
-
-function costOf({ usage }: Reply): Answered["cost"] {
-  const read = (key: string) => (isRecord(usage) ? Number(usage[key] ?? 0) || 0 : 0);
-  return { promptTokens: read("prompt_tokens"), completionTokens: read("completion_tokens") };
 }

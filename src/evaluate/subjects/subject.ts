@@ -1,4 +1,5 @@
 // What every subject of an evaluation offers.
+import type { Price } from "../../upstream/price.ts";
 import type { Answer } from "../score/score-task.ts";
 import type { EvalRequest } from "../tasks/eval-request.ts";
 import type { ChatRenderer } from "../tasks/turns.ts";
@@ -15,6 +16,10 @@ export interface Question {
 export interface AnswerCost {
   readonly promptTokens: number;
   readonly completionTokens: number;
+  /** Of money, where the subject has a price: in its currency. */
+  readonly amount?: number;
+  /** Of the run's time. */
+  readonly seconds?: number;
 }
 
 /** An answer with what it took. */
@@ -47,4 +52,8 @@ export interface Subject {
   ask(questions: readonly Question[], signal?: AbortSignal): Promise<Answered[]>;
   /** The tokens of a text, for an estimate. */
   countTokens(text: string): number;
+  /** What its tokens cost. */
+  readonly price?: Price;
+  /** Told of the answers that a run has already, before it goes on. */
+  resume?(answers: readonly Answered[]): void;
 }

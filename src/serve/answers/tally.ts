@@ -1,6 +1,6 @@
 // What the answers to one request took, also where they end before their time.
 import type { ChatEvent } from "../../generate/types.ts";
-import type { TokenCounts } from "../record.ts";
+import type { TokenCounts } from "../../upstream/price.ts";
 
 /** Counts the tokens of answers that are written side by side. */
 export class Tally {

@@ -7,10 +7,11 @@ import type { EngineStatus, LanguageModel } from "../../generate/types.ts";
 import type { ModelConfig } from "../../models/config/config.ts";
 import { callback, instance, number, withDefault } from "../../option-kinds.ts";
 import { call, readOptions, type TableOf } from "../../options.ts";
+import type { Price } from "../../upstream/price.ts";
 import { withAdapter } from "./adapted.ts";
 import { type Place, Pool, type PoolState } from "./pool.ts";
 import { noName, stays, unknownModel } from "./problems.ts";
-import { type ModelRecipe, modelId, type Preview, type Price, recipeTable } from "./recipe.ts";
+import { type ModelRecipe, modelId, type Preview, recipeTable } from "./recipe.ts";
 
 /** A model as a request may use it. */
 export interface Lease {

@@ -3,23 +3,11 @@ import type { ModelPreview } from "../../generate/preview.ts";
 import type { LanguageModel } from "../../generate/types.ts";
 import { callback, fields, flag, list, number, required, text, withDefault } from "../../option-kinds.ts";
 import type { TableOf } from "../../options.ts";
+import { type Price, priceTable } from "../../upstream/price.ts";
 
 /** What is known of a model before it is loaded; of one at an endpoint, that it takes no memory. */
 export type Preview = Pick<ModelPreview, "memory"> &
   Partial<Pick<ModelPreview, "config" | "contextLength" | "adapters">>;
-
-/** What a million tokens cost. */
-export interface Price {
-  /** "USD". */
-  readonly currency: string;
-  readonly input: number;
-  readonly output: number;
-  /** Of the input, what the endpoint still had. Default: as all of it. */
-  readonly cachedInput?: number;
-  /** Where it stands, and since when. */
-  readonly source?: string;
-  readonly date?: string;
-}
 
 /** A model that is opened on demand. */
 export interface ModelRecipe {
@@ -48,16 +36,6 @@ const LONGEST = 2_147_483;
 
 /** A name of a model. */
 export const modelId = text({ most: 1024 });
-
-const money = number({ min: 0 });
-export const priceTable = {
-  currency: required(text({ least: 3, most: 3 })),
-  input: required(money),
-  output: required(money),
-  cachedInput: money,
-  source: text(),
-  date: text({ most: 32 }),
-} satisfies TableOf<Price>;
 
 /** The options of a recipe, declared. */
 export const recipeTable = {
