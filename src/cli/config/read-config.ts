@@ -67,7 +67,8 @@ function readFile(path: string): Partial<Config> {
   try {
     text = readFileSync(path, "utf8");
   } catch (cause) {
-    throw new BaimoError("config", `${path}: the configuration cannot be read`, { cause });
+    const why = cause instanceof Error && "code" in cause ? ` (${cause.code})` : "";
+    throw new BaimoError("config", `${path}: the configuration cannot be read${why}`, { cause });
   }
   // What a file leaves out another layer may say.
   const table = Object.fromEntries(NAMES.map((name) => [name, { ...configTable[name], default: undefined }]));
