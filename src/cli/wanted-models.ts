@@ -62,7 +62,8 @@ export function wantedModels(
   const upstreams = upstreamsOf(addresses, upstreamKey);
   const asked = sources.length > 0 || upstreams.size > 0 ? sources : [POET];
   if (names.length > asked.length) {
-    throw new BaimoError("request", `--name is given ${names.length} times for ${asked.length} models`);
+    const there = asked.length === 1 ? "is one model" : `are ${asked.length} models`;
+    throw new BaimoError("request", `--name is given ${names.length} times, but there ${there}`);
   }
   return { local: asked.map((source, i) => ({ source, name: names[i] })), upstreams };
 }

@@ -48,7 +48,7 @@ export async function embedTexts(
     throw new BaimoError("request", `${name}: its embeddings need ${sentence.unknown}, which is not built`);
   const { dimensions = config.embeddingSize } = options;
   if (dimensions > config.embeddingSize) {
-    const text = `${name} has vectors of ${config.embeddingSize} dimensions, and ${dimensions} were asked for`;
+    const text = `dimensions is ${dimensions}, but ${name} has vectors of ${config.embeddingSize} dimensions`;
     throw new BaimoError("request", text, { option: "dimensions" });
   }
   const pooling = options.pooling ?? config.pooling ?? (config.causal ? "last" : "mean");

@@ -35,7 +35,7 @@ export class Metrics {
   }
 
   /** All of it, with values that are read now. */
-  toText(now: Readonly<Record<string, number>>): string {
+  toText(now: Readonly<Record<string, { value: number; help: string }>>): string {
     const lines: string[] = [];
     const family = (name: string, type: string, help: string) =>
       lines.push(`# HELP baimo_${name} ${help}`, `# TYPE baimo_${name} ${type}`);
@@ -65,8 +65,8 @@ export class Metrics {
         `baimo_response_seconds_count${labels} ${count}`,
       );
     }
-    for (const [name, value] of Object.entries(now)) {
-      family(name, "gauge", `Now: ${name.replaceAll("_", " ")}.`);
+    for (const [name, { value, help }] of Object.entries(now)) {
+      family(name, "gauge", help);
       lines.push(`baimo_${name} ${value}`);
     }
     return `${lines.join("\n")}\n`;

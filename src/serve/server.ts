@@ -71,9 +71,10 @@ export class Server {
 
   /** Lets a request in. @throws {Problem} 401, 403 or 429, as its key is */
   async admit(request: Request, scope: Scope | "none" = "admin"): Promise<Visit> {
-    const visit = await this.#guard.admit(request, scope === "none" ? undefined : scope);
+    const visit = await this.#guard.admit(request, scope === "none" ? undefined : scope, (key) =>
+      this.recordOf(request)?.names({ key }),
+    );
     this.#visits.set(request, visit);
-    if (visit.owner !== "") this.recordOf(request)?.names({ key: visit.owner });
     return visit;
   }
 

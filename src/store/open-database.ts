@@ -52,7 +52,7 @@ export async function openAny(path: string): Promise<Database> {
   }
   throw new BaimoError(
     "device",
-    "conversations are kept in SQLite, which Node has from 22.13 on; on an older one install it beside baimo: npm install libsql",
+    "they need SQLite, which Node has from 22.13 on; on an older one install it beside baimo: npm install libsql",
   );
 }
 

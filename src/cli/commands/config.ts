@@ -30,7 +30,12 @@ export function addConfig(program: Command, context: CommandContext): Command {
         return { name, value, origin: origins[name], variable: variableOf(name) };
       });
       if (flags.json) return terminal.json({ settings });
-      const rows = settings.map(({ name, value, origin }) => [name, inWords(value), origin]);
+      const rows = settings.flatMap(({ name, value, origin }) =>
+        // A line for each model: all of them in one would be too long to read.
+        name === "models" && value !== undefined
+          ? Object.entries(value as object).map(([id, each]) => [`models[${id}]`, inWords(each), origin])
+          : [[name, inWords(value), origin]],
+      );
       for (const line of formatTable([["setting", "value", "from"], ...rows])) terminal.line(line);
     });
 }

@@ -62,7 +62,8 @@ export function addKeys(program: Command, context: CommandContext): Command {
       .option("--per-minute <count>", "most requests that begin within a minute", count),
   ).action(async (name: string, flags: AddFlags, command: Command) => {
     if (flags.per !== undefined && flags.tokens === undefined) command.error("error: --per needs --tokens");
-    const { key, entry } = await addKey(fileOf(flags), {
+    const file = fileOf(flags);
+    const { key, entry } = await addKey(file, {
       name,
       scopes: [...(flags.scope ?? USUAL_SCOPES)],
       quota: flags.tokens === undefined ? undefined : { tokens: flags.tokens, per: flags.per ?? "total" },
@@ -71,7 +72,7 @@ export function addKeys(program: Command, context: CommandContext): Command {
     });
     if (flags.json) return terminal.json({ key, ...about(entry) });
     terminal.line(key);
-    terminal.note("baimo: this is shown once; only its hash is kept");
+    terminal.note(`baimo: this is shown once; only its hash is kept, in ${file}`);
   });
   shared(keys.command("list").description("Lists the keys, and what they have used.")).action(
     async (flags: KeysFlags) => {

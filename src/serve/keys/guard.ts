@@ -35,14 +35,17 @@ export class Guard {
 
   /**
    * Lets a request in, which goes on as long as something holds it. Without a scope no key is needed.
+   *
+   * known  is told the id of a key that is known here, also of a request that is then refused
    * @throws {Problem} 401, 403 or 429
    */
-  async admit(request: Request, scope: Scope | undefined): Promise<Visit> {
+  async admit(request: Request, scope: Scope | undefined, known: (id: string) => void): Promise<Visit> {
     const ring = this.#ring;
     if (!ring || scope === undefined) return FREE;
     const given = keyOf(request);
     const key = given === "" ? undefined : await ring.find(await hashOf(given));
     if (!key) throw unknownKey(given !== "");
+    known(key.id);
     if (!key.scopes.includes(scope) && !key.scopes.includes("admin")) throw wrongScope(scope);
     this.#checkLimits(key, ring);
     const activity = this.#activityOf(key);

@@ -45,6 +45,16 @@ describe("keys in a file", () => {
     assert.ok(readFileSync(journal, "utf8").endsWith("}\n"));
   });
 
+  test("the folder of a first key is made", async () => {
+    const first = join(folder, "new", "deeper", "keys.json");
+    await addKey(first, { name: "alice", ...wanted });
+    assert.equal((await readKeys(first)).length, 1);
+    await assert.rejects(
+      addKey(join(first, "keys.json"), { name: "bob", ...wanted }),
+      /cannot be written; E\w+$/,
+    );
+  });
+
   test("a wrong entry is told with its place", async () => {
     const wrong = join(folder, "wrong.json");
     writeFileSync(

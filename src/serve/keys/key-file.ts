@@ -1,5 +1,6 @@
 // Keys in a file, hashed; beside it a journal of the tokens that they have used.
-import { appendFile, open, readFile, rename, rm, stat } from "node:fs/promises";
+import { appendFile, mkdir, open, readFile, rename, rm, stat } from "node:fs/promises";
+import { dirname } from "node:path";
 import { BaimoError } from "../../errors.ts";
 import { parseJson } from "../../json.ts";
 import { callback, fields, list, required, text, whole } from "../../option-kinds.ts";
@@ -81,13 +82,16 @@ export async function removeKey(path: string, nameOrId: string): Promise<ApiKey>
 /** Writes a file anew beside the old one, which then takes its place: whoever reads sees one or the other. */
 async function change(path: string, edit: (keys: ApiKey[]) => ApiKey[]): Promise<void> {
   const beside = `${path}.new`;
-  const file = await open(beside, "wx", 0o600).catch((cause: unknown) => {
-    const exists = cause instanceof Error && "code" in cause && cause.code === "EEXIST";
-    const why = exists
-      ? `${beside} is there: another command writes it, or one was cut off (then remove it)`
-      : "";
+  const refuse = (cause: unknown) => {
+    const code = cause instanceof Error && "code" in cause ? String(cause.code) : "";
+    const why =
+      code === "EEXIST"
+        ? `${beside} is there: another command writes it, or one was cut off (then remove it)`
+        : code;
     throw new BaimoError("request", `${path}: the keys cannot be written${why && `; ${why}`}`, { cause });
-  });
+  };
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 }).catch(refuse);
+  const file = await open(beside, "wx", 0o600).catch(refuse);
   try {
     const keys = edit(await readKeys(path));
     await file.writeFile(`${JSON.stringify({ keys }, null, 2)}\n`);
