@@ -194,7 +194,7 @@ for (const { place, words } of commands()) {
     const file = (word: string) =>
       join(project, command === "convert" ? word.replace("model", "converted") : word);
     const args = words.map((word) =>
-      /^(model\.gguf|run\.yaml|folder|small\.gguf|(runs|corpus|clean|unique)\.jsonl|tokenizer\.json|packed|log\.json|tasks|runs\/a|side-by-side)$/.test(
+      /^(model\.gguf|run\.yaml|folder|small\.gguf|(runs|corpus|clean|unique)\.jsonl|keys\.json|tokenizer\.json|packed|log\.json|tasks|runs\/a|side-by-side)$/.test(
         word,
       )
         ? file(word)
@@ -206,7 +206,8 @@ for (const { place, words } of commands()) {
       assert.match(stderr, /the Hub may not be asked|is not in the cache/);
     } else if (command === "serve") {
       // Endpoints need not be there for a server to start.
-      const given = words.includes("--upstream") ? args : args.slice(0, 2);
+      const whole = words.includes("--upstream") || words.includes("--keys");
+      const given = whole ? args : args.slice(0, 2);
       const child = start([...given, "--port", "0"], { ...settings, GIANT_KEY: "none" });
       await untilOutput(child, /http:\/\/127\.0\.0\.1:\d+/);
       child.kill("SIGKILL");

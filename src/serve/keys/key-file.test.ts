@@ -51,7 +51,7 @@ describe("keys in a file", () => {
     assert.equal((await readKeys(first)).length, 1);
     await assert.rejects(
       addKey(join(first, "keys.json"), { name: "bob", ...wanted }),
-      /cannot be written; E\w+$/,
+      /cannot be written; ENOTDIR$/,
     );
   });
 

@@ -90,7 +90,8 @@ async function change(path: string, edit: (keys: ApiKey[]) => ApiKey[]): Promise
         : code;
     throw new BaimoError("request", `${path}: the keys cannot be written${why && `; ${why}`}`, { cause });
   };
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 }).catch(refuse);
+  // What fails here fails again, with its reason, where the file is opened.
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 }).catch(() => {});
   const file = await open(beside, "wx", 0o600).catch(refuse);
   try {
     const keys = edit(await readKeys(path));
