@@ -109,6 +109,11 @@ before(async () => {
   const output = join(project, "my-corpus");
   await packCorpus([join(project, "corpus.jsonl")], { output, tokenizer, sequenceLength: 64 });
   writeFileSync(join(project, "log.json"), JSON.stringify({ steps: 100, loss: [6, 5.9, 5.8] }));
+  const url = /http:\/\/127\.0\.0\.1:\d+/;
+  const [address] = url.exec(await untilOutput(start(["serve", "--port", "0"]), url)) ?? [];
+  const price = { currency: "USD", input: 0.9, output: 0.9, source: "https://a.example", date: "2026-11-01" };
+  const giant = { endpoints: [`${address}/v1`], model: "poet", price };
+  writeFileSync(join(project, "server.json"), JSON.stringify({ models: { giant } }));
 });
 
 after(() => rmSync(project, { recursive: true, force: true }));
@@ -194,7 +199,7 @@ for (const { place, words } of commands()) {
     const file = (word: string) =>
       join(project, command === "convert" ? word.replace("model", "converted") : word);
     const args = words.map((word) =>
-      /^(model\.gguf|run\.yaml|folder|small\.gguf|(runs|corpus|clean|unique)\.jsonl|keys\.json|tokenizer\.json|packed|log\.json|tasks|runs\/a|side-by-side)$/.test(
+      /^(model\.gguf|run\.yaml|folder|small\.gguf|(runs|corpus|clean|unique)\.jsonl|keys\.json|tokenizer\.json|packed|log\.json|tasks|runs\/(a|giant)|server\.json|side-by-side)$/.test(
         word,
       )
         ? file(word)

@@ -14,7 +14,7 @@ before(async () => {
 after(() => rm(folder, { recursive: true }));
 
 const header = { run: "abc", started: "2026-01-01T00:00:00.000Z" };
-const cost = { promptTokens: 3, completionTokens: 0 };
+const cost = { promptTokens: 3, completionTokens: 0, amount: undefined, seconds: 0 };
 
 test("answers come back, and the beginning stays", async () => {
   const path = join(folder, "runs", "journal.jsonl");
