@@ -31,6 +31,7 @@ const shared = new Set([
   "sha256.ts",
   "share.ts",
   "turns.ts",
+  "on-abort.ts",
 ]);
 /** index.ts, the public API, imports everything; only the command line imports it. */
 const publicApi = "index.ts";

@@ -7,6 +7,7 @@ import { BaimoError, throwIfAborted } from "../errors.ts";
 import type { ByteSourceDescriptor } from "../formats/sources/byte-source.ts";
 import { exchangeFloats } from "../models/forward/workspace.ts";
 import type { ModelDescription } from "../models/open-model.ts";
+import { onAbort } from "../on-abort.ts";
 import { Turns } from "../turns.ts";
 import { commandWords } from "./commands.ts";
 import { fromPlainError } from "./plain-error.ts";
@@ -100,8 +101,7 @@ export class Engine {
     throwIfAborted(signal, "the request");
     if (this.#lost) throw this.#lost;
     const id = this.#nextId++;
-    const cancel = () => this.#cancel(id);
-    signal?.addEventListener("abort", cancel, { once: true });
+    const release = onAbort(signal, () => this.#cancel(id));
     try {
       // A stop that was meant for others.
       this.#bus?.wantStop(false);
@@ -113,7 +113,7 @@ export class Engine {
       if (result instanceof BaimoError) throw result;
       return result;
     } finally {
-      signal?.removeEventListener("abort", cancel);
+      release();
       this.#active.delete(id);
       if (this.#active.size === 0) {
         this.#workers[0].unref();

@@ -206,7 +206,8 @@ function refused(where: string, { status, headers }: Response, said: string): Ou
     const message = `${where} sends requests elsewhere (status ${status}), which is not followed; give the address itself`;
     return { failure: new BaimoError("upstream", message), status, again: false, broken: true };
   }
-  const message = `${where} refused with status ${status}: ${messageOf(said)}`;
+  const what = status === 401 || status === 403 ? "refused this server's key" : "refused";
+  const message = `${where} ${what} with status ${status}: ${messageOf(said)}`;
   return {
     failure: new BaimoError(CODES.get(status) ?? "upstream", message),
     status,

@@ -79,7 +79,10 @@ describe("before the first byte", () => {
   test("what is refused for good is told without the key", async () => {
     const endpoint = await fake((_, count) => refuses(count === 1 ? 401 : 400, `wrong key ${KEY}`));
     const upstream = upstreamOf([endpoint]);
-    assert.match((await ask(upstream)).error?.message ?? "", /401: wrong key \*+$/);
+    assert.match(
+      (await ask(upstream)).error?.message ?? "",
+      /refused this server's key with status 401: wrong key \*+$/,
+    );
     assert.equal((await ask(upstream)).error?.code, "request");
     assert.equal(endpoint.count, 2);
     const message = `wrong key ${KEY}`;
