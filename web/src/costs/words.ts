@@ -61,6 +61,7 @@ const zh = {
   fromTo: (low: string, high: string) => `，${low} 至 ${high}`,
   plansFit: (fit: number, all: number) => `${all} 种切分中，${fit} 种可行。`,
   failed: "算不出",
+  colon: "：",
   who: (verdict: Verdict, nameOf: (name: string) => string): string => {
     if (verdict.kind === "model") return "交给模型。";
     if (verdict.kind === "people")
@@ -180,6 +181,7 @@ const en: typeof zh = {
   fromTo: (low, high) => `, ${low} to ${high}`,
   plansFit: (fit, all) => `${fit} of ${all} ways to divide it over the GPUs work.`,
   failed: "This cannot be counted",
+  colon: ": ",
   who: (verdict, nameOf) => {
     if (verdict.kind === "model") return "Let the model do it.";
     if (verdict.kind === "people") return `Let people do it: ${verdict.why}.`;
