@@ -102,10 +102,6 @@ export function chineseNote(note: string): string {
 
 const warnings: typeof forms = [
   [
-    /^does not fit: this machine holds (\S+) sequences at once, and (\S+) are asked for$/,
-    (held, asked) => `放不下：这台机器同时容纳 ${held} 个序列，而要求 ${asked} 个`,
-  ],
-  [
     /^a request of (\S+) tokens is longer than the context of (.+), (\S+)$/,
     (tokens, model, context) => `一次请求 ${tokens} 词元，长于 ${model} 的上下文 ${context}`,
   ],

@@ -140,12 +140,11 @@ it("what a plan refuses is said in Chinese, with the option's name and what is a
   assert.match(chineseError("Cannot read properties of undefined"), /^所给的内容算不出/);
 });
 
-it("what does not fit, or is longer than the context, is told of and gets no verdict", () => {
+it("what does not fit, or is longer than the context, is told of", () => {
   const options = { accelerator: "H100-SXM", price: 2, api: 1, currency: "USD" } as const;
   const crowded = planServing(model, { ...options, gpus: 1, batch: 4 });
-  assert.match(crowded.warnings[0], /^does not fit: this machine holds 0 sequences at once, and 4 are asked/);
-  assert.equal(crowded.verdict, undefined);
-  assert.notEqual(planServing(model, options).verdict, undefined);
+  assert.deepEqual(crowded.verdict, { kind: "does-not-fit", held: 0, asked: 4 });
+  assert.notEqual(planServing(model, options).verdict?.kind, "does-not-fit");
   const short = planServing({ ...model, context: 2048 }, { ...options, promptTokens: 4096 });
   assert.equal(short.warnings[0], "a request of 4,352 tokens is longer than the context of a mixture, 2,048");
 });

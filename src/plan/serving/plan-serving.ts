@@ -31,7 +31,7 @@ import {
 } from "./serving-options.ts";
 
 export interface ServingAnswer extends Answer {
-  /** Own machine or API, where both prices are given. */
+  /** Own machine or API, where both prices are given; also that the machine does not hold what is asked for. */
   readonly verdict?: HostingVerdict;
 }
 
@@ -88,7 +88,8 @@ export function planServing(model: ModelShape, options: ServingOptions = {}): Se
   const target = money.own ?? speed;
   const distribution = isUncertain(target) ? simulate(target, { seed: read.seed }) : undefined;
   const sequences = sequencesThatFit(weights, cache, device, machine);
-  const doesFit = sequences.value === null || sequences.value >= (batch.value ?? 0);
+  const [held, asked] = [sequences.value, batch.value!]; // given, or assumed to be one
+  const crowded = held !== null && held < asked ? { kind: "does-not-fit" as const, held, asked } : undefined;
   const answered = answerOf(
     {
       weights,
@@ -109,16 +110,13 @@ export function planServing(model: ModelShape, options: ServingOptions = {}): Se
     },
     [
       tooLong(model, context),
-      doesFit
-        ? undefined
-        : `does not fit: this machine holds ${grouped(sequences.value ?? 0)} sequences at once, and ${grouped(batch.value ?? 0)} are asked for`,
       doubtOf("price of the machine", read.price, read.today),
       doubtOf("price of the API", read.api, read.today),
       doubtOf("tariff", read.tariff, read.today),
     ],
     distribution,
   );
-  return { ...answered, verdict: doesFit ? verdictOf(money, read.api?.value, distribution) : undefined };
+  return { ...answered, verdict: crowded ?? verdictOf(money, read.api?.value, distribution) };
 }
 
 /** What is to be said of a request that the model cannot read. */
