@@ -202,6 +202,7 @@ const WITHOUT_OPTIONS = new Set([
   "catalogueModels",
   "chatTemplateOf",
   "chineseName",
+  "chineseError",
   "chineseNote",
   "chineseWarning",
   "countedShare",

@@ -2,18 +2,21 @@
 //
 // The server has no model: counting needs none. Skipped where no browser is.
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { mkdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
+import { writeLink } from "../src/plan/index.ts";
 import { createHandler } from "../src/serve/index.ts";
 import { type Listening, listen, openPage } from "../src/serve/node.ts";
 import { baimo } from "./baimo.ts";
-import { browserArguments, executablePath, noBrowser, phone, visitPage } from "./browser.ts";
+import { browserArguments, desk, executablePath, noBrowser, phone, visitPage } from "./browser.ts";
 import { root } from "./places.ts";
 
 const axeSource = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+
+const shots = join(root, "test", "screenshots");
 
 describe("the page's costs", { skip: noBrowser }, () => {
   let browser: Browser;
@@ -104,6 +107,22 @@ describe("the page's costs", { skip: noBrowser }, () => {
     });
   });
 
+  test("every state has its words in both languages, on a desk and on a phone, and is kept as a picture", async () => {
+    mkdirSync(shots, { recursive: true });
+    for (const { locale, viewport, texts } of said) {
+      await visit("#/costs", { locale, viewport }, async (page) => {
+        for (const [name, link] of Object.entries(links)) {
+          await page.goto(`${server.url}#/costs/${link}`);
+          await page.locator("main").getByText(texts[name]).first().waitFor();
+          const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+          assert.ok(wide <= 0, `${name}: ${wide} px beside the window`);
+          await page.screenshot({ path: join(shots, `costs-${name}-${viewport.width}-${locale}.png`) });
+        }
+        await hasNoFaults(page);
+      });
+    }
+  });
+
   test("may I: in words, in Chinese, on a phone", async () => {
     const options = { locale: "zh-CN", viewport: phone, colorScheme: "dark" as const };
     await visit("#/costs/may", options, async (page) => {
@@ -127,6 +146,92 @@ describe("the page's costs", { skip: noBrowser }, () => {
   });
 });
 
+const work = {
+  tasksPerMonth: 20_000,
+  minutesPerTask: 6,
+  hourlyWage: 60,
+  modelCostPerTask: 0.12,
+  acceptance: 0.9,
+  reviewMinutes: 1,
+  errorRate: 0.01,
+  errorCost: 50,
+};
+const roi = (...kinds: Partial<typeof work & { name: string }>[]) =>
+  writeLink({
+    plan: "roi",
+    options: {
+      work: kinds.map((kind) => Object.assign({}, work, kind)),
+      fixedPerMonth: 10_000,
+      currency: "USD",
+    },
+  });
+const may = (uses: string, action: string) =>
+  writeLink({ plan: "may", question: { uses: [`LicenseRef-${uses}`], action, facts: {} } });
+const links = {
+  model: roi({}),
+  people: roi({ reviewMinutes: 7 }),
+  both: roi({ name: "A" }, { name: "B", reviewMinutes: 9 }),
+  doubt: writeLink({
+    plan: "roi",
+    options: { work: [work], fixedPerMonth: { value: 1e5, low: 1e4, high: 2e5 }, currency: "USD" },
+  }),
+  wrong: roi({ acceptance: 2 }),
+  serve: "serve",
+  crowded: writeLink({ plan: "serve", model: "Llama 2 70B", options: { accelerator: "H100-SXM", gpus: 1 } }),
+  train: "train",
+  incomplete: writeLink({ plan: "train", model: {}, options: {} }),
+  yes: may("Llama-3", "publish-derivative"),
+  no: may("Qwen-Research", "commercial-use"),
+  unknown: may("Llama-3", "commercial-use"),
+  broken: "bm9uc2Vuc2U",
+};
+interface Said {
+  readonly locale: string;
+  readonly viewport: { readonly width: number; readonly height: number };
+  /** By the name of the link. */
+  readonly texts: Readonly<Record<string, RegExp>>;
+}
+/** What the page says in each state. */
+const said: readonly Said[] = [
+  {
+    locale: "en-US",
+    viewport: desk,
+    texts: {
+      model: /^Let the model do it\.$/,
+      people: /^Let people do it: a task done by the model saves nothing/,
+      both: /^Both: the model does A, people do B\.$/,
+      doubt: /^Can't tell: measure fixed cost of the model first\.$/,
+      wrong: /acceptance is 2; allowed: a number from 0 to 1$/,
+      serve: /^The API|^Can't tell/,
+      crowded: /^It does not fit: the machine holds 0 sequences at once, and 1 are asked for/,
+      train: /^[\d.]+ days, [\d,]+ USD\.$/,
+      incomplete: /^Cannot be counted yet: parameters, tokens, .* missing\.$/,
+      yes: /^Yes, on these conditions\.$/,
+      no: /^No: not under this licence/,
+      unknown: /^Unknown: what is at hand does not decide\.$/,
+      broken: /copy the whole link again$/,
+    },
+  },
+  {
+    locale: "zh-CN",
+    viewport: phone,
+    texts: {
+      model: /^交给模型。$/,
+      people: /^由人来做：模型做一件并不节省/,
+      both: /^两者都要：模型做A，人做B。$/,
+      doubt: /^说不准：请先量一量「模型固定费用」。$/,
+      wrong: /^算不出：采纳率为 2；可为：0 至 1 的数$/,
+      serve: /^用 API|^说不准/,
+      crowded: /^放不下：这台机器同时容纳 0 个序列，而要求 1 个/,
+      train: /^[\d.]+ 天，[\d,]+ USD。$/,
+      incomplete: /^还算不出：缺少参数、词元、/,
+      yes: /^可以，但须满足以下条件。$/,
+      no: /^不可以：就目前情况/,
+      unknown: /^不知道：文本与情况不足以判断。$/,
+      broken: /^算不出：这个链接不完整/,
+    },
+  },
+];
 interface Axe {
   axe: { run: () => Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> };
 }

@@ -18,28 +18,47 @@ export interface Opened {
 }
 export type VerifiedComponents = Readonly<Partial<Record<Component, Opened>>>;
 
+/** Licences that the framework takes for open, of code, data and documents (§5; OSI's and Open Definition's lists). */
+const OPEN: ReadonlySet<string> = new Set([
+  "Apache-2.0",
+  "MIT",
+  "BSD-2-Clause",
+  "BSD-3-Clause",
+  "GPL-3.0",
+  "MPL-2.0",
+  "CC0-1.0",
+  "CC-BY-4.0",
+  "CC-BY-SA-4.0",
+  "CDLA-Permissive-2.0",
+  "ODC-By-1.0",
+]);
+
 /** What the artefacts that were opened show. */
 export interface FrameworkClass {
   /** 1: open science, 2: open tooling, 3: open model; null: not verified that it is any. */
   readonly level: 1 | 2 | 3 | null;
-  readonly verified: number;
-  /** Components that class 3, or the next class, asks for and that nobody has opened. */
+  /** Opened, and under an open licence. */
+  readonly open: readonly Component[];
+  /** Opened, but under a licence that is none of the open ones. */
+  readonly closed: readonly Component[];
+  /** What class 3, or the next class, asks for and nobody has opened under an open licence. */
   readonly missing: readonly Component[];
 }
 
-/** The class of a generation; each class asks for all components of those before it. */
+/** The class of a generation; each class asks for all components of those before it, each under an open licence. */
 export function frameworkClass({
   verified = {},
 }: {
   readonly verified?: VerifiedComponents;
 }): FrameworkClass {
-  const lacks = (level: 1 | 2 | 3) => COMPONENTS[level].filter((name) => verified[name] === undefined);
-  const count = Object.keys(verified).length;
+  const opened = COMPONENT_NAMES.filter((name) => verified[name] !== undefined);
+  const open = opened.filter((name) => OPEN.has(verified[name]!.value)); // of those opened
+  const closed = opened.filter((name) => !open.includes(name));
   let reached: FrameworkClass["level"] = null;
   for (const level of [3, 2, 1] as const) {
-    const missing = lacks(level);
-    if (missing.length > 0) return { level: reached, verified: count, missing };
+    const missing = COMPONENTS[level].filter((name) => !open.includes(name));
+    if (missing.length > 0) return { level: reached, open, closed, missing };
     reached = level;
   }
-  return { level: reached, verified: count, missing: [] };
+  return { level: reached, open, closed, missing: [] };
 }

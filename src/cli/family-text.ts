@@ -98,7 +98,7 @@ export function showFamily(family: Family, catalogue: Catalogue, width: number):
     if (generation.languages) put("languages", show(generation.languages, nameLanguages));
     put("licence", show(generation.licence, String));
     for (const aspect of ASPECTS) put(aspect, show(openness[aspect], String));
-    put("framework", frameworkText(generation));
+    for (const [label, value] of frameworkTexts(generation, cite)) put(label, value);
     put(
       "kind",
       show(architecture.kind, (kind) => (kind === "moe" ? "mixture of experts" : kind)),
@@ -143,9 +143,27 @@ export function licencesOf(family: Family, { licences }: Catalogue): Catalogue["
   return Object.fromEntries(Array.from(ids, (id) => [id, licences[id]]));
 }
 
-/** The class of the Model Openness Framework, from what was opened. */
-function frameworkText(generation: Generation): string {
-  const { level, verified } = frameworkClass(generation);
-  const opened = `${verified} of ${COMPONENT_NAMES.length} artefacts opened`;
-  return level === null ? `not verified (${opened})` : `class ${level} (${opened})`;
+/** The class of the Model Openness Framework, the artefacts that it rests on, and those that it lacks. */
+function frameworkTexts(
+  generation: Generation,
+  cite: (fact: Fact<string>) => string,
+): [label: string, value: string][] {
+  const { verified = {} } = generation;
+  const { level, open, closed, missing } = frameworkClass(generation);
+  const opened = [...open, ...closed];
+  const lines: [string, string][] = [
+    [
+      "framework",
+      `${level === null ? "not verified" : `class ${level}`}; ${opened.length} of ${COMPONENT_NAMES.length} artefacts opened`,
+    ],
+  ];
+  if (opened.length === 0) return lines;
+  const shown = opened.map((name) => {
+    const artefact = verified[name]!; // one of those opened
+    return `${name} ${artefact.value}${closed.includes(name) ? " (not open)" : ""}${cite(artefact)}`;
+  });
+  lines.push(["opened", shown.join("; ")]);
+  if (missing.length > 0)
+    lines.push(["lacks", `for class ${level === null ? 3 : level - 1}: ${missing.join(", ")}`]);
+  return lines;
 }

@@ -26,5 +26,10 @@ export function hostingText(verdict: HostingVerdict): string {
         : "the API: the machine is dearer whatever the volume, break-even is not reachable";
     case "cannot-tell":
       return `can't tell: measure ${verdict.measure} first`;
+    case "does-not-fit":
+      return (
+        `it does not fit: the machine holds ${verdict.held} sequences at once, and ${verdict.asked} are asked for; ` +
+        "take more GPUs (--gpus), a smaller type of weights (--type) or fewer sequences (--batch)"
+      );
   }
 }

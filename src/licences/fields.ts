@@ -34,6 +34,10 @@ export const FIELDS: Readonly<Record<string, readonly string[]>> = {
   immigration: ["immigration", "asylum", "移民"],
 };
 
+/** A field in Chinese. */
+export const chineseField = (field: string): string =>
+  (isField(field) && FIELDS[field].find((word) => /\p{Script=Han}/u.test(word))) || field;
+
 /** Whether a field is one that readers of licences looked for. */
 export const isField = (field: string): boolean => Object.hasOwn(FIELDS, field);
 

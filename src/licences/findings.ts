@@ -3,7 +3,7 @@ import type { Text } from "../catalogue/catalogue.ts";
 import { grouped } from "../grouped.ts";
 import type { Condition } from "./conditions.ts";
 import { type FactName, factQuestions, type Situation } from "./facts.ts";
-import { fieldOf, isField } from "./fields.ts";
+import { chineseField, fieldOf, isField } from "./fields.ts";
 import { nameFits } from "./model-name.ts";
 import { isInEu } from "./places.ts";
 import type {
@@ -89,6 +89,14 @@ export function findingOf(term: Term, situation: Situation): Finding | undefined
   }
 }
 
+/** What a bound counts, in Chinese. */
+const COUNTED: Readonly<Record<UsersTerm["fact"], string>> = {
+  mau: "月活",
+  mauAtRelease: "发布前一个月的月活",
+  dau: "日活",
+  annualRevenue: "年收入，美元",
+};
+
 const users =
   (term: UsersTerm): Find =>
   ({ acts, facts }) => {
@@ -109,7 +117,7 @@ const users =
         "unexamined",
         clauses,
         `a bound of ${bound} (${term.fact})`,
-        `上限 ${bound}（${term.fact}）`,
+        `上限 ${bound}（${COUNTED[term.fact]}）`,
       );
     }
     const others =
@@ -229,13 +237,18 @@ function oneField({ clauses, stored, named = {}, partly = [] }: FieldsTerm, fiel
       "refuses",
       [...clauses, ...named[field]],
       `the field ${field} is refused`,
-      `禁止领域 ${field}`,
+      `禁止领域 ${chineseField(field)}`,
     );
   if (partly.includes(field))
-    return found("open", clauses, `the field ${field} is refused in part`, `部分禁止领域 ${field}`);
+    return found(
+      "open",
+      clauses,
+      `the field ${field} is refused in part`,
+      `部分禁止领域 ${chineseField(field)}`,
+    );
   if (!isField(field))
     return found("open", clauses, `the field ${field} is not one that is known here`, `未知领域 ${field}`);
-  return found("passes", clauses, `the field ${field} is not named`, `未提及领域 ${field}`);
+  return found("passes", clauses, `the field ${field} is not named`, `未提及领域 ${chineseField(field)}`);
 }
 
 const provider =
@@ -248,7 +261,7 @@ const provider =
         "refuses",
         clauses,
         `not for providers of ${facts.provider}`,
-        `不授予 ${facts.provider} 服务商`,
+        `不授予${facts.provider === "cloud" ? "云" : facts.provider === "software" ? "软件" : ` ${facts.provider} `}服务商`,
       );
     return found("passes", clauses, "the licensee is no such provider", "被许可方非此类服务商");
   };

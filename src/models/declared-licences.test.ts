@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Checkpoint } from "../formats/checkpoint.ts";
-import { licenceDisagreement, readDeclaredLicences } from "./declared-licences.ts";
+import { artefactsIn, licenceDisagreement, readDeclaredLicences } from "./declared-licences.ts";
 
 const card = (license: string) => `---\nlicense: ${license}\n---\n# A model`;
 const llama3 = "META LLAMA 3 COMMUNITY LICENSE AGREEMENT";
@@ -48,4 +48,18 @@ test("texts that are not the model's, papers of a web address and what is no nam
   );
   const broken = { ...checkpoint({}, {}, "folder"), folder: { read: () => Promise.reject(new Error("no")) } };
   assert.deepEqual(await readDeclaredLicences(broken), {});
+});
+
+test("of the openness framework a checkpoint's files hold weights and card, under the licence that all declare", async () => {
+  const found = async (files: Record<string, string>) => {
+    const opened = checkpoint({}, files, "folder");
+    const artefacts = await artefactsIn(opened, await readDeclaredLicences(opened));
+    return Object.entries(artefacts).map(([name, { value }]) => `${name}: ${value}`);
+  };
+  assert.deepEqual(await found({ "README.md": card("mit") }), ["parameters: MIT", "model-card: MIT"]);
+  assert.deepEqual(await found({ "README.md": card("mit"), LICENSE: llama3 }), [
+    "parameters: MIT or LicenseRef-Llama-3",
+    "model-card: MIT or LicenseRef-Llama-3",
+  ]);
+  assert.deepEqual(await found({}), ["parameters: none declared"]);
 });

@@ -1,4 +1,5 @@
 // The licences that card, GGUF metadata and LICENSE file declare, and whether they agree.
+import type { VerifiedComponents } from "../catalogue/framework.ts";
 import type { Checkpoint } from "../formats/checkpoint.ts";
 import { licenceOfCard, licenceOfTag, licenceOfText } from "../licences/licence-names.ts";
 
@@ -37,6 +38,23 @@ export async function readDeclaredLicences(checkpoint: Checkpoint): Promise<Decl
     break;
   }
   return declared;
+}
+
+/**
+ * Artefacts of the Model Openness Framework that lie in a checkpoint's own files, under the licence that is declared for it:
+ * its weights and its card. Whatever else the framework asks for is elsewhere, and was not opened.
+ */
+export async function artefactsIn(
+  checkpoint: Checkpoint,
+  declared: DeclaredLicences,
+): Promise<VerifiedComponents> {
+  const said = [...new Set(Object.values(declared))];
+  const opened = {
+    value: said.length === 1 ? said[0] : said.join(" or ") || "none declared",
+    source: "files",
+  };
+  const card = await checkpoint.folder?.read("README.md").catch(() => undefined);
+  return card === undefined ? { parameters: opened } : { parameters: opened, "model-card": opened };
 }
 
 /** What to tell where declarations are not one; undefined where they are. */

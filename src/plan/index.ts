@@ -1,6 +1,7 @@
 // baimo/plan: what a model costs and earns, with formulas and sources. Re-exports only.
 export type { Answer } from "./answer.ts";
 export { documentOf } from "./document.ts";
+export { chineseError } from "./errors-zh.ts";
 export { accelerator, accelerators, findAccelerator } from "./hardware/accelerators.ts";
 export { catalogueModels, shapeFromCatalogue } from "./model/from-catalogue.ts";
 export { shapeOfCheckpoint } from "./model/from-checkpoint.ts";

@@ -39,12 +39,51 @@ const notes: Readonly<Record<string, string>> = {
   "experts that a batch meets, if every expert is equally likely": "假定各专家概率相同时，一批所用的专家",
   "layers and heads are not known; open the checkpoint": "层数与头数未知；请打开模型文件",
   "the source has no such figure": "出处没有这个数",
+  "M/M/c: independent arrivals, exponential service. A model server batches and is not M/M/c; measure before relying on it":
+    "M/M/c：到达相互独立、服务时间为指数分布。模型服务会成批处理，并非 M/M/c；采信之前请实测",
+  "none where requests arrive faster than they are served: the queue grows without end":
+    "请求到达快于处理时没有：队列无限增长",
+  "none: more than a million sequences at once would be needed": "没有：须同时处理一百万以上的序列",
+  "convention: a tenth is kept for buffers, fragments and the runtime": "惯例：留一成给缓冲、碎片与运行时",
+  "a multiplication and an addition (arXiv 2001.08361 §2.1)": "一次乘法与一次加法（arXiv 2001.08361 §2.1）",
+  "a multiplication and an addition, once forward and twice backward (arXiv 2001.08361 §2.1)":
+    "一次乘法与一次加法，前向一遍、反向两遍（arXiv 2001.08361 §2.1）",
+  "scores and weighted sum, 2 each, of which the causal mask leaves half":
+    "注意力分数与加权和各 2，因果掩码留下一半",
+  "one alone": "单独一个",
+  "the usual quantile of waiting": "等待时间常用的分位数",
+  "which quantile is asked for": "所问的分位数",
+  "definition of a million": "百万的定义",
+  "definition of the unit": "单位的定义",
+  definition: "定义",
+  "16-bit weights and gradients; fp32 copy, two fp32 moments": "16 位权重与梯度；fp32 副本、两个 fp32 动量",
+  "16-bit weights, fp32 gradients; fp32 copy, two fp32 moments":
+    "16 位权重、fp32 梯度；fp32 副本、两个 fp32 动量",
+  "16-bit weights and gradients; fp32 copy, two 8-bit moments": "16 位权重与梯度；fp32 副本、两个 8 位动量",
+  "16-bit weights and gradients; fp32 copy, moments by rows and columns":
+    "16 位权重与梯度；fp32 副本、按行列的动量",
+  "16-bit weights and gradients; fp32 copy, one fp32 moment": "16 位权重与梯度；fp32 副本、一个 fp32 动量",
+  "all fp32; two moments": "全部 fp32；两个动量",
+  "all fp32; no state": "全部 fp32；无状态",
+  "all fp32; one moment": "全部 fp32；一个动量",
+  "8,760 hours a year / 12": "每年 8,760 小时 / 12",
+  "attention keeps a key and a value (arXiv 1706.03762)": "注意力保存键与值各一（arXiv 1706.03762）",
+  "convention: 20 days of 8 hours": "惯例：20 天，每天 8 小时",
+  "one forward pass more: 8 N D beside 6 N D": "多一遍前向：8 N D 对 6 N D",
+  "baimo bench measures one alone": "baimo bench 一次只测一个",
+  "baimo bench measures one machine": "baimo bench 只测一台机器",
   "as much as is put in": "取决于装了多少",
 };
 
 /** Texts with a name or a number in them. */
 const forms: readonly (readonly [form: RegExp, text: (...parts: string[]) => string])[] = [
   [/^the catalogue has none for (.+)$/, (model) => `图鉴没有 ${model} 的这项数据`],
+  [/^((?:adam|ada|sgd|muon|lion)[\w-]+): (.+)$/, (optimiser, what) => `${optimiser}：${chineseNote(what)}`],
+  [/^(F32|F16|Q8); scales of Q8 are left out$/, (type) => `${type}；未计 Q8 的缩放系数`],
+  [
+    /^(\w+): (\S+) bytes for (\d+) weights? \(ggml-common\.h\)$/,
+    (type, bytes, weights) => `${type}：每 ${weights} 个权重 ${bytes} 字节（ggml-common.h）`,
+  ],
   [
     /^taken to be the (.+)'s: /,
     (device) => `取作 ${device} 的数值：据说出口版仅互联不同（400 GB/s）；未见其数据表`,
@@ -62,6 +101,12 @@ export function chineseNote(note: string): string {
 }
 
 const warnings: typeof forms = [
+  [
+    /^a request of (\S+) tokens is longer than the context of (.+), (\S+)$/,
+    (tokens, model, context) => `一次请求 ${tokens} 词元，长于 ${model} 的上下文 ${context}`,
+  ],
+  [/^(.+): (\S+) is no day$/, (name, day) => `${name}：${day} 不是日期`],
+  [/^(.+): of (\S+), which is yet to come$/, (name, day) => `${name}：日期 ${day} 尚未到来`],
   [/^(.+): no source and no date$/, (name) => `${name}：无出处，无日期`],
   [/^(.+): no date$/, (name) => `${name}：无日期`],
   [

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { it } from "node:test";
 import type { Answer } from "./answer.ts";
+import { chineseError } from "./errors-zh.ts";
 import { accelerator } from "./hardware/accelerators.ts";
 import { shapeOfNumbers } from "./model/shape.ts";
 import { planReturn } from "./money/plan-return.ts";
@@ -10,6 +11,7 @@ import { chineseNote, chineseWarning } from "./notes-zh.ts";
 import { everyQuantity, findBare, flatten } from "./quantity/explain.ts";
 import { add, compute, formulaOf, given, type Quantity } from "./quantity/quantity.ts";
 import { planScaling } from "./scaling/plan-scaling.ts";
+import { answerScenario } from "./scenario/scenario.ts";
 import { planServing } from "./serving/plan-serving.ts";
 import { planTraining, type TrainingAnswer } from "./training/plan-training.ts";
 import { countRun, publishedRuns, shapeOfRun } from "./training/published-runs.ts";
@@ -101,12 +103,50 @@ it("every quantity has a name in Chinese", () => {
   assert.equal(chineseName("bytes of activations a layer (full)"), "每层激活字节 (full)");
 });
 
-it("every reason and warning of the page's plans has a text in Chinese", () => {
-  for (const [plan, { assumed, warnings }] of Object.entries(answers)) {
-    if (plan === "scale") continue; // which the page does not show
-    for (const { note } of assumed) assert.match(chineseNote(note!), /\p{Script=Han}/u, note);
-    for (const text of warnings) assert.match(chineseWarning(text, chineseName), /\p{Script=Han}/u, text);
+it("every reason, definition and warning of the page's plans has a text in Chinese", () => {
+  const han = /\p{Script=Han}/u;
+  for (const [plan, { results, warnings }] of Object.entries(answers)) {
+    if (/^scale|unknown|rumour/.test(plan)) continue; // which the page does not show
+    for (const { note, origin, source } of everyQuantity(Object.values(results))) {
+      // What others published is named as they name it.
+      if (note && origin !== "published" && origin !== "rumour") assert.match(chineseNote(note), han, note);
+      if (source && origin === "defined" && !source.url)
+        assert.match(chineseNote(source.title), han, source.title);
+    }
+    for (const text of warnings) assert.match(chineseWarning(text, chineseName), han, text);
   }
+});
+
+it("what a plan refuses is said in Chinese, with the option's name and what is allowed", () => {
+  const none = { families: [], licences: {} };
+  const refused: [options: object, text: RegExp][] = [
+    [{ work: [{ acceptance: 2 }], currency: "USD" }, /^采纳率为 2；可为：0 至 1 的数$/],
+    [{ work: [{ tasksPerMonth: 0 }], currency: "USD" }, /^每月任务为 0；可为：大于 0 的数$/],
+    [{ work: [{ wage: 1 }], currency: "USD" }, /^不认识选项 work\[0\]\.wage/],
+    [{ work: [], currency: "USD" }, /^工作为 空；可为：1 至 50 个$/],
+    [{ work: [{}] }, /^缺少货币；可为："USD"、/],
+    [{ work: [{}], currency: "USD", draws: 5 }, /^抽样次数为 5；可为：100 至 1,000,000 的整数$/],
+  ];
+  for (const [options, text] of refused)
+    assert.throws(
+      () => planReturn(options as Parameters<typeof planReturn>[0]),
+      (error: Error) => text.test(chineseError(error.message)),
+    );
+  const model = { plan: "serve", model: "xyz", options: {} } as const;
+  assert.throws(
+    () => answerScenario(model, none),
+    (error: Error) => chineseError(error.message) === '图鉴里没有 "xyz"；请从列表中选择',
+  );
+  assert.match(chineseError("Cannot read properties of undefined"), /^所给的内容算不出/);
+});
+
+it("what does not fit, or is longer than the context, is told of", () => {
+  const options = { accelerator: "H100-SXM", price: 2, api: 1, currency: "USD" } as const;
+  const crowded = planServing(model, { ...options, gpus: 1, batch: 4 });
+  assert.deepEqual(crowded.verdict, { kind: "does-not-fit", held: 0, asked: 4 });
+  assert.notEqual(planServing(model, options).verdict?.kind, "does-not-fit");
+  const short = planServing({ ...model, context: 2048 }, { ...options, promptTokens: 4096 });
+  assert.equal(short.warnings[0], "a request of 4,352 tokens is longer than the context of a mixture, 2,048");
 });
 
 it("an answer as JSON is a list whose places lead everywhere", () => {
@@ -132,7 +172,18 @@ it("unknown stays unknown, and a rumour is called one", () => {
   }
 });
 
-it("an old price is warned of, one without a source too", () => {
+it("an old price is warned of, one without a source too, and one whose day is none or yet to come", () => {
+  const days = ["2026-13-45", "2027-01-01"].map((date) => ({ value: 2, source: "an example", date }));
+  const warned = days.map((each) =>
+    planTraining(model, { price: each, currency: "USD", today: "2026-11-28" }),
+  );
+  assert.deepEqual(
+    warned.map(({ warnings }) => warnings),
+    [
+      ["price of a GPU-hour: 2026-13-45 is no day"],
+      ["price of a GPU-hour: of 2027-01-01, which is yet to come"],
+    ],
+  );
   assert.ok(answers.train.warnings.some((text) => text.includes("331 days old (2026-01-01)")));
   assert.ok(answers.serve.warnings.includes("price of the API: no source and no date"));
 });

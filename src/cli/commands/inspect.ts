@@ -1,6 +1,7 @@
 // `baimo inspect`: metadata, tensors and memory needs of a checkpoint, without loading it.
 import type { Command } from "commander";
 import type { DeviceChoice, MemoryNeeds } from "../../backends/device.ts";
+import { COMPONENT_NAMES, frameworkClass, type VerifiedComponents } from "../../catalogue/framework.ts";
 import { BaimoError } from "../../errors.ts";
 import type { Checkpoint } from "../../formats/checkpoint.ts";
 import type { MetadataValue } from "../../formats/gguf/metadata.ts";
@@ -47,6 +48,8 @@ interface Inspection {
   memory?: MemoryNeeds;
   /** The GPU's name, where one is asked for. */
   adapter?: string;
+  /** What the files hold of what the Model Openness Framework asks for. */
+  artefacts?: VerifiedComponents;
 }
 
 /** Adds the command. */
@@ -156,7 +159,9 @@ async function inspect(checkpoint: Checkpoint, flags: InspectFlags): Promise<Ins
       device: flags.device,
     });
     const adapter = flags.device === "webgpu" ? await nameAdapter() : undefined;
+    const { artefactsIn } = await import("../../models/declared-licences.ts");
     return {
+      artefacts: await artefactsIn(checkpoint, description.declaredLicences),
       checkpoint,
       description,
       contextLength,
@@ -177,7 +182,8 @@ async function nameAdapter(): Promise<string> {
 }
 
 function toJson(inspection: Inspection) {
-  const { checkpoint, description, problem, contextLength, footprint, memory, adapter } = inspection;
+  const { checkpoint, description, problem, contextLength, footprint, memory, adapter, artefacts } =
+    inspection;
   return {
     name: description?.name ?? checkpoint.name,
     format: checkpoint.format,
@@ -185,6 +191,8 @@ function toJson(inspection: Inspection) {
     family: description?.family,
     config: description?.config,
     problem,
+    licences: description?.declaredLicences,
+    artefacts,
     parameters: footprint?.parameters ?? countParameters(checkpoint),
     activeParameters: footprint?.activeParameters,
     flopsPerToken: footprint?.flopsPerToken,
@@ -248,9 +256,11 @@ function format(inspection: Inspection, flags: InspectFlags, width: number): str
 }
 
 function formatModel(inspection: Inspection, width: number): string[] {
-  const { description, footprint, memory, contextLength, adapter } = inspection;
+  const { description, footprint, memory, contextLength, adapter, artefacts = {} } = inspection;
   if (!description || !footprint || !memory) return [];
-  const { config, family } = description;
+  const { config, family, declaredLicences } = description;
+  const licences = Object.entries(declaredLicences).map(([where, id]) => `${id} (${where})`);
+  const { level, open, closed } = frameworkClass({ verified: artefacts });
   const experts =
     config.experts === undefined
       ? []
@@ -273,6 +283,12 @@ function formatModel(inspection: Inspection, width: number): string[] {
     ],
     ["  context", `${config.contextLength.toLocaleString("en-US")} tokens`],
     ["  work a token", `${formatCount(footprint.flopsPerToken)} operations`],
+    ["  licence", licences.join(", ") || "none declared"],
+    [
+      "  openness",
+      `framework ${level === null ? "not verified" : `class ${level}`}; of its ${COMPONENT_NAMES.length} artefacts these files hold ` +
+        [...open, ...closed.map((name) => `${name} (not under an open licence)`)].join(", "),
+    ],
   ];
   const need = [
     ["  weights", formatBytes(memory.weights + memory.experts)],

@@ -2,7 +2,7 @@
 import type { Command } from "commander";
 import type { Answer, EstimateOption, ModelShape, Plans, TrainingOptions } from "../../plan/index.ts";
 import { type Price, readAmount, readNumber } from "../amount.ts";
-import { type CommandContext, nonEmpty } from "../options.ts";
+import { type CommandContext, nonEmpty, wholeNumber } from "../options.ts";
 import {
   type AnswerFlags,
   addAnswerOptions,
@@ -50,7 +50,7 @@ export function addPlanTrain(plan: Command, context: CommandContext): Command {
     .option("--sequence <tokens>", "tokens of a sequence", readNumber)
     .option("--batch <count>", "sequences a step", readNumber)
     .option("--seed <number>", "of the draws", readNumber)
-    .option("--plans <count>", "how many plans to show", readNumber, 5);
+    .option("--plans <count>", "how many plans to show", wholeNumber(0, 1000), 5);
   addShapeOptions(addDeviceOptions(addAnswerOptions(addPriceOptions(command, "of a GPU-hour"))));
   return command.action((words: string[], flags: TrainFlags) =>
     asCommandLine(command, async () => {

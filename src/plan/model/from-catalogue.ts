@@ -1,6 +1,15 @@
 // A model's shape from its entry in the catalogue: what the entry's sources say, no more.
-import type { Catalogue, Dimensions, Family, Generation, Known, Variant } from "../../catalogue/catalogue.ts";
+import {
+  type Catalogue,
+  type Dimensions,
+  type Family,
+  figureOf,
+  type Generation,
+  type Known,
+  type Variant,
+} from "../../catalogue/catalogue.ts";
 import { BaimoError } from "../../errors.ts";
+import { inEnglish } from "../../licences/find-names.ts";
 import { nearestName } from "../../nearest.ts";
 import { type Input, published, type Source, unknown } from "../quantity/quantity.ts";
 import type { Unit } from "../quantity/units.ts";
@@ -34,10 +43,9 @@ export const catalogueModels = (catalogue: Catalogue): string[] =>
   everyVariant(catalogue).flatMap(({ name, variant }) => (variant.parameters === "unknown" ? [] : [name]));
 
 const plain = (name: string) =>
-  name
-    .toLowerCase()
-    .replace(/[^\p{L}\p{N}.]+/gu, " ")
-    .trim();
+  inEnglish(name.toLowerCase())
+    .replace(/[^\p{L}\p{N}.]+/gu, "")
+    .toLowerCase();
 
 /**
  * The shape of a variant of the catalogue, by name: "Llama 2 70B", or a generation with one variant.
@@ -99,6 +107,7 @@ function toShape({ family, generation, variant, name }: Found): ModelShape {
       perToken,
       parameters: expertParameters({ parameters, activeParameters, perToken, experts: count }),
     },
+    context: figureOf(generation.context),
     tokens: fact("tokens of training", variant.tokens ?? generation.tokens, "token"),
   };
 }

@@ -54,6 +54,7 @@ export function shapeOfCheckpoint(
         experts: experts.count,
       }),
     },
+    context: config.contextLength,
     fileBytes: read("bytes of weights", footprint.fileBytes, "byte"),
     memoryHere: memory && memoryOf(memory),
   };

@@ -14,6 +14,8 @@ export interface ModelShape extends ServedModel {
   readonly heads: Quantity<"count">;
   readonly kvHeads: Quantity<"count">;
   readonly cache?: CacheShape;
+  /** Most tokens of a request, where known. */
+  readonly context?: number;
   /** Tokens of its training, where known. */
   readonly tokens?: Quantity<"token">;
   /** Bytes of the weights as a file holds them. */
@@ -165,6 +167,7 @@ export function withNumbers(shape: ModelShape, options: Partial<ShapeOptions>): 
     kvHeads: pick(numbers.kvHeads, shape.kvHeads),
     cache: isResized || !shape.cache ? resized(shape, numbers, options) : shape.cache,
     experts: numbers.experts ?? shape.experts,
+    context: shape.context,
     tokens: numbers.tokens ?? shape.tokens,
     fileBytes: options.parameters === undefined ? shape.fileBytes : undefined,
     memoryHere: options.parameters === undefined ? shape.memoryHere : undefined,

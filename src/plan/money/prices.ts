@@ -41,7 +41,8 @@ export function doubtOf(
   if (!source) return `${name}: no source and no date`;
   if (source.date === undefined) return `${name}: no date`;
   const days = daysBetween(source.date, today);
-  if (days === undefined) return undefined;
+  if (days === undefined) return today === undefined ? undefined : `${name}: ${source.date} is no day`;
+  if (days < 0) return `${name}: of ${source.date}, which is yet to come`;
   return days > STALE_AFTER ? `${name}: ${days} days old (${source.date}); look it up again` : undefined;
 }
 

@@ -42,6 +42,8 @@ export function verdictOf({ saving, losing, net, distribution, missing }: Eviden
 export type HostingVerdict =
   | { readonly kind: "self" }
   | { readonly kind: "api"; readonly reachable: boolean }
+  /** The machine holds fewer sequences at once than are asked for. */
+  | { readonly kind: "does-not-fit"; readonly held: number; readonly asked: number }
   | { readonly kind: "cannot-tell"; readonly measure: string };
 
 /**

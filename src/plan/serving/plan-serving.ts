@@ -1,4 +1,5 @@
 // planServing: memory, speed, machines and money of inference, modelled and measured.
+import { grouped } from "../../grouped.ts";
 import { call, readOptions } from "../../options.ts";
 import { type DType, dtypes } from "../../tensor/dtype.ts";
 import { type Answer, answerOf } from "../answer.ts";
@@ -30,7 +31,7 @@ import {
 } from "./serving-options.ts";
 
 export interface ServingAnswer extends Answer {
-  /** Own machine or API, where both prices are given. */
+  /** Own machine or API, where both prices are given; also that the machine does not hold what is asked for. */
   readonly verdict?: HostingVerdict;
 }
 
@@ -86,6 +87,9 @@ export function planServing(model: ModelShape, options: ServingOptions = {}): Se
   const money = moneyOf(read, speed, utilisation);
   const target = money.own ?? speed;
   const distribution = isUncertain(target) ? simulate(target, { seed: read.seed }) : undefined;
+  const sequences = sequencesThatFit(weights, cache, device, machine);
+  const [held, asked] = [sequences.value, batch.value!]; // given, or assumed to be one
+  const crowded = held !== null && held < asked ? { kind: "does-not-fit" as const, held, asked } : undefined;
   const answered = answerOf(
     {
       weights,
@@ -93,7 +97,7 @@ export function planServing(model: ModelShape, options: ServingOptions = {}): Se
       cache,
       gpus,
       memoryHere: model.memoryHere,
-      sequences: sequencesThatFit(weights, cache, device, machine),
+      sequences,
       firstToken: prefill,
       single: single.tokensPerSecond,
       batched: bound.tokensPerSecond,
@@ -105,13 +109,20 @@ export function planServing(model: ModelShape, options: ServingOptions = {}): Se
       ...money,
     },
     [
+      tooLong(model, context),
       doubtOf("price of the machine", read.price, read.today),
       doubtOf("price of the API", read.api, read.today),
       doubtOf("tariff", read.tariff, read.today),
     ],
     distribution,
   );
-  return { ...answered, verdict: verdictOf(money, read.api?.value, distribution) };
+  return { ...answered, verdict: crowded ?? verdictOf(money, read.api?.value, distribution) };
+}
+
+/** What is to be said of a request that the model cannot read. */
+function tooLong({ name, context }: ModelShape, { value }: Quantity<"token">): string | undefined {
+  if (context === undefined || value === null || value <= context) return undefined;
+  return `a request of ${grouped(value)} tokens is longer than the context of ${name}, ${grouped(context)}`;
 }
 
 function verdictOf(
@@ -193,7 +204,9 @@ function machinesFor(read: ReadServing, { prefill, speed, answer, batch }: Serve
     why: "a person's patience",
   });
   const places = serversFor(arrivals, rate, share, limit);
-  const machines = compute("machines", "machine", "ceil(places / batch)", { places, batch });
+  const isBeyond = places.value === null && rate.value !== null;
+  const note = isBeyond ? "none: more than a million sequences at once would be needed" : undefined;
+  const machines = compute("machines", "machine", "ceil(places / batch)", { places, batch }, { note });
   const { utilisation, waitAt95 } = queueOf(arrivals, rate, places);
   return { machines, queueUtilisation: utilisation, waitAt95 };
 }

@@ -1,5 +1,6 @@
 // How figures, units and names are written in a language.
-import { chineseName, inputsOf, type Quantity } from "../../../src/plan/index.ts";
+import { chineseName, chineseNote, inputsOf, type Quantity } from "../../../src/plan/index.ts";
+import { catalogue } from "../catalogue/data.ts";
 import type { Language } from "../language.ts";
 
 const units: Readonly<Record<string, string>> = {
@@ -30,6 +31,20 @@ const sizes = ["bytes", "KB", "MB", "GB", "TB", "PB"];
 /** A quantity's name; of several kinds of work, with the kind. */
 export function nameIn(language: Language, name: string): string {
   return language === "zh" ? (chineseName(name) ?? name) : name;
+}
+
+/** Notes of the catalogue in Chinese, by their English texts. */
+const notes = new Map<string, string>();
+const find = (value: unknown): void => {
+  if (typeof value !== "object" || value === null) return;
+  if ("en" in value && "zh" in value) notes.set(String(value.en), String(value.zh));
+  else for (const each of Object.values(value)) find(each);
+};
+for (const { generations } of catalogue.families) find(generations);
+
+/** A note, or a source's title: the library's own in the language, those of others as they are. */
+export function noteIn(language: Language, note: string): string {
+  return language === "zh" ? (notes.get(note) ?? chineseNote(note)) : note;
 }
 
 /** "USD/task", in the language; "" for a share or a count. */

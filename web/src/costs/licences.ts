@@ -18,3 +18,16 @@ export const terms: ReadonlyMap<string, LicenceTerms> = new Map(
 );
 /** Every name of a model or a licence, once. */
 export const names = [...new Map(licenceNames(catalogue).map((each) => [each.name, each])).values()];
+const ofLicences = new Set(
+  Object.entries(catalogue.licences).flatMap(([id, { name }]) => [id, name, id.replace(/^LicenseRef-/, "")]),
+);
+/** What can be chosen, each with its label: licences by their own names, models with their licences'. */
+export const choices: readonly [string, string][] = [
+  ...Object.entries(catalogue.licences).map(([id, { name }]): [string, string] => [id, name]),
+  ...names
+    .filter(({ name }) => !ofLicences.has(name))
+    .map(({ name, licence }): [string, string] => [
+      name,
+      `${name} · ${licence.replaceAll("LicenseRef-", "")}`,
+    ]),
+];

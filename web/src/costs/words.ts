@@ -61,6 +61,7 @@ const zh = {
   fromTo: (low: string, high: string) => `，${low} 至 ${high}`,
   plansFit: (fit: number, all: number) => `${all} 种切分中，${fit} 种可行。`,
   failed: "算不出",
+  colon: "：",
   who: (verdict: Verdict, nameOf: (name: string) => string): string => {
     if (verdict.kind === "model") return "交给模型。";
     if (verdict.kind === "people")
@@ -75,9 +76,13 @@ const zh = {
     if (verdict.kind === "self") return "自建更便宜。";
     if (verdict.kind === "api")
       return verdict.reachable ? "用 API 更便宜。" : "用 API：机器满负荷也达不到保本点。";
+    if (verdict.kind === "does-not-fit")
+      return `放不下：这台机器同时容纳 ${verdict.held} 个序列，而要求 ${verdict.asked} 个。请加 GPU、换小些的权重类型，或减少并发。`;
     return `说不准：请先量一量「${nameOf(verdict.measure)}」。`;
   },
   training: (days: string, cost: string) => `${days}，${cost}。`,
+  incomplete: (missing: readonly string[]) => `还算不出：缺少${missing.join("、")}。`,
+  noPlan: "这些 GPU 放不下：没有可行的切分。",
   question: "用文字提问",
   questionExample: "我们能商用 Grok-1 吗？",
   ask: "提问",
@@ -180,6 +185,7 @@ const en: typeof zh = {
   fromTo: (low, high) => `, ${low} to ${high}`,
   plansFit: (fit, all) => `${fit} of ${all} ways to divide it over the GPUs work.`,
   failed: "This cannot be counted",
+  colon: ": ",
   who: (verdict, nameOf) => {
     if (verdict.kind === "model") return "Let the model do it.";
     if (verdict.kind === "people") return `Let people do it: ${verdict.why}.`;
@@ -193,9 +199,13 @@ const en: typeof zh = {
       return verdict.reachable
         ? "The API is cheaper."
         : "The API: break-even is more than the machine can make.";
+    if (verdict.kind === "does-not-fit")
+      return `It does not fit: the machine holds ${verdict.held} sequences at once, and ${verdict.asked} are asked for. Take more GPUs, a smaller type of weights, or fewer at once.`;
     return `Can't tell: measure ${nameOf(verdict.measure)} first.`;
   },
   training: (days, cost) => `${days}, ${cost}.`,
+  incomplete: (missing) => `Cannot be counted yet: ${missing.join(", ")} missing.`,
+  noPlan: "It does not fit these GPUs: no way to divide it works.",
   question: "Ask in words",
   questionExample: "May we sell a fine-tuned Llama 3.1?",
   ask: "Ask",
