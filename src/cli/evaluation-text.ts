@@ -116,7 +116,17 @@ export function boardLines({ rows }: Board): string[] {
   for (const row of rows) {
     const isShare = isShareRow(row);
     const show = (value: number) => boardNumber(value, isShare);
-    for (const { model, ranks, score, interval, n, notExtracted, extractionsDiffer, seconds, cost } of row.cells) {
+    for (const {
+      model,
+      ranks,
+      score,
+      interval,
+      n,
+      notExtracted,
+      extractionsDiffer,
+      seconds,
+      cost,
+    } of row.cells) {
       const range = `${show(interval[0])} to ${show(interval[1])}`;
       const metric = row.filter === "none" ? row.metric : `${row.metric}, ${row.filter}`;
       const missing = notExtracted > 0 ? boardNumber(notExtracted, true) : "";
