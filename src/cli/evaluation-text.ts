@@ -111,12 +111,22 @@ function duration(seconds: number): string {
 /** The board as a table. */
 export function boardLines({ rows }: Board): string[] {
   const lines = [
-    ["task", "metric", "model", "rank", "score", "95%", "n", "no answer", "s a document", "cost"],
+    ["task", "metric", "model", "rank", "score", "95%", "n", "no answer", "differ", "s a document", "cost"],
   ];
   for (const row of rows) {
     const isShare = isShareRow(row);
     const show = (value: number) => boardNumber(value, isShare);
-    for (const { model, ranks, score, interval, n, notExtracted, seconds, cost } of row.cells) {
+    for (const {
+      model,
+      ranks,
+      score,
+      interval,
+      n,
+      notExtracted,
+      extractionsDiffer,
+      seconds,
+      cost,
+    } of row.cells) {
       const range = `${show(interval[0])} to ${show(interval[1])}`;
       const metric = row.filter === "none" ? row.metric : `${row.metric}, ${row.filter}`;
       const missing = notExtracted > 0 ? boardNumber(notExtracted, true) : "";
@@ -130,13 +140,14 @@ export function boardLines({ rows }: Board): string[] {
         range,
         String(n),
         missing,
+        extractionsDiffer ? String(extractionsDiffer) : "",
         seconds?.toPrecision(2) ?? "",
         paid,
       ]);
     }
   }
   return formatTable(lines, {
-    align: ["left", "left", "left", "right", "right", "left", "right", "right", "right", "right"],
+    align: ["left", "left", "left", "right", "right", "left", "right", "right", "right", "right", "right"],
   });
 }
 

@@ -13,6 +13,8 @@ const WORDS = {
     note: "Bars are intervals of 95%. Ranks are ranges: models that the documents cannot tell apart (paired tests, Holm) share them. Seconds and cost are of a document.",
     PPL: "by likelihood",
     generation: "by generation",
+    circular: "right with its options in every order",
+    differ: "extractions differ",
   },
   zh: {
     title: "榜",
@@ -22,8 +24,12 @@ const WORDS = {
     note: "横条为 95% 区间。名次为范围：文档分不出高下的模型（配对检验，Holm 校正）并列。秒数与费用以一题计。",
     PPL: "按似然",
     generation: "按生成",
+    circular: "选项循环，次次答对",
+    differ: "提取结果不同",
   },
 } as const;
+
+type Words = (typeof WORDS)[BoardLanguage];
 
 const STYLE = `
 :root { color-scheme: light dark; --ink: #1c1a17; --paper: #fbfaf7; --line: #ddd6c8; --bar: #9c3d2e; --soft: #6d665a; }
@@ -64,7 +70,7 @@ export function boardPage(board: Board, language: BoardLanguage): string {
     const less = row.lessIsBetter ? `, ${words.less}` : "";
     const filter = row.filter === "none" ? "" : `, ${escapeHtml(row.filter)}`;
     return `<section><h2>${escapeHtml(row.alias)} <small>${escapeHtml(row.metric)}${filter}, ${words[row.asked]}${less}</small></h2>
-${cells.map((cell) => cellLine(cell, { isShare, most, none: words.none })).join("\n")}</section>`;
+${cells.map((cell) => cellLine(cell, { isShare, most, words })).join("\n")}</section>`;
   });
   return `<!doctype html>
 <html lang="${language === "zh" ? "zh-CN" : "en"}"><head><meta charset="utf-8">
@@ -77,11 +83,12 @@ ${sections.join("\n")}
 
 function cellLine(
   cell: BoardCell,
-  { isShare, most, none }: { isShare: boolean; most: number; none: string },
+  { isShare, most, words }: { isShare: boolean; most: number; words: Words },
 ): string {
-  const { model, score, interval, n, ranks, notExtracted, seconds, cost } = cell;
+  const { model, score, interval, n, ranks, notExtracted, extractionsDiffer, seconds, cost } = cell;
   const facts = [`n ${n}`];
-  if (notExtracted > 0) facts.push(`${none} ${boardNumber(notExtracted, true)}`);
+  if (notExtracted > 0) facts.push(`${words.none} ${boardNumber(notExtracted, true)}`);
+  if (extractionsDiffer) facts.push(`${words.differ} ${extractionsDiffer}`);
   if (seconds !== undefined) facts.push(`${seconds.toPrecision(2)} s`);
   if (cost) facts.push(`${cost.amount.toPrecision(2)} ${cost.currency}`);
   return `<div class="cell"><span class="model">${escapeHtml(model)} <small class="soft">${escapeHtml(facts.join(" · "))}</small></span>

@@ -1,15 +1,16 @@
 // The board: runs side by side, with intervals, and ranks as sure as the documents make them.
 
-import { mean, meanError } from "../../statistics/moments.ts";
+import { mean } from "../../statistics/moments.ts";
 import type { Money } from "../../upstream/price.ts";
-import { type Interval, normalInterval, wilson } from "../statistics/intervals.ts";
+import { CORRECTED_EXTRACTION, OWN_EXTRACTION } from "../score/opencompass/options.ts";
+import { documentsInterval, type Interval } from "../statistics/intervals.ts";
 import { holm } from "../statistics/many-tests.ts";
 import { mcNemar, pairedError, pairedT, pairTable } from "../statistics/paired.ts";
 import type { StoredRun } from "./read-run.ts";
 import { isLessBetter, pairDocuments, type TaskValues, taskValues } from "./task-values.ts";
 
 /** How a task was asked. */
-export type AskedAs = "PPL" | "generation";
+export type AskedAs = "PPL" | "generation" | "circular";
 
 /** A model's score on a task. */
 export interface BoardCell {
@@ -21,6 +22,8 @@ export interface BoardCell {
   readonly ranks: readonly [best: number, worst: number];
   /** The share of documents in which no answer was found. */
   readonly notExtracted: number;
+  /** Documents in which OpenCompass's patterns and the corrected ones find another answer, where both were tried. */
+  readonly extractionsDiffer?: number;
   /** Of the run's time for a document; left out where its files do not say it. */
   readonly seconds?: number;
   /** Of a document, where the model has a price. */
@@ -47,6 +50,7 @@ export interface Board {
 interface Entry {
   readonly run: StoredRun;
   readonly values: TaskValues;
+  readonly extractionsDiffer?: number;
 }
 
 const SURE = 0.05;
@@ -57,9 +61,13 @@ export function makeBoard(given: readonly StoredRun[]): Board {
   const rows = new Map<string, Entry[]>();
   for (const run of runs) {
     for (const task of run.tasks) {
-      for (const values of taskValues(task)) {
+      const all = taskValues(task);
+      for (const values of all) {
         const key = `${values.task},${values.metric},${values.filter}`;
-        rows.set(key, (rows.get(key) ?? []).concat({ run, values }));
+        rows.set(
+          key,
+          (rows.get(key) ?? []).concat({ run, values, extractionsDiffer: extractionsDiffer(values, all) }),
+        );
       }
     }
   }
@@ -82,31 +90,43 @@ function boardRow(entries: readonly Entry[]): BoardRow {
     alias: config?.alias ?? task,
     metric: label,
     filter,
-    asked: config?.outputType === "generate_until" ? "generation" : "PPL",
+    asked:
+      metric === "perf_circular"
+        ? "circular"
+        : config?.outputType === "generate_until"
+          ? "generation"
+          : "PPL",
     lessIsBetter,
     cells: entries.map((entry, i) => boardCell(entry, ranks[i])),
   };
 }
 
-function boardCell({ run, values }: Entry, ranks: readonly [number, number]): BoardCell {
+function boardCell({ run, values, extractionsDiffer }: Entry, ranks: readonly [number, number]): BoardCell {
   const all = values.documents.map(({ value }) => value);
   const n = all.length;
   const score = mean(all);
-  const isBinary = all.every((value) => value === 0 || value === 1);
-  const interval = isBinary
-    ? wilson(Math.round(score * n), n)
-    : normalInterval(score, n > 1 ? meanError(all) : 0);
   const taken = ownFacts(run, values.task);
   return {
     model: run.model,
     score,
-    interval,
+    interval: documentsInterval(all),
     n,
     ranks,
     notExtracted: notExtracted(run, values) / n,
+    extractionsDiffer,
     seconds: taken.seconds === undefined ? undefined : taken.seconds / n,
     cost: taken.cost && { amount: taken.cost.amount / n, currency: taken.cost.currency },
   };
+}
+
+/** In how many documents the two lists of patterns differ; undefined where not both were tried. */
+function extractionsDiffer(values: TaskValues, all: readonly TaskValues[]): number | undefined {
+  const [own, corrected] = [OWN_EXTRACTION, CORRECTED_EXTRACTION].map((filter) =>
+    all.find((one) => one.filter === filter && one.metric === values.metric),
+  );
+  if (!own || !corrected) return undefined;
+  const others = new Map(corrected.documents.map(({ id, extracted }) => [id, extracted]));
+  return own.documents.filter(({ id, extracted }) => others.get(id) !== extracted).length;
 }
 
 /** What this project's results say of a task besides. */

@@ -1,5 +1,9 @@
 // The values of a stored task, document by document, so that runs can be paired.
+import { isRecord, recordOf } from "../../json.ts";
+import type { EvaluatedDocument } from "../run.ts";
 import { argmax } from "../score/likeliest.ts";
+import { argumentsOf } from "../tasks/eval-request.ts";
+import type { RawConfig } from "../tasks/load-yaml.ts";
 import type { StoredRun, StoredTask } from "./read-run.ts";
 
 /** Metrics in the order in which one is taken for a task. */
@@ -45,8 +49,9 @@ function numberOf(stored: unknown): number | undefined {
   return Number.isFinite(logprob / count) ? -logprob / count / Math.LN2 : undefined;
 }
 
-/** The values of a task's main metric by each filter. */
+/** The values of a task's main metric by each filter; of a circular task those of its first order and of all orders. */
 export function taskValues(task: StoredTask): TaskValues[] {
+  if (isCircular(task)) return circularValues(task);
   const metric = mainMetric(task);
   if (metric === undefined) return [];
   const byId = new Map(task.documents.map((document) => [document.prepared.id, document]));
@@ -62,29 +67,66 @@ export function taskValues(task: StoredTask): TaskValues[] {
       .flatMap((sample): DocumentValue[] => {
         const value = numberOf(sample[metric]);
         const document = byId.get(Number(sample.doc_id));
-        if (value === undefined || !document) return [];
-        const { prepared, answers } = document;
-        const [request] = prepared.requests;
-        const prompt =
-          request.kind === "loglikelihood"
-            ? request.context
-            : request.kind === "generate_until"
-              ? request.prompt
-              : request.text;
-        return [
-          {
-            id: prepared.id,
-            documentHash: prepared.hashes.document,
-            promptHash: prepared.hashes.prompt,
-            prompt,
-            value,
-            answer: JSON.stringify(sample.resps),
-            extracted: JSON.stringify(sample.filtered_resps),
-            margin: marginOf(answers.map(([first]) => first)),
-          },
-        ];
+        return value === undefined || !document ? [] : [documentValue(sample, document, value)];
       }),
   }));
+}
+
+function documentValue(
+  sample: RawConfig,
+  { prepared, answers }: EvaluatedDocument,
+  value: number,
+): DocumentValue {
+  const [request] = prepared.requests;
+  return {
+    id: prepared.id,
+    documentHash: prepared.hashes.document,
+    promptHash: prepared.hashes.prompt,
+    prompt: String(argumentsOf(request)[0]),
+    value,
+    answer: JSON.stringify(sample.resps),
+    extracted: JSON.stringify(sample.filtered_resps),
+    margin: marginOf(answers.map(([first]) => first)),
+  };
+}
+
+/** Whether a task asked each question with its options in several orders: its samples hold answers, not numbers. */
+const isCircular = ({ samples: [first] }: StoredTask): boolean => isRecord(first?.perf_circular);
+
+/** A question counts once: by its first order, and as right in all. */
+function circularValues(task: StoredTask): TaskValues[] {
+  const byId = new Map(task.documents.map((document) => [document.prepared.id, document]));
+  const filters = [...new Set(task.samples.map(({ filter }) => String(filter)))];
+  return filters.flatMap((filter) => {
+    const questions = new Map<string, DocumentValue[]>();
+    for (const sample of task.samples.filter((one) => one.filter === filter)) {
+      const { question, prediction, reference } = recordOf(
+        sample.perf_circular,
+        `${task.name}: perf_circular`,
+      );
+      const document = byId.get(Number(sample.doc_id));
+      if (!document) continue;
+      const key = String(question);
+      const orders = questions.get(key) ?? [];
+      orders.push(documentValue(sample, document, Number(prediction === reference)));
+      questions.set(key, orders);
+    }
+    const all = [...questions.values()];
+    const inAll = (orders: readonly DocumentValue[], key: "answer" | "extracted"): string =>
+      JSON.stringify(orders.map((order) => order[key]));
+    return [
+      { metric: "acc_origin", documents: all.map(([first]) => first) },
+      {
+        metric: "perf_circular",
+        documents: all.map((orders) => ({
+          ...orders[0],
+          value: Math.min(...orders.map(({ value }) => value)),
+          answer: inAll(orders, "answer"),
+          extracted: inAll(orders, "extracted"),
+        })),
+      },
+    ].map(({ metric, documents }) => ({ task: task.name, metric, label: metric, filter, documents }));
+  });
 }
 
 function marginOf(answers: readonly unknown[]): number | undefined {

@@ -1,5 +1,6 @@
 // Intervals of a share of right answers, of a mean, of pass@k.
-import { inverseIncompleteBeta, logChoose, normalQuantile } from "./special-functions.ts";
+import { mean, meanError } from "../../statistics/moments.ts";
+import { inverseIncompleteBeta, logChoose, normalQuantile, studentQuantile } from "./special-functions.ts";
 
 /** Lower and upper end. */
 export type Interval = readonly [low: number, high: number];
@@ -22,7 +23,17 @@ export function clopperPearson(correct: number, n: number, confidence = 0.95): I
   return [low, high];
 }
 
-/** A mean's interval from its standard error. */
+/** The interval of documents' mean: Wilson's where each is right or wrong, else Student's. */
+export function documentsInterval(values: readonly number[], confidence = 0.95): Interval {
+  const n = values.length;
+  const score = mean(values);
+  if (values.every((value) => value === 0 || value === 1))
+    return wilson(Math.round(score * n), n, confidence);
+  const half = n > 1 ? studentQuantile(confidence, n - 1) * meanError(values) : 0;
+  return [score - half, score + half];
+}
+
+/** A mean's interval from its standard error, where documents are many. */
 export function normalInterval(value: number, error: number, confidence = 0.95): Interval {
   const half = normalQuantile((1 + confidence) / 2) * error;
   return [value - half, value + half];

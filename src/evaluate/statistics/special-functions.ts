@@ -1,5 +1,5 @@
-// Quantiles and tails of the distributions that boards use: binomial, beta, normal, χ².
-import { erfc, incompleteBeta, logGamma } from "../../statistics/special-functions.ts";
+// Quantiles and tails of the distributions that boards use: binomial, beta, normal, Student's, χ².
+import { bothTailsOfT, erfc, incompleteBeta, logGamma } from "../../statistics/special-functions.ts";
 
 /** log of the number of ways to choose k of n. */
 export const logChoose = (n: number, k: number): number =>
@@ -30,6 +30,20 @@ export function normalQuantile(p: number): number {
     else high = middle;
   }
   return (low + high) / 2;
+}
+
+/** The t that so large a share of Student's distribution lies within, on both sides of 0. */
+export function studentQuantile(share: number, freedom: number): number {
+  const height = Math.exp(logGamma((freedom + 1) / 2) - logGamma(freedom / 2)) / Math.sqrt(freedom * Math.PI);
+  let t = normalQuantile((1 + share) / 2);
+  // Newton's steps from below: the tails are convex there.
+  for (let i = 0; i < 100; i++) {
+    const density = height * (1 + (t * t) / freedom) ** (-(freedom + 1) / 2);
+    const step = (bothTailsOfT(t, freedom) - (1 - share)) / (2 * density);
+    t += step;
+    if (Math.abs(step) <= 1e-14 * t) break;
+  }
+  return t;
 }
 
 /** P(X > x) of χ² with one degree of freedom. */

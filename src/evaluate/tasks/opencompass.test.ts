@@ -6,7 +6,10 @@ import { join } from "node:path";
 import { after, test } from "node:test";
 import { BaimoError } from "../../errors.ts";
 import { prepareRun } from "../prepare-run.ts";
+import { makeBoard } from "../report/board.ts";
+import { readRun } from "../report/read-run.ts";
 import { evaluate } from "../run.ts";
+import { runInFolder } from "../run-in-folder.ts";
 import type { Subject } from "../subjects/subject.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "baimo-opencompass-"));
@@ -106,7 +109,9 @@ const subject: Subject = {
     questions.map(({ request }) => {
       const asked = request.kind === "generate_until" ? (request.prompt.split(HEAD).at(-1) ?? "") : "";
       const [, letter] = /([A-C])\. 甲/.exec(asked) ?? [];
-      const answer = asked.includes("再") && letter === "B" ? "不知道" : `答案是：${letter}`;
+      // The missing comma hides 故 without 选, so that the first letter is taken.
+      const others: Record<string, string> = { B: "不知道", C: "A不行，故C吧" };
+      const answer = (asked.includes("再") && others[letter]) || `答案是：${letter}`;
       return { answer, cost: { promptTokens: 1, completionTokens: 1 } };
     }),
 };
@@ -123,12 +128,29 @@ test("circular, with the corrected patterns beside OpenCompass's own", async () 
   const [{ scored }] = tasks;
   const scores = scored.scores.map(({ metric, filter, value }) => [filter, metric, value]);
   assert.deepEqual(scores.slice(0, 3), [
-    ["opencompass", "acc_origin", 1 / 2],
-    ["opencompass", "acc_circular", 1 / 2],
-    ["opencompass", "perf_circular", 1 / 2],
+    ["opencompass-a5acc4b", "acc_origin", 1 / 2],
+    ["opencompass-a5acc4b", "acc_circular", 1 / 2],
+    ["opencompass-a5acc4b", "perf_circular", 1 / 2],
   ]);
-  assert.deepEqual(new Set(scores.map(([filter]) => filter)), new Set(["opencompass", "corrected"]));
-  assert.equal(scored.notExtracted.get("opencompass"), 1);
+  assert.deepEqual(new Set(scores.map(([filter]) => filter)), new Set(["opencompass-a5acc4b", "corrected"]));
+  assert.equal(scored.notExtracted.get("opencompass-a5acc4b"), 1);
+  const out = join(folder, "out");
+  await runInFolder(run, subject, settings, { isChat: false, out, identity: "1", version: "0" });
+  const board = makeBoard([readRun(out)]);
+  const shown = board.rows.map(({ metric, filter, asked, cells: [{ score, n, extractionsDiffer }] }) => [
+    filter,
+    metric,
+    asked,
+    score,
+    n,
+    extractionsDiffer,
+  ]);
+  assert.deepEqual(shown, [
+    ["opencompass-a5acc4b", "acc_origin", "generation", 1 / 2, 2, 0],
+    ["opencompass-a5acc4b", "perf_circular", "circular", 1 / 2, 2, 1],
+    ["corrected", "acc_origin", "generation", 1 / 2, 2, 0],
+    ["corrected", "perf_circular", "circular", 1 / 2, 2, 1],
+  ]);
 });
 
 test("refused before a model is asked", async () => {

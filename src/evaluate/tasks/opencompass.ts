@@ -4,6 +4,7 @@ import { brief, isRecord } from "../../json.ts";
 import { float } from "../python/values.ts";
 import { argmax } from "../score/likeliest.ts";
 import { type CircularAnswer, circularScores, rotationsOf } from "../score/opencompass/circular.ts";
+import { CORRECTED_EXTRACTION, OWN_EXTRACTION } from "../score/opencompass/options.ts";
 import { configError } from "./config-error.ts";
 import type { Document } from "./document.ts";
 import type { EvalRequest } from "./eval-request.ts";
@@ -165,9 +166,12 @@ function pipelines({ pred_postprocessor: given }: RawConfig, where: string): Raw
   const { type, options } = typed(given, Object.keys(POSTPROCESSORS), "eval_cfg.pred_postprocessor", where);
   const extract = (rest: RawConfig) => Object.assign({ function: POSTPROCESSORS[String(type)] }, rest);
   const rest = options === undefined ? {} : { options };
-  const own = { name: "opencompass", filter: [extract(rest), first] };
+  const own = { name: OWN_EXTRACTION, filter: [extract(rest), first] };
   if (type !== "first_option_postprocess") return [own];
-  return [own, { name: "corrected", filter: [extract(Object.assign({ corrected: true }, rest)), first] }];
+  return [
+    own,
+    { name: CORRECTED_EXTRACTION, filter: [extract(Object.assign({ corrected: true }, rest)), first] },
+  ];
 }
 
 function requestsOf(inference: Inference, isPpl: boolean): RequestBuilder {

@@ -5,6 +5,10 @@ import { compileRegex } from "../../python/regex.ts";
 /** The version whose patterns these are; two of them lack a comma between them and are one there. */
 export const OPENCOMPASS_VERSION = "open-compass/opencompass a5acc4bba3b658f151617a3b393602110fb7a740";
 
+/** The names of the two lists in files: OpenCompass's at that commit, and with its comma. */
+export const OWN_EXTRACTION = "opencompass-a5acc4b";
+export const CORRECTED_EXTRACTION = "corrected";
+
 const RIGHT = "故选?\\s*([%])";
 const ONLY = "只有选?项?\\s?([%])\\s?是?对";
 /** In the order in which they are tried; % stands for the letters. */
