@@ -1,67 +1,103 @@
-// The journal of dispatch: kill -9 at random moments, cost of a step, 10,000 runs opened, growth.
+// Journals of dispatch: kill -9 at random moments, cost of a step, 10,000 runs opened, growth.
 //
-// Run it after a build: node bench/dispatch-runs.mjs [kills]
+// Run it after a build: node bench/dispatch-runs.mjs [kills]. Where Postgres and the packages @dbos-inc/dbos-sdk and pg
+// are installed, runs over two machines are measured, too.
 import { mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openJournal } from "../dist/src/dispatch/index.js";
-import { JournalSteps } from "../dist/src/dispatch/runs/journal-steps.js";
-import { Turns } from "../dist/src/dispatch/runs/turns.js";
 import { drivers } from "../dist/src/store/open-database.js";
-import { killRuns } from "../dist/test/dispatch-kills.js";
+import { killMachines, killRuns } from "../dist/test/dispatch-kills.js";
+import { startPostgres, whyNoPostgres } from "../dist/test/postgres.js";
 
+const SEED = 20261128;
 const kills = Number(process.argv[2] ?? 50);
+const options = { approvalMs: 0 };
 const median = (values) => values.sort((a, b) => a - b)[Math.floor(values.length / 2)];
 let isKilled = false;
 
 for (const driver of drivers) {
   const folder = mkdtempSync(join(tmpdir(), "baimo-bench-"));
   try {
-    const journal = await openJournal(folder, driver);
+    const journal = await openJournal(folder, { driver });
     console.log(process.version, driver.name);
-    const run = journal.begin(await journal.payloads.put({}));
-    const steps = new JournalSteps(journal, run, { approvalMs: 0, turns: new Turns() });
-    const took = [];
-    for (let n = 0; n < 1000; n++) {
-      const begun = performance.now();
-      await steps.step(`s${n}`, async () => ({ value: n }));
-      took.push(performance.now() - begun);
-    }
-    console.log(
-      `a step: median ${median(took).toFixed(2)} ms, of 1,000 the slowest ${took.at(-1).toFixed(1)} ms`,
-    );
-    let made = 1;
-    for (const count of [2500, 5000, 10_000]) {
-      for (; made < count; made++) {
-        const id = journal.begin(await journal.payloads.put({ run: Math.random() }));
-        for (const name of ["n1", "n2", "n3"]) {
-          journal.beginStep(id, name);
-          journal.endStep(id, name, "done", "0".repeat(64));
-        }
-        if (Math.random() < 0.99) journal.end(id, "done");
-      }
-      console.log(`${count} runs of 3 steps: ${(sizeOf(folder) / 1e6).toFixed(1)} MB`);
-    }
-    journal.close();
-    const opened = [];
-    for (let n = 0; n < 9; n++) {
-      const begun = performance.now();
-      const again = await openJournal(folder, driver);
-      const open = again.open().length;
-      const newest = again.runs(50).length;
-      opened.push(performance.now() - begun);
-      again.close();
-      if (n === 0) console.log(`opened first in ${opened[0].toFixed(1)} ms: ${open} open, ${newest} listed`);
-    }
-    console.log(`opened: median ${median(opened).toFixed(1)} ms`);
+    await costOfStep(journal);
+    await growth(journal, () => sizeOf(folder));
+    await journal.close();
+    await opening(() => openJournal(folder, { driver }));
     if (isKilled) continue; // the program takes the first driver that is there
     isKilled = true;
-    console.log(`kill -9: ${JSON.stringify(await killRuns(kills, 20261128))}`);
+    console.log(`kill -9: ${JSON.stringify(await killRuns(kills, SEED))}`);
   } catch (error) {
     console.log(`${driver.name}: ${error.message}`);
   } finally {
     rmSync(folder, { recursive: true });
   }
+}
+
+const reason = whyNoPostgres();
+if (reason === undefined) {
+  const postgres = await startPostgres();
+  try {
+    console.log(process.version, "DBOS on Postgres");
+    const place = await postgres.database("steps");
+    const journal = await openJournal(place);
+    await costOfStep(journal);
+    await journal.close();
+    await opening(() => openJournal(place));
+    const { takenOver, ...found } = await killMachines(kills, SEED, await postgres.database("kills"));
+    const times = `${median(takenOver).toFixed(0)} ms, the slowest ${Math.max(...takenOver).toFixed(0)}`;
+    console.log(`kill -9 of one of two machines: ${JSON.stringify(found)}`);
+    console.log(`${takenOver.length} struck a run under way; another machine went on after ${times}`);
+  } finally {
+    await postgres.close();
+  }
+} else console.log(`DBOS on Postgres: ${reason}`);
+
+async function costOfStep(journal) {
+  const took = [];
+  const run = await journal.begin(await journal.payloads.put({}));
+  const work = async (_run, steps) => {
+    for (let n = 0; n < 1000; n++) {
+      const begun = performance.now();
+      await steps.step(`s${n}`, () => steps.queue("none", 4, async () => ({ value: n })));
+      took.push(performance.now() - begun);
+    }
+    return "done";
+  };
+  await journal.work(run, work, options);
+  console.log(
+    `a step: median ${median(took).toFixed(2)} ms, of 1,000 the slowest ${took.at(-1).toFixed(1)} ms`,
+  );
+}
+
+async function growth(journal, size) {
+  const work = async (run, steps) => {
+    for (const name of ["n1", "n2", "n3"]) await steps.step(name, async () => `${run} ${name}`);
+    return Math.random() < 0.99 ? "done" : "waiting";
+  };
+  let made = 1;
+  for (const count of [2500, 5000, 10_000]) {
+    for (; made < count; made++) {
+      await journal.work(await journal.begin(await journal.payloads.put({})), work, options);
+    }
+    console.log(`${count} runs of 3 steps: ${(size() / 1e6).toFixed(1)} MB`);
+  }
+}
+
+async function opening(open) {
+  const opened = [];
+  for (let n = 0; n < 9; n++) {
+    const begun = performance.now();
+    const again = await open();
+    const unfinished = (await again.open()).length;
+    const newest = (await again.runs(50)).length;
+    opened.push(performance.now() - begun);
+    await again.close();
+    if (n === 0)
+      console.log(`opened first in ${opened[0].toFixed(1)} ms: ${unfinished} open, ${newest} listed`);
+  }
+  console.log(`opened: median ${median(opened).toFixed(1)} ms`);
 }
 
 /** Bytes of the database. */

@@ -91,9 +91,9 @@ describe(`${attacks.length * 4} attacks`, { skip: driver instanceof Error ? driv
     });
     journal = await openJournal(place("journal"));
   });
-  after(() => {
+  after(async () => {
     opened.close();
-    journal.close();
+    await journal.close();
   });
 
   /** Runs a plan: the steps of the plan and no others, nothing written, nothing of the attack said. */
@@ -116,7 +116,7 @@ describe(`${attacks.length * 4} attacks`, { skip: driver instanceof Error ? driv
     const { report, state } = await continueRun(journal, run, opened.tools);
     assert.equal(calls.length - calledBefore, expectedCalls);
     assert.deepEqual(readFileSync(place("shop.db")), bytes, "nothing is written");
-    assert.deepEqual(journal.approvals(run), []);
+    assert.deepEqual(await journal.approvals(run), []);
     for (const sentence of report.sentences) assert.ok(!textOf(sentence).includes(attack), textOf(sentence));
     assert.ok(!toHtml(report).includes(attack), "nothing of it stands in the report");
     return { report, state };

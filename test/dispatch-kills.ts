@@ -1,16 +1,19 @@
 // Kills runs of 20 steps at random moments, and says what was done twice.
-import { spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { type ChildProcess, spawn } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { openJournal, replayRun } from "../src/dispatch/index.ts";
-import { createRandom } from "../src/random.ts";
+import { setTimeout as wait } from "node:timers/promises";
+import { type Journal, openJournal, replayRun } from "../src/dispatch/index.ts";
+import { createRandom, type Random } from "../src/random.ts";
 import { type Driver, openAny } from "../src/store/open-database.ts";
 
 const STEP_MS = 10;
-/** Steps that the log counts: all but the write. */
-const LOGGED = 19;
+/** When a machine is dead; of several. */
+const DEAD_MS = 1000;
+/** No test waits longer for another machine. */
+const PATIENCE_MS = 30_000;
 
 export interface Kills {
   readonly kills: number;
@@ -23,28 +26,68 @@ export interface Kills {
   readonly wrong: readonly string[];
 }
 
-/** Runs and kills until so many kills have struck; every run is then brought to its end. */
+/** Runs on one machine and kills until so many kills have struck; every run is then brought to its end. */
 export async function killRuns(kills: number, seed: number, open: Driver = openAny): Promise<Kills> {
+  const folder = await makeFolder(open);
+  const place = join(folder, "journal");
+  writeFileSync(join(folder, "stop"), ""); // after each run
+  const random = createRandom(seed);
+  let struck = 0;
+  for (let isOpen = false; struck < kills || isOpen; ) {
+    // longer than a run: the machine may be busy
+    const killAfter = struck < kills ? random.integer(4 * 20 * STEP_MS) : undefined;
+    const { child, ended } = start(folder, place, () => {
+      if (killAfter !== undefined) setTimeout(() => child.kill("SIGKILL"), killAfter);
+    });
+    isOpen = !(await ended);
+    if (isOpen) struck++;
+  }
+  const journal = await openJournal(place, { driver: open });
+  return countUp(folder, journal, kills);
+}
+
+/** How long it took until another machine went on, in milliseconds, for each kill that struck a run. */
+export interface MachineKills extends Kills {
+  readonly takenOver: readonly number[];
+}
+
+/** Runs on two machines over one database of Postgres; each time kills the one that has a run in hand. */
+export async function killMachines(kills: number, seed: number, place: string): Promise<MachineKills> {
+  const folder = await makeFolder(openAny);
+  const journal = await openJournal(place);
+  const random = createRandom(seed);
+  const machines = [start(folder, place), start(folder, place)];
+  const takenOver: number[] = [];
+  for (let struck = 0; struck < kills; ) {
+    const killed = await killOne(folder, machines, random);
+    if (!killed) continue;
+    struck++;
+    const took = await untilTakenOver(folder, journal, killed);
+    if (took !== undefined) takenOver.push(took);
+    machines[machines.indexOf(killed.machine)] = start(folder, place);
+  }
+  writeFileSync(join(folder, "stop"), "");
+  await Promise.all(machines.map(({ ended }) => ended));
+  return Object.assign(await countUp(folder, journal, kills), { takenOver });
+}
+
+async function makeFolder(open: Driver): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), "baimo-dispatch-"));
   const database = await open(join(folder, "shop.db"));
   database.exec(
     "CREATE TABLE stock (id INTEGER PRIMARY KEY, quantity INTEGER); INSERT INTO stock VALUES (7, 1000)",
   );
   database.close();
-  const random = createRandom(seed);
-  let struck = 0;
-  for (let isOpen = false; struck < kills || isOpen; ) {
-    // longer than a run: the machine may be busy
-    const killAfter = struck < kills ? random.integer(4 * 20 * STEP_MS) : undefined;
-    isOpen = !(await attempt(folder, killAfter));
-    if (isOpen) struck++;
-  }
-  const steps = readFileSync(join(folder, "steps.log"), "utf8").trim().split("\n").length;
-  const after = await open(join(folder, "shop.db"));
+  return folder;
+}
+
+/** What the program's runs came to. */
+async function countUp(folder: string, journal: Journal, kills: number): Promise<Kills> {
+  const steps = stepsOf(folder).map(({ key }) => key);
+  const after = await openAny(join(folder, "shop.db"));
   const [{ quantity }] = after.prepare("SELECT quantity FROM stock").all<{ quantity: number }>();
   after.close();
-  const journal = await openJournal(join(folder, "journal"), open);
-  const runs = journal.runs(1000);
+  const runs = await journal.runs(1000);
   const wrong: string[] = [];
   for (const { id } of runs) {
     const { state, report, result } = await replayRun(journal, id);
@@ -55,29 +98,83 @@ export async function killRuns(kills: number, seed: number, open: Driver = openA
     });
     if (end !== '{"state":"done","facts":[19,1],"failures":[]}') wrong.push(end);
   }
-  journal.close();
+  await journal.close();
   rmSync(folder, { recursive: true });
   return {
     kills,
     runs: runs.length,
-    repeated: steps - runs.length * LOGGED,
+    repeated: steps.length - new Set(steps).size,
     written: 1000 - quantity,
     wrong,
   };
 }
 
-/** Whether the program came to its end before it was killed. */
-async function attempt(folder: string, killAfter: number | undefined): Promise<boolean> {
-  const program = import.meta.url.replace(/dispatch-kills(\.[jt]s)$/, "dispatch-killed-run$1");
-  const child = spawn(process.execPath, [new URL(program).pathname, folder, String(STEP_MS)], {
-    stdio: ["ignore", "pipe", "inherit"],
+/** Steps that were begun: the idempotency key of each, and the process. */
+function stepsOf(folder: string): { readonly key: string; readonly pid: number }[] {
+  const path = join(folder, "steps.log");
+  if (!existsSync(path)) return [];
+  const lines = readFileSync(path, "utf8").trim().split("\n");
+  return lines.map((line) => {
+    const [key, pid] = line.split(" ");
+    return { key, pid: Number(pid) };
   });
+}
+
+interface Machine {
+  readonly child: ChildProcess;
+  /** Whether the program came to its end before it was killed. */
+  readonly ended: Promise<boolean>;
+}
+
+function start(folder: string, place: string, onGo?: () => void): Machine {
+  const program = import.meta.url.replace(/dispatch-kills(\.[jt]s)$/, "dispatch-killed-run$1");
+  const values = [new URL(program).pathname, folder, String(STEP_MS), place, String(DEAD_MS)];
+  const child = spawn(process.execPath, values, { stdio: ["ignore", "pipe", "inherit"] });
   const closed = new Promise<void>((resolve) => child.once("close", () => resolve()));
-  let ended = false;
-  for await (const line of createInterface({ input: child.stdout })) {
-    if (line === "go" && killAfter !== undefined) setTimeout(() => child.kill("SIGKILL"), killAfter);
-    if (line === "done") ended = true;
+  const read = async () => {
+    let isEnded = false;
+    for await (const line of createInterface({ input: child.stdout })) {
+      if (line === "go") onGo?.();
+      if (line === "done") isEnded = true;
+    }
+    await closed;
+    return isEnded;
+  };
+  return { child, ended: read() };
+}
+
+interface Killed {
+  readonly machine: Machine;
+  readonly run: string;
+  readonly at: number;
+}
+
+/** Kills the machine that did the newest step, at a random moment. */
+async function killOne(
+  folder: string,
+  machines: readonly Machine[],
+  random: Random,
+): Promise<Killed | undefined> {
+  await wait(random.integer(2 * 20 * STEP_MS));
+  const newest = stepsOf(folder).at(-1);
+  const machine = machines.find(({ child }) => child.pid === newest?.pid);
+  if (!newest || !machine) return undefined;
+  machine.child.kill("SIGKILL");
+  return { machine, run: newest.key.split("/")[0], at: performance.now() };
+}
+
+/** How long until another machine did a step of the run; nothing where it did not run. */
+async function untilTakenOver(
+  folder: string,
+  journal: Journal,
+  { machine, run, at }: Killed,
+): Promise<number | undefined> {
+  while (performance.now() - at < PATIENCE_MS) {
+    const steps = stepsOf(folder).filter(({ key }) => key.startsWith(`${run}/`));
+    if (steps.at(-1)?.pid !== machine.child.pid) return performance.now() - at;
+    const { state } = await journal.run(run);
+    if (state !== "running") return undefined;
+    await wait(10);
   }
-  await closed;
-  return ended;
+  throw new Error(`no machine took over run ${run}`);
 }

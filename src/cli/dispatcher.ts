@@ -17,6 +17,6 @@ export async function openDispatcherOf(
     async ([name, place]) => [name, await readJsonFile(place)] as const,
   );
   const tasks = Object.fromEntries(await Promise.all(read));
-  const journal = await openJournal(join(dataFolder(), "work"));
+  const journal = await openJournal(file.journal ?? join(dataFolder(), "work"));
   return openDispatcher({ opened, journal, people: file.people, tasks, signal, onError });
 }

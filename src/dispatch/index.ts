@@ -12,7 +12,8 @@ export { toHtml } from "./report/to-html.ts";
 export { toMarkdown } from "./report/to-markdown.ts";
 export { writeReport } from "./report/write-report.ts";
 export { type Failure, type RunResult, runPlan } from "./run-plan.ts";
-export { type Journal, openJournal, type RunRow } from "./runs/journal.ts";
+export type { Journal, RunRow } from "./runs/journal.ts";
+export { type JournalOptions, openJournal } from "./runs/open-journal.ts";
 export {
   beginRun,
   continueRun,

@@ -4,6 +4,7 @@ import { BaimoError } from "../errors.ts";
 import { fields, list, plain, record, required, text, whole } from "../option-kinds.ts";
 import { type Door, readOptions } from "../options.ts";
 import type { ToolSources } from "./open-tools.ts";
+import { isPostgres } from "./runs/open-journal.ts";
 
 const database = fields({
   path: required(text()),
@@ -22,6 +23,8 @@ export interface ToolsFile extends ToolSources {
   readonly people: Readonly<Record<string, string>>;
   /** The path of each task. */
   readonly tasks: Readonly<Record<string, string>>;
+  /** Where runs are kept: a folder, or a database of Postgres. */
+  readonly journal?: string;
 }
 
 const table = {
@@ -34,6 +37,7 @@ const table = {
   /** For a server: the role of each person by name, "*" for everybody else; and tasks that they may run. */
   people: record(text()),
   tasks: record(text()),
+  journal: text(),
   sqlLimits: fields({
     rows: required(whole({ min: 1, max: 1_000_000 })),
     ms: required(whole({ min: 1, max: 3_600_000 })),
@@ -58,6 +62,7 @@ export function readToolsFile(value: unknown, path: string): ToolsFile {
     mcp = {},
     people = {},
     tasks = {},
+    journal,
     sqlLimits,
     httpLimits,
   } = readOptions(value, table, door);
@@ -106,5 +111,6 @@ export function readToolsFile(value: unknown, path: string): ToolsFile {
     httpLimits,
     people,
     tasks: each(tasks, place),
+    journal: journal === undefined || isPostgres(journal) ? journal : place(journal),
   };
 }

@@ -1,7 +1,15 @@
 // `baimo dispatch`: tasks over databases, models and services, run to a report with evidence.
 import { join } from "node:path";
 import { type Command, InvalidArgumentError } from "commander";
-import type { Journal, Language, OpenTools, RunInput, RunOutcome, Task } from "../../dispatch/index.ts";
+import type {
+  Journal,
+  Language,
+  OpenTools,
+  RunInput,
+  RunOutcome,
+  Task,
+  ToolsFile,
+} from "../../dispatch/index.ts";
 import { BaimoError } from "../../errors.ts";
 import { printOutcome, printPlan, printRuns, writeReportFile } from "../dispatch-output.ts";
 import { planWords } from "../dispatch-plan.ts";
@@ -18,6 +26,8 @@ import {
 } from "../options.ts";
 import { readJsonFile } from "../text-file.ts";
 
+const DEFAULT_JOURNAL = join(dataFolder(), "dispatch");
+
 interface DispatchFlags extends EngineFlags {
   model?: string;
   endpoint?: string;
@@ -31,7 +41,7 @@ interface DispatchFlags extends EngineFlags {
   resume?: string;
   replay?: string;
   runs?: boolean;
-  journal: string;
+  journal?: string;
   approvalHours: number;
   language: Language;
   report?: string;
@@ -62,7 +72,12 @@ export function addDispatch(program: Command, context: CommandContext): Command 
     .option("--resume <run>", "go on with a run that was cut off", nonEmpty)
     .option("--replay <run>", "the same report from the journal, without calls", nonEmpty)
     .option("--runs", "list the runs of the journal")
-    .option("--journal <folder>", "where runs are kept", nonEmpty, join(dataFolder(), "dispatch"))
+    .option(
+      "--journal <place>",
+      "where runs are kept: a folder, or postgres://… for several machines (default: as the tools file says, or " +
+        `${DEFAULT_JOURNAL})`,
+      nonEmpty,
+    )
     .option("--approval-hours <n>", "how long an approval is waited for", wholeNumber(1, 8760), 24)
     .option("--language <code>", "of the report: zh or en", readLanguage, "en")
     .option("--report <file>", "write the report: .html, .md or .json", nonEmpty)
@@ -98,18 +113,14 @@ async function dispatch(
   command: Command,
   context: CommandContext,
 ): Promise<void> {
-  const { openJournal, replayRun } = await import("../../dispatch/index.ts");
+  const { replayRun } = await import("../../dispatch/index.ts");
   const { terminal } = context;
-  const { journal: folder, replay, runs } = flags;
+  const { replay, runs } = flags;
   if (runs || replay !== undefined) {
-    const journal = await openJournal(folder);
-    try {
+    return withJournal(flags.journal, async (journal) => {
       if (replay !== undefined) await show(await replayRun(journal, replay), flags, context);
-      else printRuns(journal.runs(), flags.json, terminal);
-    } finally {
-      journal.close();
-    }
-    return;
+      else printRuns(await journal.runs(), flags.json, terminal);
+    });
   }
   const decided = flags.approve ?? flags.reject;
   const other = decided ?? flags.resume;
@@ -118,9 +129,10 @@ async function dispatch(
   }
   if (flags.tools === undefined) command.error("error: --tools is missing");
   if (other === undefined && flags.role === undefined) command.error("error: --role is missing");
-  await withTools(String(flags.tools), async (opened) => {
-    if (path !== undefined) return runTask(path, flags, opened, context);
-    return withJournal(folder, async (journal) => {
+  await withTools(String(flags.tools), async (opened, file) => {
+    const place = flags.journal ?? file.journal;
+    if (path !== undefined) return runTask(path, Object.assign(flags, { journal: place }), opened, context);
+    return withJournal(place, async (journal) => {
       const [run, hash = ""] = String(other).split(":");
       if (decided !== undefined) await decide(journal, { run, hash, approve: flags.approve !== undefined });
       await goOn(journal, run, { flags, opened, context });
@@ -128,22 +140,28 @@ async function dispatch(
   });
 }
 
-async function withTools(path: string, work: (opened: OpenTools) => Promise<void>): Promise<void> {
-  const { opened } = await openToolsFile(path);
+async function withTools(
+  path: string,
+  work: (opened: OpenTools, file: ToolsFile) => Promise<void>,
+): Promise<void> {
+  const { opened, file } = await openToolsFile(path);
   try {
-    await work(opened);
+    await work(opened, file);
   } finally {
     opened.close();
   }
 }
 
-async function withJournal(folder: string, work: (journal: Journal) => Promise<void>): Promise<void> {
+async function withJournal(
+  place: string | undefined,
+  work: (journal: Journal) => Promise<void>,
+): Promise<void> {
   const { openJournal } = await import("../../dispatch/index.ts");
-  const journal = await openJournal(folder);
+  const journal = await openJournal(place ?? DEFAULT_JOURNAL);
   try {
     await work(journal);
   } finally {
-    journal.close();
+    await journal.close();
   }
 }
 
@@ -175,8 +193,8 @@ async function decide(
   journal: Journal,
   { run, hash, approve }: { readonly run: string; readonly hash: string; readonly approve: boolean },
 ): Promise<void> {
-  const { state } = journal.run(run);
-  const pending = journal.approvals(run).filter((each) => each.state === "waiting");
+  const { state } = await journal.run(run);
+  const pending = (await journal.approvals(run)).filter((each) => each.state === "waiting");
   const [found] = pending.filter((each) => hash.length >= 12 && each.arguments.startsWith(hash));
   if (!found) {
     const known = pending.map(({ name, arguments: sha256 }) => `${run}:${sha256.slice(0, 12)} (${name})`);
@@ -185,7 +203,7 @@ async function decide(
   }
   const { userInfo } = await import("node:os");
   const by = userInfo().username;
-  journal.decide(run, found.name, { approve, by, argumentsSha256: found.arguments });
+  await journal.decide(run, found.name, { approve, by, argumentsSha256: found.arguments });
 }
 
 interface GoOn {

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { openAny } from "../../store/open-database.ts";
-import { openJournal } from "./journal.ts";
+import { openJournal } from "./open-journal.ts";
 
 const driver = await openAny(":memory:").catch((error: Error) => error);
 if (!(driver instanceof Error)) driver.close();
@@ -19,14 +19,14 @@ test("schema 1", { skip: driver instanceof Error ? driver.message : false }, asy
   before.close();
   const journal = await openJournal(folder);
   try {
-    const mine = journal.begin("q", "li");
-    assert.equal(journal.run("a").person, null);
+    const mine = await journal.begin("q", "li");
+    assert.equal((await journal.run("a")).person, null);
     assert.deepEqual(
-      journal.runsOf("li").map(({ id }) => id),
+      (await journal.runsOf("li")).map(({ id }) => id),
       [mine],
     );
   } finally {
-    journal.close();
+    await journal.close();
     rmSync(folder, { recursive: true });
   }
 });

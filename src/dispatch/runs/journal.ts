@@ -1,44 +1,9 @@
-// The journal of runs in SQLite: runs, their steps and approvals; what is large lies beside it.
-import { chmodSync, mkdirSync } from "node:fs";
-import { join } from "node:path";
+// The journal of runs: what is run for whom, what waits for an approval; an engine does steps.
 import { BaimoError } from "../../errors.ts";
-import { type Database, first, type Statement, transaction } from "../../store/database.ts";
 import { newId } from "../../store/ids.ts";
-import { type Driver, openDatabase } from "../../store/open-database.ts";
-import { isAlive, thisProcess } from "./owner.ts";
-import { Payloads } from "./payloads.ts";
-
-const VERSION = 2;
-const SCHEMA = `
-  CREATE TABLE runs (
-    id TEXT PRIMARY KEY, payload TEXT NOT NULL, state TEXT NOT NULL, owner TEXT,
-    created INTEGER NOT NULL, updated INTEGER NOT NULL, person TEXT
-  ) WITHOUT ROWID;
-  CREATE INDEX runs_person ON runs(person, created);
-  CREATE INDEX runs_open ON runs(state) WHERE state IN ('running', 'waiting');
-  CREATE INDEX runs_created ON runs(created);
-  CREATE TABLE steps (
-    run TEXT NOT NULL REFERENCES runs(id) ON DELETE CASCADE, name TEXT NOT NULL,
-    state TEXT NOT NULL, payload TEXT, attempts INTEGER NOT NULL, at INTEGER NOT NULL,
-    PRIMARY KEY (run, name)
-  ) WITHOUT ROWID;
-  CREATE TABLE approvals (
-    run TEXT NOT NULL REFERENCES runs(id) ON DELETE CASCADE, name TEXT NOT NULL,
-    arguments TEXT NOT NULL, payload TEXT NOT NULL, state TEXT NOT NULL,
-    expires INTEGER NOT NULL, decided INTEGER, decided_by TEXT,
-    PRIMARY KEY (run, name)
-  ) WITHOUT ROWID;
-  PRAGMA user_version = ${VERSION};
-`;
-
-/** From the version before: whose a run is. */
-const FROM_1 = `
-  ALTER TABLE runs ADD COLUMN person TEXT;
-  CREATE INDEX runs_person ON runs(person, created);
-  PRAGMA user_version = ${VERSION};
-`;
-
-export type RunState = "running" | "waiting" | "done" | "failed";
+import type { Engine, Payloads, RunState, StepRow, Verdict, Work, WorkOptions } from "./engine.ts";
+import type { ApprovalRequest } from "./steps.ts";
+import type { Tables } from "./tables.ts";
 
 const ROW = "id, payload, state, created, person";
 
@@ -51,12 +16,6 @@ export interface RunRow {
   readonly person: string | null;
 }
 
-export interface StepRow {
-  readonly state: "begun" | "done" | "failed";
-  readonly payload: string | null;
-  readonly attempts: number;
-}
-
 export interface ApprovalRow {
   readonly name: string;
   readonly arguments: string;
@@ -66,207 +25,148 @@ export interface ApprovalRow {
   readonly decided_by: string | null;
 }
 
-/** Opens the journal of a folder, or makes it. @throws {BaimoError} as `openDatabase`; `format` for a later version's */
-export async function openJournal(folder: string, driver?: Driver): Promise<Journal> {
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const path = join(folder, "runs.db");
-  const database = await openDatabase(path, driver);
-  try {
-    chmodSync(path, 0o600);
-    migrate(database, path);
-    return new Journal(database, new Payloads(join(folder, "payloads")));
-  } catch (error) {
-    database.close();
-    throw error;
-  }
+/** What somebody says to an approval. */
+export interface JournalDecision {
+  readonly approve: boolean;
+  readonly by: string;
+  /** What was shown to whoever decides. */
+  readonly argumentsSha256: string;
 }
 
-function migrate(database: Database, path: string): void {
-  const versionOf = () =>
-    first<{ user_version: number }>(database.prepare("PRAGMA user_version"))?.user_version;
-  if (versionOf() === VERSION) return;
-  transaction(database, () => {
-    const version = versionOf() ?? 0; // another process may have made it
-    if (version === 0) database.exec(SCHEMA);
-    else if (version === 1) database.exec(FROM_1);
-    else if (version !== VERSION) {
-      throw new BaimoError(
-        "format",
-        `${path} has schema ${version}, and this version of baimo knows ${VERSION}; use the newer one`,
-      );
-    }
-  });
+export interface JournalParts {
+  readonly tables: Tables;
+  readonly payloads: Payloads;
+  readonly engine: Engine;
 }
 
 /** Runs, steps and approvals. What is written outlives the process; an approval outlives a power cut, too. */
 export class Journal {
   readonly payloads: Payloads;
-  readonly #database: Database;
-  readonly #statements = new Map<string, Statement>();
+  readonly #tables: Tables;
+  readonly #engine: Engine;
 
-  constructor(database: Database, payloads: Payloads) {
-    this.#database = database;
+  constructor({ tables, payloads, engine }: JournalParts) {
     this.payloads = payloads;
+    this.#tables = tables;
+    this.#engine = engine;
   }
 
-  close(): void {
-    this.#database.close();
+  async close(): Promise<void> {
+    await this.#engine.close();
+    await this.#tables.close();
   }
 
-  /** A new run of this process. `person`: for whom. */
-  begin(payload: string, person: string | null = null): string {
+  /** A new run. `person`: for whom. */
+  async begin(payload: string, person: string | null = null): Promise<string> {
     const id = newId();
     const now = Date.now();
-    this.#write(
-      "INSERT INTO runs (id, payload, state, owner, created, updated, person) VALUES (?, ?, 'running', ?, ?, ?, ?)",
-      id,
-      payload,
-      thisProcess(),
-      now,
-      now,
-      person,
+    await this.#tables.write(
+      "INSERT INTO runs (id, payload, state, created, updated, person) VALUES (?, ?, 'running', ?, ?, ?)",
+      [id, payload, now, now, person],
     );
     return id;
   }
 
-  find(id: string): RunRow | undefined {
-    return this.#all<RunRow>(`SELECT ${ROW} FROM runs WHERE id = ?`, id)[0];
+  async find(id: string): Promise<RunRow | undefined> {
+    const [found] = await this.#tables.all<RunRow>(`SELECT ${ROW} FROM runs WHERE id = ?`, id);
+    return found;
   }
 
   /** @throws {BaimoError} `request` where there is none */
-  run(id: string): RunRow {
-    const found = this.find(id);
+  async run(id: string): Promise<RunRow> {
+    const found = await this.find(id);
     if (found) return found;
     throw new BaimoError("request", `there is no run ${id}; baimo dispatch --runs lists them`);
   }
 
   /** The newest first. */
-  runs(limit = 50): RunRow[] {
-    return this.#all(`SELECT ${ROW} FROM runs ORDER BY created DESC LIMIT ?`, limit);
+  runs(limit = 50): Promise<RunRow[]> {
+    return this.#tables.all(`SELECT ${ROW} FROM runs ORDER BY created DESC LIMIT ?`, limit);
   }
 
   /** Those of one person, the newest first. */
-  runsOf(person: string, limit = 50): RunRow[] {
-    return this.#all(`SELECT ${ROW} FROM runs WHERE person = ? ORDER BY created DESC LIMIT ?`, person, limit);
+  runsOf(person: string, limit = 50): Promise<RunRow[]> {
+    return this.#tables.all(
+      `SELECT ${ROW} FROM runs WHERE person = ? ORDER BY created DESC LIMIT ?`,
+      person,
+      limit,
+    );
   }
 
   /** Runs that have not ended. */
-  open(): RunRow[] {
-    return this.#all(`SELECT ${ROW} FROM runs WHERE state IN ('running', 'waiting')`);
-  }
-
-  /** Takes a run in hand. @throws {BaimoError} `busy` where another process has it */
-  claim(id: string): void {
-    this.run(id);
-    transaction(
-      this.#database,
-      () => {
-        const [{ owner }] = this.#all<{ owner: string | null }>("SELECT owner FROM runs WHERE id = ?", id);
-        const mine = thisProcess();
-        if (owner !== null && owner !== mine && isAlive(owner)) {
-          throw new BaimoError("busy", `run ${id} is in the hands of ${owner}`);
-        }
-        this.#statement("UPDATE runs SET owner = ?, state = 'running', updated = ? WHERE id = ?").run(
-          mine,
-          Date.now(),
-          id,
-        );
-      },
-      { synced: false },
-    );
-  }
-
-  /** Lets go of a run. */
-  end(id: string, state: RunState): void {
-    this.#write("UPDATE runs SET owner = NULL, state = ?, updated = ? WHERE id = ?", state, Date.now(), id);
-  }
-
-  step(run: string, name: string): StepRow | undefined {
-    return this.#all<StepRow>(
-      "SELECT state, payload, attempts FROM steps WHERE run = ? AND name = ?",
-      run,
-      name,
-    )[0];
+  open(): Promise<RunRow[]> {
+    return this.#tables.all(`SELECT ${ROW} FROM runs WHERE state IN ('running', 'waiting')`);
   }
 
   /** All steps that were begun. */
-  steps(run: string): (StepRow & { readonly name: string })[] {
-    return this.#all("SELECT name, state, payload, attempts FROM steps WHERE run = ?", run);
+  steps(run: string): Promise<readonly StepRow[]> {
+    return this.#engine.steps(run);
   }
 
-  beginStep(run: string, name: string): void {
-    this.#write(
-      "INSERT INTO steps VALUES (?, ?, 'begun', NULL, 1, ?) ON CONFLICT DO UPDATE SET attempts = attempts + 1, at = excluded.at",
-      run,
-      name,
-      Date.now(),
-    );
+  /** Does a run until it ends, or waits for somebody. @throws {BaimoError} as the engine */
+  work(run: string, work: Work, options: WorkOptions): Promise<void> {
+    return this.#engine.work(run, this, work, options);
   }
 
-  endStep(run: string, name: string, state: "done" | "failed", payload: string): void {
-    this.#write(
-      "UPDATE steps SET state = ?, payload = ?, at = ? WHERE run = ? AND name = ?",
-      state,
-      payload,
-      Date.now(),
-      run,
-      name,
-    );
+  /** Names runs of people that nobody has in hand. */
+  attend(goOn: (run: string) => void): Promise<void> {
+    return this.#engine.attend(goOn);
   }
 
-  approvals(run: string): ApprovalRow[] {
-    return this.#all(
+  approvals(run: string): Promise<ApprovalRow[]> {
+    return this.#tables.all(
       "SELECT name, arguments, payload, state, expires, decided_by FROM approvals WHERE run = ?",
       run,
     );
   }
 
-  ask(run: string, row: { name: string; arguments: string; payload: string; expires: number }): void {
-    this.#write(
-      "INSERT INTO approvals VALUES (?, ?, ?, ?, 'waiting', ?, NULL, NULL)",
-      run,
-      row.name,
-      row.arguments,
-      row.payload,
-      row.expires,
-    );
-  }
-
-  /**
-   * Decides what a run asks.
-   *
-   * argumentsSha256  what was shown to whoever decides
-   * @throws {BaimoError} `request` where nothing waits, its time is over, or it asks for something else
-   */
-  decide(
+  /** How an approval stands; nobody was asked before, and `approvalMs` is given: asks. */
+  async consult(
     run: string,
     name: string,
-    { approve, by, argumentsSha256 }: { approve: boolean; by: string; argumentsSha256: string },
-  ): void {
-    transaction(this.#database, () => {
-      const found = this.approvals(run).find((each) => each.name === name);
-      const refused = (text: string) => new BaimoError("request", `run ${run}, ${name}: ${text}`);
-      if (!found) throw refused("nothing waits for an approval");
-      if (found.state !== "waiting") throw refused(`it was ${found.state} before`);
-      if (found.expires <= Date.now()) throw refused("the time to approve is over; run the task again");
-      if (found.arguments !== argumentsSha256) throw refused("what it asks for is not what was shown");
-      this.#statement(
-        "UPDATE approvals SET state = ?, decided = ?, decided_by = ? WHERE run = ? AND name = ?",
-      ).run(approve ? "approved" : "rejected", Date.now(), by, run, name);
-    });
+    { argumentsSha256, shown }: ApprovalRequest,
+    approvalMs?: number,
+  ): Promise<Verdict> {
+    const found = (await this.approvals(run)).find((each) => each.name === name);
+    if (!found) {
+      if (approvalMs === undefined) return "waiting";
+      const payload = await this.payloads.put(shown);
+      await this.#tables.write(
+        "INSERT INTO approvals VALUES (?, ?, ?, ?, 'waiting', ?, NULL, NULL) ON CONFLICT DO NOTHING",
+        [run, name, argumentsSha256, payload, Date.now() + approvalMs],
+      );
+      return "waiting";
+    }
+    if (found.state === "rejected") return { refused: `${name} was rejected by ${found.decided_by}` };
+    if (found.arguments !== argumentsSha256) {
+      return { refused: `${name} would not do what was shown for its approval; run the task again` };
+    }
+    if (found.state === "approved") return "approved";
+    return found.expires > Date.now() ? "waiting" : { refused: `${name} was not approved in time` };
   }
 
-  #statement(sql: string): Statement {
-    const kept = this.#statements.get(sql) ?? this.#database.prepare(sql);
-    this.#statements.set(sql, kept);
-    return kept;
-  }
-
-  #all<Row>(sql: string, ...values: (string | number)[]): Row[] {
-    return this.#statement(sql).all<Row>(...values);
-  }
-
-  #write(sql: string, ...values: (string | number | null)[]): void {
-    transaction(this.#database, () => this.#statement(sql).run(...values), { synced: false });
+  /** Decides what a run asks. @throws {BaimoError} `request` where nothing waits, its time is over, or it asks for something else */
+  async decide(run: string, name: string, decision: JournalDecision): Promise<void> {
+    const { approve, by, argumentsSha256 } = decision;
+    const now = Date.now();
+    const decided = await this.#tables.write(
+      "UPDATE approvals SET state = ?, decided = ?, decided_by = ? WHERE run = ? AND name = ? AND state = 'waiting' AND expires > ? AND arguments = ?",
+      [approve ? "approved" : "rejected", now, by, run, name, now, argumentsSha256],
+      { synced: true },
+    );
+    if (decided > 0) {
+      // it can go on, wherever that is
+      await this.#tables.write(
+        "UPDATE runs SET state = 'running', updated = ? WHERE id = ? AND state = 'waiting'",
+        [now, run],
+      );
+      return;
+    }
+    const found = (await this.approvals(run)).find((each) => each.name === name);
+    const refused = (text: string) => new BaimoError("request", `run ${run}, ${name}: ${text}`);
+    if (!found) throw refused("nothing waits for an approval");
+    if (found.state !== "waiting") throw refused(`it was ${found.state} before`);
+    if (found.expires <= now) throw refused("the time to approve is over; run the task again");
+    throw refused("what it asks for is not what was shown");
   }
 }

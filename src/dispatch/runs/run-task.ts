@@ -10,10 +10,10 @@ import type { Language, Report } from "../report/report.ts";
 import { writeReport } from "../report/write-report.ts";
 import { callTool, checkArguments, type Perform, type RunResult, runNodes, toolFor } from "../run-plan.ts";
 import type { Asker, ToolResult } from "../tool.ts";
-import type { Journal, RunState } from "./journal.ts";
-import { JournalSteps } from "./journal-steps.ts";
+import type { RunState, Work } from "./engine.ts";
+import type { Journal } from "./journal.ts";
+import { replaySteps } from "./replay-steps.ts";
 import type { Steps } from "./steps.ts";
-import { Turns } from "./turns.ts";
 
 /** What is to be run, and for whom. */
 export interface RunInput extends Bounds {
@@ -54,9 +54,8 @@ export interface RunnerOptions {
 }
 
 const DAY = 86_400_000;
-/** Calls of one tool at a time, over all runs of the process. */
+/** Calls of one tool at a time, over all runs of a journal's engine. */
 const MOST_CALLS = 4;
-const turns = new Turns();
 
 /** Begins a run, when its plan is valid. @throws {BaimoError} as `validate` */
 export async function beginRun(journal: Journal, input: RunInput, tools: Tools): Promise<string> {
@@ -88,32 +87,39 @@ export async function continueRun(
   tools: Tools,
   options: RunnerOptions = {},
 ): Promise<RunOutcome> {
-  const { input, plan } = await readRun(journal, id);
-  journal.claim(id);
   const { approvalMs = DAY, signal } = options;
-  const steps = new JournalSteps(journal, id, { approvalMs, turns, signal });
-  try {
+  const work: Work = async (run, steps) => {
+    const { input, plan } = await readRun(journal, run);
     const perform = throughSteps(steps, plan, { tools, asker: { role: input.role }, signal });
-    const result = await runNodes(plan, perform, { signal, inOrder: true });
-    const state = result.waiting.length > 0 ? "waiting" : result.failures.length > 0 ? "failed" : "done";
-    journal.end(id, state);
-    return await outcomeOf(journal, id, { input, result, state });
-  } catch (error) {
-    journal.end(id, "running"); // it can be gone on with
-    throw error;
-  }
+    const { waiting, failures } = await runNodes(plan, perform, { signal, inOrder: true });
+    return waiting.length > 0 ? "waiting" : failures.length > 0 ? "failed" : "done";
+  };
+  await journal.run(id);
+  await journal.work(id, work, { approvalMs, signal });
+  return replayRun(journal, id);
 }
 
 /** The same result and report from the journal alone; nothing is called. */
 export async function replayRun(journal: Journal, id: string): Promise<RunOutcome> {
   const { input, plan } = await readRun(journal, id);
-  const steps = new JournalSteps(journal, id, { approvalMs: 0, turns, isReplay: true });
+  const steps = await replaySteps(journal, id);
   const result = await runNodes(plan, throughSteps(steps, plan), { inOrder: true });
-  return outcomeOf(journal, id, { input, result, state: journal.run(id).state });
+  const { task, language, request, level } = input;
+  const waiting = (await journal.approvals(id)).filter((each) => each.state === "waiting");
+  const approvals = await Promise.all(
+    waiting.map(async ({ name, arguments: argumentsSha256, payload, expires }) => ({
+      node: name,
+      argumentsSha256,
+      shown: await journal.payloads.get(payload),
+      expires,
+    })),
+  );
+  const { state } = await journal.run(id);
+  return { id, state, result, report: writeReport(task, result, { language, request, level }), approvals };
 }
 
 export async function readRun(journal: Journal, id: string): Promise<{ input: RunInput; plan: Plan }> {
-  const kept = await journal.payloads.get(journal.run(id).payload);
+  const kept = await journal.payloads.get((await journal.run(id)).payload);
   if (!isRecord(kept)) throw new BaimoError("format", `run ${id} has no task`);
   const task = readTask(kept.task);
   const input = { ...kept, task } as RunInput; // as `beginRun` keeps it
@@ -151,22 +157,4 @@ function throughSteps(steps: Steps, { writes }: Plan, live?: Live): Perform {
     await steps.awaitApproval(id, { argumentsSha256, shown });
     return steps.step(id, (key) => call(key, shown));
   };
-}
-
-async function outcomeOf(
-  journal: Journal,
-  id: string,
-  { input, result, state }: { input: RunInput; result: RunResult; state: RunState },
-): Promise<RunOutcome> {
-  const { task, language, request, level } = input;
-  const waiting = journal.approvals(id).filter((each) => each.state === "waiting");
-  const approvals = await Promise.all(
-    waiting.map(async ({ name, arguments: argumentsSha256, payload, expires }) => ({
-      node: name,
-      argumentsSha256,
-      shown: await journal.payloads.get(payload),
-      expires,
-    })),
-  );
-  return { id, state, result, report: writeReport(task, result, { language, request, level }), approvals };
 }

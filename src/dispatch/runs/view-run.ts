@@ -3,7 +3,8 @@ import { isRecord } from "../../json.ts";
 import type { Evidence } from "../evidence.ts";
 import type { TaskNode } from "../graph/task.ts";
 import type { Report } from "../report/report.ts";
-import type { Journal, RunState } from "./journal.ts";
+import type { RunState } from "./engine.ts";
+import type { Journal } from "./journal.ts";
 import { type PendingApproval, readRun, replayRun } from "./run-task.ts";
 
 export interface NodeView extends TaskNode {
@@ -28,9 +29,9 @@ export interface RunView {
 
 /** @throws {BaimoError} `request` where there is none */
 export async function viewRun(journal: Journal, id: string): Promise<RunView> {
-  const { state, created } = journal.run(id);
+  const { state, created } = await journal.run(id);
   const { input, plan } = await readRun(journal, id);
-  const steps = new Map(journal.steps(id).map((step) => [step.name, step]));
+  const steps = new Map((await journal.steps(id)).map((step) => [step.name, step]));
   const nodes = plan.order.map(async (node): Promise<NodeView> => {
     const step = steps.get(node.id);
     const kept = step?.payload == null ? undefined : await journal.payloads.get(step.payload);

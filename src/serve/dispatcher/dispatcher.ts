@@ -78,7 +78,7 @@ export interface Dispatcher {
   /** Begins a run, which goes on by itself; returns its id. @throws {BaimoError} as `validate` */
   begin(person: Person, order: Order): Promise<string>;
   /** Whether a run is a person's; what follows is refused for another's. */
-  owns(person: Person, run: string): boolean;
+  owns(person: Person, run: string): Promise<boolean>;
   view(person: Person, run: string): Promise<RunView>;
   decide(person: Person, run: string, decision: Decision): Promise<void>;
   rows(person: Person, run: string, fact: string, evidence: number): Promise<FactRows>;

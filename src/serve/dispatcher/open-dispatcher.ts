@@ -63,18 +63,18 @@ export function openDispatcher(options: DispatcherOptions): OpenDispatcher {
       .finally(() => running.get(run) === going && running.delete(run));
     running.set(run, going);
   };
-  const owns = (person: Person, run: string): boolean => journal.find(run)?.person === person.id;
-  const own = (person: Person, run: string): string => {
-    if (owns(person, run)) return run;
+  const owns = async (person: Person, run: string) => (await journal.find(run))?.person === person.id;
+  const own = async (person: Person, run: string): Promise<string> => {
+    if (await owns(person, run)) return run;
     throw new BaimoError("request", `there is no run ${run}`);
   };
-  for (const { id, state, person } of journal.open()) if (state === "running" && person !== null) goOn(id);
+  const attending = journal.attend(goOn).catch((error) => onError?.(error));
 
   const dispatcher: Dispatcher = {
     roleOf,
     tasks: () => Object.entries(tasks).map(([name, task]) => ({ name, parameters: parametersOf(task) })),
     async runs(person) {
-      const found = journal.runsOf(person.id).map(async ({ id, state, created, payload }) => {
+      const found = (await journal.runsOf(person.id)).map(async ({ id, state, created, payload }) => {
         const kept = await journal.payloads.get(payload);
         const request = isRecord(kept) && typeof kept.request === "string" ? kept.request : null;
         return { id, state, created, request };
@@ -117,27 +117,28 @@ export function openDispatcher(options: DispatcherOptions): OpenDispatcher {
       return run;
     },
     owns,
-    view: async (person, run) => viewRun(journal, own(person, run)),
+    view: async (person, run) => viewRun(journal, await own(person, run)),
     async decide(person, run, { node, argumentsSha256, approve }) {
       askerOf(person);
-      journal.decide(own(person, run), node, { approve, by: person.name, argumentsSha256 });
+      await journal.decide(await own(person, run), node, { approve, by: person.name, argumentsSha256 });
       goOn(run);
     },
     async rows(person, run, fact, evidence) {
       const asker = askerOf(person);
-      return rowsOf(await reportOf(journal, own(person, run)), { fact, evidence }, tools, asker);
+      return rowsOf(await reportOf(journal, await own(person, run)), { fact, evidence }, tools, asker);
     },
     async report(person, run, form) {
-      const report = await reportOf(journal, own(person, run));
+      const report = await reportOf(journal, await own(person, run));
       return form === "html" ? toHtml(report) : toMarkdown(report);
     },
   };
   return {
     dispatcher,
     async close() {
+      await attending;
       await Promise.all(running.values());
+      await journal.close(); // of several machines: waits for runs that were taken over
       opened.close();
-      journal.close();
     },
   };
 }

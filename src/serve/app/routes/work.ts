@@ -42,9 +42,9 @@ const personOf = ({ user }: Pick<AppCall<unknown, object>, "user">): Person => (
 });
 
 /** The dispatcher, where the run of the path is one's own. @throws {Problem} 404 for another's */
-function ownOf(call: AppCall<unknown, object>): Dispatcher {
+async function ownOf(call: AppCall<unknown, object>): Promise<Dispatcher> {
   const dispatcher = dispatcherOf(call);
-  if (dispatcher.owns(personOf(call), call.id)) return dispatcher;
+  if (await dispatcher.owns(personOf(call), call.id)) return dispatcher;
   throw notFound("run", call.id);
 }
 
@@ -120,7 +120,7 @@ export const workRoutes: readonly Route[] = [
     summary:
       "A run of one's own as it is now: its graph, approvals that wait, evidence, its report at the end.",
     answer: RUN,
-    handle: async (call) => ({ run: await ownOf(call).view(personOf(call), call.id) }),
+    handle: async (call) => ({ run: await (await ownOf(call)).view(personOf(call), call.id) }),
   }),
   appPost({
     path: "/app/v1/work/runs/{id}/decisions",
@@ -128,7 +128,7 @@ export const workRoutes: readonly Route[] = [
     body: { node: required(text()), argumentsSha256: required(text()), approve: required(flag) },
     answer: RUN,
     async handle(call) {
-      const [dispatcher, person] = [ownOf(call), personOf(call)];
+      const [dispatcher, person] = [await ownOf(call), personOf(call)];
       await dispatcher.decide(person, call.id, call.body);
       return { run: await dispatcher.view(person, call.id) };
     },
@@ -138,9 +138,9 @@ export const workRoutes: readonly Route[] = [
     summary: "The rows behind a fact, and the keys of those that went in, read again as one's role may.",
     query: { fact: required(text()), evidence: required(text({ most: 4 })) },
     answer: objectOf({ rows: listOf(OBJECT), count: COUNT, keys: listOf(OBJECT), keyCount: COUNT }),
-    handle(call) {
+    async handle(call) {
       const { fact, evidence } = call.query;
-      return ownOf(call).rows(personOf(call), call.id, fact, Number(evidence));
+      return (await ownOf(call)).rows(personOf(call), call.id, fact, Number(evidence));
     },
   }),
   appGet({
@@ -151,7 +151,7 @@ export const workRoutes: readonly Route[] = [
     type: "text/html",
     async handle(call) {
       const { format = "html" } = call.query;
-      const report = await ownOf(call).report(personOf(call), call.id, format);
+      const report = await (await ownOf(call)).report(personOf(call), call.id, format);
       const type = format === "html" ? "text/html" : "text/markdown";
       return attachment(report, { name: `report.${format === "html" ? "html" : "md"}`, type });
     },

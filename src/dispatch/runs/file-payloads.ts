@@ -4,8 +4,9 @@ import { join } from "node:path";
 import { BaimoError } from "../../errors.ts";
 import { parseJson } from "../../json.ts";
 import { sha256 } from "../../sha256.ts";
+import type { Payloads } from "./engine.ts";
 
-export class Payloads {
+export class FilePayloads implements Payloads {
   readonly #folder: string;
 
   constructor(folder: string) {
