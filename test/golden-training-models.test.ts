@@ -7,6 +7,7 @@ import { describeModel, type ModelDescription } from "../src/models/open-model.t
 import type { MuonOptions } from "../src/train/optimize/muon.ts";
 import type { AdamWOptions } from "../src/train/optimize/optimizer.ts";
 import type { Schedule } from "../src/train/optimize/schedule.ts";
+import { nextTokens } from "../src/train/tasks/next-tokens.ts";
 import { TrainedModel } from "../src/train/trained-model.ts";
 import { Trainer } from "../src/train/trainer.ts";
 import { beside, readJson, unlessBeside } from "./places.ts";
@@ -76,7 +77,7 @@ for (const name of skip || !existsSync(folder()) ? [] : readdirSync(folder())) {
       const maxTokens = (rows / microBatches) * golden.length;
       const model = await TrainedModel.create(machine, { ...description, maxTokens });
       const balance = golden.balance?.coefficient ?? 0;
-      const trainer = new Trainer(machine, model, { ...options, balance });
+      const trainer = new Trainer(machine, model, nextTokens({ balance }), options);
       machine.settle();
       await model.load(checkpoint.files);
       return { model, trainer };

@@ -9,7 +9,6 @@ import { describeModel, type ModelDescription } from "../src/models/open-model.t
 import { createChatTemplate, openTokenizer, type Tokenizer } from "../src/tokenizers/index.ts";
 import type { AdapterOptions } from "../src/train/adapter.ts";
 import { labelsOf, maskChat } from "../src/train/chat-masks.ts";
-import { DpoTrainer, scorePairs, type TaughtPair } from "../src/train/dpo-trainer.ts";
 import { mergeAdapter } from "../src/train/merge.ts";
 import {
   type AdvantageScale,
@@ -19,8 +18,11 @@ import {
   type GrpoKind,
   grpoLoss,
 } from "../src/train/preference.ts";
+import { layAnswers, scoreAnswers } from "../src/train/tasks/answers.ts";
+import { nextTokens, type TaughtBatch } from "../src/train/tasks/next-tokens.ts";
+import { answersOf, preferPairs, sumPairs, type TaughtPair } from "../src/train/tasks/pairs.ts";
 import { TrainedModel } from "../src/train/trained-model.ts";
-import { type TaughtBatch, Trainer } from "../src/train/trainer.ts";
+import { Trainer } from "../src/train/trainer.ts";
 import { beside, maxDifference, readJson, unlessBeside } from "./places.ts";
 import { openReference } from "./reference-run.ts";
 import { assertNear, machineOfOne, readTensors } from "./training.ts";
@@ -111,7 +113,7 @@ describe("adapters in training", { skip }, () => {
       const adapter = { ...wanted.options, seed: 1 };
       const model = await TrainedModel.create(machine, { ...description, maxTokens, adapter });
       const { adamw, schedule, clip } = wanted;
-      const trainer = new Trainer(machine, model, { adamw, schedule, clip });
+      const trainer = new Trainer(machine, model, nextTokens({}), { adamw, schedule, clip });
       machine.settle();
       await model.load(checkpoint.files);
       assert.ok(model.adapter);
@@ -257,10 +259,10 @@ describe("preference", { skip }, () => {
       const model = await TrainedModel.create(machine, { ...description, maxTokens });
       const { adamw, clip, beta } = runs;
       const options = { adamw, clip, schedule: { kind: "constant" as const } };
-      const trainer = new DpoTrainer(machine, model, { ...options, loss: kind as DpoKind, beta });
+      const trainer = new Trainer(machine, model, preferPairs({ loss: kind as DpoKind, beta }), options);
       machine.settle();
       await model.load(checkpoint.files);
-      const reference = scorePairs(model, pairs);
+      const reference = sumPairs(scoreAnswers(model, layAnswers(answersOf(pairs))));
       runs.reference.forEach(([chosen, rejected]: [number, number], i: number) => {
         assertEqual(reference[i].chosen, chosen, 1e-5, `chosen ${i}`);
         assertEqual(reference[i].rejected, rejected, 1e-5, `rejected ${i}`);

@@ -5,6 +5,7 @@ import { BaimoError } from "../src/errors.ts";
 import { openCheckpoint } from "../src/formats/index.ts";
 import { describeModel } from "../src/models/open-model.ts";
 import { createRandom } from "../src/random.ts";
+import { nextTokens } from "../src/train/tasks/next-tokens.ts";
 import { TrainedModel } from "../src/train/trained-model.ts";
 import { Trainer } from "../src/train/trainer.ts";
 import { goldenSets } from "./places.ts";
@@ -39,7 +40,7 @@ describe("families in training", () => {
       }
       const adamw = { lr: 0, beta1: 0, beta2: 0, eps: 1, weightDecay: 0 };
       const options = { adamw, clip: 0, schedule: { kind: "constant" as const } };
-      const trainer = new Trainer(machine, model, options);
+      const trainer = new Trainer(machine, model, nextTokens({}), options);
       machine.settle();
       await model.load(checkpoint.files);
       const random = createRandom(seed);

@@ -1,19 +1,19 @@
-// A model with what trains it, on one rank: next tokens, or pairs.
-import { type DpoOptions, type DpoReport, DpoTrainer, type PairBatch } from "./dpo-trainer.ts";
+// A model with what trains it, on one rank: next tokens, pairs, or groups of answers.
 import type { Machine } from "./tape/machine.ts";
+import { type AnswerBatch, type GroupsOptions, learnGroups } from "./tasks/groups.ts";
+import { type NextTokenOptions, nextTokens, type TaughtBatch } from "./tasks/next-tokens.ts";
+import { type PairBatch, type PairsOptions, preferPairs } from "./tasks/pairs.ts";
 import { TrainedModel, type TrainedModelParts } from "./trained-model.ts";
-import { type StepReport, type TaughtBatch, Trainer, type TrainerOptions } from "./trainer.ts";
+import { type Found, type StepReport, type Task, Trainer, type TrainerOptions } from "./trainer.ts";
 
 /** What is learned, and how. */
 export type Objective =
-  | { readonly kind: "tokens"; readonly options: TrainerOptions }
-  | { readonly kind: "pairs"; readonly options: DpoOptions };
+  | { readonly kind: "tokens"; readonly options: TrainerOptions & NextTokenOptions }
+  | { readonly kind: "pairs"; readonly options: TrainerOptions & PairsOptions }
+  | { readonly kind: "groups"; readonly options: TrainerOptions & GroupsOptions };
 
-/** The micro-batches of a step. */
-export type StepBatches = readonly TaughtBatch[] | readonly PairBatch[];
-
-/** What a step found. */
-export type Report = StepReport | DpoReport;
+/** A micro-batch: of the objective's kind. */
+export type StepBatch = TaughtBatch | PairBatch | AnswerBatch;
 
 /** What a step must not exceed to be taken. */
 export interface Guard {
@@ -26,7 +26,7 @@ export interface Learner {
   readonly model: TrainedModel;
   steps: number;
   /** Takes a step where its loss and norm are finite and within the guard. */
-  step(batches: StepBatches, guard: Guard): { readonly report: Report; readonly taken: boolean };
+  step(batches: readonly StepBatch[], guard: Guard): { readonly report: StepReport; readonly taken: boolean };
 }
 
 /**
@@ -39,10 +39,9 @@ export async function createLearner(
   objective: Objective,
 ): Promise<Learner> {
   const model = await TrainedModel.create(machine, parts);
-  const trainer =
-    objective.kind === "pairs"
-      ? new DpoTrainer(machine, model, objective.options)
-      : new Trainer(machine, model, objective.options);
+  // The batches are those of the objective: whoever reads the data knows it.
+  const task = taskOf(objective) as Task<StepBatch, Found>;
+  const trainer = new Trainer(machine, model, task, objective.options);
   return {
     model,
     get steps() {
@@ -52,14 +51,21 @@ export async function createLearner(
       trainer.steps = steps;
     },
     step(batches, { gradNorm, loss }) {
-      // The batches are those of the objective: whoever reads the data knows it.
-      const report =
-        trainer instanceof DpoTrainer
-          ? trainer.measure(batches as readonly PairBatch[])
-          : trainer.measure(batches as readonly TaughtBatch[]);
+      const report = trainer.measure(batches);
       const taken = report.loss <= loss && report.gradNorm <= gradNorm;
       if (taken) trainer.take(report);
       return { report, taken };
     },
   };
+}
+
+function taskOf({ kind, options }: Objective) {
+  switch (kind) {
+    case "tokens":
+      return nextTokens(options);
+    case "pairs":
+      return preferPairs(options);
+    case "groups":
+      return learnGroups(options);
+  }
 }

@@ -2,10 +2,11 @@
 import type { BusShape } from "../backends/bus.ts";
 import type { ByteSourceDescriptor } from "../formats/sources/byte-source.ts";
 import type { KernelModule } from "../kernels/module/module.ts";
-import type { PairScore, TaughtPair } from "./dpo-trainer.ts";
-import type { Guard, Objective, Report, StepBatches } from "./learner.ts";
+import type { Guard, Objective, StepBatch } from "./learner.ts";
+import type { Answer } from "./tasks/answers.ts";
+import type { TaughtBatch } from "./tasks/next-tokens.ts";
 import type { TrainedModelParts } from "./trained-model.ts";
-import type { TaughtBatch } from "./trainer.ts";
+import type { StepReport } from "./trainer.ts";
 
 /** To every rank alike but for its number; one at a time. */
 export type ToRank =
@@ -20,16 +21,16 @@ export type ToRank =
       readonly objective: Objective;
       readonly files: readonly ByteSourceDescriptor[];
     }
-  | { readonly type: "step"; readonly batches: StepBatches; readonly guard: Guard }
+  | { readonly type: "step"; readonly batches: readonly StepBatch[]; readonly guard: Guard }
   /** Weights, moments and the count of steps were changed in memory. */
   | { readonly type: "restored"; readonly steps: number }
   | { readonly type: "evaluate"; readonly batches: readonly TaughtBatch[] }
-  | { readonly type: "score"; readonly pairs: readonly (readonly TaughtPair[])[] };
+  | { readonly type: "score"; readonly answers: readonly (readonly Answer[])[] };
 
 /** From every rank, in answer to each. */
 export type FromRank =
   | { readonly type: "done" }
-  | { readonly type: "stepped"; readonly report: Report; readonly taken: boolean }
+  | { readonly type: "stepped"; readonly report: StepReport; readonly taken: boolean }
   | { readonly type: "evaluated"; readonly loss: number; readonly targets: number }
-  | { readonly type: "scored"; readonly scores: readonly PairScore[] }
+  | { readonly type: "scored"; readonly scores: readonly (readonly number[])[] }
   | { readonly type: "failed"; readonly code: string; readonly message: string };

@@ -6,13 +6,14 @@ import type { ByteSource } from "../formats/sources/byte-source.ts";
 import { compileTrainingKernels } from "../kernels/backward/compile.ts";
 import { type AllKernels, instantiateTraining } from "../kernels/backward/kernels.ts";
 import { kernelMemory } from "../kernels/module/module.ts";
-import type { PairScore, TaughtPair } from "./dpo-trainer.ts";
-import { createLearner, type Guard, type Objective, type Report, type StepBatches } from "./learner.ts";
+import { createLearner, type Guard, type Objective, type StepBatch } from "./learner.ts";
 import { packedTypes } from "./parameters.ts";
 import type { FromRank, ToRank } from "./protocol.ts";
 import { Machine } from "./tape/machine.ts";
+import type { Answer } from "./tasks/answers.ts";
+import type { TaughtBatch } from "./tasks/next-tokens.ts";
 import type { TrainedModel, TrainedModelParts } from "./trained-model.ts";
-import type { TaughtBatch } from "./trainer.ts";
+import type { StepReport } from "./trainer.ts";
 
 /** Bytes of the runtime itself, and of each thread's: measured, `baimo train` on Node 20, 2026-11-28. */
 const RUNTIME_BYTES = 109e6;
@@ -110,7 +111,7 @@ export class TrainingSession {
   }
 
   /** One step; it is taken where its loss and norm are within the guard. */
-  async step(batches: StepBatches, guard: Guard): Promise<{ report: Report; taken: boolean }> {
+  async step(batches: readonly StepBatch[], guard: Guard): Promise<{ report: StepReport; taken: boolean }> {
     const [first] = await this.#ask(() => ({ type: "step", batches, guard }));
     if (first.type !== "stepped") throw unexpected(first);
     return first;
@@ -123,9 +124,9 @@ export class TrainingSession {
     return first.loss;
   }
 
-  /** Log-probabilities of pairs, micro-batch by micro-batch. */
-  async score(pairs: readonly (readonly TaughtPair[])[]): Promise<readonly PairScore[]> {
-    const [first] = await this.#ask(() => ({ type: "score", pairs }));
+  /** Log-probabilities of every token of some answers, which come micro-batch by micro-batch. */
+  async score(answers: readonly (readonly Answer[])[]): Promise<readonly (readonly number[])[]> {
+    const [first] = await this.#ask(() => ({ type: "score", answers }));
     if (first.type !== "scored") throw unexpected(first);
     return first.scores;
   }

@@ -4,11 +4,11 @@ import { ownThread } from "../backends/threads.ts";
 import { BaimoError } from "../errors.ts";
 import { openByteSource } from "../formats/sources/open-byte-source.ts";
 import { instantiateTraining } from "../kernels/backward/kernels.ts";
-import { scorePairs } from "./dpo-trainer.ts";
 import { createLearner, type Learner } from "./learner.ts";
 import type { FromRank, ToRank } from "./protocol.ts";
 import { Machine } from "./tape/machine.ts";
-import type { TaughtBatch } from "./trainer.ts";
+import { layAnswers, scoreAnswers } from "./tasks/answers.ts";
+import type { TaughtBatch } from "./tasks/next-tokens.ts";
 
 const thread = await ownThread();
 let learner: Learner | undefined;
@@ -63,7 +63,8 @@ async function answer(message: ToRank): Promise<FromRank> {
       return evaluate(learner, message.batches);
     case "score": {
       const { model } = learner;
-      return { type: "scored", scores: message.pairs.flatMap((pairs) => scorePairs(model, pairs)) };
+      const scores = message.answers.flatMap((answers) => scoreAnswers(model, layAnswers(answers)));
+      return { type: "scored", scores };
     }
   }
 }

@@ -1,13 +1,13 @@
 // What each step learns from, in data's order: packed rows, conversations, pairs, as micro-batches.
 import { createOrder, type PackedCorpus, sequencesOfStep } from "../../data/index.ts";
-import type { PairBatch, PairScore } from "../dpo-trainer.ts";
-import type { StepBatches } from "../learner.ts";
-import type { TaughtBatch } from "../trainer.ts";
+import type { StepBatch } from "../learner.ts";
+import type { TaughtBatch } from "../tasks/next-tokens.ts";
+import type { PairBatch, PairScore } from "../tasks/pairs.ts";
 import type { Example, PairExample } from "./examples.ts";
 
 /** The micro-batches of a step. */
 export interface StepData {
-  readonly batches: StepBatches;
+  readonly batches: readonly StepBatch[];
   /** The documents in them. */
   documents(): Promise<readonly string[]>;
 }

@@ -17,8 +17,8 @@ import { openCheckpoint } from "../../formats/checkpoint.ts";
 import { writeSafetensors } from "../../formats/safetensors/safetensors-writer.ts";
 import { parseJson, recordOf } from "../../json.ts";
 import { sha256 } from "../../sha256.ts";
-import type { PairScore } from "../dpo-trainer.ts";
 import type { TrainingSession } from "../session.ts";
+import type { PairScore } from "../tasks/pairs.ts";
 
 /** Where a run stands, beside its weights and moments. */
 export interface RunState {

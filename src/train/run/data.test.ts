@@ -7,7 +7,7 @@ import { after, describe, test } from "node:test";
 import { createOrder, openSequences, sequencesOfStep } from "../../data/index.ts";
 import type { Language } from "../../generate/language.ts";
 import { CHATML_TEMPLATE, createChatTemplate } from "../../tokenizers/chat-template/chat-template.ts";
-import type { TaughtBatch } from "../trainer.ts";
+import type { TaughtBatch } from "../tasks/next-tokens.ts";
 import { readTrainConfig } from "./config.ts";
 import { openRunData, type Reader } from "./data.ts";
 import { readRunOrder, writeRun } from "./run-file.ts";

@@ -5,7 +5,7 @@ import type { Language } from "../../generate/language.ts";
 import { brief, isRecord, recordOf } from "../../json.ts";
 import type { Tokenizer } from "../../tokenizers/tokenizer.ts";
 import { labelsOf, maskChat, type TaughtMessage } from "../chat-masks.ts";
-import type { TaughtPair } from "../dpo-trainer.ts";
+import type { TaughtPair } from "../tasks/pairs.ts";
 
 /** A conversation: for each token the one after it, where that is learned. */
 export interface Example {

@@ -1,7 +1,8 @@
 // What a step learns, as text: each document's tokens, parted where learning begins and ends.
 import type { Tokenizer } from "../../tokenizers/tokenizer.ts";
-import type { PairBatch } from "../dpo-trainer.ts";
-import type { TaughtBatch } from "../trainer.ts";
+import type { AnswerBatch } from "../tasks/groups.ts";
+import type { TaughtBatch } from "../tasks/next-tokens.ts";
+import { answersOf, type PairBatch } from "../tasks/pairs.ts";
 import type { TrainConfig } from "./config.ts";
 import { openRun } from "./run.ts";
 
@@ -11,11 +12,11 @@ export interface ShownPart {
   readonly learned: boolean;
 }
 
-/** A text of a batch; of pairs each answer behind its prompt. */
+/** A text of a batch; answers behind their prompts. */
 export interface ShownText {
   readonly tokens: number;
   readonly learned: number;
-  readonly answer?: "chosen" | "rejected";
+  readonly answer?: "chosen" | "rejected" | "drawn";
   readonly parts: readonly ShownPart[];
 }
 
@@ -34,7 +35,7 @@ export async function showBatch(config: TrainConfig): Promise<ShownBatch> {
   const reference = data.pairs.flat().map(() => ({ chosen: 0, rejected: 0 }));
   const step = await data.source(reference).step(0);
   const [batch] = step.batches;
-  const texts = "pairs" in batch ? ofPairs(tokenizer, batch) : ofTokens(tokenizer, batch);
+  const texts = "tokens" in batch ? ofTokens(tokenizer, batch) : ofAnswers(tokenizer, batch);
   return { documents: await step.documents(), texts };
 }
 
@@ -48,13 +49,12 @@ function ofTokens(tokenizer: Tokenizer, { tokens, targets, documents }: TaughtBa
   });
 }
 
-function ofPairs(tokenizer: Tokenizer, { pairs }: PairBatch): ShownText[] {
-  return pairs.flatMap(({ prompt, chosen, rejected }) =>
-    [["chosen", chosen] as const, ["rejected", rejected] as const].map(([answer, ids]) => ({
-      answer,
-      ...shown(tokenizer, Int32Array.from([...prompt, ...ids]), (i) => i >= prompt.length),
-    })),
-  );
+function ofAnswers(tokenizer: Tokenizer, batch: PairBatch | AnswerBatch): ShownText[] {
+  const answers = "pairs" in batch ? answersOf(batch.pairs) : batch.answers;
+  return answers.map(({ prompt, answer }, i) => ({
+    answer: "pairs" in batch ? (["chosen", "rejected"] as const)[i % 2] : "drawn",
+    ...shown(tokenizer, Int32Array.from([...prompt, ...answer]), (at) => at >= prompt.length),
+  }));
 }
 
 function shown(tokenizer: Tokenizer, ids: Int32Array, isLearned: (i: number) => boolean): ShownText {

@@ -3,8 +3,9 @@ import { join } from "node:path";
 import { BaimoError } from "../../errors.ts";
 import { type Checkpoint, openCheckpoint } from "../../formats/checkpoint.ts";
 import { convertToGguf } from "../../models/gguf/convert.ts";
-import type { Guard, StepBatches } from "../learner.ts";
+import type { Guard, StepBatch } from "../learner.ts";
 import type { TrainingSession } from "../session.ts";
+import { answersOf, sumPairs } from "../tasks/pairs.ts";
 import { Checkpoints, identityOf, type RunState } from "./checkpoints.ts";
 import type { TrainConfig } from "./config.ts";
 import type { RunData } from "./data.ts";
@@ -51,7 +52,7 @@ export async function* takeSteps(
     state = found.state;
     yield { type: "resumed", step: state.steps };
   } else if (data.pairs.length > 0) {
-    state = { ...state, reference: await session.score(data.pairs) };
+    state = { ...state, reference: sumPairs(await session.score(data.pairs.map(answersOf))) };
   }
   log.cutTo(state.logBytes);
   const source = data.source(state.reference ?? []);
@@ -139,13 +140,13 @@ function numbersOf(line: Readonly<Record<string, number>>): Record<string, numbe
   );
 }
 
-function tokensOf(batches: StepBatches): number {
+function tokensOf(batches: readonly StepBatch[]): number {
   let sum = 0;
   for (const batch of batches) {
     if ("tokens" in batch) sum += batch.tokens.length;
     else
-      for (const { prompt, chosen, rejected } of batch.pairs)
-        sum += 2 * prompt.length + chosen.length + rejected.length;
+      for (const { prompt, answer } of "pairs" in batch ? answersOf(batch.pairs) : batch.answers)
+        sum += prompt.length + answer.length;
   }
   return sum;
 }
