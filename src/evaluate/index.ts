@@ -22,6 +22,7 @@ export { factsOf, type RunFacts } from "./report/run-facts.ts";
 export { rescore } from "./rescore.ts";
 export { type EvaluatedTask, type EvaluateOptions, type Evaluation, evaluate } from "./run.ts";
 export { type FolderRun, type FolderRunOptions, prepareFor, runInFolder } from "./run-in-folder.ts";
+export { type AnswerScorer, openAnswerScorer } from "./score/answer-scorer.ts";
 export { circularScores, circularScoresOfBoard2 } from "./score/opencompass/circular.ts";
 export { codeBlock, gsm8kAnswer, plainWords } from "./score/opencompass/extractions.ts";
 export {

@@ -95,7 +95,7 @@ export function addDataOrder(data: Command, { terminal }: CommandContext): Comma
       const sequences = await openSequences(run?.folder ?? folder);
       const { hash, count } = sequences;
       const order = createOrder({ seed, manifestHash: hash, sequences: count });
-      const chosen = sequencesOfStep(order, step, batch);
+      const chosen = sequencesOfStep(order, Math.floor(step / (run?.updates ?? 1)), batch);
       const documents = await sequences.documentsOf(chosen);
       await sequences.close();
       const shown = chosen.map((sequence, row) => ({ sequence, documents: documents[row] }));

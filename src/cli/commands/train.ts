@@ -6,6 +6,7 @@ import { parseJson } from "../../json.ts";
 import type { RunEvent, RunPlan } from "../../train/run/events.ts";
 import type { ShownBatch } from "../../train/run/shown-batch.ts";
 import { listenForInterrupt } from "../interrupt.ts";
+import { openJudge } from "../open-judge.ts";
 import type { CommandContext } from "../options.ts";
 import { formatBytes, formatSeconds } from "../table.ts";
 import type { Terminal } from "../terminal.ts";
@@ -24,8 +25,8 @@ export function addTrain(program: Command, { terminal }: CommandContext): Comman
     .command("train")
     .summary("train a model, or an adapter beside it")
     .description(
-      "Trains as a YAML or JSON file says: from random weights, on with a model's own, on the answers of conversations, or " +
-        "on pairs of answers. What it takes is told before the first step. A run that was stopped goes on from its newest " +
+      "Trains as a YAML or JSON file says: from random weights, on with a model's own, on the answers of conversations, on " +
+        "pairs of answers, or on answers that it draws itself and a reward judges. What it takes is told before the first step. A run that was stopped goes on from its newest " +
         "checkpoint, to the same weights. The model, the checkpoints and log.jsonl (W&B's names) lie in `out`.",
     )
     .argument("[config]", "a YAML or JSON file")
@@ -47,9 +48,10 @@ export function addTrain(program: Command, { terminal }: CommandContext): Comman
         return flags.json ? terminal.json(batch) : print(terminal, batch);
       }
       const { runTraining } = await import("../../train/run/run.ts");
+      const judge = config.reward === undefined ? undefined : await openJudge(config.reward);
       const { signal, release } = listenForInterrupt();
       try {
-        for await (const event of runTraining(config, signal)) {
+        for await (const event of runTraining(config, { judge, signal })) {
           if (flags.json) terminal.jsonLine(event);
           else show(terminal, event, config.steps);
         }

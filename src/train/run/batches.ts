@@ -3,13 +3,18 @@ import { createOrder, type PackedCorpus, sequencesOfStep } from "../../data/inde
 import type { StepBatch } from "../learner.ts";
 import type { TaughtBatch } from "../tasks/next-tokens.ts";
 import type { PairBatch, PairScore } from "../tasks/pairs.ts";
-import type { Example, PairExample } from "./examples.ts";
+import type { Example, PairExample, PromptExample } from "./examples.ts";
+import type { DrawnGroups } from "./judge.ts";
 
 /** The micro-batches of a step. */
 export interface StepData {
   readonly batches: readonly StepBatch[];
   /** The documents in them. */
   documents(): Promise<readonly string[]>;
+  /** Answers that later steps may learn from, too. */
+  readonly drawn?: DrawnGroups;
+  /** What the log has of answers that were drawn for this step. */
+  readonly about?: DrawnGroups["about"];
 }
 
 /** What a run learns from: a function of the seed, the data's hash and the step. */
@@ -24,6 +29,14 @@ export interface BatchSizes {
   readonly batch: number;
   readonly microBatch: number;
   readonly sequenceLength: number;
+}
+
+/** How prompts become steps. */
+export interface GroupSettings {
+  readonly sizes: BatchSizes & { readonly groupSize: number };
+  readonly order: ExampleOrder;
+  readonly updates: number;
+  readonly kept?: DrawnGroups;
 }
 
 /** The order of some examples. */
@@ -99,6 +112,38 @@ export function pairs(
         }),
       );
       return { batches, documents: async () => numbers.flat().map((i) => examples[i].source) };
+    },
+  };
+}
+
+/**
+ * Groups of answers, drawn when their step comes and learned from `updates` times.
+ *
+ * draw  answers to some prompts, for a step
+ * kept  those of the step before, where a run goes on amid its updates
+ */
+export function groups(
+  prompts: readonly PromptExample[],
+  draw: (prompts: readonly PromptExample[], step: number) => Promise<DrawnGroups>,
+  { sizes, order, updates, kept }: GroupSettings,
+): Source {
+  const { batch, microBatch, groupSize } = sizes;
+  const asked = batch / groupSize;
+  const places = createOrder({ seed: order.seed, manifestHash: order.hash, sequences: prompts.length });
+  let drawn = kept;
+  return {
+    stepsAnEpoch: (prompts.length * updates) / asked,
+    async step(index) {
+      const draws = Math.floor(index / updates);
+      const chosen = sequencesOfStep(places, draws, asked).map((i) => prompts[i]);
+      const isNew = index % updates === 0 || !drawn;
+      if (isNew) drawn = await draw(chosen, draws);
+      const { answers = [], about } = drawn ?? {};
+      const batches = Array.from({ length: batch / microBatch }, (_, i) => ({
+        answers: answers.slice(i * microBatch, (i + 1) * microBatch),
+      }));
+      const documents = async () => chosen.map(({ source }) => source);
+      return { batches, drawn, about: isNew ? about : undefined, documents };
     },
   };
 }

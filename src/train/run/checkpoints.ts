@@ -19,6 +19,7 @@ import { parseJson, recordOf } from "../../json.ts";
 import { sha256 } from "../../sha256.ts";
 import type { TrainingSession } from "../session.ts";
 import type { PairScore } from "../tasks/pairs.ts";
+import type { DrawnGroups } from "./judge.ts";
 
 /** Where a run stands, beside its weights and moments. */
 export interface RunState {
@@ -33,6 +34,8 @@ export interface RunState {
   readonly norms: readonly number[];
   /** Of DPO: what the reference gives every pair. */
   readonly reference?: readonly PairScore[];
+  /** Of GRPO: answers that the next steps learn from, too. */
+  readonly drawn?: DrawnGroups;
   /** Bytes of log.jsonl. */
   readonly logBytes: number;
   /** Of what the run depends on. */

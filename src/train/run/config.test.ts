@@ -23,7 +23,9 @@ describe("configurations", () => {
 
   const refused: readonly [text: string, message: RegExp][] = [
     [`${whole}learningRate: 1\n`, /^x\.yaml: learningRate is not known/],
-    [whole.replace("sft", "grpo"), /stage is "grpo".*allowed: .*dpo/],
+    [whole.replace("sft", "rlhf"), /stage is "rlhf".*allowed: .*grpo/],
+    [whole.replace("sft", "grpo"), /needs reward/],
+    [`${whole.replace("sft", "grpo")}reward: x.js\n`, /multiple of groupSize 8/],
     [whole.replace("batch: 4", "batch: 3"), /should be a multiple of microBatch/],
     ["[1, 2]", /should be an object/],
     ["stage: [", /no YAML or JSON/],

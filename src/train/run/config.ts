@@ -22,11 +22,11 @@ const count = whole({ min: 1 });
 
 /** Every key, declared. */
 export const trainTable = {
-  /** What is trained for: next tokens from random weights or from a model's, answers, preferred answers. */
-  stage: required(choice("pretrain", "continue", "sft", "dpo")),
+  /** What is trained for: next tokens from random weights or from a model's, answers, preferred answers, rewards. */
+  stage: required(choice("pretrain", "continue", "sft", "dpo", "grpo")),
   /** A model's folder; of `pretrain` one with config.json and a tokenizer. */
   model: required(path),
-  /** JSONL files: {"text"}, {"messages"}, or {"prompt", "chosen", "rejected"}. */
+  /** JSONL files: {"text"}, {"messages"}, {"prompt", "chosen", "rejected"}, or {"prompt"} and what its reward needs. */
   data: required(list(path, { least: 1, most: 4096 })),
   /** The same, held out. */
   evaluation: withDefault(list(path, { most: 64 }), []),
@@ -35,7 +35,7 @@ export const trainTable = {
   steps: required(count),
   /** Tokens of a row; longer texts are cut. */
   sequenceLength: withDefault(whole({ min: 2, max: 1 << 20 }), 256),
-  /** Rows, conversations or pairs of a step, and of a pass. */
+  /** Rows, conversations, pairs or drawn answers of a step, and of a pass. */
   batch: withDefault(count, 32),
   microBatch: withDefault(count, 8),
   /** What is computed again for the backward pass instead of being kept: whole blocks, or what leads to their attention. */
@@ -64,6 +64,23 @@ export const trainTable = {
   /** Of dpo. */
   loss: withDefault(choice("sigmoid", "ipo", "sigmoid_norm", "hinge"), "sigmoid"),
   beta: withDefault(positive, 0.1),
+  /** Of grpo: a module whose default export is (row, answer) => number, or a task of baimo eval, whose documents the data has. */
+  reward: text(),
+  /** Answers that are drawn to each prompt and compared with one another. */
+  groupSize: withDefault(whole({ min: 2, max: 4096 }), 8),
+  /** Most tokens of an answer. Default: half of sequenceLength. */
+  answerTokens: count,
+  /** Steps that are taken on the same answers. */
+  updates: withDefault(count, 1),
+  groupLoss: withDefault(choice("grpo", "dr_grpo", "dapo"), "dapo"),
+  /** Whether each token's ratio is clipped by itself, or the whole answer's. */
+  ratio: withDefault(choice("token", "sequence"), "token"),
+  clipLow: withDefault(share, 0.2),
+  clipHigh: withDefault(number({ min: 0 }), 0.28),
+  /** What a reward's distance from its group's mean is divided by: the group's deviation, that of all, nothing. */
+  advantage: withDefault(choice("group", "batch", "none"), "group"),
+  /** Coefficient of the divergence from the model at the beginning. */
+  kl: withDefault(number({ min: 0 }), 0.04),
   zLoss: withDefault(number({ min: 0 }), 0),
   balance: withDefault(number({ min: 0 }), 0.01),
   routerZ: withDefault(number({ min: 0 }), 0),
@@ -114,5 +131,24 @@ export function readTrainConfig(
       `${where}: batch ${config.batch} should be a multiple of microBatch ${config.microBatch}`,
     );
   }
+  if (config.stage !== "grpo") return config;
+  if (config.reward === undefined)
+    throw new BaimoError("config", `${where}: stage grpo needs reward, a module or a task of baimo eval`);
+  if (config.batch % config.groupSize !== 0) {
+    throw new BaimoError(
+      "config",
+      `${where}: batch ${config.batch} should be a multiple of groupSize ${config.groupSize}`,
+    );
+  }
+  if (answerTokensOf(config) >= config.sequenceLength) {
+    throw new BaimoError(
+      "config",
+      `${where}: answerTokens ${config.answerTokens} leaves no room for a prompt in a sequenceLength of ${config.sequenceLength}`,
+    );
+  }
   return config;
 }
+
+/** Most tokens of an answer that is drawn. */
+export const answerTokensOf = ({ answerTokens, sequenceLength }: TrainConfig): number =>
+  answerTokens ?? sequenceLength >> 1;

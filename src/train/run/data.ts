@@ -15,9 +15,18 @@ import type { ModelConfig } from "../../models/config/config.ts";
 import { sha256 } from "../../sha256.ts";
 import type { TaughtBatch } from "../tasks/next-tokens.ts";
 import type { PairScore } from "../tasks/pairs.ts";
-import { type BatchSizes, conversations, inOrder, packedRows, pairs, type Source } from "./batches.ts";
-import type { TrainConfig } from "./config.ts";
-import { type PairExample, readChats, readPairs, readTexts } from "./examples.ts";
+import {
+  type BatchSizes,
+  conversations,
+  groups,
+  inOrder,
+  packedRows,
+  pairs,
+  type Source,
+} from "./batches.ts";
+import { answerTokensOf, type TrainConfig } from "./config.ts";
+import { type PairExample, readChats, readPairs, readPrompts, readTexts } from "./examples.ts";
+import type { DrawnGroups, Judge } from "./judge.ts";
 
 /** A model as what reads texts for it. */
 export interface Reader {
@@ -40,20 +49,32 @@ export interface RunData {
   readonly evaluation: readonly TaughtBatch[];
   /** Pairs in micro-batches, in their order: what the reference is asked. */
   readonly pairs: readonly (readonly PairExample[])[];
-  /** Where the reference's scores are known, or are not needed. */
-  source(reference: readonly PairScore[]): Source;
+  /** Where the reference's scores are known, or are not needed; of prompts who draws answers to them. */
+  source(reference: readonly PairScore[], drawing?: Drawing): Source;
   close(): Promise<void>;
+}
+
+/** Who draws answers for a step, and those that the step before had. */
+export interface Drawing {
+  readonly draw: Parameters<typeof groups>[1];
+  readonly kept?: DrawnGroups;
 }
 
 /**
  * Reads the data. Texts are packed into `data` of the run's folder; a run that goes on finds them there.
  * @throws {BaimoError} `format` or `request` for data that is wrong, or where there is none
  */
-export async function openRunData(config: TrainConfig, reader: Reader, goesOn: boolean): Promise<RunData> {
+export async function openRunData(
+  config: TrainConfig,
+  reader: Reader,
+  goesOn: boolean,
+  judge?: Judge,
+): Promise<RunData> {
   const { batch, microBatch, sequenceLength } = config;
   const sizes: BatchSizes = { batch, microBatch, sequenceLength };
   if (config.stage === "sft") return openChats(config, reader, sizes);
   if (config.stage === "dpo") return openPairs(config, reader, sizes);
+  if (config.stage === "grpo") return openPrompts(config, reader, { sizes, judge });
   return openTexts(config, reader, { sizes, goesOn });
 }
 
@@ -180,6 +201,36 @@ async function openPairs(config: TrainConfig, { language }: Reader, sizes: Batch
       examples.slice(i * microBatch, (i + 1) * microBatch),
     ),
     source: (reference) => pairs(examples, reference, sizes, { seed, hash }),
+    async close() {},
+  };
+}
+
+async function openPrompts(
+  config: TrainConfig,
+  { language }: Reader,
+  { sizes, judge }: { sizes: BatchSizes; judge?: Judge },
+): Promise<RunData> {
+  const { data, sequenceLength, groupSize, updates, seed } = config;
+  const longest = sequenceLength - answerTokensOf(config);
+  const promptOf = (row: Readonly<Record<string, unknown>>) => judge?.prompt?.(row) ?? row.prompt;
+  const { examples, cut } = await readPrompts(data, language, { longest, promptOf });
+  const folder = dataOf(config);
+  const hash = await list(
+    folder,
+    examples.map(({ source, prompt }) => ({ source, ids: [prompt], size: prompt.length })),
+  );
+  const settings = { sizes: { ...sizes, groupSize }, order: { seed, hash }, updates };
+  return {
+    count: examples.length,
+    cut,
+    hash,
+    folder,
+    evaluation: [],
+    pairs: [],
+    source(_, drawing) {
+      if (!drawing) throw new BaimoError("request", "what a step learns is drawn by the model; run it");
+      return groups(examples, drawing.draw, { ...settings, kept: drawing.kept });
+    },
     async close() {},
   };
 }

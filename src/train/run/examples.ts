@@ -19,6 +19,14 @@ export interface PairExample extends TaughtPair {
   readonly source: string;
 }
 
+/** A prompt, and the row that it came from. */
+export interface PromptExample {
+  readonly source: string;
+  readonly row: Readonly<Record<string, unknown>>;
+  readonly text: string;
+  readonly prompt: readonly number[];
+}
+
 /** What was read. */
 export interface Examples<T> {
   readonly examples: readonly T[];
@@ -93,6 +101,37 @@ export async function readPairs(
     const chosen = pair.chosen.slice(0, rest);
     const rejected = pair.rejected.slice(0, rest);
     examples.push({ source, prompt: pair.prompt, chosen, rejected });
+  }
+  return { examples, cut };
+}
+
+/**
+ * Prompts that leave room for an answer: texts as they are, or messages for the template.
+ *
+ * promptOf  what a row asks
+ */
+export async function readPrompts(
+  files: readonly string[],
+  { tokenizer, chatTemplate: template }: Language,
+  { longest, promptOf }: { longest: number; promptOf(row: Readonly<Record<string, unknown>>): unknown },
+): Promise<Examples<PromptExample>> {
+  const examples: PromptExample[] = [];
+  let cut = 0;
+  for await (const { record: row, source, where } of readRecords(files, ["prompt"])) {
+    const asked = promptOf(row);
+    if (typeof asked !== "string" && !template) throw noTemplate();
+    const text =
+      typeof asked === "string" || !template
+        ? String(asked)
+        : at(where, () =>
+            template.render({ messages: messagesOf(asked, where, "prompt"), addGenerationPrompt: true }),
+          );
+    const prompt =
+      typeof asked === "string"
+        ? tokenizer.encode(text)
+        : tokenizer.encode(text, { addSpecialTokens: false, parseSpecialTokens: true });
+    if (prompt.length > longest) cut++;
+    else examples.push({ source, row, text, prompt });
   }
   return { examples, cut };
 }

@@ -28,11 +28,19 @@ export function copyBeside(from: string, to: string): void {
   }
 }
 
-/** Writes the trained weights as the model's own files have them, in float32. */
+/**
+ * Writes the trained weights as the model's own files have them, in float32.
+ *
+ * endTokens  which end an answer: config.json and generation_config.json both name them
+ */
 export async function writeModelFolder(
   parameters: Parameters,
   checkpoint: Checkpoint,
-  { from, to }: { readonly from: string; readonly to: string },
+  {
+    from,
+    to,
+    endTokens,
+  }: { readonly from: string; readonly to: string; readonly endTokens: readonly number[] },
 ): Promise<void> {
   mkdirSync(to, { recursive: true });
   await writeSafetensors(join(to, "model.safetensors"), {
@@ -44,14 +52,24 @@ export async function writeModelFolder(
       data: new Uint8Array(values.buffer),
     })),
   });
-  const where = join(from, "config.json");
-  const config = recordOf(parseJson(readFileSync(where, "utf8"), where), where);
-  // Both names are read: the first by transformers from 5 on.
-  const { torch_dtype: _, dtype: __, quantization_config: ___, ...rest } = config;
-  const written = { ...rest, dtype: "float32" };
-  writeFileSync(join(to, "config.json"), `${JSON.stringify(written, undefined, 2)}\n`);
   copyBeside(from, to);
+  const ends = endTokens.length > 0 && { eos_token_id: endTokens.length > 1 ? endTokens : endTokens[0] };
+  // Both names are read: the first by transformers from 5 on.
+  const {
+    torch_dtype: _,
+    dtype: __,
+    quantization_config: ___,
+    ...rest
+  } = readObject(join(from, "config.json"));
+  writeObject(join(to, "config.json"), { ...rest, ...ends, dtype: "float32" });
+  const generation = join(from, "generation_config.json");
+  const known = existsSync(generation) ? readObject(generation) : {};
+  if (ends) writeObject(join(to, "generation_config.json"), { ...known, ...ends });
 }
+
+const readObject = (path: string) => recordOf(parseJson(readFileSync(path, "utf8"), path), path);
+const writeObject = (path: string, value: object) =>
+  writeFileSync(path, `${JSON.stringify(value, undefined, 2)}\n`);
 
 /** Writes adapter_config.json and adapter_model.safetensors. */
 export async function writeAdapterFolder(adapter: Adapter, base: string, to: string): Promise<void> {
@@ -82,5 +100,5 @@ export async function writeAdapterFolder(adapter: Adapter, base: string, to: str
     use_dora: dora,
     use_rslora: rs,
   };
-  writeFileSync(join(to, "adapter_config.json"), `${JSON.stringify(config, undefined, 2)}\n`);
+  writeObject(join(to, "adapter_config.json"), config);
 }

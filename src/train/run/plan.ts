@@ -9,7 +9,7 @@ import type { Objective } from "../learner.ts";
 import type { Schedule } from "../optimize/schedule.ts";
 import { planMemory } from "../session.ts";
 import type { TrainedModelParts } from "../trained-model.ts";
-import type { TrainConfig } from "./config.ts";
+import { answerTokensOf, type TrainConfig } from "./config.ts";
 
 /** What is learned, and how. */
 export function objectiveOf(config: TrainConfig): Objective {
@@ -24,6 +24,11 @@ export function objectiveOf(config: TrainConfig): Objective {
   const common = { adamw, muon, clip, schedule };
   if (config.stage === "dpo") {
     return { kind: "pairs", options: { ...common, loss: config.loss, beta: config.beta } };
+  }
+  if (config.stage === "grpo") {
+    const { groupLoss: loss, ratio: level, clipLow: low, clipHigh: high, kl: beta } = config;
+    const maxCompletion = answerTokensOf(config);
+    return { kind: "groups", options: { ...common, loss, level, low, high, beta, maxCompletion } };
   }
   const { zLoss, balance, routerZ } = config;
   return { kind: "tokens", options: { ...common, zLoss, balance, routerZ } };

@@ -9,7 +9,10 @@ export interface RunOrder {
   /** Packed sequences, or a list of examples. */
   readonly folder: string;
   readonly seed: number;
+  /** Rows, conversations, pairs or prompts of a step. */
   readonly batch: number;
+  /** Steps that have the same ones. */
+  readonly updates: number;
 }
 
 const FILE = "run.json";
@@ -24,10 +27,15 @@ export function writeRun(config: TrainConfig, folder: string): void {
 export function readRunOrder(out: string): RunOrder | undefined {
   const path = join(out, FILE);
   if (!existsSync(path)) return undefined;
-  const { order, seed, batch } = recordOf(parseJson(readFileSync(path), path), path);
+  const { order, seed, batch, stage, groupSize, updates } = recordOf(
+    parseJson(readFileSync(path), path),
+    path,
+  );
+  const isDrawn = stage === "grpo";
   return {
     folder: resolve(out, stringOf(order, `${path}: order`)),
     seed: numberOf(seed, `${path}: seed`),
-    batch: numberOf(batch, `${path}: batch`),
+    batch: numberOf(batch, `${path}: batch`) / (isDrawn ? numberOf(groupSize, `${path}: groupSize`) : 1),
+    updates: isDrawn ? numberOf(updates, `${path}: updates`) : 1,
   };
 }

@@ -4,7 +4,7 @@ import type { AnswerBatch } from "../tasks/groups.ts";
 import type { TaughtBatch } from "../tasks/next-tokens.ts";
 import { answersOf, type PairBatch } from "../tasks/pairs.ts";
 import type { TrainConfig } from "./config.ts";
-import { openRun } from "./run.ts";
+import { openRun } from "./open-run.ts";
 
 /** Neighbouring tokens that are all learned, or all only read. */
 export interface ShownPart {

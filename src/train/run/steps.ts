@@ -1,16 +1,19 @@
 // The steps of a run: learned, guarded, logged, evaluated, kept, resumed from a checkpoint.
 import { join } from "node:path";
 import { BaimoError } from "../../errors.ts";
-import { type Checkpoint, openCheckpoint } from "../../formats/checkpoint.ts";
+import { openCheckpoint } from "../../formats/checkpoint.ts";
 import { convertToGguf } from "../../models/gguf/convert.ts";
 import type { Guard, StepBatch } from "../learner.ts";
 import type { TrainingSession } from "../session.ts";
 import { answersOf, sumPairs } from "../tasks/pairs.ts";
 import { Checkpoints, identityOf, type RunState } from "./checkpoints.ts";
-import type { TrainConfig } from "./config.ts";
-import type { RunData } from "./data.ts";
+import { answerTokensOf, type TrainConfig } from "./config.ts";
 import type { RunEvent } from "./events.ts";
+import type { PromptExample } from "./examples.ts";
+import { drawGroups } from "./groups.ts";
+import { LiveModel } from "./live-model.ts";
 import { RunLog } from "./log.ts";
+import type { OpenRun, RunOptions } from "./open-run.ts";
 import { writeAdapterFolder, writeModelFolder } from "./output.ts";
 
 /** Batches in a row that may be skipped. */
@@ -18,15 +21,18 @@ const MOST_SKIPS = 3;
 /** Norms that a spike is measured against, and how many there must be. */
 const NORMS = 50;
 const FEWEST_NORMS = 20;
+/** What a run's seed is taken modulo, and how many answers it may draw. */
+const SEEDS = 2 ** 26;
 
 /** The steps of a run, from its newest checkpoint on where it has one. */
 export async function* takeSteps(
   config: TrainConfig,
   session: TrainingSession,
-  data: RunData,
-  place: { out: string; base: string; checkpoint: Checkpoint; signal?: AbortSignal },
+  run: OpenRun,
+  { judge, signal }: RunOptions,
 ): AsyncGenerator<RunEvent, void> {
-  const { out, signal } = place;
+  const { out, data } = run;
+  await using live = judge && new LiveModel(config, session, run);
   const checkpoints = new Checkpoints(out);
   const log = new RunLog(join(out, "log.jsonl"));
   const {
@@ -55,7 +61,24 @@ export async function* takeSteps(
     state = { ...state, reference: sumPairs(await session.score(data.pairs.map(answersOf))) };
   }
   log.cutTo(state.logBytes);
-  const source = data.source(state.reference ?? []);
+  const draw = async (prompts: readonly PromptExample[], step: number) => {
+    if (!live || !judge) throw new Error("answers were to be drawn without a judge");
+    const { groupSize, microBatch, batch } = config;
+    return drawGroups(
+      prompts,
+      { live, session, judge },
+      {
+        groupSize,
+        microBatch,
+        answerTokens: answerTokensOf(config),
+        scale: config.advantage,
+        hasReference: config.kl > 0,
+        seed: (config.seed % SEEDS) * SEEDS + step * batch,
+        signal,
+      },
+    );
+  };
+  const source = data.source(state.reference ?? [], { draw, kept: state.drawn });
   const save = async () => {
     state = { ...state, logBytes: log.bytes };
     await checkpoints.write(session, state, { keepEvery: config.keepEvery });
@@ -77,33 +100,36 @@ export async function* takeSteps(
     const { report, taken } = await session.step(batch.batches, guardOf(config, state.norms));
     const seconds = (performance.now() - began) / 1000;
     const time = { _timestamp: Date.now() / 1000, _runtime: (performance.now() - started) / 1000 };
-    state = { ...state, cursor: state.cursor + 1 };
+    // Answers that no later step learns from need not be kept.
+    state = { ...state, cursor: state.cursor + 1, drawn: config.updates > 1 ? batch.drawn : undefined };
+    const { loss, gradNorm, rate, ...found } = report;
     const line = {
       _step: state.steps + 1,
-      "train/loss": report.loss,
-      "train/grad_norm": report.gradNorm,
-      "train/lr": config.lr * report.rate,
+      "train/loss": loss,
+      "train/grad_norm": gradNorm,
+      "train/lr": config.lr * rate,
+      ...Object.fromEntries(Object.entries(found).map(([name, value]) => [logName(name), value])),
+      ...batch.about,
     };
     if (!taken) {
       const documents = await batch.documents();
       skipped++;
       state = { ...state, skips: state.skips + 1 };
       log.write({ ...numbersOf(line), "train/skipped": true, documents, ...time });
-      yield { type: "skipped", step: state.steps + 1, documents, gradNorm: report.gradNorm };
+      yield { type: "skipped", step: state.steps + 1, documents, gradNorm };
       if (skipped < MOST_SKIPS) continue;
       throw new BaimoError(
         "request",
-        `${MOST_SKIPS} batches in a row were not fit to be learned from (norm ${report.gradNorm}, loss ${report.loss}); ` +
+        `${MOST_SKIPS} batches in a row were not fit to be learned from (norm ${gradNorm}, loss ${loss}); ` +
           `look at ${documents.slice(0, 3).join(", ")}, or lower lr`,
       );
     }
     skipped = 0;
-    const norms = [...state.norms, report.gradNorm].slice(-NORMS);
+    const norms = [...state.norms, gradNorm].slice(-NORMS);
     state = { ...state, steps: state.steps + 1, norms };
     const tokens = tokensOf(batch.batches);
     const tokensPerSecond = tokens / seconds;
     log.write({ ...line, "train/tokens": tokens, "train/tokens_per_second": tokensPerSecond, ...time });
-    const { loss, gradNorm, rate } = report;
     const perStep = (performance.now() - started) / 1000 / (state.steps - firstStep);
     yield {
       type: "step",
@@ -127,16 +153,22 @@ export async function* takeSteps(
       yield { type: "saved", step: state.steps };
     }
   }
-  await writeOutput(config, session, place);
+  await writeOutput(config, session, run, signal);
   yield { type: "done", out };
 }
 
 const isDue = (step: number, every: number) => every > 0 && step % every === 0;
 
+/** crossEntropy -> train/cross_entropy. */
+const logName = (name: string) => `train/${name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)}`;
+
 /** What is no number JSON cannot say. */
-function numbersOf(line: Readonly<Record<string, number>>): Record<string, number | string> {
+function numbersOf(line: Readonly<Record<string, number | string>>): Record<string, number | string> {
   return Object.fromEntries(
-    Object.entries(line).map(([name, value]) => [name, Number.isFinite(value) ? value : String(value)]),
+    Object.entries(line).map(([name, value]) => [
+      name,
+      typeof value === "number" && !Number.isFinite(value) ? String(value) : value,
+    ]),
   );
 }
 
@@ -162,15 +194,11 @@ function guardOf({ spike }: TrainConfig, norms: readonly number[]): Guard {
 async function writeOutput(
   config: TrainConfig,
   { model }: TrainingSession,
-  {
-    out,
-    base,
-    checkpoint,
-    signal,
-  }: { out: string; base: string; checkpoint: Checkpoint; signal?: AbortSignal },
+  { out, base, checkpoint, endTokens }: OpenRun,
+  signal?: AbortSignal,
 ): Promise<void> {
   if (model.adapter) return writeAdapterFolder(model.adapter, base, out);
-  await writeModelFolder(model.parameters, checkpoint, { from: base, to: out });
+  await writeModelFolder(model.parameters, checkpoint, { from: base, to: out, endTokens });
   if (!config.gguf) return;
   await using written = await openCheckpoint(join(out, "model.safetensors"));
   await convertToGguf(written, join(out, "model.gguf"), { fileType: "F16", signal });
