@@ -1,7 +1,7 @@
 // A training killed at random moments, also while it writes a checkpoint, ends with the same bits.
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -13,7 +13,7 @@ const SEED = Number(process.env.BAIMO_SEED ?? 20_261_128);
 const skip = unlessBeside("training", "sft", "golden.json");
 const STEPS = 12;
 
-test(`kill -9, ${KILLS} times (seed ${SEED})`, { skip }, async () => {
+test(`kill -9, ${KILLS} times (seed ${SEED})`, { skip }, async (t) => {
   const folder = mkdtempSync(join(tmpdir(), "baimo-trained-"));
   const random = createRandom(SEED);
   const sft = beside("training", "sft");
@@ -52,10 +52,15 @@ test(`kill -9, ${KILLS} times (seed ${SEED})`, { skip }, async () => {
     const whole = join(folder, "whole");
     assert.equal(await train(whole), 0);
     const killed = join(folder, "killed");
+    let amidWriting = 0;
     for (let i = 0; i < KILLS; i++) {
       const status = await train(killed, { after: 2 + random.integer(7), delay: random.uniform() * 12 });
       assert.notEqual(status, 1);
+      const checkpoints = join(killed, "checkpoints");
+      if (existsSync(checkpoints) && readdirSync(checkpoints).some((name) => name.startsWith(".writing")))
+        amidWriting++;
     }
+    t.diagnostic(`${amidWriting} of ${KILLS} fell into the writing of a checkpoint`);
     assert.equal(await train(killed), 0);
     for (const name of ["model.safetensors", join("checkpoints", `step-${STEPS}`, "state.safetensors")]) {
       assert.ok(readFileSync(join(killed, name)).equals(readFileSync(join(whole, name))), name);
