@@ -15,6 +15,7 @@ npm run bench -- --make NAME     makes a random model and prints its path, for e
                                  mixtral-1.5b-Q4_0, qwen3-0.6b-BF16-safetensors
 npm run bench -- --train         training: the poet's shape, a Llama of 15 M, LoRA beside 0.6 B; with --python PATH (an
                                  interpreter with torch and transformers) beside PyTorch
+npm run bench -- --train-memory  memory of ten trainings, foretold and measured
 node bench/kernels.mjs           every kernel by itself: GB/s and GFLOP/s
 
 options
@@ -36,6 +37,7 @@ const { values, positionals } = parseArgs({
   options: {
     peers: { type: "boolean" },
     train: { type: "boolean" },
+    "train-memory": { type: "boolean" },
     python: { type: "string" },
     variants: { type: "boolean" },
     large: { type: "boolean" },
@@ -69,6 +71,10 @@ if (values.help) {
   const { prepareModel } = await import("./random-model.mjs");
   const { path, bytes } = await prepareModel(values.make);
   console.log(values.json ? JSON.stringify({ path, bytes }) : `${path} (${(bytes / 1e6).toFixed(0)} MB)`);
+} else if (values["train-memory"]) {
+  const { compareMemory } = await import("./train.mjs");
+  const threads = values.threads === undefined ? undefined : count("threads", values.threads);
+  for await (const line of compareMemory({ threads, only: values.only })) console.log(line);
 } else if (values.train) {
   const { compareTraining, trainingLines } = await import("./train.mjs");
   const results = await compareTraining({

@@ -4,6 +4,7 @@ import { BaimoError } from "../errors.ts";
 import { loadTable } from "../generate/load-options.ts";
 import { adapterTable, generateTable } from "../generate/options.ts";
 import type { GenerateOptions } from "../generate/types.ts";
+import { parseJson } from "../json.ts";
 import { text, tokenIds as tokenIdsKind, whole } from "../option-kinds.ts";
 import type { Door, Kind } from "../options.ts";
 import { bytesOf } from "./byte-size.ts";
@@ -329,4 +330,16 @@ export function toGenerateOptions(flags: SamplingFlags): GenerateOptions {
     stop: flags.stop,
     logitBias: logitBias && Object.fromEntries(logitBias),
   };
+}
+
+/** key=value; the value as JSON where it is some, else as a text. */
+export function setting(text: string, before: Record<string, unknown> = {}): Record<string, unknown> {
+  const at = text.indexOf("=");
+  if (at < 1) throw new InvalidArgumentError(`"${text}" should be key=value`);
+  const [key, value] = [text.slice(0, at), text.slice(at + 1)];
+  try {
+    return { ...before, [key]: parseJson(value, key) };
+  } catch {
+    return { ...before, [key]: value };
+  }
 }

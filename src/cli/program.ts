@@ -11,6 +11,7 @@ import { addData } from "./commands/data.ts";
 import { addDispatch } from "./commands/dispatch.ts";
 import { addEmbed } from "./commands/embed.ts";
 import { addEval } from "./commands/eval.ts";
+import { addExport } from "./commands/export.ts";
 import { addImatrix } from "./commands/imatrix.ts";
 import { addInspect } from "./commands/inspect.ts";
 import { addKeys } from "./commands/keys.ts";
@@ -70,6 +71,7 @@ export const COMMANDS = [
   addQuantize,
   addTrain,
   addMerge,
+  addExport,
   addTokenize,
   addTokenizer,
   addData,

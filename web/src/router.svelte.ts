@@ -8,6 +8,7 @@ const views = [
   "compare",
   "boards",
   "work",
+  "trainings",
   "models",
   "catalogue",
   "costs",

@@ -47,6 +47,7 @@ interface ServeFlags extends EngineFlags, NamedModels {
   grace?: number;
   mcp?: boolean;
   dispatch?: string;
+  trainings?: string;
   json?: boolean;
   licenceProfile?: string;
 }
@@ -115,6 +116,7 @@ export function addServe(program: Command, context: CommandContext): Command {
       "the page's people may have tasks done with these tools, a JSON file",
       nonEmpty,
     )
+    .option("--trainings <folder>", "the page shows the runs of baimo train in it, or that it is", nonEmpty)
     .option("--mcp", "answer the Model Context Protocol at /mcp, too")
     .option("--json", "print the address as JSON");
   addTemplateOption(addDraftOption(addAdapterOption(addServingOptions(addEngineOptions(command)))));
@@ -181,7 +183,12 @@ async function serve(
     const handler = createHandler({
       models,
       application: application.store
-        ? { ...application, library: openLibrary(shared), dispatcher: dispatched?.dispatcher }
+        ? {
+            ...application,
+            library: openLibrary(shared),
+            dispatcher: dispatched?.dispatcher,
+            trainings: flags.trainings,
+          }
         : application,
       keys,
       onRequest(entry) {

@@ -1,15 +1,14 @@
 // `baimo train`: trains a model as a configuration says, and goes on where it was stopped.
-import { readFileSync } from "node:fs";
-import { type Command, InvalidArgumentError } from "commander";
+import type { Command } from "commander";
 import { BaimoError } from "../../errors.ts";
-import { parseJson } from "../../json.ts";
 import type { RunEvent, RunPlan } from "../../train/run/events.ts";
 import type { ShownBatch } from "../../train/run/shown-batch.ts";
 import { listenForInterrupt } from "../interrupt.ts";
 import { openJudge } from "../open-judge.ts";
-import type { CommandContext } from "../options.ts";
+import { type CommandContext, setting } from "../options.ts";
 import { formatBytes, formatSeconds } from "../table.ts";
 import type { Terminal } from "../terminal.ts";
+import { readText } from "../text-file.ts";
 
 interface TrainFlags {
   set?: Record<string, unknown>;
@@ -41,7 +40,7 @@ export function addTrain(program: Command, { terminal }: CommandContext): Comman
       if (path === undefined)
         throw new BaimoError("request", "no configuration was named; see baimo train --help");
       const resume = flags.resume ? {} : { resume: false };
-      const config = readTrainConfig(readText(path), path, { ...flags.set, ...resume });
+      const config = readTrainConfig(await readText(path), path, { ...flags.set, ...resume });
       if (flags.showBatch) {
         const { showBatch } = await import("../../train/run/shown-batch.ts");
         const batch = await showBatch(config);
@@ -59,26 +58,6 @@ export function addTrain(program: Command, { terminal }: CommandContext): Comman
         release();
       }
     });
-}
-
-/** key=value; the value as JSON where it is some, else as a text. */
-function setting(text: string, before: Record<string, unknown> = {}): Record<string, unknown> {
-  const at = text.indexOf("=");
-  if (at < 1) throw new InvalidArgumentError(`"${text}" should be key=value`);
-  const [key, value] = [text.slice(0, at), text.slice(at + 1)];
-  try {
-    return { ...before, [key]: parseJson(value, key) };
-  } catch {
-    return { ...before, [key]: value };
-  }
-}
-
-function readText(path: string): string {
-  try {
-    return readFileSync(path, "utf8");
-  } catch (cause) {
-    throw new BaimoError("config", `${path}: the configuration cannot be read`, { cause });
-  }
 }
 
 /** Each text, what is learned of it between ⟦ and ⟧. */

@@ -20,6 +20,8 @@ export interface ApplicationOptions {
   library?: Library;
   /** Where people run evaluations. */
   evaluations?: KeptRuns;
+  /** A folder of runs of training, whose curves are shown. */
+  trainings?: string;
   /** What runs tasks for people. */
   dispatcher?: Dispatcher;
 }
@@ -36,5 +38,6 @@ export const applicationTable = {
     "KeptRuns of baimo/evaluate",
     (value): value is KeptRuns => typeof value === "object" && value !== null && "board" in value,
   ),
+  trainings: text({ most: 4096 }),
   dispatcher,
 } satisfies TableOf<ApplicationOptions>;

@@ -24,11 +24,21 @@ export class Application {
   readonly connections = new Connections();
   readonly library: Library | undefined;
   readonly evaluations: KeptRuns | undefined;
+  readonly trainings: string | undefined;
   readonly dispatcher: Dispatcher | undefined;
   readonly downloads: Downloads | undefined;
 
   constructor(options: ApplicationOptions, server: Server) {
-    const { store, absent, signIn = false, setUpToken, library, evaluations, dispatcher } = options;
+    const {
+      store,
+      absent,
+      signIn = false,
+      setUpToken,
+      library,
+      evaluations,
+      trainings,
+      dispatcher,
+    } = options;
     this.#store = store;
     this.#absent = absent;
     this.#server = server;
@@ -36,6 +46,7 @@ export class Application {
     this.setUpToken = setUpToken;
     this.library = library;
     this.evaluations = evaluations;
+    this.trainings = trainings;
     this.dispatcher = dispatcher;
     const { signal, onError } = server.options;
     this.downloads = library && new Downloads(library, server.models, onError);

@@ -17,6 +17,7 @@ const places: readonly Place[] = [
   { view: "compare", icon: "columns", kept: true },
   { view: "boards", icon: "list", kept: true },
   { view: "work", icon: "graph", kept: true },
+  { view: "trainings", icon: "curve", kept: true },
   { view: "models", icon: "cube" },
   { view: "catalogue", icon: "book" },
   { view: "tools", icon: "tool", kept: true, admin: true },

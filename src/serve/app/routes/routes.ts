@@ -13,6 +13,7 @@ import { searchRoutes } from "./search.ts";
 import { sessionRoutes } from "./session.ts";
 import { settingsRoutes } from "./settings.ts";
 import { toolRoutes } from "./tools.ts";
+import { trainingRoutes } from "./trainings.ts";
 import { transferRoutes } from "./transfer.ts";
 import { usageRoutes } from "./usage.ts";
 import { userRoutes } from "./users.ts";
@@ -32,6 +33,7 @@ export const appRoutes: readonly Route[] = [
   ...assistantRoutes,
   ...comparisonRoutes,
   ...evaluationRoutes,
+  ...trainingRoutes,
   ...toolRoutes,
   ...modelRoutes,
   ...libraryRoutes,
