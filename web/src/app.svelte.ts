@@ -72,7 +72,7 @@ export function createApp({ session, tab, store, assistants: kept }: Foundation)
     if (store.answers) return { model, tools, sampling: {}, system: "", assistant: assistant.id };
     return { model, sampling: assistant.options, system: withFiles(assistant) };
   }
-  const talk = createTalk(handle, store, choiceFor);
+  const talk = createTalk(handle, store, choiceFor, () => settings.folders);
 
   return {
     session,

@@ -1,5 +1,6 @@
 // Conversations kept in this browser: IndexedDB, with word of changes to other tabs.
 import type { BrowserDatabase, Kept } from "./browser-database.ts";
+import { browserFolders } from "./browser-folders.ts";
 import { type Conversation, type Summary, titleOf } from "./conversation.ts";
 import type { Conversations } from "./conversations.ts";
 
@@ -42,9 +43,13 @@ function storeOver(database: BrowserDatabase, channel: BroadcastChannel): Conver
 
   return {
     create,
-    async list() {
+    folders: browserFolders(database, change),
+    async list(most, within) {
       const all = await database.getAll("conversations");
-      return all.filter(({ removed }) => removed === undefined).sort(byPinThenChange);
+      const listed = all.filter(
+        ({ removed, folder }) => removed === undefined && (within === undefined || folder === within),
+      );
+      return listed.sort(byPinThenChange).slice(0, most);
     },
     async open(id) {
       const kept = await database.get("conversations", id);
@@ -81,7 +86,9 @@ function storeOver(database: BrowserDatabase, channel: BroadcastChannel): Conver
     restore: (id) => change(id, (kept) => delete kept.removed),
     async search(text) {
       const wanted = text.trim().toLowerCase();
-      const found = new Map((await this.list()).map(({ id, title }) => [id, { id, title, excerpt: "" }]));
+      const found = new Map(
+        (await this.list(Number.POSITIVE_INFINITY)).map(({ id, title }) => [id, { id, title, excerpt: "" }]),
+      );
       const hits = new Set([...found.values()].filter((one) => one.title.toLowerCase().includes(wanted)));
       let cursor = await database.transaction("messages").store.openCursor();
       for (; cursor && hits.size < MOST_FOUND; cursor = await cursor.continue()) {

@@ -1,7 +1,8 @@
-// The database of this browser: conversations, their messages and drafts, assistants.
+// The database of this browser: conversations, their messages and drafts, folders, assistants.
 import { type DBSchema, type IDBPDatabase, openDB } from "idb";
 import type { AssistantFields } from "./assistants.ts";
 import type { Message, Summary } from "./conversation.ts";
+import type { Folder } from "./conversations.ts";
 
 /** A conversation without its messages; `removed` says when, so that it can be brought back. */
 export interface Kept extends Summary {
@@ -19,13 +20,14 @@ export interface Schema extends DBSchema {
   };
   drafts: { key: string; value: string };
   assistants: { key: string; value: AssistantFields & { id: string; changed: number } };
+  folders: { key: string; value: Folder };
 }
 
 export type BrowserDatabase = IDBPDatabase<Schema>;
 
 /** Opens the database, and brings one of an earlier page up to date. */
 export function openBrowserDatabase(): Promise<BrowserDatabase> {
-  return openDB<Schema>("baimo", 2, {
+  return openDB<Schema>("baimo", 3, {
     upgrade(db, version) {
       if (version < 1) {
         db.createObjectStore("conversations", { keyPath: "id" });
@@ -36,6 +38,7 @@ export function openBrowserDatabase(): Promise<BrowserDatabase> {
         db.createObjectStore("drafts");
       }
       if (version < 2) db.createObjectStore("assistants", { keyPath: "id" });
+      if (version < 3) db.createObjectStore("folders", { keyPath: "id" });
     },
     // A tab of an earlier page lets a newer one change the database.
     blocking: (_current, _blocked, { target }) => (target as IDBDatabase).close(),

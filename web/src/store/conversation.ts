@@ -86,6 +86,8 @@ export interface Summary {
   /** Milliseconds since 1970. */
   made: number;
   changed: number;
+  /** The id of the folder that it lies in. */
+  folder?: string;
   /** Whether the server is writing an answer in it. */
   running?: boolean;
 }

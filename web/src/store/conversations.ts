@@ -11,6 +11,24 @@ export interface Found {
   excerpt: string;
 }
 
+/** A folder of conversations. */
+export interface Folder {
+  id: string;
+  name: string;
+}
+
+/** Folders, and what lies in them. */
+export interface Folders {
+  /** By their names. */
+  list(): Promise<Folder[]>;
+  make(name: string): Promise<Folder>;
+  rename(id: string, name: string): Promise<void>;
+  /** Removes a folder; its conversations stay, in none. */
+  remove(id: string): Promise<void>;
+  /** Lays a conversation into a folder; undefined takes it out. */
+  move(conversation: string, folder: string | undefined): Promise<void>;
+}
+
 /** How an answer is made. */
 export interface Choice {
   model: string;
@@ -45,8 +63,11 @@ export interface Conversations {
   answers?: Answers;
   /** Reads a file's JSON, and returns how many conversations were in it; left out, the page reads it. */
   importFile?(data: unknown): Promise<number>;
-  /** Pinned ones first, then the latest changed. */
-  list(): Promise<Summary[]>;
+  folders: Folders;
+  /** Saves all there is as one file; left out, the page writes it. */
+  exportAddress?: string;
+  /** Pinned ones first, then the latest changed: so many at most, of one folder or of all. */
+  list(most: number, folder?: string): Promise<Summary[]>;
   open(id: string): Promise<Conversation | undefined>;
   /** Keeps a whole conversation: a new one, or one that was exported elsewhere. */
   create(conversation: Conversation): Promise<void>;

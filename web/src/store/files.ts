@@ -1,5 +1,6 @@
 // Conversations as files: JSON that can be read back, and Markdown to be read.
 import { type Conversation, newId, titleOf } from "./conversation.ts";
+import type { Folder } from "./conversations.ts";
 import { type ServerMessage, toMessage, toServer } from "./server-shapes.ts";
 import { lineOf } from "./tree.ts";
 
@@ -8,9 +9,20 @@ const MOST_MESSAGES = 1_000_000;
 
 type Fields = Record<string, unknown>;
 
-/** All versions of all messages, as JSON. */
-export function toJson(conversations: readonly Conversation[]): string {
-  return JSON.stringify({ format: FORMAT, version: 1, conversations: conversations.map(toServer) }, null, 1);
+/** A conversation of a file, and the name of the folder that it lay in. */
+export interface Filed {
+  conversation: Conversation;
+  folder?: string;
+}
+
+/** All versions of all messages, as JSON; folders go by their names there. */
+export function toJson(conversations: readonly Conversation[], folders: readonly Folder[]): string {
+  const names = new Map(folders.map(({ id, name }) => [id, name]));
+  const filed = conversations.map((conversation) => ({
+    ...toServer(conversation),
+    folder: names.get(conversation.folder ?? ""),
+  }));
+  return JSON.stringify({ format: FORMAT, version: 1, conversations: filed }, null, 1);
 }
 
 /** The line that is shown, as Markdown; `you` is what the reader is called. */
@@ -27,11 +39,14 @@ export function toMarkdown(conversation: Conversation, you: string): string {
  * Reads what `toJson` wrote, under new ids, so that nothing that is here is written over.
  * @throws {Error} for a text that is something else
  */
-export function fromJson(text: string): Conversation[] {
+export function fromJson(text: string): Filed[] {
   const file = JSON.parse(text) as Fields | null;
   const list = file?.format === FORMAT ? file.conversations : undefined;
   if (!Array.isArray(list)) throw new Error(`the file's "format" is not "${FORMAT}"`);
-  return list.map(readConversation);
+  return list.map((stored: Fields) => ({
+    conversation: readConversation(stored),
+    folder: typeof stored?.folder === "string" ? stored.folder.trim().slice(0, 200) || undefined : undefined,
+  }));
 }
 
 function readConversation(stored: Fields): Conversation {

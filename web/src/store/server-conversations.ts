@@ -4,6 +4,7 @@ import { address, ask } from "./ask.ts";
 import type { Conversation, Message } from "./conversation.ts";
 import type { Answers, Conversations } from "./conversations.ts";
 import type { Sampling } from "./sampling.ts";
+import { serverFolders } from "./server-folders.ts";
 import {
   type ServerConversation,
   type ServerMessage,
@@ -14,8 +15,8 @@ import {
   toSummary,
 } from "./server-shapes.ts";
 
-/** So many conversations are listed at once. */
-const LISTED = 200;
+/** So many conversations the server lists at once. */
+const PAGE = 200;
 const draftKey = "baimo.draft";
 
 /** The store of the server. */
@@ -39,10 +40,19 @@ export function openServerConversations(handle: Handle): Conversations {
   return {
     append,
     answers: answersOf(handle, { systems, tell }),
-    async list() {
-      const path = `conversations?limit=${LISTED}`;
-      const { conversations } = await ask<{ conversations: ServerConversation[] }>(handle, "GET", path);
-      return conversations.map(toSummary);
+    folders: serverFolders(handle, change),
+    exportAddress: address("export"),
+    async list(most, folder) {
+      const listed: ServerConversation[] = [];
+      for (let cursor: string | null = ""; cursor !== null && listed.length < most; ) {
+        const query = new URLSearchParams({ limit: String(Math.min(most - listed.length, PAGE)) });
+        if (cursor) query.set("cursor", cursor);
+        if (folder) query.set("folder", folder);
+        const page: Page = await ask<Page>(handle, "GET", `conversations?${query}`);
+        listed.push(...page.conversations);
+        cursor = page.next;
+      }
+      return listed.map(toSummary);
     },
     async open(id) {
       try {
@@ -119,6 +129,11 @@ export function openServerConversations(handle: Handle): Conversations {
       return () => channel.removeEventListener("message", listen);
     },
   };
+}
+
+interface Page {
+  conversations: ServerConversation[];
+  next: string | null;
 }
 
 interface Hit {

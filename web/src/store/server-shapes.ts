@@ -30,6 +30,7 @@ export interface ServerConversation {
   id: string;
   title: string;
   pinned: boolean;
+  folder?: string | null;
   assistant?: string | null;
   settings?: { system?: string };
   draft?: string;
@@ -40,8 +41,17 @@ export interface ServerConversation {
 }
 
 /** What a list shows. */
-export function toSummary({ id, title, pinned, created, updated, running }: ServerConversation): Summary {
-  return { id, title, pinned, made: created, changed: updated, running: running || undefined };
+export function toSummary(given: ServerConversation): Summary {
+  const { id, title, pinned, created, updated, folder, running } = given;
+  return {
+    id,
+    title,
+    pinned,
+    made: created,
+    changed: updated,
+    folder: folder ?? undefined,
+    running: running || undefined,
+  };
 }
 
 export function toConversation(

@@ -22,6 +22,8 @@ export interface Settings {
   tools: string[];
   /** Whether the list of conversations stands beside the text, where there is room. */
   sidebar: boolean;
+  /** Ids of the folders that stand open. */
+  folders: string[];
 }
 
 const key = "baimo.settings";
@@ -29,6 +31,7 @@ const MOST_PRESETS = 100;
 
 type Fields = Record<string, unknown>;
 const text = (value: unknown) => (typeof value === "string" ? value : undefined);
+const idsOf = (value: unknown) => (Array.isArray(value) ? value.filter((id) => text(id)) : []) as string[];
 const fieldsOf = (value: unknown) => (typeof value === "object" && value !== null ? value : {}) as Fields;
 
 /** The stored settings; what is damaged is left out. */
@@ -41,7 +44,8 @@ export function loadSettings(): Settings {
     // Earlier pages kept the sampling beside the rest.
     sampling: readSampling(fieldsOf(stored.sampling ?? stored)),
     system: text(stored.system) ?? "",
-    tools: Array.isArray(stored.tools) ? stored.tools.filter((id) => text(id)).slice(0, 16) : [],
+    tools: idsOf(stored.tools).slice(0, 16),
+    folders: idsOf(stored.folders),
     presets: readPresets(stored.presets),
     sidebar: stored.sidebar !== false,
   };

@@ -1,18 +1,12 @@
 // The open conversation and the answers under way, in as many conversations as the reader likes.
 import { SvelteMap, SvelteSet } from "svelte/reactivity";
-import {
-  type Attachment,
-  type Conversation,
-  type Message,
-  newId,
-  type Summary,
-  titleOf,
-} from "../store/conversation.ts";
+import { type Attachment, type Conversation, type Message, newId, titleOf } from "../store/conversation.ts";
 import type { Choice, Conversations } from "../store/conversations.ts";
 import { toFields } from "../store/sampling.ts";
 import { leafUnder, leafWithout, lineOf } from "../store/tree.ts";
 import type { AnswerEvent, Handle } from "./client.ts";
 import { answerWithin, type Left } from "./context.ts";
+import { createListing } from "./listing.svelte.ts";
 import { toTurns } from "./turns.ts";
 import { writeAnswer } from "./write-answer.ts";
 import { claimAnswer, isBeingWritten } from "./writers.ts";
@@ -31,8 +25,10 @@ export function createTalk(
   handle: Handle,
   store: Conversations,
   choice: (conversation: Conversation) => Choice,
+  openFolders: () => readonly string[],
 ) {
-  let summaries = $state.raw<Summary[]>([]);
+  const listing = createListing(store, openFolders);
+  const { list } = listing;
   let current = $state<Conversation>(blank());
   /** Whether the address names a conversation that is not here. */
   let missing = $state(false);
@@ -40,9 +36,6 @@ export function createTalk(
   /** Conversations whose next answer the server has been asked for and has not begun. */
   const waiting = new SvelteSet<string>();
 
-  async function list() {
-    summaries = await store.list();
-  }
   store.watch(async (id) => {
     await list();
     if (id === current.id && !running.has(id)) await reload(id);
@@ -199,12 +192,9 @@ export function createTalk(
   return {
     store,
     handle,
-    list,
+    listing,
     question,
     waiting,
-    get summaries() {
-      return summaries;
-    },
     get current() {
       return current;
     },
@@ -310,10 +300,6 @@ export function createTalk(
     async rename(id: string, title: string) {
       if (id === current.id) current.title = title;
       await store.rename(id, title);
-      await list();
-    },
-    async pin(id: string, pinned: boolean) {
-      await store.pin(id, pinned);
       await list();
     },
   };
