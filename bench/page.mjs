@@ -1,4 +1,4 @@
-// The page in Chromium: cold start, and 300 tokens/s into 200 messages: node bench/page.mjs [ROUNDS]
+// The page in Chromium: cold start, 300 tokens/s into 200 messages: node bench/page.mjs [ROUNDS]
 import { mkdtempSync, rmSync } from "node:fs";
 import { loadavg, tmpdir } from "node:os";
 import { join, resolve } from "node:path";
