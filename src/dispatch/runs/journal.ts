@@ -38,6 +38,9 @@ const FROM_1 = `
   PRAGMA user_version = ${VERSION};
 `;
 
+/** A payload is named by a row so soon after it was put. */
+const NAMED_WITHIN_MS = 1000;
+
 export type RunState = "running" | "waiting" | "done" | "failed";
 
 const ROW = "id, payload, state, created, person";
@@ -145,9 +148,32 @@ export class Journal {
     return this.#all(`SELECT ${ROW} FROM runs ORDER BY created DESC LIMIT ?`, limit);
   }
 
-  /** Those of one person, the newest first. */
-  runsOf(person: string, limit = 50): RunRow[] {
+  /** Those of one person, the newest first; without a limit all. */
+  runsOf(person: string, limit = -1): RunRow[] {
     return this.#all(`SELECT ${ROW} FROM runs WHERE person = ? ORDER BY created DESC LIMIT ?`, person, limit);
+  }
+
+  /** Forgets a person's runs for good, and the payloads that no other run names. None of them may be under way. */
+  async forget(person: string): Promise<void> {
+    const theirs = this.#payloadsOf("WHERE person = ?", person);
+    this.#write("DELETE FROM runs WHERE person = ?", person);
+    if (theirs.length === 0) return;
+    await new Promise((resolve) => setTimeout(resolve, NAMED_WITHIN_MS + 1));
+    transaction(this.#database, () => {
+      const named = new Set(this.#payloadsOf(""));
+      for (const hash of theirs) if (!named.has(hash)) this.payloads.remove(hash, NAMED_WITHIN_MS);
+    });
+  }
+
+  /** The payloads of the runs that a condition chooses. */
+  #payloadsOf(where: string, ...values: string[]): string[] {
+    const found = `SELECT id FROM runs ${where}`;
+    return this.#all<{ payload: string }>(
+      `WITH chosen(id) AS (${found}) SELECT payload FROM runs WHERE id IN chosen
+       UNION SELECT payload FROM steps WHERE run IN chosen AND payload IS NOT NULL
+       UNION SELECT payload FROM approvals WHERE run IN chosen`,
+      ...values,
+    ).map(({ payload }) => payload);
   }
 
   /** Runs that have not ended. */
