@@ -1,4 +1,4 @@
-// A bound on the bytes that this worker's code may ask for at once: a small file can unfold to gigabytes.
+// A bound on the bytes that this worker asks for at once: a small file can unfold to gigabytes.
 
 /** Bytes of one array. What PDF.js unfolds a stream into doubles as it grows, so that half of it is read at the most. */
 const MOST_BYTES = 128 * 1024 * 1024;
