@@ -1,4 +1,5 @@
 // Small PDFs and DOCX files made by code, sound and hostile.
+import { constants, deflateRawSync, deflateSync } from "node:zlib";
 import { strToU8, zipSync } from "fflate";
 
 /** A PDF of one font; each page has its lines, which are Latin. `extra` stands in its catalogue. */
@@ -26,6 +27,20 @@ export function makePdf(pages: readonly (readonly string[])[], extra = "", count
   const table = `xref\n0 ${objects.length + 1}\n0000000000 65535 f \n${offsets.join("")}`;
   const trailer = `trailer\n<< /Size ${objects.length + 1} /Root 1 0 R >>\nstartxref\n${text.length}\n%%EOF\n`;
   return Buffer.from(text + table + trailer, "latin1");
+}
+
+/** A PDF of one page whose content unfolds, twice, to so many times 16 MB of spaces. */
+export function makePdfBomb(times: number): Buffer {
+  const spaces = deflateRawSync(Buffer.alloc(1 << 24, " "), { finishFlush: constants.Z_FULL_FLUSH });
+  const inner = Buffer.concat([Buffer.from([0x78, 0x9c]), ...Array.from({ length: times }, () => spaces)]);
+  const content = deflateSync(inner).toString("latin1");
+  const stream = `<< /Length ${content.length} /Filter [/FlateDecode /FlateDecode] >>\nstream\n${content}\nendstream`;
+  const sound = makePdf([["x"]]).toString("latin1");
+  // Its offsets are wrong now; readers look for the objects themselves.
+  return Buffer.from(
+    sound.replace(/<< \/Length \d+ >>\nstream[\s\S]*?endstream/, () => stream),
+    "latin1",
+  );
 }
 
 /** A DOCX of a body and of styles, in WordprocessingML. */

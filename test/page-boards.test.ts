@@ -89,5 +89,9 @@ describe("boards of the page", { skip: noBrowser }, () => {
     const refused = await fetch(new URL("/app/v1/evaluations", server.url), { ...start, body });
     assert.equal(refused.status, 400);
     assert.match(await refused.text(), /no task that runs here is named/);
+    await evaluations.forget("another");
+    assert.equal(evaluations.list("local").length, 1);
+    await evaluations.forget("local");
+    assert.deepEqual(evaluations.list("local"), []);
   });
 });

@@ -4,7 +4,7 @@ import { after, before, describe, test } from "node:test";
 import type { Page } from "playwright-core";
 import { readDocxText } from "../web/src/files/docx.ts";
 import { noBrowser } from "./browser.ts";
-import { makeDocx, makePdf } from "./documents.ts";
+import { makeDocx, makePdf, makePdfBomb } from "./documents.ts";
 import { look, type PageServer, startPageServer } from "./page-server.ts";
 import { speakingModel } from "./speaking-model.ts";
 
@@ -27,6 +27,10 @@ test("a DOCX is read as Markdown, and a hostile one is bounded", () => {
   const bomb = makeDocx("x".repeat(33 * 1024 * 1024));
   assert.ok(bomb.length < 100_000);
   assert.throws(() => readDocxText(bomb), /of at most/);
+  const lying = Buffer.from(bomb);
+  const central = lying.indexOf(Buffer.from([0x50, 0x4b, 1, 2]));
+  lying.writeUInt32LE(100, central + 24); // what it says that it unfolds to
+  assert.equal(readDocxText(lying), "");
   for (const broken of ["<w:p".repeat(300_000), "<w:t>".repeat(300_000), '<w:pStyle w:val="'.repeat(100_000)])
     assert.equal(readDocxText(makeDocx(broken)), "");
 });
@@ -88,6 +92,10 @@ describe("files of the page", { skip: noBrowser }, () => {
 
       await attach(page, "broken.pdf", Buffer.from("%PDF-1.7\nnothing follows"));
       await page.getByText("“broken.pdf” is damaged").waitFor();
+      const bomb = makePdfBomb(256);
+      assert.ok(bomb.length < 100_000, `${bomb.length} bytes unfold to 4 GiB`);
+      await attach(page, "bomb.pdf", bomb);
+      await page.getByText(/“bomb.pdf” (is damaged|has no text in it)/).waitFor();
       await attach(page, "bytes.txt", Buffer.from([1, 0, 2, 0xff]));
       await page.getByText("“bytes.txt” is no text, PDF or DOCX").waitFor();
       await attach(page, "blank.pdf", makePdf([[]]));

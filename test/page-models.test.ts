@@ -73,6 +73,7 @@ describe("the view of models", { skip: noBrowser }, () => {
       await card(page, "large").getByText("ready").waitFor();
       await page.getByText("Models take 13 GB of 16 GB of memory").waitFor();
       await press(page, "broken", "Load");
+      await card(page, "broken").getByText("Details").click();
       await card(page, "broken").getByText("could not be loaded;").waitFor();
       await page.getByRole("heading", { name: "What fits this machine" }).waitFor();
       await page.getByText("about").first().waitFor();

@@ -121,4 +121,15 @@ describe("work of the page", { skip: noBrowser }, () => {
     assert.equal(fen, 500);
     database.close();
   });
+
+  test("runs are in one's export, and go with one's data", async () => {
+    const ask = (path: string, method = "GET") => fetch(new URL(`/app/v1/${path}`, server.url), { method });
+    const { work } = (await (await ask("export")).json()) as { work: { state: string; request?: string }[] };
+    assert.deepEqual(
+      work.map(({ state }) => state),
+      ["done", "done"],
+    );
+    assert.equal((await ask("data", "DELETE")).status, 200);
+    assert.deepEqual(((await (await ask("work")).json()) as { runs: unknown[] }).runs, []);
+  });
 });

@@ -75,7 +75,7 @@ const ID = /^[\w-]{8,64}$/;
 export class KeptRuns {
   readonly #options: KeptRunsOptions;
   /** By person and run. */
-  readonly #running = new Map<string, { job: Job; control: AbortController }>();
+  readonly #running = new Map<string, { job: Job; control: AbortController; ended: Promise<void> }>();
   #suites: readonly Suite[] | undefined;
 
   constructor(options: KeptRunsOptions) {
@@ -122,13 +122,13 @@ export class KeptRuns {
       created: Date.now(),
     };
     const control = new AbortController();
-    this.#running.set(`${person}/${id}`, { job, control });
     this.#write(person, job);
-    void this.#run(person, model, job, control.signal).finally(() => {
+    const ended = this.#run(person, model, job, control.signal).finally(() => {
       this.#running.delete(`${person}/${id}`);
       this.#write(person, job);
       release();
     });
+    this.#running.set(`${person}/${id}`, { job, control, ended });
     return { ...job };
   }
 
@@ -139,6 +139,14 @@ export class KeptRuns {
     else if (this.#find(person, id)) rmSync(join(this.#options.folder, person, id), { recursive: true });
     else return false;
     return true;
+  }
+
+  /** Ends a person's runs, and forgets them for good. */
+  async forget(person: string): Promise<void> {
+    const theirs = this.list(person).flatMap(({ id }) => this.#running.get(`${person}/${id}`) ?? []);
+    for (const { control } of theirs) control.abort();
+    await Promise.all(theirs.map(({ ended }) => ended));
+    rmSync(join(this.#options.folder, person), { recursive: true, force: true });
   }
 
   stopAll(): void {

@@ -3,7 +3,6 @@ import { createContext } from "svelte";
 import { SvelteMap, SvelteSet } from "svelte/reactivity";
 import type { OpenSession } from "./account/session.svelte.ts";
 import { createToasts } from "./components/toasts.svelte.ts";
-import { problemOf } from "./conversation/words.ts";
 import { preferredLanguage } from "./language.ts";
 import { createRouter } from "./router.svelte.ts";
 import { ask } from "./store/ask.ts";
@@ -146,7 +145,7 @@ export function createApp({ session, tab, store, assistants: kept }: Foundation)
     },
     /** Shows what went wrong. */
     tell(error: unknown) {
-      toasts.show(problemOf(language(), error));
+      toasts.fail(error);
     },
     saveSettings: () => saveSettings($state.snapshot(settings)),
   };

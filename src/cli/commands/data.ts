@@ -89,7 +89,7 @@ function addExport(data: Command, { terminal }: CommandContext): Command {
           );
         }
         const { everything } = await import("../../serve/app/formats/everything.ts");
-        for (const text of everything(store, user.key)) terminal.write(text);
+        for await (const text of everything(store, user)) terminal.write(text);
       }),
     );
 }

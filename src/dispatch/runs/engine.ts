@@ -24,6 +24,8 @@ export interface Payloads {
   put(value: unknown): Promise<string>;
   /** @throws {BaimoError} `format` where the value is gone or was changed */
   get(hash: string): Promise<unknown>;
+  /** Forgets a value, unless it was put within so many milliseconds. */
+  remove(hash: string, within: number): Promise<void>;
 }
 
 /** What an engine asks of the journal that it does the runs of. */
@@ -45,6 +47,10 @@ export interface WorkOptions {
 export interface Engine {
   /** Those that were begun. */
   steps(run: string): Promise<readonly StepRow[]>;
+  /** What the steps of all runs came to. */
+  payloads(): Promise<readonly string[]>;
+  /** Forgets the steps of runs. */
+  forget(runs: readonly string[]): Promise<void>;
   /**
    * Does a run until it ends, or waits for somebody.
    *

@@ -1,5 +1,5 @@
 // Payloads beside the journal: JSON in files that are called by their SHA-256.
-import { mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { BaimoError } from "../../errors.ts";
 import { parseJson } from "../../json.ts";
@@ -18,7 +18,11 @@ export class FilePayloads implements Payloads {
     const text = JSON.stringify(value) ?? "null";
     const hash = await sha256(text);
     const path = this.#pathOf(hash);
-    if (sizeOf(path) === Buffer.byteLength(text)) return hash;
+    if (statsOf(path)?.size === Buffer.byteLength(text)) {
+      const now = new Date();
+      utimesSync(path, now, now); // whoever forgets what nothing names sees that this is about to be named
+      return hash;
+    }
     mkdirSync(join(path, ".."), { recursive: true, mode: 0o700 });
     const draft = `${path}.${process.pid}`;
     writeFileSync(draft, text, { mode: 0o600 });
@@ -39,9 +43,16 @@ export class FilePayloads implements Payloads {
     throw new BaimoError("format", `the payload ${path} was changed: its hash is another than its name`);
   }
 
+  /** Forgets a value, unless it was put within so many milliseconds. */
+  async remove(hash: string, within: number): Promise<void> {
+    const path = this.#pathOf(hash);
+    const stats = statsOf(path);
+    if (stats && stats.mtimeMs < Date.now() - within) rmSync(path, { force: true });
+  }
+
   #pathOf(hash: string): string {
     return join(this.#folder, hash.slice(0, 2), `${hash}.json`);
   }
 }
 
-const sizeOf = (path: string): number | undefined => statSync(path, { throwIfNoEntry: false })?.size;
+const statsOf = (path: string) => statSync(path, { throwIfNoEntry: false });

@@ -1,9 +1,13 @@
 // The journal of runs: what is run for whom, what waits for an approval; an engine does steps.
+import { setTimeout as wait } from "node:timers/promises";
 import { BaimoError } from "../../errors.ts";
 import { newId } from "../../store/ids.ts";
 import type { Engine, Payloads, RunState, StepRow, Verdict, Work, WorkOptions } from "./engine.ts";
 import type { ApprovalRequest } from "./steps.ts";
 import type { Tables } from "./tables.ts";
+
+/** A payload is named by a row so soon after it was put. */
+const NAMED_WITHIN_MS = 1000;
 
 const ROW = "id, payload, state, created, person";
 
@@ -84,13 +88,34 @@ export class Journal {
     return this.#tables.all(`SELECT ${ROW} FROM runs ORDER BY created DESC LIMIT ?`, limit);
   }
 
-  /** Those of one person, the newest first. */
-  runsOf(person: string, limit = 50): Promise<RunRow[]> {
+  /** Those of one person, the newest first; without a limit all. */
+  runsOf(person: string, limit = Number.MAX_SAFE_INTEGER): Promise<RunRow[]> {
     return this.#tables.all(
       `SELECT ${ROW} FROM runs WHERE person = ? ORDER BY created DESC LIMIT ?`,
       person,
       limit,
     );
+  }
+
+  /** Forgets a person's runs for good, and the payloads that no other run names. None of them may be under way. */
+  async forget(person: string): Promise<void> {
+    const runs = await this.runsOf(person);
+    if (runs.length === 0) return;
+    const theirs = new Set<string>();
+    for (const { id, payload } of runs) {
+      theirs.add(payload);
+      for (const { payload } of await this.approvals(id)) theirs.add(payload);
+      for (const { payload } of await this.steps(id)) if (payload !== null) theirs.add(payload);
+    }
+    await this.#engine.forget(runs.map(({ id }) => id));
+    await this.#tables.write("DELETE FROM runs WHERE person = ?", [person]);
+    await wait(NAMED_WITHIN_MS + 1);
+    const named = await this.#tables.all<{ payload: string }>(
+      "SELECT payload FROM runs UNION SELECT payload FROM approvals",
+    );
+    for (const { payload } of named) theirs.delete(payload);
+    for (const payload of await this.#engine.payloads()) theirs.delete(payload);
+    for (const payload of theirs) await this.payloads.remove(payload, NAMED_WITHIN_MS);
   }
 
   /** Runs that have not ended. */

@@ -116,6 +116,16 @@ class SqliteEngine implements Engine {
     return this.#tables.all("SELECT name, state, payload FROM steps WHERE run = ?", run);
   }
 
+  async payloads(): Promise<string[]> {
+    const rows = await this.#tables.all<{ payload: string }>(
+      "SELECT DISTINCT payload FROM steps WHERE payload IS NOT NULL",
+    );
+    return rows.map(({ payload }) => payload);
+  }
+
+  /** They go with their run. */
+  async forget(): Promise<void> {}
+
   async work(run: string, book: Book, work: Work, options: WorkOptions): Promise<void> {
     await this.#claim(run);
     const steps = new SqliteSteps(run, { tables: this.#tables, book, turns: this.#turns }, options);

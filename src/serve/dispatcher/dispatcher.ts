@@ -83,6 +83,10 @@ export interface Dispatcher {
   decide(person: Person, run: string, decision: Decision): Promise<void>;
   rows(person: Person, run: string, fact: string, evidence: number): Promise<FactRows>;
   report(person: Person, run: string, form: "html" | "markdown"): Promise<string>;
+  /** All of a person's runs as they are now; of one that cannot be read, why. */
+  all(person: Person): AsyncIterable<RunView | { readonly id: string; readonly problem: string }>;
+  /** Ends a person's runs, and forgets them for good. */
+  forget(person: Person): Promise<void>;
 }
 
 /** The same, declared. */
@@ -97,4 +101,6 @@ export const dispatcher = fields({
   decide: required(callback<Dispatcher["decide"]>()),
   rows: required(callback<Dispatcher["rows"]>()),
   report: required(callback<Dispatcher["report"]>()),
+  all: required(callback<Dispatcher["all"]>()),
+  forget: required(callback<Dispatcher["forget"]>()),
 } satisfies TableOf<Dispatcher>);

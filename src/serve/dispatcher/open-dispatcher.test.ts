@@ -1,11 +1,12 @@
 // A dispatcher: roles by people's names, and runs that are one's own alone.
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { openJournal, openTools } from "../../dispatch/index.ts";
 import { openAny } from "../../store/open-database.ts";
+import type { Person } from "./dispatcher.ts";
 import { openDispatcher } from "./open-dispatcher.ts";
 
 const driver = await openAny(":memory:").catch((error: Error) => error);
@@ -28,6 +29,11 @@ test("each sees their own runs alone, as their role may", {
     tasks: { task, secret },
   });
   const [li, wang, other] = ["li", "wang", "other"].map((name) => ({ id: `id-${name}`, name }));
+  const runsOf = async (person: Person) => {
+    const runs: { id: string }[] = [];
+    for await (const run of dispatcher.all(person)) runs.push(run);
+    return runs;
+  };
   try {
     assert.equal((await dispatcher.propose(wang, { task: "task" })).verdict, "plan");
     await assert.rejects(dispatcher.propose(wang, { task: "secret" }), /the role guest may not read shop/);
@@ -49,6 +55,20 @@ test("each sees their own runs alone, as their role may", {
       await assert.rejects(ask, /there is no run/);
     }
     assert.deepEqual([(await dispatcher.runs(li)).length, (await dispatcher.runs(wang)).length], [1, 0]);
+
+    const same = await dispatcher.begin(wang, { task, language: "en" });
+    const waits = await dispatcher.begin(wang, { task, language: "en" });
+    await dispatcher.forget(li);
+    assert.deepEqual(await runsOf(li), []);
+    const kept = await runsOf(wang);
+    assert.deepEqual(kept.map(({ id }) => id).toSorted(), [same, waits].toSorted());
+    await dispatcher.forget(wang);
+    assert.deepEqual(
+      readdirSync(join(folder, "journal", "payloads"), { recursive: true, encoding: "utf8" }).filter((name) =>
+        name.endsWith(".json"),
+      ),
+      [],
+    );
   } finally {
     await close();
     rmSync(folder, { recursive: true });

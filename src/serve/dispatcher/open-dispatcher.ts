@@ -33,6 +33,8 @@ export interface DispatcherOptions {
 
 /** Most rows that are shown of a statement. */
 const MOST_ROWS = 50;
+/** Most runs of a list. */
+const MOST_LISTED = 50;
 
 export interface OpenDispatcher {
   readonly dispatcher: Dispatcher;
@@ -43,7 +45,7 @@ export interface OpenDispatcher {
 export function openDispatcher(options: DispatcherOptions): OpenDispatcher {
   const { opened, journal, people, tasks, signal, onError } = options;
   const { tools } = opened;
-  const running = new Map<string, Promise<void>>();
+  const running = new Map<string, { ended: Promise<void>; control: AbortController }>();
   const roleOf = ({ name }: Person) => (Object.hasOwn(people, name) ? people[name] : people["*"]);
   const askerOf = (person: Person) => {
     const role = roleOf(person);
@@ -51,17 +53,18 @@ export function openDispatcher(options: DispatcherOptions): OpenDispatcher {
     throw new BaimoError("request", "you have no role here; the server's owner gives them in the tools file");
   };
   const goOn = (run: string): void => {
-    const earlier = running.get(run) ?? Promise.resolve();
-    const going = earlier
-      .then(() => continueRun(journal, run, tools, { signal }))
+    const { ended: earlier = Promise.resolve(), control = new AbortController() } = running.get(run) ?? {};
+    const either = AbortSignal.any([control.signal, ...(signal ? [signal] : [])]);
+    const ended = earlier
+      .then(() => continueRun(journal, run, tools, { signal: either }))
       .then(
         () => undefined,
         (error) => {
-          if (!signal?.aborted) onError?.(error);
+          if (!either.aborted) onError?.(error);
         },
       )
-      .finally(() => running.get(run) === going && running.delete(run));
-    running.set(run, going);
+      .finally(() => running.get(run)?.ended === ended && running.delete(run));
+    running.set(run, { ended, control });
   };
   const owns = async (person: Person, run: string) => (await journal.find(run))?.person === person.id;
   const own = async (person: Person, run: string): Promise<string> => {
@@ -74,11 +77,13 @@ export function openDispatcher(options: DispatcherOptions): OpenDispatcher {
     roleOf,
     tasks: () => Object.entries(tasks).map(([name, task]) => ({ name, parameters: parametersOf(task) })),
     async runs(person) {
-      const found = (await journal.runsOf(person.id)).map(async ({ id, state, created, payload }) => {
-        const kept = await journal.payloads.get(payload);
-        const request = isRecord(kept) && typeof kept.request === "string" ? kept.request : null;
-        return { id, state, created, request };
-      });
+      const found = (await journal.runsOf(person.id, MOST_LISTED)).map(
+        async ({ id, state, created, payload }) => {
+          const kept = await journal.payloads.get(payload);
+          const request = isRecord(kept) && typeof kept.request === "string" ? kept.request : null;
+          return { id, state, created, request };
+        },
+      );
       return Promise.all(found);
     },
     async propose(person, wish) {
@@ -131,12 +136,23 @@ export function openDispatcher(options: DispatcherOptions): OpenDispatcher {
       const report = await reportOf(journal, await own(person, run));
       return form === "html" ? toHtml(report) : toMarkdown(report);
     },
+    async *all(person) {
+      for (const { id } of await journal.runsOf(person.id)) {
+        yield await viewRun(journal, id).catch((error: Error) => ({ id, problem: error.message }));
+      }
+    },
+    async forget(person) {
+      const theirs = (await journal.runsOf(person.id)).flatMap(({ id }) => running.get(id) ?? []);
+      for (const { control } of theirs) control.abort();
+      await Promise.all(theirs.map(({ ended }) => ended));
+      await journal.forget(person.id);
+    },
   };
   return {
     dispatcher,
     async close() {
       await attending;
-      await Promise.all(running.values());
+      await Promise.all(Array.from(running.values(), ({ ended }) => ended));
       await journal.close(); // of several machines: waits for runs that were taken over
       opened.close();
     },

@@ -48,15 +48,6 @@ const zh = {
   cancel: "取消",
   close: "关闭",
   you: "你",
-  problems: {
-    wrong_password: "用户名或密码不对。",
-    too_many_attempts: "试得太多了，请稍候再试。",
-    wrong_token: "链接里的令牌不对，或账户已经建立。请用服务最近一次启动时打印的链接。",
-    invalid_value: "用户名或密码不合要求。",
-    name_taken: "这个用户名已有人用。",
-    last_admin: "这是最后一位管理员；请先设另一位。",
-    unreachable: "连不上服务。它还在运行吗？",
-  } as Record<string, string>,
 };
 
 const en: typeof zh = {
@@ -109,23 +100,7 @@ const en: typeof zh = {
   cancel: "Cancel",
   close: "Close",
   you: "you",
-  problems: {
-    wrong_password: "Name or password is wrong.",
-    too_many_attempts: "Too many tries. Please wait a while.",
-    wrong_token:
-      "The link’s token is wrong, or the account exists already. Use the link that was printed last.",
-    invalid_value: "Name or password is not as it must be.",
-    name_taken: "This name is taken.",
-    last_admin: "This is the last administrator; make another first.",
-    unreachable: "The server cannot be reached. Is it still running?",
-  },
 };
 
 export const accountWords = { zh, en };
 export type AccountWords = typeof zh;
-
-/** What went wrong, in the page's words where it has any. */
-export function problemIn({ problems }: AccountWords, error: unknown): string {
-  const { code = "", message = String(error) } = error as { code?: string; message?: string };
-  return problems[code] ?? message;
-}

@@ -26,7 +26,7 @@ const zh = {
   removed: (name: string) => `已删除「${name}」。`,
   saved: (name: string) => `已保存「${name}」。`,
   imported: (name: string) => `已加入「${name}」。`,
-  notImported: (why: string) => `没有导入：${why}`,
+  notImported: "没有导入：这个文件读不懂。",
   notices: {
     picture: "图片不在文件里",
     "web-search": "它会搜索网页，这里的助手不会",
@@ -94,7 +94,7 @@ const en: typeof zh = {
   removed: (name) => `“${name}” was deleted.`,
   saved: (name) => `“${name}” was saved.`,
   imported: (name) => `“${name}” was added.`,
-  notImported: (why) => `Nothing was imported: ${why}`,
+  notImported: "Nothing was imported: the file could not be read.",
   notices: {
     picture: "the picture is not in the file",
     "web-search": "it searched the web, which assistants here do not",

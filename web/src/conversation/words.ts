@@ -53,23 +53,6 @@ const zh = {
   tooLong: (count: string, most: string) =>
     `这段话有 ${count} 词元，而模型只能读 ${most}。请删去一些，或换一个上下文更长的模型；文字还在这里。`,
   willLeave: "对话已长过模型的上下文：最早的几条不会交给模型。",
-  problems: {
-    unreachable: "连不上服务。它还在运行吗？",
-    broken: "连接中断，回答没有写完。",
-    context_length_exceeded: "这段话超出了模型能读的长度。请改短后再发。",
-    model_not_found: "这个模型不在服务里。请在上方另选一个。",
-    queue_full: "排队的请求太多，请稍候再试。",
-    request_too_large: "内容太长，服务不收。请写短一些。",
-    host_not_allowed: "服务只接受本机访问。请用 localhost 打开此页。",
-    no_models: "服务里没有模型。",
-    not_signed_in: "登录已过期，请重新登录。",
-    model_too_large: "这个模型在此放不下。请换一个小些的。",
-    no_room_for_model: "内存里没有地方给这个模型。请先卸载另一个。",
-    model_loading: "模型还在加载，请稍候再发。",
-    model_not_loaded: "模型没能加载；原因在服务的日志里。",
-    deleted: "这个对话已删除。请先恢复。",
-  } as Record<string, string>,
-  otherProblem: (message: string) => `出了差错：${message}`,
   notFound: "没有这个对话。",
   dropHere: "放在这里，加入问题",
 };
@@ -127,36 +110,12 @@ const en: typeof zh = {
   tooLong: (count, most) =>
     `This has ${count} tokens, and the model reads ${most}. Shorten it, or choose a model with a longer context; your text is still here.`,
   willLeave: "The conversation is longer than the model’s context: the earliest messages will be left out.",
-  problems: {
-    unreachable: "The server cannot be reached. Is it still running?",
-    broken: "The connection broke before the answer was complete.",
-    context_length_exceeded: "This is longer than the model can read. Edit it to be shorter.",
-    model_not_found: "The server does not have this model. Choose another above.",
-    queue_full: "Too many requests are waiting. Try again in a moment.",
-    request_too_large: "This is longer than the server accepts. Please shorten it.",
-    host_not_allowed: "The server answers this machine only. Open the page as localhost.",
-    no_models: "The server has no model.",
-    not_signed_in: "Your session has ended. Please sign in again.",
-    model_too_large: "This model does not fit here. Choose a smaller one.",
-    no_room_for_model: "There is no room in memory for this model. Unload another first.",
-    model_loading: "The model is still being loaded. Send it again in a moment.",
-    model_not_loaded: "The model could not be loaded; the server’s log says why.",
-    deleted: "This conversation was deleted. Restore it first.",
-  },
-  otherProblem: (message) => `Something went wrong: ${message}`,
   notFound: "There is no such conversation.",
   dropHere: "Drop it here to add it to the question",
 };
 
 export const conversationWords = { zh, en };
 export type ConversationWords = typeof zh;
-
-/** What went wrong, in words. */
-export function problemOf(language: Language, error: unknown): string {
-  const words = conversationWords[language];
-  const { code = "", message = String(error) } = error as { code?: string; message?: string };
-  return words.problems[code] ?? words.otherProblem(message);
-}
 
 /** Requests that show what a model can do: what the button says, and what is sent. */
 export interface Example {

@@ -27,6 +27,7 @@ const zh = {
   more: (name: string) => `「${name}」的更多操作`,
   memory: (used: string, limit: string) => `模型占用内存 ${used}，上限 ${limit}`,
   none: "服务里没有模型。",
+  notBrought: "没有下载完。",
   hub: {
     stock: "已在这台机器上",
     stockAbout: "下载过、但服务还没有加入的模型。",
@@ -114,6 +115,7 @@ const en: typeof zh = {
   more: (name) => `More for “${name}”`,
   memory: (used, limit) => `Models take ${used} of ${limit} of memory`,
   none: "The server has no model.",
+  notBrought: "The download did not come to its end.",
   hub: {
     stock: "On this machine already",
     stockAbout: "Models that were downloaded, and that the server does not answer with yet.",

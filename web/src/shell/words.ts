@@ -20,7 +20,7 @@ const zh = {
   exportAll: "导出全部对话",
   importFile: "导入对话",
   imported: (count: number) => `已导入 ${count} 个对话。`,
-  notImported: (why: string) => `没有导入：${why}`,
+  notImported: "没有导入：这个文件读不懂。",
   folders: "文件夹",
   folderMore: (name: string) => `文件夹「${name}」的更多操作`,
   renamedFolder: "文件夹的名字",
@@ -87,7 +87,7 @@ const en: typeof zh = {
   importFile: "Import conversations",
   imported: (count) =>
     count === 1 ? "1 conversation was imported." : `${count} conversations were imported.`,
-  notImported: (why) => `Nothing was imported: ${why}`,
+  notImported: "Nothing was imported: the file could not be read.",
   folders: "Folders",
   folderMore: (name) => `More for the folder “${name}”`,
   renamedFolder: "Name of the folder",

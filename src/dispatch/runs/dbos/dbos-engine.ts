@@ -92,6 +92,20 @@ class DbosEngine implements Engine {
     return [...(await this.#kept(run))].map(([name, kept]) => Object.assign({ name }, kept));
   }
 
+  async payloads(): Promise<string[]> {
+    const rows = await this.#parts.tables.all<{ payload: string | null }>(
+      "SELECT DISTINCT output::jsonb ->> 'payload' AS payload FROM dbos.operation_outputs WHERE output IS NOT NULL",
+    );
+    return rows.flatMap(({ payload }) => payload ?? []);
+  }
+
+  async forget(runs: readonly string[]): Promise<void> {
+    for (const run of runs)
+      await this.#parts.tables.write("DELETE FROM dbos.workflow_status WHERE workflow_uuid LIKE ?", [
+        `${run}/%`,
+      ]);
+  }
+
   async work(run: string, book: Book, work: Work, options: WorkOptions): Promise<void> {
     throwIfAborted(options.signal, "the run");
     this.#worker = { book, work, options };

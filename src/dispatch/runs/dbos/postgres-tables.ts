@@ -23,7 +23,7 @@ const SCHEMA = `
     expires DOUBLE PRECISION NOT NULL, decided DOUBLE PRECISION, decided_by TEXT,
     PRIMARY KEY (run, name)
   );
-  CREATE TABLE payloads (hash TEXT PRIMARY KEY, json TEXT NOT NULL);
+  CREATE TABLE payloads (hash TEXT PRIMARY KEY, json TEXT NOT NULL, put TIMESTAMPTZ NOT NULL);
   CREATE TABLE executors (id TEXT PRIMARY KEY, heard TIMESTAMPTZ NOT NULL);
   CREATE TABLE versions (version INTEGER NOT NULL);
   INSERT INTO versions VALUES (${VERSION});
@@ -114,7 +114,10 @@ export class PostgresPayloads implements Payloads {
   async put(value: unknown): Promise<string> {
     const json = JSON.stringify(value) ?? "null";
     const hash = await sha256(json);
-    await this.#tables.write("INSERT INTO payloads VALUES (?, ?) ON CONFLICT DO NOTHING", [hash, json]);
+    await this.#tables.write(
+      "INSERT INTO payloads VALUES (?, ?, now()) ON CONFLICT (hash) DO UPDATE SET put = now()",
+      [hash, json],
+    );
     return hash;
   }
 
@@ -123,5 +126,12 @@ export class PostgresPayloads implements Payloads {
     if (row && (await sha256(row.json)) === hash) return parseJson(row.json, `payload ${hash}`);
     const fault = row ? "was changed: its hash is another than its name" : "is gone; put its backup back";
     throw new BaimoError("format", `the payload ${hash} ${fault}`);
+  }
+
+  async remove(hash: string, within: number): Promise<void> {
+    await this.#tables.write(
+      "DELETE FROM payloads WHERE hash = ? AND put < now() - ? * INTERVAL '1 millisecond'",
+      [hash, within],
+    );
   }
 }

@@ -1,10 +1,17 @@
-// All that is one user's as one file: conversations, assistants, comparisons, settings.
+// All that is one user's as one file: conversations, assistants, comparisons, settings, work.
 import type { StoredConversation } from "../../../store/conversations.ts";
 import type { Store } from "../../../store/store.ts";
+import type { StoredUser } from "../../../store/users.ts";
+import type { Dispatcher } from "../../dispatcher/dispatcher.ts";
 import { HEAD, TAIL, toFile } from "./own.ts";
 
 /** Piece by piece, so that none but a page of messages is in memory. */
-export function* everything(store: Store, owner: number): Generator<string, void> {
+export async function* everything(
+  store: Store,
+  user: StoredUser,
+  dispatcher?: Dispatcher,
+): AsyncGenerator<string, void> {
+  const owner = user.key;
   yield HEAD;
   let comma = "";
   for (let cursor: string | undefined = ""; cursor !== undefined; ) {
@@ -19,7 +26,13 @@ export function* everything(store: Store, owner: number): Generator<string, void
   const assistants = store.assistants.list(owner).map(({ id }) => store.assistants.find(owner, id));
   const comparisons = store.comparisons.list(owner);
   const rest = { assistants, comparisons, settings: store.users.settings(owner) };
-  yield `],${JSON.stringify(rest).slice(1)}\n`;
+  yield `],${JSON.stringify(rest).slice(1, -1)},"work":[`;
+  comma = "";
+  for await (const run of dispatcher?.all(user) ?? []) {
+    yield comma + JSON.stringify(run);
+    comma = ",\n";
+  }
+  yield TAIL;
 }
 
 /** A conversation alone as a file. */

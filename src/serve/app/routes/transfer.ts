@@ -41,7 +41,7 @@ export const transferRoutes: readonly Route[] = [
     summary: "All that is one's own as one file.",
     answer: OBJECT,
     handle({ app, user, server }) {
-      return inPieces(server, "baimo.json", everything(app.store, user.key));
+      return inPieces(server, "baimo.json", everything(app.store, user, app.dispatcher));
     },
   }),
   appPost({
@@ -65,15 +65,15 @@ export const transferRoutes: readonly Route[] = [
 ];
 
 /** A file of JSON, at the pace of who reads, with turns for other requests between its pieces. */
-function inPieces(server: Server, name: string, texts: Iterable<string>): Response {
+function inPieces(server: Server, name: string, texts: Iterable<string> | AsyncIterable<string>): Response {
   const response = server.streamText(inTurns(texts), "application/json");
   const head = attachmentHeaders({ name, type: "application/json" });
   for (const [name, value] of Object.entries(head)) response.headers.set(name, value);
   return response;
 }
 
-async function* inTurns(texts: Iterable<string>): AsyncGenerator<string, void> {
-  for (const text of texts) {
+async function* inTurns(texts: Iterable<string> | AsyncIterable<string>): AsyncGenerator<string, void> {
+  for await (const text of texts) {
     yield text;
     await turned();
   }

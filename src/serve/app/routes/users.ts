@@ -73,6 +73,7 @@ export const userRoutes: readonly Route[] = [
       checkNotLast(app, found);
       const { conversations } = app.store;
       await app.answers.stopIn((key) => conversations.findByKey(found.key, key) !== undefined);
+      await forgetRuns(app, found);
       app.store.transaction(() => app.store.users.delete(found));
       return { deleted: true };
     },
@@ -84,6 +85,7 @@ export const userRoutes: readonly Route[] = [
     async handle({ app, user }) {
       const { conversations, users } = app.store;
       await app.answers.stopIn((key) => conversations.findByKey(user.key, key) !== undefined);
+      await forgetRuns(app, user);
       app.store.transaction(() => users.empty(user));
       return { deleted: true };
     },
@@ -96,6 +98,12 @@ function account({ app, user: self, id }: AppCall<unknown, object>): StoredUser 
   const isAccount = found !== undefined && found.password !== null;
   if (!isAccount || (self.role !== "admin" && self.key !== found.key)) throw notFound("account", id);
   return found;
+}
+
+/** Runs of tasks and of evaluations lie beside the store. */
+async function forgetRuns({ dispatcher, evaluations }: AppCall["app"], user: StoredUser): Promise<void> {
+  await dispatcher?.forget(user);
+  await evaluations?.forget(user.id);
 }
 
 function checkName({ store }: AppCall["app"], name: string): void {
