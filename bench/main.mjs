@@ -72,7 +72,7 @@ if (values.help) {
   const { path, bytes } = await prepareModel(values.make);
   console.log(values.json ? JSON.stringify({ path, bytes }) : `${path} (${(bytes / 1e6).toFixed(0)} MB)`);
 } else if (values["train-memory"]) {
-  const { compareMemory } = await import("./train.mjs");
+  const { compareMemory } = await import("./train-memory.mjs");
   const threads = values.threads === undefined ? undefined : count("threads", values.threads);
   for await (const line of compareMemory({ threads, only: values.only })) console.log(line);
 } else if (values.train) {

@@ -84,7 +84,7 @@ export const trainings = [
 ];
 
 /** A folder with the random weights of a training's model. */
-async function prepare({ name, config }) {
+export async function prepare({ name, config }) {
   const folder = join(import.meta.dirname, "data", `train-${name}`);
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, "config.json"), `${JSON.stringify(config, undefined, 2)}\n`);
@@ -137,38 +137,6 @@ export async function compareTraining({ rounds = 3, threads = 2, python, only })
     });
   }
   return results;
-}
-
-/** Configurations whose memory is foretold and measured. */
-const memories = [
-  ["poet", { rows: 16, length: 256 }],
-  ["poet", { rows: 32, length: 256 }],
-  ["poet", { rows: 16, length: 256, recompute: "block" }],
-  ["poet", { rows: 16, length: 256, muon: true }],
-  ["poet", { rows: 16, length: 256, lora: 16 }],
-  ["llama-15m", { rows: 8, length: 256 }],
-  ["llama-15m", { rows: 8, length: 256, recompute: "attention" }],
-  ["llama-15m", { rows: 2, length: 512, lora: 8, dora: true }],
-  ["qwen3-0.6b-lora16", { rows: 1, length: 256, lora: 16 }],
-  ["qwen3-0.6b-lora16", { rows: 1, length: 256, lora: 16, recompute: "block" }],
-];
-
-/** What each takes beside what was foretold: a step or two of each, in a process of its own. */
-export async function* compareMemory({ threads = 2, only }) {
-  for (const [name, more] of memories) {
-    const training = trainings.find((one) => one.name === name);
-    if (only && !new RegExp(only).test(name)) continue;
-    const folder = await prepare(training);
-    const settings = JSON.stringify({ folder, threads, steps: 2, lora: 0, ...more });
-    const child = spawnSync(process.execPath, [join(import.meta.dirname, "train-own.mjs"), settings], {
-      encoding: "utf8",
-      stdio: ["ignore", "pipe", "inherit"],
-    });
-    if (child.status !== 0) throw new Error(`training ${name} failed`);
-    const { plannedBytes: planned, peakBytes: peak } = JSON.parse(child.stdout.trim().split("\n").at(-1));
-    const off = (100 * (peak / planned - 1)).toFixed(1);
-    yield `${name} ${JSON.stringify(more)}: ${(planned / 1e6).toFixed(0)} MB foretold, ${(peak / 1e6).toFixed(0)} MB at the peak (${off}%)`;
-  }
 }
 
 /** The results as lines for people. */

@@ -72,11 +72,12 @@ interface Parameter {
   readonly isBlockMatrix: boolean;
 }
 
-/** The values of a stored tensor, as its file has them. */
+/** A stored tensor, as its file has it. */
 export interface StoredValues {
   readonly name: string;
   readonly rows: number;
   readonly cols: number;
+  /** Put together each time that they are asked for: together they would take the model's memory once more. */
   readonly values: Float32Array;
 }
 
@@ -224,21 +225,29 @@ export class Parameters {
 
   #assemble(addressOf: (parameter: Parameter) => number): StoredValues[] {
     const { f32 } = this.#machine;
-    const tensors = new Map<string, StoredValues>();
+    const tensors = new Map<string, Parameter[]>();
     for (const parameter of this.#parameters) {
-      const { stored, cols, leaves } = parameter;
-      const { name } = stored;
-      let tensor = tensors.get(name);
-      if (!tensor) {
-        const values = new Float32Array(stored.rows * stored.cols);
-        tensors.set(name, (tensor = { name, rows: stored.rows, cols: stored.cols, values }));
-      }
-      for (const { plan, first } of leaves) {
-        const from = addressOf(parameter) / 4 + first * cols;
-        putBack(plan, f32.subarray(from, from + rowsOf(plan) * cols), tensor.values);
-      }
+      const { name } = parameter.stored;
+      tensors.set(name, [...(tensors.get(name) ?? []), parameter]);
     }
-    return [...tensors.values()];
+    return Array.from(tensors, ([name, parameters]) => {
+      const { rows, cols } = parameters[0].stored;
+      return {
+        name,
+        rows,
+        cols,
+        get values() {
+          const values = new Float32Array(rows * cols);
+          for (const parameter of parameters) {
+            for (const { plan, first } of parameter.leaves) {
+              const from = addressOf(parameter) / 4 + first * parameter.cols;
+              putBack(plan, f32.subarray(from, from + rowsOf(plan) * parameter.cols), values);
+            }
+          }
+          return values;
+        },
+      };
+    });
   }
 }
 

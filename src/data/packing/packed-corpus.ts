@@ -51,7 +51,8 @@ export async function openPackedCorpus(folder: string): Promise<PackedCorpus> {
   const firsts = await readList(folder, manifest.sequenceList.file, sequences + 1);
   checkLists(folder, manifest, list, firsts);
   const width = dtype === "uint16" ? 2 : 4;
-  const handles: (FileHandle | undefined)[] = shards.map(() => undefined);
+  /** Opened once, whoever reads at the same time. */
+  const handles: (Promise<FileHandle> | undefined)[] = shards.map(() => undefined);
 
   const piecesOf = (sequence: number): PackedPiece[] => {
     if (!(Number.isInteger(sequence) && sequence >= 0 && sequence < sequences))
@@ -63,7 +64,7 @@ export async function openPackedCorpus(folder: string): Promise<PackedCorpus> {
   };
 
   const readPiece = async ({ shard, start, length }: PackedPiece): Promise<Uint16Array | Uint32Array> => {
-    const handle = (handles[shard] ??= await open(join(folder, shards[shard].file)));
+    const handle = await (handles[shard] ??= open(join(folder, shards[shard].file)));
     const values = width === 2 ? new Uint16Array(length) : new Uint32Array(length);
     const { bytesRead } = await handle.read(new Uint8Array(values.buffer), 0, length * width, start * width);
     if (bytesRead < length * width)
@@ -110,7 +111,7 @@ export async function openPackedCorpus(folder: string): Promise<PackedCorpus> {
       return names;
     },
     async close() {
-      await Promise.all(handles.map((handle) => handle?.close()));
+      await Promise.all(handles.map(async (handle) => (await handle)?.close()));
     },
   };
 }

@@ -45,11 +45,13 @@ export async function writeModelFolder(
   mkdirSync(to, { recursive: true });
   await writeSafetensors(join(to, "model.safetensors"), {
     metadata: { format: "pt" },
-    tensors: parameters.values().map(({ name, rows, cols, values }) => ({
-      name,
+    tensors: parameters.values().map((tensor) => ({
+      name: tensor.name,
       dtype: "F32" as const,
-      shape: checkpoint.tensors.get(name)?.shape ?? [rows, cols],
-      data: new Uint8Array(values.buffer),
+      shape: checkpoint.tensors.get(tensor.name)?.shape ?? [tensor.rows, tensor.cols],
+      data: function* () {
+        yield new Uint8Array(tensor.values.buffer);
+      },
     })),
   });
   copyBeside(from, to);
