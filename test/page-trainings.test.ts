@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { load } from "../src/generate/load.ts";
 import type { Model } from "../src/generate/types.ts";
+import { openLoggedRuns } from "../src/train/run/read-runs.ts";
 import { noBrowser } from "./browser.ts";
 import { look, type PageServer, startPageServer } from "./page-server.ts";
 import { root } from "./places.ts";
@@ -32,7 +33,7 @@ describe("trainings of the page", { skip: noBrowser }, () => {
     model = await load(join(root, "assets", "poet.gguf"), { contextLength: 256 });
     server = await startPageServer((store) => ({
       models: [model],
-      application: { store, trainings: folder },
+      application: { store, trainings: openLoggedRuns(folder) },
     }));
   });
   after(async () => {

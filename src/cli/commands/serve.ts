@@ -187,7 +187,7 @@ async function serve(
             ...application,
             library: openLibrary(shared),
             dispatcher: dispatched?.dispatcher,
-            trainings: flags.trainings,
+            trainings: await loggedRuns(flags.trainings),
           }
         : application,
       keys,
@@ -227,6 +227,12 @@ async function serve(
     await dispatched?.close();
     await Promise.all([mcp?.close(), models.dispose(), keys?.close(), traces?.close()]);
   }
+}
+
+async function loggedRuns(folder: string | undefined) {
+  if (folder === undefined) return undefined;
+  const { openLoggedRuns } = await import("../../train/run/read-runs.ts");
+  return openLoggedRuns(folder);
 }
 
 /** The same server, with MCP at a path of its own. */

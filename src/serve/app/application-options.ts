@@ -1,8 +1,9 @@
 // Options of the application: its store, and who may sign in.
 import type { KeptRuns } from "../../evaluate/kept-runs.ts";
-import { flag, instance, kindOf, text, withDefault } from "../../option-kinds.ts";
+import { callback, fields, flag, instance, kindOf, required, text, withDefault } from "../../option-kinds.ts";
 import type { TableOf } from "../../options.ts";
 import { Store } from "../../store/store.ts";
+import type { LoggedRuns } from "../../train/run/read-runs.ts";
 import { type Dispatcher, dispatcher } from "../dispatcher/dispatcher.ts";
 import { type Library, library } from "../models/library.ts";
 
@@ -20,8 +21,8 @@ export interface ApplicationOptions {
   library?: Library;
   /** Where people run evaluations. */
   evaluations?: KeptRuns;
-  /** A folder of runs of training, whose curves are shown. */
-  trainings?: string;
+  /** Runs of training, whose curves are shown. */
+  trainings?: LoggedRuns;
   /** What runs tasks for people. */
   dispatcher?: Dispatcher;
 }
@@ -38,6 +39,9 @@ export const applicationTable = {
     "KeptRuns of baimo/evaluate",
     (value): value is KeptRuns => typeof value === "object" && value !== null && "board" in value,
   ),
-  trainings: text({ most: 4096 }),
+  trainings: fields({
+    list: required(callback<LoggedRuns["list"]>()),
+    curves: required(callback<LoggedRuns["curves"]>()),
+  }),
   dispatcher,
 } satisfies TableOf<ApplicationOptions>;

@@ -2,6 +2,7 @@
 
 import type { KeptRuns } from "../../evaluate/kept-runs.ts";
 import type { Store } from "../../store/store.ts";
+import type { LoggedRuns } from "../../train/run/read-runs.ts";
 import { Connections } from "../../upstream/tool-connections.ts";
 import type { Dispatcher } from "../dispatcher/dispatcher.ts";
 import type { Library } from "../models/library.ts";
@@ -24,7 +25,7 @@ export class Application {
   readonly connections = new Connections();
   readonly library: Library | undefined;
   readonly evaluations: KeptRuns | undefined;
-  readonly trainings: string | undefined;
+  readonly trainings: LoggedRuns | undefined;
   readonly dispatcher: Dispatcher | undefined;
   readonly downloads: Downloads | undefined;
 

@@ -42,6 +42,19 @@ export interface RunCurves {
   readonly samples: readonly LoggedSample[];
 }
 
+/** The runs of a folder, read anew at each call. */
+export interface LoggedRuns {
+  list(): LoggedRun[];
+  /** @throws {BaimoError} `request` for a name that is none */
+  curves(name: string): RunCurves;
+}
+
+/** Those of a folder. @throws {BaimoError} when they are read, `request` where there is no such folder */
+export const openLoggedRuns = (folder: string): LoggedRuns => ({
+  list: () => listRuns(folder),
+  curves: (name) => readCurves(folder, name),
+});
+
 const LOG = "log.jsonl";
 /** A log that is longer is no log of a run. */
 const MOST_BYTES = 1 << 28;

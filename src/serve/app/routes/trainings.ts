@@ -1,7 +1,7 @@
 // Trainings: the runs of the folder that the server was given, as their logs tell them.
 
 import { required, text } from "../../../option-kinds.ts";
-import { listRuns, readCurves } from "../../../train/run/read-runs.ts";
+import type { LoggedRuns } from "../../../train/run/read-runs.ts";
 import { Problem } from "../../problem.ts";
 import type { Route } from "../../route.ts";
 import { COUNT, objectOf, TEXT } from "../../schema-parts.ts";
@@ -22,7 +22,7 @@ const RUN = objectOf({
 });
 
 /** @throws {Problem} 503 where the server was given no folder */
-function folderOf({ trainings }: Application): string {
+function runsOf({ trainings }: Application): LoggedRuns {
   if (trainings !== undefined) return trainings;
   throw new Problem(503, "this server was given no trainings (--trainings)", { code: "no_trainings" });
 }
@@ -32,7 +32,7 @@ export const trainingRoutes: readonly Route[] = [
     path: "/app/v1/trainings",
     summary: "The runs of training, and where each stands.",
     answer: objectOf({ runs: listOf(RUN) }),
-    handle: ({ app }) => ({ runs: listRuns(folderOf(app)) }),
+    handle: ({ app }) => ({ runs: runsOf(app).list() }),
   }),
   appGet({
     path: "/app/v1/trainings/curves",
@@ -40,9 +40,9 @@ export const trainingRoutes: readonly Route[] = [
     query: { run: required(text({ most: 255 })) },
     answer: objectOf({ series: OBJECT, samples: listOf(OBJECT) }),
     handle({ app, query: { run } }) {
-      const folder = folderOf(app);
-      if (!listRuns(folder).some(({ name }) => name === run)) throw notFound("run", run);
-      return readCurves(folder, run);
+      const runs = runsOf(app);
+      if (!runs.list().some(({ name }) => name === run)) throw notFound("run", run);
+      return runs.curves(run);
     },
   }),
 ];
