@@ -102,6 +102,11 @@ export function chineseNote(note: string): string {
 
 const warnings: typeof forms = [
   [
+    /^measured was (.+) of (\S+) bytes, and the plan is of (\S+)$/,
+    (model, bytes, planned) => `实测的是 ${model}（${bytes} 字节），而此处为 ${planned} 字节`,
+  ],
+  [/^faster than the bound: /, () => "快过上限：所给的带宽或峰值偏低"],
+  [
     /^a request of (\S+) tokens is longer than the context of (.+), (\S+)$/,
     (tokens, model, context) => `一次请求 ${tokens} 词元，长于 ${model} 的上下文 ${context}`,
   ],

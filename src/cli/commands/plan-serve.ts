@@ -70,7 +70,7 @@ export function addPlanServe(plan: Command, context: CommandContext): Command {
     .option("--measured <file>", "read that share from what baimo bench --json printed", nonEmpty)
     .option(
       "--usage <file>",
-      "read the utilisation from a server's log: JSON lines of time and completionTokens",
+      "read the utilisation from a server's log: what baimo serve --log requests wrote, or JSON lines of time and completionTokens",
       nonEmpty,
     )
     .option(

@@ -12,6 +12,7 @@ import { inputOf } from "../quantity/estimate.ts";
 import { type Computed, compute, defined, given, type Quantity, unknown } from "../quantity/quantity.ts";
 import { type Distribution, isUncertain, simulate } from "../quantity/simulate.ts";
 import { cacheAt, cachePerToken } from "./kv-cache.ts";
+import type { Measurement } from "./measured.ts";
 import { queueOf, serversFor } from "./queue.ts";
 import {
   type DecodeLoad,
@@ -110,6 +111,7 @@ export function planServing(model: ModelShape, options: ServingOptions = {}): Se
     },
     [
       tooLong(model, context),
+      ...doubtsOf(read.measured, weights, efficiency),
       doubtOf("price of the machine", read.price, read.today),
       doubtOf("price of the API", read.api, read.today),
       doubtOf("tariff", read.tariff, read.today),
@@ -123,6 +125,23 @@ export function planServing(model: ModelShape, options: ServingOptions = {}): Se
 function tooLong({ name, context }: ModelShape, { value }: Quantity<"token">): string | undefined {
   if (context === undefined || value === null || value <= context) return undefined;
   return `a request of ${grouped(value)} tokens is longer than the context of ${name}, ${grouped(context)}`;
+}
+
+/** What is to be said of a measurement that does not go with the plan. */
+function doubtsOf(
+  measured: Measurement | undefined,
+  { value: planned }: Quantity<"byte">,
+  { value: reached }: Quantity<"ratio">,
+): string[] {
+  const doubts: string[] = [];
+  const weights = measured?.weights.value;
+  if (weights && planned && Math.abs(weights / planned - 1) > 0.1)
+    doubts.push(
+      `measured was ${measured.model} of ${grouped(weights)} bytes, and the plan is of ${grouped(Math.round(planned))}`,
+    );
+  if (reached !== null && reached > 1)
+    doubts.push("faster than the bound: the bandwidth or the peak that was given is too low");
+  return doubts;
 }
 
 function verdictOf(

@@ -18,6 +18,18 @@ it("a log of JSON lines, in our words or OpenAI's", () => {
   assert.throws(() => readUsageLog('{"time": 1, "completionTokens": 2}', "log"), /covers 0 seconds/);
 });
 
+it("the log of baimo serve --log requests, among what else it says", () => {
+  const log = [
+    "baimo: make the first account at http://127.0.0.1:8080/#set-up=0",
+    '{"time":"2026-11-29T04:10:54.593Z","seconds":0.177,"route":"/v1/chat/completions","status":200,"model":"poet","tokens":{"prompt":17,"cached":0,"completion":26}}',
+    '{"time":"2026-11-29T04:10:55.593Z","seconds":0.001,"route":"/metrics","status":200}',
+    '{"time":"2026-11-29T04:10:56.593Z","seconds":0.029,"route":"/v1/chat/completions","status":200,"model":"poet","tokens":{"prompt":17,"cached":16,"completion":24}}',
+  ].join("\n");
+  assert.equal(readUsageLog(log, "log").value, 25);
+  assert.throws(() => readUsageLog("baimo: hello", "log"), /no line is a JSON object; expected a time/);
+  assert.throws(() => readUsageLog('{"time": 1, "completionTokens": 2', "log"), /log, line 1: is not JSON/);
+});
+
 it("two looks at /metrics", () => {
   const look = (count: number) =>
     `baimo_tokens_total{model="a",kind="prompt"} 9\nbaimo_tokens_total{model="a",kind="completion"} ${count}\nbaimo_tokens_total{model="b",kind="completion"} 5\n`;
@@ -28,6 +40,24 @@ it("two looks at /metrics", () => {
   );
   assert.throws(() => readMetrics(look(9), look(1), 36, "metrics"), /went back/);
   assert.throws(() => readMetrics("", "", 36, "metrics"), /no counter/);
+  const fresh = "# HELP baimo_tokens_total Tokens\n# TYPE baimo_tokens_total counter\n";
+  assert.equal(
+    readMetrics(fresh, look(175), 18, "metrics").value,
+    10,
+    "nothing was answered before the first look",
+  );
+});
+
+it("a measurement of another model, or one above the bound, is told of", () => {
+  const model = shapeOfNumbers({ parameters: 1e9, numLayers: 16, hiddenSize: 2048, numHeads: 16 });
+  const bench = { model: "tiny", promptTokens: 9, generatedTokens: 9, promptTokensPerSecond: 9 };
+  const figures = { generatedTokensPerSecond: 20, peakMemoryBytes: 9, weightBytes: 5_000 };
+  const measured = readMeasurement(Object.assign(bench, figures), "bench.json");
+  const device = { tflops: 1, gigabytesPerSecond: 1 };
+  assert.deepEqual(planServing(model, { ...device, measured }).warnings, [
+    "measured was tiny of 5,000 bytes, and the plan is of 2,000,000,000",
+    "faster than the bound: the bandwidth or the peak that was given is too low",
+  ]);
 });
 
 it("efficiency is measured by bound, and utilisation is what the log says", () => {
