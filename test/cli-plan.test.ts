@@ -1,6 +1,6 @@
 // `baimo plan`: tables, --explain, --json, scenarios, logs, and what is refused.
 import assert from "node:assert/strict";
-import { writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { baimo, folder } from "./baimo.ts";
@@ -87,6 +87,41 @@ test("roi: ranges give a distribution and a verdict; flags go before a scenario"
   assert.ok(Math.abs(quantities[results.breakEven].value / 7155.635062611809 - 1) < 1e-12);
   const dear = await baimo(["plan", "roi", "--scenario", path, "--fixed", "50K..112K..200K"]);
   assert.match(dear.stdout, /^verdict: can't tell: measure fixed cost of the model first$/m);
+});
+
+test("acceptance and errors are counted from an evaluation run or from dispatch runs", async () => {
+  const run = join(folder, "counted");
+  mkdirSync(run, { recursive: true });
+  const task = { task: "t", output_type: "generate_until", doc_to_text: "{{q}}", doc_to_target: "{{a}}" };
+  writeFileSync(join(run, "results_1.json"), JSON.stringify({ results: { t: {} }, configs: { t: task } }));
+  const sample = (id: number, right: number) =>
+    JSON.stringify({
+      doc_id: id,
+      doc: { q: "x", a: "y" },
+      target: "y",
+      arguments: { gen_args_0: { arg_0: "x", arg_1: { until: [] } } },
+      resps: [["y"]],
+      filtered_resps: ["y"],
+      filter: "none",
+      metrics: ["exact_match"],
+      exact_match: right,
+    });
+  const lines = Array.from({ length: 20 }, (_, id) => sample(id, id < 17 ? 1 : 0));
+  writeFileSync(join(run, "samples_t_1.jsonl"), lines.join("\n"));
+  const runs = file(
+    "runs.json",
+    JSON.stringify(["done", "done", "failed", "waiting"].map((state) => ({ state }))),
+  );
+  const args = ["plan", "roi", "--acceptance", run, "--errors", runs, "--currency", "USD", "--explain"];
+  const { stdout, stderr } = await baimo(args);
+  assert.match(
+    stdout,
+    /acceptance = 85\.0%, 64\.0% to 94\.8%.*: right: 17 of 20, Wilson's 95% interval/,
+    stderr,
+  );
+  assert.match(stdout, /rate of accepted errors = 33\.3%.*: wrong: 1 of 3, Wilson's/);
+  const wrong = await baimo(["plan", "roi", "--acceptance", file("x.json", "{}"), "--currency", "USD"]);
+  assert.match(wrong.stderr, /x\.json: expected what baimo dispatch --runs --json prints/);
 });
 
 test("scale, fit and stop", async () => {

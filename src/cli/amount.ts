@@ -58,8 +58,8 @@ function readSource(text: string): Pick<EstimateFields, "source" | "date"> {
 }
 
 /** Counted: so many of so many, with Wilson's 95% interval. */
-function shareFields(hits: number, trials: number): EstimateFields {
+export function shareFields(hits: number, trials: number, title = "counted"): EstimateFields {
   if (!(trials >= 1 && hits <= trials))
     throw new InvalidArgumentError("Counts are written hits/trials: 87/100.");
-  return { ...countedShare(hits, trials), source: `counted: ${hits} of ${trials}, Wilson's 95% interval` };
+  return { ...countedShare(hits, trials), source: `${title}: ${hits} of ${trials}, Wilson's 95% interval` };
 }

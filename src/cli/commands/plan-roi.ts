@@ -1,7 +1,9 @@
 // `baimo plan roi`: people or a model, as a distribution and a plain verdict.
 import type { Command } from "commander";
 import type { EstimateOption, ReturnOptions, WorkOptions } from "../../plan/index.ts";
+import type { EstimateFields } from "../../plan/quantity/estimate.ts";
 import { type Price, readAmount, readNumber, readPrice } from "../amount.ts";
+import { countShare, readShare } from "../counted-share.ts";
 import type { CommandContext } from "../options.ts";
 import {
   type AnswerFlags,
@@ -21,9 +23,9 @@ interface RoiFlags extends AnswerFlags {
   wage?: Price;
   overhead?: EstimateOption;
   modelCost?: Price;
-  acceptance?: EstimateOption;
+  acceptance?: EstimateFields | string;
   review?: EstimateOption;
-  errors?: EstimateOption;
+  errors?: EstimateFields | string;
   errorCost?: Price;
   fixed?: Price;
   currency?: string;
@@ -45,9 +47,13 @@ export function addPlanRoi(plan: Command, context: CommandContext): Command {
   addPrice("--wage <amount>", 'of an hour, for example "60 USD"');
   add("--overhead <factor>", "what an hour costs beyond the wage, 1.4 for 40% more");
   addPrice("--model-cost <amount>", "of the model for one task");
-  add("--acceptance <share>", "of answers that a reviewer takes: 0.9, or 87/100 from an evaluation");
+  command.option(
+    "--acceptance <share>",
+    "of answers that a reviewer takes: 0.9, 87/100, the folder of a baimo eval run, or what baimo dispatch --runs --json printed",
+    readShare,
+  );
   add("--review <minutes>", "that reviewing one takes");
-  add("--errors <share>", "of accepted answers that are wrong");
+  command.option("--errors <share>", "of accepted answers that are wrong, given in the same ways", readShare);
   addPrice("--error-cost <amount>", "of one wrong answer");
   addPrice("--fixed <amount>", "of the model a month, however much it does");
   command
@@ -70,9 +76,9 @@ export function addPlanRoi(plan: Command, context: CommandContext): Command {
         hourlyWage: wage,
         overhead: flags.overhead,
         modelCostPerTask: modelCost,
-        acceptance: flags.acceptance,
+        acceptance: await countShare(flags.acceptance, "right"),
         reviewMinutes: flags.review,
-        errorRate: flags.errors,
+        errorRate: await countShare(flags.errors, "wrong"),
         errorCost,
       };
       const hasWork = Object.values(work).some((value) => value !== undefined);
