@@ -37,6 +37,16 @@ describe("the page's costs", { skip: noBrowser }, () => {
     );
   const verdict = (page: Page) => page.locator(".verdict p");
   const says = (page: Page, text: RegExp) => verdict(page).filter({ hasText: text }).waitFor();
+  /** What the tab saves is what the command prints for its address, to the last digit. */
+  const isSameInNode = async (page: Page) => {
+    const [saved] = await Promise.all([
+      page.waitForEvent("download"),
+      page.getByRole("button", { name: "Save as JSON" }).click(),
+    ]);
+    const inTab = JSON.parse(readFileSync(await saved.path(), "utf8"));
+    const { stdout, stderr } = await baimo(["plan", "link", page.url(), "--json"]);
+    assert.deepEqual(JSON.parse(stdout), inTab, stderr);
+  };
   const hasNoFaults = async (page: Page) => {
     await page.evaluate(axeSource);
     const problems = await page.evaluate(async () => {
@@ -68,13 +78,7 @@ describe("the page's costs", { skip: noBrowser }, () => {
       await page.locator("summary", { hasText: "a task by people" }).first().click();
       await page.getByText("= minutes * wage * overhead / minutesPerHour").waitFor();
 
-      const [saved] = await Promise.all([
-        page.waitForEvent("download"),
-        page.getByRole("button", { name: "Save as JSON" }).click(),
-      ]);
-      const inTab = JSON.parse(readFileSync(await saved.path(), "utf8"));
-      const { stdout, stderr } = await baimo(["plan", "link", page.url(), "--json"]);
-      assert.deepEqual(JSON.parse(stdout), inTab, stderr);
+      await isSameInNode(page);
 
       const address = page.url();
       await page.goto("about:blank");
@@ -98,6 +102,16 @@ describe("the page's costs", { skip: noBrowser }, () => {
       await page.getByRole("button", { name: "Training" }).click();
       await says(page, /days, .*USD/);
       await page.getByText(/ways to divide it over the GPUs work/).waitFor();
+      for (const [plan, label] of [
+        ["Serving", "tokens of a prompt"],
+        ["Training", "tokens of a sequence"],
+      ]) {
+        await page.getByRole("button", { name: plan }).click();
+        await page.getByLabel(label).first().fill("777");
+        await page.keyboard.press("Tab");
+        await page.locator(".assumed b", { hasText: label }).waitFor({ state: "detached" });
+        await isSameInNode(page);
+      }
       for (const plan of ["People or model", "Serving", "Training"]) {
         await page.getByRole("button", { name: plan }).click();
         await page.locator("figure canvas").waitFor();
@@ -163,6 +177,7 @@ const roi = (...kinds: Partial<typeof work & { name: string }>[]) =>
       work: kinds.map((kind) => Object.assign({}, work, kind)),
       fixedPerMonth: 10_000,
       currency: "USD",
+      draws: 200,
     },
   });
 const may = (uses: string, action: string) =>
