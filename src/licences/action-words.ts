@@ -10,8 +10,8 @@ const TUNED_ZH = "(微调|合并|量化|LoRA|改名|衍生|修改)";
 const PUBLISH = "(publish|releas|shar|upload|distribut|redistribut|open-?sourc)\\w*";
 const PUBLISH_ZH = "(发布|公开|分发|开源|上传|分享)";
 const OUTPUTS =
-  "(outputs?|answers|responses|completions|generations|generated (data|texts?)|synthetic data|what it writes)";
-const OUTPUTS_ZH = "(输出|生成的?(数据|内容|文本|结果|答案|回答)|合成数据|回答)";
+  "(outputs?|answers|responses|chats|dialogues?|transcripts?|completions|generations|generated (data|texts?)|synthetic data|what it writes)";
+const OUTPUTS_ZH = "(输出|生成的?(数据|内容|文本|结果|答案|回答)|合成数据|回答|答案|答复|对话)";
 const TRAIN = "(train|improv|teach|tun|distil|fine-?tun)\\w*";
 const TRAIN_ZH = "(训练|改进|微调|优化|蒸馏)";
 const SELL = "\\b(re-?)?(sell|sells|sold|selling)\\b";
@@ -65,7 +65,7 @@ const ACTIONS: Readonly<Record<Exclude<Action, "use">, RegExp>> = {
     "托管|云服务|SaaS|MaaS|对外(提供|开放|服务)|线上服务|在线服务",
     "(部署|运行|提供|开放|上线|搭建|架设).*(给|供|为|向|对|让).*(客户|用户|他人|别人|公众|第三方|外部)",
     `(给|供|为|向|让).{0,6}(客户|用户|他人|别人|公众|第三方|外部|大家).*(部署|运行|提供|使用|调用|访问|服务|用)`,
-    "(做成|做|搭建|搭|封装成|包装成|作为|提供|卖|出售).{0,12}(服务|接口)",
+    "(做成|部署成|部署为|做|搭建|搭|封装成|包装成|作为|提供|卖|出售).{0,12}(服务|接口)",
   ),
   "sell-derivative": words(both(TUNED, `(${SELL}|customers)`), bothZh(TUNED_ZH, "(卖|出售|售卖|销售)")),
   "publish-derivative": words(both(TUNED, PUBLISH), bothZh(TUNED_ZH, PUBLISH_ZH)),

@@ -32,15 +32,14 @@ const PAID =
   /\b(sell|sold|charg|paid|pays?|fees?|subscri|revenue|moneti[sz])|卖|收费|付费|(?<!非)(盈利|商业)|变现/i;
 /** What the new model will be called. */
 const CALLED =
-  /(?:\bcalled|\bnamed|\bunder the name(?: of)?|\bname (?:it|them|(?:my|our|the) .{1,40}?)|\bas|叫做?|取名为?|命名为|改名为?|更名为|名为)\s*(?:[“"「‘']([^”"」’']{1,60})[”"」’']|([A-Z][\w.]*(?:[ -][A-Z0-9][\w.]*)*))/;
+  /(?:\bcalled|\bnamed|\bunder the name(?: of)?|\bname (?:it|them|(?:my|our|the) .{1,40}?)|\bas|叫做?|取名为?|命名为|改名为?|更名为|名为)\s*(?:[“"「‘']([^”"」’']{1,60})[”"」’']|([A-Z][\w.]*(?:[ -][A-Z0-9][\w.]*)*)|(?<=叫做?\s*|名为\s*|改名为?\s*)([\p{Script=Han}\w-]{1,12}?)(?=\s*(?:并|后|再|，|。|,|？|发布|上传|公开|可以|$)))/u;
 
 /** A text without what it says will not be done. */
 export const withoutNever = (text: string): string => text.replace(NEVER, " ");
 
 /** What a text calls the model that is to be made. */
 export function newName(text: string): string | undefined {
-  const [, quoted, plain] = CALLED.exec(text) ?? [];
-  return quoted ?? plain;
+  return CALLED.exec(text)?.slice(1).find(Boolean);
 }
 
 /** The facts that a text tells, but for those of the models that it names. */

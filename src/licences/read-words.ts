@@ -23,15 +23,15 @@ const SERVICE =
 const LONGEST = 4000;
 
 const WRITING =
-  "(?:outputs?|answers|responses|completions|generations|data|datasets?|corpus|corpora|labels|texts?|examples|conversations)";
+  "(?:outputs?|answers|responses|chats|dialogues?|transcripts?|completions|generations|data|datasets?|corpus|corpora|labels|texts?|examples|conversations)";
 /** Which model wrote what another learns from; models are X0, X1, …. */
 const WROTE = new RegExp(
   [
-    `\\b${WRITING} (?:that |which )?(?:of |from |by )?(?:an? |the |our )?X(\\d+)`,
-    `X(\\d+)(?:['’]s|-generated)?(?: [a-z-]+)? ${WRITING}\\b`,
+    `\\b${WRITING} (?:that |which )?(?:of |from |by |with )?(?:an? |the |our )?X(\\d+)`,
+    `X(\\d+)(?:['’]s|-generated)?(?: (?!using|on|with|from|by)[a-z-]+)? ${WRITING}\\b`,
     "\\bdistil\\w* (?:from )?X(\\d+)",
     `X(\\d+) (?:to |will )?(?:generat|writ|wrote|creat|label|annotat|synthesi[sz]|produc)\\w*\\s+(?:\\w+[- ]){0,3}${WRITING}\\b`,
-    "X(\\d+)\\s*(?:模型)?\\s*(?:所|的)?\\s*(?:输出|生成|回答|写)",
+    "X(\\d+)\\s*(?:模型)?\\s*(?:所|的)?\\s*(?:输出|生成|回答|答案|答复|对话|写)",
     "蒸馏\\s*X(\\d+)",
   ].join("|"),
   "i",
