@@ -120,7 +120,7 @@ test("the files are read again, scored again, compared and put on a board", asyn
   const other = join(folder, "other");
   await runInto(other, fakeSubject({ shift: 1 }).subject);
   const [a, b] = [readRun(join(folder, "whole")), readRun(other)];
-  const [{ scored }] = rescore(a, 0).tasks;
+  const [{ scored }] = (await rescore(a, 0)).tasks;
   const results = a.results.results as Record<string, Record<string, number>>;
   for (const { metric, value } of scored.scores) assert.equal(value, results.colours[`${metric},none`]);
   const { tasks, settings } = compareRuns(a, b);

@@ -226,7 +226,7 @@ function printEvaluation(evaluation: Evaluation, flags: EvalFlags, terminal: Ter
 
 async function printRescored(folder: string, flags: EvalFlags, terminal: Terminal): Promise<void> {
   const { readRun, rescore } = await import("../../evaluate/index.ts");
-  printEvaluation(rescore(readRun(folder), flags.bootstrap), flags, terminal);
+  printEvaluation(await rescore(readRun(folder), flags.bootstrap), flags, terminal);
 }
 
 async function printList(settings: RunSettings, flags: EvalFlags, terminal: Terminal): Promise<void> {
