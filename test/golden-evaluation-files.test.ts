@@ -31,7 +31,7 @@ const facts: RunFacts = {
 
 for (const run of skip ? ["none"] : runNames) {
   test(`the files of the run ${run}`, { skip }, async () => {
-    const evaluation = rescore(readRun(resolve(lmEval, "runs", run)), 0);
+    const evaluation = await rescore(readRun(resolve(lmEval, "runs", run)), 0);
     for (const task of evaluation.tasks) {
       const name = task.scored.config.task;
       const lines = samplesFile(task).trimEnd().split("\n");
@@ -67,7 +67,7 @@ test("Every Eval Ever's schemas", {
   };
   const [isEvaluation, isInstance] = [read("eval.schema.json"), read("instance_level_eval.schema.json")];
   for (const run of runNames.slice(0, 3)) {
-    const evaluation = rescore(readRun(resolve(lmEval, "runs", run)), 0);
+    const evaluation = await rescore(readRun(resolve(lmEval, "runs", run)), 0);
     const files = await everyEvalFiles(evaluation, facts);
     assert.ok(isEvaluation(JSON.parse(files.evaluation)), ajv.errorsText(isEvaluation.errors));
     for (const line of files.instances.trimEnd().split("\n")) {

@@ -4,7 +4,7 @@ import { existsSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { after, before, describe, it } from "node:test";
+import { after, before, describe, it, test } from "node:test";
 import { argmax } from "../src/evaluate/score/likeliest.ts";
 import type { Answer } from "../src/evaluate/score/score-task.ts";
 import { createLocalSubject } from "../src/evaluate/subjects/local.ts";
@@ -77,6 +77,41 @@ describe("answers of a model on this machine", { skip }, () => {
       assert.ok(worst < TOLERANCE, `the worst likelihood is off by ${worst}`);
     });
   }
+});
+
+test("the poet as Q8_0 chooses as its float32, but where that leads by less than 0.5", {
+  skip,
+}, async (t) => {
+  const poet = await load(join(root, "assets", "poet.gguf"), { threads: 2, contextLength: 512 });
+  let [documents, flips, widest] = [0, 0, 0];
+  try {
+    for (const run of runNames.filter((name) => settingsOf(name).model === "models/poet")) {
+      const { max_length: contextLength } = settingsOf(run);
+      const chatTemplate = resultsOf(run).chat_template ?? undefined;
+      const subject = createLocalSubject(poet, { contextLength, chatTemplate });
+      for (const config of selectRun(run).tasks.filter((task) => task.outputType === "multiple_choice")) {
+        const { prepared } = await prepareOfRun(run, config);
+        const samples = samplesOf(run, config.task);
+        for (const { id, requests } of prepared.slice(0, FEW)) {
+          const asked = await subject.ask(requests.map((request) => ({ request, repeat: 0, seed: 0 })));
+          const logprobOf = (answer: unknown): number => Number((answer as unknown[])[0]);
+          const stored: number[] = samples[id].resps.map(([one]: unknown[]) => logprobOf(one));
+          const chosen = argmax(asked.map(({ answer }) => logprobOf(answer)));
+          const lead = stored[argmax(stored)] - stored[chosen];
+          assert.ok(
+            lead < 0.5,
+            `${run}, ${config.task} ${id}: another choice, which float32 has ${lead} below`,
+          );
+          documents++;
+          flips += Number(lead > 0);
+          widest = Math.max(widest, lead);
+        }
+      }
+    }
+  } finally {
+    await poet.dispose();
+  }
+  t.diagnostic(`${flips} of ${documents} choices flip, the widest at a lead of ${widest.toFixed(4)}`);
 });
 
 /** The largest difference of a likelihood; choices, flags and texts must be equal but near a tie. */

@@ -73,8 +73,11 @@ describe("boards of the page", { skip: noBrowser }, () => {
     assert.equal(run.state, "done");
     assert.deepEqual(evaluations.list("another"), []);
     assert.equal(evaluations.stop("another", run.id), false);
-    assert.throws(() => evaluations.documents("another", run.id, run.task, 0, 5), /there is no finished run/);
-    assert.throws(() => evaluations.compare("local", run.id, "../../x"), /there is no finished run/);
+    await assert.rejects(
+      evaluations.documents("another", run.id, run.task, 0, 5),
+      /there is no finished run/,
+    );
+    await assert.rejects(evaluations.compare("local", run.id, "../../x"), /there is no finished run/);
     for (const [path, status] of [
       ["evaluations/documents?run=notthere00&task=x", 400],
       [`evaluations/documents?run=${run.id}&task=x`, 400],

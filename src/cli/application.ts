@@ -16,7 +16,7 @@ export async function openApplication(
   const signIn = !isLoopback(host) || keysFile !== undefined;
   try {
     const store = await openStore(dataFolder());
-    const { KeptRuns } = await import("../evaluate/index.ts");
+    const { KeptRuns } = await import("../evaluate/kept-runs.ts");
     const { cacheFolder } = hubSettings();
     const evaluations = new KeptRuns({
       folder: join(dataFolder(), "evaluations"),

@@ -1,13 +1,7 @@
 // An endpoint for `baimo eval`: what it can do, and which tasks therefore run.
 import { InvalidArgumentError } from "commander";
 import { BaimoError } from "../errors.ts";
-import {
-  type Budget,
-  checkEndpoint,
-  type EndpointCapabilities,
-  type PreparedRun,
-  type Subject,
-} from "../evaluate/index.ts";
+import type { Budget, EndpointCapabilities, PreparedRun, Subject } from "../evaluate/index.ts";
 import type { Price } from "../upstream/price.ts";
 import { readPrice } from "./amount.ts";
 import { readConfig } from "./config/read-config.ts";
@@ -81,12 +75,13 @@ export async function openEndpoint(
 }
 
 /** The tasks that the endpoint can run; says of each how, or why not. */
-export function runnableTasks(
+export async function runnableTasks(
   run: PreparedRun,
   { subject, capabilities }: ProbedEndpoint,
   isChat: boolean,
   terminal: Terminal,
-): PreparedRun {
+): Promise<PreparedRun> {
+  const { checkEndpoint } = await import("../evaluate/index.ts");
   const tasks = run.tasks.filter(({ task, documents }) => {
     const [request] = documents[0].requests;
     try {

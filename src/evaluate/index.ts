@@ -9,6 +9,7 @@ export { type PlannedTask, planRun } from "./plan-run.ts";
 export { type PreparedRun, type PreparedTask, prepareRun, type RunSettings } from "./prepare-run.ts";
 export { type Board, type BoardCell, type BoardRow, makeBoard } from "./report/board.ts";
 export { type BoardLanguage, boardNumber, boardPage, isShareRow, rankText } from "./report/board-page.ts";
+export { boardSvg } from "./report/board-svg.ts";
 export {
   type Change,
   compareRuns,

@@ -1,17 +1,14 @@
-// Runs that people start on a server, each in their own folder: watched, read, compared.
+// Runs that people start on a server, each in a folder; what runs them is loaded when asked for.
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { BaimoError } from "../errors.ts";
 import type { Model } from "../generate/types.ts";
 import { parseJson, recordOf } from "../json.ts";
 import { sha256 } from "../sha256.ts";
-import { listTasks } from "./list-tasks.ts";
 import type { RunSettings } from "./prepare-run.ts";
-import { type Board, makeBoard } from "./report/board.ts";
-import { compareRuns, type RunComparison } from "./report/compare-runs.ts";
-import { readRun, type StoredRun } from "./report/read-run.ts";
-import { prepareFor, runInFolder } from "./run-in-folder.ts";
-import { createLocalSubject } from "./subjects/local.ts";
+import type { Board } from "./report/board.ts";
+import type { RunComparison } from "./report/compare-runs.ts";
+import type { StoredRun } from "./report/read-run.ts";
 
 /** A run as a page is shown it. */
 export interface KeptRun {
@@ -83,8 +80,10 @@ export class KeptRuns {
   }
 
   /** The tasks and groups that run here. */
-  suites(): readonly Suite[] {
-    this.#suites ??= listTasks(this.#options.includePaths)
+  async suites(): Promise<readonly Suite[]> {
+    if (this.#suites) return this.#suites;
+    const { listTasks } = await import("./list-tasks.ts");
+    this.#suites = listTasks(this.#options.includePaths)
       .filter(({ refused }) => refused === undefined)
       .map(({ name, kind }) => ({ name, kind }));
     return this.#suites;
@@ -101,8 +100,14 @@ export class KeptRuns {
    * Begins a run; it goes on by itself, and calls `release` at its end.
    * @throws {BaimoError} `request` for a task that does not run here, or where one of the person's is under way
    */
-  start(person: string, model: Model, { id, task, limit }: KeptRunStart, release: () => void): KeptRun {
-    if (!this.suites().some(({ name }) => name === task))
+  async start(
+    person: string,
+    model: Model,
+    { id, task, limit }: KeptRunStart,
+    release: () => void,
+  ): Promise<KeptRun> {
+    const suites = await this.suites();
+    if (!suites.some(({ name }) => name === task))
       throw new BaimoError("request", `no task that runs here is named "${task.slice(0, 100)}"`);
     const runs = this.list(person);
     if (runs.some(({ state }) => state === "running"))
@@ -154,14 +159,16 @@ export class KeptRuns {
   }
 
   /** A person's finished runs side by side. */
-  board(person: string): Board {
+  async board(person: string): Promise<Board> {
+    const { makeBoard } = await import("./report/board.ts");
     const done = this.list(person).filter(({ state }) => state === "done");
-    return makeBoard(done.map(({ id }) => this.#read(person, id)));
+    return makeBoard(await Promise.all(done.map(({ id }) => this.#read(person, id))));
   }
 
   /** Some documents of a run's task. @throws {BaimoError} `request` for what there is not */
-  documents(person: string, id: string, task: string, from: number, count: number) {
-    const found = this.#read(person, id).tasks.find(({ name }) => name === task);
+  async documents(person: string, id: string, task: string, from: number, count: number) {
+    const { tasks } = await this.#read(person, id);
+    const found = tasks.find(({ name }) => name === task);
     if (!found) throw new BaimoError("request", `the run has no task "${task.slice(0, 100)}"`);
     const { samples } = found;
     const shown = samples.slice(from, from + count).map((sample): ShownDocument => {
@@ -179,13 +186,16 @@ export class KeptRuns {
   }
 
   /** Two runs of one person. @throws {BaimoError} `request` for what there is not */
-  compare(person: string, a: string, b: string): RunComparison {
-    return compareRuns(this.#read(person, a), this.#read(person, b));
+  async compare(person: string, a: string, b: string): Promise<RunComparison> {
+    const { compareRuns } = await import("./report/compare-runs.ts");
+    return compareRuns(await this.#read(person, a), await this.#read(person, b));
   }
 
   async #run(person: string, model: Model, job: Job, signal: AbortSignal): Promise<void> {
     const { folder, includePaths, version, hub, onError } = this.#options;
     try {
+      const { prepareFor, runInFolder } = await import("./run-in-folder.ts");
+      const { createLocalSubject } = await import("./subjects/local.ts");
       const subject = createLocalSubject(model);
       const settings: RunSettings = { tasks: [job.task], includePaths, limit: job.limit ?? undefined, hub };
       const prepared = await prepareFor(subject, settings, false);
@@ -232,10 +242,11 @@ export class KeptRuns {
     writeFileSync(join(folder, ABOUT), JSON.stringify(job));
   }
 
-  #read(person: string, id: string): StoredRun {
+  async #read(person: string, id: string): Promise<StoredRun> {
     const kept = this.#find(person, id);
     if (kept?.state !== "done")
       throw new BaimoError("request", `there is no finished run "${id.slice(0, 64)}"`);
+    const { readRun } = await import("./report/read-run.ts");
     const run = readRun(join(this.#options.folder, person, id));
     return { ...run, name: new Date(kept.created).toISOString().slice(0, 19).replace("T", " ") };
   }

@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { BaimoError } from "../errors.ts";
 import type { PullOptions } from "../formats/hub/pull-options.ts";
+import { checkSandbox } from "./code/sandbox.ts";
 import { type DataSource, loadDataset } from "./datasets/dataset.ts";
 import { checkScoring } from "./score/score-task.ts";
 import { generationSettings } from "./tasks/generation-settings.ts";
@@ -95,10 +96,11 @@ async function prepare(
   if (config.unsafeCode) {
     throw new BaimoError(
       "request",
-      `${config.where}: unsafe_code: the task runs code that a model writes; baimo does not`,
+      `${config.where}: unsafe_code: the task runs Python that a model writes, which no sandbox in Node holds; baimo does not`,
     );
   }
   checkScoring(config);
+  if (config.code) await checkSandbox();
   checkRoom(config, target);
   const dataset = await loadDataset(config, {
     folders: dataFolders(settings.includePaths),

@@ -1,13 +1,15 @@
 // Scores a stored run again, without a model.
 import { BaimoError } from "../errors.ts";
+import { runPrograms } from "./code/run-programs.ts";
 import type { StoredRun } from "./report/read-run.ts";
 import type { EvaluatedTask, Evaluation } from "./run.ts";
 import { scoreTask } from "./score/score-task.ts";
 import { openTask } from "./tasks/open-task.ts";
 
-/** The scores that a stored run's answers have. */
-export function rescore(run: StoredRun, resamples: number): Evaluation {
-  const tasks = run.tasks.map(({ name, config, documents, isByFunction }): EvaluatedTask => {
+/** The scores that a stored run's answers have; programs are run again. */
+export async function rescore(run: StoredRun, resamples: number): Promise<Evaluation> {
+  const tasks: EvaluatedTask[] = [];
+  for (const { name, config, documents, isByFunction } of run.tasks) {
     if (isByFunction)
       throw new BaimoError(
         "request",
@@ -17,13 +19,14 @@ export function rescore(run: StoredRun, resamples: number): Evaluation {
       config,
       documents.map(({ prepared }) => prepared.document),
     );
-    return {
+    const verdicts = await runPrograms(task, documents);
+    tasks.push({
       prepared: { task, documents: documents.map(({ prepared }) => prepared), source: { files: [] } },
       answered: documents,
-      scored: scoreTask(task, documents, resamples),
+      scored: scoreTask(task, documents, resamples, verdicts),
       failed: new Map(),
       cost: { promptTokens: 0, completionTokens: 0 },
-    };
-  });
+    });
+  }
   return { tasks, groups: [] };
 }

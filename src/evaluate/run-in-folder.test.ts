@@ -7,6 +7,7 @@ import { after, before, test } from "node:test";
 import { planRun } from "./plan-run.ts";
 import { makeBoard } from "./report/board.ts";
 import { boardPage } from "./report/board-page.ts";
+import { boardSvg } from "./report/board-svg.ts";
 import { compareRuns } from "./report/compare-runs.ts";
 import { readRun } from "./report/read-run.ts";
 import { rescore } from "./rescore.ts";
@@ -120,7 +121,7 @@ test("the files are read again, scored again, compared and put on a board", asyn
   const other = join(folder, "other");
   await runInto(other, fakeSubject({ shift: 1 }).subject);
   const [a, b] = [readRun(join(folder, "whole")), readRun(other)];
-  const [{ scored }] = rescore(a, 0).tasks;
+  const [{ scored }] = (await rescore(a, 0)).tasks;
   const results = a.results.results as Record<string, Record<string, number>>;
   for (const { metric, value } of scored.scores) assert.equal(value, results.colours[`${metric},none`]);
   const { tasks, settings } = compareRuns(a, b);
@@ -141,6 +142,9 @@ test("the files are read again, scored again, compared and put on a board", asyn
       [2, 2],
     ],
   );
+  const svg = boardSvg(board, "zh");
+  assert.match(svg, /按似然/);
+  assert.equal(svg.split('class="bar"').length - 1, 4);
   const page = boardPage(board, "zh");
   assert.match(page, /<html lang="zh-CN">/);
   assert.doesNotMatch(page, /https?:/);

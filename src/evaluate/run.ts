@@ -1,5 +1,6 @@
 // Runs an evaluation: asks what the journal does not hold yet, then scores all.
 import { BaimoError, throwIfAborted } from "../errors.ts";
+import { runPrograms } from "./code/run-programs.ts";
 import type { Journal, JournalEntry } from "./journal/journal.ts";
 import type { PreparedRun, PreparedTask } from "./prepare-run.ts";
 import { type ScoredGroup, scoreGroups } from "./score/score-group.ts";
@@ -117,15 +118,15 @@ async function evaluateTask(
     for (const { key, ...answered } of entries) answers.set(key, answered);
   }
   onProgress?.({ task, done: all.length, total: all.length });
-  return scoreAnswers(prepared, all, answers, resamples);
+  return scoreAnswers(prepared, all, answers, { resamples, signal });
 }
 
-function scoreAnswers(
+async function scoreAnswers(
   prepared: PreparedTask,
   all: readonly Asked[],
   answers: ReadonlyMap<string, Answered>,
-  resamples: number,
-): EvaluatedTask {
+  { resamples, signal }: { readonly resamples: number; readonly signal?: AbortSignal },
+): Promise<EvaluatedTask> {
   const { repeats } = prepared.task.config;
   const failed = new Map<number, string>();
   const answered: EvaluatedDocument[] = [];
@@ -147,6 +148,7 @@ function scoreAnswers(
     );
     if (!failed.has(document.id)) answered.push({ prepared: document, answers: own });
   }
-  const scored = scoreTask(prepared.task, answered, resamples);
+  const verdicts = await runPrograms(prepared.task, answered, signal);
+  const scored = scoreTask(prepared.task, answered, resamples, verdicts);
   return { prepared, answered, scored, failed, cost };
 }

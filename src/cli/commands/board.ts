@@ -1,4 +1,4 @@
-// `baimo board`: runs side by side as a table, board.json and a page.
+// `baimo board`: runs side by side as a table, board.json, board.svg and a page.
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Command } from "commander";
@@ -16,18 +16,19 @@ export function addBoard(program: Command, { terminal }: CommandContext): Comman
     )
     .argument("<folders...>", "folders of runs")
     .option("--lang <language>", "the page's words: zh or en", nonEmpty, "en")
-    .option("--out <folder>", "write board.json and board.html here", nonEmpty)
+    .option("--out <folder>", "write board.json, board.svg and board.html here", nonEmpty)
     .option("--json", "print a JSON document");
   return command.action(async (folders: string[], flags: { lang: string; out?: string; json?: boolean }) => {
     const { lang } = flags;
     if (lang !== "zh" && lang !== "en") return command.error("error: --lang is zh or en");
-    const { boardPage, makeBoard, readRun } = await import("../../evaluate/index.ts");
+    const { boardPage, boardSvg, makeBoard, readRun } = await import("../../evaluate/index.ts");
     const board = makeBoard(folders.map(readRun));
     if (flags.json) terminal.json(board);
     else for (const line of boardLines(board)) terminal.line(line);
     if (flags.out === undefined) return;
     mkdirSync(flags.out, { recursive: true });
     writeFileSync(join(flags.out, "board.json"), `${JSON.stringify(board, null, 2)}\n`);
+    writeFileSync(join(flags.out, "board.svg"), boardSvg(board, lang));
     writeFileSync(join(flags.out, "board.html"), boardPage(board, lang));
     terminal.note(`baimo: the board is in ${join(flags.out, "board.html")}`);
   });

@@ -169,7 +169,8 @@ async function evaluateEndpoint(
     const endpoint = await openEndpoint(named, flags, isChat, terminal);
     const { subject, secondsEach } = endpoint;
     const { signal } = interrupt;
-    const prepared = runnableTasks(await prepareFor(subject, settings, isChat), endpoint, isChat, terminal);
+    const all = await prepareFor(subject, settings, isChat);
+    const prepared = await runnableTasks(all, endpoint, isChat, terminal);
     await noteData(prepared, terminal);
     if (flags.dryRun) printPlan(await planRun(prepared, subject, secondsEach), named.price, flags, terminal);
     else await run(prepared, subject, { settings, flags, terminal, signal, identity: named.url });
@@ -226,7 +227,7 @@ function printEvaluation(evaluation: Evaluation, flags: EvalFlags, terminal: Ter
 
 async function printRescored(folder: string, flags: EvalFlags, terminal: Terminal): Promise<void> {
   const { readRun, rescore } = await import("../../evaluate/index.ts");
-  printEvaluation(rescore(readRun(folder), flags.bootstrap), flags, terminal);
+  printEvaluation(await rescore(readRun(folder), flags.bootstrap), flags, terminal);
 }
 
 async function printList(settings: RunSettings, flags: EvalFlags, terminal: Terminal): Promise<void> {

@@ -10,6 +10,7 @@ import type { Document } from "../tasks/document.ts";
 import type { TaskConfig } from "../tasks/task-config.ts";
 import { readCard } from "./card.ts";
 import { type ChosenData, chooseFiles, type DataFormat, patternsOf } from "./choose-files.ts";
+import { isLargeJson, largeRows } from "./large-json.ts";
 import { hashFile, readRows } from "./read-rows.ts";
 import { unifyColumns } from "./unify-columns.ts";
 
@@ -77,19 +78,23 @@ export async function loadDataset(config: TaskConfig, places: DataPlaces): Promi
   }
   const { chosen, dataset, revision, licence, pathOf } = await find(config, places);
   const used = usedSplits(config);
-  const splits = new Map<string, Document[]>();
+  const splits = new Map<string, readonly Document[]>();
   const files: { path: string; sha256: string }[] = [];
   for (const [split, names] of chosen.splits) {
     if (!used.has(split)) continue;
-    const rows: Document[] = [];
-    for (const name of names) {
-      const path = pathOf(name);
-      for (const row of await readRows(path, chosen.format, chosen.separator)) rows.push(row);
-      files.push({ path: name, sha256: await hashFile(path) });
-    }
-    splits.set(split, chosen.format === "parquet" ? rows : unifyColumns(rows));
+    const paths = names.map(pathOf);
+    splits.set(split, await rowsOf(paths, chosen));
+    for (const [i, path] of names.entries()) files.push({ path, sha256: await hashFile(paths[i]) });
   }
   return { splits, names: [...chosen.splits.keys()], source: { dataset, revision, licence, files } };
+}
+
+async function rowsOf(paths: readonly string[], chosen: ChosenData): Promise<readonly Document[]> {
+  const { format, separator } = chosen;
+  if (format === "json" && (await isLargeJson(paths))) return largeRows(paths);
+  const rows: Document[] = [];
+  for (const path of paths) for (const row of await readRows(path, format, separator)) rows.push(row);
+  return format === "parquet" ? rows : unifyColumns(rows);
 }
 
 /** The splits that are evaluated, or that examples come from. */

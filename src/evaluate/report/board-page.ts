@@ -31,9 +31,11 @@ const WORDS = {
 
 type Words = (typeof WORDS)[BoardLanguage];
 
-const STYLE = `
+/** For a light and a dark reader. */
+export const COLOURS = `
 :root { color-scheme: light dark; --ink: #1c1a17; --paper: #fbfaf7; --line: #ddd6c8; --bar: #9c3d2e; --soft: #6d665a; }
-@media (prefers-color-scheme: dark) { :root { --ink: #ece7dd; --paper: #171512; --line: #3a352d; --bar: #d98673; --soft: #a59c8d; } }
+@media (prefers-color-scheme: dark) { :root { --ink: #ece7dd; --paper: #171512; --line: #3a352d; --bar: #d98673; --soft: #a59c8d; } }`;
+const STYLE = `${COLOURS}
 body { margin: 0 auto; max-width: 72rem; padding: 1rem; background: var(--paper); color: var(--ink);
   font: 16px/1.5 system-ui, "Noto Sans SC", sans-serif; }
 h1 { font-size: 1.4rem; } section { border-top: 1px solid var(--line); padding: .75rem 0; }
@@ -44,7 +46,7 @@ h2 { font-size: 1rem; margin: 0 0 .25rem; } h2 small, .soft { color: var(--soft)
 @media (max-width: 34rem) { .cell { grid-template-columns: 1fr 3rem 4.5rem; } .cell svg { grid-column: 1 / -1; } }
 `;
 
-const escapeHtml = (text: string): string =>
+export const escapeHtml = (text: string): string =>
   text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll('"', "&quot;");
 
 /** A number as the board shows it: shares in percent. */
@@ -60,17 +62,34 @@ export const isShareRow = ({ cells, lessIsBetter }: BoardRow): boolean =>
 export const rankText = ([best, worst]: BoardCell["ranks"]): string =>
   best === worst ? `${best}` : `${best}–${worst}`;
 
+/** The best first. */
+export const sortedCells = ({ cells, lessIsBetter }: BoardRow): BoardCell[] =>
+  [...cells].sort((a, b) => (lessIsBetter ? a.score - b.score : b.score - a.score));
+
+/** Where a row's bars end. */
+export const mostOf = (row: BoardRow): number =>
+  isShareRow(row) ? 1 : Math.max(...row.cells.map(({ interval }) => interval[1])) * 1.05;
+
+/** How a row was measured: metric, filter, way of asking. */
+function measureOf({ metric, filter, asked, lessIsBetter }: BoardRow, language: BoardLanguage): string {
+  const words = WORDS[language];
+  const own = [metric, ...(filter === "none" ? [] : [filter]), words[asked]];
+  return own.concat(lessIsBetter ? words.less : []).join(", ");
+}
+
+/** A row's task and measure in one line. */
+export const rowTitle = (row: BoardRow, language: BoardLanguage): string =>
+  `${row.alias}  ${measureOf(row, language)}`;
+
 /** The page. */
 export function boardPage(board: Board, language: BoardLanguage): string {
   const words = WORDS[language];
   const sections = board.rows.map((row) => {
-    const isShare = isShareRow(row);
-    const most = isShare ? 1 : Math.max(...row.cells.map(({ interval }) => interval[1])) * 1.05;
-    const cells = [...row.cells].sort((a, b) => (row.lessIsBetter ? a.score - b.score : b.score - a.score));
-    const less = row.lessIsBetter ? `, ${words.less}` : "";
-    const filter = row.filter === "none" ? "" : `, ${escapeHtml(row.filter)}`;
-    return `<section><h2>${escapeHtml(row.alias)} <small>${escapeHtml(row.metric)}${filter}, ${words[row.asked]}${less}</small></h2>
-${cells.map((cell) => cellLine(cell, { isShare, most, words })).join("\n")}</section>`;
+    const shown = { isShare: isShareRow(row), most: mostOf(row), words };
+    return `<section><h2>${escapeHtml(row.alias)} <small>${escapeHtml(measureOf(row, language))}</small></h2>
+${sortedCells(row)
+  .map((cell) => cellLine(cell, shown))
+  .join("\n")}</section>`;
   });
   return `<!doctype html>
 <html lang="${language === "zh" ? "zh-CN" : "en"}"><head><meta charset="utf-8">

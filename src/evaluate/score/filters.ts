@@ -12,7 +12,7 @@ import type { TaskConfig } from "../tasks/task-config.ts";
 import { createChoiceFilter } from "./choice-filter.ts";
 import { type FilterPlace, INVALID, regexOptions, selectMatch } from "./filter-regex.ts";
 import { formatSpan } from "./format-span.ts";
-import { gsm8kAnswer, plainWords } from "./opencompass/extractions.ts";
+import { codeBlock, gsm8kAnswer, plainWords } from "./opencompass/extractions.ts";
 import { createFirstOption, firstCapital, lastOption } from "./opencompass/options.ts";
 
 /** What a request's responses become; a step sees what the step before it made. */
@@ -95,6 +95,11 @@ const FILTERS: Readonly<Record<string, MakeFilter>> = {
   last_option: ({ options = "ABCD" }) => eachText((text) => lastOption(text, String(options))),
   first_capital: () => eachText(firstCapital),
   gsm8k: () => eachText(gsm8kAnswer),
+  code_block: ({ which = "first" }, { where, key }) => {
+    if (which !== "first" && which !== "last")
+      throw configError(where, `${key}.which`, `must be first or last but is ${brief(which)}`);
+    return eachText((text) => codeBlock(text, which));
+  },
   plain_words: () => eachText(plainWords),
 };
 
@@ -111,12 +116,15 @@ export const FILTER_NAMES: readonly string[] = Object.keys(FILTERS).sort();
 
 const DEFAULT: FilterConfig = { name: "none", filter: [{ function: "take_first", options: {} }] };
 
+/** Of programs every answer counts. */
+const ALL: FilterConfig = { name: "none", filter: [] };
+
 /**
  * The pipelines of a task, in order.
  * @throws {BaimoError} `format` for filters that are unknown or have wrong options
  */
 export function createPipelines(config: TaskConfig): FilterPipeline[] {
-  return (config.filters ?? [DEFAULT]).map(({ name, filter }, i) => {
+  return (config.filters ?? [config.code ? ALL : DEFAULT]).map(({ name, filter }, i) => {
     const fallbacks = new Set<unknown>([null]);
     const steps = filter.map((step, at) => {
       const place = { where: config.where, key: `filter_list[${i}].filter[${at}]` };

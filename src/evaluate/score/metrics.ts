@@ -55,11 +55,34 @@ const DEFAULTS: Readonly<Record<OutputType, readonly string[]>> = {
   generate_until: ["exact_match"],
 };
 
+/** Of programs: pass@1, pass@10. @throws {BaimoError} `format` for others, and where there are fewer answers than that */
+function passMetrics({ metrics, repeats, where, outputType }: TaskConfig): Metric[] {
+  if (outputType !== "generate_until")
+    throw configError(where, "code", `is for answers that are generated, and output_type is ${outputType}`);
+  const named = metrics ?? [{ metric: "pass@1", options: {} }];
+  return named.map(({ metric: name, options }, i) => {
+    const key = `metric_list[${i}]`;
+    const of = passesOf(name);
+    if (of === undefined)
+      throw configError(where, key, `is ${name}; programs are measured by pass@1, pass@2 and so on`);
+    if (of > repeats)
+      throw configError(where, key, `is ${name}, and repeats asks for ${repeats} answers; raise it`);
+    return { name, aggregation: "mean", higherIsBetter: true, options };
+  });
+}
+
+/** The k of pass@k. */
+export function passesOf(metric: string): number | undefined {
+  const [, k] = /^pass@([1-9]\d{0,4})$/.exec(metric) ?? [];
+  return k === undefined ? undefined : Number(k);
+}
+
 /**
  * A task's metrics with their defaults.
  * @throws {BaimoError} `format` for metrics and aggregations that are unknown or not for what the task asks
  */
 export function metricsOf(config: TaskConfig): Metric[] {
+  if (config.code) return passMetrics(config);
   const list = config.metrics ?? DEFAULTS[config.outputType].map((metric) => ({ metric, options: {} }));
   return list.map((entry, i): Metric => {
     const key = `metric_list[${i}]`;

@@ -2,13 +2,16 @@
 import { BaimoError } from "../../errors.ts";
 import { brief } from "../../json.ts";
 import { lengthOf } from "../../tokenizers/chat-template/jinja/text.ts";
+import { keyOf, NO_VERDICTS, programOf, type Verdicts } from "../code/program.ts";
+import type { Program } from "../code/sandbox.ts";
 import { countWords } from "../python/text.ts";
 import { float, isInt, pythonEquals, pythonText } from "../python/values.ts";
+import { passAtK } from "../statistics/intervals.ts";
 import type { Document } from "../tasks/document.ts";
 import type { OpenTask } from "../tasks/open-task.ts";
 import { createExactMatch } from "./exact-match.ts";
 import { argmax, softmax } from "./likeliest.ts";
-import type { Metric } from "./metrics.ts";
+import { type Metric, passesOf } from "./metrics.ts";
 
 /** A log-likelihood, and whether every token was the likeliest. */
 export type Likelihood = readonly [logprob: number, isGreedy: boolean];
@@ -31,7 +34,21 @@ const bytesOf = (text: string): number => new TextEncoder().encode(text).length;
 const MISSING = -100;
 
 /** What scores the documents of a task. */
-export function createDocumentScorer(task: OpenTask, metrics: readonly Metric[]): DocumentScorer {
+export function createDocumentScorer(
+  task: OpenTask,
+  metrics: readonly Metric[],
+  verdicts: Verdicts = NO_VERDICTS,
+): DocumentScorer {
+  const { code } = task.config;
+  if (code)
+    return (document, [answers]) => ({
+      scores: scorePrograms(
+        metrics,
+        [answers].flat().map((answer) => programOf(task, code, document, answer)),
+        verdicts,
+      ),
+      labelMissing: false,
+    });
   const { processResults } = task.config;
   if (processResults)
     return (document, answers) => ({ scores: processResults(document, answers), labelMissing: false });
@@ -65,6 +82,21 @@ function likelihoodOf(answer: unknown): Likelihood {
   throw new BaimoError(
     "format",
     `an answer must be a log-likelihood and true or false but is ${brief(answer)}`,
+  );
+}
+
+function scorePrograms(
+  metrics: readonly Metric[],
+  programs: readonly Program[],
+  verdicts: Verdicts,
+): DocumentScores {
+  const passed = programs.filter((program) => {
+    const verdict = verdicts.get(keyOf(program));
+    if (verdict) return verdict.outcome === "passed";
+    throw new BaimoError("request", "the answers are programs that were not run; run them, then score");
+  }).length;
+  return Object.fromEntries(
+    metrics.map(({ name }) => [name, float(passAtK(programs.length, passed, passesOf(name) ?? 1))]),
   );
 }
 

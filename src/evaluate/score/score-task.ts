@@ -1,4 +1,5 @@
 // Scores a task: every document through every pipeline, then the aggregates.
+import type { Verdicts } from "../code/program.ts";
 import type { OpenTask, PreparedDocument } from "../tasks/open-task.ts";
 import type { TaskConfig } from "../tasks/task-config.ts";
 import { type Aggregate, aggregate } from "./aggregation.ts";
@@ -49,14 +50,15 @@ export function checkScoring(config: TaskConfig): { metrics: Metric[]; pipelines
   return { metrics: metricsOf(config), pipelines: createPipelines(config) };
 }
 
-/** Scores answers. Pure: the same documents and answers give the same scores. */
+/** Scores answers. Pure: the same documents, answers and, of programs, verdicts give the same scores. */
 export function scoreTask(
   task: OpenTask,
   answered: readonly AnsweredDocument[],
   resamples: number,
+  verdicts?: Verdicts,
 ): ScoredTask {
   const { metrics, pipelines } = checkScoring(task.config);
-  const score = createDocumentScorer(task, metrics);
+  const score = createDocumentScorer(task, metrics, verdicts);
   const samples: ScoredSample[] = [];
   const notExtracted = new Map<string, number>();
   const labelsMissing = new Set<number>();

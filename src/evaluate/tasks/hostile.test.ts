@@ -75,7 +75,7 @@ const CASES: [name: string, changes: Record<string, unknown>, says: RegExp][] = 
   ],
   ["wrong-kind", { num_fewshot: "three" }, /num_fewshot must be a whole number but is "three"/],
   ["no-sampler", { fewshot_config: { sampler: "balanced" } }, /known ones are default, first_n/],
-  ["unsafe", { unsafe_code: true }, /runs code that a model writes/],
+  ["unsafe", { unsafe_code: true }, /runs Python that a model writes/],
 ];
 for (const [task, changes, says] of CASES) {
   test(`a task that ${task}`, async () => {

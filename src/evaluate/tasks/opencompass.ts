@@ -194,10 +194,10 @@ function requestsOf(inference: Inference, isPpl: boolean): RequestBuilder {
       examples: shown,
     });
   };
+  const pools = new WeakMap<readonly Document[], readonly Document[]>();
   return (document, all, { settings, chat }) => {
-    const pool = all.filter(
-      (one) => one[PATTERN] === undefined || one[PATTERN] === rotationsOf(String(one[PATTERN]))[0],
-    );
+    const pool = pools.get(all) ?? all.filter(isUnturned);
+    pools.set(all, pool);
     if (!isPpl) {
       const [[, template]] = prompts;
       const pieces = filled(document, template, pool);
@@ -214,6 +214,9 @@ function requestsOf(inference: Inference, isPpl: boolean): RequestBuilder {
     ];
   };
 }
+
+const isUnturned = ({ [PATTERN]: pattern }: Document): boolean =>
+  pattern === undefined || pattern === rotationsOf(String(pattern))[0];
 
 const loss = (masked: string, answer: string): EvalRequest => ({
   kind: "prompt_loss",

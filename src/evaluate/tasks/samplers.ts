@@ -36,9 +36,11 @@ export function createSampler(
     sample(count, evaluated) {
       if (count === 0) return [];
       if (kind === "first_n") {
-        const left = evaluated ? without(pool, evaluated) : pool;
-        enough(count, count, left.length);
-        return left.slice(0, count);
+        const first: Document[] = [];
+        for (let i = 0; i < pool.length && first.length < count; i++)
+          if (!evaluated || !pythonEquals(pool[i], evaluated)) first.push(pool[i]);
+        enough(count, count, first.length);
+        return first;
       }
       if (!evaluated) {
         enough(count, count, pool.length);

@@ -1,5 +1,6 @@
 // A task's configuration: every key of lm-evaluation-harness, checked, with its defaults.
 import { brief, isRecord } from "../../json.ts";
+import { type CodeConfig, readCode } from "../code/code-config.ts";
 import type { Results } from "../functions/answers.ts";
 import { findFunction, PortedFunction } from "../functions/find-function.ts";
 import { checkKey, configError, PLACES } from "./config-error.ts";
@@ -59,6 +60,8 @@ export interface TaskConfig {
   readonly filters: readonly FilterConfig[] | null;
   readonly genPrefix: string | null;
   readonly unsafeCode: boolean;
+  /** Answers are programs: how they are run. */
+  readonly code: CodeConfig | null;
   readonly metadata: RawConfig;
   /** Builds a document's requests in place of the fields above. */
   readonly build: RequestBuilder | null;
@@ -72,7 +75,7 @@ const KEYS = (
   "test_split fewshot_split process_docs doc_to_text doc_to_target doc_to_image doc_to_audio unsafe_code " +
   "doc_to_choice process_results use_prompt description target_delimiter fewshot_delimiter fewshot_config " +
   "num_fewshot metric_list output_type generation_kwargs repeats filter_list should_decontaminate " +
-  "doc_to_decontamination_query gen_prefix metadata"
+  "doc_to_decontamination_query gen_prefix metadata code"
 ).split(" ");
 const DEFAULTS: RawConfig = {
   unsafe_code: false,
@@ -147,6 +150,7 @@ export function readTaskConfig(given: RawConfig, where: string): TaskConfig {
     filters: readFilters(config.filter_list, where),
     genPrefix: at.optionalText("gen_prefix"),
     unsafeCode: config.unsafe_code === true,
+    code: readCode(config.code, where),
     metadata,
     build: null,
     dump: Object.fromEntries(KEYS.flatMap((key) => (key in config ? [[key, withSources(config[key])]] : []))),

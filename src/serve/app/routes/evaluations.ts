@@ -35,9 +35,9 @@ function runsOf({ evaluations }: Application): NonNullable<Application["evaluati
 }
 
 /** What a run says of a wrong request is the client's to know. */
-function told<T>(param: string, work: () => T): T {
+async function told<T>(param: string, work: () => Promise<T>): Promise<T> {
   try {
-    return work();
+    return await work();
   } catch (error) {
     if (error instanceof BaimoError && error.code === "request")
       throw badParameter(param, "invalid_value", error.message);
@@ -50,7 +50,10 @@ export const evaluationRoutes: readonly Route[] = [
     path: "/app/v1/evaluations",
     summary: "One's runs, the latest first, and the tasks that can be run.",
     answer: objectOf({ runs: listOf(RUN), suites: listOf(objectOf({ name: TEXT, kind: TEXT })) }),
-    handle: ({ app, user }) => ({ runs: runsOf(app).list(user.id), suites: runsOf(app).suites() }),
+    handle: async ({ app, user }) => ({
+      runs: runsOf(app).list(user.id),
+      suites: await runsOf(app).suites(),
+    }),
   }),
   appPost({
     path: "/app/v1/evaluations",
@@ -67,7 +70,7 @@ export const evaluationRoutes: readonly Route[] = [
       const here = modelHere(lease, "evaluations");
       const release = lease.hold();
       try {
-        return told("task", () => runs.start(user.id, here, { id: newId(), task, limit }, release));
+        return await told("task", () => runs.start(user.id, here, { id: newId(), task, limit }, release));
       } catch (error) {
         release();
         throw error;
