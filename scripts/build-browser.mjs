@@ -9,7 +9,7 @@ const out = join(root, "dist/browser");
 const kernels = join(source, "kernels");
 
 /** What a page cannot import fails when it is asked for, as it does where no bundler has been. */
-const absent = /\bimport\("(node:[\w/]+|@huggingface\/hub|@modelcontextprotocol\/[\w/]+)"\)/g;
+const absent = /\bimport\("(node:[\w/]+|@huggingface\/hub|oauth4webapi|@modelcontextprotocol\/[\w/]+)"\)/g;
 const worker = /new URL\("(\.\/[\w-]+\.js)", import\.meta\.url\)/g;
 
 /** Puts the kernels, and nothing of Node's, where a page could not find them. */

@@ -259,7 +259,10 @@ function* optionsIn(
     if (!kind.table) continue;
     const needed = Object.entries(kind.table).filter(([, { required }]) => required);
     const others = Object.fromEntries(
-      needed.map(([name, { allowed }]) => [name, allowed === "a function" ? () => {} : "nowhere"]),
+      needed.map(([name, { allowed }]) => [
+        name,
+        allowed === "a function" ? () => {} : "http://localhost/nowhere",
+      ]),
     );
     yield* optionsIn(kind.table, `${prefix}${key}.`, (own) => wrap({ [key]: { ...others, ...own } }));
   }

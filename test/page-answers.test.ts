@@ -32,6 +32,8 @@ const hostile = [
   `${"> ".repeat(60)}deep\n\n| <iframe src="https://example.com"></iframe> |\n| --- |\n| <b onclick="hacked()">x</b><br>y |\n`,
 ].join("");
 
+const verse = "床前明月光，疑是地上霜。\n举头望明月，低头思故乡。";
+
 const axeSource = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
 describe("answers of the page", { skip: noBrowser }, () => {
@@ -50,7 +52,7 @@ describe("answers of the page", { skip: noBrowser }, () => {
     store = await openStore(join(folder, "store.sqlite")).catch(() => undefined); // no SQLite on this Node
     model = await loadChatModel();
     const write = (last: string) => {
-      const text = last.includes("hostile") ? hostile : rich;
+      const text = last.includes("hostile") ? hostile : last.includes("verse") ? verse : rich;
       return {
         reasoning: last.includes("think") ? "I weigh it." : "",
         text,
@@ -88,6 +90,19 @@ describe("answers of the page", { skip: noBrowser }, () => {
       assert.ok(seen > 30, `${seen} pieces of text`);
       assert.deepEqual(moved, []);
       await page.screenshot({ path: join(shots, "answer.png") });
+    });
+  });
+
+  test("a reader of English has verse with its pinyin", async () => {
+    await visitPage(browser, server.url, {}, async (page) => {
+      await ask(page, "verse");
+      await page.getByRole("button", { name: "Pinyin" }).click();
+      await page.locator("rt").first().waitFor();
+      const syllables = (await page.locator("rt").allTextContents()).filter((syllable) => syllable !== "");
+      assert.deepEqual(syllables.slice(0, 5), ["chuáng", "qián", "míng", "yuè", "guāng"]);
+      assert.equal(syllables.length, 20);
+      await page.screenshot({ path: join(shots, "verse-pinyin.png") });
+      await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth || Promise.reject("wide"));
     });
   });
 

@@ -2,18 +2,18 @@
 import { join } from "node:path";
 import { BaimoError } from "../errors.ts";
 import type { ApplicationOptions } from "../serve/app/application-options.ts";
+import type { Config } from "./config/table.ts";
 import { dataFolder, hubSettings, packagePath, packageVersion } from "./environment.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** Opens the store; where that cannot be, the server runs without one and the page says why. */
-export async function openApplication(
-  { host, keysFile }: { readonly host: string; readonly keysFile?: string },
-  terminal: Terminal,
-): Promise<ApplicationOptions> {
+export async function openApplication(config: Config, terminal: Terminal): Promise<ApplicationOptions> {
+  const { host, keysFile } = config;
+  const oidc = oidcOf(config);
   const { isLoopback } = await import("../serve/node.ts");
   const { openStore } = await import("../store/open-store.ts");
   // Where a server has keys there are others who can ask.
-  const signIn = !isLoopback(host) || keysFile !== undefined;
+  const signIn = !isLoopback(host) || keysFile !== undefined || oidc !== undefined;
   try {
     const store = await openStore(dataFolder());
     const { KeptRuns } = await import("../evaluate/kept-runs.ts");
@@ -24,12 +24,28 @@ export async function openApplication(
       version: packageVersion(),
       hub: { cacheFolder, offline: true },
     });
-    if (!signIn || store.users.list().length > 0) return { store, signIn, evaluations };
+    if (!signIn || store.users.list().length > 0) return { store, signIn, oidc, evaluations };
     const { newToken } = await import("../serve/app/passwords.ts");
-    return { store, signIn, setUpToken: newToken(), evaluations };
+    return { store, signIn, oidc, setUpToken: newToken(), evaluations };
   } catch (error) {
     if (!(error instanceof BaimoError)) throw error;
     terminal.note(`baimo: conversations are not kept: ${error.message}`);
     return { absent: `conversations are not kept: ${error.message}`.slice(0, 4000) };
   }
+}
+
+/** Where people sign in elsewhere. @throws {BaimoError} `config` where a part of that is missing */
+function oidcOf({
+  publicUrl,
+  oidcIssuer,
+  oidcClientId,
+  oidcClientSecret,
+}: Config): ApplicationOptions["oidc"] {
+  if (oidcIssuer === undefined) return undefined;
+  if (publicUrl !== undefined && oidcClientId !== undefined)
+    return { issuer: oidcIssuer, clientId: oidcClientId, clientSecret: oidcClientSecret, publicUrl };
+  throw new BaimoError(
+    "config",
+    "oidcIssuer needs oidcClientId and publicUrl beside it; baimo config shows what is set",
+  );
 }

@@ -9,6 +9,7 @@ import { usage } from "./migrations/0005-usage.ts";
 import { foldedNames } from "./migrations/0006-folded-names.ts";
 import { comparisons } from "./migrations/0007-comparisons.ts";
 import { toolServers } from "./migrations/0008-tool-servers.ts";
+import { identities } from "./migrations/0009-identities.ts";
 
 const steps: readonly string[] = [
   users,
@@ -19,6 +20,7 @@ const steps: readonly string[] = [
   foldedNames,
   comparisons,
   toolServers,
+  identities,
 ];
 
 /** Takes the steps that are missing, each whole or not at all. @throws {BaimoError} `format` for a file of a later version */

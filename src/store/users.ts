@@ -14,7 +14,7 @@ export interface User {
 /** The same with what the store and the sign-in know. */
 export interface StoredUser extends User {
   readonly key: number;
-  /** As `passwords` hashed it; null for who cannot sign in. */
+  /** As `passwords` hashed it; null for who signs in elsewhere, or not at all. */
   readonly password: string | null;
   readonly created: number;
 }
@@ -30,6 +30,8 @@ export class Users {
   readonly #find: Statement;
   readonly #named: Statement;
   readonly #folded: Statement;
+  readonly #identified: Statement;
+  readonly #identify: Statement;
   readonly #insert: Statement;
   readonly #update: Statement;
   readonly #unlink: Statement;
@@ -49,6 +51,10 @@ export class Users {
     this.#find = database.prepare(`${COLUMNS} WHERE u.id = ?`);
     this.#named = database.prepare(`${COLUMNS} WHERE u.name = ? AND u.key > 1`);
     this.#folded = database.prepare(`${COLUMNS} WHERE u.folded = ? AND u.key > 1`);
+    this.#identified = database.prepare(
+      `${COLUMNS} JOIN identities i ON i.user = u.key WHERE i.issuer = ? AND i.subject = ?`,
+    );
+    this.#identify = database.prepare("INSERT INTO identities (issuer, subject, user) VALUES (?, ?, ?)");
     this.#insert = database.prepare(
       "INSERT INTO users (id, name, folded, role, password, created) VALUES (?, ?, ?, ?, ?, ?)",
     );
@@ -89,6 +95,15 @@ export class Users {
   /** By the name that one signs in with, however its letters are written. */
   named(name: string): StoredUser | undefined {
     return first<StoredUser>(this.#named, name) ?? first<StoredUser>(this.#folded, foldName(name));
+  }
+
+  /** By who they are at a provider where they sign in. */
+  identified(issuer: string, subject: string): StoredUser | undefined {
+    return first(this.#identified, issuer, subject);
+  }
+
+  identify({ key }: StoredUser, issuer: string, subject: string): void {
+    this.#identify.run(issuer, subject, key);
   }
 
   create({ name, role, password }: Pick<StoredUser, "name" | "role" | "password">): StoredUser {

@@ -13,6 +13,7 @@ import {
   withDefault,
 } from "../../option-kinds.ts";
 import { isPlain, type Kind, type OptionsOf, refusal } from "../../options.ts";
+import { safeAddress } from "../../serve/app/oidc.ts";
 import { modelsTable } from "../../serve/models/models.ts";
 import { recipeTable } from "../../serve/models/recipe.ts";
 import { handlerTable, listenTable } from "../../serve/options.ts";
@@ -97,6 +98,11 @@ export const configTable = {
   loadSeconds: modelsTable.loadSeconds,
   graceSeconds: withDefault(number({ min: 0, max: 2_147_483 }), 30),
   licenceProfile: path,
+  /** Where people reach the server, when they sign in elsewhere. */
+  publicUrl: safeAddress,
+  oidcIssuer: safeAddress,
+  oidcClientId: text({ most: 1024 }),
+  oidcClientSecret: secret,
   offline: flag,
   hubToken: secret,
 };

@@ -44,15 +44,32 @@ export async function endSession(request: Request, { store }: Application): Prom
 }
 
 function tokenOf(request: Request): string | undefined {
-  const pairs = (request.headers.get("cookie") ?? "").split(/;\s*/);
-  const found = pairs.find((pair) => pair.startsWith(`${COOKIE}=`))?.slice(COOKIE.length + 1);
+  const found = cookieOf(request, COOKIE);
   return found && /^[0-9a-f]{64}$/.test(found) ? found : undefined;
+}
+
+function cookieOf(request: Request, name: string): string | undefined {
+  const pairs = (request.headers.get("cookie") ?? "").split(/;\s*/);
+  return pairs.find((pair) => pair.startsWith(`${name}=`))?.slice(name.length + 1) || undefined;
 }
 
 function cookie(request: Request, token: string, seconds: number): string {
   const secure = new URL(request.url).protocol === "https:" ? "; Secure" : "";
   return `${COOKIE}=${token}; Path=/app/; HttpOnly; SameSite=Strict; Max-Age=${seconds}${secure}`;
 }
+
+const STATE_COOKIE = "baimo_state";
+const STATE_SECONDS = 600;
+
+/** What a browser shows that comes back from where one signs in; Lax, since another site sends it back. */
+export function stateCookie(request: Request, state: string): string {
+  const secure = new URL(request.url).protocol === "https:" ? "; Secure" : "";
+  const seconds = state === "" ? 0 : STATE_SECONDS;
+  return `${STATE_COOKIE}=${state}; Path=/app/v1/oidc; HttpOnly; SameSite=Lax; Max-Age=${seconds}${secure}`;
+}
+
+/** The same, read. */
+export const stateOf = (request: Request): string | undefined => cookieOf(request, STATE_COOKIE);
 
 const OWN: readonly string[] = ["same-origin", "none"];
 

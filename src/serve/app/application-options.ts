@@ -6,6 +6,7 @@ import { Store } from "../../store/store.ts";
 import type { LoggedRuns } from "../../train/run/read-runs.ts";
 import { type Dispatcher, dispatcher } from "../dispatcher/dispatcher.ts";
 import { type Library, library } from "../models/library.ts";
+import { type OidcOptions, oidc } from "./oidc.ts";
 
 /** What a server's application is made of. */
 export interface ApplicationOptions {
@@ -17,6 +18,8 @@ export interface ApplicationOptions {
   signIn?: boolean;
   /** What the first administrator shows, where there is no account yet. */
   setUpToken?: string;
+  /** Where people may sign in in the place of a password. */
+  oidc?: OidcOptions;
   /** Where administrators find more models. */
   library?: Library;
   /** Where people run evaluations. */
@@ -33,6 +36,7 @@ export const applicationTable = {
   absent: text(),
   signIn: withDefault(flag, false),
   setUpToken: text({ least: 16, most: 256 }),
+  oidc,
   library,
   evaluations: kindOf(
     "object",

@@ -12,6 +12,7 @@ import { Answers } from "./answers.ts";
 import type { ApplicationOptions } from "./application-options.ts";
 import { SignInAttempts } from "./attempts.ts";
 import { Downloads } from "./downloads.ts";
+import { Oidc } from "./oidc.ts";
 
 /** What the application's routes share. */
 export class Application {
@@ -23,6 +24,7 @@ export class Application {
   readonly setUpToken: string | undefined;
   readonly attempts = new SignInAttempts();
   readonly connections = new Connections();
+  readonly oidc: Oidc | undefined;
   readonly library: Library | undefined;
   readonly evaluations: KeptRuns | undefined;
   readonly trainings: LoggedRuns | undefined;
@@ -45,6 +47,7 @@ export class Application {
     this.#server = server;
     this.signIn = signIn;
     this.setUpToken = setUpToken;
+    this.oidc = options.oidc && new Oidc(options.oidc);
     this.library = library;
     this.evaluations = evaluations;
     this.trainings = trainings;

@@ -45,6 +45,10 @@ export function openSession(handle: Handle, first: Session | undefined) {
       return state?.setUp === true;
     },
     token,
+    /** What the provider is called at which one can sign in, too. */
+    get oidc() {
+      return state?.oidc;
+    },
     /** @throws {AnswerError} `wrong_password`, `too_many_attempts`, `wrong_token`, `invalid_value` */
     async signIn(name: string, password: string, token?: string) {
       const body = token === undefined ? { name, password } : { name, password, token };

@@ -4,6 +4,8 @@ const zh = {
   name: "百模",
   signIn: "登录",
   signInAbout: "这里的对话各归其主，请先登录。",
+  signInWith: (provider: string) => `用 ${provider} 登录`,
+  failedElsewhere: "没能在那里登录。请再试一次，或问管理员；原因在服务的日志里。",
   setUp: "建立第一个账户",
   setUpAbout: "这个服务还没有账户。你将是它的管理员。",
   noToken: "这个服务还没有账户。请用服务启动时打印的链接打开此页，建立第一个。",
@@ -54,6 +56,9 @@ const en: typeof zh = {
   name: "baimo",
   signIn: "Sign in",
   signInAbout: "Everybody’s conversations here are their own. Please sign in.",
+  signInWith: (provider) => `Sign in with ${provider}`,
+  failedElsewhere:
+    "You were not signed in there. Try again, or ask an administrator; the server’s log says why.",
   setUp: "Make the first account",
   setUpAbout: "This server has no account yet. You will be its administrator.",
   noToken:

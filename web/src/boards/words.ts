@@ -4,6 +4,7 @@ const zh = {
   title: "评测",
   about: "让模型做题：分数附 95% 区间，区间分不开的并列。评测只有你自己看得到。",
   noStore: "评测要由保存对话的服务来做；这个页面没有。",
+  absent: "这个服务没有打开评测。",
   model: "模型",
   task: "题目",
   limit: "每套题数（空白为全部）",
@@ -48,6 +49,7 @@ const en: typeof zh = {
   about:
     "Let models answer tasks: each score has its interval of 95%, and what the documents cannot tell apart is tied. Only you see your runs.",
   noStore: "Evaluations need a server that keeps conversations; this page has none.",
+  absent: "This server keeps no evaluations.",
   model: "Model",
   task: "Tasks",
   limit: "Documents of each task (empty for all)",

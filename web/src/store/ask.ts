@@ -17,6 +17,8 @@ export interface Session {
   setUp: boolean;
   /** Whether the server keeps conversations. */
   store: boolean;
+  /** What the provider is called at which one can sign in, too. */
+  oidc?: string;
 }
 
 /** The address of a route of the application. */

@@ -22,6 +22,8 @@ export interface Settings {
   tools: string[];
   /** Whether the list of conversations stands beside the text, where there is room. */
   sidebar: boolean;
+  /** Whether verse has its pinyin, for readers of English. */
+  pinyin: boolean;
   /** Ids of the folders that stand open. */
   folders: string[];
 }
@@ -45,6 +47,7 @@ export function loadSettings(): Settings {
     sampling: readSampling(fieldsOf(stored.sampling ?? stored)),
     system: text(stored.system) ?? "",
     tools: idsOf(stored.tools).slice(0, 16),
+    pinyin: stored.pinyin === true,
     folders: idsOf(stored.folders),
     presets: readPresets(stored.presets),
     sidebar: stored.sidebar !== false,

@@ -14,6 +14,8 @@ const zh = {
   call: (name: string) => `调用工具 ${name}`,
   arguments: "参数",
   result: "结果",
+  pinyin: "拼音",
+  pinyinHelp: "每个字怎么读",
 };
 
 const en: typeof zh = {
@@ -30,6 +32,8 @@ const en: typeof zh = {
   call: (name) => `Calls the tool ${name}`,
   arguments: "Arguments",
   result: "Result",
+  pinyin: "Pinyin",
+  pinyinHelp: "How each character is read aloud: ā level, á rising, ǎ dipping, à falling",
 };
 
 export const textWords = { zh, en };

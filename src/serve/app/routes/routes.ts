@@ -9,6 +9,7 @@ import { folderRoutes } from "./folders.ts";
 import { libraryRoutes } from "./library.ts";
 import { messageRoutes } from "./messages.ts";
 import { modelRoutes } from "./models.ts";
+import { oidcRoutes } from "./oidc.ts";
 import { searchRoutes } from "./search.ts";
 import { sessionRoutes } from "./session.ts";
 import { settingsRoutes } from "./settings.ts";
@@ -21,6 +22,7 @@ import { workRoutes } from "./work.ts";
 
 export const appRoutes: readonly Route[] = [
   ...sessionRoutes,
+  ...oidcRoutes,
   ...userRoutes,
   ...settingsRoutes,
   ...usageRoutes,

@@ -40,7 +40,7 @@ export const sessionRoutes: readonly Route[] = [
       const { signIn } = application;
       const known = found ? shownUser(found) : null;
       return Response.json(
-        { user: known, signIn, setUp: isNew(application), store: true },
+        { user: known, signIn, setUp: isNew(application), store: true, oidc: application.oidc?.label },
         { headers: noStore },
       );
     },

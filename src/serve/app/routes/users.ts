@@ -1,6 +1,6 @@
 // Accounts: an administrator's to make, one's own to change and delete; all one's data.
 import { choice, required, text } from "../../../option-kinds.ts";
-import type { StoredUser } from "../../../store/users.ts";
+import { LOCAL, type StoredUser } from "../../../store/users.ts";
 import { Problem } from "../../problem.ts";
 import type { Route } from "../../route.ts";
 import { objectOf } from "../../schema-parts.ts";
@@ -95,7 +95,7 @@ export const userRoutes: readonly Route[] = [
 /** The account that a path names, if its user may see it. @throws {Problem} 404 */
 function account({ app, user: self, id }: AppCall<unknown, object>): StoredUser {
   const found = app.store.users.find(id);
-  const isAccount = found !== undefined && found.password !== null;
+  const isAccount = found !== undefined && found.id !== LOCAL;
   if (!isAccount || (self.role !== "admin" && self.key !== found.key)) throw notFound("account", id);
   return found;
 }
