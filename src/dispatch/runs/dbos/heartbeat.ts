@@ -2,7 +2,7 @@
 import type { Tables } from "../tables.ts";
 
 /** Beats in the time after which a machine is dead: a late one must not kill it. */
-const BEATS = 5;
+const BEATS = 10;
 
 export interface HeartbeatOptions {
   /** Of this process. */
