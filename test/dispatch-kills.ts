@@ -58,16 +58,20 @@ export async function killMachines(kills: number, seed: number, place: string): 
   const random = createRandom(seed);
   const machines = [7, 8].map((row) => start({ folder, place, row }));
   const takenOver: number[] = [];
-  for (let struck = 0; struck < kills; ) {
-    const killed = await killOne(folder, machines, random);
-    if (!killed) continue;
-    struck++;
-    const took = await untilTakenOver(folder, journal, killed);
-    if (took !== undefined) takenOver.push(took);
-    machines[machines.indexOf(killed.machine)] = start(killed.machine.program);
+  try {
+    for (let struck = 0; struck < kills; ) {
+      const killed = await killOne(folder, machines, random);
+      if (!killed) continue;
+      struck++;
+      const took = await untilTakenOver(folder, journal, killed);
+      if (took !== undefined) takenOver.push(took);
+      machines[machines.indexOf(killed.machine)] = start(killed.machine.program);
+    }
+    writeFileSync(join(folder, "stop"), "");
+    await Promise.all(machines.map(({ ended }) => ended));
+  } finally {
+    for (const { child } of machines) child.kill("SIGKILL");
   }
-  writeFileSync(join(folder, "stop"), "");
-  await Promise.all(machines.map(({ ended }) => ended));
   return Object.assign(await countUp(folder, journal, kills), { takenOver });
 }
 

@@ -22,6 +22,8 @@ const POLL_MS = 200;
 /** How long steps under way are waited for at the end, in milliseconds. */
 const END_MS = 10_000;
 
+const MOST_STRETCHES = 2 ** 31 - 1;
+
 /** Plain JSON, so that a step's result can be read in SQL. */
 const SERIALIZER = {
   name: () => "json",
@@ -109,7 +111,10 @@ class DbosEngine implements Engine {
   async work(run: string, book: Book, work: Work, options: WorkOptions): Promise<void> {
     throwIfAborted(options.signal, "the run");
     this.#worker = { book, work, options };
-    this.#launched ??= this.#launch();
+    this.#launched ??= this.#launch().catch((error) => {
+      this.#launched = undefined; // the next one tries again
+      throw error;
+    });
     const { stretch, heartbeat } = await this.#launched;
     await heartbeat.beat(); // from here on there is something to take over
     const { DBOS } = this.#parts.packages;
@@ -151,8 +156,9 @@ class DbosEngine implements Engine {
       takeOver: async (dead) => void (await packages.executor().recoverPendingWorkflows([dead])),
       beaten: () => this.#nameAbandoned(deadMs),
     });
-    await heartbeat.start();
+    await heartbeat.beat();
     await DBOS.launch();
+    heartbeat.start();
     return { stretch, heartbeat };
   }
 
@@ -191,16 +197,17 @@ class DbosEngine implements Engine {
   }
 
   /** What its steps came to, before a stretch or at all. */
-  async #kept(run: string, before = Number.MAX_SAFE_INTEGER): Promise<ReadonlyMap<string, KeptStep>> {
-    const rows = await this.#parts.tables.all<{ name: string; stretch: string; output: string }>(
-      "SELECT function_name AS name, split_part(workflow_uuid, '/', 2) AS stretch, output FROM dbos.operation_outputs WHERE workflow_uuid LIKE ? AND output IS NOT NULL ORDER BY started_at_epoch_ms",
-      `${run}/%`,
+  async #kept(run: string, before = MOST_STRETCHES): Promise<ReadonlyMap<string, KeptStep>> {
+    const rows = await this.#parts.tables.all<{ name: string; output: string }>(
+      "SELECT function_name AS name, output FROM runs CROSS JOIN generate_series(0, stretch) AS n JOIN dbos.operation_outputs ON workflow_uuid = id || '/' || n WHERE id = ? AND n < ? AND output IS NOT NULL",
+      run,
+      before,
     );
     const kept = new Map<string, KeptStep>();
-    for (const { name, stretch, output } of rows) {
+    for (const { name, output } of rows) {
       const step = parseJson(output, `step ${name} of run ${run}`) as Partial<KeptStep> | null;
       const isKept = step?.payload !== undefined && (step.state === "done" || step.state === "failed");
-      if (isKept && Number(stretch) < before) kept.set(name, step as KeptStep);
+      if (isKept) kept.set(name, step as KeptStep);
     }
     return kept;
   }

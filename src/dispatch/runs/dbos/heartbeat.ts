@@ -26,8 +26,7 @@ export class Heartbeat {
     this.#options = options;
   }
 
-  async start(): Promise<void> {
-    await this.beat();
+  start(): void {
     this.#timer = setInterval(() => {
       this.#last = this.#last.then(() => this.#round()).catch(() => {}); // the database is away; the next one
     }, this.#options.deadMs / BEATS);
