@@ -5,7 +5,7 @@
 import { randomUUID } from "node:crypto";
 import { BaimoError, type ErrorCode, throwIfAborted } from "../../../errors.ts";
 import { parseJson } from "../../../json.ts";
-import type { Book, Engine, KeptStep, RunState, StepRow, Work, WorkOptions } from "../engine.ts";
+import type { Book, Engine, KeptStep, RunState, StepRow, Worker } from "../engine.ts";
 import { Journal } from "../journal.ts";
 import { thisProcess } from "../owner.ts";
 import type { Tables } from "../tables.ts";
@@ -67,22 +67,21 @@ interface DbosEngineParts {
   readonly deadMs: number;
 }
 
-/** What this process does with a run, its own or one that it takes over. */
-interface Worker {
-  readonly book: Book;
-  readonly work: Work;
-  readonly options: WorkOptions;
-}
-
 /** How a stretch ended. */
 type End = { readonly state: RunState } | { readonly code: ErrorCode; readonly message: string };
 type Stretch = (run: string, stretch: number) => Promise<End>;
 
+interface Launched {
+  readonly stretch: Stretch;
+  readonly heartbeat: Heartbeat;
+}
+
 class DbosEngine implements Engine {
   readonly #parts: DbosEngineParts;
   readonly #turns: PostgresTurns;
-  #worker: Worker | undefined;
-  #launched: Promise<{ readonly stretch: Stretch; readonly heartbeat: Heartbeat }> | undefined;
+  /** What this process does with its own runs and with those that it takes over; there before DBOS is launched. */
+  #doing: { readonly book: Book; readonly worker: Worker } | undefined;
+  #launched: Promise<Launched> | undefined;
   #goOn: ((run: string) => void) | undefined;
 
   constructor(parts: DbosEngineParts) {
@@ -103,29 +102,26 @@ class DbosEngine implements Engine {
 
   async forget(runs: readonly string[]): Promise<void> {
     for (const run of runs)
-      await this.#parts.tables.write("DELETE FROM dbos.workflow_status WHERE workflow_uuid LIKE ?", [
-        `${run}/%`,
+      await this.#parts.tables.write("DELETE FROM dbos.workflow_status WHERE starts_with(workflow_uuid, ?)", [
+        `${run}/`,
       ]);
   }
 
-  async work(run: string, book: Book, work: Work, options: WorkOptions): Promise<void> {
-    throwIfAborted(options.signal, "the run");
-    this.#worker = { book, work, options };
-    this.#launched ??= this.#launch().catch((error) => {
-      this.#launched = undefined; // the next one tries again
-      throw error;
-    });
-    const { stretch, heartbeat } = await this.#launched;
+  async work(run: string, book: Book, worker: Worker): Promise<void> {
+    const { signal } = worker;
+    throwIfAborted(signal, "the run");
+    const { stretch, heartbeat } = await this.#start(book, worker);
     await heartbeat.beat(); // from here on there is something to take over
     const { DBOS } = this.#parts.packages;
     const number = await this.#stretchOf(run);
     const handle = await DBOS.startWorkflow(stretch, { workflowID: `${run}/${number}` })(run, number);
-    const end = await unlessAborted(handle.getResult({ pollingIntervalMs: POLL_MS }), options.signal);
+    const end = await unlessAborted(handle.getResult({ pollingIntervalMs: POLL_MS }), signal);
     if ("code" in end) throw new BaimoError(end.code, end.message);
   }
 
-  async attend(goOn: (run: string) => void): Promise<void> {
+  async attend(book: Book, worker: Worker, goOn: (run: string) => void): Promise<void> {
     this.#goOn = goOn;
+    await this.#start(book, worker);
     await this.#nameAbandoned(0);
   }
 
@@ -139,8 +135,17 @@ class DbosEngine implements Engine {
     await this.#turns.close();
   }
 
-  /** Not before there is work: from then on this process takes over from dead ones. */
-  async #launch(): Promise<{ readonly stretch: Stretch; readonly heartbeat: Heartbeat }> {
+  /** Not before somebody works or attends: from then on this process takes over from dead ones. */
+  #start(book: Book, worker: Worker): Promise<Launched> {
+    this.#doing = { book, worker };
+    this.#launched ??= this.#launch().catch((error) => {
+      this.#launched = undefined; // the next one tries again
+      throw error;
+    });
+    return this.#launched;
+  }
+
+  async #launch(): Promise<Launched> {
     const { packages, address, pool, tables, deadMs } = this.#parts;
     const { DBOS } = packages;
     const executor = `${thisProcess()}/${randomUUID()}`;
@@ -163,13 +168,14 @@ class DbosEngine implements Engine {
   }
 
   async #stretch(run: string, number: number): Promise<End> {
-    const { book, work, options } = this.#worker as Worker; // there is one before DBOS is launched
+    if (!this.#doing) throw new Error("launched without work");
+    const { book, worker } = this.#doing;
     const { DBOS } = this.#parts.packages;
     const parts = { DBOS, book, turns: this.#turns, earlier: await this.#kept(run, number) };
-    const steps = new DbosSteps(run, parts, options);
+    const steps = new DbosSteps(run, parts, worker);
     await this.#note(run, number, "running");
     try {
-      const state = await work(run, steps);
+      const state = await worker.work(run, steps);
       await this.#note(run, number, state, number + 1);
       return { state };
     } catch (error) {
