@@ -12,7 +12,6 @@ import { startPostgres, whyNoPostgres } from "../dist/test/postgres.js";
 
 const SEED = 20261128;
 const kills = Number(process.argv[2] ?? 50);
-const options = { approvalMs: 0 };
 const median = (values) => values.sort((a, b) => a - b)[Math.floor(values.length / 2)];
 let isKilled = false;
 
@@ -65,7 +64,7 @@ async function costOfStep(journal) {
     }
     return "done";
   };
-  await journal.work(run, work, options);
+  await journal.work(run, { work, approvalMs: 0 });
   console.log(
     `a step: median ${median(took).toFixed(2)} ms, of 1,000 the slowest ${took.at(-1).toFixed(1)} ms`,
   );
@@ -79,7 +78,7 @@ async function growth(journal, size) {
   let made = 1;
   for (const count of [2500, 5000, 10_000]) {
     for (; made < count; made++) {
-      await journal.work(await journal.begin(await journal.payloads.put({})), work, options);
+      await journal.work(await journal.begin(await journal.payloads.put({})), { work, approvalMs: 0 });
     }
     console.log(`${count} runs of 3 steps: ${(size() / 1e6).toFixed(1)} MB`);
   }

@@ -1,14 +1,15 @@
 // A program that runs 20 steps with an approval and a write, from where its journal stands.
 //
-// Arguments: folder, milliseconds of a step, place of the journal, after how many a machine is dead. It says "go" when
-// a run goes on, and "done" at its end: when the folder has a file "stop" and no run is open.
+// Arguments: folder, milliseconds of a step, place of the journal, after how many a machine is dead, and the row that
+// its runs write. It says "go" when a run goes on, and "done" at its end: when the folder has a file "stop" and no run
+// is open.
 import { appendFileSync, existsSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { beginRun, continueRun, openJournal, openTools, readTask } from "../src/dispatch/index.ts";
 import type { Tool } from "../src/dispatch/tool.ts";
 
-const [folder, ms, place, deadMs] = process.argv.slice(2);
+const [folder, ms, place, deadMs, row] = process.argv.slice(2);
 export const WRITE = "update stock set quantity = quantity - ? where id = ?";
 
 /** Adds one, slowly, and says so in a file: what is done twice stands there twice. */
@@ -33,7 +34,7 @@ const nodes = Array.from({ length: 20 }, (_, i) => {
     return {
       id: id(i),
       tool: "db.write",
-      args: { db: "shop", sql: WRITE, params: [1, 7] },
+      args: { db: "shop", sql: WRITE, params: [1, Number(row)] },
       after,
       needsApproval: true,
     };

@@ -36,7 +36,7 @@ export async function killRuns(kills: number, seed: number, open: Driver = openA
   for (let isOpen = false; struck < kills || isOpen; ) {
     // longer than a run: the machine may be busy
     const killAfter = struck < kills ? random.integer(4 * 20 * STEP_MS) : undefined;
-    const { child, ended } = start(folder, place, () => {
+    const { child, ended } = start({ folder, place, row: 7 }, () => {
       if (killAfter !== undefined) setTimeout(() => child.kill("SIGKILL"), killAfter);
     });
     isOpen = !(await ended);
@@ -56,18 +56,22 @@ export async function killMachines(kills: number, seed: number, place: string): 
   const folder = await makeFolder(openAny);
   const journal = await openJournal(place);
   const random = createRandom(seed);
-  const machines = [start(folder, place), start(folder, place)];
+  const machines = [7, 8].map((row) => start({ folder, place, row }));
   const takenOver: number[] = [];
-  for (let struck = 0; struck < kills; ) {
-    const killed = await killOne(folder, machines, random);
-    if (!killed) continue;
-    struck++;
-    const took = await untilTakenOver(folder, journal, killed);
-    if (took !== undefined) takenOver.push(took);
-    machines[machines.indexOf(killed.machine)] = start(folder, place);
+  try {
+    for (let struck = 0; struck < kills; ) {
+      const killed = await killOne(folder, machines, random);
+      if (!killed) continue;
+      struck++;
+      const took = await untilTakenOver(folder, journal, killed);
+      if (took !== undefined) takenOver.push(took);
+      machines[machines.indexOf(killed.machine)] = start(killed.machine.program);
+    }
+    writeFileSync(join(folder, "stop"), "");
+    await Promise.all(machines.map(({ ended }) => ended));
+  } finally {
+    for (const { child } of machines) child.kill("SIGKILL");
   }
-  writeFileSync(join(folder, "stop"), "");
-  await Promise.all(machines.map(({ ended }) => ended));
   return Object.assign(await countUp(folder, journal, kills), { takenOver });
 }
 
@@ -75,7 +79,7 @@ async function makeFolder(open: Driver): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), "baimo-dispatch-"));
   const database = await open(join(folder, "shop.db"));
   database.exec(
-    "CREATE TABLE stock (id INTEGER PRIMARY KEY, quantity INTEGER); INSERT INTO stock VALUES (7, 1000)",
+    "CREATE TABLE stock (id INTEGER PRIMARY KEY, quantity INTEGER); INSERT INTO stock VALUES (7, 1000), (8, 1000)",
   );
   database.close();
   return folder;
@@ -85,7 +89,9 @@ async function makeFolder(open: Driver): Promise<string> {
 async function countUp(folder: string, journal: Journal, kills: number): Promise<Kills> {
   const steps = stepsOf(folder).map(({ key }) => key);
   const after = await openAny(join(folder, "shop.db"));
-  const [{ quantity }] = after.prepare("SELECT quantity FROM stock").all<{ quantity: number }>();
+  const [{ quantity }] = after
+    .prepare("SELECT sum(quantity) AS quantity FROM stock")
+    .all<{ quantity: number }>();
   after.close();
   const runs = await journal.runs(1000);
   const wrong: string[] = [];
@@ -104,7 +110,7 @@ async function countUp(folder: string, journal: Journal, kills: number): Promise
     kills,
     runs: runs.length,
     repeated: steps.length - new Set(steps).size,
-    written: 1000 - quantity,
+    written: 2000 - quantity,
     wrong,
   };
 }
@@ -120,16 +126,28 @@ function stepsOf(folder: string): { readonly key: string; readonly pid: number }
   });
 }
 
+interface Program {
+  readonly folder: string;
+  /** Of the journal. */
+  readonly place: string;
+  /** What its runs write; of two runs at once one would find another row than was approved. */
+  readonly row: number;
+}
+
 interface Machine {
+  readonly program: Program;
   readonly child: ChildProcess;
   /** Whether the program came to its end before it was killed. */
   readonly ended: Promise<boolean>;
 }
 
-function start(folder: string, place: string, onGo?: () => void): Machine {
-  const program = import.meta.url.replace(/dispatch-kills(\.[jt]s)$/, "dispatch-killed-run$1");
-  const values = [new URL(program).pathname, folder, String(STEP_MS), place, String(DEAD_MS)];
-  const child = spawn(process.execPath, values, { stdio: ["ignore", "pipe", "inherit"] });
+function start(program: Program, onGo?: () => void): Machine {
+  const { folder, place, row } = program;
+  const path = import.meta.url.replace(/dispatch-kills(\.[jt]s)$/, "dispatch-killed-run$1");
+  const values = [STEP_MS, place, DEAD_MS, row].map(String);
+  const child = spawn(process.execPath, [new URL(path).pathname, folder, ...values], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
   const closed = new Promise<void>((resolve) => child.once("close", () => resolve()));
   const read = async () => {
     let isEnded = false;
@@ -140,7 +158,7 @@ function start(folder: string, place: string, onGo?: () => void): Machine {
     await closed;
     return isEnded;
   };
-  return { child, ended: read() };
+  return { program, child, ended: read() };
 }
 
 interface Killed {

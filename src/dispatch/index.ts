@@ -15,6 +15,7 @@ export { type Failure, type RunResult, runPlan } from "./run-plan.ts";
 export type { Journal, RunRow } from "./runs/journal.ts";
 export { type JournalOptions, openJournal } from "./runs/open-journal.ts";
 export {
+  attendRuns,
   beginRun,
   continueRun,
   type PendingApproval,

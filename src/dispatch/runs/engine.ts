@@ -44,6 +44,11 @@ export interface WorkOptions {
   readonly signal?: AbortSignal;
 }
 
+/** What a process does with runs: its own, and those that it takes over. */
+export interface Worker extends WorkOptions {
+  readonly work: Work;
+}
+
 export interface Engine {
   /** Those that were begun. */
   steps(run: string): Promise<readonly StepRow[]>;
@@ -56,8 +61,8 @@ export interface Engine {
    *
    * @throws {BaimoError} `busy` where another process has it, and an engine cannot wait for that; `aborted`
    */
-  work(run: string, book: Book, work: Work, options: WorkOptions): Promise<void>;
-  /** Names runs of people that nobody has in hand, now and as long as the engine is open. */
-  attend(goOn: (run: string) => void): Promise<void>;
+  work(run: string, book: Book, worker: Worker): Promise<void>;
+  /** Takes over runs of dead machines; names those of people that nobody has in hand. As long as it is open. */
+  attend(book: Book, worker: Worker, goOn: (run: string) => void): Promise<void>;
   close(): Promise<void>;
 }

@@ -1,10 +1,11 @@
-// A journal of the version before is brought to this one, with its runs.
+// Opening journals: of the version before, and where packages are not installed.
 import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { openAny } from "../../store/open-database.ts";
+import { loadDbos } from "./dbos/load-dbos.ts";
 import { openJournal } from "./open-journal.ts";
 
 const driver = await openAny(":memory:").catch((error: Error) => error);
@@ -29,4 +30,13 @@ test("schema 1", { skip: driver instanceof Error ? driver.message : false }, asy
     await journal.close();
     rmSync(folder, { recursive: true });
   }
+});
+
+const packages = await loadDbos().then(
+  () => "they are installed",
+  () => false,
+);
+
+test("Postgres without its packages", { skip: packages }, async () => {
+  await assert.rejects(openJournal("postgres://localhost/runs"), /needs the packages .* npm install them/);
 });

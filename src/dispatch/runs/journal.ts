@@ -2,7 +2,7 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { BaimoError } from "../../errors.ts";
 import { newId } from "../../store/ids.ts";
-import type { Engine, Payloads, RunState, StepRow, Verdict, Work, WorkOptions } from "./engine.ts";
+import type { Engine, Payloads, RunState, StepRow, Verdict, Worker } from "./engine.ts";
 import type { ApprovalRequest } from "./steps.ts";
 import type { Tables } from "./tables.ts";
 
@@ -129,13 +129,13 @@ export class Journal {
   }
 
   /** Does a run until it ends, or waits for somebody. @throws {BaimoError} as the engine */
-  work(run: string, work: Work, options: WorkOptions): Promise<void> {
-    return this.#engine.work(run, this, work, options);
+  work(run: string, worker: Worker): Promise<void> {
+    return this.#engine.work(run, this, worker);
   }
 
-  /** Names runs of people that nobody has in hand. */
-  attend(goOn: (run: string) => void): Promise<void> {
-    return this.#engine.attend(goOn);
+  /** Takes over runs of dead machines; names those of people that nobody has in hand. */
+  attend(worker: Worker, goOn: (run: string) => void): Promise<void> {
+    return this.#engine.attend(this, worker, goOn);
   }
 
   approvals(run: string): Promise<ApprovalRow[]> {

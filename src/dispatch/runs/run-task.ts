@@ -10,7 +10,7 @@ import type { Language, Report } from "../report/report.ts";
 import { writeReport } from "../report/write-report.ts";
 import { callTool, checkArguments, type Perform, type RunResult, runNodes, toolFor } from "../run-plan.ts";
 import type { Asker, ToolResult } from "../tool.ts";
-import type { RunState, Work } from "./engine.ts";
+import type { RunState, Worker } from "./engine.ts";
 import type { Journal } from "./journal.ts";
 import { replaySteps } from "./replay-steps.ts";
 import type { Steps } from "./steps.ts";
@@ -87,16 +87,32 @@ export async function continueRun(
   tools: Tools,
   options: RunnerOptions = {},
 ): Promise<RunOutcome> {
-  const { approvalMs = DAY, signal } = options;
-  const work: Work = async (run, steps) => {
-    const { input, plan } = await readRun(journal, run);
-    const perform = throughSteps(steps, plan, { tools, asker: { role: input.role }, signal });
-    const { waiting, failures } = await runNodes(plan, perform, { signal, inOrder: true });
-    return waiting.length > 0 ? "waiting" : failures.length > 0 ? "failed" : "done";
-  };
   await journal.run(id);
-  await journal.work(id, work, { approvalMs, signal });
+  await journal.work(id, workerOf(journal, tools, options));
   return replayRun(journal, id);
+}
+
+/** Goes on with runs of dead machines; `goOn` is called for those of people that nobody has in hand. */
+export function attendRuns(
+  journal: Journal,
+  tools: Tools,
+  options: RunnerOptions,
+  goOn: (run: string) => void,
+): Promise<void> {
+  return journal.attend(workerOf(journal, tools, options), goOn);
+}
+
+function workerOf(journal: Journal, tools: Tools, { approvalMs = DAY, signal }: RunnerOptions): Worker {
+  return {
+    approvalMs,
+    signal,
+    async work(run, steps) {
+      const { input, plan } = await readRun(journal, run);
+      const perform = throughSteps(steps, plan, { tools, asker: { role: input.role }, signal });
+      const { waiting, failures } = await runNodes(plan, perform, { signal, inOrder: true });
+      return waiting.length > 0 ? "waiting" : failures.length > 0 ? "failed" : "done";
+    },
+  };
 }
 
 /** The same result and report from the journal alone; nothing is called. */

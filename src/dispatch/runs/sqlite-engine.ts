@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { BaimoError } from "../../errors.ts";
 import { type Database, first, type Statement, transaction, type Value } from "../../store/database.ts";
 import { type Driver, openDatabase } from "../../store/open-database.ts";
-import type { Book, Engine, RunState, StepRow, Work, WorkOptions } from "./engine.ts";
+import type { Book, Engine, RunState, StepRow, Worker } from "./engine.ts";
 import { FilePayloads } from "./file-payloads.ts";
 import { Journal } from "./journal.ts";
 import { isAlive, thisProcess } from "./owner.ts";
@@ -126,18 +126,18 @@ class SqliteEngine implements Engine {
   /** They go with their run. */
   async forget(): Promise<void> {}
 
-  async work(run: string, book: Book, work: Work, options: WorkOptions): Promise<void> {
+  async work(run: string, book: Book, worker: Worker): Promise<void> {
     await this.#claim(run);
-    const steps = new SqliteSteps(run, { tables: this.#tables, book, turns: this.#turns }, options);
+    const steps = new SqliteSteps(run, { tables: this.#tables, book, turns: this.#turns }, worker);
     try {
-      await this.#release(run, await work(run, steps));
+      await this.#release(run, await worker.work(run, steps));
     } catch (error) {
       await this.#release(run, "running"); // it can be gone on with
       throw error;
     }
   }
 
-  async attend(goOn: (run: string) => void): Promise<void> {
+  async attend(_book: Book, _worker: Worker, goOn: (run: string) => void): Promise<void> {
     const open = await this.#tables.all<{ id: string }>(
       "SELECT id FROM runs WHERE state = 'running' AND person IS NOT NULL",
     );

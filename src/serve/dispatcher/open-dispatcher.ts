@@ -1,6 +1,7 @@
 // A dispatcher over the tools that a server's owner has set up, and a journal.
 import {
   asking,
+  attendRuns,
   beginRun,
   candidatesOf,
   continueRun,
@@ -71,7 +72,7 @@ export function openDispatcher(options: DispatcherOptions): OpenDispatcher {
     if (await owns(person, run)) return run;
     throw new BaimoError("request", `there is no run ${run}`);
   };
-  const attending = journal.attend(goOn).catch((error) => onError?.(error));
+  const attending = attendRuns(journal, tools, { signal }, goOn).catch((error) => onError?.(error));
 
   const dispatcher: Dispatcher = {
     roleOf,

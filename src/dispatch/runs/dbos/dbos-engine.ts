@@ -5,7 +5,7 @@
 import { randomUUID } from "node:crypto";
 import { BaimoError, type ErrorCode, throwIfAborted } from "../../../errors.ts";
 import { parseJson } from "../../../json.ts";
-import type { Book, Engine, KeptStep, RunState, StepRow, Work, WorkOptions } from "../engine.ts";
+import type { Book, Engine, KeptStep, RunState, StepRow, Worker } from "../engine.ts";
 import { Journal } from "../journal.ts";
 import { thisProcess } from "../owner.ts";
 import type { Tables } from "../tables.ts";
@@ -21,6 +21,8 @@ const DEAD_MS = 10_000;
 const POLL_MS = 200;
 /** How long steps under way are waited for at the end, in milliseconds. */
 const END_MS = 10_000;
+
+const MOST_STRETCHES = 2 ** 31 - 1;
 
 /** Plain JSON, so that a step's result can be read in SQL. */
 const SERIALIZER = {
@@ -65,22 +67,21 @@ interface DbosEngineParts {
   readonly deadMs: number;
 }
 
-/** What this process does with a run, its own or one that it takes over. */
-interface Worker {
-  readonly book: Book;
-  readonly work: Work;
-  readonly options: WorkOptions;
-}
-
 /** How a stretch ended. */
 type End = { readonly state: RunState } | { readonly code: ErrorCode; readonly message: string };
 type Stretch = (run: string, stretch: number) => Promise<End>;
 
+interface Launched {
+  readonly stretch: Stretch;
+  readonly heartbeat: Heartbeat;
+}
+
 class DbosEngine implements Engine {
   readonly #parts: DbosEngineParts;
   readonly #turns: PostgresTurns;
-  #worker: Worker | undefined;
-  #launched: Promise<{ readonly stretch: Stretch; readonly heartbeat: Heartbeat }> | undefined;
+  /** What this process does with its own runs and with those that it takes over; there before DBOS is launched. */
+  #doing: { readonly book: Book; readonly worker: Worker } | undefined;
+  #launched: Promise<Launched> | undefined;
   #goOn: ((run: string) => void) | undefined;
 
   constructor(parts: DbosEngineParts) {
@@ -101,26 +102,26 @@ class DbosEngine implements Engine {
 
   async forget(runs: readonly string[]): Promise<void> {
     for (const run of runs)
-      await this.#parts.tables.write("DELETE FROM dbos.workflow_status WHERE workflow_uuid LIKE ?", [
-        `${run}/%`,
+      await this.#parts.tables.write("DELETE FROM dbos.workflow_status WHERE starts_with(workflow_uuid, ?)", [
+        `${run}/`,
       ]);
   }
 
-  async work(run: string, book: Book, work: Work, options: WorkOptions): Promise<void> {
-    throwIfAborted(options.signal, "the run");
-    this.#worker = { book, work, options };
-    this.#launched ??= this.#launch();
-    const { stretch, heartbeat } = await this.#launched;
+  async work(run: string, book: Book, worker: Worker): Promise<void> {
+    const { signal } = worker;
+    throwIfAborted(signal, "the run");
+    const { stretch, heartbeat } = await this.#start(book, worker);
     await heartbeat.beat(); // from here on there is something to take over
     const { DBOS } = this.#parts.packages;
     const number = await this.#stretchOf(run);
     const handle = await DBOS.startWorkflow(stretch, { workflowID: `${run}/${number}` })(run, number);
-    const end = await unlessAborted(handle.getResult({ pollingIntervalMs: POLL_MS }), options.signal);
+    const end = await unlessAborted(handle.getResult({ pollingIntervalMs: POLL_MS }), signal);
     if ("code" in end) throw new BaimoError(end.code, end.message);
   }
 
-  async attend(goOn: (run: string) => void): Promise<void> {
+  async attend(book: Book, worker: Worker, goOn: (run: string) => void): Promise<void> {
     this.#goOn = goOn;
+    await this.#start(book, worker);
     await this.#nameAbandoned(0);
   }
 
@@ -134,8 +135,17 @@ class DbosEngine implements Engine {
     await this.#turns.close();
   }
 
-  /** Not before there is work: from then on this process takes over from dead ones. */
-  async #launch(): Promise<{ readonly stretch: Stretch; readonly heartbeat: Heartbeat }> {
+  /** Not before somebody works or attends: from then on this process takes over from dead ones. */
+  #start(book: Book, worker: Worker): Promise<Launched> {
+    this.#doing = { book, worker };
+    this.#launched ??= this.#launch().catch((error) => {
+      this.#launched = undefined; // the next one tries again
+      throw error;
+    });
+    return this.#launched;
+  }
+
+  async #launch(): Promise<Launched> {
     const { packages, address, pool, tables, deadMs } = this.#parts;
     const { DBOS } = packages;
     const executor = `${thisProcess()}/${randomUUID()}`;
@@ -151,19 +161,21 @@ class DbosEngine implements Engine {
       takeOver: async (dead) => void (await packages.executor().recoverPendingWorkflows([dead])),
       beaten: () => this.#nameAbandoned(deadMs),
     });
-    await heartbeat.start();
+    await heartbeat.beat();
     await DBOS.launch();
+    heartbeat.start();
     return { stretch, heartbeat };
   }
 
   async #stretch(run: string, number: number): Promise<End> {
-    const { book, work, options } = this.#worker as Worker; // there is one before DBOS is launched
+    if (!this.#doing) throw new Error("launched without work");
+    const { book, worker } = this.#doing;
     const { DBOS } = this.#parts.packages;
     const parts = { DBOS, book, turns: this.#turns, earlier: await this.#kept(run, number) };
-    const steps = new DbosSteps(run, parts, options);
+    const steps = new DbosSteps(run, parts, worker);
     await this.#note(run, number, "running");
     try {
-      const state = await work(run, steps);
+      const state = await worker.work(run, steps);
       await this.#note(run, number, state, number + 1);
       return { state };
     } catch (error) {
@@ -191,16 +203,17 @@ class DbosEngine implements Engine {
   }
 
   /** What its steps came to, before a stretch or at all. */
-  async #kept(run: string, before = Number.MAX_SAFE_INTEGER): Promise<ReadonlyMap<string, KeptStep>> {
-    const rows = await this.#parts.tables.all<{ name: string; stretch: string; output: string }>(
-      "SELECT function_name AS name, split_part(workflow_uuid, '/', 2) AS stretch, output FROM dbos.operation_outputs WHERE workflow_uuid LIKE ? AND output IS NOT NULL ORDER BY started_at_epoch_ms",
-      `${run}/%`,
+  async #kept(run: string, before = MOST_STRETCHES): Promise<ReadonlyMap<string, KeptStep>> {
+    const rows = await this.#parts.tables.all<{ name: string; output: string }>(
+      "SELECT function_name AS name, output FROM runs CROSS JOIN generate_series(0, stretch) AS n JOIN dbos.operation_outputs ON workflow_uuid = id || '/' || n WHERE id = ? AND n < ? AND output IS NOT NULL",
+      run,
+      before,
     );
     const kept = new Map<string, KeptStep>();
-    for (const { name, stretch, output } of rows) {
+    for (const { name, output } of rows) {
       const step = parseJson(output, `step ${name} of run ${run}`) as Partial<KeptStep> | null;
       const isKept = step?.payload !== undefined && (step.state === "done" || step.state === "failed");
-      if (isKept && Number(stretch) < before) kept.set(name, step as KeptStep);
+      if (isKept) kept.set(name, step as KeptStep);
     }
     return kept;
   }

@@ -2,7 +2,7 @@
 import type { Tables } from "../tables.ts";
 
 /** Beats in the time after which a machine is dead: a late one must not kill it. */
-const BEATS = 5;
+const BEATS = 10;
 
 export interface HeartbeatOptions {
   /** Of this process. */
@@ -26,8 +26,7 @@ export class Heartbeat {
     this.#options = options;
   }
 
-  async start(): Promise<void> {
-    await this.beat();
+  start(): void {
     this.#timer = setInterval(() => {
       this.#last = this.#last.then(() => this.#round()).catch(() => {}); // the database is away; the next one
     }, this.#options.deadMs / BEATS);

@@ -29,6 +29,9 @@ const SCHEMA = `
   INSERT INTO versions VALUES (${VERSION});
 `;
 
+/** As over SQLite: what is not synced outlives the process, but not a power cut of the server. */
+const SETTINGS = "-c search_path=baimo -c synchronous_commit=off";
+
 /**
  * Opens a database, and makes the tables where they are not yet, after what `prepare` makes.
  *
@@ -39,7 +42,7 @@ export async function openPostgres(
   Pool: Packages["Pool"],
   prepare: (pool: Pool) => Promise<void>,
 ): Promise<Pool> {
-  const pool = new Pool({ connectionString: address, options: "-c search_path=baimo" });
+  const pool = new Pool({ connectionString: address, options: SETTINGS });
   pool.on("error", () => {}); // of a connection that is not in use; the next query takes another
   try {
     await migrate(pool, () => prepare(pool));
@@ -89,8 +92,19 @@ export class PostgresTables implements Tables {
     return rows as Row[]; // as the statement selects them
   }
 
-  async write(sql: string, values: readonly Value[]): Promise<number> {
-    return (await this.#pool.query(numbered(sql), values)).rowCount;
+  async write(sql: string, values: readonly Value[], { synced } = { synced: false }): Promise<number> {
+    if (!synced) return (await this.#pool.query(numbered(sql), values)).rowCount;
+    const client = await this.#pool.connect();
+    try {
+      await client.query("BEGIN; SET LOCAL synchronous_commit = on");
+      const { rowCount } = await client.query(numbered(sql), values);
+      await client.query("COMMIT");
+      client.release();
+      return rowCount;
+    } catch (error) {
+      client.release(true);
+      throw error;
+    }
   }
 
   close(): Promise<void> {
