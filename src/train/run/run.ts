@@ -23,14 +23,16 @@ export async function* runTraining(
   const parts = await partsThatFit(config, description, { objective, threads });
   writeRun(config, data.folder);
   const session = await TrainingSession.open({ parts, files: checkpoint.files, objective, threads });
+  const sizes = session.model.learned.map(({ rows, cols }) => rows * cols);
   try {
     yield {
       type: "planned",
       plan: {
         parameters: session.model.parameters.count,
-        learned: session.model.learned.reduce((sum, { rows, cols }) => sum + rows * cols, 0),
-        memoryBytes: withRuntime(session.bytes, threads),
-        checkpointBytes: session.model.learned.reduce((sum, { rows, cols }) => sum + 12 * rows * cols, 0),
+        learned: sizes.reduce((sum, size) => sum + size, 0),
+        // A tensor is copied where it is written.
+        memoryBytes: withRuntime(session.bytes + 4 * Math.max(...sizes), threads),
+        checkpointBytes: sizes.reduce((sum, size) => sum + 12 * size, 0),
         examples: data.count,
         cut: data.cut,
         stepsAnEpoch: data.count / config.batch,
