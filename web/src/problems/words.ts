@@ -67,6 +67,7 @@ const zh: Readonly<Record<string, string>> = {
   no_store: "服务没有保存对话的数据库，这里用不了。",
   no_tasks: "服务启动时没有打开「办事」。",
   no_evaluations: "服务启动时没有打开「评测」。",
+  no_trainings: "服务启动时没有打开「训练」。",
   server_closing: "服务正在关闭，请等它回来再试。",
   internal_error: "服务出了差错。再试一次也许就好。",
   server: "服务出了差错。",
