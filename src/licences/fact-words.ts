@@ -20,7 +20,7 @@ const UNITS: Readonly<Record<string, number>> = {
 };
 /** A number that is no year and no part of a longer one. */
 const COUNT =
-  "(?<![\\d.,]\\s?)(?!(?:19|20)\\d\\d(?![\\d,.万千亿]|\\s*[mb]illion))(\\d[\\d,]*(?:\\.\\d+)?)\\s*" +
+  "(?<!\\.|\\d[,\\s]?)(?!(?:19|20)\\d\\d(?![\\d,.万千亿]|\\s*[mb]illion))(\\d[\\d,]*(?:\\.\\d+)?)\\s*" +
   "(thousand|million|billion|bn|千万|百万|万|千|亿|[KMB]\\b|)(?![\\w千百十万亿]|[.,]\\d|\\s*%|\\s+(?:\\d|hundred|dozen|trillion|crore|lakh|mio|mrd))";
 /** What makes of a number no more than a bound below, before it and after it; or takes it back. */
 const MORE_THAN =

@@ -160,6 +160,7 @@ test("a bound below is a count only where it is beyond every licence's own", () 
   const users = (text: string) => readWords(`${text}, product on Qwen-72B`, names).facts.mau;
   assert.equal(users("no more than 90 million monthly users"), 9e7);
   assert.equal(users("月活不超过 9000 万"), 9e7);
+  assert.equal(users("In 2026, 1000 monthly users"), 1000);
   assert.equal(users("没有超过 9000 万月活"), 9e7);
   assert.equal(users("more than 90 million monthly users"), undefined);
   assert.equal(users("more than 100 million monthly users"), 1e8 + 1);
