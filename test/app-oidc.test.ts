@@ -130,7 +130,7 @@ describe("signing in elsewhere", () => {
         "GET",
         "/session",
       );
-      assert.deepEqual([user.name, user.role], ["LiBaib", "user"]);
+      assert.deepEqual([user.name, user.role], ["LiBaib@127.0.0.1", "user"]);
       ids.add(user.id);
     }
     assert.equal(ids.size, 1);
@@ -139,7 +139,7 @@ describe("signing in elsewhere", () => {
     const session = cookiesOf(await comeBack(back, cookie)).find((set) => set.startsWith("baimo_session="))!;
     const other = appClient(handler, server, session);
     const { user } = await other.json<{ user: { id: string; name: string } }>("GET", "/session");
-    assert.equal(user.name, "ada-2");
+    assert.equal(user.name, "ada@127.0.0.1");
     await other.json("DELETE", `/users/${user.id}`);
     assert.equal(store.users.identified(provider.issuer, "s-2"), undefined);
   });

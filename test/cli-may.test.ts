@@ -60,6 +60,7 @@ test("may refuses what it does not know", async () => {
     [["may", "--uses", "MIT", "--fact", "weather=fine"], /Known facts/],
     [["may", "--uses", "MIT", "--fact", "mau=many"], /The fact mau is a number from 0, not "many"/],
     [["may", "--uses", "MIT", "--fact", "hosted=perhaps"], /hosted is true or false, not "perhaps"/],
+    [["may", "--uses", "MIT", "--fact", "mau=1", "--fact", "mau=2"], /--fact mau is given twice/],
     [["may", "--uses", "MIT", "--action", "sel"], /did you mean sell\?$/m],
   ];
   for (const [args, message] of wrong) {

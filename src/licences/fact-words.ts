@@ -4,20 +4,49 @@ import { fieldsIn } from "./fields.ts";
 import { placeIn } from "./places.ts";
 
 const UNITS: Readonly<Record<string, number>> = {
+  k: 1e3,
+  thousand: 1e3,
   million: 1e6,
   m: 1e6,
   billion: 1e9,
+  bn: 1e9,
+  b: 1e9,
+  千: 1e3,
   万: 1e4,
+  百万: 1e6,
+  千万: 1e7,
   亿: 1e8,
   "": 1,
 };
-const COUNT = "(\\d[\\d,]*(?:\\.\\d+)?)\\s*(million|billion|万|亿|M\\b|)";
+/** A number that is no year and no part of a longer one. */
+const COUNT =
+  "(?<!\\.|\\d[,\\s]?)(?!(?:19|20)\\d\\d(?![\\d,.万千亿]|\\s*[mb]illion))(\\d[\\d,]*(?:\\.\\d+)?)\\s*" +
+  "(thousand|million|billion|bn|千万|百万|万|千|亿|[KMB]\\b|)(?![\\w千百十万亿]|[.,]\\d|\\s*%|\\s+(?:\\d|hundred|dozen|trillion|crore|lakh|mio|mrd))";
+/** What makes of a number no more than a bound below, before it and after it; or takes it back. */
+const MORE_THAN =
+  /(?<!\b(?:not|no|never|n['’]t have|not have) |[不未没]|没有)(?:\b(?:more than|over|above|exceed(?:s|ed|ing)?|beyond|upwards? of)|>|超过|多于|大于|高于|不止|突破|[超逾]|(?<!超)过)\s*$/i;
+const AT_LEAST =
+  /(?:\b(?:at least|a minimum of|(?:not|no) (?:less|fewer) than)|>=|≥|至少|不少于|不低于|不下)\s*$/i;
+const OR_MORE =
+  /^\s*(?:\+|plus\b|(?:(?:monthly |daily |active )*users )?(?:or|and) (?:more|above)\b|以上|[多余])/i;
+const NOT_SO = /(?:\bnot(?: have)?|n['’]t have|没有|不是|并非)\s*$/i;
+/** The largest bound that any licence has: what is said to be more is beyond all of them. */
+export const LARGEST_BOUNDS = { mau: 1e8, mauAtRelease: 7e8, dau: 1e6 } as const;
 
-function count(text: string, before: string, after: string): number | undefined {
-  const found =
-    new RegExp(`(?:${before})[^\\d]{0,8}${COUNT}`, "i").exec(text) ??
-    new RegExp(`${COUNT}\\s*(?:${after})`, "i").exec(text);
-  return found ? Number(found[1].replaceAll(",", "")) * UNITS[found[2].toLowerCase()] : undefined;
+/** The users that a text counts; undefined where it has several counts, or one that does not decide. */
+function count(text: string, before: string, after: string, bound: number): number | undefined {
+  const all = (pattern: string) => Array.from(text.matchAll(new RegExp(pattern, "gid")));
+  const first = all(`(?:${before})[^\\d]{0,8}${COUNT}`);
+  const counts = (first.length > 0 ? first : all(`${COUNT}\\s*(?:${after})`)).map((found) => {
+    const [start, end] = [found.indices![1]![0], found.indices![2]![1]]; // the flag d
+    const told = Number(found[1].replaceAll(",", "")) * UNITS[found[2].toLowerCase()];
+    const lead = text.slice(0, start);
+    if (NOT_SO.test(lead)) return undefined;
+    if (MORE_THAN.test(lead)) return told >= bound ? told + 1 : undefined;
+    if (AT_LEAST.test(lead) || OR_MORE.test(text.slice(end))) return told > bound ? told : undefined;
+    return told;
+  });
+  return new Set(counts).size === 1 ? counts[0] : undefined;
 }
 
 const AT_RELEASE =
@@ -45,8 +74,13 @@ export function newName(text: string): string | undefined {
 /** The facts that a text tells, but for those of the models that it names. */
 export function factsIn(text: string): Facts {
   const has = (words: RegExp) => words.test(text);
-  const users = count(text, "月活|\\bMAU\\b", "monthly|users a month|users\\b|MAU\\b|(?:的)?月活");
   const before = has(AT_RELEASE);
+  const users = count(
+    text,
+    "月活|\\bMAU\\b",
+    "\\+?\\s*(?:monthly|users a month|users\\b|MAU\\b|(?:以上|多|余)?的?月活)",
+    LARGEST_BOUNDS[before ? "mauAtRelease" : "mau"],
+  );
   const seesNot = has(
     /\btext[- ]only\b|\b(not|no|without) (vision|multimodal)\b|纯文本|(非|不是|不含|没有)(多模态|视觉)/i,
   );
@@ -59,7 +93,12 @@ export function factsIn(text: string): Facts {
   const facts: Facts = {
     mau: before ? undefined : users,
     mauAtRelease: before ? users : undefined,
-    dau: count(text, "日活|\\bDAU\\b", "daily|users a day|DAU\\b|(?:的)?日活"),
+    dau: count(
+      text,
+      "日活|\\bDAU\\b",
+      "\\+?\\s*(?:daily|users a day|DAU\\b|(?:以上|多|余)?的?日活)",
+      LARGEST_BOUNDS.dau,
+    ),
     principalPlace: placeIn(text),
     multimodal: seesNot ? false : has(/\b(vision|multimodal)\b|多模态|视觉/i) || undefined,
     distribute: has(/\b(in-house|internal(ly)?)\b|内部/i) || withoutNever(text) !== text ? false : undefined,

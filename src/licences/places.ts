@@ -18,9 +18,9 @@ const PEOPLE: Readonly<Record<string, string>> = {
   CN: "China|Chinese (?:company|start-?up|firm)",
 };
 const PEOPLE_ZH: Readonly<Record<string, string>> = { EU: "欧盟", US: "美国", CN: "中国" };
-/** What takes a place back: "outside the EU". */
-const NOT = "(?<!\\b(?:outside|beyond|not in|not based in|not from)(?: of)?(?: the)? )";
-const NOT_ZH = "(?<!不在|非)";
+/** What takes a place back: "outside the EU", "not an EU company". */
+const NOT = "(?<!\\b(?:outside|beyond|not in|not based in|not from|not)(?: of)?(?: an?| the)? )";
+const NOT_ZH = "(?<!不在|非|不是|并非)";
 
 /** By place, the words that name it, members of the Union in English and in Chinese. */
 const named = (): ReadonlyMap<string, RegExp> => {

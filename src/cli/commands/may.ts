@@ -82,6 +82,8 @@ function readQuestion(
       : "there is no question";
     command.error(`error: may: ${where}; ${hint}`);
   }
+  const twice = fact.find(([name], at) => fact.findIndex(([other]) => other === name) < at)?.[0];
+  if (twice !== undefined) command.error(`error: may: --fact ${twice} is given twice; give it once`);
   const unsaid = action === undefined && read === undefined ? { commercial: null } : undefined;
   const question = {
     uses: [...new Set(named.map(({ licence }) => licence))],

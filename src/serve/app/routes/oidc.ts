@@ -57,7 +57,11 @@ function leadTo(address: string, cookie: string): Response {
   return new Response(null, { status: 303, headers });
 }
 
-/** The account of an identity, made when it comes first. @throws {Error} before there is an administrator */
+/**
+ * The account of an identity, made when it comes first: its name ends in the provider's, so that nobody takes the name of a
+ * local account, and with it a role that the tools file gives to that.
+ * @throws {Error} before there is an administrator
+ */
 function accountOf({ store }: Application, { issuer, subject, name }: Identity) {
   const { users } = store;
   return store.transaction(() => {
@@ -65,7 +69,7 @@ function accountOf({ store }: Application, { issuer, subject, name }: Identity) 
     if (known) return known;
     if (users.list().every(({ role }) => role !== "admin"))
       throw new Error("sign-in: make the first account by the link that the server printed");
-    const plain = name.replace(/[^\p{L}\p{N}._@+-]/gu, "").slice(0, 56) || "user";
+    const plain = `${name.replace(/[^\p{L}\p{N}._@+-]/gu, "").slice(0, 32) || "user"}@${new URL(issuer).hostname.slice(-24)}`;
     let free = plain;
     for (let at = 2; users.named(free); at++) free = `${plain}-${at}`;
     const made = users.create({ name: free, role: "user", password: null });
