@@ -30,6 +30,9 @@ const AT_LEAST =
 const OR_MORE =
   /^\s*(?:\+|plus\b|(?:(?:monthly |daily |active )*users )?(?:or|and) (?:more|above)\b|以上|[多余])/i;
 const NOT_SO = /(?:\bnot(?: have)?|n['’]t have|没有|不是|并非)\s*$/i;
+/** A count of a part, or one that does not stay: all together may be more. */
+const NOT_ALL =
+  /\b(?:each|every|apiece|per (?:country|region|market|app|product|brand|site)|next (?:year|month|quarter)|soon)\b|每个|每款|每家|各(?:国|地|个)|分别|明年|下(?:个月|季度)/i;
 /** The largest bound that any licence has: what is said to be more is beyond all of them. */
 export const LARGEST_BOUNDS = { mau: 1e8, mauAtRelease: 7e8, dau: 1e6 } as const;
 
@@ -46,7 +49,8 @@ function count(text: string, before: string, after: string, bound: number): numb
     if (AT_LEAST.test(lead) || OR_MORE.test(text.slice(end))) return told > bound ? told : undefined;
     return told;
   });
-  return new Set(counts).size === 1 ? counts[0] : undefined;
+  const [users] = new Set(counts).size === 1 ? counts : [];
+  return users !== undefined && users <= bound && NOT_ALL.test(text) ? undefined : users;
 }
 
 const AT_RELEASE =

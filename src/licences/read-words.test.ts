@@ -167,6 +167,9 @@ test("a bound below is a count only where it is beyond every licence's own", () 
   assert.equal(users("In 2026, 1000 monthly users"), 1000);
   assert.equal(users("没有超过 9000 万月活"), 9e7);
   assert.equal(users("more than 90 million monthly users"), undefined);
+  assert.equal(users("90 million monthly users in each of 10 countries"), undefined);
+  assert.equal(users("每个国家月活9000万"), undefined);
+  assert.equal(users("900 million monthly users in each of 10 countries"), 9e8);
   assert.equal(users("more than 100 million monthly users"), 1e8 + 1);
   for (const { terms: each } of terms.values())
     for (const term of each)
