@@ -43,7 +43,9 @@ describe("tools of the page", { skip: noBrowser }, () => {
       await page.getByLabel("By").selectOption("command");
       await page.getByLabel("Command that starts").fill("no-such-command-at-all");
       await page.getByRole("button", { name: "Add a server of tools" }).click();
-      await page.getByRole("alert").getByText("no-such-command-at-all").waitFor();
+      const failure = page.getByRole("alert");
+      await failure.locator("summary").click();
+      await failure.getByText("no-such-command-at-all").waitFor();
       await page.getByRole("button", { name: "Remove “letters”" }).click();
       await page.getByLabel("Name").fill("letters");
       await page.getByLabel("Command that starts").fill(command);
