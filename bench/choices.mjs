@@ -1,6 +1,7 @@
 // Choices scored together, and each alone: node choices.mjs MODEL [DOCUMENTS] [THREADS] [ROUNDS]
 import { load } from "../dist/src/index.js";
-import { documentsFromArguments, documentsOf, median } from "./documents.mjs";
+import { documentsFromArguments, documentsOf } from "./documents.mjs";
+import { median } from "./measure.mjs";
 
 const { model: path, count, threads, rounds } = documentsFromArguments(process.argv.slice(2));
 const model = await load(path, { threads });

@@ -18,5 +18,3 @@ export function documentsFromArguments([model, count = "1", threads = "2", round
   if (!model) throw new Error("which model? Give the path of one");
   return { model, count: Number(count), threads: Number(threads), rounds: Number(rounds) };
 }
-
-export const median = (values) => values.sort((a, b) => a - b)[Math.floor(values.length / 2)];

@@ -1,5 +1,6 @@
 // Choices in native llama.cpp, no head multiplied: the arguments of bench/choices.mjs.
-import { documentsFromArguments, documentsOf, median } from "../documents.mjs";
+import { documentsFromArguments, documentsOf } from "../documents.mjs";
+import { median } from "../measure.mjs";
 import { openLlama } from "./open-llama.mjs";
 
 const { model: path, count, threads, rounds } = documentsFromArguments(process.argv.slice(2));

@@ -1,14 +1,13 @@
 // A linear model with a link; with a covariance, the standard error of what it expects.
 import { BaimoError } from "../../errors.ts";
-import { listOf, numberOf, stringOf } from "../../json.ts";
-import { featuresOf, firstOutside, numbersOf, outputName, readDomain } from "./domain.ts";
+import { listOf, numberOf } from "../../json.ts";
+import { numbersOf, outputName, readDomain } from "./domain.ts";
 import { readLink } from "./link.ts";
 import type { Predictor } from "./model.ts";
+import { numericPredictor, readFeatures } from "./numeric.ts";
 
 export function readLinear(model: Record<string, unknown>, where: string): Predictor {
-  const features = listOf(model.features, `${where}: features`).map((name, at) =>
-    stringOf(name, `${where}: features[${at}]`),
-  );
+  const features = readFeatures(model, where);
   const coefficients = numbersOf(model.coefficients, `${where}: coefficients`, features.length);
   const intercept = numberOf(model.intercept, `${where}: intercept`);
   const link = readLink(model.link, where);
@@ -18,21 +17,12 @@ export function readLinear(model: Record<string, unknown>, where: string): Predi
   if (covariance && model.link !== "identity") {
     throw new BaimoError("format", `${where}: a covariance is read where link is "identity"`);
   }
-  return {
-    task: "predict",
-    input: "features",
-    features: [...new Set([...features, ...domain.keys()])],
-    outputs: covariance ? [output, "standardError"] : [output],
-    predict(given) {
-      const row = featuresOf(given);
-      const outOfDomain = firstOutside(domain, features, row);
-      if (outOfDomain) return { outOfDomain };
-      const x = features.map((name) => Number(row[name])); // finite numbers, by firstOutside
-      const value = link(x.reduce((sum, each, at) => sum + coefficients[at] * each, intercept));
-      if (!covariance) return { values: { [output]: value } };
-      return { values: { [output]: value, standardError: Math.sqrt(quadratic(covariance, [1, ...x])) } };
-    },
-  };
+  const outputs = covariance ? [output, "standardError"] : [output];
+  return numericPredictor({ features, domain, outputs }, (x) => {
+    const value = link(x.reduce((sum, each, at) => sum + coefficients[at] * each, intercept));
+    if (!covariance) return { [output]: value };
+    return { [output]: value, standardError: Math.sqrt(quadratic(covariance, [1, ...x])) };
+  });
 }
 
 /** A square matrix, the intercept first. */

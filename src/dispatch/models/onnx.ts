@@ -1,8 +1,9 @@
 // An ONNX graph, run by onnxruntime-web: a row of numbers in, its figures out.
 import { BaimoError } from "../../errors.ts";
-import { isRecord, listOf, numberOf, recordOf, stringOf } from "../../json.ts";
-import { featuresOf, firstOutside, readDomain } from "./domain.ts";
+import { isRecord, numberOf, recordOf, stringOf } from "../../json.ts";
+import { readDomain } from "./domain.ts";
 import type { Predictor } from "./model.ts";
+import { numericPredictor, readFeatures } from "./numeric.ts";
 
 /** What is used of onnxruntime-web. */
 interface Runtime {
@@ -34,9 +35,7 @@ export async function readOnnx(
   where: string,
   graph: Uint8Array,
 ): Promise<Predictor> {
-  const features = listOf(model.features, `${where}: features`).map((name, at) =>
-    stringOf(name, `${where}: features[${at}]`),
-  );
+  const features = readFeatures(model, where);
   const domain = readDomain(model.domain, `${where}: domain`);
   const sources = readSources(model, where);
   const { InferenceSession, Tensor } = await loadRuntime();
@@ -56,9 +55,11 @@ export async function readOnnx(
   }
   const [input] = session.inputNames;
 
-  async function figuresOf(x: Float32Array): Promise<Record<string, number>> {
+  const outputs = sources.map(({ output }) => output);
+  return numericPredictor({ features, domain, outputs }, async (x) => {
     try {
-      const found = await session.run({ [input]: new Tensor("float32", x, [1, x.length]) });
+      const tensor = new Tensor("float32", Float32Array.from(x), [1, x.length]);
+      const found = await session.run({ [input]: tensor });
       return Object.fromEntries(
         sources.map((source) => [source.output, figureOf(found[source.name], source, where)]),
       );
@@ -66,21 +67,7 @@ export async function readOnnx(
       if (cause instanceof BaimoError) throw cause;
       throw new BaimoError("format", `${where}: the graph cannot be run: ${reasonOf(cause)}`, { cause });
     }
-  }
-
-  return {
-    task: "predict",
-    input: "features",
-    features: [...new Set([...features, ...domain.keys()])],
-    outputs: sources.map(({ output }) => output),
-    async predict(given) {
-      const row = featuresOf(given);
-      const outOfDomain = firstOutside(domain, features, row);
-      if (outOfDomain) return { outOfDomain };
-      const x = Float32Array.from(features, (name) => Number(row[name])); // finite numbers, by firstOutside
-      return { values: await figuresOf(x) };
-    },
-  };
+  });
 }
 
 /** `"output": { "pd": "what it is" }` is the graph's output `pd`; `"from": { "pd": { "name": "probabilities", "at": 1 } }` another. */

@@ -1,18 +1,17 @@
 // Gradient-boosted trees: the sum of a leaf of each, through a link.
 import { BaimoError } from "../../errors.ts";
-import { listOf, numberOf, recordOf, stringOf } from "../../json.ts";
-import { featuresOf, firstOutside, outputName, readDomain } from "./domain.ts";
+import { listOf, numberOf, recordOf } from "../../json.ts";
+import { outputName, readDomain } from "./domain.ts";
 import { readLink } from "./link.ts";
 import type { Predictor } from "./model.ts";
+import { numericPredictor, readFeatures } from "./numeric.ts";
 
 type TreeNode =
   | { readonly value: number }
   | { readonly feature: number; readonly le: number; readonly yes: number; readonly no: number };
 
 export function readTrees(model: Record<string, unknown>, where: string): Predictor {
-  const features = listOf(model.features, `${where}: features`).map((name, at) =>
-    stringOf(name, `${where}: features[${at}]`),
-  );
+  const features = readFeatures(model, where);
   const base = numberOf(model.base, `${where}: base`);
   const link = readLink(model.link, where);
   const domain = readDomain(model.domain, `${where}: domain`);
@@ -23,19 +22,10 @@ export function readTrees(model: Record<string, unknown>, where: string): Predic
     if (nodes.length === 0) throw new BaimoError("format", `${place} has no nodes`);
     return nodes.map((node, i) => readNode(node, `${place}[${i}]`, i, nodes.length, features.length));
   });
-  return {
-    task: "predict",
-    input: "features",
-    features: [...new Set([...features, ...domain.keys()])],
-    outputs: [output],
-    predict(given) {
-      const row = featuresOf(given);
-      const outOfDomain = firstOutside(domain, features, row);
-      if (outOfDomain) return { outOfDomain };
-      const x = Float32Array.from(features, (name) => Number(row[name])); // finite numbers, by firstOutside
-      return { values: { [output]: link(trees.reduce((sum, tree) => sum + leafOf(tree, x), base)) } };
-    },
-  };
+  return numericPredictor({ features, domain, outputs: [output] }, (given) => {
+    const x = Float32Array.from(given);
+    return { [output]: link(trees.reduce((sum, tree) => sum + leafOf(tree, x), base)) };
+  });
 }
 
 /** A node; its children come after it, so that every walk ends. */

@@ -45,6 +45,7 @@ export const applicationTable = {
   ),
   trainings: fields({
     list: required(callback<LoggedRuns["list"]>()),
+    has: required(callback<LoggedRuns["has"]>()),
     curves: required(callback<LoggedRuns["curves"]>()),
   }),
   dispatcher,

@@ -45,6 +45,7 @@ export interface RunCurves {
 /** The runs of a folder, read anew at each call. */
 export interface LoggedRuns {
   list(): LoggedRun[];
+  has(name: string): boolean;
   /** @throws {BaimoError} `request` for a name that is none */
   curves(name: string): RunCurves;
 }
@@ -52,6 +53,7 @@ export interface LoggedRuns {
 /** Those of a folder. @throws {BaimoError} when they are read, `request` where there is no such folder */
 export const openLoggedRuns = (folder: string): LoggedRuns => ({
   list: () => listRuns(folder),
+  has: (name) => placesOf(folder).some((place) => place.name === name),
   curves: (name) => readCurves(folder, name),
 });
 

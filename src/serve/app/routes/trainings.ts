@@ -41,7 +41,7 @@ export const trainingRoutes: readonly Route[] = [
     answer: objectOf({ series: OBJECT, samples: listOf(OBJECT) }),
     handle({ app, query: { run } }) {
       const runs = runsOf(app);
-      if (!runs.list().some(({ name }) => name === run)) throw notFound("run", run);
+      if (!runs.has(run)) throw notFound("run", run);
       return runs.curves(run);
     },
   }),
