@@ -1,5 +1,4 @@
 // Ctrl-C as an AbortSignal.
-import { setMaxListeners } from "node:events";
 
 /** A signal that Ctrl-C fires. */
 export interface Interrupt {
@@ -14,8 +13,6 @@ export const INTERRUPTED = 130;
 /** Listens for Ctrl-C (and for a polite end by the system); a second one ends the program at once. */
 export function listenForInterrupt(): Interrupt {
   const controller = new AbortController();
-  // Many requests under way may each listen.
-  setMaxListeners(0, controller.signal);
   const onSignal = () => {
     if (controller.signal.aborted) process.exit(INTERRUPTED);
     controller.abort();

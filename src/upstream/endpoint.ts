@@ -1,5 +1,6 @@
 // One POST to an endpoint: its key, limits of time and size, no redirect.
 import { BaimoError, type ErrorCode, throwIfAborted } from "../errors.ts";
+import { onAbort } from "../on-abort.ts";
 
 /** Where a model answers: a base address such as "https://models.example/v1", and the key for it. */
 export interface Endpoint {
@@ -135,8 +136,7 @@ function watchTime(where: string, limits: Limits, signal: AbortSignal | undefine
       controller.abort(error);
     }, seconds * 1000);
   let timer = wait(limits.firstByteSeconds, "answered nothing");
-  const onAbort = () => controller.abort(signal?.reason);
-  signal?.addEventListener("abort", onAbort, { once: true });
+  const release = onAbort(signal, () => controller.abort(signal?.reason));
   return {
     signal: controller.signal,
     heard() {
@@ -146,7 +146,7 @@ function watchTime(where: string, limits: Limits, signal: AbortSignal | undefine
     late: () => error,
     end() {
       clearTimeout(timer);
-      signal?.removeEventListener("abort", onAbort);
+      release();
       controller.abort();
     },
   };

@@ -1,5 +1,6 @@
 // Several endpoints behind one name: the least busy is asked, one that fails rests for a while.
 import { BaimoError, throwIfAborted } from "../errors.ts";
+import { onAbort } from "../on-abort.ts";
 import { type Asked, type Endpoint, hideKey, post } from "./endpoint.ts";
 
 /** How failures are met. */
@@ -152,11 +153,11 @@ export class Endpoints {
     await new Promise<void>((resolve) => {
       const end = () => {
         clearTimeout(timer);
-        signal?.removeEventListener("abort", end);
+        release();
         resolve();
       };
       const timer = setTimeout(end, seconds * 1000);
-      signal?.addEventListener("abort", end, { once: true });
+      const release = onAbort(signal, end);
     });
     throwIfAborted(signal, "the request");
   }

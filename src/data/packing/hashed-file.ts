@@ -1,5 +1,6 @@
-// A file that is written from its beginning to its end, with its hash.
+// Files with their hash: written from the beginning to the end, or read piece by piece.
 import { createHash } from "node:crypto";
+import { createReadStream } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { join } from "node:path";
 
@@ -44,4 +45,11 @@ export async function createHashedFile(folder: string, file: string): Promise<Ha
     },
     close,
   };
+}
+
+/** The SHA-256 of a file, read piece by piece. */
+export async function hashFile(path: string): Promise<string> {
+  const hash = createHash("sha256");
+  for await (const bytes of createReadStream(path)) hash.update(bytes as Uint8Array);
+  return hash.digest("hex");
 }

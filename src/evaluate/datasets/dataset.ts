@@ -1,6 +1,7 @@
 // A task's data by split, with hashes: files that it names, a folder, or a dataset of the Hub.
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join, relative, resolve, sep } from "node:path";
+import { hashFile } from "../../data/packing/hashed-file.ts";
 import { BaimoError } from "../../errors.ts";
 import { type LocalDataset, pullDataset } from "../../formats/hub/pull-dataset.ts";
 import type { PullOptions } from "../../formats/hub/pull-options.ts";
@@ -11,7 +12,7 @@ import type { TaskConfig } from "../tasks/task-config.ts";
 import { readCard } from "./card.ts";
 import { type ChosenData, chooseFiles, type DataFormat, patternsOf } from "./choose-files.ts";
 import { isLargeJson, largeRows } from "./large-json.ts";
-import { hashFile, readRows } from "./read-rows.ts";
+import { readRows } from "./read-rows.ts";
 import { unifyColumns } from "./unify-columns.ts";
 
 /** Where a task's data came from. */

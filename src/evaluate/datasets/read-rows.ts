@@ -1,6 +1,4 @@
 // The rows of a file of data, as `datasets` gives them: JSON, JSON Lines, CSV, Parquet, text.
-import { createHash } from "node:crypto";
-import { createReadStream } from "node:fs";
 import { readLines } from "../../data/documents/read-lines.ts";
 import { BaimoError } from "../../errors.ts";
 import { brief, isRecord } from "../../json.ts";
@@ -67,11 +65,4 @@ async function wholeText(path: string): Promise<string> {
     lines.push(line);
   }
   return lines.join("\n");
-}
-
-/** The SHA-256 of a file, read piece by piece. */
-export async function hashFile(path: string): Promise<string> {
-  const hash = createHash("sha256");
-  for await (const bytes of createReadStream(path)) hash.update(bytes as Uint8Array);
-  return hash.digest("hex");
 }

@@ -1,11 +1,10 @@
 // A run of pre-training for OLMo-core: weights, tokens in the order of its steps, a script.
-import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createOrder, openPackedCorpus, sequencesOfStep } from "../../data/index.ts";
-import { createHashedFile, type HashedFile } from "../../data/packing/hashed-file.ts";
+import { createHashedFile, type HashedFile, hashFile } from "../../data/packing/hashed-file.ts";
 import { BaimoError } from "../../errors.ts";
 import { writeSafetensors } from "../../formats/safetensors/safetensors-writer.ts";
-import { sha256 } from "../../sha256.ts";
 import { rateFactor } from "../optimize/schedule.ts";
 import type { TrainConfig } from "../run/config.ts";
 import { type OpenRun, openRun } from "../run/open-run.ts";
@@ -165,11 +164,11 @@ async function hashesOf(output: string, folder: string): Promise<HashedFile[]> {
   const found = readdirSync(join(output, folder), { withFileTypes: true }).filter((entry) => entry.isFile());
   return Promise.all(
     found.map(async ({ name }) => {
-      const bytes = readFileSync(join(output, folder, name));
+      const path = join(output, folder, name);
       return {
         file: folder === "" ? name : `${folder}/${name}`,
-        bytes: bytes.length,
-        sha256: await sha256(bytes),
+        bytes: statSync(path).size,
+        sha256: await hashFile(path),
       };
     }),
   );

@@ -5,6 +5,7 @@
 import { randomUUID } from "node:crypto";
 import { BaimoError, type ErrorCode, throwIfAborted } from "../../../errors.ts";
 import { parseJson } from "../../../json.ts";
+import { onAbort } from "../../../on-abort.ts";
 import type { Book, Engine, KeptStep, RunState, StepRow, Worker } from "../engine.ts";
 import { Journal } from "../journal.ts";
 import { thisProcess } from "../owner.ts";
@@ -232,14 +233,15 @@ class DbosEngine implements Engine {
 /** Another machine's run goes on without this one. */
 async function unlessAborted<T>(result: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (!signal) return result;
-  let listen = () => {};
+  let release = () => {};
   const aborted = new Promise<never>((_resolve, reject) => {
-    listen = () => reject(new BaimoError("aborted", "the run was aborted", { cause: signal.reason }));
-    signal.addEventListener("abort", listen);
+    release = onAbort(signal, () =>
+      reject(new BaimoError("aborted", "the run was aborted", { cause: signal.reason })),
+    );
   });
   try {
     return await Promise.race([result, aborted]);
   } finally {
-    signal.removeEventListener("abort", listen);
+    release();
   }
 }
