@@ -26,10 +26,11 @@ const configurations = [
 /** Prints the peak where a process ends. */
 const peak = "process.on('exit',()=>console.log(JSON.stringify({peak:process.resourceUsage().maxRSS*1024})))";
 
-/** Two steps of each, a line of figures each. */
+/** Four steps of each, a line of figures each. */
 export async function* compareMemory({ threads = 2, only }) {
   const folder = mkdtempSync(join(tmpdir(), "baimo-memory-"));
-  const texts = Array.from({ length: 400 }, (_, i) => `line ${i} of a text that says nothing. `.repeat(40));
+  // Longer than a row, so that rows are full and all of the memory is written.
+  const texts = Array.from({ length: 100 }, (_, i) => `line ${i} of a text that says nothing. `.repeat(400));
   const data = join(folder, "texts.jsonl");
   writeFileSync(data, texts.map((text) => JSON.stringify({ text })).join("\n"));
   const tokenizer = JSON.stringify(await trainTokenizer(texts, { vocabSize: 300 }));
@@ -39,7 +40,7 @@ export async function* compareMemory({ threads = 2, only }) {
       const model = await prepare(trainings.find((one) => one.name === name));
       if (!existsSync(join(model, "tokenizer.json"))) writeFileSync(join(model, "tokenizer.json"), tokenizer);
       const out = join(folder, String(i));
-      const run = { stage: "continue", model, data: [data], out, steps: 2, saveEvery: 0, threads, ...keys };
+      const run = { stage: "continue", model, data: [data], out, steps: 4, saveEvery: 0, threads, ...keys };
       const config = join(folder, `${i}.json`);
       writeFileSync(config, JSON.stringify(run));
       const main = join(import.meta.dirname, "../dist/src/cli/main.js");

@@ -22,7 +22,7 @@ import type { Machine } from "./tape/machine.ts";
 import { type PackedRows, TrainedMatrix, TrainedVector } from "./tape/value.ts";
 
 /** Bytes of values that are read at a time. */
-const READ_BYTES = 8 << 20;
+const READ_BYTES = 1 << 20;
 
 /** What an optimiser steps: a tensor [rows, cols] of floats without gaps, its gradient and moments. */
 export interface Learned {

@@ -15,13 +15,12 @@ import type { TaughtBatch } from "./tasks/next-tokens.ts";
 import type { TrainedModel, TrainedModelParts } from "./trained-model.ts";
 import type { StepReport } from "./trainer.ts";
 
-/** Bytes of the runtime itself, and of each thread's: measured, `baimo train` on Node 20, 2026-11-28. */
-const RUNTIME_BYTES = 109e6;
-const THREAD_BYTES = 14e6;
+/** Bytes of each thread's runtime, its garbage included: measured, `baimo train` on Node 20 and 24, 2026-11-29. */
+const THREAD_BYTES = 30e6;
 
-/** What a training takes, the runtime included. */
-export const withRuntime = (bytes: number, threads: number): number =>
-  bytes + RUNTIME_BYTES + threads * THREAD_BYTES;
+/** What a training takes beside a process of so many bytes. */
+export const withRuntime = (bytes: number, threads: number, processBytes: number): number =>
+  bytes + processBytes + threads * THREAD_BYTES;
 
 export interface SessionOptions {
   readonly parts: TrainedModelParts;
@@ -92,7 +91,9 @@ export class TrainingSession {
       : new ArrayBuffer(busBytes(busShape));
     const url = new URL("./worker.js", import.meta.url);
     const started = await Promise.all(
-      Array.from({ length: threads }, (_, rank) => startThread(url, { name: `baimo trainer ${rank}` })),
+      Array.from({ length: threads }, (_, rank) =>
+        startThread(url, { name: `baimo trainer ${rank}`, youngGenerationMb: 2 }),
+      ),
     );
     const session = new TrainingSession(machine, model, started, new Bus(shared, -1, busShape));
     const sources = files.map((file) => file.descriptor);

@@ -22,6 +22,7 @@ export async function* runTraining(
   const objective = objectiveOf(config);
   const parts = await partsThatFit(config, description, { objective, threads });
   writeRun(config, data.folder);
+  const processBytes = process.memoryUsage.rss();
   const session = await TrainingSession.open({ parts, files: checkpoint.files, objective, threads });
   const sizes = session.model.learned.map(({ rows, cols }) => rows * cols);
   try {
@@ -31,7 +32,7 @@ export async function* runTraining(
         parameters: session.model.parameters.count,
         learned: sizes.reduce((sum, size) => sum + size, 0),
         // A tensor is copied where it is written.
-        memoryBytes: withRuntime(session.bytes + 4 * Math.max(...sizes), threads),
+        memoryBytes: withRuntime(session.bytes + 4 * Math.max(...sizes), threads, processBytes),
         checkpointBytes: sizes.reduce((sum, size) => sum + 12 * size, 0),
         examples: data.count,
         cut: data.cut,
