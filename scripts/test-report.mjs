@@ -56,6 +56,8 @@ export default async function* report(events) {
   }
   if (todo.length > 0) yield `\nto do ${todo.length}\n${indented(todo.join("\n"), "  ")}\n`;
   if (failed.length > 0) yield `\nfailed ${failed.length}\n${indented(failed.join("\n"), "  ")}\n`;
+  if (process.env.BAIMO_LONG !== "1")
+    yield "\nnpm run test:long has more kills, mutated files, distributions, GPU cases, requests, documents and looks\n";
   yield `\n${counts.map((line) => `# ${line}\n`).join("")}`;
 }
 

@@ -1,17 +1,34 @@
 // Runs every built test, or those whose paths hold one of the words given.
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { listFiles } from "./list-files.mjs";
 import { softwareGpu } from "./software-gpu.mjs";
 import { findStale } from "./stale.mjs";
 
-/** Processes that the tests beside sources share. */
-const UNIT_PROCESSES = 4;
+/** How many processes tests of a kind share: a process of their own would mostly start and read the same modules again. */
+const SHARED = [
+  { kind: "pages", processes: 2, has: (name) => name.startsWith("test/page") },
+  { kind: "units", processes: 4, has: (name) => name.startsWith("src/") },
+  { kind: "models", processes: 4, has: (name) => !isAlone(name) },
+];
+/** What a test needs for which it has a process to itself: command lines, a GPU, measures of the process, hooks of the root. */
+const ALONE = /"\.\/baimo\.ts"|processor-time|memoryUsage|[wW]ebgpu|^(before|beforeEach|afterEach)\(/m;
+/** So many files are begun as they are. */
+const FEW = 12;
 const root = resolve(import.meta.dirname, "..");
 const fromSource = process.argv.includes("--source");
-const wanted = process.argv.slice(2).filter((word) => word !== "--source");
+/** What the long run tries beyond the sample that each run tries. */
+const LONG = {
+  BAIMO_LONG: "1",
+  BAIMO_EVALUATION: "all",
+  BAIMO_ALL_LOOKS: "1",
+  BAIMO_KILLS: "50",
+  BAIMO_REQUESTS: "5000",
+};
+const more = process.argv.includes("--long") ? LONG : {};
+const wanted = process.argv.slice(2).filter((word) => word !== "--source" && word !== "--long");
 
 /** Ends with a message that says what to do. */
 function refuse(message) {
@@ -42,23 +59,32 @@ const files = ["src", "test"]
   .filter((name) => wanted.length === 0 || wanted.some((part) => name.includes(part.replace(/\.js$/, ""))));
 const built = (name) => (fromSource ? name : join("dist", name.replace(/\.ts$/, ".js")));
 
-/**
- * What the runner gives a process each: tests of whole models as they are, units beside their sources many together, since
- * a process of their own would mostly start and read the same modules again (163 -> 118 s of processor time).
- */
+/** Whether a file of whole models has a process to itself. */
+function isAlone(name) {
+  return ALONE.test(readFileSync(join(root, name), "utf8"));
+}
+
+/** What the runner gives a process each. It begins them in the order of their names: the long ones first. */
 function toProcesses(names) {
-  const units = names.filter((name) => name.startsWith("src"));
-  if (units.length <= UNIT_PROCESSES) return names.map(built);
-  const folder = join(root, "dist/test-processes");
+  if (names.length <= FEW) return names.map(built);
+  const folder = join(root, "dist/a-test-processes");
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
-  const processes = Array.from({ length: UNIT_PROCESSES }, (_, at) => {
-    const own = units.filter((_, i) => i % UNIT_PROCESSES === at);
-    const path = join(folder, `units-${at + 1}.mjs`);
-    writeFileSync(path, own.map((name) => `import "${pathToFileURL(join(root, built(name)))}";\n`).join(""));
-    return relative(root, path);
+  const left = new Set(names);
+  const shared = SHARED.flatMap(({ kind, processes, has }) => {
+    const own = [...left].filter(has);
+    for (const name of own) left.delete(name);
+    return Array.from({ length: Math.min(processes, own.length) }, (_, at) => {
+      const path = join(folder, `${kind}-${at + 1}.mjs`);
+      const mine = own.filter((_, i) => i % processes === at);
+      writeFileSync(
+        path,
+        mine.map((name) => `import "${pathToFileURL(join(root, built(name)))}";\n`).join(""),
+      );
+      return relative(root, path);
+    });
   });
-  return [...processes, ...names.filter((name) => !name.startsWith("src")).map(built)];
+  return [...shared, ...[...left].map(built)];
 }
 
 if (files.length === 0) refuse(`no test file's name has ${wanted.join(" or ")} in it`);
@@ -73,6 +99,6 @@ const run = spawnSync(
     "--test-reporter=./scripts/test-report.mjs",
     ...toProcesses(files),
   ],
-  { cwd: root, stdio: "inherit", env: { ...process.env, ...softwareGpu(root) } },
+  { cwd: root, stdio: "inherit", env: { ...more, ...process.env, ...softwareGpu(root) } },
 );
 process.exit(run.status ?? 1);

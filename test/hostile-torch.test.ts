@@ -12,6 +12,7 @@ import { promisify } from "node:util";
 import { BaimoError } from "../src/errors.ts";
 import { openCheckpoint } from "../src/formats/checkpoint.ts";
 import { createRandom, type Random } from "../src/random.ts";
+import { isLong } from "../src/test-long.ts";
 import { golden } from "./places.ts";
 import { processorMs } from "./processor-time.ts";
 import {
@@ -45,7 +46,7 @@ import {
 } from "./torch-assembler.ts";
 
 const seed = 20245;
-const mutationsPerFile = 150;
+const mutationsPerFile = isLong ? 150 : 50;
 /** Above what the files themselves take: as for the other formats. */
 const allowance = 64 << 20;
 /** Of processor time. Generous; what hangs or is quadratic takes minutes. */

@@ -1,5 +1,6 @@
 // Cases of the table on a GPU against their references; same bits however they are cut.
 import { after, describe, test } from "node:test";
+import { isLong } from "../../test-long.ts";
 import { CASE_TOKENS, type OperationCase } from "../cases/case.ts";
 import { operationCases } from "../cases/table.ts";
 import { checkCase } from "../cases/test-case.ts";
@@ -8,13 +9,13 @@ import { openTestGpu } from "./test-gpu.ts";
 
 const gpu = await openTestGpu();
 
-/** Products of these types show what planes and nibbles, bytes, scales of 6 bits and tables of levels come to. */
-const types = ["F32", "F16", "Q8_0", "Q5_1", "Q4_K", "Q6_K", "IQ4_XS"];
+/** Products of these types show floats, bytes and tables of levels; test/golden-webgpu.test.ts has models in Q5_1, Q4_K and Q6_K. */
+const types = ["F32", "F16", "Q8_0", "IQ4_XS"];
 /** Of each operation beside products so many, from all of its cases evenly. */
 const EACH = 3;
 
 /** A software adapter takes minutes for all cases. */
-const chosen = process.env.BAIMO_GPU_CASES === "all" ? operationCases : choose();
+const chosen = isLong ? operationCases : choose();
 
 function choose(): OperationCase[] {
   const isProduct = ({ about }: OperationCase) => about.includes("weights in ");
@@ -34,7 +35,7 @@ describe("operations on WebGPU", { skip: typeof gpu === "string" && gpu }, () =>
   if (typeof gpu === "string") return;
   after(() => gpu.device.destroy());
   const left = operationCases.length - chosen.length;
-  if (left > 0) test(`${left} more cases`, { skip: "BAIMO_GPU_CASES=all runs them, in minutes" }, () => {});
+  if (left > 0) test(`${left} more cases`, { skip: "npm run test:long has them" }, () => {});
   for (const one of chosen) {
     test(`${one.operation}: ${one.about}`, async () => {
       await checkCase(
