@@ -55,6 +55,13 @@ describe("the engine on WebGPU", { skip: typeof gpu === "string" && gpu }, () =>
     assert.ok(calls - before.calls <= 8 * numLayers + 4, `${calls - before.calls} calls`);
     const read = (weightBytes - before.weightBytes) / model.productBytes;
     assert.ok(read <= 1.05, `${read} times the weights' bytes`);
+    const { weightBytes: done } = gpu.counts;
+    await model.last(
+      Array.from({ length: 32 }, (_, id) => id),
+      3,
+    );
+    const forTile = (gpu.counts.weightBytes - done) / model.productBytes;
+    assert.ok(forTile <= 1.05, `a prompt of 32 tokens reads the weights ${forTile} times`);
     gpu.freeAll();
   });
 

@@ -69,4 +69,5 @@ export const productCases: readonly OperationCase[] = [
   ...(["F32", "F16", "BF16"] as const).flatMap((dtype) => casesOfType(dtype, floatShapes)),
   biasCase({ tokens: 1, cols: 16, rows: 3 }),
   biasCase({ tokens: 7, cols: 172, rows: 20 }),
+  biasCase({ tokens: 37, cols: 172, rows: 70 }),
 ];

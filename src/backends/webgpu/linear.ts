@@ -6,8 +6,10 @@ import {
   type MatmulOptions,
   MOST_TOKENS,
   matmulShader,
+  nameOf,
   rowsOfGroup,
 } from "../../kernels/products/matmul.wgsl.ts";
+import { rowsOfTile, TILE_TOKENS, tilesShader } from "../../kernels/products/tiles.wgsl.ts";
 import type { RowSpan } from "../../tensor/backend.ts";
 import type { Gpu } from "./gpu.ts";
 import { areAlike, type GpuProduct, type LinearOperation } from "./operations.ts";
@@ -16,6 +18,8 @@ import type { GpuMatrix, MatrixPart } from "./weights.ts";
 
 /** Products of one call: as many as the buffers that a shader may have allow, with those that every call has. */
 const MOST_PRODUCTS = 3;
+/** Fewer tokens go without tiles: the weights are then read twice at most. */
+export const LEAST_TILED = 2 * MOST_TOKENS + 1;
 
 /** Records products in as few calls as their weights allow. */
 export function sendLinear(gpu: Gpu, vectors: Vectors, operation: LinearOperation): void {
@@ -48,11 +52,11 @@ function sendProducts(
 ): void {
   const [{ type, cols, subs }] = products[0];
   const lanes = lanesOf(cols);
-  const batch = tokens === 1 ? 1 : MOST_TOKENS;
   const then = activate ? { activation: activate.activation } : add ? "add" : undefined;
+  const tiled = tokens >= LEAST_TILED;
+  const batch = tiled ? TILE_TOKENS : tokens === 1 ? 1 : MOST_TOKENS;
   const options: MatmulOptions = { type, tokens: batch, products: products.length, then };
-  const name = `matmul ${type} ${batch} ${products.length} ${activate?.activation ?? (add ? "add" : "")}`;
-  const rows = rowsOfGroup(lanes, then);
+  const rows = tiled ? rowsOfTile(options) : rowsOfGroup(lanes, then);
   const numbers = [lanes, rows, subs, tokens, firstRow, firstRow];
   const groups: number[] = [];
   for (const [weight, y] of products) {
@@ -69,7 +73,9 @@ function sendProducts(
   const columns = activate ? groups[0] : groups.reduce((a, b) => a + b, 0);
   const batches = Math.ceil(tokens / batch);
   gpu.call(
-    gpu.pipeline(name, () => matmulShader(options)),
+    gpu.pipeline(nameOf(tiled ? "tiles" : "matmul", options), () =>
+      tiled ? tilesShader(options) : matmulShader(options),
+    ),
     areas,
     numbers,
     columns,

@@ -6,17 +6,19 @@ import { linearCase, lookupCase } from "../cases/products.ts";
 import type { GpuUse } from "../device.ts";
 import { createWebgpuBackend } from "./backend.ts";
 import type { Gpu } from "./gpu.ts";
+import { LEAST_TILED } from "./linear.ts";
 
-/** Tokens of a product: a whole batch, and one alone. */
-const TOKENS = 4;
+/** Tokens of products: a batch, and a tile; each case has one alone, too. */
+const TOKENS = [4, LEAST_TILED];
 /** Largest difference over the largest value: f32 sums of hundreds of terms stay far below, a wrong shader far above. */
 const TOLERANCE = 1e-3;
 
 /** @throws {BaimoError} `device` where an operation comes out wrong */
 export async function testGpu(gpu: Gpu, { samples, operations, cacheType }: GpuUse): Promise<void> {
-  const products = samples.flatMap((sample) =>
-    sample.embedding ? [linearCase(sample, TOKENS), lookupCase(sample)] : [linearCase(sample, TOKENS)],
-  );
+  const products = samples.flatMap((sample) => [
+    ...TOKENS.map((tokens) => linearCase(sample, tokens)),
+    ...(sample.embedding ? [lookupCase(sample)] : []),
+  ]);
   const backend = createWebgpuBackend({ gpu, maxTokens: CASE_TOKENS, expectedBytes: 1 << 20 });
   for (const one of [...casesOf(operations, cacheType), ...products]) {
     const prepared = await prepareCase(one, backend);

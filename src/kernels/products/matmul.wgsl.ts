@@ -37,7 +37,7 @@ export function rowsOfGroup(lanes: number, then: MatmulOptions["then"]): number 
   return (SIZE / lanes) * (typeof then === "object" ? 1 : ROWS);
 }
 
-const letters = ["a", "b", "c", "d"];
+export const letters = ["a", "b", "c", "d"];
 
 /**
  * y_k[token, row] = x[token] . W_k[row] + bias_k[row] for products k. Without an activation workgroups of one product follow
@@ -50,47 +50,28 @@ const letters = ["a", "b", "c", "d"];
  */
 export function matmulShader(options: MatmulOptions): Shader {
   const { type, tokens, products, then } = options;
-  const activation = typeof then === "object" ? then.activation : undefined;
-  const numbers = Array.from({ length: products }, (_, k) => k);
-  const slots = activation ? products : ROWS;
-  const place = (k: number) => [
-    ...letters.map((letter) => `${letter}${k}`),
-    `rows${k}`,
-    `bias${k}`,
-    `stride${k}`,
-    `column${k}`,
-  ];
-  const start = activation
-    ? `let row = group.x * p.group_rows + share;
-${numbers.map((k) => planesOf(k, (letter) => `p.${letter}${k}`, "row", "p.rows0")).join("\n")}`
+  const isActivated = typeof then === "object";
+  const slots = isActivated ? products : ROWS;
+  const start = isActivated
+    ? `let row = group.x * p.group_rows + share; let rows = p.rows0;
+${Array.from({ length: products }, (_, k) => planesOf(k, (letter) => `p.${letter}${k}`, "row", "rows")).join("\n")}`
     : `${chooseProduct(products)}
 let row = at * p.group_rows + share * ${ROWS}u;
 ${[0, 1].map((j) => planesOf(j, (letter) => letter, `row + ${j}u`, "rows")).join("\n")}`;
-  const each = activation ? storeActivated(products) : storeProducts(products, then === "add");
+  const sum = (name: string, slot: string) => addParts(name, `(${slot}) * ${tokens}u + k % ${tokens}u`);
+  const finish = isActivated
+    ? `${Array.from({ length: products }, (_, k) => sum(`sum${k}`, `own * ${products}u + ${k}u`)).join("\n")}
+  put(y_row, t, ${products === 1 ? "sum0" : "sum0, sum1"});`
+    : `${sum("y", "own")}
+  put(which, y_row, t, y);`;
   return {
-    name: `matmul ${type} ${tokens} ${products} ${activation ?? then ?? ""}`,
-    params: [
-      "lanes",
-      "group_rows",
-      "subs",
-      "tokens",
-      "x_first",
-      "y_first",
-      ...numbers.flatMap(place),
-      ...(activation ? ["limit: f32"] : numbers.slice(1).map((k) => `groups${k - 1}`)),
-      ...(then === "add" ? ["factor: f32", "r_stride"] : []),
-    ],
-    buffers: [
-      ...weightBuffers,
-      fours("x4"),
-      floats("v"),
-      ...numbers.map((k) => written(`y${k}`)),
-      ...(then === "add" ? [written("r")] : []),
-    ],
+    name: nameOf("matmul", options),
+    params: productParams(options),
+    buffers: productBuffers(options),
     size: SIZE,
     declarations: `${gpuForms[type].functions ?? ""}
 var<workgroup> parts: array<f32, ${SIZE * slots * tokens}>;
-${activation ? activationFunction(activation) : ""}`,
+${putFunction(options)}`,
     body: `let share = lane / p.lanes; let l = lane % p.lanes;
 let first = group.y * ${tokens}u;
 ${Array.from({ length: tokens }, (_, t) => `let x_${t} = (min(first + ${t}u, p.tokens - 1u) + p.x_first) * p.subs * 8u;`).join("\n")}
@@ -98,11 +79,44 @@ ${start}
 ${accumulate({ type, slots, tokens })}
 workgroupBarrier();
 for (var k = lane; k < p.group_rows * ${tokens}u; k += ${SIZE}u) {
-  let t = first + k % ${tokens}u;
-  if (t >= p.tokens) { continue; }
-  ${each(`k / ${tokens}u`, `k % ${tokens}u`, { slots, tokens })}
+  let t = first + k % ${tokens}u; let own = k / ${tokens}u;
+  let y_row = ${isActivated ? "group.x" : "at"} * p.group_rows + own;
+  if (t >= p.tokens || y_row >= rows) { continue; }
+  ${finish}
 }`,
   };
+}
+
+/** Tells a shader of products from all others. */
+export const nameOf = (kind: "matmul" | "tiles", { type, tokens, products, then }: MatmulOptions): string =>
+  `${kind} ${type} ${tokens} ${products} ${typeof then === "object" ? then.activation : (then ?? "")}`;
+
+/** The numbers of products, whichever way they are computed. */
+export function productParams({ products, then }: MatmulOptions): string[] {
+  const numbers = Array.from({ length: products }, (_, k) => k);
+  const place = (k: number) => [...letters, "rows", "bias", "stride", "column"].map((name) => `${name}${k}`);
+  return [
+    "lanes",
+    "group_rows",
+    "subs",
+    "tokens",
+    "x_first",
+    "y_first",
+    ...numbers.flatMap(place),
+    ...(typeof then === "object" ? ["limit: f32"] : numbers.slice(1).map((k) => `groups${k - 1}`)),
+    ...(then === "add" ? ["factor: f32", "r_stride"] : []),
+  ];
+}
+
+/** Their buffers. */
+export function productBuffers({ products, then }: MatmulOptions): ShaderBuffer[] {
+  return [
+    ...weightBuffers,
+    fours("x4"),
+    floats("v"),
+    ...Array.from({ length: products }, (_, k) => written(`y${k}`)),
+    ...(then === "add" ? [written("r")] : []),
+  ];
 }
 
 export const weightBuffers: readonly ShaderBuffer[] = [words("w"), { name: "w4", type: "array<vec4u>" }];
@@ -114,7 +128,7 @@ let units_${j} = min(${row}, ${rows} - 1u) * p.subs;`;
 }
 
 /** Which product a workgroup has: its planes, rows and workgroup within it. */
-function chooseProduct(products: number): string {
+export function chooseProduct(products: number): string {
   const names = [...letters, "rows"];
   const set = (k: number) => names.map((name) => `${name} = p.${name}${k};`).join(" ");
   return `var at = group.x; var which = 0u;
@@ -170,41 +184,36 @@ function inSlot(type: GpuType, j: number): { load: string; value(i: number): str
   return { load: rename(load), value: (i) => rename(value(i)) };
 }
 
-interface GroupShape {
-  readonly slots: number;
-  readonly tokens: number;
-}
-
-const withBias = (sum: string, k: number | string, row: string) =>
-  `if (p.bias${k} != 0xffffffffu) { ${sum} += v[p.bias${k} + ${row}]; }`;
-
-function storeProducts(products: number, adds: boolean) {
-  return (slot: string, t: string, { tokens }: GroupShape): string => `
-  let y_row = at * p.group_rows + ${slot};
-  if (y_row >= rows) { continue; }
-  ${addParts("y", `(${slot}) * ${tokens}u + ${t}`)}
+/**
+ * WGSL: `put(which, row, t, y)` puts a product where it belongs, with its bias and what comes after; or `put(row, t, gate, up)` with an
+ * activation, of one product without `up`.
+ */
+export function putFunction({ products, then }: MatmulOptions): string {
+  const withBias = (sum: string, k: number) =>
+    `if (p.bias${k} != 0xffffffffu) { ${sum} += v[p.bias${k} + row]; }`;
+  if (typeof then !== "object")
+    return `fn put(which: u32, row: u32, t: u32, sum: f32) {
+  var y = sum;
   ${Array.from(
     { length: products },
     (_, k) => `if (which == ${k}u) {
-    ${withBias("y", k, "y_row")}
-    y${k}[(t + p.y_first) * p.stride${k} + p.column${k} + y_row] = y;
-    ${adds ? "let into = (t + p.y_first) * p.r_stride + p.column0 + y_row; r[into] = fma(p.factor, y, r[into]);" : ""}
+    ${withBias("y", k)}
+    y${k}[(t + p.y_first) * p.stride${k} + p.column${k} + row] = y;
   }`,
-  ).join("\n")}`;
-}
-
-function storeActivated(products: number) {
-  return (slot: string, t: string, { slots, tokens }: GroupShape): string => `
-  let y_row = group.x * p.group_rows + ${slot};
-  if (y_row >= p.rows0) { continue; }
-  ${addParts("gate", `((${slot}) * ${slots}u) * ${tokens}u + ${t}`)}
-  ${withBias("gate", 0, "y_row")}
+  ).join("\n")}
+  ${then === "add" ? "let into = (t + p.y_first) * p.r_stride + p.column0 + row; r[into] = fma(p.factor, y, r[into]);" : ""}
+}`;
+  return `${activationFunction(then.activation)}
+fn put(row: u32, t: u32, gate_sum: f32${products === 2 ? ", up_sum: f32" : ""}) {
+  var gate = gate_sum;
+  ${withBias("gate", 0)}
   ${
     products === 1
-      ? "y0[t * p.stride0 + y_row] = activated(gate, p.limit);"
-      : `${addParts("up", `((${slot}) * ${slots}u + 1u) * ${tokens}u + ${t}`)}
-  ${withBias("up", 1, "y_row")}
-  y1[t * p.stride1 + y_row] = up;
-  y0[t * p.stride0 + y_row] = activated(gate, p.limit) * factor_of(up, p.limit);`
-  }`;
+      ? "y0[t * p.stride0 + row] = activated(gate, p.limit);"
+      : `var up = up_sum;
+  ${withBias("up", 1)}
+  y1[t * p.stride1 + row] = up;
+  y0[t * p.stride0 + row] = activated(gate, p.limit) * factor_of(up, p.limit);`
+  }
+}`;
 }
