@@ -1,11 +1,11 @@
-// Choices scored together, and each alone: node choices.mjs MODEL [DOCUMENTS] [THREADS] [ROUNDS]
+// Four choices together, each alone, one: node choices.mjs MODEL [DOCUMENTS] [THREADS] [ROUNDS]
 import { load } from "../dist/src/index.js";
 import { documentsFromArguments, documentsOf } from "./documents.mjs";
 import { median } from "./measure.mjs";
 
 const { model: path, count, threads, rounds } = documentsFromArguments(process.argv.slice(2));
 const model = await load(path, { threads });
-const [together, alone] = [[], []];
+const [together, alone, one] = [[], [], []];
 
 async function secondsOf(work) {
   const since = performance.now();
@@ -16,6 +16,8 @@ async function secondsOf(work) {
 await model.score([{ context: [1], continuation: [2] }]);
 for (let round = 0; round < rounds; round++) {
   const texts = documentsOf(count, round).flat();
+  const first = documentsOf(count, 1000 + round).map(([choice]) => choice);
+  one.push(await secondsOf(() => model.score(first)));
   together.push(await secondsOf(() => model.score(texts)));
   // A first token of its own keeps each from what the cache has of the others.
   const apart = texts.map(({ context, continuation }, i) => ({
@@ -28,5 +30,8 @@ for (let round = 0; round < rounds; round++) {
     }),
   );
 }
-console.log(JSON.stringify({ secondsTogether: median(together), secondsAlone: median(alone) }));
+const [secondsTogether, secondsAlone, secondsOfOne] = [together, alone, one].map(median);
+console.log(
+  JSON.stringify({ secondsTogether, secondsAlone, secondsOfOne, times: secondsTogether / secondsOfOne }),
+);
 await model.dispose();

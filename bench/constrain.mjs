@@ -144,6 +144,7 @@ function makeOwn() {
   const words = new Uint32Array(Math.ceil(SIZE / 32));
   return (schema) => {
     const constraint = compiler.compile({ schema });
+    compiler.prepare(Number.POSITIVE_INFINITY);
     return {
       start() {
         const state = constraint.start();

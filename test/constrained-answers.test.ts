@@ -77,6 +77,34 @@ describe("a constrained answer", () => {
     assert.deepEqual(together, alone);
   });
 
+  it("that takes long to compile keeps no other waiting, and is as it is for itself", async () => {
+    const dear = { regex: "(?:a|b)*a(?:a|b){12}" };
+    const other = new AbortController();
+    let seen = 0;
+    const running = (async () => {
+      const { signal } = other;
+      const options = { ignoreEos: true, maxTokens: 100_000, onFull: "shift" as const, signal };
+      for await (const event of model.complete("春", options)) if (event.type === "text-delta") seen++;
+    })().catch((error) => assert.equal(error.code, "aborted"));
+    while (seen === 0) await new Promise((resolve) => setImmediate(resolve));
+    const before = seen;
+    const events = model.complete("秋夜", { constraint: dear, seed: 1, maxTokens: 30 });
+    let [text, at] = ["", 0];
+    for await (const event of events) {
+      if (event.type !== "text-delta") continue;
+      at ||= seen;
+      text += event.text;
+    }
+    other.abort();
+    await running;
+    assert.match(text, /^[ab]+$/);
+    assert.ok(at - before > 10, `${at - before} messages of the other meanwhile`);
+    assert.equal((await answer(dear, 1, 30)).text.length, text.length);
+    const schema = { type: "string", pattern: "^(a|b)*a(a|b){40}$" };
+    const option = "constraint.schema/pattern";
+    await assert.rejects(answer({ schema }), { code: "request", option, message: /states|steps/ });
+  });
+
   it("is refused before its first token where it cannot be enforced", async () => {
     await assert.rejects(answer({ schema: { type: "string", format: "no-such" } }), isRefused(/format/));
     await assert.rejects(answer({ regex: "(a)\\1" }), isRefused(/regex|expression|\\\\1/i));

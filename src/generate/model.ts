@@ -327,7 +327,7 @@ export function createModel(parts: ModelResources): TraceableModel {
     });
     answering?.begin(prompt);
     const spec = answering?.constraint?.() ?? options.constraint;
-    const constraint = spec && { spec, vocabulary: await prompts.vocabulary(options.signal) };
+    const constraint = spec && (await prompts.constraint(spec, options.signal));
     // An answer that must be whole says by an end token that it is.
     const endsByTokens = spec !== undefined || !resolved.ignoreEos;
     const stopTokens = [...(endsByTokens ? endTokens : []), ...resolved.stopTokens];

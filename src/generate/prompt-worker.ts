@@ -1,8 +1,10 @@
-// A thread that opens tokenizer and template, turns prompts into ids and packs the vocabulary.
+// A thread that makes prompts and packs the vocabulary, and compiles dear constraints.
 import { ownThread } from "../backends/threads.ts";
 import { BaimoError } from "../errors.ts";
 import { openCheckpoint } from "../formats/checkpoint.ts";
+import { recordLanguages } from "./constrain/constraint.ts";
 import { type Language, readLanguage, toIds } from "./language.ts";
+import { plainError } from "./plain-error.ts";
 import type { FromPromptThread, ToPromptThread } from "./prompts.ts";
 import { packVocabulary } from "./vocabulary.ts";
 
@@ -26,8 +28,10 @@ thread.listen((posted) => {
     language.catch(() => {}); // told with the first prompt
     return;
   }
-  Promise.resolve(language)
+  Promise.resolve(message.type === "constraint" ? undefined : language)
     .then((known) => {
+      if (message.type === "constraint")
+        return emit({ type: "languages", languages: recordLanguages(message.spec) });
       if (!known) throw new BaimoError("device", "a prompt came before its tokenizer");
       if (message.type === "vocabulary") {
         return emit({ type: "vocabulary", vocabulary: packVocabulary(known, message.config) });
@@ -35,8 +39,5 @@ thread.listen((posted) => {
       const ids = Int32Array.from(toIds(known, message.prompt, message.contextLength));
       return emit({ type: "ids", ids });
     })
-    .catch((error: unknown) => {
-      const code = error instanceof BaimoError ? error.code : "device";
-      emit({ type: "failed", code, text: error instanceof Error ? error.message : String(error) });
-    });
+    .catch((error: unknown) => emit({ type: "failed", error: plainError(error) }));
 });

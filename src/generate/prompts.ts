@@ -1,8 +1,11 @@
-// Prompts as ids, and the vocabulary for constraints: small ones at once, large ones in a thread.
+// Prompts as ids, and what constraints need: small ones at once, large ones in a thread.
 import { startThread, type Thread } from "../backends/threads.ts";
 import { BaimoError, type ErrorCode, throwIfAborted } from "../errors.ts";
 import type { CheckpointInput } from "../formats/checkpoint.ts";
+import { type ConstraintSpec, isDear, keyOf, type LanguageRecord } from "./constrain/constraint.ts";
 import { type Language, type LanguageDescription, type Prompt, toIds } from "./language.ts";
+import { fromPlainError } from "./plain-error.ts";
+import type { GivenConstraint, PlainError } from "./protocol.ts";
 import { type PackedVocabulary, packVocabulary } from "./vocabulary.ts";
 
 /** To the thread; one at a time. */
@@ -13,18 +16,22 @@ export type ToPromptThread =
       readonly description: LanguageDescription;
     }
   | { readonly type: "prompt"; readonly prompt: Prompt; readonly contextLength: number }
-  | { readonly type: "vocabulary"; readonly config: LanguageDescription["config"] };
+  | { readonly type: "vocabulary"; readonly config: LanguageDescription["config"] }
+  | { readonly type: "constraint"; readonly spec: ConstraintSpec };
 
 /** From it. */
 export type FromPromptThread =
   | { readonly type: "ids"; readonly ids: Int32Array }
   | { readonly type: "vocabulary"; readonly vocabulary: PackedVocabulary }
-  | { readonly type: "failed"; readonly code: ErrorCode; readonly text: string };
+  | { readonly type: "languages"; readonly languages: LanguageRecord }
+  | { readonly type: "failed"; readonly error: PlainError };
 
 /** Characters and values of a prompt that take a few milliseconds at most. */
 const SMALL = 16_384;
 /** Tokens of a vocabulary that is packed in a few milliseconds. */
 const SMALL_VOCABULARY = 8192;
+/** Constraints of which it is kept whether they are dear, and bytes of the languages of those that are. */
+const KEPT = { constraints: 64, bytes: 64 << 20 };
 /** The thread ends when it has had nothing to do for so long. */
 const IDLE_MS = 60_000;
 const ENDED = "the thread that makes prompts has ended";
@@ -37,6 +44,8 @@ export class Prompts {
   readonly #description: LanguageDescription;
   readonly #contextLength: number;
   #vocabulary: PackedVocabulary | undefined;
+  /** Languages of the constraints that are dear, undefined for others, by what they are known by; the oldest first. */
+  readonly #constraints = new Map<string, LanguageRecord | undefined>();
   /** Settles when the large prompt before has been made. */
   #turn: Promise<unknown> = Promise.resolve();
   #thread: Thread | undefined;
@@ -71,6 +80,36 @@ export class Prompts {
     const answer = await this.#inTurn({ type: "prompt", prompt, contextLength }, signal);
     if (answer.type !== "ids") throw new Error(`the thread answered a prompt with ${answer.type}`);
     return answer.ids;
+  }
+
+  /**
+   * A constraint as the engine takes it: compiled as far as that takes long.
+   * @throws {BaimoError} `request` for what cannot be enforced
+   */
+  async constraint(spec: ConstraintSpec, signal?: AbortSignal): Promise<GivenConstraint> {
+    const vocabulary = await this.vocabulary(signal);
+    const key = keyOf(spec);
+    if (!this.#constraints.has(key)) this.#keep(key, await this.#languagesOf(spec, signal));
+    return { spec, vocabulary, languages: this.#constraints.get(key) };
+  }
+
+  async #languagesOf(spec: ConstraintSpec, signal?: AbortSignal): Promise<LanguageRecord | undefined> {
+    if (!isDear(spec)) return undefined;
+    const answer = await this.#inTurn({ type: "constraint", spec }, signal);
+    if (answer.type !== "languages") throw new Error(`the thread answered a constraint with ${answer.type}`);
+    return answer.languages;
+  }
+
+  /** Keeps what is known of a constraint, and of others what there is room for. */
+  #keep(key: string, languages: LanguageRecord | undefined): void {
+    this.#constraints.set(key, languages);
+    let bytes = 0;
+    let count = 0;
+    for (const [one, kept] of [...this.#constraints].reverse()) {
+      bytes += bytesOf(kept);
+      count++;
+      if (one !== key && (count > KEPT.constraints || bytes > KEPT.bytes)) this.#constraints.delete(one);
+    }
   }
 
   /** The vocabulary as constraints need it, packed when it is first asked for. */
@@ -121,7 +160,10 @@ export class Prompts {
         thread.postMessage(question);
         if (signal?.aborted) abort();
       });
-      if (answer.type === "failed") throw new BaimoError(answer.code, answer.text, { cause: signal?.reason });
+      if (answer.type === "failed") {
+        const { code, message, option } = fromPlainError(answer.error);
+        throw new BaimoError(code, message, { option, cause: signal?.reason });
+      }
       return answer;
     } finally {
       this.#settle = undefined;
@@ -157,9 +199,15 @@ export class Prompts {
   async #end(code: ErrorCode, text: string): Promise<void> {
     const thread = this.#thread;
     this.#thread = undefined;
-    this.#settle?.({ type: "failed", code, text });
+    this.#settle?.({ type: "failed", error: { code, message: text } });
     await thread?.terminate();
   }
+}
+
+function bytesOf(languages: LanguageRecord | undefined): number {
+  if (!languages) return 0;
+  const { accepts, starts, edges, answers } = languages;
+  return accepts.byteLength + starts.byteLength + edges.byteLength + answers.byteLength;
 }
 
 /** Whether a prompt is so small that nobody waits for it. Looks no further than it has to. */

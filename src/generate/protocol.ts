@@ -9,7 +9,7 @@ import type { AdapterPart } from "../models/adapters/adapter.ts";
 import type { ModelConfig, Pooling } from "../models/config/config.ts";
 import type { WeightPlan } from "../models/weights/tensor-plan.ts";
 import type { AdapterUse, PageCounts } from "../tensor/backend.ts";
-import type { ConstraintSpec } from "./constrain/constraint.ts";
+import type { ConstraintSpec, LanguageRecord } from "./constrain/constraint.ts";
 import type { SamplerOptions } from "./sampler.ts";
 import type { GeneratedToken, TokenLogprob } from "./types.ts";
 import type { PackedVocabulary } from "./vocabulary.ts";
@@ -49,8 +49,15 @@ export interface GenerateRequest extends TextRequest {
   readonly keep?: number;
   /** Guess what follows, and run it ahead: so many tokens at a time, or as many as pay. */
   readonly speculation?: { readonly by: "lookup" | "draft"; readonly tokens?: number };
-  /** What the answer must be; the vocabulary is the model's. */
-  readonly constraint?: { readonly spec: ConstraintSpec; readonly vocabulary: PackedVocabulary };
+  /** What the answer must be. */
+  readonly constraint?: GivenConstraint;
+}
+
+/** What an answer must be; the vocabulary is the model's. Where it is dear to compile, its languages have been made. */
+export interface GivenConstraint {
+  readonly spec: ConstraintSpec;
+  readonly vocabulary: PackedVocabulary;
+  readonly languages?: LanguageRecord;
 }
 
 /** One request for logits; `trace` asks for hidden states too. */

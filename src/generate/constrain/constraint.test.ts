@@ -2,7 +2,15 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { BaimoError } from "../../errors.ts";
-import { bytesOf, ConstraintCompiler, type ConstraintSpec, compileConstraint } from "./constraint.ts";
+import { createRandom } from "../../random.ts";
+import {
+  bytesOf,
+  ConstraintCompiler,
+  type ConstraintSpec,
+  compileConstraint,
+  isDear,
+  recordLanguages,
+} from "./constraint.ts";
 import { idsOf, smallVocabulary } from "./test-walks.ts";
 
 const accepts = (spec: ConstraintSpec, text: string) => compileConstraint(spec).acceptsText(text);
@@ -118,6 +126,77 @@ it("costs are bounded", () => {
   const many = Array.from({ length: 12 }, (_, i) => [`p${i}`, ["q"]]);
   assert.match(refusalOf({ schema: { dependentRequired: Object.fromEntries(many) } }), /alternatives/);
   assert.match(refusalOf({ grammar: 'root ::= a\na ::= b "x"\nb ::= a?' }), /left recursion/);
+});
+
+it("of a thousand rules is compiled in one pass over them", () => {
+  const rules = Array.from({ length: 3000 }, (_, i) => `r${i} ::= "a" r${i + 1} | "(" root ")"`);
+  const grammar = ["root ::= r0", ...rules, 'r3000 ::= "b"'].join("\n");
+  assert.ok(isDear({ grammar }));
+  assert.match(refusalOf({ grammar }, { steps: 100_000 }), /steps/);
+  const some = ["root ::= r0", ...rules.slice(0, 1000), 'r1000 ::= "b"'].reverse().join("\n");
+  assert.ok(accepts({ grammar: some }, "aa((aab))".replace("aab", `${"a".repeat(1000)}b`)));
+  assert.ok(!accepts({ grammar: some }, "aa((aab))"));
+});
+
+it("what is dear is known before it has taken long; its languages, made elsewhere, give the same masks", () => {
+  assert.ok(!isDear({ regex: "[a-f]{20}" }));
+  assert.ok(isDear({ regex: "(?:a|b)*a(?:a|b){12}" }));
+  assert.ok(isDear({ choice: ["a".repeat(30_000)] }));
+  assert.throws(() => isDear({ regex: "(a)\\1" }), /back reference/);
+  const vocabulary = smallVocabulary();
+  const specs: ConstraintSpec[] = [
+    { regex: "(?:a|b)*a(?:a|b){9}" },
+    { regex: "(?=.*\\d)(?!.*aa)[a-z\\d]{2,5}" },
+    { grammar: 'root ::= item ("," item)*\nitem ::= [a-c]+ | "\\"" [^"]* "\\"" | "{" root "}"' },
+    { choice: ["yes", "no", "漢字"] },
+    { stringOf: { pattern: "^[a-z]+$", not: { const: "the" } }, without: "ab" },
+    {
+      sequence: [
+        { choice: ["[1] "] },
+        {
+          schema: {
+            type: "object",
+            properties: {
+              n: { type: "number", multipleOf: 0.5, minimum: -2, exclusiveMaximum: 40 },
+              list: { type: "array", items: { enum: ["a", 1, null] }, uniqueItems: true, maxItems: 3 },
+              text: { type: "string", pattern: "a.?b", maxLength: 6 },
+            },
+            patternProperties: { "^x-": { type: "string", format: "date" } },
+            additionalProperties: { anyOf: [{ type: "boolean" }, { not: { type: "string", minLength: 2 } }] },
+            required: ["n"],
+          },
+        },
+      ],
+    },
+  ];
+  const mask = new Uint32Array(Math.ceil(vocabulary.size / 32));
+  const masked = (state: { mask(out: Uint32Array): void }) => {
+    state.mask(mask);
+    return idsOf(mask);
+  };
+  for (const spec of specs) {
+    const record = structuredClone(recordLanguages(spec));
+    const [here, there] = [undefined, record].map((one) =>
+      new ConstraintCompiler(vocabulary).compile(spec, one),
+    );
+    const random = createRandom(7);
+    for (let walk = 0; walk < 12; walk++) {
+      const [one, other] = [here.start(), there.start()];
+      for (let step = 0; step < 60 && !one.isFinal; step++) {
+        const ids = masked(one);
+        assert.deepEqual(masked(other), ids, JSON.stringify(spec));
+        const id = ids[random.integer(ids.length)];
+        assert.ok(one.accept(id) && other.accept(id));
+        if (vocabulary.endTokens.includes(id)) break;
+      }
+      assert.equal(other.canEnd, one.canEnd);
+    }
+  }
+  const [first, second] = specs;
+  assert.throws(
+    () => new ConstraintCompiler(vocabulary).compile(first, recordLanguages(second)),
+    /record of languages/,
+  );
 });
 
 it("parts nest: a call is one constraint with its arguments", () => {

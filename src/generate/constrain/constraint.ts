@@ -1,10 +1,12 @@
 // Constraints, compiled from schema, expression, choice or grammar; where an answer stands.
 import { BaimoError } from "../../errors.ts";
 import type { State } from "./automaton.ts";
+import { type LanguageRecord, Recorder } from "./language-record.ts";
 import { type ConstraintLimits, defaultLimits } from "./limits.ts";
 import { bytesOf, type ConstraintVocabulary, openTokenTrie, type TokenTrie } from "./token-trie.ts";
 import { type ConstraintSpec, Workshop } from "./workshop.ts";
 
+export type { LanguageRecord } from "./language-record.ts";
 export type { ConstraintLimits } from "./limits.ts";
 export { bytesOf, type ConstraintVocabulary } from "./token-trie.ts";
 export type { ConstraintSpec } from "./workshop.ts";
@@ -14,12 +16,64 @@ const KEPT_CONSTRAINTS = 64;
 /** So many states, stacks and nodes are shared; a compiler that has made more begins anew. */
 const KEPT_STATES = 500_000;
 
+/** A constraint that takes no more steps, some milliseconds, and no more characters is compiled wherever it is asked for. */
+const EASY = { steps: 12_000, characters: 20_000 };
+/** What is left to do with a record of its languages takes no more steps. */
+const STEPS_WITH_RECORD = 250_000;
+
+/**
+ * Whether a constraint takes so long to compile that it should be done where nobody waits.
+ * @throws {BaimoError} `request` for what cannot be enforced, as far as it has been looked at
+ */
+export function isDear(spec: ConstraintSpec, limits: Partial<ConstraintLimits> = {}): boolean {
+  const all = { ...defaultLimits, ...limits };
+  if (keyOf(spec, all).length > EASY.characters) return true;
+  const workshop = new Workshop(undefined, { ...all, steps: Math.min(all.steps, EASY.steps) });
+  try {
+    workshop.build(spec);
+    return false;
+  } catch (error) {
+    if (workshop.isSpent) return true;
+    throw error;
+  }
+}
+
+/**
+ * Makes the languages of a dear constraint: with them, another thread compiles it in a moment.
+ * @throws {BaimoError} `request` for what cannot be enforced
+ */
+export function recordLanguages(
+  spec: ConstraintSpec,
+  limits: Partial<ConstraintLimits> = {},
+): LanguageRecord {
+  const all = { ...defaultLimits, ...limits };
+  keyOf(spec, all);
+  const recorder = new Recorder();
+  new Workshop(undefined, all, { recorder }).build(spec);
+  const record = recorder.finish();
+  // What another thread is going to do is bounded, too.
+  new Workshop(undefined, { ...all, steps: Math.min(all.steps, STEPS_WITH_RECORD) }, { record }).build(spec);
+  return record;
+}
+
+/** What a constraint is known by. @throws {BaimoError} `request` where it is too long */
+export function keyOf(spec: ConstraintSpec, { specLength }: ConstraintLimits = defaultLimits): string {
+  const key = JSON.stringify(spec);
+  if (key.length <= specLength) return key;
+  throw new BaimoError(
+    "request",
+    `constraint: ${key.length.toLocaleString("en")} characters, more than ${specLength.toLocaleString("en")}`,
+  );
+}
+
 /** Compiles constraints for one vocabulary, or for none; what they have in common is made once. */
 export class ConstraintCompiler {
   #limits: ConstraintLimits;
   #trie: TokenTrie | undefined;
   #workshop: Workshop;
   #known = new Map<string, Constraint>();
+  /** Where masks are still to be made. */
+  #unprepared: Workshop[] = [];
 
   constructor(vocabulary?: ConstraintVocabulary, limits: Partial<ConstraintLimits> = {}) {
     this.#limits = { ...defaultLimits, ...limits };
@@ -30,28 +84,37 @@ export class ConstraintCompiler {
   /**
    * The constraint of a specification, compiled once.
    *
+   * record  of its languages, where it is dear
    * @throws {BaimoError} `request` for what cannot be enforced: a schema's part with its JSON pointer and keyword
    */
-  compile(spec: ConstraintSpec): Constraint {
-    const key = JSON.stringify(spec);
-    const { specLength } = this.#limits;
-    if (key.length > specLength) {
-      throw new BaimoError(
-        "request",
-        `constraint: ${key.length.toLocaleString("en")} characters, more than ${specLength.toLocaleString("en")}`,
-      );
-    }
+  compile(spec: ConstraintSpec, record?: LanguageRecord): Constraint {
+    const key = keyOf(spec, this.#limits);
     // What was made for answers so far is dropped before it grows too large; states in use keep theirs.
-    if (this.#workshop.size > KEPT_STATES) {
+    if (this.#size > KEPT_STATES) {
       this.#workshop = new Workshop(this.#trie, this.#limits);
       this.#known.clear();
     }
     const known = this.#known.get(key);
     if (known) return known;
-    const constraint = new Constraint(this.#workshop, this.#workshop.build(spec));
+    const workshop = record ? new Workshop(this.#trie, this.#limits, { record }) : this.#workshop;
+    const constraint = new Constraint(workshop, workshop.build(spec));
     if (this.#known.size >= KEPT_CONSTRAINTS) this.#known.delete(this.#known.keys().next().value!);
     this.#known.set(key, constraint);
+    if (!this.#unprepared.includes(workshop)) this.#unprepared.push(workshop);
     return constraint;
+  }
+
+  /** Makes masks beforehand for so many milliseconds, where any are left to make. */
+  prepare(milliseconds: number): void {
+    const [workshop] = this.#unprepared;
+    if (workshop && !workshop.prepare(milliseconds)) this.#unprepared.shift();
+  }
+
+  /** States, stacks and nodes of all that is kept. */
+  get #size(): number {
+    let size = this.#workshop.size;
+    for (const constraint of this.#known.values()) size += constraint.ownSize(this.#workshop);
+    return size;
   }
 }
 
@@ -72,6 +135,11 @@ export class Constraint {
   constructor(workshop: Workshop, start: State) {
     this.#workshop = workshop;
     this.#start = start;
+  }
+
+  /** What it keeps beside what a workshop has for all. */
+  ownSize(shared: Workshop): number {
+    return this.#workshop === shared ? 0 : this.#workshop.size;
   }
 
   /** The state before an answer. */

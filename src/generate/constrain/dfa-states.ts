@@ -1,6 +1,22 @@
 // Automata under construction: live states, strongly connected components, equal states.
 import { anyChar } from "./char-sets.ts";
 
+/** One state; as a language: all that can be read from here on. It can always be ended. The empty language is null. */
+export interface DfaState {
+  readonly id: number;
+  readonly accepts: boolean;
+  /** Sorted, not overlapping. */
+  readonly edges: readonly DfaEdge[];
+}
+
+export interface DfaEdge {
+  readonly low: number;
+  readonly high: number;
+  readonly target: DfaState;
+}
+
+export type Language = DfaState | null;
+
 /** What a range of code points leads to. */
 interface Edge<Target> {
   readonly low: number;

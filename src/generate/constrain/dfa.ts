@@ -2,30 +2,20 @@
 import { anyChar } from "./char-sets.ts";
 import {
   components,
+  type DfaEdge,
+  type DfaState,
   joinEdges,
+  type Language,
   liveStates,
   minimised,
   pairedEdges,
   type RawState,
   withOthers,
 } from "./dfa-states.ts";
+import { type LanguageRecord, RecordedLanguages, type Recorder } from "./language-record.ts";
 import type { Budget } from "./limits.ts";
 
-/** One state; as a language: all that can be read from here on. It can always be ended. The empty language is null. */
-export interface DfaState {
-  readonly id: number;
-  readonly accepts: boolean;
-  /** Sorted, not overlapping. */
-  readonly edges: readonly DfaEdge[];
-}
-
-export interface DfaEdge {
-  readonly low: number;
-  readonly high: number;
-  readonly target: DfaState;
-}
-
-export type Language = DfaState | null;
+export type { DfaEdge, DfaState, Language } from "./dfa-states.ts";
 
 /** The state after a code point, or null. */
 export function nextState(state: DfaState, code: number): Language {
@@ -79,6 +69,12 @@ export function reachable(start: DfaState): Set<DfaState> {
   return found;
 }
 
+/** Where languages come from, or what notes them. */
+export interface LanguagesOrigin {
+  readonly recorder?: Recorder;
+  readonly record?: LanguageRecord;
+}
+
 /** Makes languages and combines them; equal states of different languages become one object where no circle is involved. */
 export class Languages {
   budget: Budget;
@@ -87,9 +83,19 @@ export class Languages {
   #states = new Map<string, DfaState>();
   #products = new Map<string, Language>();
   #nextId = 0;
+  readonly #recorder: Recorder | undefined;
+  readonly #recorded: RecordedLanguages | undefined;
+  /** Whether a language is being made, which asks for others. */
+  #isInside = false;
 
-  constructor(budget: Budget) {
+  /** recorder: notes all that is made; record: has what is asked for first. */
+  constructor(budget: Budget, { recorder, record }: LanguagesOrigin = {}) {
     this.budget = budget;
+    this.#recorder = recorder;
+    if (record) {
+      this.#recorded = new RecordedLanguages(record);
+      this.#nextId = this.#recorded.size;
+    }
     const edges = [];
     for (let i = 0; i < anyChar.length; i += 2)
       edges.push({ low: anyChar[i], high: anyChar[i + 1], target: 0 });
@@ -99,6 +105,32 @@ export class Languages {
   /** How many states have been made: what tells the owner to begin anew. */
   get size(): number {
     return this.#nextId;
+  }
+
+  /** Makes sure that all of the record was asked for. */
+  closeRecord(): void {
+    this.#recorded?.close();
+  }
+
+  /** A language that is made of others, or takes long to make: in one piece for a record. about: what it is made from */
+  made(about: string, make: () => Language): Language {
+    let question = 0;
+    for (let i = 0; i < about.length; i++) question = Math.imul(question ^ about.charCodeAt(i), 0x01000193);
+    return this.#asked(question, make);
+  }
+
+  /** question: tells one question from another where a record is read */
+  #asked(question: number, make: () => Language): Language {
+    if (this.#isInside) return make();
+    if (this.#recorded?.isOpen) return this.#recorded.answer(question);
+    this.#isInside = true;
+    try {
+      const language = make();
+      this.#recorder?.addAnswer(question, language);
+      return language;
+    } finally {
+      this.#isInside = false;
+    }
   }
 
   and(a: Language, b: Language): Language {
@@ -126,6 +158,10 @@ export class Languages {
 
   /** Exactly these texts; without those that hold half of a surrogate pair, unless that stands for a special token. */
   of(texts: Iterable<string>, options: { special: boolean } = { special: false }): Language {
+    return this.#asked(1, () => this.#of(texts, options));
+  }
+
+  #of(texts: Iterable<string>, options: { special: boolean }): Language {
     const states: RawState[] = [{ accepts: false, edges: [] }];
     const children: Map<number, number>[] = [new Map()];
     for (const text of texts) {
@@ -151,6 +187,10 @@ export class Languages {
 
   /** Texts that hold another (Knuth, Morris and Pratt 1977). */
   holding(text: string): Language {
+    return this.made(text, () => this.#holding(text));
+  }
+
+  #holding(text: string): Language {
     const codes = Array.from(text, (char) => char.codePointAt(0)!);
     if (codes.length === 0) return this.all;
     // How much of the text a state's text ends with; the last state has held it.
@@ -177,22 +217,28 @@ export class Languages {
     if (most < least) return null;
     const length = most === Number.POSITIVE_INFINITY ? least : most;
     this.budget.checkStates(length);
-    const states = Array.from({ length: length + 1 }, (_, i): RawState => {
-      const target = i < length ? i + 1 : i;
-      const open = i < length || most === Number.POSITIVE_INFINITY;
-      const edges = open
-        ? [
-            { low: anyChar[0], high: anyChar[1], target },
-            { low: anyChar[2], high: anyChar[3], target },
-          ]
-        : [];
-      return { accepts: i >= least, edges };
+    return this.made(`length ${least} ${most}`, () => {
+      const states = Array.from({ length: length + 1 }, (_, i): RawState => {
+        const target = i < length ? i + 1 : i;
+        const open = i < length || most === Number.POSITIVE_INFINITY;
+        const edges = open
+          ? [
+              { low: anyChar[0], high: anyChar[1], target },
+              { low: anyChar[2], high: anyChar[3], target },
+            ]
+          : [];
+        return { accepts: i >= least, edges };
+      });
+      return this.add(states);
     });
-    return this.add(states);
   }
 
   /** The language of `states[0]`: states that cannot end are dropped, equal ones become one. */
   add(states: RawState[]): Language {
+    return this.#asked(2, () => this.#add(states));
+  }
+
+  #add(states: RawState[]): Language {
     this.budget.checkStates(states.length);
     this.budget.spend(states.length);
     const live = liveStates(states);
@@ -228,19 +274,38 @@ export class Languages {
         made[index] = known;
         return;
       }
-      const state = { id: this.#nextId++, accepts, edges: [] as DfaEdge[] };
+      const state = this.#newState(accepts);
       made[index] = state;
       state.edges.push(...edgesOf(index));
       this.#states.set(key, state);
       return;
     }
-    for (const index of component) {
-      made[index] = { id: this.#nextId++, accepts: raw[index].accepts, edges: [] };
-    }
+    for (const index of component) made[index] = this.#newState(raw[index].accepts);
     for (const index of component) (made[index]!.edges as DfaEdge[]).push(...edgesOf(index));
   }
 
-  #combine(name: string, a: DfaState, b: DfaState, accept: (a: boolean, b: boolean) => boolean): Language {
+  #newState(accepts: boolean) {
+    const state = { id: this.#nextId++, accepts, edges: [] as DfaEdge[] };
+    this.#recorder?.addState(state);
+    return state;
+  }
+
+  #combine(
+    name: "and" | "or" | "minus",
+    a: DfaState,
+    b: DfaState,
+    accept: (a: boolean, b: boolean) => boolean,
+  ): Language {
+    const question = Math.imul(a.id, 0x01000193) ^ Math.imul(b.id, 0x0001f0d1) ^ name.charCodeAt(0);
+    return this.#asked(question, () => this.#combined(name, a, b, accept));
+  }
+
+  #combined(
+    name: "and" | "or" | "minus",
+    a: DfaState,
+    b: DfaState,
+    accept: (a: boolean, b: boolean) => boolean,
+  ): Language {
     const key = `${name} ${a.id} ${b.id}`;
     const known = this.#products.get(key);
     if (known !== undefined) return known;

@@ -1,7 +1,9 @@
 // Grammars to nodes: what is regular becomes finite automata, recursion goes on the stack.
 import { BaimoError } from "../../errors.ts";
 import type { Languages } from "./dfa.ts";
+import { components } from "./dfa-states.ts";
 import { parseGrammar } from "./gbnf-parser.ts";
+import type { Budget } from "./limits.ts";
 import type { Node, Nodes } from "./nodes.ts";
 import { languageOfPattern } from "./regex.ts";
 import type { Pattern } from "./regex-parser.ts";
@@ -12,18 +14,19 @@ import type { Pattern } from "./regex-parser.ts";
  * @throws {BaimoError} `request` for what is no grammar, refers to a missing rule, is left-recursive, or has no text at all
  */
 export function grammarNodes(source: string, nodes: Nodes, languages: Languages): readonly Node[] {
-  const rules = parseGrammar(source, languages.budget.limits.depth);
+  const { budget } = languages;
+  const rules = parseGrammar(source, budget.limits.depth);
   if (!rules.has("root")) throw refused('it has no rule "root"');
   for (const [name, pattern] of rules) {
     for (const used of rulesOf(pattern)) {
       if (!rules.has(used)) throw refused(`the rule "${name}" uses "${used}", which is not there`);
     }
   }
-  const productive = fixpoint(rules, (pattern, known) => canBe(pattern, known));
+  const productive = fixpoint(rules, budget, (pattern, known) => canBe(pattern, known));
   if (!productive.has("root")) throw refused('no text at all is a "root"');
-  const nullable = fixpoint(rules, (pattern, known) => canBeEmpty(pattern, known));
-  for (const name of rules.keys()) checkLeftRecursion(name, rules, nullable);
-  const recursive = new Set([...rules.keys()].filter((name) => reachableFrom(name, rules).has(name)));
+  const nullable = fixpoint(rules, budget, (pattern, known) => canBeEmpty(pattern, known));
+  checkLeftRecursion(rules, nullable);
+  const recursive = recursiveAmong(rules);
   const number = nodes.nextNumber();
   return [compile({ kind: "rule", name: "root" })].flat();
 
@@ -71,9 +74,7 @@ export function grammarNodes(source: string, nodes: Nodes, languages: Languages)
   }
 
   function isRegular(pattern: Pattern): boolean {
-    return [...rulesOf(pattern)].every(
-      (name) => !recursive.has(name) && ![...reachableFrom(name, rules)].some((used) => recursive.has(used)),
-    );
+    return [...rulesOf(pattern)].every((name) => !recursive.has(name));
   }
 
   /** Neighbouring regular parts as one. */
@@ -111,21 +112,47 @@ function rulesOf(pattern: Pattern): Set<string> {
   return new Set(pattern.parts.flatMap((part) => [...rulesOf(part)]));
 }
 
-/** The rules that a rule uses, directly or not. */
-function reachableFrom(name: string, rules: ReadonlyMap<string, Pattern>): Set<string> {
-  const found = rulesOf(rules.get(name)!);
-  for (const used of found) for (const further of rulesOf(rules.get(used)!)) found.add(further);
+/** The rules that come back to themselves, or use one that does. */
+function recursiveAmong(rules: ReadonlyMap<string, Pattern>): Set<string> {
+  const found = new Set<string>();
+  for (const circle of circlesOf(rules, (pattern) => rulesOf(pattern))) {
+    const uses = circle.names.some((name) => [...rulesOf(rules.get(name)!)].some((used) => found.has(used)));
+    if (circle.isClosed || uses) for (const name of circle.names) found.add(name);
+  }
   return found;
+}
+
+/** Rules that lead to one another, and single ones; those that are led to come first. isClosed: whether they lead back. */
+function circlesOf(
+  rules: ReadonlyMap<string, Pattern>,
+  leadsTo: (pattern: Pattern) => Iterable<string>,
+): { names: string[]; isClosed: boolean }[] {
+  const names = [...rules.keys()];
+  // The first stands for a start that leads to all.
+  const numbers = new Map(names.map((name, i) => [name, i + 1]));
+  const edgeTo = (target: number) => ({ low: 0, high: 0, target });
+  const targets = [...rules.values()].map((pattern) =>
+    Array.from(leadsTo(pattern), (name) => numbers.get(name)!),
+  );
+  const edges = [names.map((_, i) => i + 1), ...targets].map((each) => each.map(edgeTo));
+  return components(edges.map((each) => ({ accepts: false, edges: each })))
+    .filter(([first]) => first > 0)
+    .map((members) => ({
+      names: members.map((member) => names[member - 1]),
+      isClosed: members.length > 1 || targets[members[0] - 1].includes(members[0]),
+    }));
 }
 
 /** The rules for which a property holds that follows from that of other rules. */
 function fixpoint(
   rules: ReadonlyMap<string, Pattern>,
+  budget: Budget,
   holds: (pattern: Pattern, known: ReadonlySet<string>) => boolean,
 ): Set<string> {
   const known = new Set<string>();
   for (let size = -1; size < known.size; ) {
     size = known.size;
+    budget.spend(rules.size);
     for (const [name, pattern] of rules) if (holds(pattern, known)) known.add(name);
   }
   return known;
@@ -159,14 +186,12 @@ function firstRules(pattern: Pattern, nullable: ReadonlySet<string>): string[] {
   return first.flatMap((part) => firstRules(part, nullable));
 }
 
-function checkLeftRecursion(
-  name: string,
-  rules: ReadonlyMap<string, Pattern>,
-  nullable: ReadonlySet<string>,
-): void {
-  const found = new Set(firstRules(rules.get(name)!, nullable));
-  for (const used of found) for (const further of firstRules(rules.get(used)!, nullable)) found.add(further);
-  if (found.has(name)) {
-    throw refused(`the rule "${name}" begins with itself (left recursion); begin it with another part`);
-  }
+function checkLeftRecursion(rules: ReadonlyMap<string, Pattern>, nullable: ReadonlySet<string>): void {
+  const circle = circlesOf(rules, (pattern) => firstRules(pattern, nullable)).find(
+    ({ isClosed }) => isClosed,
+  );
+  if (!circle) return;
+  throw refused(
+    `the rule "${circle.names[0]}" begins with itself (left recursion); begin it with another part`,
+  );
 }

@@ -35,6 +35,11 @@ export class Budget {
     this.limits = limits;
   }
 
+  /** Whether more steps were asked for than there are. */
+  get isSpent(): boolean {
+    return this.#steps > this.limits.steps;
+  }
+
   /** @throws {BaimoError} `request` when the steps are used up */
   spend(steps: number): void {
     this.#steps += steps;

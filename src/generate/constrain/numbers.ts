@@ -119,6 +119,7 @@ export class Numbers {
     if (made !== undefined) return made;
     const language = explore(
       this.#languages,
+      key,
       "+w0=",
       (state, char) => {
         // A state: the sign, the part that is read (whole or fraction), its digits so far, and how they compare.
@@ -165,6 +166,7 @@ export class Numbers {
     // A state: digits read after the point (-1: no point yet), and the remainder of all digits.
     made = explore(
       this.#languages,
+      key,
       "-1 0",
       (state, char) => {
         const [places, remainder] = state.split(" ").map(Number);
@@ -186,25 +188,29 @@ export class Numbers {
 /** A finite automaton from its states' names: what a character leads to, and where a text may end. */
 function explore(
   languages: Languages,
+  about: string,
   start: string,
   next: (state: string, char: string) => string | null,
   accepts: (state: string) => boolean,
 ): Language {
-  const numbers = new Map([[start, 0]]);
-  const states: RawState[] = [];
-  for (const [state] of numbers) {
-    const edges: RawState["edges"] = [];
-    for (const char of "-.0123456789") {
-      const target = next(state, char);
-      if (target === null) continue;
-      if (!numbers.has(target)) numbers.set(target, numbers.size);
-      const code = char.charCodeAt(0);
-      edges.push({ low: code, high: code, target: numbers.get(target)! });
+  return languages.made(about, () => {
+    const numbers = new Map([[start, 0]]);
+    const states: RawState[] = [];
+    for (const [state] of numbers) {
+      const edges: RawState["edges"] = [];
+      for (const char of "-.0123456789") {
+        const target = next(state, char);
+        if (target === null) continue;
+        if (!numbers.has(target)) numbers.set(target, numbers.size);
+        const code = char.charCodeAt(0);
+        edges.push({ low: code, high: code, target: numbers.get(target)! });
+      }
+      states.push({ accepts: accepts(state), edges });
+      languages.budget.checkStates(numbers.size);
+      languages.budget.spend(1 + edges.length);
     }
-    states.push({ accepts: accepts(state), edges });
-    languages.budget.checkStates(numbers.size);
-  }
-  return languages.add(states);
+    return languages.add(states);
+  });
 }
 
 /** A double as its shortest decimal: digits divided by ten to the power of `scale`. */

@@ -12,6 +12,10 @@ import { anyText, type Pattern, parseRegex } from "./regex-parser.ts";
  * @throws {BaimoError} `request` for what is no expression or cannot be enforced: back references, look-behind, flags
  */
 export function languageOfRegex(source: string, languages: Languages, options: { whole: boolean }): Language {
+  return languages.made(source, () => matching(source, languages, options));
+}
+
+function matching(source: string, languages: Languages, options: { whole: boolean }): Language {
   const pattern = parseRegex(source, languages.budget.limits.depth);
   if (!hasAhead(pattern)) {
     const whole: Pattern = options.whole ? pattern : { kind: "sequence", parts: [anyText, pattern, anyText] };
@@ -30,7 +34,7 @@ export function languageOfRegex(source: string, languages: Languages, options: {
 
 /** The language of a pattern without look-ahead and without rules. */
 export function languageOfPattern(pattern: Pattern, languages: Languages): Language {
-  return follow(pattern, languages.of([""]), languages);
+  return languages.made("pattern", () => follow(pattern, languages.of([""]), languages));
 }
 
 const isStart = (pattern: Pattern | undefined) => pattern?.kind === "assert" && pattern.what === "start";
@@ -84,6 +88,7 @@ function follow(pattern: Pattern, rest: Language, languages: Languages): Languag
   const accepting = new Set<number>();
   const add = () => {
     languages.budget.checkStates(positions.length);
+    languages.budget.spend(1);
     return positions.push({ empty: [], asserts: [], chars: [] }) - 1;
   };
   const start = add();

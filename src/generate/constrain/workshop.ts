@@ -2,7 +2,7 @@
 import { BaimoError } from "../../errors.ts";
 import { brief, isRecord } from "../../json.ts";
 import { Automaton, type State } from "./automaton.ts";
-import { type DfaState, type Language, Languages } from "./dfa.ts";
+import { type DfaState, type Language, Languages, type LanguagesOrigin } from "./dfa.ts";
 import { grammarNodes } from "./gbnf.ts";
 import { Budget, type ConstraintLimits, refusal } from "./limits.ts";
 import { Masks } from "./mask.ts";
@@ -48,12 +48,15 @@ export class Workshop {
   #languages: Languages;
   #numbers: Numbers;
   #limits: ConstraintLimits;
+  /** Texts whose masks are still to be made. */
+  #unprepared: Node[] = [];
 
-  constructor(trie: TokenTrie | undefined, limits: ConstraintLimits) {
+  /** origin: of a workshop for one constraint alone */
+  constructor(trie: TokenTrie | undefined, limits: ConstraintLimits, origin: LanguagesOrigin = {}) {
     this.#limits = limits;
     this.trie = trie;
     this.automaton = new Automaton(limits);
-    this.#languages = new Languages(new Budget(limits));
+    this.#languages = new Languages(new Budget(limits), origin);
     this.#numbers = new Numbers(this.#languages);
     this.masks = trie && new Masks(trie, this.automaton, this.#nodes, this.#languages.all);
   }
@@ -62,11 +65,17 @@ export class Workshop {
     return this.automaton.size + this.#nodes.size + this.#languages.size;
   }
 
+  /** Whether the steps of the limits did not suffice for what was built last. */
+  get isSpent(): boolean {
+    return this.#languages.budget.isSpent;
+  }
+
   /** @throws {BaimoError} `request` for what cannot be enforced */
   build(spec: ConstraintSpec): State {
     this.#languages.budget = new Budget(this.#limits);
     const nodes = this.#nodesOf(spec, 0);
     const state = this.automaton.stateOf([this.automaton.push(nodes, null)]);
+    this.#languages.closeRecord();
     // What is found out while an answer is read is a little for each token.
     this.#languages.budget = new Budget({ ...this.#limits, steps: Number.POSITIVE_INFINITY });
     return state;
@@ -113,7 +122,7 @@ export class Workshop {
 
   #text(language: Language, spec: ConstraintSpec): readonly Node[] {
     if (!language) throw new BaimoError("request", `constraint: no text at all fits ${brief(spec)}`);
-    if (this.masks) this.#prepare([language], { quoted: false });
+    if (this.masks) this.#noteTexts([language], { quoted: false });
     return [this.#nodes.text(language, { quoted: false })];
   }
 
@@ -125,7 +134,7 @@ export class Workshop {
       const json = new JsonNodes(this.#nodes, schemas);
       const node = json.value(value);
       json.complete();
-      if (this.masks) this.#prepare(schemas.stringsIn(value), { quoted: true });
+      if (this.masks) this.#noteTexts(schemas.stringsIn(value), { quoted: true });
       return node;
     });
   }
@@ -139,13 +148,24 @@ export class Workshop {
     return { schemas, place: document.at(document.root, at) };
   }
 
-  /** Makes the masks of texts, most of the vocabulary each, while nobody waits for a token. */
-  #prepare(languages: Iterable<DfaState>, options: { quoted: boolean }): void {
+  /** Makes masks beforehand for so many milliseconds, and one at least. False when there are none to make. */
+  prepare(milliseconds: number): boolean {
+    const end = performance.now() + milliseconds;
+    for (let node = this.#unprepared.pop(); node; node = this.#unprepared.pop()) {
+      this.masks?.prepare(node);
+      if (performance.now() >= end) break;
+    }
+    return this.#unprepared.length > 0;
+  }
+
+  /** Notes texts whose masks have most of the vocabulary each: `prepare` makes them while nobody waits for a token. */
+  #noteTexts(languages: Iterable<DfaState>, options: { quoted: boolean }): void {
     const states = new Set(languages);
     for (const state of states) {
       if (states.size < PREPARED_STATES) for (const { target } of state.edges) states.add(target);
     }
-    for (const state of states) this.masks?.prepare(this.#nodes.text(state, options));
+    // The first state's mask is the first to be made.
+    for (const state of [...states].reverse()) this.#unprepared.push(this.#nodes.text(state, options));
   }
 }
 

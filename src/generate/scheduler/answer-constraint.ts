@@ -1,16 +1,22 @@
 // The constraints of answers while they are written; compiled once for a vocabulary.
-import { ConstraintCompiler, type ConstraintSpec, type ConstraintState } from "../constrain/constraint.ts";
-import { openVocabulary, type PackedVocabulary } from "../vocabulary.ts";
+import { ConstraintCompiler, type ConstraintState } from "../constrain/constraint.ts";
+import type { GivenConstraint } from "../protocol.ts";
+import { openVocabulary } from "../vocabulary.ts";
 
 /** Compiles constraints for the model's vocabulary, which comes with the first request that has one. */
 export class Constraints {
   #compiler: ConstraintCompiler | undefined;
 
   /** @throws {BaimoError} `request` for what cannot be enforced */
-  begin(spec: ConstraintSpec, packed: PackedVocabulary): AnswerConstraint {
+  begin({ spec, vocabulary: packed, languages }: GivenConstraint): AnswerConstraint {
     const vocabulary = openVocabulary(packed);
     this.#compiler ??= new ConstraintCompiler(vocabulary);
-    return new AnswerConstraint(this.#compiler.compile(spec).start(), vocabulary.size);
+    return new AnswerConstraint(this.#compiler.compile(spec, languages).start(), vocabulary.size);
+  }
+
+  /** Makes masks beforehand for so many milliseconds. */
+  prepare(milliseconds: number): void {
+    this.#compiler?.prepare(milliseconds);
   }
 }
 

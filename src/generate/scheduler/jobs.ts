@@ -2,7 +2,7 @@
 import type { RunShape } from "../../backends/device.ts";
 import type { Transformer } from "../../models/forward/model.ts";
 import type { WeightPlan } from "../../models/weights/tensor-plan.ts";
-import type { FromWorker, TokenRequest } from "../protocol.ts";
+import type { FromWorker, GivenConstraint, TokenRequest } from "../protocol.ts";
 import type { AnswerConstraint, Constraints } from "./answer-constraint.ts";
 import { Draft, type Drafts } from "./drafts.ts";
 import { Embedding } from "./embedding.ts";
@@ -62,8 +62,8 @@ export function createJob(id: number, request: TokenRequest, setting: JobSetting
 }
 
 function constraintOf(
-  given: Extract<TokenRequest, { kind: "generate" }>["constraint"],
+  given: GivenConstraint | undefined,
   { constraints }: JobSetting,
 ): AnswerConstraint | undefined {
-  return given && constraints.begin(given.spec, given.vocabulary);
+  return given && constraints.begin(given);
 }

@@ -27,6 +27,27 @@ test("beside 8 answers no step takes 3 times the usual, and a prompt of 4,000 at
   assert.ok(beside < 1.6 * alone, `${beside / alone} times`);
 });
 
+test("where the usual step has become slower, or a single one is, a long prompt goes on at the same share of the time", () => {
+  const pace = new Pace();
+  for (let i = 0; i < 10; i++) pace.note(taken(8, 0), 8, 0);
+  const shareOf = (slower: number, hiccup: (step: number) => number) => {
+    const late: { ms: number; rows: number }[] = [];
+    for (let i = 0; i < 400; i++) {
+      const rows = pace.promptRows(8);
+      const ms = taken(8, rows) * slower * hiccup(i);
+      pace.note(ms, 8, rows);
+      if (i >= 200) late.push({ ms, rows });
+    }
+    const rows = late.reduce((sum, step) => sum + step.rows, 0);
+    return (8 * rows * slower) / late.reduce((sum, { ms }) => sum + ms, 0);
+  };
+  assert.ok(shareOf(1, () => 1) > 0.6);
+  assert.ok(shareOf(2, () => 1) > 0.6);
+  assert.ok(shareOf(0.5, () => 1) > 0.6);
+  // One step in 34, which are those of a round, takes five times as long: one of those that are looked at.
+  assert.ok(shareOf(1, (i) => (i % 34 === 32 ? 5 : 1)) < 0.66);
+});
+
 test("guesses pay where a row is cheap beside a step, and likely, and soon made", () => {
   const pace = new Pace();
   const one = { rows: 1, tokens: 1, spent: 0 };

@@ -1,7 +1,9 @@
 // What a step takes: how many tokens of prompts may run beside answers, and which guesses pay.
 
 /** A step with prompts may take so many times as long as one without. */
-const SLOWEST = 2.75;
+const SLOWEST = 2.9;
+/** After so many steps with prompts two run without: a long prompt outlasts what was known of the usual step. */
+const LOOK_AGAIN = 32;
 /** Rows of prompts beside answers while nothing is known. */
 const FIRST_ROWS = 8;
 /** Fewer are not worth a step. */
@@ -27,9 +29,14 @@ export class Pace {
   readonly #line = new Line();
   /** Milliseconds that a row of a prompt adds. */
   #prompt: number | undefined;
+  /** The step before, where it had no prompts. */
+  #before: { readonly answers: number; readonly milliseconds: number } | undefined;
+  /** Steps of answers with prompts since two in a row were without. */
+  #shared = 0;
 
-  /** Rows of prompts for a step that has so many rows of answers. */
+  /** Rows of prompts for a step that has so many rows of answers: none where it is time to look what one without takes. */
   promptRows(answers: number): number {
+    if (this.#shared >= LOOK_AGAIN) return 0;
     const usual = this.#usual(answers);
     if (usual === undefined || this.#prompt === undefined) return FIRST_ROWS;
     return Math.max(LEAST_ROWS, Math.floor(((SLOWEST - 1) * usual) / this.#prompt));
@@ -46,14 +53,22 @@ export class Pace {
 
   /** Notes what a step took that had so many rows of answers, with guesses, and of prompts. */
   note(milliseconds: number, answers: number, prompts: number): void {
+    const before = this.#before;
+    this.#before = undefined;
     if (prompts > 0) {
+      if (answers > 0) this.#shared++;
       const usual = answers === 0 ? 0 : this.#usual(answers);
       if (usual === undefined) return;
       this.#prompt = mix(this.#prompt, Math.max(0.001, milliseconds - usual) / prompts);
       return;
     }
-    this.#answers[answers] = mix(this.#answers[answers], milliseconds);
     this.#line.add(answers, milliseconds);
+    this.#before = { answers, milliseconds };
+    if (before) this.#shared = 0;
+    // The shorter of two: what else a machine does now and then is not the step's.
+    if (before?.answers === answers) {
+      this.#answers[answers] = mix(this.#answers[answers], Math.min(milliseconds, before.milliseconds));
+    } else this.#answers[answers] ??= milliseconds;
   }
 
   /** What a step of so many rows of answers takes, or the one that has come nearest to it. */

@@ -25,6 +25,9 @@ import { type Active, type Part, pendingOf, rootOf, toRuns, type Waiting } from 
 import { Places } from "./places.ts";
 import { enqueue, shareRows, turnOf } from "./turns.ts";
 
+/** The share of a step's time that masks may take which nobody waits for yet. */
+const PREPARING = 0.1;
+
 /** What a scheduler is made of. */
 export interface SchedulerSetup {
   readonly model: Transformer;
@@ -242,7 +245,9 @@ export class Scheduler {
     if (!done) return this.#stopped(parts);
     await harvest(this.#field, parts, runs);
     await this.#setup.model.backend.settle?.();
-    this.#pace.note(performance.now() - started, tokens.length - prompts, prompts);
+    const taken = performance.now() - started;
+    this.#pace.note(taken, tokens.length - prompts, prompts);
+    this.#jobSetting.constraints.prepare(PREPARING * taken);
     for (const { active } of parts) {
       if (pendingOf(active) > 0 || !this.#active.includes(active)) continue;
       if (active.job.isWhole) await this.#end(active, false);
