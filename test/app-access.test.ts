@@ -108,6 +108,11 @@ describe("accounts", () => {
     const [carol, dave] = await Promise.all(users.map(({ name }) => signIn({ name, password: PASSWORD })));
     const ids = await fill(carol, store, users[0], runs);
     await fill(dave, store, users[1], runs);
+    const exported = await carol.json<{ evaluations: { id: string }[] }>("GET", "/export");
+    assert.deepEqual(
+      exported.evaluations.map(({ id }) => id),
+      [ids.evaluations],
+    );
     const before = snapshot(store, users[0]);
     let tried = 0;
     for (const { method, path } of appRoutes) {

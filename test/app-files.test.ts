@@ -4,13 +4,16 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
-import type { ChatMessage } from "../src/generate/types.ts";
+import { load } from "../src/generate/load.ts";
+import type { ChatMessage, Model } from "../src/generate/types.ts";
 import { createHandler } from "../src/serve/index.ts";
 import type { Message } from "../src/store/messages.ts";
 import { openStore } from "../src/store/open-store.ts";
 import type { Store } from "../src/store/store.ts";
 import { type AppClient, appClient, collect, type Opened, type Said } from "./app-client.ts";
+import { golden } from "./places.ts";
 import { speakingModel } from "./speaking-model.ts";
+import { until } from "./until.ts";
 
 const topics = ["rivers", "mountains", "violins", "harvests", "lighthouses", "glaciers"];
 const pages = topics.map((topic) => `About ${topic}. ${"Nothing more is said here. ".repeat(40)}`);
@@ -101,6 +104,71 @@ describe("files", () => {
       copy.messages.map(({ parts }) => parts),
       messages.map(({ parts }) => parts),
     );
+  });
+
+  it("are searched by meaning, too, where a model makes vectors, and by words alone where it fails", async () => {
+    const errors: string[] = [];
+    const asked: string[] = [];
+    let isBroken = false;
+    /** Knows what violins are about, in any words. */
+    const embed = async (texts: readonly string[]) => {
+      if (isBroken) throw new Error("no vectors today");
+      asked.push(...texts);
+      return texts.map((text) => ({
+        vector: Float32Array.of(/violins|fiddle/i.test(text) ? 1 : -1, text.length / 1e6),
+        tokens: 1,
+      }));
+    };
+    const small = speakingModel("small", () => ({ text: "See [1]." }), 1200);
+    const embedder = { ...small, name: "nearest", capabilities: { embeddings: true }, config: {}, embed };
+    const models = new Map<string, Model>([
+      ["small", small],
+      ["nearest", embedder as unknown as Model], // what is asked of it here
+      ["bert", await load(golden("families", "bert"), { threads: 1 })],
+    ]);
+    const onError = (error: unknown) => errors.push(String(error));
+    const serve = (names: string[]) => {
+      const served = new Map(names.map((name) => [name, models.get(name)!]));
+      client = appClient(createHandler({ models: served, application: { store }, onError }));
+    };
+    const before = client;
+    const read = async (body: object) => {
+      const { by, passages } = passagesOf(await say(await make(), { ...body, model: "small" }))!;
+      return { by, pages: passages.map(({ page }) => page) };
+    };
+    try {
+      serve(["small", "nearest"]);
+      const fiddle = ask("Fiddle?", report);
+      await client.json<Counted>("POST", "/count", { ...fiddle, model: "small" });
+      assert.ok(!asked.includes("Fiddle?"), "a question that is only counted is not searched for");
+      const found = await read(fiddle);
+      assert.deepEqual([found.by, found.pages.includes(3)], ["nearest", true]);
+      await read(ask("The fiddle once more?", report));
+      assert.equal(asked.length, topics.length + 2, "each passage once, each question once");
+
+      // More passages than a question waits for: the first has words alone, while the vectors are made.
+      const book = { ...report, text: Array.from({ length: 12 }, () => report.text).join("\n\f") };
+      assert.equal((await read(ask("Fiddle?", book))).by, undefined);
+      await until(() => asked.length === topics.length * 13 + 2);
+      assert.equal((await read(ask("Fiddle?", book))).by, "nearest");
+
+      isBroken = true;
+      assert.equal((await read(fiddle)).by, undefined);
+      assert.deepEqual([...new Set(errors)], ["Error: no vectors today"]);
+
+      serve(["small", "bert"]);
+      assert.equal((await read(fiddle)).by, "bert");
+      // What is deleted with all of one's data is made anew.
+      isBroken = false;
+      serve(["small", "nearest"]);
+      await client.json("DELETE", "/data");
+      const made = asked.length;
+      await read(fiddle);
+      assert.equal(asked.length, made + topics.length + 1);
+    } finally {
+      client = before;
+      await models.get("bert")!.dispose();
+    }
   });
 
   it("of an assistant are searched the same way", async () => {

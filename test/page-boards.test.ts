@@ -59,6 +59,10 @@ describe("boards of the page", { skip: noBrowser }, () => {
       await page.getByText("Document 1").click();
       await page.getByText("A line of a poem:").first().waitFor();
       await look(page, "boards-documents");
+      const { evaluations: kept } = await (await fetch(`${server.url}/app/v1/export`)).json();
+      const [{ task, results, samples }] = kept;
+      assert.deepEqual([kept.length, task, samples[task].length], [2, "poet_en_next", 4]);
+      assert.ok(task in results.results);
       await page.getByRole("link", { name: "Back to the board" }).click();
       await page
         .getByRole("button", { name: /^Remove:/ })

@@ -91,7 +91,12 @@ describe("files of the page", { skip: noBrowser }, () => {
       await page.locator("article.answer").getByText("Only this.").waitFor();
 
       await attach(page, "broken.pdf", Buffer.from("%PDF-1.7\nnothing follows"));
-      await page.getByText("“broken.pdf” is damaged").waitFor();
+      const notice = page.getByText("“broken.pdf” is damaged");
+      await notice.waitFor();
+      const [told, composer] = await Promise.all(
+        [notice, page.locator(".composer")].map((each) => each.boundingBox()),
+      );
+      assert.ok(told!.y + told!.height <= composer!.y, "a notice does not cover the files");
       const bomb = makePdfBomb(256);
       assert.ok(bomb.length < 100_000, `${bomb.length} bytes unfold to 4 GiB`);
       await attach(page, "bomb.pdf", bomb);

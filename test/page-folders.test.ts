@@ -63,6 +63,13 @@ for (const keeper of ["the server", "the browser"])
         await folder("Food").waitFor();
         if (keeper === "the server") await look(page, "folders");
 
+        // Dragged by its row, out of the folder and back into it.
+        await row("Bread").dragTo(side.locator(".loose"));
+        await side.getByRole("heading", { name: "Today" }).waitFor();
+        await row("Bread").dragTo(folder("Food"));
+        await side.getByRole("heading", { name: "Today" }).waitFor({ state: "detached" });
+        await row("Bread").waitFor();
+
         await side.getByRole("button", { name: "More for the folder “Food”" }).click();
         await page.getByRole("menuitem", { name: "Delete" }).click();
         await side.getByRole("heading", { name: "Today" }).waitFor();

@@ -1,6 +1,7 @@
 // The page's conversations on this machine: the store in the data folder, and who must sign in.
 import { join } from "node:path";
 import { BaimoError } from "../errors.ts";
+import type { KeptRuns } from "../evaluate/kept-runs.ts";
 import type { ApplicationOptions } from "../serve/app/application-options.ts";
 import type { Config } from "./config/table.ts";
 import { dataFolder, hubSettings, packagePath, packageVersion } from "./environment.ts";
@@ -16,14 +17,7 @@ export async function openApplication(config: Config, terminal: Terminal): Promi
   const signIn = !isLoopback(host) || keysFile !== undefined || oidc !== undefined;
   try {
     const store = await openStore(dataFolder());
-    const { KeptRuns } = await import("../evaluate/kept-runs.ts");
-    const { cacheFolder } = hubSettings();
-    const evaluations = new KeptRuns({
-      folder: join(dataFolder(), "evaluations"),
-      includePaths: [packagePath("assets", "evaluation")],
-      version: packageVersion(),
-      hub: { cacheFolder, offline: true },
-    });
+    const evaluations = await keptRuns();
     if (!signIn || store.users.list().length > 0) return { store, signIn, oidc, evaluations };
     const { newToken } = await import("../serve/app/passwords.ts");
     return { store, signIn, oidc, setUpToken: newToken(), evaluations };
@@ -48,4 +42,16 @@ function oidcOf({
     "config",
     "oidcIssuer needs oidcClientId and publicUrl beside it; baimo config shows what is set",
   );
+}
+
+/** The evaluations that people run on the page, kept beside the store. */
+export async function keptRuns(): Promise<KeptRuns> {
+  const { KeptRuns } = await import("../evaluate/kept-runs.ts");
+  const { cacheFolder } = hubSettings();
+  return new KeptRuns({
+    folder: join(dataFolder(), "evaluations"),
+    includePaths: [packagePath("assets", "evaluation")],
+    version: packageVersion(),
+    hub: { cacheFolder, offline: true },
+  });
 }

@@ -146,6 +146,18 @@ export class KeptRuns {
     return true;
   }
 
+  /** All that is kept of a person's runs, one after another: of those that have ended well, results and documents too. */
+  async *all(person: string): AsyncGenerator<object> {
+    for (const run of this.list(person)) {
+      const { results, tasks } = run.state === "done" ? await this.#read(person, run.id) : { tasks: [] };
+      yield {
+        ...run,
+        results,
+        samples: Object.fromEntries(tasks.map(({ name, samples }) => [name, samples])),
+      };
+    }
+  }
+
   /** Ends a person's runs, and forgets them for good. */
   async forget(person: string): Promise<void> {
     const theirs = this.list(person).flatMap(({ id }) => this.#running.get(`${person}/${id}`) ?? []);

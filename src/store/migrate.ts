@@ -10,6 +10,7 @@ import { foldedNames } from "./migrations/0006-folded-names.ts";
 import { comparisons } from "./migrations/0007-comparisons.ts";
 import { toolServers } from "./migrations/0008-tool-servers.ts";
 import { identities } from "./migrations/0009-identities.ts";
+import { passageVectors } from "./migrations/0010-passage-vectors.ts";
 
 const steps: readonly string[] = [
   users,
@@ -21,6 +22,7 @@ const steps: readonly string[] = [
   comparisons,
   toolServers,
   identities,
+  passageVectors,
 ];
 
 /** Takes the steps that are missing, each whole or not at all. @throws {BaimoError} `format` for a file of a later version */

@@ -8,8 +8,11 @@ export type Part =
   | { type: "reasoning"; text: string; ms?: number }
   /** A file as text; `notice` says what of it was left out. */
   | { type: "file"; name: string; mediaType: string; text: string; notice?: string }
-  /** Of an answer: what its model read of files that were too long, numbered from 1, out of how many passages. */
-  | { type: "passages"; of: number; passages: readonly Passage[] }
+  /**
+   * Of an answer: what its model read of files that were too long, numbered from 1, out of how many passages; found by their
+   * words and, where `by` names a model, by its vectors.
+   */
+  | { type: "passages"; of: number; by?: string; passages: readonly Passage[] }
   | { type: "tool-call"; id: string; name: string; arguments: string }
   | { type: "tool-result"; id: string; name: string; text: string };
 

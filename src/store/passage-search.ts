@@ -12,15 +12,26 @@ const SLICE = 50_000;
 /** Passages that a question ranks. */
 const MOST_RANKED = 100;
 
-/** What a search gives. */
-export interface Found {
+/** A file that has been cut. */
+export interface CutFile {
+  /** The hash of its passages. */
+  readonly id: string;
   readonly passages: readonly Passage[];
-  readonly ranked: readonly Passage[];
 }
 
-interface FileSet {
-  readonly table: string;
+/** What a search gives. */
+export interface Found {
+  readonly files: readonly CutFile[];
+  /** Those of all files, in their order. */
   readonly passages: readonly Passage[];
+  /** Those that have a word of the question, the best first. */
+  readonly matching: readonly Passage[];
+  /** Each file from its beginning, the last file first: for a question that nothing matches. */
+  readonly beginnings: readonly Passage[];
+}
+
+interface FileSet extends Pick<Found, "files" | "passages"> {
+  readonly table: string;
 }
 
 /**
@@ -36,24 +47,17 @@ export class PassageSearch {
     this.#database = database;
   }
 
-  /**
-   * All passages of the files, in their order, and those that are read first: what matches the question, the best first; then
-   * each file from its beginning, the last file first. `turned` is waited for between pieces of work.
-   */
+  /** Cuts the files and searches them. `turned` is waited for between pieces of work. */
   async find(files: readonly TextFile[], question: string, turned: () => Promise<void>): Promise<Found> {
     const contents = files.map(({ name, mediaType, text }) => [name, mediaType, text]);
     const id = await sha256(JSON.stringify(contents));
-    const { table, passages } = await this.#open(id, files, turned);
+    const { table, ...cut } = await this.#open(id, files, turned);
     const query = toAnyQuery(question);
     const sql = `SELECT rowid FROM ${table} WHERE words MATCH ? ORDER BY rank LIMIT ?`;
     const rows = query ? this.#database.prepare(sql).all<{ rowid: number }>(query, MOST_RANKED) : [];
-    const ranked = rows.map(({ rowid }) => passages[rowid - 1]);
-    const isRanked = new Set(ranked);
-    for (const { name } of files.toReversed()) {
-      const begins = passages.filter(({ file }) => file === name).slice(0, MOST_RANKED);
-      ranked.push(...begins.filter((passage) => !isRanked.has(passage)));
-    }
-    return { passages, ranked };
+    const matching = rows.map(({ rowid }) => cut.passages[rowid - 1]);
+    const beginnings = cut.files.toReversed().flatMap(({ passages }) => passages.slice(0, MOST_RANKED));
+    return { ...cut, matching, beginnings };
   }
 
   /** The index of a set, itself and no promise of it: who waits for one that goes has searched it before it is dropped. */
@@ -73,7 +77,8 @@ export class PassageSearch {
 
   async #index(files: readonly TextFile[], turned: () => Promise<void>): Promise<FileSet> {
     const table = `temp.passage_words_${++this.#made}`;
-    const passages = files.flatMap(cutFile);
+    const cut = await Promise.all(files.map(cutAndName));
+    const passages = cut.flatMap((file) => file.passages);
     this.#database.exec("PRAGMA temp_store = MEMORY");
     this.#database.exec(
       `CREATE VIRTUAL TABLE ${table} USING fts5 (
@@ -91,6 +96,12 @@ export class PassageSearch {
       };
       transaction(this.#database, slice, { synced: false });
     }
-    return { table, passages };
+    return { table, files: cut, passages };
   }
+}
+
+async function cutAndName(file: TextFile): Promise<CutFile> {
+  const passages = cutFile(file);
+  const texts = passages.map(({ heading = "", text }) => [heading, text]);
+  return { id: await sha256(JSON.stringify(texts)), passages };
 }

@@ -56,9 +56,10 @@ test("a question finds what matches best, in Chinese too, and else the beginning
     const report = file("report.pdf", "application/pdf", topics.map(about).join("\n\f"));
     const notes = file("notes.txt", "text/plain", "Something else.");
     const first = async (question: string) => {
-      const { ranked, passages } = await store.passages.find([report, notes], question, turned);
-      assert.equal(new Set(ranked).size, passages.length);
-      return [ranked[0].file, ranked[0].page];
+      const { matching, beginnings, passages } = await store.passages.find([report, notes], question, turned);
+      assert.equal(new Set(beginnings).size, passages.length);
+      const [best] = [...matching, ...beginnings];
+      return [best.file, best.page];
     };
     assert.deepEqual(await first("Who plays the violin?"), ["report.pdf", 4]);
     assert.deepEqual(await first("月亮在哪里"), ["report.pdf", 3]);
@@ -72,7 +73,7 @@ test("a question finds what matches best, in Chinese too, and else the beginning
     for (const round of [0, 1]) {
       const found = await Promise.all(sets.map((set) => store.passages.find(set, `number ${round}`, turned)));
       assert.deepEqual(
-        found.map(({ ranked }) => ranked[0].file),
+        found.map(({ matching }) => matching[0].file),
         sets.map(([{ name }]) => name),
       );
     }

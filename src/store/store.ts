@@ -8,6 +8,7 @@ import { checkIntegrity } from "./integrity.ts";
 import { Messages } from "./messages.ts";
 import { migrate } from "./migrate.ts";
 import { PassageSearch } from "./passage-search.ts";
+import { PassageVectors } from "./passage-vectors.ts";
 import { Search } from "./search.ts";
 import { ToolServers } from "./tool-servers.ts";
 import { UsageLog } from "./usage.ts";
@@ -25,6 +26,7 @@ export class Store {
   readonly messages: Messages;
   readonly search: Search;
   readonly passages: PassageSearch;
+  readonly vectors: PassageVectors;
   readonly assistants: Assistants;
   readonly comparisons: Comparisons;
   readonly toolServers: ToolServers;
@@ -51,6 +53,7 @@ export class Store {
     this.messages = new Messages(database);
     this.search = new Search(database);
     this.passages = new PassageSearch(database);
+    this.vectors = new PassageVectors(database);
     this.assistants = new Assistants(database);
     this.comparisons = new Comparisons(database);
     this.toolServers = new ToolServers(database);
@@ -75,6 +78,7 @@ export class Store {
       transaction(this.#database, () => {
         this.conversations.purge(Date.now() - KEPT_MS);
         this.users.purge();
+        this.vectors.purge(Date.now() - KEPT_MS);
       });
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);

@@ -162,7 +162,15 @@ export class Users {
 }
 
 /** The tables whose rows are somebody's. */
-const OWNED = ["conversations", "folders", "assistants", "usage", "comparisons", "tool_servers"];
+const OWNED = [
+  "conversations",
+  "folders",
+  "assistants",
+  "usage",
+  "comparisons",
+  "tool_servers",
+  "passage_vectors",
+];
 
 /** A name as names are compared: neither case nor width nor another way to write a letter tells two apart. */
 export function foldName(name: string): string {

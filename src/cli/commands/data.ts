@@ -72,9 +72,9 @@ function addCheck(data: Command, { terminal }: CommandContext): Command {
 function addExport(data: Command, { terminal }: CommandContext): Command {
   return data
     .command("export")
-    .summary("print one user's conversations, assistants and settings as JSON")
+    .summary("print one user's conversations, assistants, evaluations and settings as JSON")
     .description(
-      "Prints one user's conversations, assistants and settings as the JSON file that the page takes in again.",
+      "Prints one user's conversations, assistants, evaluations and settings as JSON; the page takes the conversations in again.",
     )
     .option("--user <name>", "whose (default: those of whoever sits at this machine)", nonEmpty)
     .action(({ user: name }: { user?: string }) =>
@@ -89,7 +89,9 @@ function addExport(data: Command, { terminal }: CommandContext): Command {
           );
         }
         const { everything } = await import("../../serve/app/formats/everything.ts");
-        for await (const text of everything(store, user)) terminal.write(text);
+        const { keptRuns } = await import("../application.ts");
+        const beside = { evaluations: await keptRuns() };
+        for await (const text of everything(store, user, beside)) terminal.write(text);
       }),
     );
 }

@@ -12,6 +12,7 @@ import { Answers } from "./answers.ts";
 import type { ApplicationOptions } from "./application-options.ts";
 import { SignInAttempts } from "./attempts.ts";
 import { Downloads } from "./downloads.ts";
+import { NearPassages } from "./near-passages.ts";
 import { Oidc } from "./oidc.ts";
 
 /** What the application's routes share. */
@@ -20,6 +21,7 @@ export class Application {
   readonly #absent: string | undefined;
   readonly #server: Server;
   #answers: Answers | undefined;
+  #near: NearPassages | undefined;
   readonly signIn: boolean;
   readonly setUpToken: string | undefined;
   readonly attempts = new SignInAttempts();
@@ -75,6 +77,11 @@ export class Application {
   get answers(): Answers {
     this.#answers ??= new Answers(this.store, this.#server);
     return this.#answers;
+  }
+
+  get near(): NearPassages {
+    this.#near ??= new NearPassages(this.#server, this.store);
+    return this.#near;
   }
 }
 

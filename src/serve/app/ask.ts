@@ -60,7 +60,9 @@ type Caller = Pick<AppCall<unknown>, "app" | "user" | "server" | "request" | "fi
  */
 export async function prepare(call: Caller, question: Question): Promise<Prepared> {
   const { app, server, request } = call;
-  const { listed, messages, options, assistant, passages } = await toRequest(call, question);
+  const { listed, messages, options, assistant, passages } = await toRequest(call, question, {
+    counted: false,
+  });
   const context = await measure(listed, messages, options, request.signal);
   // Nobody needs to wait for the answer: it does not end with this request.
   const work = server.begin(request, listed, new AbortController().signal);
@@ -89,7 +91,7 @@ export interface Counted extends Context {
 
 /** Counts what a question would take. */
 export async function count(call: Caller, question: Question): Promise<Counted> {
-  const { listed, messages, options, passages } = await toRequest(call, question);
+  const { listed, messages, options, passages } = await toRequest(call, question, { counted: true });
   const { tools, templateVariables } = options;
   const model = modelHere(listed, "counts of tokens");
   const tokens = await model.encode(messages, { tools, templateVariables, signal: call.request.signal });
@@ -109,7 +111,11 @@ interface ModelRequest {
   readonly passages: PassagesPart | undefined;
 }
 
-async function toRequest(call: Caller, question: Question): Promise<ModelRequest> {
+async function toRequest(
+  call: Caller,
+  question: Question,
+  { counted }: { readonly counted: boolean },
+): Promise<ModelRequest> {
   const { app, user } = call;
   const { conversation, branch, continued = false } = question;
   const { settings } = conversation;
@@ -131,8 +137,8 @@ async function toRequest(call: Caller, question: Question): Promise<ModelRequest
   // Of an answer that never began nothing is shown to the model.
   const shown = continued && !options.continueFinalMessage ? branch.slice(0, -1) : branch;
   const { files = [] } = assistant ?? {};
-  const reading = { model: listed.model, branch: shown, system, files, options };
-  const { messages, passages } = await fitFiles(app.store, reading, call.request.signal);
+  const reading = { model: listed.model, branch: shown, system, files, options, owner: user.key, counted };
+  const { messages, passages } = await fitFiles(app, reading, call.request.signal);
   return { listed, messages, options, assistant, passages };
 }
 

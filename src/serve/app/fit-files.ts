@@ -3,8 +3,9 @@ import { runsHere } from "../../generate/runs-here.ts";
 import type { ChatMessage, ChatOptions, LanguageModel } from "../../generate/types.ts";
 import { type PassagesPart, textOf } from "../../store/parts.ts";
 import type { Passage, TextFile } from "../../store/passages.ts";
-import type { Store } from "../../store/store.ts";
 import { turned } from "../../turns.ts";
+import type { Application } from "./application.ts";
+import { fuse } from "./near-passages.ts";
 import { filesOf, placeOf, type Said, toPrompt } from "./prompt.ts";
 
 /** Of a model at an endpoint that does not say what it reads. */
@@ -22,6 +23,10 @@ interface Reading {
   /** The assistant's. */
   readonly files: readonly TextFile[];
   readonly options: ChatOptions;
+  /** Whose it is. */
+  readonly owner: number;
+  /** Whether the question is only counted: then vectors are made for when it is asked. */
+  readonly counted: boolean;
 }
 
 /**
@@ -29,11 +34,11 @@ interface Reading {
  * before, it is given again: a continued answer and one after calls of tools keep the numbers of their passages.
  */
 export async function fitFiles(
-  store: Store,
+  { store, near }: Pick<Application, "store" | "near">,
   reading: Reading,
   signal: AbortSignal,
 ): Promise<{ messages: ChatMessage[]; passages?: PassagesPart }> {
-  const { model, branch, system, files: own, options } = reading;
+  const { model, branch, system, files: own, options, owner, counted } = reading;
   const whole = toPrompt(branch, { system, files: own });
   const files = [...own, ...filesOf(branch)];
   if (files.length === 0) return { messages: whole };
@@ -50,11 +55,17 @@ export async function fitFiles(
     .flatMap(({ parts }) => parts.filter((part) => part.type === "passages"));
   if (given.length > 0) return { messages: withPassages(given[0]), passages: given[0] };
 
-  const { passages, ranked } = await store.passages.find(files, questionIn(branch), turned);
-  const none: PassagesPart = { type: "passages", of: passages.length, passages: [] };
+  const question = questionIn(branch);
+  const found = await store.passages.find(files, question, turned);
+  const { passages, matching, beginnings } = found;
+  const reader = { owner, answering: model };
+  if (counted) void near.begin(found, reader).catch(() => {}); // the question itself will tell
+  const nearest = counted ? undefined : await near.rank(found, question, reader);
+  const best = nearest ? fuse([matching, nearest.ranked]) : matching;
+  const none: PassagesPart = { type: "passages", of: passages.length, by: nearest?.model, passages: [] };
   let room = most - (await sizeOf(withPassages(none)));
   const chosen = new Set<Passage>();
-  for (const passage of ranked.slice(0, MOST_PASSAGES)) {
+  for (const passage of [...new Set([...best, ...beginnings])].slice(0, MOST_PASSAGES)) {
     room -= await sizeOf([{ role: "user", content: `[00] ${placeOf(passage)}\n${passage.text}` }]);
     if (room < 0) break;
     chosen.add(passage);

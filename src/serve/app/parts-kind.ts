@@ -30,6 +30,7 @@ const kinds = {
   passages: fields({
     type: required(choice("passages")),
     of: required(whole({ min: 0 })),
+    by: name,
     passages: required(list(passage, { most: 256 })),
   }),
   "tool-call": fields({

@@ -29,6 +29,9 @@ export interface Lease {
   keep(seconds: number): void;
 }
 
+/** A model that is ready, for work beside requests. */
+export type LoadedModel = Pick<Lease, "id" | "model" | "hold">;
+
 /** A model as the server tells of it. */
 export interface ModelFacts {
   readonly id: string;
@@ -195,6 +198,16 @@ export class Models {
   /** Now, without looking at files. */
   states(): { id: string; state: ModelFacts["state"]; bytes: number }[] {
     return this.ids.map((id) => ({ id, state: this.#stateOf(id), bytes: this.#places.get(id)?.bytes ?? 0 }));
+  }
+
+  /** Those that are ready to be asked. */
+  loaded(): LoadedModel[] {
+    return this.ids.flatMap((id) => {
+      const place = this.#places.get(id);
+      const model = place ? place.model : this.#loaded.get(id);
+      const hold = () => (place ? this.#pool.hold(place) : NOTHING);
+      return model && this.#stateOf(id) === "ready" ? [{ id, model, hold }] : [];
+    });
   }
 
   /** Unloads what was loaded on demand. */

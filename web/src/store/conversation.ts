@@ -60,8 +60,8 @@ export interface Message {
   reasoning?: string;
   /** How long the model thought before it wrote. */
   reasoningSeconds?: number;
-  /** What the model read of files that were too long, numbered from 1, out of how many passages. */
-  passages?: { of: number; passages: Passage[] };
+  /** What the model read of files that were too long, numbered from 1, out of how many passages; `by` made vectors of them. */
+  passages?: { of: number; by?: string; passages: Passage[] };
   calls?: ToolCall[];
   results?: ToolResult[];
   failure?: Failure;

@@ -6,7 +6,7 @@ export type ServerPart =
   | { type: "text"; text: string }
   | { type: "reasoning"; text: string; ms?: number }
   | { type: "file"; name: string; mediaType: string; text: string; notice?: string }
-  | { type: "passages"; of: number; passages: Passage[] }
+  | { type: "passages"; of: number; by?: string; passages: Passage[] }
   | { type: "tool-call"; id: string; name: string; arguments: string }
   | { type: "tool-result"; id: string; name: string; text: string };
 
@@ -103,7 +103,7 @@ export function toMessage(given: ServerMessage): Message {
     model: given.model ?? undefined,
     reasoning: reasoning.length > 0 ? reasoning.map(({ text }) => text).join("\n\n") : undefined,
     reasoningSeconds: thought > 0 ? thought / 1000 : undefined,
-    passages: read && { of: read.of, passages: read.passages },
+    passages: read && { of: read.of, by: read.by, passages: read.passages },
     calls: calls.length > 0 ? calls : undefined,
     results: results.length > 0 ? results : undefined,
     failure: problem ? { code: problem.code ?? "server", message: problem.message } : undefined,
@@ -120,7 +120,8 @@ export function toParts(message: Message): ServerPart[] {
   const parts: ServerPart[] = [];
   for (const { name, mediaType = "text/plain", text, notice } of attachments ?? [])
     parts.push({ type: "file", name, mediaType, text, notice });
-  if (passages) parts.push({ type: "passages", of: passages.of, passages: passages.passages });
+  if (passages)
+    parts.push({ type: "passages", of: passages.of, by: passages.by, passages: passages.passages });
   if (reasoning)
     parts.push({ type: "reasoning", text: reasoning, ms: Math.round((reasoningSeconds ?? 0) * 1000) });
   if (text) parts.push({ type: "text", text });

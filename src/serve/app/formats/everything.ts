@@ -1,15 +1,22 @@
-// All that is one user's as one file: conversations, assistants, comparisons, settings, work.
+// All that is one user's as one file: conversations, assistants, comparisons, settings, runs.
+import type { KeptRuns } from "../../../evaluate/kept-runs.ts";
 import type { StoredConversation } from "../../../store/conversations.ts";
 import type { Store } from "../../../store/store.ts";
 import type { StoredUser } from "../../../store/users.ts";
 import type { Dispatcher } from "../../dispatcher/dispatcher.ts";
 import { HEAD, TAIL, toFile } from "./own.ts";
 
-/** Piece by piece, so that none but a page of messages is in memory. */
+/** What is kept beside the store. */
+interface Beside {
+  readonly dispatcher?: Dispatcher;
+  readonly evaluations?: KeptRuns;
+}
+
+/** Piece by piece, so that none but a page of messages, or one run, is in memory. */
 export async function* everything(
   store: Store,
   user: StoredUser,
-  dispatcher?: Dispatcher,
+  { dispatcher, evaluations }: Beside,
 ): AsyncGenerator<string, void> {
   const owner = user.key;
   yield HEAD;
@@ -27,12 +34,19 @@ export async function* everything(
   const comparisons = store.comparisons.list(owner);
   const rest = { assistants, comparisons, settings: store.users.settings(owner) };
   yield `],${JSON.stringify(rest).slice(1, -1)},"work":[`;
-  comma = "";
-  for await (const run of dispatcher?.all(user) ?? []) {
-    yield comma + JSON.stringify(run);
+  yield* listed(dispatcher?.all(user));
+  yield '],"evaluations":[';
+  yield* listed(evaluations?.all(user.id));
+  yield TAIL;
+}
+
+/** JSON with commas between. */
+async function* listed(each: AsyncIterable<object> | Iterable<object> = []): AsyncGenerator<string, void> {
+  let comma = "";
+  for await (const one of each) {
+    yield comma + JSON.stringify(one);
     comma = ",\n";
   }
-  yield TAIL;
 }
 
 /** A conversation alone as a file. */

@@ -41,7 +41,7 @@ export const transferRoutes: readonly Route[] = [
     summary: "All that is one's own as one file.",
     answer: OBJECT,
     handle({ app, user, server }) {
-      return inPieces(server, "baimo.json", everything(app.store, user, app.dispatcher));
+      return inPieces(server, "baimo.json", everything(app.store, user, app));
     },
   }),
   appPost({

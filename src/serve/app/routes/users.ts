@@ -100,8 +100,12 @@ function account({ app, user: self, id }: AppCall<unknown, object>): StoredUser 
   return found;
 }
 
-/** Runs of tasks and of evaluations lie beside the store. */
-async function forgetRuns({ dispatcher, evaluations }: AppCall["app"], user: StoredUser): Promise<void> {
+/** Runs of tasks and of evaluations lie beside the store; what is being made of their files would come into it again. */
+async function forgetRuns(
+  { dispatcher, evaluations, near }: AppCall["app"],
+  user: StoredUser,
+): Promise<void> {
+  await near.stop(user.key);
   await dispatcher?.forget(user);
   await evaluations?.forget(user.id);
 }
