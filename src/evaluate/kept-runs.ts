@@ -8,7 +8,7 @@ import { sha256 } from "../sha256.ts";
 import type { RunSettings } from "./prepare-run.ts";
 import type { Board } from "./report/board.ts";
 import type { RunComparison } from "./report/compare-runs.ts";
-import type { StoredRun } from "./report/read-run.ts";
+import type { StoredRun } from "./report/stored-run.ts";
 
 /** A run as a page is shown it. */
 export interface KeptRun {

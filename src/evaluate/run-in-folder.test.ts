@@ -88,7 +88,7 @@ test("a stopped run goes on and ends with the same files", async () => {
       .map((entry) => relative(join(path, "fake"), join(entry.parentPath, entry.name)))
       .sort();
   const names = filesOf(whole);
-  assert.equal(names.length, 5);
+  assert.equal(names.length, 9);
   assert.deepEqual(filesOf(broken), names);
   const textOf = (path: string, name: string) =>
     readFileSync(join(path, "fake", name), "utf8").replace(/"seconds": ?[\d.e-]+/g, "");
@@ -105,12 +105,39 @@ test("a plan counts requests and tokens, and what they cost", async () => {
   assert.ok(Math.abs(Number(planned.amount) - planned.tokens / 1e6) < 1e-12);
 });
 
-test("a failed request withholds the score and is asked again", async () => {
+test("a failed request makes the score a range and is asked again", async () => {
   const out = join(folder, "failing");
   const { evaluation } = await runInto(out, fakeSubject({ fails: 7 }).subject);
   assert.deepEqual([...evaluation.tasks[0].failed], [[7, "the endpoint answered 500"]]);
   const results = JSON.parse(readFileSync(join(out, "fake", "results_2026-01-01T00-00-00.000.json"), "utf8"));
   assert.equal(results.results.colours["acc,none"], "N/A");
+  const own = results.baimo.tasks.colours;
+  assert.deepEqual(
+    own.failed.map((one: Record<string, unknown>) => [one.doc_id, one.reason]),
+    [[7, "the endpoint answered 500"]],
+  );
+  // 24 of the 29 others are right.
+  assert.deepEqual(
+    own.ranges["acc,none"],
+    [24 / 30, 25 / 30].map((share) => share - 1 / 30),
+  );
+  const [{ value, failed }] = evaluation.tasks[0].scored.scores;
+  assert.deepEqual([value, failed], [23 / 29, 1]);
+  const [cell] = makeBoard([readRun(out)]).rows[0].cells;
+  assert.deepEqual([cell.score, cell.range, cell.failed, cell.n], [null, [23 / 30, 24 / 30], 1, 29]);
+  assert.ok(cell.interval && cell.interval[0] < 23 / 30 && cell.interval[1] > 24 / 30);
+  assert.match(boardPage(makeBoard([readRun(out)]), "en"), /failed 1.*76.7%–80.0%/s);
+  const [again2] = (await rescore(readRun(out), 0)).tasks;
+  assert.deepEqual(again2.scored.scores[0].range, cell.range);
+  // Whatever the failed one was, the other run is not surely better; all others are equal.
+  const [compared] = compareRuns(readRun(out), readRun(join(folder, "whole"))).tasks;
+  assert.deepEqual([compared.pairs, compared.failed, compared.p, compared.unpaired], [29, 1, 1, 0]);
+  assert.deepEqual(compared.ends, [-1 / 30, 0]);
+  const everyEval = join(out, "fake", "data", "baimo", "baimo", "fake");
+  const [evaluated] = readdirSync(everyEval).filter((name) => !name.includes("samples"));
+  const shown = JSON.parse(readFileSync(join(everyEval, evaluated), "utf8"));
+  assert.deepEqual(shown.evaluation_results, []);
+  assert.match(shown.source_metadata.additional_details.withheld, /"failed":1/);
   const again = fakeSubject();
   const { evaluation: repaired } = await runInto(out, again.subject);
   assert.equal(again.asked.length, 3);

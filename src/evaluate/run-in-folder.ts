@@ -1,13 +1,14 @@
 // A whole run: prompts, journal, answers, and the files of its folder.
 import { mkdir, rename, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { sha256 } from "../sha256.ts";
 import { openJournal } from "./journal/journal.ts";
-import { type PreparedRun, prepareRun, type RunSettings } from "./prepare-run.ts";
+import { FEWSHOT_SEED, type PreparedRun, prepareRun, type RunSettings } from "./prepare-run.ts";
 import { everyEvalFiles } from "./report/every-eval-ever.ts";
 import { resultsFile, samplesFile, sanitizeModel } from "./report/lm-eval-files.ts";
+import { openCompassFiles } from "./report/opencompass-files.ts";
 import { factsOf, type RunFacts } from "./report/run-facts.ts";
-import { type EvaluateOptions, type Evaluation, evaluate } from "./run.ts";
+import { type EvaluateOptions, type Evaluation, evaluate, SAMPLING_SEED } from "./run.ts";
 import type { Subject } from "./subjects/subject.ts";
 
 /** How a run is carried out and where its files go. */
@@ -49,7 +50,19 @@ export async function runInFolder(
 ): Promise<FolderRun> {
   const { out, identity, version, isChat, now = new Date(), resamples = 2000, seed } = options;
   const folder = out === undefined ? undefined : join(out, sanitizeModel(subject.name));
-  const header = { run: await runHash(prepared, subject, options), started: now.toISOString() };
+  const header = {
+    run: await runHash(prepared, subject, options),
+    started: now.toISOString(),
+    facts: {
+      version,
+      model: subject.name,
+      identity,
+      seed: seed ?? SAMPLING_SEED,
+      fewshot_seed: settings.fewshotSeed ?? FEWSHOT_SEED,
+      price: subject.price,
+      tasks: Object.fromEntries(prepared.tasks.map(({ task, source }) => [task.config.task, source])),
+    },
+  };
   const path = folder === undefined ? undefined : join(folder, "journal.jsonl");
   const journal = path === undefined ? undefined : await openJournal(path, header);
   if (journal) subject.resume?.([...journal.answers.values()]);
@@ -81,16 +94,16 @@ async function writeFiles(folder: string, evaluation: Evaluation, facts: RunFact
   const date = facts.started.replace("Z", "").replaceAll(":", "-");
   const write = async (name: string, text: string) => {
     const path = join(folder, name);
+    await mkdir(dirname(path), { recursive: true });
     await writeFile(`${path}.part`, text);
     await rename(`${path}.part`, path);
   };
-  await mkdir(folder, { recursive: true });
   for (const task of evaluation.tasks) {
     await write(`samples_${task.scored.config.task.replace(/[/\\]/g, "_")}_${date}.jsonl`, samplesFile(task));
   }
   const files = await everyEvalFiles(evaluation, facts);
-  await mkdir(join(folder, files.folder), { recursive: true });
   await write(join(files.folder, `${files.name}.json`), files.evaluation);
   await write(join(files.folder, `${files.name}_samples.jsonl`), files.instances);
+  for (const { path, text } of openCompassFiles(evaluation, facts)) await write(path, text);
   await write(`results_${date}.json`, await resultsFile(evaluation, facts));
 }

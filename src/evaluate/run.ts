@@ -40,6 +40,8 @@ export interface EvaluatedTask {
 /** A document with its answers and its place in the files. */
 export interface EvaluatedDocument extends AnsweredDocument {
   readonly prepared: PreparedDocument;
+  /** Of each answer, request by request, where it is known. */
+  readonly costs?: readonly AnswerCost[];
 }
 
 /** A run with its scores. */
@@ -133,11 +135,13 @@ async function scoreAnswers(
   const cost = { promptTokens: 0, completionTokens: 0, seconds: 0, amount: 0 };
   let at = 0;
   for (const document of prepared.documents) {
+    const costs: AnswerCost[] = [];
     const own = document.requests.map(() =>
       Array.from({ length: repeats }, () => {
         const found = answers.get(all[at++].key);
         if (!found) throw new BaimoError("request", `there is no answer to document ${document.id}`);
         const { promptTokens, completionTokens, seconds = 0, amount = 0 } = found.cost;
+        costs.push(found.cost);
         cost.promptTokens += promptTokens;
         cost.completionTokens += completionTokens;
         cost.seconds += seconds;
@@ -146,9 +150,9 @@ async function scoreAnswers(
         return found.answer;
       }),
     );
-    if (!failed.has(document.id)) answered.push({ prepared: document, answers: own });
+    if (!failed.has(document.id)) answered.push({ prepared: document, answers: own, costs });
   }
   const verdicts = await runPrograms(prepared.task, answered, signal);
-  const scored = scoreTask(prepared.task, answered, resamples, verdicts);
+  const scored = scoreTask(prepared.task, answered, resamples, { verdicts, failed: failed.size });
   return { prepared, answered, scored, failed, cost };
 }

@@ -12,6 +12,8 @@ export interface JournalHeader {
   readonly run: string;
   /** When it began, which names the files at its end. */
   readonly started: string;
+  /** What else is to be known of its answers: seeds, versions, prices. Those of its beginning stand there. */
+  readonly facts?: Readonly<Record<string, unknown>>;
 }
 
 /** One answer by its question. */
@@ -107,12 +109,15 @@ function readEntry(line: string, where: string): [string, Answered] {
   }
   const { key } = value;
   const answer = readAnswer(value.answer, where);
-  const { promptTokens, completionTokens, amount, seconds } = value.cost;
+  const { promptTokens, completionTokens, amount, seconds, latency, isBound } = value.cost;
+  const optional = (number: unknown) => (number === undefined ? undefined : Number(number));
   const cost = {
     promptTokens: Number(promptTokens),
     completionTokens: Number(completionTokens),
-    amount: amount === undefined ? undefined : Number(amount),
+    amount: optional(amount),
     seconds: Number(seconds ?? 0),
+    latency: optional(latency),
+    isBound: isBound === true || undefined,
   };
   return [key, { answer, cost, failed: typeof value.failed === "string" ? value.failed : undefined }];
 }

@@ -108,10 +108,12 @@ export function createEndpointClient(options: EndpointOptions): EndpointClient {
     }
   }
 
-  const costOfAnswer = (used: TokenCounts): AnswerCost => ({
+  const costOfAnswer = (used: TokenCounts, latency: number, isBound: boolean): AnswerCost => ({
     promptTokens: used.prompt,
     completionTokens: used.completion ?? 0,
     amount: purse.amountOf(used),
+    latency,
+    isBound: isBound || undefined,
   });
 
   /** Waits before the next try, as long as the endpoint asks for. @throws {BaimoError} `request` after the last one */
@@ -142,10 +144,12 @@ export function createEndpointClient(options: EndpointOptions): EndpointClient {
             const reply = await once(path, body, signal);
             if (!isPassing(reply)) {
               limit = Math.min(MOST_PARALLEL, limit + 1 / Math.max(1, limit));
-              seconds += (performance.now() - began) / 1000;
+              const latency = (performance.now() - began) / 1000;
+              seconds += latency;
               answers++;
-              used = tokensOf(reply) ?? most;
-              return { reply, cost: costOfAnswer(used) };
+              const counted = tokensOf(reply);
+              used = counted ?? most;
+              return { reply, cost: costOfAnswer(used, latency, counted === undefined) };
             }
             if (reply.mayBePaid) used = most;
             await between(attempt, reply);
