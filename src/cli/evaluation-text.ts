@@ -194,23 +194,33 @@ export function comparisonLines(comparison: RunComparison): string[] {
   const lines = [`A  ${comparison.a}`, `B  ${comparison.b}`, ""];
   if (comparison.tasks.length > 0) lines.push(...formatTable(rows));
   else lines.push("The runs share no task of which they have two documents.");
-  const { changed, settings } = comparison;
-  if (changed > 0 || settings.length > 0)
-    lines.push(
-      "",
-      `Why: ${changed} documents have another score. What differs in the settings, and how many of them it can explain:`,
-    );
-  for (const { setting, a, b, explains } of settings)
-    lines.push(
-      `  ${String(explains).padStart(String(changed).length)}  ${setting}: ${brief(a)} against ${brief(b)}`,
-    );
-  if (changed > 0 && settings.length === 0) lines.push("  no setting that both runs say");
+  lines.push("", ...whyLines(comparison));
   for (const task of comparison.tasks) lines.push(...changeLines(task));
+  if (comparison.tooFew.length > 0)
+    lines.push("", `Fewer than two documents are answered in both: ${comparison.tooFew.join(", ")}`);
   if (comparison.missing.length > 0) lines.push("", `In one run alone: ${comparison.missing.join(", ")}`);
   for (const { run, task, why } of comparison.left)
     lines.push(`${run.toUpperCase()}, ${task} is not compared: ${why}`);
   return lines;
 }
+
+/** The settings that differ, first what explains most of the documents with another score. */
+function whyLines({ tasks, changed, settings }: RunComparison): string[] {
+  if (tasks.length === 0) return [];
+  const head = changed === 0 ? "No document has another score." : `${changed} documents have another score.`;
+  if (settings.length === 0) return [`${head} No setting differs that both runs say.`];
+  const width = String(changed).length;
+  const counts = changed === 0 ? "" : ", and how many of them each can explain";
+  return [
+    `${head} Settings that differ${counts}:`,
+    ...settings.map(({ setting, a, b, explains }) => {
+      const count = changed === 0 ? "" : `${String(explains).padStart(width)}  `;
+      return `  ${count}${setting}: ${brief(a)} against ${brief(b)}`;
+    }),
+  ];
+}
+
+const quoted = (text: string): string => JSON.stringify(text).slice(1, -1);
 
 /** What changed in a task's documents. */
 function changeLines({
@@ -236,11 +246,25 @@ function changeLines({
     );
   if (unpaired > 0) lines.push(`  only in one of the runs: ${unpaired}`);
   if (otherPrompts > 0) lines.push(`  ${otherPrompts} prompts differ`);
-  for (const { document, documents, at, before, a, b, after } of promptDifferences) {
-    lines.push(`    in ${documents} of them, as in document ${document} from character ${at}:`);
-    lines.push(
-      `      ${JSON.stringify(before)} [A ${JSON.stringify(a)}] [B ${JSON.stringify(b)}] ${JSON.stringify(after)}`,
+  for (const { document, documents, stretches } of promptDifferences) {
+    const shown = stretches.map((one) =>
+      "same" in one ? quoted(one.same) : `[A ${JSON.stringify(one.a)}, B ${JSON.stringify(one.b)}]`,
     );
+    lines.push(`    ${documents} of them as document ${document}: ${shown.join(" ")}`);
   }
   return lines;
 }
+
+/** The scores as a document of JSON. */
+export const evaluationDocument = ({ tasks }: Evaluation) =>
+  tasks.map(({ scored, failed }) => ({
+    task: scored.config.task,
+    scores: scored.scores,
+    documents: scored.count,
+    failed: failed.size,
+    labelsMissing: scored.labelsMissing,
+    notExtracted: Object.fromEntries(scored.notExtracted),
+  }));
+
+/** A plan as a document of JSON. */
+export const planDocument = (tasks: readonly PlannedTask[], price: Price | undefined) => ({ tasks, price });

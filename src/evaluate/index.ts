@@ -32,8 +32,20 @@ export { factsOf, type RunFacts } from "./report/run-facts.ts";
 export type { SettingDifference } from "./report/setting-differences.ts";
 export type { StoredRun, StoredTask } from "./report/stored-run.ts";
 export { rescore } from "./rescore.ts";
-export { type EvaluatedTask, type EvaluateOptions, type Evaluation, evaluate } from "./run.ts";
-export { type FolderRun, type FolderRunOptions, prepareFor, runInFolder } from "./run-in-folder.ts";
+export {
+  type EvaluatedTask,
+  type EvaluateOptions,
+  type Evaluation,
+  evaluate,
+  type RunProgress,
+} from "./run.ts";
+export {
+  type FolderRun,
+  type FolderRunOptions,
+  openFolderRun,
+  prepareFor,
+  runInFolder,
+} from "./run-in-folder.ts";
 export { type AnswerScorer, openAnswerScorer } from "./score/answer-scorer.ts";
 export type { PartialScore } from "./score/failed-documents.ts";
 export { circularScores, circularScoresOfBoard2 } from "./score/opencompass/circular.ts";
@@ -66,6 +78,6 @@ export {
   probeEndpoint,
 } from "./subjects/endpoint-client.ts";
 export { createLocalSubject, type LocalSubjectOptions } from "./subjects/local.ts";
-export { type Budget, Purse } from "./subjects/purse.ts";
+export { type Budget, Ledger, Purse } from "./subjects/purse.ts";
 export type { Answered, Question, Subject } from "./subjects/subject.ts";
 export { indexTasks, type TaskEntry, type TaskIndex } from "./tasks/task-index.ts";

@@ -199,12 +199,7 @@ export class KeptRuns {
       const subject = createLocalSubject(model);
       const settings: RunSettings = { tasks: [job.task], includePaths, limit: job.limit ?? undefined, hub };
       const prepared = await prepareFor(subject, settings, false);
-      const counts = prepared.tasks.map(
-        ({ documents }) => documents.flatMap(({ requests }) => requests).length,
-      );
-      job.total = counts.reduce((sum, count) => sum + count, 0);
-      const tasks = prepared.tasks.map(({ task }) => task.config.task);
-      job.tasks = tasks;
+      job.tasks = prepared.tasks.map(({ task }) => task.config.task);
       await runInFolder(prepared, subject, settings, {
         isChat: false,
         out: join(folder, person, job.id),
@@ -212,8 +207,9 @@ export class KeptRuns {
         version,
         batch: 16,
         signal,
-        onProgress({ task, done }) {
-          job.done = counts.slice(0, tasks.indexOf(task)).reduce((sum, count) => sum + count, done);
+        onProgress({ done, total }) {
+          job.done = done;
+          job.total = total;
         },
       });
       job.state = "done";

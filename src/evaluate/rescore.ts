@@ -4,10 +4,19 @@ import { runPrograms } from "./code/run-programs.ts";
 import type { StoredRun } from "./report/stored-run.ts";
 import type { EvaluatedTask, Evaluation } from "./run.ts";
 import { scoreTask } from "./score/score-task.ts";
-import { openTask } from "./tasks/open-task.ts";
+import { createFieldReader } from "./tasks/fields.ts";
+import { type OpenTask, openTask } from "./tasks/open-task.ts";
+import type { TaskConfig } from "./tasks/task-config.ts";
 
 /** The scores that a stored run's answers have; programs are run again. */
 export async function rescore(run: StoredRun, resamples: number): Promise<Evaluation> {
+  if (run.tasks.length === 0) {
+    const why = run.left.map(({ task, why }) => `${task}: ${why}`).join("; ");
+    throw new BaimoError(
+      "request",
+      `${run.folder}: holds no answers that can be scored again${why ? `: ${why}` : ""}`,
+    );
+  }
   const tasks: EvaluatedTask[] = [];
   for (const { name, config, documents, notAgain, failed } of run.tasks) {
     if (notAgain !== undefined)
@@ -15,10 +24,9 @@ export async function rescore(run: StoredRun, resamples: number): Promise<Evalua
         "request",
         `${name} cannot be scored again from its files: ${notAgain}; a run of baimo eval is scored by asking again with the same --out: its answers stand`,
       );
-    const task = openTask(
-      config,
-      documents.map(({ prepared }) => prepared.document),
-    );
+    const own = documents.map(({ prepared }) => prepared.document);
+    // Of a task that nothing was answered of there is no document to open it by.
+    const task = own.length > 0 ? openTask(config, own) : unopened(config);
     const verdicts = await runPrograms(task, documents);
     tasks.push({
       prepared: { task, documents: documents.map(({ prepared }) => prepared), source: { files: [] } },
@@ -30,3 +38,11 @@ export async function rescore(run: StoredRun, resamples: number): Promise<Evalua
   }
   return { tasks, groups: [] };
 }
+
+const unopened = (config: TaskConfig): OpenTask => ({
+  config,
+  documents: [],
+  fields: createFieldReader(config, []),
+  choicesAsked: false,
+  manyTargets: false,
+});

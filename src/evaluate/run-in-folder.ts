@@ -48,6 +48,17 @@ export async function runInFolder(
   settings: RunSettings,
   options: FolderRunOptions,
 ): Promise<FolderRun> {
+  const run = await openFolderRun(prepared, subject, settings, options);
+  return run();
+}
+
+/** The same in two steps: what was spent before is counted when this has opened the journal, and nothing is asked before the run. */
+export async function openFolderRun(
+  prepared: PreparedRun,
+  subject: Subject,
+  settings: RunSettings,
+  options: FolderRunOptions,
+): Promise<() => Promise<FolderRun>> {
   const { out, identity, version, isChat, now = new Date(), resamples = 2000, seed } = options;
   const folder = out === undefined ? undefined : join(out, sanitizeModel(subject.name));
   const header = {
@@ -68,13 +79,15 @@ export async function runInFolder(
   if (journal) subject.resume?.([...journal.answers.values()]);
   const started = journal?.header.started ?? header.started;
   const facts = factsOf(settings, subject, { identity, version, started, resamples, seed, isChat });
-  try {
-    const evaluation = await evaluate(prepared, subject, { ...options, resamples, journal });
-    if (folder !== undefined) await writeFiles(folder, evaluation, facts);
-    return { evaluation, facts, folder };
-  } finally {
-    await journal?.close();
-  }
+  return async () => {
+    try {
+      const evaluation = await evaluate(prepared, subject, { ...options, resamples, journal });
+      if (folder !== undefined) await writeFiles(folder, evaluation, facts);
+      return { evaluation, facts, folder };
+    } finally {
+      await journal?.close();
+    }
+  };
 }
 
 /** What makes two runs the same: the model, and every question with its settings. */

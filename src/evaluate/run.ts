@@ -18,12 +18,16 @@ export interface EvaluateOptions {
   readonly journal?: Journal;
   /** Questions asked together. Default 64. */
   readonly batch?: number;
-  readonly onProgress?: (progress: {
-    readonly task: string;
-    readonly done: number;
-    readonly total: number;
-  }) => void;
+  readonly onProgress?: (progress: RunProgress) => void;
   readonly signal?: AbortSignal;
+}
+
+/** How far a run is, in answers of all its tasks. */
+export interface RunProgress {
+  /** The task that is under way. */
+  readonly task: string;
+  readonly done: number;
+  readonly total: number;
 }
 
 /** A task with its answers. */
@@ -68,12 +72,24 @@ export async function evaluate(
   options: EvaluateOptions = {},
 ): Promise<Evaluation> {
   const tasks: EvaluatedTask[] = [];
-  for (const prepared of run.tasks) tasks.push(await evaluateTask(prepared, subject, options));
+  const counts = run.tasks.map(countOf);
+  const total = counts.reduce((sum, count) => sum + count, 0);
+  let before = 0;
+  for (const [i, prepared] of run.tasks.entries()) {
+    const onProgress = ({ task, done }: RunProgress) =>
+      options.onProgress?.({ task, done: before + done, total });
+    tasks.push(await evaluateTask(prepared, subject, { ...options, onProgress }));
+    before += counts[i];
+  }
   return { tasks, groups: groupsOf(run.groups, tasks) };
 }
 
 const groupsOf = (groups: readonly Group[], tasks: readonly EvaluatedTask[]): ScoredGroup[] =>
   scoreGroups(groups, new Map(tasks.map(({ scored }) => [scored.config.task, scored])));
+
+/** How many questions a task has. */
+const countOf = ({ task, documents }: PreparedTask): number =>
+  task.config.repeats * documents.reduce((sum, { requests }) => sum + requests.length, 0);
 
 /** Every question of a task, in order. */
 export function questionsOf({ task, documents }: PreparedTask, seed = SAMPLING_SEED): Asked[] {

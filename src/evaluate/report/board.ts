@@ -7,9 +7,14 @@ import { CORRECTED_EXTRACTION, OWN_EXTRACTION } from "../score/opencompass/optio
 import { documentsInterval, type Interval } from "../statistics/intervals.ts";
 import { holm } from "../statistics/many-tests.ts";
 import { pairedDifference } from "./paired-difference.ts";
-import { OPENCOMPASS_FILTER } from "./read-opencompass.ts";
 import type { StoredRun } from "./stored-run.ts";
-import { isLessBetter, SAME_AS_OPENCOMPASS, type TaskValues, taskValues } from "./task-values.ts";
+import {
+  isLessBetter,
+  LIKE_OPENCOMPASS,
+  OPENCOMPASS_FILTER,
+  type TaskValues,
+  taskValues,
+} from "./task-values.ts";
 
 /** How a task was asked. */
 export type AskedAs = "PPL" | "generation" | "circular";
@@ -91,7 +96,7 @@ export function makeBoard(given: readonly StoredRun[]): Board {
 function rowKey({ task, metric, filter }: TaskValues, rows: ReadonlyMap<string, unknown>): string {
   const keyOf = (filter: string) => `${task},${metric},${filter}`;
   const same =
-    filter === OPENCOMPASS_FILTER ? SAME_AS_OPENCOMPASS.find((one) => rows.has(keyOf(one))) : undefined;
+    filter === OPENCOMPASS_FILTER ? LIKE_OPENCOMPASS.find((one) => rows.has(keyOf(one))) : undefined;
   return keyOf(same ?? filter);
 }
 

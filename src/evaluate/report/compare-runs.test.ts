@@ -1,9 +1,12 @@
 // Why two runs differ: documents sorted by reason, settings by how many of them they explain.
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { createRandom } from "../../random.ts";
 import { readTask } from "../tasks/read-task.ts";
 import { compareRuns } from "./compare-runs.ts";
+import { promptDifferences } from "./prompt-difference.ts";
 import type { StoredRun } from "./stored-run.ts";
+import { diffWords } from "./word-diff.ts";
 
 interface Row {
   readonly prompt: string;
@@ -108,6 +111,40 @@ test("documents by reason, and settings by the documents that they explain", () 
   assert.equal(otherPrompts, 3);
   // The three differ in the same way, and only there; what only one run says (a template) is no difference.
   assert.deepEqual(promptDifferences, [
-    { document: 0, documents: 3, at: 0, before: "", a: "Be kind.\n", b: "", after: "1▸ yes" },
+    { document: 0, documents: 3, stretches: [{ a: "Be kind.\n", b: "" }, { same: "1 yes" }] },
   ]);
+});
+
+test("prompts word by word, by the fewest edits, and those that differ in the same way together", () => {
+  const random = createRandom(7);
+  const textOf = () =>
+    Array.from({ length: random.integer(12) }, () => ["春", "风 ", "a", " b,"][random.integer(4)]).join("");
+  for (let i = 0; i < 500; i++) {
+    const [a, b] = [textOf(), textOf()];
+    const stretches = diffWords(a, b);
+    const side = (key: "a" | "b") => stretches.map((one) => ("same" in one ? one.same : one[key])).join("");
+    assert.deepEqual([side("a"), side("b")], [a, b], `${i}`);
+    const kinds = stretches.map((one) => "same" in one);
+    assert.ok(
+      kinds.every((kind, at) => kind !== kinds[at + 1]),
+      `${i}`,
+    );
+  }
+  const template = (poem: string) => ({
+    a: [`以《${poem}》为题，写`],
+    b: [`<|user|>以《${poem}》为题，写<|assistant|>`],
+  });
+  const [way, ...others] = promptDifferences(
+    ["静夜思", "登高"].map((poem, document) => ({ document, ...template(poem) })),
+  );
+  assert.equal(others.length, 0);
+  assert.equal(way.documents, 2);
+  assert.deepEqual(way.stretches, [
+    { a: "", b: "<|user|>" },
+    { same: "以《静夜思》为题，写" },
+    { a: "", b: "<|assistant|>" },
+  ]);
+  // Texts that have little in common are not gone through for long.
+  const far = (letter: string) => Array.from({ length: 20_000 }, (_, i) => `${letter}${i}`).join(" ");
+  assert.ok(diffWords(far("a"), far("b")).length <= 3);
 });

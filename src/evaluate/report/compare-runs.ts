@@ -6,16 +6,9 @@ import { differences, leastDifference, pairedBootstrap, pairedError } from "../s
 import { type Change, type ChangedDocument, changeOf, isOtherPrompt } from "./document-change.ts";
 import { pairedDifference } from "./paired-difference.ts";
 import { type PromptDifference, promptDifferences } from "./prompt-difference.ts";
-import { OPENCOMPASS_FILTER } from "./read-opencompass.ts";
 import { type SettingDifference, settingDifferences } from "./setting-differences.ts";
 import type { StoredRun } from "./stored-run.ts";
-import {
-  isLessBetter,
-  pairDocuments,
-  SAME_AS_OPENCOMPASS,
-  type TaskValues,
-  taskValues,
-} from "./task-values.ts";
+import { isLessBetter, LIKE_OPENCOMPASS, pairDocuments, type TaskValues, taskValues } from "./task-values.ts";
 
 /** A task in both runs. */
 export interface TaskComparison {
@@ -62,6 +55,8 @@ export interface RunComparison {
   readonly settings: readonly SettingDifference[];
   /** Tasks that only one run has. */
   readonly missing: readonly string[];
+  /** Tasks of which fewer than two documents are answered in both. */
+  readonly tooFew: readonly string[];
   /** Tasks that a run has, but not document by document, and why. */
   readonly left: readonly { readonly run: "a" | "b"; readonly task: string; readonly why: string }[];
 }
@@ -77,9 +72,11 @@ export function compareRuns(a: StoredRun, b: StoredRun): RunComparison {
   const found = a.tasks.flatMap((task) => {
     const same = other.get(task.name);
     if (!same) return [];
-    const values = taskValues(same);
-    return taskValues(task).flatMap((one) => {
-      const match = matching(one, values);
+    // OpenCompass has the share of right answers alone.
+    const isAcross = a.isOpenCompass !== b.isOpenCompass;
+    const values = taskValues(same, isAcross ? "acc" : undefined);
+    return taskValues(task, isAcross ? "acc" : undefined).flatMap((one) => {
+      const match = isAcross ? sameShare(one, values) : sameMeasure(one, values);
       if (!match) return [];
       const compared = compareTask(one, match, isLessBetter(a, one.task, one.metric));
       const hasShots = [task, same].some(({ config }) => (config.numFewshot ?? 0) > 0);
@@ -102,6 +99,9 @@ export function compareRuns(a: StoredRun, b: StoredRun): RunComparison {
       ...a.tasks.filter(({ name }) => !other.has(name)),
       ...b.tasks.filter(({ name }) => !names.has(name)),
     ].map(({ name }) => name),
+    tooFew: a.tasks
+      .map(({ name }) => name)
+      .filter((name) => other.has(name) && !found.some(({ task }) => task === name)),
     left: [
       ...a.left.map((one) => ({ run: "a" as const, ...one })),
       ...b.left.map((one) => ({ run: "b" as const, ...one })),
@@ -109,16 +109,14 @@ export function compareRuns(a: StoredRun, b: StoredRun): RunComparison {
   };
 }
 
-/** The other run's values by the same metric and filter; OpenCompass's files name neither. */
-function matching(one: TaskValues, others: readonly TaskValues[]): TaskValues | undefined {
-  const exact = others.find(({ metric, filter }) => metric === one.metric && filter === one.filter);
-  if (exact) return exact;
-  const isItsOwn = ({ filter }: TaskValues) => filter === OPENCOMPASS_FILTER;
-  if (isItsOwn(one))
-    return SAME_AS_OPENCOMPASS.map((filter) =>
-      others.find((other) => other.isShare && other.filter === filter),
-    ).find((other) => other !== undefined);
-  return one.isShare && SAME_AS_OPENCOMPASS.includes(one.filter) ? others.find(isItsOwn) : undefined;
+const sameMeasure = (one: TaskValues, others: readonly TaskValues[]): TaskValues | undefined =>
+  others.find(({ metric, filter }) => metric === one.metric && filter === one.filter);
+
+/** Of OpenCompass's run and another the values whose answers are read in the same way, one order of options at a time. */
+function sameShare(one: TaskValues, others: readonly TaskValues[]): TaskValues | undefined {
+  const isLike = ({ isShare, metric, filter }: TaskValues) =>
+    isShare && metric !== "perf_circular" && LIKE_OPENCOMPASS.includes(filter);
+  return isLike(one) ? others.find(isLike) : undefined;
 }
 
 function compareTask(

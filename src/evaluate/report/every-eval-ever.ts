@@ -9,6 +9,7 @@ import type { ScoredSample, TaskScore } from "../score/score-task.ts";
 import { normalInterval, wilson } from "../statistics/intervals.ts";
 import type { AnswerCost } from "../subjects/subject.ts";
 import { argumentsOf } from "../tasks/eval-request.ts";
+import { sanitizeModel } from "./lm-eval-files.ts";
 import type { RunFacts } from "./run-facts.ts";
 
 const SCHEMA = "0.3.0";
@@ -39,7 +40,7 @@ export async function everyEvalFiles({ tasks }: Evaluation, facts: RunFacts): Pr
   const seconds = String(Date.parse(facts.started) / 1000);
   const id = `baimo/${modelId(facts).replaceAll("/", "_")}/${seconds}`;
   const [owner, model] = modelId(facts).split(/\/(.*)/s);
-  const folder = `data/baimo/${owner}/${model.replaceAll("/", "_")}`;
+  const folder = `data/baimo/${sanitizeModel(owner)}/${sanitizeModel(model.replaceAll("/", "_"))}`;
   const name = await uuidOf(id);
   const lines: string[] = [];
   for (const task of tasks) {

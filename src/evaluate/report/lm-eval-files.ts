@@ -74,7 +74,7 @@ export async function resultsFile(evaluation: Evaluation, facts: RunFacts): Prom
     chat_template: facts.chatTemplate,
     chat_template_sha: facts.chatTemplate && (await sha256(facts.chatTemplate)),
     task_hashes: await taskHashes(tasks),
-    baimo: ownFacts(evaluation, facts),
+    baimo: await ownFacts(evaluation, facts),
   });
   return dumpJson(results, 2);
 }
@@ -140,7 +140,8 @@ function configFacts(facts: RunFacts): Record<string, unknown> {
 }
 
 /** What lm-evaluation-harness does not say: data, what was not found, what failed. */
-function ownFacts({ tasks, groups }: Evaluation, facts: RunFacts): Record<string, unknown> {
+async function ownFacts({ tasks, groups }: Evaluation, facts: RunFacts): Promise<Record<string, unknown>> {
+  const ownTemplate = facts.ownTemplate && (await sha256(facts.ownTemplate));
   return {
     version: facts.version,
     model_identity: facts.identity,
@@ -150,6 +151,9 @@ function ownFacts({ tasks, groups }: Evaluation, facts: RunFacts): Record<string
         scored.config.task,
         {
           data: prepared.source,
+          // As every prompt's where the run says so; of some tasks, which ask for it, theirs alone.
+          chat_template_sha:
+            facts.chatTemplate || scored.config.metadata.apply_chat_template ? ownTemplate : null,
           not_extracted: Object.fromEntries(scored.notExtracted),
           labels_missing: scored.labelsMissing,
           failed: prepared.documents

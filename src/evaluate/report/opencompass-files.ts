@@ -4,7 +4,7 @@ import { isShareMetric } from "../score/failed-documents.ts";
 import { argmax } from "../score/likeliest.ts";
 import { CORRECTED_EXTRACTION, OPENCOMPASS_VERSION, OWN_EXTRACTION } from "../score/opencompass/options.ts";
 import type { Answer, TaskScore } from "../score/score-task.ts";
-import type { EvalRequest } from "../tasks/eval-request.ts";
+import { type EvalRequest, wholeText } from "../tasks/eval-request.ts";
 import { sanitizeModel } from "./lm-eval-files.ts";
 import type { RunFacts } from "./run-facts.ts";
 
@@ -69,22 +69,22 @@ function predictionsOf(task: EvaluatedTask, mode: Mode): Record<string, unknown>
         const [request] = prepared.requests;
         const texts = answers[0].map(String);
         const prediction = texts.length === 1 ? texts[0] : texts;
-        return [prepared.id, { origin_prompt: textOf(request), prediction, gold }];
+        return [prepared.id, { origin_prompt: wholeText(request), prediction, gold }];
       }
       const choices = choicesOf(document, task);
       const [first] = prepared.requests;
       const byLabel = choices.map(({ label, request, value }) => [
         LABEL + label,
         {
-          "testing input": textOf(request),
-          prompt: textOf(request),
+          "testing input": wholeText(request),
+          prompt: wholeText(request),
           ...(mode === "ppl" ? { PPL: -value } : { Loglikelihood: value }),
         },
       ]);
       return [
         prepared.id,
         {
-          origin_prompt: textOf(first),
+          origin_prompt: wholeText(first),
           ...Object.fromEntries(byLabel),
           prediction: likeliest(choices),
           gold,
@@ -92,12 +92,6 @@ function predictionsOf(task: EvaluatedTask, mode: Mode): Record<string, unknown>
       ];
     }),
   );
-}
-
-/** The text that a request shows to a model. */
-function textOf(request: EvalRequest): string {
-  if (request.kind === "generate_until") return request.prompt;
-  return request.kind === "loglikelihood" ? request.context + request.continuation : request.text;
 }
 
 interface Choice {
@@ -128,10 +122,10 @@ const likeliest = (choices: readonly Choice[]): string =>
 
 /** The right answer as the predictions have it: of choices the text of the right one. */
 function goldOf({ prepared }: EvaluatedDocument, { prepared: { task } }: EvaluatedTask): unknown {
-  const { target } = prepared;
-  const isNumber = typeof target === "number" || target instanceof Number;
-  if (task.config.outputType !== "multiple_choice" || !isNumber) return target;
-  return task.fields.choices(prepared.document).at(Number(target)) ?? target;
+  const right = task.choicesAsked ? task.fields.text(prepared.document) : prepared.target;
+  const isNumber = typeof right === "number" || right instanceof Number;
+  if (task.config.outputType !== "multiple_choice" || !isNumber) return right;
+  return task.fields.choices(prepared.document).at(Number(right)) ?? right;
 }
 
 /** The scores, in percent where they are shares, with each answer; an error where documents failed. */
@@ -208,7 +202,7 @@ function detailsOf(task: EvaluatedTask, mode: Mode): Record<string, unknown> {
     const [texts] = document.answers;
     return [
       id,
-      { prompt: textOf(request), origin_prediction: texts.length === 1 ? texts[0] : texts, ...shown },
+      { prompt: wholeText(request), origin_prediction: texts.length === 1 ? texts[0] : texts, ...shown },
     ];
   });
   return { type: mode === "gen" ? "GEN" : "PPL", ...Object.fromEntries(entries) };

@@ -1,22 +1,19 @@
-// Where two prompts differ: what one has in place of the other's, and what stands around it.
+// The ways in which prompts differ: word by word, what one has in place of the other's.
+import { diffWords, type Stretch } from "./word-diff.ts";
 
-/** Two prompts at what differs between them. */
+/** A way in which prompts differ. */
 export interface PromptDifference {
+  /** The first document that it is seen in. */
   readonly document: number;
-  /** The character from which they differ. */
-  readonly at: number;
-  readonly before: string;
-  readonly a: string;
-  readonly b: string;
-  readonly after: string;
-  /** Documents whose prompts differ in the same way. */
+  /** How many have the same differences. */
   readonly documents: number;
+  /** What differs in that document, with a little of what both have around it. */
+  readonly stretches: readonly Stretch[];
 }
 
-/** Shown of what both have. */
-const AROUND = 40;
-/** Shown of what one has. */
-const MOST = 400;
+/** Characters that are shown of what both have, at either side; and of what one has. */
+const AROUND = 24;
+const MOST = 200;
 
 /** A pair of prompts of one document, a text for each request. */
 export interface PromptPair {
@@ -25,41 +22,35 @@ export interface PromptPair {
   readonly b: readonly string[];
 }
 
-/** The ways in which prompts differ, the commonest first. */
+/** The ways, the commonest first. */
 export function promptDifferences(pairs: readonly PromptPair[]): PromptDifference[] {
   const ways = new Map<string, PromptDifference>();
   for (const { document, a, b } of pairs) {
-    const i = a.findIndex((text, i) => text !== b[i]);
-    const found = differenceOf(a[i] ?? "", b[i] ?? b.at(a.length) ?? "");
-    const key = JSON.stringify([found.a, found.b]);
+    const first = a.findIndex((text, i) => text !== b[i]);
+    const at = first < 0 ? a.length : first;
+    const stretches = diffWords(a[at] ?? "", b[at] ?? "");
+    const key = JSON.stringify(stretches.filter((one) => !("same" in one)));
     const known = ways.get(key);
     ways.set(
       key,
-      known ? { ...known, documents: known.documents + 1 } : { document, documents: 1, ...found },
+      known
+        ? { ...known, documents: known.documents + 1 }
+        : { document, documents: 1, stretches: stretches.map(shortened) },
     );
   }
   return [...ways.values()].sort((one, other) => other.documents - one.documents);
 }
 
-function differenceOf(a: string, b: string): Pick<PromptDifference, "at" | "before" | "a" | "b" | "after"> {
-  const [own, other] = [[...a], [...b]];
-  const least = Math.min(own.length, other.length);
-  let head = 0;
-  while (head < least && own[head] === other[head]) head++;
-  let tail = 0;
-  while (tail < least - head && own.at(-1 - tail) === other.at(-1 - tail)) tail++;
-  const middle = (text: readonly string[]) => shortened(text.slice(head, text.length - tail));
-  return {
-    at: head,
-    before: own.slice(Math.max(0, head - AROUND), head).join(""),
-    a: middle(own),
-    b: middle(other),
-    after: own.slice(own.length - tail, own.length - tail + AROUND).join(""),
-  };
+function shortened(stretch: Stretch, i: number, all: readonly Stretch[]): Stretch {
+  if (!("same" in stretch))
+    return { a: cut(stretch.a, MOST / 2, MOST / 2), b: cut(stretch.b, MOST / 2, MOST / 2) };
+  return { same: cut(stretch.same, i === 0 ? 0 : AROUND, i === all.length - 1 ? 0 : AROUND) };
 }
 
-function shortened(text: readonly string[]): string {
-  if (text.length <= MOST) return text.join("");
-  const end = (from: number, to?: number) => text.slice(from, to).join("");
-  return `${end(0, MOST / 2)}… (${text.length - MOST} characters) …${end(-MOST / 2)}`;
+/** So many characters of a text's beginning and end. */
+function cut(text: string, head: number, tail: number): string {
+  const characters = [...text];
+  if (characters.length <= head + tail + 1) return text;
+  const end = tail === 0 ? "" : characters.slice(-tail).join("");
+  return `${characters.slice(0, head).join("")}…${end}`;
 }

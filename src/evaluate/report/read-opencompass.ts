@@ -9,9 +9,7 @@ import type { Answer } from "../score/score-task.ts";
 import type { EvalRequest } from "../tasks/eval-request.ts";
 import { readTask } from "../tasks/read-task.ts";
 import type { StoredRun, StoredTask } from "./stored-run.ts";
-
-/** The filter under which its answers stand: which version's patterns they are is not in its files. */
-export const OPENCOMPASS_FILTER = "opencompass";
+import { OPENCOMPASS_FILTER } from "./task-values.ts";
 
 type Item = Record<string, unknown>;
 
@@ -79,7 +77,7 @@ interface Judged {
 function readTaskOf(name: string, items: readonly Item[], path: string): StoredTask | string {
   const [first] = items;
   if (!first) return "its predictions are empty";
-  const labels = Object.keys(first).filter((key) => key.startsWith(LABEL));
+  const labels = labelsOf(first);
   const details = existsSync(path) ? detailsOf(readJsonFile(path)) : undefined;
   const judged = items.map((item, i) => judge(details?.(i), labels.length > 0 ? item : undefined));
   const lacking = judged.indexOf(undefined);
@@ -88,7 +86,7 @@ function readTaskOf(name: string, items: readonly Item[], path: string): StoredT
   const outputType = labels.length > 0 ? "multiple_choice" : "generate_until";
   const raw = { task: name, output_type: outputType, doc_to_text: "", doc_to_target: "", doc_to_choice: [] };
   const filter = labels.length > 0 ? "none" : OPENCOMPASS_FILTER;
-  const documents = items.map((item, i) => documentOf(item, i, labels));
+  const documents = items.map((item, i) => documentOf(item, i, labels.length > 0));
   return {
     name,
     config: readTask(raw, `OpenCompass's task ${name}`),
@@ -112,22 +110,23 @@ function readTaskOf(name: string, items: readonly Item[], path: string): StoredT
 
 const LABEL = "label: ";
 
-function documentOf(item: Item, id: number, labels: readonly string[]): EvaluatedDocument {
-  const requests: EvalRequest[] =
-    labels.length > 0
-      ? labels.map((label) => ({
-          kind: "prompt_loss",
-          text: promptOf(recordOf(item[label], label).prompt),
-          masked: "",
-        }))
-      : [{ kind: "generate_until", prompt: promptOf(item.origin_prompt), settings: {} }];
-  const answers =
-    labels.length > 0
-      ? labels.map((label): Answer[] => {
-          const { PPL, Loglikelihood } = recordOf(item[label], label);
-          return [[Loglikelihood === undefined ? -Number(PPL) : Number(Loglikelihood), false]];
-        })
-      : [[item.prediction].flat().map(String)];
+const labelsOf = (item: Item): string[] => Object.keys(item).filter((key) => key.startsWith(LABEL));
+
+function documentOf(item: Item, id: number, isByLabel: boolean): EvaluatedDocument {
+  const labels = labelsOf(item);
+  const requests: EvalRequest[] = isByLabel
+    ? labels.map((label) => ({
+        kind: "prompt_loss",
+        text: promptOf(recordOf(item[label], label).prompt),
+        masked: "",
+      }))
+    : [{ kind: "generate_until", prompt: promptOf(item.origin_prompt), settings: {} }];
+  const answers = isByLabel
+    ? labels.map((label): Answer[] => {
+        const { PPL, Loglikelihood } = recordOf(item[label], label);
+        return [[Loglikelihood === undefined ? -Number(PPL) : Number(Loglikelihood), false]];
+      })
+    : [[item.prediction].flat().map(String)];
   const hashes = { document: "", prompt: "", target: "" };
   return { prepared: { id, document: {}, target: plainText(item.gold), requests, hashes }, answers };
 }
@@ -163,11 +162,9 @@ const WANTED = ["references", "answer", "answers", "reference"];
 function judge(detail: Item | undefined, byLabel: Item | undefined): Judged | undefined {
   const pick = (keys: readonly string[]): unknown =>
     keys.map((key) => detail?.[key]).find((one) => one !== undefined);
-  if (byLabel) {
-    const [found, wanted] = [plainText(byLabel.prediction), plainText(byLabel.gold)];
-    return byLabel.gold === undefined ? undefined : { extracted: found, value: Number(found === wanted) };
-  }
-  const [right, found, wanted] = [pick(RIGHT), pick(FOUND), pick(WANTED)];
+  const right = pick(RIGHT);
+  const found = byLabel ? byLabel.prediction : pick(FOUND);
+  const wanted = byLabel ? byLabel.gold : pick(WANTED);
   const extracted = plainText(Array.isArray(found) && found.length === 1 ? found[0] : found);
   // A list where the evaluation was done several times.
   if (right !== undefined) {

@@ -18,10 +18,8 @@ type Explains = (changed: ChangedDocument, a: unknown, b: unknown) => boolean;
 
 interface Setting {
   readonly name: string;
-  /** Where results files say it: the first place that is there counts. */
+  /** Where results files say it, `*` for a task's name: the first place that is there counts. */
   readonly paths: readonly (readonly string[])[];
-  /** The values stand by task. */
-  readonly isByTask?: boolean;
   readonly explains: Explains;
 }
 
@@ -50,12 +48,16 @@ const ofRoom: Explains = (changed, a, b) =>
 
 /** Of two that explain as much, the more telling one first. */
 const SETTINGS: readonly Setting[] = [
-  { name: "chat_template", paths: [["chat_template_sha"]], explains: ofPrompts },
+  {
+    name: "chat_template",
+    paths: [["baimo", "tasks", "*", "chat_template_sha"], ["chat_template_sha"]],
+    explains: ofTask(ofPrompts),
+  },
   { name: "system_instruction", paths: [["system_instruction"]], explains: ofText },
-  { name: "num_fewshot", paths: [["n-shot"]], isByTask: true, explains: ofTask(ofPrompts) },
+  { name: "num_fewshot", paths: [["n-shot", "*"]], explains: ofTask(ofPrompts) },
   { name: "fewshot_as_multiturn", paths: [["fewshot_as_multiturn"]], explains: ofExamples },
   { name: "fewshot_seed", paths: [["config", "fewshot_seed"]], explains: ofExamples },
-  { name: "task version", paths: [["versions"]], isByTask: true, explains: ofTask(() => true) },
+  { name: "task version", paths: [["versions", "*"]], explains: ofTask(() => true) },
   { name: "gen_kwargs", paths: [["config", "gen_kwargs"]], explains: ofDrawing },
   { name: "seed", paths: [["config", "torch_seed"]], explains: ofDrawing },
   { name: "model", paths: [["model_name"], ["config", "model"]], explains: ofModel },
@@ -111,23 +113,48 @@ export function settingDifferences(
 ): SettingDifference[] {
   const shared = a.tasks.map(({ name }) => name).filter((name) => b.tasks.some((task) => task.name === name));
   const found = SETTINGS.flatMap((setting): SettingDifference[] => {
-    const [own, other] = [a, b].map((run) => {
-      const value = readFirst(run.results, setting.paths);
-      if (!setting.isByTask || !isRecord(value)) return value;
-      return Object.fromEntries(shared.map((name) => [name, value[name] ?? null]));
-    });
+    const [own, other] = valuesOf(setting, [a, b], shared);
     if (own === undefined || other === undefined || same(own, other)) return [];
     const explains = changed.filter((one) => setting.explains(one, own, other)).length;
-    return [{ setting: setting.name, a: own, b: other, explains }];
+    return [{ setting: setting.name, a: shownValue(own), b: shownValue(other), explains }];
   });
   const all = [...found, ...taskDifferences(a, b, changed)];
   // Sorting keeps the order of those that explain as much.
   return all.sort((one, other) => other.explains - one.explains);
 }
 
-const readFirst = (results: Record<string, unknown>, paths: Setting["paths"]): unknown =>
+/** Of values by task the one that all have. */
+function shownValue(value: unknown): unknown {
+  if (!isRecord(value)) return value;
+  const [first, ...others] = Object.values(value);
+  return others.every((other) => same(other, first)) ? first : value;
+}
+
+/** A setting's values; where they stand by task, of the tasks that both say and in which they differ. */
+function valuesOf(
+  { paths }: Setting,
+  runs: readonly [StoredRun, StoredRun],
+  shared: readonly string[],
+): [unknown, unknown] {
+  const [a, b] = runs.map(({ results }) => results);
+  if (!paths[0].includes("*")) return [readFirst(a, paths), readFirst(b, paths)];
+  const found = shared
+    .map((task) => ({ task, own: readFirst(a, paths, task), other: readFirst(b, paths, task) }))
+    .filter(({ own, other }) => own !== undefined && other !== undefined && !same(own, other));
+  return [
+    Object.fromEntries(found.map(({ task, own }) => [task, own])),
+    Object.fromEntries(found.map(({ task, other }) => [task, other])),
+  ];
+}
+
+const readFirst = (results: Record<string, unknown>, paths: Setting["paths"], task = ""): unknown =>
   paths
-    .map((path) => path.reduce<unknown>((value, key) => (isRecord(value) ? value[key] : undefined), results))
+    .map((path) =>
+      path.reduce<unknown>(
+        (value, key) => (isRecord(value) ? value[key === "*" ? task : key] : undefined),
+        results,
+      ),
+    )
     .find((value) => value !== undefined);
 
 /** Keys of the tasks' configurations that differ. */

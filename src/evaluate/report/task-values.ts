@@ -5,12 +5,15 @@ import type { EvaluatedDocument } from "../run.ts";
 import { isShareMetric } from "../score/failed-documents.ts";
 import { argmax } from "../score/likeliest.ts";
 import { OWN_EXTRACTION } from "../score/opencompass/options.ts";
-import { argumentsOf, type EvalRequest } from "../tasks/eval-request.ts";
+import { checkScoring } from "../score/score-task.ts";
+import { type EvalRequest, wholeText } from "../tasks/eval-request.ts";
 import type { RawConfig } from "../tasks/load-yaml.ts";
 import type { StoredRun, StoredTask } from "./stored-run.ts";
 
-/** The filters whose answers are read as OpenCompass reads them, where its files are the other side. */
-export const SAME_AS_OPENCOMPASS = [OWN_EXTRACTION, "none"];
+/** The filter of OpenCompass's own files: which version's patterns they have is not in them. */
+export const OPENCOMPASS_FILTER = "opencompass";
+/** The filters whose answers are read as OpenCompass reads them. */
+export const LIKE_OPENCOMPASS = [OPENCOMPASS_FILTER, OWN_EXTRACTION, "none"];
 
 /** Metrics in the order in which one is taken for a task. */
 const PREFERRED = ["acc_norm", "acc", "exact_match", "acc_bytes", "acc_mutual_info"];
@@ -50,11 +53,12 @@ export interface TaskValues {
 }
 
 /** The metric by which a task is shown: a share of right answers where it has one. */
-export function mainMetric({ samples }: StoredTask): string | undefined {
+function mainMetric({ samples }: StoredTask, wanted: string | undefined): string | undefined {
   const [first] = samples;
   if (!first) return undefined;
   // Older versions of lm-evaluation-harness name no metrics.
   const metrics = Array.isArray(first.metrics) ? first.metrics.map(String) : Object.keys(first);
+  if (wanted !== undefined && metrics.includes(wanted)) return wanted;
   const preferred = PREFERRED.find((metric) => metrics.includes(metric));
   return preferred ?? metrics.find((metric) => metric !== "doc_id" && numberOf(first[metric]) !== undefined);
 }
@@ -67,10 +71,15 @@ function numberOf(stored: unknown): number | undefined {
   return Number.isFinite(logprob / count) ? -logprob / count / Math.LN2 : undefined;
 }
 
-/** The values of a task's main metric by each filter; of a circular task those of its first order and of all orders. */
-export function taskValues(task: StoredTask): TaskValues[] {
+/**
+ * The values of a task's main metric by each filter; of a circular task those of its first order and of all orders.
+ *
+ * wanted  a metric in place of the main one, where the task has it
+ */
+export function taskValues(task: StoredTask, wanted?: string): TaskValues[] {
+  if (task.samples.length === 0) return unansweredValues(task);
   if (isCircular(task)) return circularValues(task);
-  const metric = mainMetric(task);
+  const metric = mainMetric(task, wanted);
   if (metric === undefined) return [];
   const byId = new Map(task.documents.map((document) => [document.prepared.id, document]));
   const label = Array.isArray(task.samples[0]?.[metric]) ? `${metric}, mean bits` : metric;
@@ -92,6 +101,15 @@ export function taskValues(task: StoredTask): TaskValues[] {
   }));
 }
 
+/** Of a task that nothing was answered of: its first metric, by each filter. */
+function unansweredValues({ name: task, config, failed }: StoredTask): TaskValues[] {
+  const { metrics, pipelines } = checkScoring(config);
+  const metric = PREFERRED.find((name) => metrics.some((one) => one.name === name)) ?? metrics[0]?.name;
+  if (metric === undefined || failed.length === 0) return [];
+  const shown = { task, metric, label: metric, isShare: isShareMetric(metric), documents: [], failed };
+  return pipelines.map(({ name: filter }) => ({ ...shown, filter }));
+}
+
 function documentValue(
   sample: RawConfig,
   { prepared, answers }: EvaluatedDocument,
@@ -100,7 +118,7 @@ function documentValue(
   return {
     id: prepared.id,
     documentHash: prepared.hashes.document,
-    asked: prepared.requests.map((request) => argumentsOf(request).filter(isText).join(GAP)),
+    asked: prepared.requests.map(wholeText),
     target: String(sample.target),
     value,
     answer: JSON.stringify(sample.resps),
@@ -110,9 +128,6 @@ function documentValue(
 }
 
 const filterOf = ({ filter }: RawConfig): string => String(filter ?? "none");
-const isText = (value: unknown): value is string => typeof value === "string";
-/** Between a context and what is scored after it. */
-const GAP = "▸";
 
 /** Whether a task asked each question with its options in several orders: its samples hold answers, not numbers. */
 const isCircular = ({ samples: [first] }: StoredTask): boolean => isRecord(first?.perf_circular);
