@@ -41,6 +41,8 @@ export interface ShownDocument {
   readonly answers: readonly string[];
   readonly target: string;
   readonly scores: Readonly<Record<string, string>>;
+  /** Why it has no answer. */
+  readonly failed?: string;
 }
 
 /** Options of `KeptRuns`. */
@@ -161,7 +163,9 @@ export class KeptRuns {
   /** A person's finished runs side by side. */
   async board(person: string): Promise<Board> {
     const { makeBoard } = await import("./report/board.ts");
-    const done = this.list(person).filter(({ state }) => state === "done");
+    const done = this.list(person)
+      .filter(({ state }) => state === "done")
+      .reverse();
     return makeBoard(await Promise.all(done.map(({ id }) => this.#read(person, id))));
   }
 
@@ -170,7 +174,10 @@ export class KeptRuns {
     const { tasks } = await this.#read(person, id);
     const found = tasks.find(({ name }) => name === task);
     if (!found) throw new BaimoError("request", `the run has no task "${task.slice(0, 100)}"`);
-    const { samples } = found;
+    const { samples, failed } = found;
+    const lost = failed.map(({ id, reason }): ShownDocument => {
+      return { id, asked: [], answers: [], target: "", scores: {}, failed: reason };
+    });
     const shown = samples.slice(from, from + count).map((sample): ShownDocument => {
       const metrics = Array.isArray(sample.metrics) ? sample.metrics.map(String) : [];
       const asked = Object.values(recordOf(sample.arguments ?? {}, "arguments"));
@@ -182,7 +189,8 @@ export class KeptRuns {
         scores: Object.fromEntries(metrics.map((metric) => [metric, textOf(sample[metric])])),
       };
     });
-    return { total: samples.length, documents: shown };
+    const rest = lost.slice(Math.max(0, from - samples.length), Math.max(0, from + count - samples.length));
+    return { total: samples.length + lost.length, documents: [...shown, ...rest] };
   }
 
   /** Two runs of one person. @throws {BaimoError} `request` for what there is not */
