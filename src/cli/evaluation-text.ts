@@ -73,7 +73,7 @@ export function evaluationLines({ tasks, groups }: Evaluation): string[] {
 }
 
 /** Tasks, and why some do not run. */
-export function listLines(list: readonly ListedTask[], width: number): string[] {
+export function listLines(list: readonly ListedTask[], width: number | undefined): string[] {
   const rows = list.map(({ name, kind, outputType = "", refused }) => [
     name,
     kind,
@@ -163,7 +163,8 @@ export function boardLines({ rows, left }: Board): string[] {
   const used = lines[0].map((_, at) => lines.slice(1).some((line) => line[at] !== ""));
   const kept = <T>(cells: readonly T[]): T[] => cells.filter((_, at) => used[at]);
   const align = lines[0].map((name) => (ALIGNED.has(name) ? "left" : "right"));
-  const table = rows.length === 0 ? [] : formatTable(lines.map(kept), { align: kept(align) });
+  const table =
+    rows.length === 0 ? ["There is no score to show."] : formatTable(lines.map(kept), { align: kept(align) });
   return [...table, ...left.map(({ model, task, why }) => `${model}, ${task} is not on the board: ${why}`)];
 }
 
@@ -194,7 +195,7 @@ export function comparisonLines(comparison: RunComparison): string[] {
   const lines = [`A  ${comparison.a}`, `B  ${comparison.b}`, ""];
   if (comparison.tasks.length > 0) lines.push(...formatTable(rows));
   else lines.push("The runs share no task of which they have two documents.");
-  lines.push("", ...whyLines(comparison));
+  lines.push(...whyLines(comparison));
   for (const task of comparison.tasks) lines.push(...changeLines(task));
   if (comparison.tooFew.length > 0)
     lines.push("", `Fewer than two documents are answered in both: ${comparison.tooFew.join(", ")}`);
@@ -208,10 +209,11 @@ export function comparisonLines(comparison: RunComparison): string[] {
 function whyLines({ tasks, changed, settings }: RunComparison): string[] {
   if (tasks.length === 0) return [];
   const head = changed === 0 ? "No document has another score." : `${changed} documents have another score.`;
-  if (settings.length === 0) return [`${head} No setting differs that both runs say.`];
+  if (settings.length === 0) return ["", `${head} No setting differs that both runs say.`];
   const width = String(changed).length;
   const counts = changed === 0 ? "" : ", and how many of them each can explain";
   return [
+    "",
     `${head} Settings that differ${counts}:`,
     ...settings.map(({ setting, a, b, explains }) => {
       const count = changed === 0 ? "" : `${String(explains).padStart(width)}  `;

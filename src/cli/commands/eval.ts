@@ -193,7 +193,9 @@ async function printList(settings: RunSettings, flags: EvalFlags, terminal: Term
   const { listTasks } = await import("../../evaluate/index.ts");
   const list = listTasks(settings.includePaths, settings.tasks);
   if (flags.json) terminal.json(list);
-  else for (const line of listLines(list, terminal.columns())) terminal.line(line);
+  else
+    for (const line of listLines(list, terminal.interactive ? terminal.columns() : undefined))
+      terminal.line(line);
 }
 
 function printPlan(tasks: readonly PlannedTask[], flags: EvalFlags, terminal: Terminal): void {

@@ -52,6 +52,8 @@ test("another run's journal is refused, and what is no journal", async () => {
   await (await openJournal(path, header)).close();
   const refused = (code: string) => (error: unknown) => error instanceof BaimoError && error.code === code;
   await assert.rejects(openJournal(path, { run: "xyz", started: "" }), refused("request"));
+  await assert.rejects(openJournal(join(path, "below", "journal.jsonl"), header), refused("request"));
+  await assert.rejects(openJournal(folder, header), /cannot be kept there \(EISDIR\)/);
   await writeFile(path, '{"a":1}\n');
   await assert.rejects(openJournal(path, header), refused("format"));
 });

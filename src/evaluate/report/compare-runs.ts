@@ -79,7 +79,7 @@ export function compareRuns(a: StoredRun, b: StoredRun): RunComparison {
       const match = isAcross ? sameShare(one, values) : sameMeasure(one, values);
       if (!match) return [];
       const compared = compareTask(one, match, isLessBetter(a, one.task, one.metric));
-      const hasShots = [task, same].some(({ config }) => (config.numFewshot ?? 0) > 0);
+      const hasShots = [task, same].every(({ config }) => (config.numFewshot ?? 0) > 0);
       for (const document of compared.changed) {
         const key = `${one.task}/${document.a.id}`;
         if (!changed.has(key)) changed.set(key, { ...document, hasShots });

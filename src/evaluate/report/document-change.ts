@@ -8,7 +8,7 @@ export type Change = "prompt" | "answer" | "extraction" | "tie";
 export interface ChangedDocument {
   readonly task: string;
   readonly change: Change;
-  /** There are examples before the question in one of the runs. */
+  /** There are examples before the question in both runs: how they were chosen may differ. */
   readonly hasShots: boolean;
   readonly a: DocumentValue;
   readonly b: DocumentValue;

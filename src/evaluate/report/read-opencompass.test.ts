@@ -122,6 +122,13 @@ test("what is no run is refused, with what is expected", () => {
   put("broken2/results_1.json", "[]");
   put("odd/predictions/m/t.json", { 0: "text" });
   mkdirSync(join(folder, "bare", "predictions"), { recursive: true });
+  put("emptied/results_1.json", {
+    results: { a: {} },
+    configs: { a: { task: "a", doc_to_text: "b", doc_to_target: "c" } },
+  });
+  put("emptied/samples_a_1.jsonl", "");
+  const [emptied] = readRuns(join(folder, "emptied"));
+  assert.deepEqual([emptied.tasks, emptied.left.length], [[], 1]);
   const cases: [string, RegExp][] = [
     ["nothing", /there is no run in it; expected the results_\*\.json/],
     ["missing", /there is no such folder/],

@@ -83,7 +83,9 @@ function readResults(folder: string): StoredRun {
     const failed = failedOf(results, name);
     if (existsSync(samples)) {
       const task = readStoredTask(name, recordOf(configs[name], `${where}: configs.${name}`), samples);
-      return [{ ...task, failed }];
+      if (task.documents.length > 0 || failed.length > 0) return [{ ...task, failed }];
+      left.push({ task: name, why: `${samples} is empty` });
+      return [];
     }
     left.push({
       task: name,

@@ -21,7 +21,19 @@ export function diffWords(a: string, b: string): Stretch[] {
   const middle = [own.slice(head, own.length - tail), other.slice(head, other.length - tail)] as const;
   const between = editsOf(...middle) ?? [{ a: middle[0].join(""), b: middle[1].join("") }];
   const ends = [own.slice(0, head), own.slice(own.length - tail)].map((words) => ({ same: words.join("") }));
-  return [ends[0], ...between, ends[1]].filter((one) => !("same" in one) || one.same !== "");
+  return joined([ends[0], ...between, ends[1]]).filter((one) => !("same" in one) || one.same !== "");
+}
+
+/** White space alone does not part two differences. */
+function joined(stretches: readonly Stretch[]): Stretch[] {
+  const found: Stretch[] = [];
+  for (const one of stretches) {
+    const [before, gap] = [found.at(-2), found.at(-1)];
+    const isJoined = before && gap && "same" in gap && !("same" in before) && !("same" in one);
+    if (!isJoined || gap.same.trim() !== "") found.push(one);
+    else found.splice(-2, 2, { a: before.a + gap.same + one.a, b: before.b + gap.same + one.b });
+  }
+  return found;
 }
 
 /** How far in `a` so many edits come, by diagonal: by how many more words of `a` than of `b` are read. */
