@@ -16,7 +16,11 @@ export function addBoard(program: Command, { terminal }: CommandContext): Comman
     )
     .argument("<folders...>", "folders of runs")
     .option("--lang <language>", "the page's words: zh or en", nonEmpty, "en")
-    .option("--out <folder>", "write board.json, board.svg and board.html here", nonEmpty)
+    .option(
+      "--out <folder>",
+      "write board.json, board.svg and board.html here, and the page in the other language beside it",
+      nonEmpty,
+    )
     .option("--json", "print a JSON document");
   return command.action(async (folders: string[], flags: { lang: string; out?: string; json?: boolean }) => {
     const { lang } = flags;
@@ -31,7 +35,10 @@ export function addBoard(program: Command, { terminal }: CommandContext): Comman
     mkdirSync(flags.out, { recursive: true });
     writeFileSync(join(flags.out, "board.json"), `${JSON.stringify(board, null, 2)}\n`);
     writeFileSync(join(flags.out, "board.svg"), boardSvg(board, lang));
-    writeFileSync(join(flags.out, "board.html"), boardPage(board, lang));
+    const other = lang === "zh" ? "en" : "zh";
+    const otherPage = `board.${other}.html`;
+    writeFileSync(join(flags.out, "board.html"), boardPage(board, lang, otherPage));
+    writeFileSync(join(flags.out, otherPage), boardPage(board, other, "board.html"));
     terminal.note(`baimo: the board is in ${join(flags.out, "board.html")}`);
   });
 }

@@ -48,7 +48,7 @@ h1 { font-size: 1.4rem; } section { border-top: 1px solid var(--line); padding: 
 h2 { font-size: 1rem; margin: 0 0 .25rem; } h2 small, .soft { color: var(--soft); font-weight: normal; }
 .cell { display: grid; grid-template-columns: minmax(6rem, 14rem) 3rem 5rem 1fr; gap: .5rem; align-items: center; }
 .cell svg { width: 100%; height: 1rem; } .number { text-align: right; font-variant-numeric: tabular-nums; }
-.model { overflow-wrap: anywhere; }
+.model { overflow-wrap: anywhere; } a { color: var(--bar); } h1 small { font-size: .9rem; font-weight: normal; }
 @media (max-width: 34rem) { .cell { grid-template-columns: 1fr 3rem 4.5rem; } .cell svg { grid-column: 1 / -1; } }
 `;
 
@@ -100,8 +100,12 @@ function measureOf({ metric, filter, asked, lessIsBetter }: BoardRow, language: 
 export const rowTitle = (row: BoardRow, language: BoardLanguage): string =>
   `${row.alias}  ${measureOf(row, language)}`;
 
-/** The page. */
-export function boardPage(board: Board, language: BoardLanguage): string {
+/**
+ * The page.
+ *
+ * other  the name of the page in the other language beside it
+ */
+export function boardPage(board: Board, language: BoardLanguage, other?: string): string {
   const words = WORDS[language];
   const sections = board.rows.map((row) => {
     const shown = { isShare: isShareRow(row), most: mostOf(row), language };
@@ -113,10 +117,15 @@ ${sortedCells(row)
   return `<!doctype html>
 <html lang="${language === "zh" ? "zh-CN" : "en"}"><head><meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1"><title>${words.title}</title><style>${STYLE}</style></head>
-<body><h1>${words.title}</h1><p class="soft">${words.note}</p>
+<body><h1>${words.title}${other === undefined ? "" : otherLink(language, other)}</h1><p class="soft">${words.note}</p>
 ${sections.join("\n")}${leftSection(board, words)}
 </body></html>
 `;
+}
+
+function otherLink(language: BoardLanguage, page: string): string {
+  const [name, lang] = language === "zh" ? ["English", "en"] : ["中文", "zh-CN"];
+  return ` <small><a lang="${lang}" href="${encodeURI(page)}">${name}</a></small>`;
 }
 
 function leftSection({ left }: Board, words: Words): string {
@@ -148,7 +157,7 @@ function bar({ score, range, interval }: BoardCell, most: number): string {
   const x = (value: number) => (100 * Math.max(0, value)) / most;
   const label = `${low.toPrecision(3)} – ${high.toPrecision(3)}`;
   const rect = (start: number, end: number, least: number, rest: string) =>
-    `<rect x="${start.toFixed(2)}" width="${Math.max(least, end - start).toFixed(2)}" ${rest} fill="var(--bar)"/>`;
+    `<rect x="${Math.min(start, 100 - least).toFixed(2)}" width="${Math.max(least, end - start).toFixed(2)}" ${rest} fill="var(--bar)"/>`;
   return `<svg viewBox="0 0 100 10" preserveAspectRatio="none" role="img" aria-label="${label}">
 <line x1="0" y1="5" x2="100" y2="5" stroke="var(--line)" stroke-width="1"/>
 ${rect(x(low), x(high), 0, 'y="3" height="4" opacity=".35"')}
