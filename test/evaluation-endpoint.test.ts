@@ -1,7 +1,15 @@
 // Endpoints as subjects: our own server, and servers that are restricted, busy or broken.
 import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
+import { findEndpoints } from "../src/cli/evaluate-endpoint.ts";
+import { evaluateEndpoints, type RunFlags } from "../src/cli/evaluate-endpoints.ts";
+import { createTerminal } from "../src/cli/terminal.ts";
 import { BaimoError } from "../src/errors.ts";
+import { makeBoard } from "../src/evaluate/report/board.ts";
+import { readRuns } from "../src/evaluate/report/read-run.ts";
 import { checkEndpoint, createEndpointSubject } from "../src/evaluate/subjects/endpoint.ts";
 import {
   createEndpointClient,
@@ -10,6 +18,7 @@ import {
   probeEndpoint,
 } from "../src/evaluate/subjects/endpoint-client.ts";
 import { createLocalSubject } from "../src/evaluate/subjects/local.ts";
+import { Ledger } from "../src/evaluate/subjects/purse.ts";
 import type { Question } from "../src/evaluate/subjects/subject.ts";
 import type { Model } from "../src/generate/types.ts";
 import { createHandler, type Handler } from "../src/serve/index.ts";
@@ -229,5 +238,71 @@ describe("an endpoint", () => {
     assert.ok(told + paid - before <= 300, `${told} and ${paid - before}`);
     assert.throws(() => client(counting, { budget: { most: 1, unit: "EUR" }, price }), /price is in USD/);
     assert.throws(() => client(counting, { budget }), /no price is known/);
+  });
+
+  it("and others of one budget do not take more than it together", async () => {
+    const ledger = new Ledger();
+    let paid = 0;
+    const counting: Change = async (body, path) => {
+      const answer = await (await forward(body, path)).json();
+      paid += answer.usage.prompt_tokens + answer.usage.completion_tokens;
+      return Response.json(answer);
+    };
+    const budget = { most: 300, unit: "tokens" } as const;
+    const capabilities = await probe();
+    const ask = (text: string) => {
+      const { client: sharing } = client(counting, { budget, ledger });
+      const subject = createEndpointSubject(sharing, { model: model.name, capabilities, isChat: false });
+      return subject.ask(Array.from({ length: 40 }, (_, i) => scored(`${text} ${i}`, " three")));
+    };
+    const answers = await Promise.all([ask("one two"), ask("two one")]);
+    assert.ok(paid <= 300 && paid > 200, `${paid} paid`);
+    const answered = answers.map((all) => all.filter(({ failed }) => failed === undefined).length);
+    assert.ok(
+      answered.every((count) => count > 0 && count < 40),
+      String(answered),
+    );
+  });
+
+  it("among several has its own folder, and one that is gone leaves the others alone", async () => {
+    const out = mkdtempSync(join(tmpdir(), "baimo-many-"));
+    writeFileSync(
+      join(out, "task.yaml"),
+      "task: sums\ndataset_path: json\ndataset_kwargs: {data_files: {test: sums.jsonl}}\ntest_split: test\n" +
+        'output_type: multiple_choice\ndoc_to_text: one\ndoc_to_choice: [two, three]\ndoc_to_target: "{{label}}"\n',
+    );
+    writeFileSync(join(out, "sums.jsonl"), '{"label": 0}\n{"label": 1}\n');
+    const lines: string[] = [];
+    const terminal = { ...createTerminal(), showsProgress: false };
+    terminal.line = terminal.note = (text = "") => void lines.push(text);
+    const context = { terminal, exitCode: 0 };
+    const { fetch } = globalThis;
+    globalThis.fetch = (async (input: string, init: RequestInit) => {
+      if (input.includes("gone.example")) return new Response("bad key", { status: 401 });
+      return forward(JSON.parse(String(init.body)), new URL(input).pathname);
+    }) as typeof fetch;
+    try {
+      const flags: RunFlags & { out: string } = { bootstrap: 0, out: join(out, "runs") };
+      const sources = ["a.example", "b.example", "gone.example"].map(
+        (host) => `http://${host}/v1#${model.name}`,
+      );
+      const endpoints = findEndpoints(sources, flags);
+      assert.ok(endpoints);
+      await evaluateEndpoints(endpoints, { tasks: ["sums"], includePaths: [out] }, flags, context);
+      const runs = readRuns(flags.out);
+      assert.deepEqual(
+        runs.map((run) => run.model),
+        [`${model.name}@a.example`, `${model.name}@b.example`],
+      );
+      const [row] = makeBoard(runs).rows;
+      assert.equal(row.cells[0].score, row.cells[1].score);
+      assert.equal(context.exitCode, 1);
+      assert.match(lines.join("\n"), /@gone\.example: no task runs on this endpoint/);
+      assert.throws(() => findEndpoints([...sources, sources[0]], flags), /named twice/);
+      assert.throws(() => findEndpoints([sources[0], "poet"], flags), /"poet" is no endpoint/);
+    } finally {
+      globalThis.fetch = fetch;
+      rmSync(out, { recursive: true });
+    }
   });
 });

@@ -27,6 +27,7 @@ const facts: RunFacts = {
   systemInstruction: null,
   fewshotAsMultiturn: true,
   chatTemplate: null,
+  ownTemplate: null,
 };
 
 for (const run of skip ? ["none"] : runNames) {

@@ -43,7 +43,7 @@ describe("boards of the page", { skip: noBrowser }, () => {
       }
       await page
         .getByRole("region", { name: "Board" })
-        .getByRole("row", { name: /next line/ })
+        .getByRole("row", { name: /baimo poet \(/ })
         .nth(1)
         .waitFor();
       await page
@@ -70,6 +70,14 @@ describe("boards of the page", { skip: noBrowser }, () => {
         .click();
       await page.getByRole("region", { name: "Compare two runs" }).waitFor({ state: "detached" });
     });
+    await server.visit(
+      async (page) => {
+        await page.getByRole("link", { name: "评测" }).click();
+        await page.getByRole("region", { name: "榜单" }).getByText("按似然").first().waitFor();
+        await look(page, "boards-zh");
+      },
+      { locale: "zh-CN" },
+    );
   });
 
   test("runs are their person's alone, and only tasks that are offered run", async () => {

@@ -7,9 +7,13 @@ import {
   intervalOf,
   isShareRow,
   type ListedTask,
+  type PartialScore,
   type PlannedTask,
   type RunComparison,
   rankText,
+  scoreText,
+  sortedCells,
+  type TaskComparison,
   type TaskScore,
 } from "../evaluate/index.ts";
 import { grouped } from "../grouped.ts";
@@ -19,11 +23,18 @@ import { formatTable } from "./table.ts";
 
 const rounded = (value: number): string => (Math.abs(value) >= 100 ? value.toFixed(1) : value.toFixed(4));
 
+const span = ([low, high]: readonly [number, number], show = rounded): string =>
+  `${show(low)} to ${show(high)}`;
+
+/** A score; where documents failed, what it may be. */
+const shownScore = ({ value, failed, range }: PartialScore & { readonly value: number }): string =>
+  failed === 0 ? rounded(value) : range ? span(range) : "withheld";
+
 /** A score with its interval of 95%. */
 function scoreCells(score: TaskScore): string[] {
-  const interval = intervalOf(score);
-  const range = interval ? `${rounded(interval[0])} to ${rounded(interval[1])}` : "";
-  return [`${score.metric}${score.higherIsBetter ? "" : " (less is better)"}`, rounded(score.value), range];
+  const interval = score.failed > 0 ? undefined : intervalOf(score);
+  const metric = `${score.metric}${score.higherIsBetter ? "" : " (less is better)"}`;
+  return [metric, shownScore(score), interval ? span(interval) : ""];
 }
 
 /** A table of scores, and what is to be said of them. */
@@ -33,11 +44,8 @@ export function evaluationLines({ tasks, groups }: Evaluation): string[] {
   for (const { scored, failed } of tasks) {
     const { task, alias } = scored.config;
     const name = alias === null || alias === task ? task : `${task} (${alias})`;
-    for (const score of scored.scores) {
-      const cells = scoreCells(score);
-      if (failed.size > 0) cells.splice(1, 2, "withheld", "");
-      rows.push([name, score.filter, String(score.count), ...cells]);
-    }
+    for (const score of scored.scores)
+      rows.push([name, score.filter, String(score.count), ...scoreCells(score)]);
     for (const [filter, count] of scored.notExtracted) {
       if (count > 0)
         notes.push(
@@ -50,25 +58,22 @@ export function evaluationLines({ tasks, groups }: Evaluation): string[] {
       );
     const [reason] = failed.values();
     if (reason !== undefined)
-      notes.push(`${task}: ${failed.size} documents failed, so the scores are withheld: ${reason}`);
+      notes.push(
+        `${task}: ${failed.size} of ${failed.size + scored.count} documents failed, so a score is a range, from all of them wrong to all right, or withheld; the same command asks again: ${reason}`,
+      );
   }
   for (const { group, count, scores } of groups) {
-    for (const { metric, filter, value, error } of scores) {
-      rows.push([
-        group.name,
-        filter,
-        String(count),
-        metric,
-        rounded(value),
-        error === null ? "" : `± ${rounded(1.96 * error)}`,
-      ]);
+    for (const score of scores) {
+      const { metric, filter, error, failed } = score;
+      const around = error === null || failed > 0 ? "" : `± ${rounded(1.96 * error)}`;
+      rows.push([group.name, filter, String(count), metric, shownScore(score), around]);
     }
   }
   return [...formatTable(rows, { align: ["left", "left", "right", "left", "right"] }), ...notes];
 }
 
 /** Tasks, and why some do not run. */
-export function listLines(list: readonly ListedTask[], width: number): string[] {
+export function listLines(list: readonly ListedTask[], width: number | undefined): string[] {
   const rows = list.map(({ name, kind, outputType = "", refused }) => [
     name,
     kind,
@@ -108,37 +113,45 @@ function duration(seconds: number): string {
   return seconds < 5400 ? `${Math.ceil(seconds / 60)} min` : `${(seconds / 3600).toFixed(1)} h`;
 }
 
+const ALIGNED = new Set(["task", "asked by", "metric", "model", "95%"]);
+
 /** The board as a table. */
-export function boardLines({ rows }: Board): string[] {
+export function boardLines({ rows, left }: Board): string[] {
   const lines = [
-    ["task", "metric", "model", "rank", "score", "95%", "n", "no answer", "differ", "s a document", "cost"],
+    [
+      "task",
+      "asked by",
+      "metric",
+      "model",
+      "rank",
+      "score",
+      "95%",
+      "n",
+      "failed",
+      "no answer",
+      "differ",
+      "s a document",
+      "cost",
+    ],
   ];
   for (const row of rows) {
     const isShare = isShareRow(row);
-    const show = (value: number) => boardNumber(value, isShare);
-    for (const {
-      model,
-      ranks,
-      score,
-      interval,
-      n,
-      notExtracted,
-      extractionsDiffer,
-      seconds,
-      cost,
-    } of row.cells) {
-      const range = `${show(interval[0])} to ${show(interval[1])}`;
+    for (const cell of sortedCells(row)) {
+      const { model, ranks, interval, n, failed, notExtracted, extractionsDiffer, seconds, cost } = cell;
+      const range = interval ? span(interval, (value) => boardNumber(value, isShare)) : "";
       const metric = row.filter === "none" ? row.metric : `${row.metric}, ${row.filter}`;
       const missing = notExtracted > 0 ? boardNumber(notExtracted, true) : "";
       const paid = cost ? `${cost.amount.toPrecision(2)} ${cost.currency}` : "";
       lines.push([
         row.task,
+        row.asked === "PPL" ? "likelihood" : row.asked,
         metric,
         model,
         rankText(ranks),
-        show(score),
+        scoreText(cell, isShare, "en"),
         range,
         String(n),
+        failed > 0 ? String(failed) : "",
         missing,
         extractionsDiffer ? String(extractionsDiffer) : "",
         seconds?.toPrecision(2) ?? "",
@@ -146,9 +159,13 @@ export function boardLines({ rows }: Board): string[] {
       ]);
     }
   }
-  return formatTable(lines, {
-    align: ["left", "left", "left", "right", "right", "left", "right", "right", "right", "right", "right"],
-  });
+  // Columns that no model has anything in are left out.
+  const used = lines[0].map((_, at) => lines.slice(1).some((line) => line[at] !== ""));
+  const kept = <T>(cells: readonly T[]): T[] => cells.filter((_, at) => used[at]);
+  const align = lines[0].map((name) => (ALIGNED.has(name) ? "left" : "right"));
+  const table =
+    rows.length === 0 ? ["There is no score to show."] : formatTable(lines.map(kept), { align: kept(align) });
+  return [...table, ...left.map(({ model, task, why }) => `${model}, ${task} is not on the board: ${why}`)];
 }
 
 const REASONS: Readonly<Record<Change, string>> = {
@@ -162,38 +179,94 @@ const REASONS: Readonly<Record<Change, string>> = {
 export function comparisonLines(comparison: RunComparison): string[] {
   const rows = [["task", "metric", "n", "A", "B", "A - B", "95%", "p", "Holm", "least shown"]];
   for (const task of comparison.tasks) {
-    const { a, b, difference, interval, p, holm, least, pairs } = task;
-    const range = `${rounded(interval[0])} to ${rounded(interval[1])}`;
-    const metric = task.filter === "none" ? task.metric : `${task.metric}, ${task.filter}`;
+    const { a, b, difference, interval, p, holm, least, pairs, lessIsBetter } = task;
+    const named = task.filter === "none" ? task.metric : `${task.metric}, ${task.filter}`;
     const numbers = [
       rounded(a),
       rounded(b),
       rounded(difference),
-      range,
+      span(interval),
       p.toPrecision(3),
       holm.toPrecision(3),
     ];
+    const metric = lessIsBetter ? `${named} (less is better)` : named;
     rows.push([task.task, metric, String(pairs), ...numbers, rounded(least)]);
   }
-  const lines = [`A  ${comparison.a}`, `B  ${comparison.b}`, "", ...formatTable(rows), ""];
-  if (comparison.settings.length > 0) lines.push("What differs, the likeliest reason first:");
-  for (const { setting, a, b } of comparison.settings)
-    lines.push(`  ${setting}: ${brief(a)} against ${brief(b)}`);
-  for (const { task, changes, otherPrompts, promptDifference, unpaired } of comparison.tasks) {
-    const reasons = Object.entries(changes).filter(([, ids]) => ids.length > 0);
-    if (reasons.length === 0 && otherPrompts === 0 && unpaired === 0) continue;
-    lines.push("", `${task}: documents with another score`);
-    for (const [reason, ids] of reasons) {
-      const shown = ids.slice(0, 12).join(", ") + (ids.length > 12 ? ", …" : "");
-      lines.push(`  ${REASONS[reason as Change]}: ${ids.length} (${shown})`);
-    }
-    if (unpaired > 0) lines.push(`  only in one of the runs: ${unpaired}`);
-    if (!promptDifference) continue;
-    lines.push(
-      `  ${otherPrompts} prompts differ; document ${promptDifference.document} from character ${promptDifference.at}:`,
-    );
-    lines.push(`    A ${JSON.stringify(promptDifference.a)}`, `    B ${JSON.stringify(promptDifference.b)}`);
-  }
+  const lines = [`A  ${comparison.a}`, `B  ${comparison.b}`, ""];
+  if (comparison.tasks.length > 0) lines.push(...formatTable(rows));
+  else lines.push("The runs share no task of which they have two documents.");
+  lines.push(...whyLines(comparison));
+  for (const task of comparison.tasks) lines.push(...changeLines(task));
+  if (comparison.tooFew.length > 0)
+    lines.push("", `Fewer than two documents are answered in both: ${comparison.tooFew.join(", ")}`);
   if (comparison.missing.length > 0) lines.push("", `In one run alone: ${comparison.missing.join(", ")}`);
+  for (const { run, task, why } of comparison.left)
+    lines.push(`${run.toUpperCase()}, ${task} is not compared: ${why}`);
   return lines;
 }
+
+/** The settings that differ, first what explains most of the documents with another score. */
+function whyLines({ tasks, changed, settings }: RunComparison): string[] {
+  if (tasks.length === 0) return [];
+  const head = changed === 0 ? "No document has another score." : `${changed} documents have another score.`;
+  if (settings.length === 0) return ["", `${head} No setting differs that both runs say.`];
+  const width = String(changed).length;
+  const counts = changed === 0 ? "" : ", and how many of them each can explain";
+  return [
+    "",
+    `${head} Settings that differ${counts}:`,
+    ...settings.map(({ setting, a, b, explains }) => {
+      const count = changed === 0 ? "" : `${String(explains).padStart(width)}  `;
+      return `  ${count}${setting}: ${brief(a)} against ${brief(b)}`;
+    }),
+  ];
+}
+
+const quoted = (text: string): string => JSON.stringify(text).slice(1, -1);
+
+/** What changed in a task's documents. */
+function changeLines({
+  task,
+  filter,
+  changes,
+  otherPrompts,
+  unpaired,
+  failed,
+  ends,
+  promptDifferences,
+}: TaskComparison): string[] {
+  const reasons = Object.entries(changes).filter(([, ids]) => ids.length > 0);
+  if (reasons.length === 0 && otherPrompts === 0 && unpaired === 0 && failed === 0) return [];
+  const lines = ["", filter === "none" ? task : `${task}, ${filter}`];
+  for (const [reason, ids] of reasons) {
+    const shown = ids.slice(0, 12).join(", ") + (ids.length > 12 ? ", …" : "");
+    lines.push(`  another score, ${REASONS[reason as Change]}: ${ids.length} (${shown})`);
+  }
+  if (failed > 0)
+    lines.push(
+      `  failed in one of the runs: ${failed}; A - B lies ${ends ? `between ${span(ends)}` : "anywhere"}`,
+    );
+  if (unpaired > 0) lines.push(`  only in one of the runs: ${unpaired}`);
+  if (otherPrompts > 0) lines.push(`  ${otherPrompts} prompts differ`);
+  for (const { document, documents, stretches } of promptDifferences) {
+    const shown = stretches.map((one) =>
+      "same" in one ? quoted(one.same) : `[A ${JSON.stringify(one.a)}, B ${JSON.stringify(one.b)}]`,
+    );
+    lines.push(`    ${documents} of them as document ${document}: ${shown.join(" ")}`);
+  }
+  return lines;
+}
+
+/** The scores as a document of JSON. */
+export const evaluationDocument = ({ tasks }: Evaluation) =>
+  tasks.map(({ scored, failed }) => ({
+    task: scored.config.task,
+    scores: scored.scores,
+    documents: scored.count,
+    failed: failed.size,
+    labelsMissing: scored.labelsMissing,
+    notExtracted: Object.fromEntries(scored.notExtracted),
+  }));
+
+/** A plan as a document of JSON. */
+export const planDocument = (tasks: readonly PlannedTask[], price: Price | undefined) => ({ tasks, price });

@@ -8,7 +8,7 @@ import { sha256 } from "../sha256.ts";
 import type { RunSettings } from "./prepare-run.ts";
 import type { Board } from "./report/board.ts";
 import type { RunComparison } from "./report/compare-runs.ts";
-import type { StoredRun } from "./report/read-run.ts";
+import type { StoredRun } from "./report/stored-run.ts";
 
 /** A run as a page is shown it. */
 export interface KeptRun {
@@ -41,6 +41,8 @@ export interface ShownDocument {
   readonly answers: readonly string[];
   readonly target: string;
   readonly scores: Readonly<Record<string, string>>;
+  /** Why it has no answer. */
+  readonly failed?: string;
 }
 
 /** Options of `KeptRuns`. */
@@ -173,7 +175,9 @@ export class KeptRuns {
   /** A person's finished runs side by side. */
   async board(person: string): Promise<Board> {
     const { makeBoard } = await import("./report/board.ts");
-    const done = this.list(person).filter(({ state }) => state === "done");
+    const done = this.list(person)
+      .filter(({ state }) => state === "done")
+      .reverse();
     return makeBoard(await Promise.all(done.map(({ id }) => this.#read(person, id))));
   }
 
@@ -182,7 +186,10 @@ export class KeptRuns {
     const { tasks } = await this.#read(person, id);
     const found = tasks.find(({ name }) => name === task);
     if (!found) throw new BaimoError("request", `the run has no task "${task.slice(0, 100)}"`);
-    const { samples } = found;
+    const { samples, failed } = found;
+    const lost = failed.map(({ id, reason }): ShownDocument => {
+      return { id, asked: [], answers: [], target: "", scores: {}, failed: reason };
+    });
     const shown = samples.slice(from, from + count).map((sample): ShownDocument => {
       const metrics = Array.isArray(sample.metrics) ? sample.metrics.map(String) : [];
       const asked = Object.values(recordOf(sample.arguments ?? {}, "arguments"));
@@ -194,7 +201,8 @@ export class KeptRuns {
         scores: Object.fromEntries(metrics.map((metric) => [metric, textOf(sample[metric])])),
       };
     });
-    return { total: samples.length, documents: shown };
+    const rest = lost.slice(Math.max(0, from - samples.length), Math.max(0, from + count - samples.length));
+    return { total: samples.length + lost.length, documents: [...shown, ...rest] };
   }
 
   /** Two runs of one person. @throws {BaimoError} `request` for what there is not */
@@ -211,12 +219,7 @@ export class KeptRuns {
       const subject = createLocalSubject(model);
       const settings: RunSettings = { tasks: [job.task], includePaths, limit: job.limit ?? undefined, hub };
       const prepared = await prepareFor(subject, settings, false);
-      const counts = prepared.tasks.map(
-        ({ documents }) => documents.flatMap(({ requests }) => requests).length,
-      );
-      job.total = counts.reduce((sum, count) => sum + count, 0);
-      const tasks = prepared.tasks.map(({ task }) => task.config.task);
-      job.tasks = tasks;
+      job.tasks = prepared.tasks.map(({ task }) => task.config.task);
       await runInFolder(prepared, subject, settings, {
         isChat: false,
         out: join(folder, person, job.id),
@@ -224,8 +227,9 @@ export class KeptRuns {
         version,
         batch: 16,
         signal,
-        onProgress({ task, done }) {
-          job.done = counts.slice(0, tasks.indexOf(task)).reduce((sum, count) => sum + count, done);
+        onProgress({ done, total }) {
+          job.done = done;
+          job.total = total;
         },
       });
       job.state = "done";

@@ -2,7 +2,7 @@
 import { resolve } from "node:path";
 import { BaimoError } from "../errors.ts";
 import { checkScoring } from "./score/score-task.ts";
-import { type Group, isGroup, selectTasks } from "./tasks/select-tasks.ts";
+import { expandNames, type Group, isGroup, selectTasks } from "./tasks/select-tasks.ts";
 import { indexTasks } from "./tasks/task-index.ts";
 
 /** A task, group or tag. */
@@ -17,9 +17,12 @@ export interface ListedTask {
 /** Lists what is there, or what of it is asked for. */
 export function listTasks(includePaths: readonly string[], names: readonly string[] = []): ListedTask[] {
   const index = indexTasks(includePaths.map((path) => resolve(path)));
-  const wanted = names.length > 0 ? names : [...index.keys()].sort();
+  const wanted =
+    names.length > 0 ? names.flatMap((name) => expandNames(name, index)) : [...index.keys()].sort();
   return wanted.map((name): ListedTask => {
     const entry = index.get(name);
+    // A name that nothing has is refused as a run refuses it.
+    if (!entry) selectTasks([name], index);
     const kind = entry === undefined || entry.kind === "broken" ? "task" : entry.kind;
     try {
       const { tasks, groups } = selectTasks([name], index);

@@ -1,32 +1,48 @@
 // Scores a stored run again, without a model.
 import { BaimoError } from "../errors.ts";
 import { runPrograms } from "./code/run-programs.ts";
-import type { StoredRun } from "./report/read-run.ts";
+import type { StoredRun } from "./report/stored-run.ts";
 import type { EvaluatedTask, Evaluation } from "./run.ts";
 import { scoreTask } from "./score/score-task.ts";
-import { openTask } from "./tasks/open-task.ts";
+import { createFieldReader } from "./tasks/fields.ts";
+import { type OpenTask, openTask } from "./tasks/open-task.ts";
+import type { TaskConfig } from "./tasks/task-config.ts";
 
 /** The scores that a stored run's answers have; programs are run again. */
 export async function rescore(run: StoredRun, resamples: number): Promise<Evaluation> {
+  if (run.tasks.length === 0) {
+    const why = run.left.map(({ task, why }) => `${task}: ${why}`).join("; ");
+    throw new BaimoError(
+      "request",
+      `${run.folder}: holds no answers that can be scored again${why ? `: ${why}` : ""}`,
+    );
+  }
   const tasks: EvaluatedTask[] = [];
-  for (const { name, config, documents, isByFunction } of run.tasks) {
-    if (isByFunction)
+  for (const { name, config, documents, notAgain, failed } of run.tasks) {
+    if (notAgain !== undefined)
       throw new BaimoError(
         "request",
-        `${name} is scored by a function (process_results); run baimo eval again with the same --out: the answers stand`,
+        `${name} cannot be scored again from its files: ${notAgain}; a run of baimo eval is scored by asking again with the same --out: its answers stand`,
       );
-    const task = openTask(
-      config,
-      documents.map(({ prepared }) => prepared.document),
-    );
+    const own = documents.map(({ prepared }) => prepared.document);
+    // Of a task that nothing was answered of there is no document to open it by.
+    const task = own.length > 0 ? openTask(config, own) : unopened(config);
     const verdicts = await runPrograms(task, documents);
     tasks.push({
       prepared: { task, documents: documents.map(({ prepared }) => prepared), source: { files: [] } },
       answered: documents,
-      scored: scoreTask(task, documents, resamples, verdicts),
-      failed: new Map(),
+      scored: scoreTask(task, documents, resamples, { verdicts, failed: failed.length }),
+      failed: new Map(failed.map(({ id, reason }) => [id, reason])),
       cost: { promptTokens: 0, completionTokens: 0 },
     });
   }
   return { tasks, groups: [] };
 }
+
+const unopened = (config: TaskConfig): OpenTask => ({
+  config,
+  documents: [],
+  fields: createFieldReader(config, []),
+  choicesAsked: false,
+  manyTargets: false,
+});

@@ -36,7 +36,15 @@ before(() => {
 after(() => rmSync(folder, { recursive: true }));
 
 /** Likes a choice by the question; counts what it is asked, and stops or fails where it is told. */
-function fakeSubject({ stopAfter = Number.POSITIVE_INFINITY, fails = -1, shift = 0 } = {}) {
+function fakeSubject({
+  stopAfter = Number.POSITIVE_INFINITY,
+  fails = -1,
+  shift = 0,
+}: {
+  stopAfter?: number;
+  fails?: number | "all";
+  shift?: number;
+} = {}) {
   const asked: Question[] = [];
   const subject: Subject = {
     name: "fake",
@@ -51,7 +59,7 @@ function fakeSubject({ stopAfter = Number.POSITIVE_INFINITY, fails = -1, shift =
         const number = Number(/\d+/.exec(text)?.[0]);
         const liked = ["red", "green", "blue"][(number + (number % 5 === 0 ? 1 : shift)) % 3];
         const cost = { promptTokens: text.length, completionTokens: 0, amount: text.length / 1e6 };
-        const failed = number === fails ? "the endpoint answered 500" : undefined;
+        const failed = fails === "all" || number === fails ? "the endpoint answered 500" : undefined;
         return { answer: [text.endsWith(liked) ? -1 : -2.5, false] as const, cost, failed };
       });
     },
@@ -88,7 +96,7 @@ test("a stopped run goes on and ends with the same files", async () => {
       .map((entry) => relative(join(path, "fake"), join(entry.parentPath, entry.name)))
       .sort();
   const names = filesOf(whole);
-  assert.equal(names.length, 5);
+  assert.equal(names.length, 9);
   assert.deepEqual(filesOf(broken), names);
   const textOf = (path: string, name: string) =>
     readFileSync(join(path, "fake", name), "utf8").replace(/"seconds": ?[\d.e-]+/g, "");
@@ -105,12 +113,46 @@ test("a plan counts requests and tokens, and what they cost", async () => {
   assert.ok(Math.abs(Number(planned.amount) - planned.tokens / 1e6) < 1e-12);
 });
 
-test("a failed request withholds the score and is asked again", async () => {
+test("a failed request makes the score a range and is asked again", async () => {
   const out = join(folder, "failing");
   const { evaluation } = await runInto(out, fakeSubject({ fails: 7 }).subject);
   assert.deepEqual([...evaluation.tasks[0].failed], [[7, "the endpoint answered 500"]]);
   const results = JSON.parse(readFileSync(join(out, "fake", "results_2026-01-01T00-00-00.000.json"), "utf8"));
   assert.equal(results.results.colours["acc,none"], "N/A");
+  const own = results.baimo.tasks.colours;
+  assert.deepEqual(
+    own.failed.map((one: Record<string, unknown>) => [one.doc_id, one.reason]),
+    [[7, "the endpoint answered 500"]],
+  );
+  // 24 of the 29 others are right.
+  assert.deepEqual(
+    own.ranges["acc,none"],
+    [24 / 30, 25 / 30].map((share) => share - 1 / 30),
+  );
+  const [{ value, failed }] = evaluation.tasks[0].scored.scores;
+  assert.deepEqual([value, failed], [23 / 29, 1]);
+  const [cell] = makeBoard([readRun(out)]).rows[0].cells;
+  assert.deepEqual([cell.score, cell.range, cell.failed, cell.n], [null, [23 / 30, 24 / 30], 1, 29]);
+  assert.ok(cell.interval && cell.interval[0] < 23 / 30 && cell.interval[1] > 24 / 30);
+  assert.match(boardPage(makeBoard([readRun(out)]), "en"), /failed 1.*76.7%–80.0%/s);
+  const [again2] = (await rescore(readRun(out), 0)).tasks;
+  assert.deepEqual(again2.scored.scores[0].range, cell.range);
+  // Whatever the failed one was, the other run is not surely better; all others are equal.
+  const [compared] = compareRuns(readRun(out), readRun(join(folder, "whole"))).tasks;
+  assert.deepEqual([compared.pairs, compared.failed, compared.p, compared.unpaired], [29, 1, 1, 0]);
+  assert.deepEqual(compared.ends, [-1 / 30, 0]);
+  const everyEval = join(out, "fake", "data", "baimo", "baimo", "fake");
+  const [evaluated] = readdirSync(everyEval).filter((name) => !name.includes("samples"));
+  const shown = JSON.parse(readFileSync(join(everyEval, evaluated), "utf8"));
+  assert.deepEqual(shown.evaluation_results, []);
+  assert.match(shown.source_metadata.additional_details.withheld, /"failed":1/);
+  // Where every document failed there is a cell all the same.
+  const none = fakeSubject({ fails: "all" });
+  await runInto(join(folder, "none"), none.subject);
+  const [nothing] = makeBoard([readRun(join(folder, "none"))]).rows[0].cells;
+  assert.deepEqual([nothing.score, nothing.range, nothing.n, nothing.failed], [null, [0, 1], 0, 30]);
+  assert.deepEqual((await rescore(readRun(join(folder, "none")), 0)).tasks[0].scored.scores[0].range, [0, 1]);
+  assert.deepEqual(compareRuns(readRun(join(folder, "none")), readRun(out)).tooFew, ["colours"]);
   const again = fakeSubject();
   const { evaluation: repaired } = await runInto(out, again.subject);
   assert.equal(again.asked.length, 3);
@@ -124,6 +166,16 @@ test("the files are read again, scored again, compared and put on a board", asyn
   const [{ scored }] = (await rescore(a, 0)).tasks;
   const results = a.results.results as Record<string, Record<string, number>>;
   for (const { metric, value } of scored.scores) assert.equal(value, results.colours[`${metric},none`]);
+  // The files in OpenCompass's form say the same, and its answers are paired with ours.
+  const inItsForm = readRun(join(folder, "whole", "fake", "predictions", "fake"));
+  assert.equal(inItsForm.isOpenCompass, true);
+  const [same] = compareRuns(a, inItsForm).tasks;
+  assert.deepEqual([same.pairs, same.difference, same.otherPrompts, same.unpaired], [30, 0, 0, 0]);
+  const summary = readFileSync(
+    join(folder, "whole", "fake", "summary", "summary_20260101_000000.csv"),
+    "utf8",
+  );
+  assert.match(summary, /^dataset,version,metric,mode,fake\ncolours,-,accuracy,ll,80.00\n/);
   const { tasks, settings } = compareRuns(a, b);
   assert.deepEqual(settings, []);
   assert.equal(tasks[0].pairs, 30);

@@ -18,12 +18,16 @@ export interface EvaluateOptions {
   readonly journal?: Journal;
   /** Questions asked together. Default 64. */
   readonly batch?: number;
-  readonly onProgress?: (progress: {
-    readonly task: string;
-    readonly done: number;
-    readonly total: number;
-  }) => void;
+  readonly onProgress?: (progress: RunProgress) => void;
   readonly signal?: AbortSignal;
+}
+
+/** How far a run is, in answers of all its tasks. */
+export interface RunProgress {
+  /** The task that is under way. */
+  readonly task: string;
+  readonly done: number;
+  readonly total: number;
 }
 
 /** A task with its answers. */
@@ -40,6 +44,8 @@ export interface EvaluatedTask {
 /** A document with its answers and its place in the files. */
 export interface EvaluatedDocument extends AnsweredDocument {
   readonly prepared: PreparedDocument;
+  /** Of each answer, request by request, where it is known. */
+  readonly costs?: readonly AnswerCost[];
 }
 
 /** A run with its scores. */
@@ -66,12 +72,24 @@ export async function evaluate(
   options: EvaluateOptions = {},
 ): Promise<Evaluation> {
   const tasks: EvaluatedTask[] = [];
-  for (const prepared of run.tasks) tasks.push(await evaluateTask(prepared, subject, options));
+  const counts = run.tasks.map(countOf);
+  const total = counts.reduce((sum, count) => sum + count, 0);
+  let before = 0;
+  for (const [i, prepared] of run.tasks.entries()) {
+    const onProgress = ({ task, done }: RunProgress) =>
+      options.onProgress?.({ task, done: before + done, total });
+    tasks.push(await evaluateTask(prepared, subject, { ...options, onProgress }));
+    before += counts[i];
+  }
   return { tasks, groups: groupsOf(run.groups, tasks) };
 }
 
 const groupsOf = (groups: readonly Group[], tasks: readonly EvaluatedTask[]): ScoredGroup[] =>
   scoreGroups(groups, new Map(tasks.map(({ scored }) => [scored.config.task, scored])));
+
+/** How many questions a task has. */
+const countOf = ({ task, documents }: PreparedTask): number =>
+  task.config.repeats * documents.reduce((sum, { requests }) => sum + requests.length, 0);
 
 /** Every question of a task, in order. */
 export function questionsOf({ task, documents }: PreparedTask, seed = SAMPLING_SEED): Asked[] {
@@ -133,11 +151,13 @@ async function scoreAnswers(
   const cost = { promptTokens: 0, completionTokens: 0, seconds: 0, amount: 0 };
   let at = 0;
   for (const document of prepared.documents) {
+    const costs: AnswerCost[] = [];
     const own = document.requests.map(() =>
       Array.from({ length: repeats }, () => {
         const found = answers.get(all[at++].key);
         if (!found) throw new BaimoError("request", `there is no answer to document ${document.id}`);
         const { promptTokens, completionTokens, seconds = 0, amount = 0 } = found.cost;
+        costs.push(found.cost);
         cost.promptTokens += promptTokens;
         cost.completionTokens += completionTokens;
         cost.seconds += seconds;
@@ -146,9 +166,9 @@ async function scoreAnswers(
         return found.answer;
       }),
     );
-    if (!failed.has(document.id)) answered.push({ prepared: document, answers: own });
+    if (!failed.has(document.id)) answered.push({ prepared: document, answers: own, costs });
   }
   const verdicts = await runPrograms(prepared.task, answered, signal);
-  const scored = scoreTask(prepared.task, answered, resamples, verdicts);
+  const scored = scoreTask(prepared.task, answered, resamples, { verdicts, failed: failed.size });
   return { prepared, answered, scored, failed, cost };
 }

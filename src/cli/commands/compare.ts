@@ -13,7 +13,10 @@ export function addCompare(program: Command, { terminal }: CommandContext): Comm
         "correction over the tasks, what differs in the settings, and why documents have another score.",
     )
     .argument("<a>", "a folder of a run")
-    .argument("<b>", "another; each may be lm-evaluation-harness's")
+    .argument(
+      "<b>",
+      "another; each may be lm-evaluation-harness's or OpenCompass's (of several models FOLDER/predictions/MODEL)",
+    )
     .option("--json", "print a JSON document");
   return command.action(async (a: string, b: string, flags: { json?: boolean }) => {
     const { compareRuns, readRun } = await import("../../evaluate/index.ts");

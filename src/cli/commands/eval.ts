@@ -1,18 +1,24 @@
 // `baimo eval`: asks a model the documents of tasks, and says how good it is and how sure that is.
 import type { Command } from "commander";
-import type { Evaluation, PlannedTask, PreparedRun, RunSettings, Subject } from "../../evaluate/index.ts";
+import type {
+  Evaluation,
+  PlannedTask,
+  PreparedRun,
+  RunProgress,
+  RunSettings,
+  Subject,
+} from "../../evaluate/index.ts";
 import { sha256 } from "../../sha256.ts";
-import { hubSettings, packagePath, packageVersion } from "../environment.ts";
+import { hubSettings, packagePath } from "../environment.ts";
+import { findEndpoints, readBudget } from "../evaluate-endpoint.ts";
+import { evaluateEndpoints, folderOptions, noteData, type RunFlags } from "../evaluate-endpoints.ts";
 import {
-  type EndpointFlags,
-  findEndpoint,
-  type NamedEndpoint,
-  openEndpoint,
-  readBudget,
-  runnableTasks,
-} from "../evaluate-endpoint.ts";
-import { evaluationLines, listLines, planLines } from "../evaluation-text.ts";
-import { listenForInterrupt } from "../interrupt.ts";
+  evaluationDocument,
+  evaluationLines,
+  listLines,
+  planDocument,
+  planLines,
+} from "../evaluation-text.ts";
 import { withModel } from "../open-model.ts";
 import {
   addEngineOptions,
@@ -26,25 +32,19 @@ import {
 import { createProgress } from "../progress.ts";
 import type { Terminal } from "../terminal.ts";
 
-interface EvalFlags extends EngineFlags, EndpointFlags {
+interface EvalFlags extends EngineFlags, RunFlags {
   tasks?: string[];
   includePath?: string[];
   numFewshot?: number;
   limit?: number;
-  seed?: number;
   fewshotSeed?: number;
-  applyChatTemplate?: boolean;
   fewshotAsMultiturn?: boolean;
   systemInstruction?: string;
   repeats?: number;
   genKwargs?: Record<string, unknown>;
-  bootstrap: number;
-  out?: string;
   rescore?: string;
   list?: boolean;
-  dryRun?: boolean;
   download?: boolean;
-  json?: boolean;
 }
 
 /** What runs where no task is named. */
@@ -68,7 +68,10 @@ export function addEval(program: Command, context: CommandContext): Command {
         "it journals every answer, so that the same command goes on where it was stopped, and writes results_*.json and " +
         "samples_*.jsonl as lm-evaluation-harness does, and the files of Every Eval Ever.",
     )
-    .argument("[model]", `${MODEL_HELP}, or the address of an OpenAI-compatible endpoint (default: poet)`)
+    .argument(
+      "[models...]",
+      `${MODEL_HELP}, or the address of an OpenAI-compatible endpoint, "#model" behind it or not; several endpoints are asked at once (default: poet)`,
+    )
     .option(
       "--tasks <names>",
       "tasks, groups and tags, with commas; names may hold * (default: the built-in suite)",
@@ -100,7 +103,11 @@ export function addEval(program: Command, context: CommandContext): Command {
     )
     .option("--endpoint-model <name>", "the endpoint's name of the model", nonEmpty)
     .option("--config <file>", "a server's settings: the model is one at endpoints of its `models`", nonEmpty)
-    .option("--budget <amount>", 'most that an endpoint may take: tokens, or money: "2.50 USD"', readBudget)
+    .option(
+      "--budget <amount>",
+      'most that all endpoints together may take: tokens, or money: "2.50 USD"',
+      readBudget,
+    )
     .option("--download", "download datasets of the Hub that its cache lacks")
     .option("--out <folder>", "journal and files go here", nonEmpty)
     .option("--rescore <folder>", "score the answers of a stored run again, without a model", nonEmpty)
@@ -108,7 +115,7 @@ export function addEval(program: Command, context: CommandContext): Command {
     .option("--dry-run", "count documents, requests and tokens, estimate time and price, and run nothing")
     .option("--json", "print a JSON document");
   addEngineOptions(command);
-  return command.action(async (source: string | undefined, flags: EvalFlags) => {
+  return command.action(async (sources: string[], flags: EvalFlags) => {
     const { terminal } = context;
     const { includePath = [], tasks } = flags;
     const settings: RunSettings = {
@@ -125,16 +132,16 @@ export function addEval(program: Command, context: CommandContext): Command {
     };
     if (flags.list) return printList(settings, flags, terminal);
     if (flags.rescore !== undefined) return printRescored(flags.rescore, flags, terminal);
-    const endpoint = findEndpoint(source, flags);
-    if (endpoint) return evaluateEndpoint(endpoint, settings, flags, terminal);
+    const endpoints = findEndpoints(sources, flags);
+    if (endpoints) return evaluateEndpoints(endpoints, settings, flags, context);
     if (flags.budget) return command.error("error: --budget is of an endpoint; weights here cost nothing");
-    await withModel(source, flags, terminal, async (model, signal) => {
+    await withModel(sources.at(0), flags, terminal, async (model, signal) => {
       const { createLocalSubject, planRun, prepareFor } = await import("../../evaluate/index.ts");
       const subject = createLocalSubject(model);
       const isChat = flags.applyChatTemplate === true;
       const prepared = await prepareFor(subject, settings, isChat);
       await noteData(prepared, terminal);
-      if (flags.dryRun) return printPlan(await planRun(prepared, subject), undefined, flags, terminal);
+      if (flags.dryRun) return printPlan(await planRun(prepared, subject), flags, terminal);
       const { engine, config, name } = model;
       const identity = await sha256(JSON.stringify([name, config, engine.weightBytes]));
       await run(prepared, subject, { settings, flags, terminal, signal, identity });
@@ -146,37 +153,6 @@ export function addEval(program: Command, context: CommandContext): Command {
 function datasetSettings(download: boolean): RunSettings["hub"] {
   const { cacheFolder, endpoint, token, offline = false } = hubSettings();
   return { cacheFolder, endpoint, token, offline: offline || !download };
-}
-
-/** Says whose data is used under a licence that forbids something. */
-async function noteData({ tasks }: PreparedRun, terminal: Terminal): Promise<void> {
-  const { licenceWarning } = await import("../../evaluate/index.ts");
-  const warnings = new Map(tasks.map(({ source }) => [source.dataset, licenceWarning(source.licence)]));
-  for (const [dataset, warning] of warnings)
-    if (warning !== undefined) terminal.note(`baimo: ${dataset}: ${warning}`);
-}
-
-async function evaluateEndpoint(
-  named: NamedEndpoint,
-  settings: RunSettings,
-  flags: EvalFlags,
-  terminal: Terminal,
-): Promise<void> {
-  const isChat = flags.applyChatTemplate === true;
-  const { planRun, prepareFor } = await import("../../evaluate/index.ts");
-  const interrupt = listenForInterrupt();
-  try {
-    const endpoint = await openEndpoint(named, flags, isChat, terminal);
-    const { subject, secondsEach } = endpoint;
-    const { signal } = interrupt;
-    const all = await prepareFor(subject, settings, isChat);
-    const prepared = await runnableTasks(all, endpoint, isChat, terminal);
-    await noteData(prepared, terminal);
-    if (flags.dryRun) printPlan(await planRun(prepared, subject, secondsEach), named.price, flags, terminal);
-    else await run(prepared, subject, { settings, flags, terminal, signal, identity: named.url });
-  } finally {
-    interrupt.release();
-  }
 }
 
 interface RunContext {
@@ -192,16 +168,9 @@ async function run(prepared: PreparedRun, subject: Subject, context: RunContext)
   const { runInFolder } = await import("../../evaluate/index.ts");
   const progress = createProgress(terminal);
   try {
-    const { evaluation, folder } = await runInFolder(prepared, subject, settings, {
-      isChat: flags.applyChatTemplate === true,
-      out: flags.out,
-      identity,
-      version: packageVersion(),
-      resamples: flags.bootstrap,
-      seed: flags.seed,
-      signal,
-      onProgress: ({ task, done, total }) => progress.update({ label: task, done, total }),
-    });
+    const onProgress = ({ task, done, total }: RunProgress) => progress.update({ label: task, done, total });
+    const options = folderOptions(flags, { identity, signal, onProgress });
+    const { evaluation, folder } = await runInFolder(prepared, subject, settings, options);
     progress.clear();
     printEvaluation(evaluation, flags, terminal);
     if (folder !== undefined) terminal.note(`baimo: the files are in ${folder}`);
@@ -211,18 +180,8 @@ async function run(prepared: PreparedRun, subject: Subject, context: RunContext)
 }
 
 function printEvaluation(evaluation: Evaluation, flags: EvalFlags, terminal: Terminal): void {
-  if (flags.json) {
-    terminal.json(
-      evaluation.tasks.map(({ scored, failed }) => ({
-        task: scored.config.task,
-        scores: scored.scores,
-        documents: scored.count,
-        failed: failed.size,
-        labelsMissing: scored.labelsMissing,
-        notExtracted: Object.fromEntries(scored.notExtracted),
-      })),
-    );
-  } else for (const line of evaluationLines(evaluation)) terminal.line(line);
+  if (flags.json) terminal.json(evaluationDocument(evaluation));
+  else for (const line of evaluationLines(evaluation)) terminal.line(line);
 }
 
 async function printRescored(folder: string, flags: EvalFlags, terminal: Terminal): Promise<void> {
@@ -234,17 +193,14 @@ async function printList(settings: RunSettings, flags: EvalFlags, terminal: Term
   const { listTasks } = await import("../../evaluate/index.ts");
   const list = listTasks(settings.includePaths, settings.tasks);
   if (flags.json) terminal.json(list);
-  else for (const line of listLines(list, terminal.columns())) terminal.line(line);
+  else
+    for (const line of listLines(list, terminal.interactive ? terminal.columns() : undefined))
+      terminal.line(line);
 }
 
-function printPlan(
-  tasks: readonly PlannedTask[],
-  price: NamedEndpoint["price"],
-  flags: EvalFlags,
-  terminal: Terminal,
-): void {
-  if (flags.json) terminal.json({ tasks, price });
-  else for (const line of planLines(tasks, price)) terminal.line(line);
+function printPlan(tasks: readonly PlannedTask[], flags: EvalFlags, terminal: Terminal): void {
+  if (flags.json) terminal.json(planDocument(tasks, undefined));
+  else for (const line of planLines(tasks, undefined)) terminal.line(line);
 }
 
 function readLimit(text: string): number {

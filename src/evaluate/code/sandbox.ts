@@ -55,7 +55,8 @@ export class Sandbox {
     // What ran out of memory may have left the engine in any state.
     await this.close();
     if (!("ended" in verdict)) return verdict;
-    return verdict.ended === "late"
+    // Its own clock may have ended it where the engine could not say so any more.
+    return verdict.ended === "late" || verdict.ended === "interrupted"
       ? { outcome: "time", detail: `it did not end in ${program.seconds} s` }
       : { outcome: "lost", detail: verdict.ended.slice(0, 300) };
   }

@@ -14,7 +14,14 @@ before(async () => {
 after(() => rm(folder, { recursive: true }));
 
 const header = { run: "abc", started: "2026-01-01T00:00:00.000Z" };
-const cost = { promptTokens: 3, completionTokens: 0, amount: undefined, seconds: 0 };
+const cost = {
+  promptTokens: 3,
+  completionTokens: 0,
+  amount: undefined,
+  seconds: 0,
+  latency: 0.25,
+  isBound: true,
+};
 
 test("answers come back, and the beginning stays", async () => {
   const path = join(folder, "runs", "journal.jsonl");
@@ -26,7 +33,8 @@ test("answers come back, and the beginning stays", async () => {
   await first.append([{ key: "c", answer: Number.NEGATIVE_INFINITY, cost, failed: "gone" }]);
   await first.close();
   await appendFile(path, '{"key":"d","answer":"torn');
-  const second = await openJournal(path, { run: "abc", started: "2026-02-02T00:00:00.000Z" });
+  const again = { run: "abc", started: "2026-02-02T00:00:00.000Z", facts: { version: "2" } };
+  const second = await openJournal(path, again);
   assert.equal(second.header.started, header.started);
   assert.deepEqual(second.answers.get("a"), { answer: [-1.5, true], cost, failed: undefined });
   assert.equal(second.answers.get("b")?.answer, "秋夜\n");
@@ -44,6 +52,8 @@ test("another run's journal is refused, and what is no journal", async () => {
   await (await openJournal(path, header)).close();
   const refused = (code: string) => (error: unknown) => error instanceof BaimoError && error.code === code;
   await assert.rejects(openJournal(path, { run: "xyz", started: "" }), refused("request"));
+  await assert.rejects(openJournal(join(path, "below", "journal.jsonl"), header), refused("request"));
+  await assert.rejects(openJournal(folder, header), /cannot be kept there \(EISDIR\)/);
   await writeFile(path, '{"a":1}\n');
   await assert.rejects(openJournal(path, header), refused("format"));
 });

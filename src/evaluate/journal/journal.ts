@@ -12,6 +12,8 @@ export interface JournalHeader {
   readonly run: string;
   /** When it began, which names the files at its end. */
   readonly started: string;
+  /** What else is to be known of its answers: seeds, versions, prices. Those of its beginning stand there. */
+  readonly facts?: Readonly<Record<string, unknown>>;
 }
 
 /** One answer by its question. */
@@ -33,11 +35,13 @@ const SYNC_MS = 1000;
 
 /**
  * Opens a journal, or begins one. A last line that was cut by the end of the process is dropped.
- * @throws {BaimoError} `request` for the journal of another run, `format` for what is none
+ * @throws {BaimoError} `request` for the journal of another run, or a place where none can be written; `format` for what is none
  */
 export async function openJournal(path: string, header: JournalHeader): Promise<Journal> {
-  await mkdir(dirname(path), { recursive: true });
-  const bytes = await readFile(path).catch((): Uint8Array => new Uint8Array());
+  const bytes = await beginningOf(path).catch((cause: NodeJS.ErrnoException) => {
+    const message = `${path}: the journal cannot be kept there (${cause.code ?? cause.message}); give another --out`;
+    throw new BaimoError("request", message, { cause });
+  });
   const whole = bytes.lastIndexOf(10) + 1;
   if (whole < bytes.length) await truncate(path, whole);
   const lines = new TextDecoder().decode(bytes.subarray(0, whole)).split("\n").slice(0, -1);
@@ -47,6 +51,13 @@ export async function openJournal(path: string, header: JournalHeader): Promise<
   const journal = new OpenJournal(file, known ?? header, answers);
   if (!known) await journal.write([header]);
   return journal;
+}
+
+/** What is there, in a folder that is made where it is not. */
+async function beginningOf(path: string): Promise<Uint8Array> {
+  await mkdir(dirname(path), { recursive: true });
+  await (await open(path, "a")).close();
+  return readFile(path);
 }
 
 class OpenJournal implements Journal {
@@ -107,12 +118,15 @@ function readEntry(line: string, where: string): [string, Answered] {
   }
   const { key } = value;
   const answer = readAnswer(value.answer, where);
-  const { promptTokens, completionTokens, amount, seconds } = value.cost;
+  const { promptTokens, completionTokens, amount, seconds, latency, isBound } = value.cost;
+  const optional = (number: unknown) => (number === undefined ? undefined : Number(number));
   const cost = {
     promptTokens: Number(promptTokens),
     completionTokens: Number(completionTokens),
-    amount: amount === undefined ? undefined : Number(amount),
+    amount: optional(amount),
     seconds: Number(seconds ?? 0),
+    latency: optional(latency),
+    isBound: isBound === true || undefined,
   };
   return [key, { answer, cost, failed: typeof value.failed === "string" ? value.failed : undefined }];
 }

@@ -2,13 +2,13 @@
 import type { Board } from "./board.ts";
 import {
   type BoardLanguage,
-  boardNumber,
   COLOURS,
   escapeHtml,
   isShareRow,
   mostOf,
   rankText,
   rowTitle,
+  scoreText,
   sortedCells,
 } from "./board-page.ts";
 
@@ -28,15 +28,18 @@ export function boardSvg(board: Board, language: BoardLanguage): string {
     text(10, rowTitle(row, language), ' class="task"');
     const most = mostOf(row);
     const at = (value: number): number => BAR.from + (BAR.width * Math.max(0, value)) / most;
-    for (const { model, ranks, score, interval } of sortedCells(row)) {
+    for (const cell of sortedCells(row)) {
+      const { model, ranks, score, range, interval } = cell;
       y += LINE;
       text(10, model.length > 28 ? `${model.slice(0, 27)}…` : model);
       text(290, rankText(ranks), ' class="number"');
-      text(385, boardNumber(score, isShareRow(row)), ' class="number"');
+      text(385, scoreText(cell, isShareRow(row), language), ' class="number"');
+      if (!interval) continue;
       const [low, high] = interval.map(at);
+      const [from, to] = (range ?? [score ?? 0, score ?? 0]).map(at);
       parts.push(`<path d="M${BAR.from} ${y - 5}h${BAR.width}" class="line"/>
 <rect x="${low.toFixed(1)}" y="${y - 10}" width="${(high - low).toFixed(1)}" height="10" class="bar" opacity=".35"/>
-<rect x="${(at(score) - 1).toFixed(1)}" y="${y - 12}" width="2" height="14" class="bar"/>`);
+<rect x="${(from - 1).toFixed(1)}" y="${y - 12}" width="${(to - from + 2).toFixed(1)}" height="14" class="bar"/>`);
     }
   }
   const height = y + LINE;

@@ -2,12 +2,19 @@
 
 import { mean } from "../../statistics/moments.ts";
 import type { Money } from "../../upstream/price.ts";
+import { rangeOfShare } from "../score/failed-documents.ts";
 import { CORRECTED_EXTRACTION, OWN_EXTRACTION } from "../score/opencompass/options.ts";
 import { documentsInterval, type Interval } from "../statistics/intervals.ts";
 import { holm } from "../statistics/many-tests.ts";
-import { mcNemar, pairedError, pairedT, pairTable } from "../statistics/paired.ts";
-import type { StoredRun } from "./read-run.ts";
-import { isLessBetter, pairDocuments, type TaskValues, taskValues } from "./task-values.ts";
+import { pairedDifference } from "./paired-difference.ts";
+import type { StoredRun } from "./stored-run.ts";
+import {
+  isLessBetter,
+  LIKE_OPENCOMPASS,
+  OPENCOMPASS_FILTER,
+  type TaskValues,
+  taskValues,
+} from "./task-values.ts";
 
 /** How a task was asked. */
 export type AskedAs = "PPL" | "generation" | "circular";
@@ -15,12 +22,18 @@ export type AskedAs = "PPL" | "generation" | "circular";
 /** A model's score on a task. */
 export interface BoardCell {
   readonly model: string;
-  readonly score: number;
-  readonly interval: Interval;
+  /** Null where documents failed: then the score lies in `range`, or is withheld where that is left out. */
+  readonly score: number | null;
+  /** Where documents failed, of all that the score may be. */
+  readonly interval: Interval | null;
+  readonly range?: Interval;
+  /** Documents that were answered. */
   readonly n: number;
+  /** Documents of which a request failed. */
+  readonly failed: number;
   /** The ranks that it may have, best first. */
   readonly ranks: readonly [best: number, worst: number];
-  /** The share of documents in which no answer was found. */
+  /** The share of answered documents in which no answer was found. */
   readonly notExtracted: number;
   /** Documents in which OpenCompass's patterns and the corrected ones find another answer, where both were tried. */
   readonly extractionsDiffer?: number;
@@ -45,6 +58,8 @@ export interface BoardRow {
 export interface Board {
   readonly models: readonly string[];
   readonly rows: readonly BoardRow[];
+  /** Tasks of runs that are not on it, and why. */
+  readonly left: readonly { readonly model: string; readonly task: string; readonly why: string }[];
 }
 
 interface Entry {
@@ -59,19 +74,30 @@ const SURE = 0.05;
 export function makeBoard(given: readonly StoredRun[]): Board {
   const runs = given.map((run) => ({ ...run, model: nameAmong(run, given) }));
   const rows = new Map<string, Entry[]>();
-  for (const run of runs) {
+  // Those of OpenCompass last: their answers stand beside those that its patterns were used for.
+  for (const run of [...runs].sort((a, b) => Number(a.isOpenCompass) - Number(b.isOpenCompass))) {
     for (const task of run.tasks) {
       const all = taskValues(task);
       for (const values of all) {
-        const key = `${values.task},${values.metric},${values.filter}`;
-        rows.set(
-          key,
-          (rows.get(key) ?? []).concat({ run, values, extractionsDiffer: extractionsDiffer(values, all) }),
-        );
+        const key = rowKey(values, rows);
+        const entry = { run, values, extractionsDiffer: extractionsDiffer(values, all) };
+        rows.set(key, (rows.get(key) ?? []).concat(entry));
       }
     }
   }
-  return { models: runs.map(({ model }) => model), rows: Array.from(rows.values(), boardRow) };
+  return {
+    models: runs.map(({ model }) => model),
+    rows: Array.from(rows.values(), boardRow),
+    left: runs.flatMap(({ model, left }) => left.map(({ task, why }) => ({ model, task, why }))),
+  };
+}
+
+/** A task's row by metric and filter; OpenCompass's own files do not say whose patterns they have. */
+function rowKey({ task, metric, filter }: TaskValues, rows: ReadonlyMap<string, unknown>): string {
+  const keyOf = (filter: string) => `${task},${metric},${filter}`;
+  const same =
+    filter === OPENCOMPASS_FILTER ? LIKE_OPENCOMPASS.find((one) => rows.has(keyOf(one))) : undefined;
+  return keyOf(same ?? filter);
 }
 
 /** A model's name, with its folder where several runs have the name. */
@@ -103,20 +129,33 @@ function boardRow(entries: readonly Entry[]): BoardRow {
 
 function boardCell({ run, values, extractionsDiffer }: Entry, ranks: readonly [number, number]): BoardCell {
   const all = values.documents.map(({ value }) => value);
-  const n = all.length;
-  const score = mean(all);
+  const [n, failed] = [all.length, values.failed.length];
   const taken = ownFacts(run, values.task);
+  const asked = n + failed;
   return {
     model: run.model,
-    score,
-    interval: documentsInterval(all),
+    ...scoreOf(all, failed, values.isShare),
     n,
+    failed,
     ranks,
-    notExtracted: notExtracted(run, values) / n,
+    notExtracted: n === 0 ? 0 : notExtracted(run, values) / n,
     extractionsDiffer,
-    seconds: taken.seconds === undefined ? undefined : taken.seconds / n,
-    cost: taken.cost && { amount: taken.cost.amount / n, currency: taken.cost.currency },
+    seconds: taken.seconds === undefined ? undefined : taken.seconds / asked,
+    cost: taken.cost && { amount: taken.cost.amount / asked, currency: taken.cost.currency },
   };
+}
+
+/** A score with its interval; where documents failed, what it may be. */
+function scoreOf(
+  all: readonly number[],
+  failed: number,
+  isShare: boolean,
+): Pick<BoardCell, "score" | "interval" | "range"> {
+  if (failed === 0) return { score: mean(all), interval: documentsInterval(all) };
+  if (!isShare) return { score: null, interval: null };
+  const ends = (value: number) => documentsInterval([...all, ...Array<number>(failed).fill(value)]);
+  const range = rangeOfShare(all.length === 0 ? 0 : mean(all), all.length, failed);
+  return { score: null, interval: [ends(0)[0], ends(1)[1]], range };
 }
 
 /** In how many documents the two lists of patterns differ; undefined where not both were tried. */
@@ -149,10 +188,9 @@ function notExtracted(run: StoredRun, { task, filter, documents }: TaskValues): 
 function rankRanges(entries: readonly Entry[], lessIsBetter: boolean): [number, number][] {
   const pairs = entries.flatMap((a, i) => entries.slice(i + 1).map((b, j) => ({ i, j: i + 1 + j, a, b })));
   const tests = pairs.map(({ a, b }) => {
-    const shared = pairDocuments(a.values, b.values);
-    const [own, others] = [shared.map(([one]) => one.value), shared.map(([, one]) => one.value)];
-    const difference = shared.length > 0 ? mean(own) - mean(others) : 0;
-    return { p: pOf(own, others), aIsBetter: lessIsBetter ? difference < 0 : difference > 0 };
+    const { ends = [0, 0], p } = pairedDifference(a.values, b.values);
+    const [difference] = ends;
+    return { p, aIsBetter: lessIsBetter ? difference < 0 : difference > 0 };
   });
   const adjusted = holm(tests.map(({ p }) => p));
   const better = entries.map(() => 0);
@@ -164,10 +202,4 @@ function rankRanges(entries: readonly Entry[], lessIsBetter: boolean): [number, 
     worse[winner]++;
   }
   return entries.map((_, i) => [1 + better[i], entries.length - worse[i]]);
-}
-
-function pOf(a: readonly number[], b: readonly number[]): number {
-  if (a.length < 2) return 1;
-  if ([...a, ...b].every((value) => value === 0 || value === 1)) return mcNemar(pairTable(a, b)).exact;
-  return pairedError(a, b) === 0 ? 1 : pairedT(a, b).p;
 }

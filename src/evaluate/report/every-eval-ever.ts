@@ -3,10 +3,13 @@ import { sha256 } from "../../sha256.ts";
 import type { DataSource } from "../datasets/dataset.ts";
 import { pythonText } from "../python/values.ts";
 import type { EvaluatedDocument, EvaluatedTask, Evaluation } from "../run.ts";
+import { isShareMetric } from "../score/failed-documents.ts";
 import { argmax } from "../score/likeliest.ts";
 import type { ScoredSample, TaskScore } from "../score/score-task.ts";
 import { normalInterval, wilson } from "../statistics/intervals.ts";
+import type { AnswerCost } from "../subjects/subject.ts";
 import { argumentsOf } from "../tasks/eval-request.ts";
+import { sanitizeModel } from "./lm-eval-files.ts";
 import type { RunFacts } from "./run-facts.ts";
 
 const SCHEMA = "0.3.0";
@@ -37,15 +40,17 @@ export async function everyEvalFiles({ tasks }: Evaluation, facts: RunFacts): Pr
   const seconds = String(Date.parse(facts.started) / 1000);
   const id = `baimo/${modelId(facts).replaceAll("/", "_")}/${seconds}`;
   const [owner, model] = modelId(facts).split(/\/(.*)/s);
-  const folder = `data/baimo/${owner}/${model.replaceAll("/", "_")}`;
+  const folder = `data/baimo/${sanitizeModel(owner)}/${sanitizeModel(model.replaceAll("/", "_"))}`;
   const name = await uuidOf(id);
   const lines: string[] = [];
   for (const task of tasks) {
+    const byId = new Map(task.answered.map((document) => [document.prepared.id, document]));
     for (const sample of task.scored.samples) {
-      const line = await instance(task, sample, id, facts);
+      const line = await instance(task, byId.get(sample.id), sample, id, facts);
       if (line) lines.push(JSON.stringify(line));
     }
   }
+  const withheld = withheldScores(tasks);
   const instances = lines.map((line) => `${line}\n`).join("");
   const price = facts.price && { price: JSON.stringify(facts.price) };
   const evaluation = {
@@ -58,6 +63,7 @@ export async function everyEvalFiles({ tasks }: Evaluation, facts: RunFacts): Pr
       source_type: "evaluation_run",
       source_organization_name: "unknown",
       evaluator_relationship: "other",
+      additional_details: withheld && { withheld: JSON.stringify(withheld) },
     },
     eval_library: { name: "baimo", version: facts.version },
     model_info: {
@@ -72,7 +78,7 @@ export async function everyEvalFiles({ tasks }: Evaluation, facts: RunFacts): Pr
       },
     },
     evaluation_results: tasks.flatMap((task) =>
-      task.scored.scores.map((score) => resultOf(task, score, facts)),
+      task.failed.size > 0 ? [] : task.scored.scores.map((score) => resultOf(task, score, facts)),
     ),
     detailed_evaluation_results: {
       format: "jsonl",
@@ -88,7 +94,21 @@ export async function everyEvalFiles({ tasks }: Evaluation, facts: RunFacts): Pr
 const resultId = (task: string, { metric, filter }: Pick<TaskScore, "metric" | "filter">): string =>
   `${task}/${metric},${filter}`;
 
-const SHARES = new Set(["acc", "acc_norm", "acc_bytes", "acc_mutual_info", "exact_match"]);
+/** Tasks of which documents failed have no score: how many, and between which ends the scores lie. */
+function withheldScores(tasks: readonly EvaluatedTask[]): Record<string, unknown> | undefined {
+  const found = tasks
+    .filter(({ failed }) => failed.size > 0)
+    .map(({ scored, failed }) => [
+      scored.config.task,
+      {
+        failed: failed.size,
+        ranges: Object.fromEntries(
+          scored.scores.map(({ metric, filter, range }) => [`${metric},${filter}`, range ?? null]),
+        ),
+      },
+    ]);
+  return found.length > 0 ? Object.fromEntries(found) : undefined;
+}
 
 /** A score's interval of 95%: Wilson's for a share of right answers, else by its error. */
 export function intervalOf({
@@ -98,7 +118,7 @@ export function intervalOf({
   count,
 }: TaskScore): readonly [number, number] | undefined {
   const right = value * count;
-  if (SHARES.has(metric) && Math.abs(right - Math.round(right)) < 1e-6)
+  if (isShareMetric(metric) && Math.abs(right - Math.round(right)) < 1e-6)
     return wilson(Math.round(right), count);
   return error === null ? undefined : normalInterval(value, error);
 }
@@ -114,7 +134,7 @@ function sourceOf({ dataset, revision, licence, files }: DataSource, task: strin
 
 function resultOf({ scored, prepared }: EvaluatedTask, score: TaskScore, facts: RunFacts) {
   const { task, where, generationKwargs } = scored.config;
-  const isShare = SHARES.has(score.metric);
+  const isShare = isShareMetric(score.metric);
   const interval = intervalOf(score);
   const text = (value: unknown): string => (typeof value === "string" ? value : JSON.stringify(value));
   return {
@@ -157,14 +177,19 @@ function resultOf({ scored, prepared }: EvaluatedTask, score: TaskScore, facts: 
 /** The metric that says of each document whether it is right, where there is one. */
 function mainScore({ scored }: EvaluatedTask, { filter }: ScoredSample): TaskScore | undefined {
   const own = scored.scores.filter((score) => score.filter === filter);
-  return own.find(({ metric }) => SHARES.has(metric)) ?? own[0];
+  return own.find(({ metric }) => isShareMetric(metric)) ?? own[0];
 }
 
-async function instance(task: EvaluatedTask, sample: ScoredSample, id: string, facts: RunFacts) {
-  const document = task.answered.find(({ prepared }) => prepared.id === sample.id);
+async function instance(
+  task: EvaluatedTask,
+  document: EvaluatedDocument | undefined,
+  sample: ScoredSample,
+  id: string,
+  facts: RunFacts,
+) {
   const score = mainScore(task, sample);
   if (!document || !score) return undefined;
-  const { prepared, answers } = document;
+  const { prepared, answers, costs = [] } = document;
   const [prompt] = argumentsOf(prepared.requests[0]);
   const reference = [pythonText(prepared.target)];
   const raw = typeof prompt === "string" ? prompt : "";
@@ -176,7 +201,8 @@ async function instance(task: EvaluatedTask, sample: ScoredSample, id: string, f
     evaluation_id: id,
     model_id: modelId(facts),
     evaluation_name: task.scored.config.task,
-    evaluation_result_id: resultId(task.scored.config.task, score),
+    // The result that it would belong to is withheld where documents failed.
+    evaluation_result_id: task.failed.size > 0 ? undefined : resultId(task.scored.config.task, score),
     sample_id: String(sample.id),
     sample_hash: await sha256(raw + reference.join()),
     interaction_type: "single_turn",
@@ -197,8 +223,24 @@ async function instance(task: EvaluatedTask, sample: ScoredSample, id: string, f
       },
     ],
     evaluation: { score: own, is_correct: own === 1 },
+    token_usage: tokenUsage(costs),
+    performance: latencyOf(costs),
     metadata: { doc_hash: prepared.hashes.document, filter: sample.filter },
   };
+}
+
+/** The tokens of all requests of a document; undefined where they are not known of each. */
+function tokenUsage(costs: readonly AnswerCost[]) {
+  if (costs.length === 0 || costs.some(({ isBound }) => isBound)) return undefined;
+  const input = costs.reduce((sum, { promptTokens }) => sum + promptTokens, 0);
+  const output = costs.reduce((sum, { completionTokens }) => sum + completionTokens, 0);
+  return { input_tokens: input, output_tokens: output, total_tokens: input + output };
+}
+
+/** Of a document that was asked once: several requests go together, and have no time of their own. */
+function latencyOf(costs: readonly AnswerCost[]) {
+  const [{ latency }] = costs.length === 1 ? costs : [{ latency: undefined }];
+  return latency === undefined ? undefined : { latency_ms: Number((latency * 1000).toFixed(3)) };
 }
 
 function choiceOf({ prepared, answers }: EvaluatedDocument, { prepared: { task } }: EvaluatedTask): string {

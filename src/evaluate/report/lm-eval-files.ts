@@ -2,7 +2,9 @@
 import { sha256 } from "../../sha256.ts";
 import { dumpJson, float, pythonText } from "../python/values.ts";
 import type { EvaluatedTask, Evaluation } from "../run.ts";
+import type { PartialScore } from "../score/failed-documents.ts";
 import type { Answer } from "../score/score-task.ts";
+import type { Interval } from "../statistics/intervals.ts";
 import { argumentsOf } from "../tasks/eval-request.ts";
 import { taskHash } from "../tasks/open-task.ts";
 import type { RunFacts } from "./run-facts.ts";
@@ -18,7 +20,7 @@ export async function resultsFile(evaluation: Evaluation, facts: RunFacts): Prom
         alias: group.alias,
         name: group.name,
         ...(scores.length > 0 && { sample_len: count }),
-        ...Object.fromEntries(scores.flatMap((score) => entriesOf(score))),
+        ...Object.fromEntries(scores.flatMap(entriesOf)),
         ...(scores.length > 0 && {
           sample_count: Object.fromEntries(scores.map((one) => [`${one.metric},${one.filter}`, one.count])),
         }),
@@ -72,7 +74,7 @@ export async function resultsFile(evaluation: Evaluation, facts: RunFacts): Prom
     chat_template: facts.chatTemplate,
     chat_template_sha: facts.chatTemplate && (await sha256(facts.chatTemplate)),
     task_hashes: await taskHashes(tasks),
-    baimo: ownFacts(tasks, facts),
+    baimo: await ownFacts(evaluation, facts),
   });
   return dumpJson(results, 2);
 }
@@ -83,15 +85,15 @@ const compareNames = (a: string, b: string): number => (a < b ? -1 : 1);
 /** A model's name as a folder's. */
 export const sanitizeModel = (name: string): string => name.replace(/["<>:/|\\?*[\]]+/g, "__");
 
-interface Scored {
+interface Scored extends PartialScore {
   readonly metric: string;
   readonly filter: string;
   readonly value: number;
   readonly error: number | null;
 }
 
-function entriesOf({ metric, filter, value, error }: Scored, failed = 0): [string, unknown][] {
-  // A score of which answers failed is withheld.
+function entriesOf({ metric, filter, value, error, failed }: Scored): [string, unknown][] {
+  // A score of which answers failed is withheld; its range stands among our own facts.
   const shown = failed > 0 ? "N/A" : float(value);
   const shownError = error === null || failed > 0 ? "N/A" : float(error);
   return [
@@ -100,11 +102,11 @@ function entriesOf({ metric, filter, value, error }: Scored, failed = 0): [strin
   ];
 }
 
-function taskResults({ scored, failed }: EvaluatedTask): Record<string, unknown> {
+function taskResults({ scored }: EvaluatedTask): Record<string, unknown> {
   const { config, scores, count } = scored;
   return Object.assign(
     { name: config.task, alias: config.alias ?? config.task, sample_len: count },
-    Object.fromEntries(scores.flatMap((score) => entriesOf(score, failed.size))),
+    Object.fromEntries(scores.flatMap(entriesOf)),
   );
 }
 
@@ -138,7 +140,8 @@ function configFacts(facts: RunFacts): Record<string, unknown> {
 }
 
 /** What lm-evaluation-harness does not say: data, what was not found, what failed. */
-function ownFacts(tasks: readonly EvaluatedTask[], facts: RunFacts): Record<string, unknown> {
+async function ownFacts({ tasks, groups }: Evaluation, facts: RunFacts): Promise<Record<string, unknown>> {
+  const ownTemplate = facts.ownTemplate && (await sha256(facts.ownTemplate));
   return {
     version: facts.version,
     model_identity: facts.identity,
@@ -148,9 +151,15 @@ function ownFacts(tasks: readonly EvaluatedTask[], facts: RunFacts): Record<stri
         scored.config.task,
         {
           data: prepared.source,
+          // As every prompt's where the run says so; of some tasks, which ask for it, theirs alone.
+          chat_template_sha:
+            facts.chatTemplate || scored.config.metadata.apply_chat_template ? ownTemplate : null,
           not_extracted: Object.fromEntries(scored.notExtracted),
           labels_missing: scored.labelsMissing,
-          failed: Object.fromEntries(failed),
+          failed: prepared.documents
+            .filter(({ id }) => failed.has(id))
+            .map(({ id, hashes }) => ({ doc_id: id, doc_hash: hashes.document, reason: failed.get(id) })),
+          ranges: rangesOf(scored.scores),
           prompt_tokens: cost.promptTokens,
           completion_tokens: cost.completionTokens,
           cost: facts.price && { amount: cost.amount ?? 0, currency: facts.price.currency },
@@ -158,7 +167,21 @@ function ownFacts(tasks: readonly EvaluatedTask[], facts: RunFacts): Record<stri
         },
       ]),
     ),
+    groups: Object.fromEntries(
+      groups.flatMap(({ group, scores }) => {
+        const ranges = rangesOf(scores);
+        return ranges ? [[group.name, { ranges }]] : [];
+      }),
+    ),
   };
+}
+
+/** What scores may be of which documents failed; undefined where none did. */
+function rangesOf(scores: readonly Scored[]): Record<string, Interval> | undefined {
+  const found = scores.flatMap(({ metric, filter, range }) =>
+    range ? [[`${metric},${filter}`, range]] : [],
+  );
+  return found.length > 0 ? Object.fromEntries(found) : undefined;
 }
 
 /** An answer as results files have it: texts. */

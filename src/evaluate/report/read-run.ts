@@ -1,4 +1,4 @@
-// Reads a stored run, of this project or of lm-evaluation-harness: results and samples.
+// Reads stored runs: this project's and lm-evaluation-harness's here, OpenCompass's beside.
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import { BaimoError } from "../../errors.ts";
@@ -10,27 +10,8 @@ import type { EvalRequest } from "../tasks/eval-request.ts";
 import type { RawConfig } from "../tasks/load-yaml.ts";
 import { readTask } from "../tasks/read-task.ts";
 import type { OutputType, TaskConfig } from "../tasks/task-config.ts";
-
-/** A run from its files. */
-export interface StoredRun {
-  /** The folder's own name. */
-  readonly name: string;
-  readonly model: string;
-  /** The results file, its numbers those of JavaScript. */
-  readonly results: Record<string, unknown>;
-  readonly tasks: readonly StoredTask[];
-}
-
-/** A task of a stored run. */
-export interface StoredTask {
-  readonly name: string;
-  readonly config: TaskConfig;
-  readonly documents: readonly EvaluatedDocument[];
-  /** It was scored by a function, which its files do not name: it cannot be scored again. */
-  readonly isByFunction: boolean;
-  /** The lines of the samples file, one for each document and filter. */
-  readonly samples: readonly RawConfig[];
-}
+import { readOpenCompass } from "./read-opencompass.ts";
+import type { FailedDocument, StoredRun, StoredTask } from "./stored-run.ts";
 
 const RESULTS = /^results(_.*)?\.json$/;
 /** Functions that stand in configurations as their source; documents went through them already. */
@@ -44,23 +25,50 @@ const DONE = [
   "class",
 ];
 
-/** The folder below which a run's results lie: itself, or the only one in it. */
-function resultsFolder(folder: string): string {
-  if (!existsSync(folder)) throw new BaimoError("request", `${folder}: there is no such folder`);
-  const has = (path: string) => readdirSync(path).some((name) => RESULTS.test(name));
-  if (has(folder)) return folder;
-  const below = readdirSync(folder).map((name) => join(folder, name));
-  const found = below.filter((path) => statSync(path).isDirectory() && has(path));
-  if (found.length === 1) return found[0];
+/** The folders in a folder. */
+function foldersIn(folder: string): string[] {
+  return readdirSync(folder, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => join(folder, name))
+    .sort();
+}
+
+/**
+ * Reads the runs of a folder: its own newest one, else one of each folder in it, as `baimo eval` of several models leaves them; of
+ * a folder of OpenCompass one for each model.
+ * @throws {BaimoError} `request` or `format` for what is none
+ */
+export function readRuns(path: string): StoredRun[] {
+  const runs = runsIn(path) ?? foldersIn(path).flatMap((folder) => runsIn(folder) ?? []);
+  if (runs.length > 0) return runs;
   throw new BaimoError(
     "request",
-    `${folder}: holds no results_*.json${found.length > 1 ? " of one run alone" : ""}`,
+    `${path}: there is no run in it; expected the results_*.json of baimo eval or lm-evaluation-harness, or the predictions/ of ` +
+      "OpenCompass, there or in a folder of it",
   );
 }
 
-/** Reads the newest run of a folder. @throws {BaimoError} `request` or `format` for what is none */
+/** Reads the one run of a folder. @throws {BaimoError} `request` or `format` for what is none, or several */
 export function readRun(path: string): StoredRun {
-  const folder = resultsFolder(path);
+  const [run, ...others] = readRuns(path);
+  if (others.length === 0) return run;
+  const names = [run, ...others].slice(0, 8).map(({ folder }) => folder);
+  throw new BaimoError(
+    "request",
+    `${path}: holds ${others.length + 1} runs, and one is wanted; give one of ${names.join(", ")}`,
+  );
+}
+
+/** The runs that lie in a folder itself. */
+function runsIn(folder: string): StoredRun[] | undefined {
+  if (!existsSync(folder)) throw new BaimoError("request", `${folder}: there is no such folder`);
+  if (!statSync(folder).isDirectory())
+    throw new BaimoError("request", `${folder}: is a file; expected the folder of a run`);
+  if (readdirSync(folder).some((name) => RESULTS.test(name))) return [readResults(folder)];
+  return readOpenCompass(folder);
+}
+
+function readResults(folder: string): StoredRun {
   const names = readdirSync(folder).sort();
   const file = names.filter((name) => RESULTS.test(name)).at(-1) as string;
   const where = join(folder, file);
@@ -68,50 +76,87 @@ export function readRun(path: string): StoredRun {
   const configs = recordOf(raw.configs ?? {}, `${where}: configs`);
   const suffix = file.slice("results".length, -".json".length);
   const order = Object.keys(recordOf(raw.results, `${where}: results`)).filter((name) => name in configs);
-  const tasks = order.flatMap((name): StoredTask[] => {
-    const samples = join(folder, `samples_${name}${suffix}.jsonl`);
-    return existsSync(samples) ? [readStoredTask(name, recordOf(configs[name], name), samples)] : [];
-  });
   const results = recordOf(plainNumbers(raw), where);
+  const left: StoredRun["left"][number][] = [];
+  const tasks = order.flatMap((name): StoredTask[] => {
+    const samples = join(folder, `samples_${name.replace(/[/\\]/g, "_")}${suffix}.jsonl`);
+    const failed = failedOf(results, name);
+    if (existsSync(samples)) {
+      const task = readStoredTask(name, recordOf(configs[name], `${where}: configs.${name}`), samples);
+      if (task.documents.length > 0 || failed.length > 0) return [{ ...task, failed }];
+      left.push({ task: name, why: `${samples} is empty` });
+      return [];
+    }
+    left.push({
+      task: name,
+      why: `${samples} is missing (lm-evaluation-harness writes it with --log_samples)`,
+    });
+    return [];
+  });
   const config = isRecord(results.config) ? results.config : {};
   return {
-    name: basename(resolve(path)),
+    name: basename(resolve(folder)),
+    folder,
     model: String(results.model_name ?? config.model ?? folder),
     results,
     tasks,
+    left,
+    isOpenCompass: false,
   };
 }
 
-function readStoredTask(name: string, raw: RawConfig, path: string): StoredTask {
-  const given = Object.fromEntries(Object.entries(raw).filter(([key]) => !DONE.includes(key)));
-  for (const key of ["doc_to_text", "doc_to_target", "doc_to_choice"]) {
-    const value = given[key];
-    if (typeof value === "string" && /^\s*(def |lambda )/.test(value)) {
-      throw new BaimoError(
-        "request",
-        `${path}: ${key} is a function of Python, so the task cannot be scored again here`,
-      );
-    }
-  }
-  if (isRecord(given.fewshot_config)) given.fewshot_config = { ...given.fewshot_config, process_docs: null };
-  const config = readTask(given, `the task ${name}`);
+/** What this project's results say of documents that failed. */
+function failedOf({ baimo }: Record<string, unknown>, task: string): FailedDocument[] {
+  const tasks = isRecord(baimo) && isRecord(baimo.tasks) ? baimo.tasks : {};
+  const own = tasks[task];
+  const failed = isRecord(own) && Array.isArray(own.failed) ? own.failed.filter(isRecord) : [];
+  return failed.map(({ doc_id, doc_hash, reason }) => ({
+    id: Number(doc_id),
+    documentHash: String(doc_hash ?? ""),
+    reason: String(reason ?? ""),
+  }));
+}
+
+function readStoredTask(name: string, raw: RawConfig, path: string): Omit<StoredTask, "failed"> {
+  const { config, notAgain } = storedConfig(name, raw);
   const lines = textOf(readFileSync(path), path)
     .split("\n")
     .filter((line) => line !== "");
   const samples = lines.map((line, i) => recordOf(parsePythonJson(line, `${path}, line ${i + 1}`), path));
+  // Of several lines of a document, one for each filter, the first has its answers.
   const first = samples[0]?.filter;
   const documents = samples
     .filter(({ filter }) => filter === first)
     .map((sample, i) => documentOf(sample, config, `${path}, line ${i + 1}`))
     .sort((a, b) => a.prepared.id - b.prepared.id);
-  return { name, config, documents, isByFunction: typeof raw.process_results === "string", samples };
+  return { name, config, documents, notAgain, samples };
+}
+
+/** A task as its results say it; of one that is not known here what its samples need. */
+function storedConfig(name: string, raw: RawConfig): Pick<StoredTask, "config" | "notAgain"> {
+  const given = Object.fromEntries(Object.entries(raw).filter(([key]) => !DONE.includes(key)));
+  const source = ["doc_to_text", "doc_to_target", "doc_to_choice"].find((key) =>
+    /^\s*(def |lambda )/.test(String(given[key] ?? "")),
+  );
+  if (isRecord(given.fewshot_config)) given.fewshot_config = { ...given.fewshot_config, process_docs: null };
+  try {
+    if (source !== undefined) throw new BaimoError("request", `${source} is a function of Python`);
+    const config = readTask(given, `the task ${name}`);
+    const isByFunction = typeof raw.process_results === "string";
+    return { config, notAgain: isByFunction ? "it is scored by a function (process_results)" : undefined };
+  } catch (error) {
+    if (!(error instanceof BaimoError)) throw error;
+    const config = readTask({ task: name, output_type: raw.output_type }, `the task ${name}`);
+    return { config: { ...config, dump: raw }, notAgain: error.message };
+  }
 }
 
 function documentOf(sample: RawConfig, { outputType, build }: TaskConfig, where: string): EvaluatedDocument {
-  const asked = Object.values(recordOf(sample.arguments, `${where}: arguments`));
+  // Older versions of lm-evaluation-harness have lists in place of names.
+  const asked = valuesOf(sample.arguments, `${where}: arguments`);
   const requests = asked.map((one) =>
     requestOf(
-      Object.values(recordOf(one, where)),
+      valuesOf(one, `${where}: arguments`),
       build && outputType === "multiple_choice" ? "prompt_loss" : outputType,
     ),
   );
@@ -130,6 +175,9 @@ function documentOf(sample: RawConfig, { outputType, build }: TaskConfig, where:
     answers,
   };
 }
+
+const valuesOf = (value: unknown, where: string): unknown[] =>
+  Array.isArray(value) ? value : Object.values(recordOf(value, where));
 
 function requestOf([first, second]: unknown[], outputType: OutputType | "prompt_loss"): EvalRequest {
   if (outputType === "prompt_loss") return { kind: outputType, text: String(first), masked: String(second) };

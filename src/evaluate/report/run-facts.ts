@@ -26,6 +26,8 @@ export interface RunFacts {
   readonly systemInstruction: string | null;
   readonly fewshotAsMultiturn: boolean;
   readonly chatTemplate: string | null;
+  /** The model's own, for tasks that ask for it. */
+  readonly ownTemplate: string | null;
 }
 
 /** Gathers the facts. */
@@ -56,5 +58,6 @@ export function factsOf(
     systemInstruction: settings.systemInstruction ?? null,
     fewshotAsMultiturn: settings.fewshotAsMultiturn ?? true,
     chatTemplate: own.isChat ? (subject.chat?.source ?? null) : null,
+    ownTemplate: subject.chat?.source ?? null,
   };
 }

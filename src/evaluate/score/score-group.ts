@@ -1,9 +1,10 @@
 // A group's scores: means over its tasks, weighted by their documents or not.
 import { type Group, isGroup, tasksOf } from "../tasks/select-tasks.ts";
+import type { PartialScore } from "./failed-documents.ts";
 import type { ScoredTask, TaskScore } from "./score-task.ts";
 
 /** One mean of a group. */
-export interface GroupScore {
+export interface GroupScore extends PartialScore {
   readonly metric: string;
   readonly filter: string;
   readonly value: number;
@@ -37,16 +38,34 @@ function scoreGroup(group: Group, all: ReadonlyMap<string, ScoredTask>): ScoredG
   const scores = group.metrics.flatMap(({ metric, filters, weightBySize }) => {
     const names = filters ?? filtersWith(metric, tasks);
     return names.flatMap((filter): GroupScore[] => {
-      const found = tasks.flatMap(({ scores, count }) => {
+      const found = tasks.flatMap(({ scores, count, failed }) => {
         const score = scores.find((one) => one.metric === metric && one.filter === filter);
-        return score ? [{ score, size: count }] : [];
+        return score ? [{ score, size: count + failed }] : [];
       });
       if (found.length === 0) return [];
       const sizes = found.map(({ size }) => (weightBySize ? size : 1));
       const total = sizes.reduce((sum, size) => sum + size, 0);
-      const value = found.reduce((sum, { score }, i) => sum + score.value * sizes[i], 0) / total;
-      const error = weightBySize ? pooledError(found) : unweightedError(found.map(({ score }) => score));
-      return [{ metric, filter, value, error, count: found.reduce((sum, { size }) => sum + size, 0) }];
+      const weighted = (value: (score: TaskScore) => number): number =>
+        found.reduce((sum, { score }, i) => sum + value(score) * sizes[i], 0) / total;
+      const failed = found.reduce((sum, { score }) => sum + score.failed, 0);
+      const hasEnds = found.every(({ score }) => score.failed === 0 || score.range);
+      return [
+        {
+          metric,
+          filter,
+          value: weighted(({ value }) => value),
+          error: weightBySize ? pooledError(found) : unweightedError(found.map(({ score }) => score)),
+          count: found.reduce((sum, { size }) => sum + size, 0) - failed,
+          failed,
+          range:
+            failed > 0 && hasEnds
+              ? [
+                  weighted(({ value, range }) => range?.[0] ?? value),
+                  weighted(({ value, range }) => range?.[1] ?? value),
+                ]
+              : undefined,
+        },
+      ];
     });
   });
   return { group, count: tasks.reduce((sum, { count }) => sum + count, 0), scores };

@@ -3,6 +3,7 @@ import type { Verdicts } from "../code/program.ts";
 import type { OpenTask, PreparedDocument } from "../tasks/open-task.ts";
 import type { TaskConfig } from "../tasks/task-config.ts";
 import { type Aggregate, aggregate } from "./aggregation.ts";
+import { isShareMetric, type PartialScore, rangeOfShare } from "./failed-documents.ts";
 import { createPipelines, type FilterPipeline } from "./filters.ts";
 import { type Metric, metricsOf } from "./metrics.ts";
 import { createDocumentScorer, type DocumentScores, type Likelihood } from "./score-document.ts";
@@ -25,7 +26,7 @@ export interface ScoredSample {
 }
 
 /** An aggregate of a metric and a pipeline. */
-export interface TaskScore extends Aggregate {
+export interface TaskScore extends Aggregate, PartialScore {
   readonly metric: string;
   readonly filter: string;
   readonly higherIsBetter: boolean;
@@ -39,6 +40,8 @@ export interface ScoredTask {
   readonly samples: readonly ScoredSample[];
   /** Documents that were scored. */
   readonly count: number;
+  /** Documents that have no answer, since a request failed. */
+  readonly failed: number;
   /** Documents in which a pipeline found no answer, by its name: they count as wrong. */
   readonly notExtracted: ReadonlyMap<string, number>;
   /** Documents whose right answer is none of their choices: they count as wrong. */
@@ -50,12 +53,16 @@ export function checkScoring(config: TaskConfig): { metrics: Metric[]; pipelines
   return { metrics: metricsOf(config), pipelines: createPipelines(config) };
 }
 
-/** Scores answers. Pure: the same documents, answers and, of programs, verdicts give the same scores. */
+/**
+ * Scores answers. Pure: the same documents, answers and, of programs, verdicts give the same scores.
+ *
+ * failed  so many documents beside those that were answered have no answer
+ */
 export function scoreTask(
   task: OpenTask,
   answered: readonly AnsweredDocument[],
   resamples: number,
-  verdicts?: Verdicts,
+  { verdicts, failed = 0 }: { readonly verdicts?: Verdicts; readonly failed?: number } = {},
 ): ScoredTask {
   const { metrics, pipelines } = checkScoring(task.config);
   const score = createDocumentScorer(task, metrics, verdicts);
@@ -78,11 +85,16 @@ export function scoreTask(
       const items = samples
         .filter((sample) => sample.filter === filter)
         .map((sample) => sample.scores[metric]);
+      const count = items.length;
       const { value, error } =
-        typeof aggregation === "string"
-          ? aggregate(items, metric, aggregation, resamples)
-          : { value: aggregation(items), error: null };
-      return { metric, filter, higherIsBetter, count: items.length, value, error };
+        count === 0
+          ? { value: Number.NaN, error: null }
+          : typeof aggregation === "string"
+            ? aggregate(items, metric, aggregation, resamples)
+            : { value: aggregation(items), error: null };
+      const isShare = aggregation === "mean" && isShareMetric(metric);
+      const range = failed > 0 && isShare ? rangeOfShare(value, count, failed) : undefined;
+      return { metric, filter, higherIsBetter, count, value, error, failed, range };
     }),
   );
   return {
@@ -90,14 +102,19 @@ export function scoreTask(
     scores,
     samples,
     count: answered.length,
+    failed,
     notExtracted,
     labelsMissing: labelsMissing.size,
   };
 }
 
 /** The metrics in the order in which documents have them; what a function gives besides is averaged. */
-function inOrder([first]: readonly ScoredSample[], metrics: readonly Metric[]): Metric[] {
-  return Object.keys(first?.scores ?? {}).flatMap((name) => {
+function inOrder(
+  [first]: readonly (ScoredSample | undefined)[],
+  metrics: readonly Metric[],
+): readonly Metric[] {
+  if (!first) return metrics;
+  return Object.keys(first.scores).flatMap((name) => {
     const own = metrics.filter((metric) => metric.name === name);
     return own.length > 0 ? own : [{ name, aggregation: "mean", higherIsBetter: true, options: {} }];
   });

@@ -63,6 +63,13 @@ export function pairedT(a: readonly number[], b: readonly number[]): TestResult 
   return { statistic, p: bothTailsOfT(statistic, a.length - 1) };
 }
 
+/** McNemar's exact p where every score is right (1) or wrong (0), else Student's; 1 where nothing tells them apart. */
+export function pairedP(a: readonly number[], b: readonly number[]): { test: "McNemar" | "t"; p: number } {
+  if ([...a, ...b].every((value) => value === 0 || value === 1))
+    return { test: "McNemar", p: mcNemar(pairTable(a, b)).exact };
+  return { test: "t", p: a.length < 2 || pairedError(a, b) === 0 ? 1 : pairedT(a, b).p };
+}
+
 /** Most pairs of which the exact distribution of ranks is counted. */
 const EXACT_PAIRS = 50;
 

@@ -7,7 +7,7 @@ import { checkAddress } from "../../upstream/endpoints.ts";
 import type { Price, TokenCounts } from "../../upstream/price.ts";
 import { type Capability, MOST_PROBE_TOKENS, probe } from "../../upstream/probe.ts";
 import { readWhole } from "../../upstream/read-stream.ts";
-import { type Budget, Purse, tokensOf } from "./purse.ts";
+import { type Budget, type Ledger, Purse, tokensOf } from "./purse.ts";
 import type { AnswerCost } from "./subject.ts";
 
 /** How an endpoint is asked. */
@@ -19,6 +19,8 @@ export interface EndpointOptions {
   /** What may be spent. Default: no bound. */
   readonly budget?: Budget;
   readonly price?: Price;
+  /** What is spent of the budget, where several endpoints share it. */
+  readonly ledger?: Ledger;
   /** Tries of one request. Default 5. */
   readonly tries?: number;
   /** Requests at once at first; it grows and falls with the answers. Default 4. */
@@ -75,13 +77,17 @@ export function createEndpointClient(options: EndpointOptions): EndpointClient {
   let running = 0;
   let seconds = 0;
   let answers = 0;
-  const purse = new Purse(options.budget, options.price);
+  const purse = new Purse(options.budget, options.price, options.ledger);
   const waiting: (() => void)[] = [];
 
   /** Waits for its turn, and for what requests under way do not use of the budget. */
   async function enter(most: TokenCounts): Promise<void> {
-    while (running >= Math.floor(limit) || (running > 0 && !purse.fits(most)))
-      await new Promise<void>((go) => waiting.push(go));
+    for (;;) {
+      const room = purse.room(most);
+      if (running >= Math.floor(limit)) await new Promise<void>((go) => waiting.push(go));
+      else if (room) await room;
+      else break;
+    }
     purse.reserve(most);
     running++;
   }
@@ -108,16 +114,22 @@ export function createEndpointClient(options: EndpointOptions): EndpointClient {
     }
   }
 
-  const costOfAnswer = (used: TokenCounts): AnswerCost => ({
+  const costOfAnswer = (used: TokenCounts, latency: number, isBound: boolean): AnswerCost => ({
     promptTokens: used.prompt,
     completionTokens: used.completion ?? 0,
     amount: purse.amountOf(used),
+    latency,
+    isBound: isBound || undefined,
   });
 
   /** Waits before the next try, as long as the endpoint asks for. @throws {BaimoError} `request` after the last one */
   async function between(attempt: number, { failure, status, retryAfterSeconds }: Passing): Promise<void> {
     if (status === 429) limit = Math.max(1, limit / 2);
-    if (attempt >= tries) throw new BaimoError("request", `after ${tries} tries: ${failure.message}`);
+    if (attempt >= tries) {
+      // What never answered is told from what answered no.
+      const code = status === undefined ? "upstream" : "request";
+      throw new BaimoError(code, `after ${tries} tries: ${failure.message}`, { cause: failure });
+    }
     const own = FIRST_PAUSE_MS * 2 ** (attempt - 1);
     const asked = retryAfterSeconds === undefined ? own : retryAfterSeconds * 1000;
     await pause(Math.min(LONGEST_PAUSE_MS, asked));
@@ -135,17 +147,22 @@ export function createEndpointClient(options: EndpointOptions): EndpointClient {
       await enter(most);
       try {
         for (let attempt = 1; ; attempt++) {
-          if (attempt > 1) purse.reserve(most);
+          if (attempt > 1) {
+            for (let room = purse.room(most); room; room = purse.room(most)) await room;
+            purse.reserve(most);
+          }
           const began = performance.now();
           let used: TokenCounts = { prompt: 0 };
           try {
             const reply = await once(path, body, signal);
             if (!isPassing(reply)) {
               limit = Math.min(MOST_PARALLEL, limit + 1 / Math.max(1, limit));
-              seconds += (performance.now() - began) / 1000;
+              const latency = (performance.now() - began) / 1000;
+              seconds += latency;
               answers++;
-              used = tokensOf(reply) ?? most;
-              return { reply, cost: costOfAnswer(used) };
+              const counted = tokensOf(reply);
+              used = counted ?? most;
+              return { reply, cost: costOfAnswer(used, latency, counted === undefined) };
             }
             if (reply.mayBePaid) used = most;
             await between(attempt, reply);
@@ -177,18 +194,29 @@ const NAMES = ["chat", "completions", "echo", "topLogprobs", "seed", "systemRole
 /** What an endpoint can do, or why not. */
 export type EndpointCapabilities = Readonly<Record<(typeof NAMES)[number], Capability>>;
 
-/** Finds out what an endpoint can do. A failure of one question is an answer to it. */
+/** Whether a question failed at the endpoint: not for a fault of ours, nor since the run was stopped. */
+export const isEndpointFailure = (error: unknown): error is BaimoError =>
+  error instanceof BaimoError && (error.code === "request" || error.code === "upstream");
+
+/**
+ * Finds out what an endpoint can do. A failure of one question is an answer to it.
+ * @throws {BaimoError} `upstream` where the first is not answered at all
+ */
 export function probeEndpoint(
   client: EndpointClient,
   model: string,
   signal?: AbortSignal,
 ): Promise<EndpointCapabilities> {
+  let hasAnswered = false;
   return probe(async (path, body) => {
     try {
       const most = { prompt: MOST_PROBE_TOKENS };
-      return (await client.post(path, { model, ...body }, most, signal)).reply;
+      const { reply } = await client.post(path, { model, ...body }, most, signal);
+      hasAnswered = true;
+      return reply;
     } catch (error) {
-      if (!(error instanceof BaimoError) || error.code !== "request") throw error;
+      if (!isEndpointFailure(error) || (error.code === "upstream" && !hasAnswered)) throw error;
+      hasAnswered = true;
       return error.message;
     }
   }, NAMES);

@@ -5,7 +5,7 @@ import { echoBody, echoedScore, echoedTokens, firstChoice } from "../../upstream
 import { promptLoss } from "../score/opencompass/prompt-loss.ts";
 import type { EvalRequest } from "../tasks/eval-request.ts";
 import { generationSettings } from "../tasks/generation-settings.ts";
-import type { EndpointCapabilities, EndpointClient } from "./endpoint-client.ts";
+import { type EndpointCapabilities, type EndpointClient, isEndpointFailure } from "./endpoint-client.ts";
 import type { Answered, Question, Subject } from "./subject.ts";
 
 /** How an endpoint is used. */
@@ -14,6 +14,8 @@ export interface EndpointSubjectOptions {
   readonly capabilities: EndpointCapabilities;
   /** Ask through /chat/completions; the endpoint applies its template. */
   readonly isChat: boolean;
+  /** What it is called in files. Default: the model. */
+  readonly name?: string;
 }
 
 /** Bytes that a token is taken for in estimates: a Chinese character has three, a short English word four. */
@@ -46,7 +48,7 @@ export function checkEndpoint(
 
 /** An endpoint as a subject. */
 export function createEndpointSubject(client: EndpointClient, options: EndpointSubjectOptions): Subject {
-  const { model, isChat } = options;
+  const { model, isChat, name = model } = options;
 
   const echo = (text: string, signal?: AbortSignal) =>
     client.post("/completions", { model, ...echoBody(text) }, { prompt: mostTokens(text) }, signal);
@@ -95,14 +97,14 @@ export function createEndpointSubject(client: EndpointClient, options: EndpointS
       if (request.kind === "prompt_loss") return await loss(request.text, request.masked, signal);
       throw new BaimoError("request", "the first token of an echoed text has no likelihood");
     } catch (error) {
-      if (!(error instanceof BaimoError) || error.code !== "request") throw error;
+      if (!isEndpointFailure(error)) throw error;
       const cost = { promptTokens: 0, completionTokens: 0 };
       return { answer: request.kind === "generate_until" ? "" : [0, false], cost, failed: error.message };
     }
   }
 
   return {
-    name: model,
+    name,
     chat: isChat
       ? { source: "the endpoint's own", render: (messages) => JSON.stringify(messages) }
       : undefined,

@@ -113,6 +113,7 @@ export function createLocalSubject(model: Model, options: LocalSubjectOptions = 
       throw new BaimoError("context", `an answer of ${maxTokens} tokens leaves no room for the prompt`);
     const tokens = encode(request.prompt).slice(-room);
     const ids: number[] = [];
+    const began = performance.now();
     const drawing = temperature === 0 ? { temperature, seed: 0 } : { temperature, topP, topK, seed };
     for await (const event of model.complete(tokens, { ...drawing, maxTokens, stop, logprobs: 0 })) {
       // Many requests under way would each listen to the signal.
@@ -121,7 +122,8 @@ export function createLocalSubject(model: Model, options: LocalSubjectOptions = 
     }
     let text = tokenizer.decode(ids);
     for (const end of [...stop, eosToken]) if (end !== "") text = text.split(end)[0];
-    return { answer: text, cost: { promptTokens: tokens.length, completionTokens: ids.length } };
+    const latency = (performance.now() - began) / 1000;
+    return { answer: text, cost: { promptTokens: tokens.length, completionTokens: ids.length, latency } };
   }
 
   return {

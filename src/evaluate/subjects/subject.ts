@@ -20,6 +20,10 @@ export interface AnswerCost {
   readonly amount?: number;
   /** Of the run's time. */
   readonly seconds?: number;
+  /** Seconds from the question to its answer, where it was asked by itself. */
+  readonly latency?: number;
+  /** The tokens are the most that they may be: the endpoint counts none. */
+  readonly isBound?: boolean;
 }
 
 /** An answer with what it took. */

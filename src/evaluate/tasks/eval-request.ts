@@ -9,6 +9,12 @@ export type EvalRequest =
   | { readonly kind: "prompt_loss"; readonly text: string; readonly masked: string }
   | { readonly kind: "generate_until"; readonly prompt: string; readonly settings: RawConfig };
 
+/** The whole text that a request shows to a model. */
+export function wholeText(request: EvalRequest): string {
+  if (request.kind === "generate_until") return request.prompt;
+  return request.kind === "loglikelihood" ? request.context + request.continuation : request.text;
+}
+
 /** The arguments as results files have them. */
 export function argumentsOf(request: EvalRequest): unknown[] {
   switch (request.kind) {

@@ -41,7 +41,9 @@ const DEEPEST = 20;
  */
 export function selectTasks(names: readonly string[], index: TaskIndex): Selection {
   const builder = new Builder(index);
-  const built = names.flatMap((name) => expand(name, index)).flatMap((name) => builder.byName(name, {}, 0));
+  const built = names
+    .flatMap((name) => expandNames(name, index))
+    .flatMap((name) => builder.byName(name, {}, 0));
   const tasks = new Map<string, TaskConfig>();
   const groups: Group[] = [];
   const collect = (member: TaskConfig | Group) => {
@@ -61,7 +63,8 @@ export function selectTasks(names: readonly string[], index: TaskIndex): Selecti
   };
 }
 
-function expand(name: string, index: TaskIndex): string[] {
+/** The names that a name with `*` stands for. @throws {BaimoError} `request` where there is none */
+export function expandNames(name: string, index: TaskIndex): string[] {
   if (!name.includes("*") || index.has(name)) return [name];
   const pattern = new RegExp(`^${name.replace(/[.+?^${}()|[\]\\]/g, "\\$&").replaceAll("*", ".*")}$`, "u");
   const found = [...index.keys()].filter((one) => pattern.test(one)).sort();
@@ -87,7 +90,9 @@ class Builder {
     }
     const near = nearestName(name, [...this.#index.keys()]);
     const advice = near ? `; do you mean ${near}?` : "; baimo eval --list shows those there are";
-    throw new BaimoError("request", `no task, group or tag is named ${name}${advice}`);
+    const broken = [...this.#index].filter(([, { kind }]) => kind === "broken").map(([path]) => path);
+    const unread = broken.length > 0 ? `; ${broken.length} files cannot be read, such as ${broken[0]}` : "";
+    throw new BaimoError("request", `no task, group or tag is named ${name}${advice}${unread}`);
   }
 
   #build(entry: TaskEntry, overrides: RawConfig, depth: number): (TaskConfig | Group)[] {

@@ -19,11 +19,17 @@ export interface Run {
 /** A model's score on a task. */
 export interface Cell {
   model: string;
-  score: number;
-  interval: [number, number];
+  /** Null where documents failed: it lies in `range`, or is withheld. */
+  score: number | null;
+  interval: [number, number] | null;
+  range?: [number, number];
   n: number;
+  failed: number;
   ranks: [number, number];
   notExtracted: number;
+  extractionsDiffer?: number;
+  seconds?: number;
+  cost?: { amount: number; currency: string };
 }
 
 /** A task on the board. */
@@ -32,6 +38,7 @@ export interface Row {
   alias: string;
   metric: string;
   filter: string;
+  asked: "PPL" | "generation" | "circular";
   lessIsBetter: boolean;
   cells: Cell[];
 }
@@ -43,7 +50,12 @@ export interface ShownDocument {
   answers: string[];
   target: string;
   scores: Record<string, string>;
+  /** Why it has no answer. */
+  failed?: string;
 }
+
+/** What two prompts share, or what each has in its place. */
+export type Stretch = { same: string } | { a: string; b: string };
 
 type Reason = "prompt" | "answer" | "extraction" | "tie";
 
@@ -53,6 +65,8 @@ export interface Compared {
   metric: string;
   filter: string;
   pairs: number;
+  failed: number;
+  ends?: [number, number];
   a: number;
   b: number;
   difference: number;
@@ -60,12 +74,16 @@ export interface Compared {
   holm: number;
   least: number;
   changes: Record<Reason, number[]>;
+  otherPrompts: number;
+  promptDifferences: { document: number; documents: number; stretches: Stretch[] }[];
 }
 
 /** Two runs. */
 export interface Comparison {
   tasks: Compared[];
-  settings: { setting: string; a: unknown; b: unknown }[];
+  /** Documents with another score. */
+  changed: number;
+  settings: { setting: string; a: unknown; b: unknown; explains: number }[];
 }
 
 /** The routes. */
