@@ -25,6 +25,8 @@ function formatNumber(value: number): string {
 /** A value with its unit. */
 export function formatValue(quantity: Quantity): string {
   const { value, unit } = quantity;
+  if (value !== null && unit === "ratio" && /^utilisation/.test(quantity.name))
+    return `${grouped(100 * value, 1)}%`; // also far above all of it
   if (value !== null) return formatIn(value, unit);
   return inputsOf([quantity], "unknown").length > 0 ? "unknown" : "none";
 }

@@ -5,8 +5,8 @@ import { type Action, widest } from "./facts.ts";
 const OTHERS =
   "(customers?|clients?|users?|subscribers?|visitors?|tenants?|members?|people|others|anyone|everyone|everybody|(the )?public|third[- ]part(y|ies)|(other )?companies|(other )?businesses)";
 const TUNED =
-  "(fine-?tun\\w*|tuned|merged?|LoRAs?|adapters?|derivatives?|quanti[sz]\\w+|modified|renam\\w+|GGUF|GPTQ|AWQ)";
-const TUNED_ZH = "(微调|合并|量化|LoRA|改名|衍生|修改)";
+  "(fine-?tun\\w*|tuned|merg(e|es|ed|ing)|blend\\w*|LoRAs?|adapters?|derivatives?|quanti[sz]\\w+|modif\\w+|renam\\w+|rebrand\\w*|GGUF|GPTQ|AWQ)";
+const TUNED_ZH = "(微调|合并|融合|量化|LoRA|改名|衍生|修改)";
 const PUBLISH = "(publish|releas|shar|upload|distribut|redistribut|open-?sourc)\\w*";
 const PUBLISH_ZH = "(发布|公开|分发|开源|上传|分享)";
 const OUTPUTS =
@@ -25,7 +25,7 @@ const both = (one: string, other: string): string =>
 const bothZh = (one: string, other: string): string => `${one}.*${other}|${other}.*${one}`;
 const words = (...patterns: string[]): RegExp => new RegExp(patterns.join("|"), "i");
 
-const ACTIONS: Readonly<Record<Exclude<Action, "use">, RegExp>> = {
+const ACTIONS: Readonly<Record<Action, RegExp>> = {
   "remove-attribution": words(
     "\\b(remov|delet|strip|drop|omit|hid|leav)\\w*\\b.*\\b(notices?|copyright|attribution|credits?|licen[cs]e (text|file|notice)s?|licen[cs]e|Built with)\\b",
     "\\b(notices?|copyright|attribution|licen[cs]e (text|file)s?)\\b.*\\b(removed|deleted|stripped|dropped|omitted)\\b",
@@ -84,14 +84,67 @@ const ACTIONS: Readonly<Record<Exclude<Action, "use">, RegExp>> = {
   ),
   "commercial-use": words(
     "(?<!\\bnon[- ]?|\\bnot[- ])\\bcommerci\\w+|\\b(company|companies|business|businesses|product|products|shop|store|customers?|clients|employer|start-?up|enterprise|firm|agency|bank|insurer|insurance|broker|retailer|supplier|manufacturer|airline|hotel|restaurant|freelancers?|consultan\\w+|offer|provide|revenue|paying|paid)\\b",
+    "\\bin production\\b|生产环境",
     "\\b(make|making|earn|earning) (some |any )?money|(?<!non-?|not[- ]for[- ])\\bprofits?\\b|\\bmoneti[sz]\\w+|\\bcharg(e|ing)\\b",
     "(?<!非)商用|公司|企业|银行|保险|律所|事务所|厂商|工厂|商家|电商|零售|酒店|餐厅|客户|(?<!非)商业|产品|盈利|(?<!非)营利|赚钱|收费|付费|店铺|网店|变现",
   ),
   "fine-tune": words(
     "\\bfine-?tun|\\b(train|retrain|adapt|modify|modifying|pre-?train\\w*)\\b(?!.*\\bfrom scratch)",
-    "微调|(继续|增量|再)?(训练|预训练)|修改|改造",
+    "\\b(merg(e|es|ed|ing)|blend\\w*|combin(e|es|ed|ing)|quanti[sz]\\w+|prun(e|ing)|rebrand\\w*|renam\\w+)\\b",
+    "微调|(继续|增量|再)?(训练|预训练)|修改|改造|合并|融合|量化|剪枝|改名",
+  ),
+  use: words(
+    "\\b(use|uses|used|using|usage|run|runs|running|try|test|testing|evaluat\\w+|benchmark\\w*|employ|play with|download\\w*|install\\w*|deploy\\w*|work with|bot)\\b",
+    "\\b(allow\\w*|permit\\w*|licen[cs]ed|free|legal|ok(ay)?|all right|good enough) for\\b|^[^,.;?]{0,20}\\bX\\d+ (for|in|on)\\b",
+    "(?<![商费专通公私自利实作信应])用|运行|跑|部署|下载|安装|试|使用|做",
   ),
 };
+
+/** The words that tell of an action, and that are understood where it is read. */
+const TOLD: Readonly<Record<Action, RegExp>> = {
+  "remove-attribution": words(
+    "\\b(remov|delet|strip|drop|omit|hid|leav)\\w*|\\b(notices?|copyright|attribution|credits?|crediting|naming|mentioning|files?|texts?|lines?|Built with|without|out)\\b",
+    "删|去掉|移除|隐藏|抹掉|声明|版权|署名|许可|标识|标注|Built with|不保留|不带|不标|不写明",
+  ),
+  "stay-on-version": words(
+    "\\b(stay|remain|keep|stick|continue|go on|going|ignor|skip|refus|declin|updat|upgrad)\\w*|\\b(old|older|first|previous|earlier|current|same|new|newer|newest|latest|versions?|releases?|not|never|without|won['’]t|don['’]t|ever|always)\\b",
+    "停在|停留|沿用|继续|一直|永远|留在|旧版本?|新版本?|版本?|更新|升级|忽略|不理会?|不|出了",
+  ),
+  sublicense: words(
+    "\\b(sub-?|re-?)licen[cs]\\w*|\\b(under|into|as)\\b",
+    "再授权|再许可|转授权|分许可|转许可|重新|授权|许可",
+  ),
+  "train-on-outputs": words(
+    `\\b${OUTPUTS}\\b|\\b${TRAIN}|\\b(teacher|student|RLAIF|reward model|synthetic|data|datasets?|examples?|labels?|corpus|corpora|sets?|texts?)\\b`,
+    "\\b(label|annotat|generat|synthesi[sz]|creat|writ|wrote|produc)\\w*|\\b(other|another|different)\\b",
+    `${OUTPUTS_ZH}|${TRAIN_ZH}|教师模型|学生模型|奖励模型|数据集?|语料|样本|标签?|标注|生成|合成|编写|其他|其它|另一个?|另外|别的`,
+  ),
+  host: words(
+    "\\b(API|SaaS|hosted|hosting|hosts?|serv(e|es|ed|ing|ices?)|access|charg\\w+|offer\\w*|giv\\w+|provid\\w*|rent\\w*|leas\\w+|web ?sites?|online|expos\\w+|deploy\\w*|run|running|let|letting|put|open|mak(e|ing)|chat|talk|query|call|paid|over|top|cloud|managed|network|internet|server|endpoint)\\b",
+    `\\b${OTHERS}\\b|${SELL}`,
+    "网站|出租|租给|托管|云服务|SaaS|MaaS|API|对外|线上|在线|服务|接口|部署|运行|提供|开放|上线|搭建?|架设|客户|用户|他人|别人|公众|第三方|外部|大家|调用|访问|封装|包装|作为|卖|出售|公共|推理",
+  ),
+  "sell-derivative": words(`\\b${TUNED}\\b|${SELL}|\\bcustomers\\b`, `${TUNED_ZH}|出售|售卖|销售|卖`),
+  "publish-derivative": words(`\\b${TUNED}\\b|\\b${PUBLISH}`, `${TUNED_ZH}|${PUBLISH_ZH}`),
+  sell: words(`${SELL}|\\b(sale|resale)\\b`, "出售|售卖|销售|转卖|卖"),
+  distribute: words(
+    "\\b(redistribut|distribut|publish|upload|re-?releas|releas|mirror|ship|bundl|pass|shar|giv|send|hand|deliver|includ|embed|install|pre-?install)\\w*|\\b(on|copy|copies|weights|app|devices?|products?|installer|firmware)\\b",
+    "交付|发给|交给|送给|拷贝|给|分发|转发|发布|上传|分享|镜像|开源|打包|内置|预装|附带|发行|提供|随",
+  ),
+  "commercial-use": words(
+    "\\bcommerci\\w+|\\b(company|companies|business|businesses|products?|shop|store|customers?|clients?|employer|start-?ups?|enterprise|firm|agency|bank|insurer|insurance|broker|retailer|supplier|manufacturer|airline|hotel|restaurant|freelancers?|consultan\\w+|offer|provide|revenue|paying|paid|money|profits?|moneti[sz]\\w+|charg(e|ing)|earn|earning|make|making|production)\\b",
+    "商用|公司|企业|银行|保险|律所|事务所|厂商|工厂|商家|电商|零售|酒店|餐厅|客户|商业|产品|盈利|营利|赚钱|收费|付费|店铺|网店|变现|生产环境|营业",
+  ),
+  "fine-tune": words(
+    `\\b${TUNED}\\b|\\b(train|retrain|adapt|pre-?train|combin|prun)\\w*|\\b(from|with|into|together)\\b`,
+    `${TUNED_ZH}|继续|增量|再|预?训练|改造|剪枝`,
+  ),
+  use: words(ACTIONS.use.source, "\\bfor\\b"),
+};
+
+/** The actions whose words a text has; one may do what another does, too. */
+export const actionsNamed = (text: string): Action[] =>
+  (Object.keys(ACTIONS) as Action[]).filter((name) => ACTIONS[name].test(text));
 
 /**
  * The actions that a question names, without those that another does as well; none where it names none.
@@ -99,9 +152,13 @@ const ACTIONS: Readonly<Record<Exclude<Action, "use">, RegExp>> = {
  * byService  what a service wrote trains the model: its outputs and its hosting are no matter of the licence
  */
 export function actionsIn(text: string, { byService }: { readonly byService: boolean }): Action[] {
-  const names = Object.keys(ACTIONS) as (keyof typeof ACTIONS)[];
-  const found = names.filter((name) => ACTIONS[name].test(text));
+  const found = actionsNamed(text);
   // What is trained on outputs is one training, not two.
   const other = byService ? "train-on-outputs" : found.includes("train-on-outputs") ? "fine-tune" : undefined;
-  return widest(found.filter((name) => name !== other));
+  const more = found.filter((name) => name !== other && name !== "use");
+  return more.length > 0 ? widest(more) : found.filter((name) => name === "use");
 }
+
+/** A text without the words that tell of these actions. */
+export const withoutActions = (text: string, actions: readonly Action[]): string =>
+  actions.reduce((left, name) => left.replace(new RegExp(TOLD[name].source, "gi"), " "), text);

@@ -26,7 +26,7 @@ const facts = fc.record(
     annualRevenue: fc.constantFrom(1, 1e9),
     integratedEndUserProduct: fc.boolean(),
     sharedInstance: fc.boolean(),
-    principalPlace: fc.constantFrom("EU", "US", "Europe"),
+    principalPlace: fc.constantFrom("EU", "US", "Norway"),
     multimodal: fc.boolean(),
     provider: fc.constantFrom("cloud", "retail", null),
     field: fc.constantFrom("military", "undisclosed-bot", "gardening"),
@@ -199,6 +199,14 @@ test("what is wrong in a question is refused by its name; an unknown fact is tol
     () => mayI({ uses: [apache], action: "use", facts: { mau: "many" as never } }, terms),
     /mau is "many"/,
   );
+  refused(
+    () => may("use", apache, { compose: "magic" }),
+    /compose is "magic"; it must be one of merge, lora/,
+  );
+  refused(
+    () => may("use", apache, { principalPlace: "Europe" }),
+    /it must be EU, a country's code \(DE\), or its name/,
+  );
   const { warnings } = mayI({ uses: [apache], action: "use", facts: { weather: "fine" } }, terms);
   assert.match(warnings[0].en, /fact weather/);
 });
@@ -213,9 +221,13 @@ test("a purpose that nobody said is asked for where it decides, and several fiel
 
 test("Llama 3.2 and 3.3: multimodal models are not for the European Union", () => {
   for (const version of ["3.2", "3.3"]) {
-    const facts = { principalPlace: "FR", multimodal: true, mauAtRelease: 1 };
-    const { verdict, clauses } = may("commercial-use", `LicenseRef-Llama-${version}`, facts);
-    assert.deepEqual([verdict, clauses.some(({ id }) => id.endsWith("#USE_POLICY EU"))], ["no", true]);
+    for (const principalPlace of ["FR", "Germany", "德国", "the Netherlands"]) {
+      const facts = { principalPlace, multimodal: true, mauAtRelease: 1 };
+      const { verdict, clauses } = may("commercial-use", `LicenseRef-Llama-${version}`, facts);
+      assert.deepEqual([verdict, clauses.some(({ id }) => id.endsWith("#USE_POLICY EU"))], ["no", true]);
+    }
+    const facts = { principalPlace: "UK", multimodal: true, mauAtRelease: 1 };
+    assert.equal(may("commercial-use", `LicenseRef-Llama-${version}`, facts).verdict, "yes-if");
   }
 });
 

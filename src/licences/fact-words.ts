@@ -1,6 +1,6 @@
-// Which facts of a case a question tells, English or Chinese; what it does not say is left out.
+// Which facts of a case a question tells, English or Chinese, and what of it told them.
 import type { Facts } from "./facts.ts";
-import { fieldsIn } from "./fields.ts";
+import { fieldsIn, withoutFields } from "./fields.ts";
 import { placeIn } from "./places.ts";
 
 const UNITS: Readonly<Record<string, number>> = {
@@ -36,13 +36,14 @@ const NOT_ALL =
 /** The largest bound that any licence has: what is said to be more is beyond all of them. */
 export const LARGEST_BOUNDS = { mau: 1e8, mauAtRelease: 7e8, dau: 1e6 } as const;
 
-/** The users that a text counts; undefined where it has several counts, or one that does not decide. */
-function count(text: string, before: string, after: string, bound: number): number | undefined {
+/** The users that a text counts, and the text without them; where several counts, or none that decides, they stay. */
+function count(text: string, before: string, after: string, bound: number): { users?: number; rest: string } {
   const all = (pattern: string) => Array.from(text.matchAll(new RegExp(pattern, "gid")));
   const first = all(`(?:${before})[^\\d]{0,8}${COUNT}`);
-  const counts = (first.length > 0 ? first : all(`${COUNT}\\s*(?:${after})`)).map((found) => {
-    const [start, end] = [found.indices![1]![0], found.indices![2]![1]]; // the flag d
-    const told = Number(found[1].replaceAll(",", "")) * UNITS[found[2].toLowerCase()];
+  const found = first.length > 0 ? first : all(`${COUNT}\\s*(?:${after})`);
+  const counts = found.map((each) => {
+    const [start, end] = [each.indices![1]![0], each.indices![2]![1]]; // the flag d
+    const told = Number(each[1].replaceAll(",", "")) * UNITS[each[2].toLowerCase()];
     const lead = text.slice(0, start);
     if (NOT_SO.test(lead)) return undefined;
     if (MORE_THAN.test(lead)) return told >= bound ? told + 1 : undefined;
@@ -50,16 +51,24 @@ function count(text: string, before: string, after: string, bound: number): numb
     return told;
   });
   const [users] = new Set(counts).size === 1 ? counts : [];
-  return users !== undefined && users <= bound && NOT_ALL.test(text) ? undefined : users;
+  if (users === undefined || (users <= bound && NOT_ALL.test(text))) return { rest: text };
+  const rest = found.reduce((left, { 0: told }) => left.replaceAll(told, " "), text);
+  return { users, rest: rest.replace(BESIDE_COUNT, " ") };
 }
 
+/** What stands beside a count that was read. */
+const BESIDE_COUNT =
+  /\b(?:no(?:t)? (?:more|less|fewer) than|more than|over|above|beyond|upwards? of|at least|at most|fewer than|less than|under|up to|about|around|or (?:more|less|above)|monthly|daily|active|plus|a (?:month|day)|per (?:month|day)|each (?:month|day))\b|没有超过|不超过|不到|不足|超过|多于|大于|高于|不止|突破|至少|不少于|不低于|不下|以上|以下|左右|大约|约|余/gi;
+
 const AT_RELEASE =
-  /\b(in|by) (January|February|March|April|May|June|July|August|September|October|November|December) 20|at (the )?release|发布时|发布前/i;
+  /\b(in|by) (January|February|March|April|May|June|July|August|September|October|November|December) 20|(at|before) (its |the )?release|发布时|发布前/i;
 /** What will not be done. */
 const NEVER =
-  /\b(never|without|not|no)\s+(giv|shar|distribut|publish|releas|pass)\w*[^,.;?]*|(不会?|从不|绝不|不再)(对外)?(分发|发布|公开|提供|分享|交付)[^，。；？]*/gi;
+  /\b([Nn]ever|[Ww]ithout|[Nn]ot|[Nn]o)\s+(giv|shar|distribut|publish|releas|pass)\w*(?:(?!\b(?:but|yet|however|except|though|while|instead|only)\b)[^,.;?A-Z\d])*|(不会?|从不|绝不|不再)(对外)?(分发|发布|公开|提供|分享|交付)(?:(?![但却而只])[^，。；？A-Z\d])*/g;
+const RELEASED =
+  /\b(in|by) ((January|February|March|April|May|June|July|August|September|October|November|December) )?20\d\d\b|\b(in the month )?before (its |the )?release|at (the )?release|发布前(一个月)?|发布时|(19|20)\d\d ?年/gi;
 const NOT_COMMERCIAL =
-  /\bnon[- ]?commercial|\bnot[- ]for[- ]profit|\bnon-?profit|\bhobby\b|\b(personal|private|academic|research) (use|purposes?|study)\b|非(商用|商业|营利)|个人(使用|学习|用途|爱好)|学术|科研|自用/i;
+  /\bnon[- ]?commercial\w*|\bnot[- ]for[- ]profit|\bnon-?profit|\bhobby\b|\b(personal|private|academic|research) (use|purposes?|study|projects?)\b|非(商用|商业|营利)|个人(使用|学习|用途|爱好)|学术|科研|自用/gi;
 /** What nobody does without a commercial purpose, whoever asks. */
 const PAID =
   /\b(sell|sold|charg|paid|pays?|fees?|subscri|revenue|moneti[sz])|卖|收费|付费|(?<!非)(盈利|商业)|变现/i;
@@ -75,43 +84,70 @@ export function newName(text: string): string | undefined {
   return CALLED.exec(text)?.slice(1).find(Boolean);
 }
 
-/** The facts that a text tells, but for those of the models that it names. */
-export function factsIn(text: string): Facts {
-  const has = (words: RegExp) => words.test(text);
-  const before = has(AT_RELEASE);
-  const users = count(
-    text,
+const TEXT_ONLY =
+  /\btext[- ]only\b|\b(not|no|without) (vision|multimodal)\b|纯文本|(非|不是|不含|没有)(多模态|视觉)/gi;
+const VISION = /\b(vision|multi-?modal|images?)\b|多模态|视觉|图像|图片/gi;
+const INTERNAL = /\b(in-house|internal(ly)?)\b|内部/gi;
+const INTEGRATED = /integrated (end user )?product|own app\b|自己的 ?App|集成产品/gi;
+const CLOUD = /\bcloud (provider|service|company|vendor)s?|云服务商|云厂商/gi;
+const SOFTWARE = /\bsoftware (provider|company|vendor)s?|软件服务商|软件公司/gi;
+const WAYS: Readonly<Record<string, RegExp>> = {
+  merge: /\b(merg(e|es|ed|ing)|blend(s|ed|ing)?|average[sd]?|averaging|stitch(ed|ing)?)\b|合并|融合/gi,
+  lora: /\b(q?lora)s?\b/gi,
+  quantise: /\bquanti[sz]\w*|\b(GGUF|GPTQ|AWQ)\b|量化/gi,
+};
+
+/** The facts that a text tells, but for those of the models that it names, and the text without what told them. */
+export function factsIn(text: string): { facts: Facts; rest: string } {
+  let rest = text;
+  /** Whether words are told; then they are understood. */
+  const told = (words: RegExp): true | undefined => {
+    const shorter = rest.replace(words, " ");
+    const isTold = shorter !== rest;
+    rest = shorter;
+    return isTold || undefined;
+  };
+  const users = (before: string, after: string, bound: number): number | undefined => {
+    const counted = count(rest, before, after, bound);
+    rest = counted.rest;
+    return counted.users;
+  };
+  const before = AT_RELEASE.test(text);
+  const monthly = users(
     "月活|\\bMAU\\b",
-    "\\+?\\s*(?:monthly|users a month|users\\b|MAU\\b|(?:以上|多|余)?的?月活)",
+    "\\+?\\s*(?:monthly(?: active)?(?: users)?|users a month|users\\b|MAU\\b|(?:以上|多|余)?的?月活)",
     LARGEST_BOUNDS[before ? "mauAtRelease" : "mau"],
   );
-  const seesNot = has(
-    /\btext[- ]only\b|\b(not|no|without) (vision|multimodal)\b|纯文本|(非|不是|不含|没有)(多模态|视觉)/i,
+  if (monthly !== undefined) told(RELEASED);
+  const daily = users(
+    "日活|\\bDAU\\b",
+    "\\+?\\s*(?:daily(?: active)?(?: users)?|users a day|DAU\\b|(?:以上|多|余)?的?日活)",
+    LARGEST_BOUNDS.dau,
   );
-  const ways = [
-    has(/\bmerge|合并/i) && "merge",
-    has(/\blora\b/i) && "lora",
-    has(/\bquanti[sz]|量化/i) && "quantise",
-  ].filter(Boolean);
-  const isCloud = has(/\bcloud (provider|service|company|vendor)|云服务商|云厂商/i);
+  const where = placeIn(rest);
+  rest = where.rest;
+  const isTextOnly = told(TEXT_ONLY);
+  const ways = Object.keys(WAYS).filter((way) => told(WAYS[way]));
+  const isCloud = told(CLOUD);
+  const fields = fieldsIn(rest);
+  rest = withoutFields(rest);
+  const isNever = told(NEVER);
+  const isPaid = PAID.test(text);
   const facts: Facts = {
-    mau: before ? undefined : users,
-    mauAtRelease: before ? users : undefined,
-    dau: count(
-      text,
-      "日活|\\bDAU\\b",
-      "\\+?\\s*(?:daily|users a day|DAU\\b|(?:以上|多|余)?的?日活)",
-      LARGEST_BOUNDS.dau,
-    ),
-    principalPlace: placeIn(text),
-    multimodal: seesNot ? false : has(/\b(vision|multimodal)\b|多模态|视觉/i) || undefined,
-    distribute: has(/\b(in-house|internal(ly)?)\b|内部/i) || withoutNever(text) !== text ? false : undefined,
-    integratedEndUserProduct:
-      has(/integrated (end user )?product|own app\b|自己的 ?App|集成产品/i) || undefined,
-    provider: isCloud ? "cloud" : has(/\bsoftware (provider|company)|软件服务商/i) ? "software" : undefined,
+    mau: before ? undefined : monthly,
+    mauAtRelease: before ? monthly : undefined,
+    dau: daily,
+    principalPlace: where.place,
+    multimodal: isTextOnly ? false : told(VISION),
+    distribute: told(INTERNAL) || isNever ? false : undefined,
+    integratedEndUserProduct: told(INTEGRATED),
+    provider: isCloud ? "cloud" : told(SOFTWARE) ? "software" : undefined,
     compose: ways.join("+") || undefined,
-    field: fieldsIn(text).join("+") || undefined,
-    commercial: has(NOT_COMMERCIAL) && !has(PAID) ? false : undefined,
+    field: fields.join("+") || undefined,
+    commercial: told(NOT_COMMERCIAL) && !isPaid ? false : undefined,
   };
-  return Object.fromEntries(Object.entries(facts).filter(([, value]) => value !== undefined));
+  return {
+    facts: Object.fromEntries(Object.entries(facts).filter(([, value]) => value !== undefined)),
+    rest,
+  };
 }

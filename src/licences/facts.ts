@@ -2,6 +2,7 @@
 import { BaimoError } from "../errors.ts";
 import { brief } from "../json.ts";
 import { nearestName } from "../nearest.ts";
+import { placeOf } from "./places.ts";
 import type { Act } from "./terms.ts";
 
 /** What is known of a case. What is not given is not assumed: where it decides, the answer asks for it. */
@@ -98,6 +99,12 @@ export const factQuestions: Readonly<Record<FactName, { readonly en: string; rea
   },
 };
 
+/** The same of what is to be done, where no action is said. */
+export const actionQuestion = {
+  en: "what is to be done with it (use, sell, publish, host, fine-tune, …)?",
+  zh: "要做什么（使用、出售、发布、托管、微调……）？",
+};
+
 type FactType = "boolean" | "number" | "string" | "object";
 /** What a fact of each type is, in words. */
 export const FACT_WORDS: Readonly<Record<FactType, string>> = {
@@ -156,10 +163,56 @@ export function readFacts(given: Readonly<Record<string, unknown>>): { facts: Fa
           "request",
           `licences: the fact ${name} is ${brief(value)}; it must be ${FACT_WORDS[type]}`,
         );
-      facts[name] = value;
+      facts[name] = typeof value === "string" ? readWord(name, value) : value;
     }
   }
   return { facts, unknown };
+}
+
+/** How parts come together, each with what else it is called. */
+const WAYS: Readonly<Record<string, RegExp>> = {
+  merge: /^merg(e|ed|ing)$/,
+  lora: /^q?lora$/,
+  quantise: /^quanti[sz](e|ed|ing|ation)$/,
+  data: /^data(set)?$/,
+  distil: /^distil(l|led|lation)?$/,
+  pipeline: /^pipeline$/,
+};
+
+/** Facts that are one of some words, each with what is allowed and what reads it. */
+const WORDS: Readonly<
+  Record<string, readonly [allowed: string, read: (text: string) => string | undefined]>
+> = {
+  principalPlace: ["EU, a country's code (DE), or its name (Germany, 德国)", placeOf],
+  compose: [`one of ${Object.keys(WAYS).join(", ")}, or several with +`, composeOf],
+  provider: ["what is provided: cloud, software or another", (text) => providerOf(text)],
+};
+
+/** "Cloud services" as "cloud". */
+function providerOf(text: string): string | undefined {
+  const known = [/cloud|云/i.test(text) && "cloud", /software|软件/i.test(text) && "software"].find(Boolean);
+  return known || text.trim() || undefined;
+}
+
+/** "merge, LoRA" as "merge+lora". */
+function composeOf(text: string): string | undefined {
+  const known = text
+    .toLowerCase()
+    .split(/[+,\s]+/)
+    .filter(Boolean)
+    .map((way) => Object.keys(WAYS).find((name) => WAYS[name].test(way)));
+  return known.length === 0 || known.includes(undefined) ? undefined : known.join("+");
+}
+
+/** A fact as its words are known. @throws {BaimoError} `request` for words that are none of them */
+function readWord(name: string, value: string): string {
+  if (!Object.hasOwn(WORDS, name)) return value;
+  const [allowed, read] = WORDS[name];
+  const known = read(value);
+  if (known !== undefined) return known;
+  throw new BaimoError("request", `licences: the fact ${name} is ${brief(value)}; it must be ${allowed}`, {
+    option: "fact",
+  });
 }
 
 /** What each action does besides use. */

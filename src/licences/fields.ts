@@ -49,6 +49,12 @@ export function fieldsIn(text: string): string[] {
   );
 }
 
+/** A text without the fields that it names. */
+export function withoutFields(text: string): string {
+  const words = Object.values(FIELDS).flat();
+  return text.replace(new RegExp(`(?<![A-Za-z])(?:${words.join("|")})[a-z]*`, "gi"), " ");
+}
+
 /** The field that a word names: its key, a name of it, or the only one that has the word in its key; else the word itself. */
 export function fieldOf(word: string): string {
   const wanted = word.trim().toLowerCase();

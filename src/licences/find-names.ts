@@ -13,8 +13,11 @@ const SHORT = 3;
 const VERSION =
   /^[ _-]?\d(?:\.\d+)*(?![\d.,]*\s*(?:[BMKbmk](?![a-z])|x\d|%|万|亿|千|百|million|billion|thousand|users|customers|people|employees|years|days|个|名|人|位|年|天|次))(?!\d|,\d)[a-z]?(?![A-Za-z])/;
 /** What follows a model's name without making another model of it: size, training stage, file type, number of a version. */
-const SAME =
-  /^[ _-](?:\d+(?:\.\d+)?(?:x\d+)?[BMK](?![A-Za-z0-9])|A\d+B|v\d|Instruct|Chat|Base|IT\b|PT\b|HF\b|GGUF|MLX|AWQ|GPTQ|EXL2|ONNX|FP?\d|BF16|INT\d|IQ\d|Q\d|LoRA|Thinking|Preview|Python|Lite|API|SaaS|Vision|Licen[cs]e|Community)/i;
+const SAME_WORDS =
+  /[ _-](?:\d+(?:\.\d+)?(?:x\d+)?[BMK](?![A-Za-z0-9])|A\d+B|v\d|Instruct|Chat|Base|IT\b|PT\b|HF\b|GGUF|MLX|AWQ|GPTQ|EXL2|ONNX|FP?\d|BF16|INT\d|IQ\d|Q\d|LoRA|Thinking|Preview|Python|Lite|API|SaaS|Vision|Licen[cs]e|Community)/;
+const SAME = new RegExp(`^${SAME_WORDS.source}`, "i");
+/** A model that was found (X0, X1, …), with all that follows it so. */
+export const SUFFIXES = new RegExp(`X\\d+(?:${SAME_WORDS.source}(?![a-z]))*`, "gi");
 /** What follows with a space and does make another model of it. */
 const KIND =
   /^ (?:Large|Small|Medium|Nemo|Saba|Coder|Code|Math|VL|Omni|Audio|Image|Guard|Embed\w*|Rerank\w*|Mamba|R1|Max|Plus|Turbo|Next|Scout|Maverick)\b/;

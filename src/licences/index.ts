@@ -4,6 +4,7 @@ export { ACTION_NAMES, type Action, type FactName, type Facts, factQuestions } f
 export { FIELDS } from "./fields.ts";
 export {
   type Answer,
+  type Asked,
   type CitedClause,
   mayI,
   NOTICE,
@@ -12,3 +13,4 @@ export {
   type Verdict,
 } from "./may.ts";
 export { type LicenceTerms, readTerms } from "./terms.ts";
+export { actionTexts, verdictTexts } from "./words.ts";

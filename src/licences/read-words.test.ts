@@ -62,7 +62,7 @@ test("a question in words: licences, action and facts, and nothing that is not s
       "我们公司在德国，能用 Llama 3.2 90B Vision 吗？",
       ["LicenseRef-Llama-3.2"],
       "commercial-use",
-      { principalPlace: "EU", multimodal: true },
+      { principalPlace: "DE", multimodal: true },
     ],
     [
       "We opt to fine-tune Yi-34B, internally",
@@ -77,7 +77,26 @@ test("a question in words: licences, action and facts, and nothing that is not s
       { dataGeneratedBy: "closed-api" },
     ],
     ["May a cloud provider offer Baichuan 2?", ["LicenseRef-Baichuan-2"], "host", { provider: "cloud" }],
-    ["What is the weather?", [], "use", { commercial: null }],
+    ["What is the weather?", [], "", { commercial: null }],
+    ["What about Llama 3.1?", ["LicenseRef-Llama-3.1"], "", { commercial: null }],
+    [
+      "May I merge Llama 3.1 8B and Yi-34B?",
+      ["LicenseRef-Llama-3.1", "Apache-2.0"],
+      "fine-tune",
+      { compose: "merge", commercial: null },
+    ],
+    [
+      "能合并 Llama 3.1 和 Yi-34B 吗？",
+      ["LicenseRef-Llama-3.1", "Apache-2.0"],
+      "fine-tune",
+      { compose: "merge", commercial: null },
+    ],
+    [
+      "A UK company with a French subsidiary may use Llama 3.2?",
+      ["LicenseRef-Llama-3.2"],
+      "commercial-use",
+      { principalPlace: "GB" },
+    ],
     [
       "把 Llama 3.1 微调后命名为“老虎”发布",
       ["LicenseRef-Llama-3.1"],
@@ -94,7 +113,7 @@ test("a question in words: licences, action and facts, and nothing that is not s
       "A firm of Austria may use Llama 3.3?",
       ["LicenseRef-Llama-3.3"],
       "commercial-use",
-      { principalPlace: "EU" },
+      { principalPlace: "AT" },
     ],
     ["用 Qwen2.5-3B 做科研", ["LicenseRef-Qwen-Research"], "use", { commercial: false }],
   ];
@@ -152,12 +171,58 @@ test("no question in words whose answer is no, or open, gets a yes", () => {
     "Had more than 700 million monthly users in June 2023: a product on Llama 2?",
   ];
   for (const text of refused) {
-    const { named, actions, facts } = readWords(text, names);
+    const { named, actions, facts, unread } = readWords(text, names);
     const uses = [...new Set(named.map(({ licence }) => licence))];
-    const { verdict } = mayI({ uses, action: actions.join("+"), facts }, terms);
+    const { verdict } = mayI({ uses, action: actions.join("+") || undefined, facts, unread }, terms);
     assert.match(verdict, /^(no|unknown)$/, `${text}: ${actions} of ${uses} ${JSON.stringify(facts)}`);
   }
   assert.throws(() => readWords("a ".repeat(2001), names), /at most 4,000 characters, this has 4,002/);
+});
+
+const ask = (text: string) => {
+  const { named, actions, facts, unread } = readWords(text, names);
+  const uses = [...new Set(named.map(({ licence }) => licence))];
+  const { verdict, asks } = mayI({ uses, action: actions.join("+") || undefined, facts, unread }, terms);
+  return { verdict, asks, unread };
+};
+
+test("without a verb the action is asked for, and no yes is given", () => {
+  for (const text of [
+    "What about Llama 3.1?",
+    "Is Qwen2.5-7B good?",
+    "Llama 3.1 是否允许？",
+    "Yi-34B 行不行？",
+  ]) {
+    const { verdict, asks } = ask(text);
+    assert.deepEqual([verdict, asks[0]], ["unknown", "action"], text);
+  }
+});
+
+test("words that nobody understood are told, and stand in the way of a yes where they may decide", () => {
+  const cases: [text: string, unread: string[], verdict: string][] = [
+    [
+      "Our parent counts 900 million people. May we use Llama 3.3 in our product?",
+      ["parent", "counts", "900", "million"],
+      "unknown",
+    ],
+    ["May my aunt use Gemma 2 to undress people in pictures?", ["aunt", "undress", "pictures"], "unknown"],
+    ["May a UK company with a French subsidiary use Gemma 2?", ["French", "subsidiary"], "unknown"],
+    ["May we host Gemma 2 unless minors ask?", ["unless"], "unknown"],
+    ["我们子公司能商用 Gemma 2 吗？", ["子"], "unknown"],
+    ["我们能用 Gemma 2 赌博吗？", ["赌博"], "unknown"],
+    // Apache-2.0 asks nothing of who runs a model, or for what; of what is passed on it does.
+    ["May a dentist use Qwen2.5-7B for appointments?", ["dentist", "appointments"], "yes"],
+    ["牙医能用 Qwen2.5-7B 排班吗？", ["牙医", "排班"], "yes"],
+    ["May a dentist use Qwen2.5-7B and erase its authors?", ["dentist", "erase", "authors"], "unknown"],
+    ["May I use Qwen2.5-7B together with Foomodel?", ["together", "Foomodel"], "unknown"],
+    ["May a dentist distribute Qwen2.5-7B?", ["dentist"], "unknown"],
+    ["May my company use Qwen2.5-7B?", [], "yes"],
+    ["我们公司能商用 Qwen2.5-7B 吗？", [], "yes"],
+  ];
+  for (const [text, unread, verdict] of cases) {
+    const read = ask(text);
+    assert.deepEqual([read.unread, read.verdict], [unread, verdict], text);
+  }
 });
 
 test("a bound below is a count only where it is beyond every licence's own", () => {

@@ -1,18 +1,21 @@
-// A question in words, read by keywords, English or Chinese: what is not said is left out.
+// A question in words, read by keywords, English or Chinese; what was not understood is told of.
 import { BaimoError } from "../errors.ts";
 import { grouped } from "../grouped.ts";
-import { actionsIn } from "./action-words.ts";
+import { actionsIn, actionsNamed, withoutActions } from "./action-words.ts";
 import { factsIn, newName, withoutNever } from "./fact-words.ts";
 import { type Action, type Facts, isCommercial } from "./facts.ts";
-import { findNames, inEnglish, type NamedLicence } from "./find-names.ts";
+import { findNames, inEnglish, type NamedLicence, SUFFIXES } from "./find-names.ts";
+import { unreadIn } from "./plain-words.ts";
 
 /** What was understood of a question. */
 export interface ReadQuestion {
   /** What is named, in the order of the text. */
   readonly named: readonly NamedLicence[];
-  /** At least one: use, where no other is named. */
+  /** None where no word tells what is to be done. */
   readonly actions: readonly Action[];
   readonly facts: Facts;
+  /** Words that nothing here understands: each may be a fact, an action or a name, and may decide. */
+  readonly unread: readonly string[];
 }
 
 /** A service whose outputs are under its terms, not under the licence of what they train. */
@@ -27,7 +30,7 @@ const WRITING =
 /** Which model wrote what another learns from; models are X0, X1, …. */
 const WROTE = new RegExp(
   [
-    `\\b${WRITING} (?:that |which )?(?:of |from |by |with )?(?:an? |the |our )?X(\\d+)`,
+    `\\b${WRITING} (?:that |which )?(?:(?:produced|written|generated|made|created|given) )?(?:of |from |by |with )?(?:an? |the |our )?X(\\d+)`,
     `X(\\d+)(?:['’]s|-generated)?(?: (?!using|on|with|from|by)[a-z-]+)? ${WRITING}\\b`,
     "\\bdistil\\w* (?:from )?X(\\d+)",
     `X(\\d+) (?:to |will )?(?:generat|writ|wrote|creat|label|annotat|synthesi[sz]|produc)\\w*\\s+(?:\\w+[- ]){0,3}${WRITING}\\b`,
@@ -43,10 +46,16 @@ const GIVEN =
   /\b(?:under|into|to|as)\s+(?:the |an? )?X(\d+)(?:\s+licen[cs]e)?(?![\w-])(?!\s+(?:model|base|weights|data|outputs?)\b)|(?:以|按|用|改成|改为|换成|换为|采用)\s*X(\d+)\s*(?:许可证?|协议|授权|开源|发布|$)/i;
 /** Names that are a licence's own, and no model's. */
 const LICENCE = /^(Apache|MIT|CC[- ]BY)\b/i;
+const NAMING =
+  /\b(called|named?|under the name(?: of)?|names?)\b|叫做?|取名为?|命名为?|改名为?|更名为?|名为|名字/gi;
+const WRITES = new RegExp(
+  `\\b${WRITING}\\b|\\b(generat|writ|wrote|creat|label|annotat|synthesi[sz]|produc|distil|teach|taught)\\w*|(输出|生成|回答|答案|答复|对话|蒸馏|数据集?|语料)`,
+  "gi",
+);
 const ANOTHER = /\b(an)?other\b|\bdifferent\b|其他|其它|另一|另外|别的/i;
 
 /**
- * Reads a question by its keywords; what it does not find is left out, never guessed.
+ * Reads a question by its keywords; what it does not find is left out, never guessed, and what it does not know is told of.
  *
  * names  what models and licences are called; of two that overlap in the text the longer counts
  * @throws {BaimoError} `request` for a question that is too long
@@ -57,7 +66,8 @@ export function readWords(text: string, names: readonly NamedLicence[]): ReadQue
       "request",
       `licences: a question has at most ${grouped(LONGEST)} characters, this has ${grouped(text.length)}; ask shorter`,
     );
-  const facts: { -readonly [name in keyof Facts]: Facts[name] } = factsIn(text);
+  const told = factsIn(text);
+  const facts: { -readonly [name in keyof Facts]: Facts[name] } = told.facts;
   const called = newName(text);
   if (called !== undefined && !LICENCE.test(called)) facts.name = called;
   const asked = withoutNever(text);
@@ -66,11 +76,15 @@ export function readWords(text: string, names: readonly NamedLicence[]): ReadQue
   if (byService) facts.dataGeneratedBy = "closed-api";
   // A model that is yet to be named is none of the catalogue's.
   const isKnown = names.some(({ name }) => name.toLowerCase() === facts.name?.toLowerCase());
-  const left = facts.name === undefined || isKnown ? rest : rest.replaceAll(facts.name, " ");
+  const without = (words: string) =>
+    facts.name === undefined || isKnown ? words : words.replaceAll(facts.name, " ");
+  const left = without(rest);
   const beside = findNames(left.replace(MARK, "$1"), names);
   const all = beside.length > 0 ? beside : findNames(left, names);
   // Names of models have words of their own (Granite Code, DeepSeek-V3-Base).
-  const bare = all.reduce((left, each, at) => left.replaceAll(each.name, `X${at}`), inEnglish(rest));
+  const numbered = (words: string) =>
+    all.reduce((left, each, at) => left.replaceAll(each.name, `X${at}`), inEnglish(words));
+  const bare = numbered(rest);
   const actions = new Set(actionsIn(bare, { byService }));
   // A licence that is to be put in the place of a model's own is none of what is used.
   const given = all[Number(GIVEN.exec(bare)?.slice(1).find(Boolean))];
@@ -87,8 +101,21 @@ export function readWords(text: string, names: readonly NamedLicence[]): ReadQue
   } else if (actions.has("train-on-outputs") && ANOTHER.test(bare)) facts.target = "other";
   // Who counts users has a product.
   const hasUsers = facts.mau !== undefined || facts.mauAtRelease !== undefined || facts.dau !== undefined;
-  if (actions.size === 0) actions.add(hasUsers && facts.commercial !== false ? "commercial-use" : "use");
+  const isUse = actions.size === 0 || (actions.size === 1 && actions.has("use"));
+  if (hasUsers && isUse && facts.commercial !== false) {
+    actions.delete("use");
+    actions.add("commercial-use");
+  }
   if (facts.commercial === undefined && ![...actions].some((action) => isCommercial(action, facts)))
     facts.commercial = null;
-  return { named, actions: [...actions], facts };
+  let words = numbered(without(told.rest.replace(SERVICE, " ").replace(MARK, " ")));
+  if (facts.name !== undefined) words = words.replace(NAMING, " ");
+  if (facts.dataGeneratedBy !== undefined) words = words.replace(WRITES, " ");
+  const understood = [...actionsNamed(bare), ...actions];
+  return {
+    named,
+    actions: [...actions],
+    facts,
+    unread: unreadIn(withoutActions(words.replace(SUFFIXES, " "), understood)),
+  };
 }

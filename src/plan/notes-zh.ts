@@ -21,7 +21,7 @@ const notes: Readonly<Record<string, string>> = {
   "weights in BF16, as most are published": "权重为 BF16，多数模型如此发布",
   "a person's patience": "人的耐心",
   "in the price of the hour": "已含在每小时价格里",
-  "above 1: not reachable, whatever the volume": "大于 1：用量再大也达不到",
+  "above 100%: not reachable, whatever the volume": "大于 100%：用量再大也达不到",
   "what is not accepted is done again by people; wrong answers that were accepted cost":
     "未采纳的由人重做；误采纳的错误要付代价",
   "none where a task saves nothing: then no volume helps, and people should do it":

@@ -4,13 +4,14 @@ import { it } from "node:test";
 import type { Answer } from "./answer.ts";
 import { chineseError } from "./errors-zh.ts";
 import { accelerator } from "./hardware/accelerators.ts";
-import { shapeOfNumbers } from "./model/shape.ts";
+import { type ShapeOptions, shapeOfNumbers, withNumbers } from "./model/shape.ts";
 import { planReturn } from "./money/plan-return.ts";
 import { chineseName } from "./names-zh.ts";
 import { chineseNote, chineseWarning } from "./notes-zh.ts";
 import { everyQuantity, findBare, flatten } from "./quantity/explain.ts";
 import { add, compute, formulaOf, given, type Quantity } from "./quantity/quantity.ts";
 import { planScaling } from "./scaling/plan-scaling.ts";
+import { judgeRun } from "./scaling/stop.ts";
 import { answerScenario } from "./scenario/scenario.ts";
 import { planServing } from "./serving/plan-serving.ts";
 import { planTraining, type TrainingAnswer } from "./training/plan-training.ts";
@@ -174,20 +175,34 @@ it("unknown stays unknown, and a rumour is called one", () => {
   }
 });
 
-it("an old price is warned of, one without a source too, and one whose day is none or yet to come", () => {
-  const days = ["2026-13-45", "2027-01-01"].map((date) => ({ value: 2, source: "an example", date }));
-  const warned = days.map((each) =>
-    planTraining(model, { price: each, currency: "USD", today: "2026-11-28" }),
-  );
-  assert.deepEqual(
-    warned.map(({ warnings }) => warnings),
-    [
-      ["price of a GPU-hour: 2026-13-45 is no day"],
-      ["price of a GPU-hour: of 2027-01-01, which is yet to come"],
-    ],
-  );
+it("an old price is warned of, one without a source or yet to come too; a day that is none is refused", () => {
+  const priced = (date: string) => {
+    const price = { value: 2, source: "an example", date };
+    return planTraining(model, { price, currency: "USD", today: "2026-11-28" }).warnings;
+  };
+  assert.deepEqual(priced("2027-01-01"), ["price of a GPU-hour: of 2027-01-01, which is yet to come"]);
+  for (const date of ["2026-13-45", "2026-02-31", "soon"])
+    assert.throws(() => priced(date), /price\.date is ".*; allowed: a day that there is/, date);
   assert.ok(answers.train.warnings.some((text) => text.includes("331 days old (2026-01-01)")));
   assert.ok(answers.serve.warnings.includes("price of the API: no source and no date"));
+});
+
+it("sizes that do not go together are refused, with the option at fault", () => {
+  const sizes = { parameters: 7e9, numLayers: 32, hiddenSize: 4096, numHeads: 32 };
+  const wrong: [Partial<ShapeOptions>, RegExp][] = [
+    [{ activeParameters: 9e9 }, /cannot meet 9,000,000,000 parameters of a model of 7,000,000,000/],
+    [{ numHeads: 30 }, /hidden size of 4,096 is no multiple of 30 heads; .* \(--head-dim\)/],
+    [{ numKvHeads: 5 }, /32 heads are no multiple of 5 KV heads/],
+    [{ numExperts: 4, numExpertsPerToken: 8, expertParameters: 1e9 }, /8 of 4 experts/],
+    [{ numExperts: 8, numExpertsPerToken: 2, expertParameters: 9e9 }, /more than the model's/],
+  ];
+  for (const [change, message] of wrong) {
+    assert.throws(() => shapeOfNumbers({ ...sizes, ...change }), message);
+    assert.throws(() => withNumbers(shapeOfNumbers(sizes), change), message);
+  }
+  assert.equal(shapeOfNumbers({ ...sizes, numHeads: 30, headDim: 128 }).heads.value, 30);
+  for (const target of [-4, 0, Number.NaN])
+    assert.throws(() => judgeRun({ steps: 10, loss: [3, 2] }, target), /a loss is a number above 0/);
 });
 
 it("units that differ cannot be added, by type and at run time", () => {

@@ -5,6 +5,8 @@ import { findLicence, licenceNames } from "../../licences/catalogue-names.ts";
 import { conditionTexts } from "../../licences/conditions.ts";
 import {
   ACTION_NAMES,
+  type Action,
+  actionQuestion,
   FACT_TYPES,
   FACT_WORDS,
   type FactName,
@@ -12,9 +14,11 @@ import {
   readActions,
 } from "../../licences/facts.ts";
 import type { NamedLicence } from "../../licences/find-names.ts";
-import { type Answer, mayI, type Question, type Verdict } from "../../licences/may.ts";
+import { type Answer, type Asked, mayI, type Question, type Verdict } from "../../licences/may.ts";
 import { readWords } from "../../licences/read-words.ts";
+import { actionTexts, verdictTexts } from "../../licences/words.ts";
 import { readNumber } from "../amount.ts";
+import { addLanguageOption, type Language } from "../language.ts";
 import { loadCatalogue, loadTerms } from "../load-catalogue.ts";
 import { type CommandContext, collect, nonEmpty, orUsage } from "../options.ts";
 
@@ -24,26 +28,52 @@ interface MayFlags {
   fact?: [name: string, value: unknown][];
   explain?: boolean;
   json?: boolean;
+  lang: Language;
 }
 
 /** The exit status of each verdict. */
 const STATUS: Readonly<Record<Verdict, number>> = { yes: 0, "yes-if": 0, no: 3, unknown: 4 };
-const VERDICTS: Readonly<Record<Verdict, string>> = {
-  yes: "yes",
-  "yes-if": "yes, on these conditions",
-  no: "no, not under this licence as the facts stand",
-  unknown: "unknown: what is at hand does not decide",
+/** The words of an answer. */
+const WORDS = {
+  en: {
+    asked: "asked",
+    nothing: "no action is told",
+    of: " of ",
+    and: " and ",
+    semicolon: "; ",
+    colon: ": ",
+    clauses: "clauses",
+    terms: "terms",
+    note: "note",
+    copyOf: (day: string) => `copy of ${day}`,
+    asOf: (day: string) => `as of ${day}`,
+    readOn: (day: string) => `read ${day}`,
+  },
+  zh: {
+    asked: "所问",
+    nothing: "未说明做什么",
+    of: "：",
+    and: "、",
+    semicolon: "；",
+    colon: "：",
+    clauses: "条款",
+    terms: "各项条件",
+    note: "说明",
+    copyOf: (day: string) => `存本 ${day}`,
+    asOf: (day: string) => `截至 ${day}`,
+    readOn: (day: string) => `读于 ${day}`,
+  },
 };
 
 /** Adds the command. */
 export function addMay(program: Command, context: CommandContext): Command {
   const command = program.command("may");
-  return command
+  return addLanguageOption(command)
     .summary("say what licences permit, with the clause")
     .description(
       "Says whether licences permit what is asked, on which conditions, and which clause says so. The question is read by " +
-        "keywords, in English or Chinese, or given by flags, which count more; what was understood is shown. What decides " +
-        "and was not given is asked for. A reading of the texts, no legal advice.",
+        "keywords, in English or Chinese, or given by flags, which count more; what was understood is shown, and what was not. " +
+        "What decides and was not given is asked for. A reading of the texts, no legal advice.",
     )
     .argument("[words...]", "the question, for example “May we sell a fine-tuned Llama 3.1?”")
     .option("--uses <name>", "a model or a licence of the catalogue (may be repeated)", collect(nonEmpty))
@@ -59,10 +89,10 @@ export function addMay(program: Command, context: CommandContext): Command {
     .action((words: string[], flags: MayFlags) => {
       const { terminal } = context;
       const { question, named } = readQuestion(command, words.join(" "), flags);
-      const answer = mayI(question, loadTerms());
+      const answer = orUsage(command, () => mayI(question, loadTerms()));
       context.exitCode = STATUS[answer.verdict];
       if (flags.json) terminal.json({ question, named, ...answer });
-      else for (const line of show(question, named, answer, flags.explain === true)) terminal.line(line);
+      else for (const line of show(question, named, answer, flags)) terminal.line(line);
     });
 }
 
@@ -87,8 +117,9 @@ function readQuestion(
   const unsaid = action === undefined && read === undefined ? { commercial: null } : undefined;
   const question = {
     uses: [...new Set(named.map(({ licence }) => licence))],
-    action: action ?? read?.actions.join("+") ?? "use",
+    action: action ?? (read?.actions.join("+") || undefined),
     facts: { ...unsaid, ...read?.facts, ...Object.fromEntries(fact) },
+    unread: read?.unread,
   };
   return { question, named };
 }
@@ -103,8 +134,9 @@ function readActionFlag(text: string): string {
 }
 
 /** "Qwen2.5-7B (Apache-2.0)"; a licence alone is itself. */
-function nameOf({ name, licence }: NamedLicence): string {
-  return name.toLowerCase() === licence.toLowerCase() ? licence : `${name} (${licence})`;
+function nameOf({ name, licence }: NamedLicence, lang: Language): string {
+  if (name.toLowerCase() === licence.toLowerCase()) return licence;
+  return lang === "zh" ? `${name}（${licence}）` : `${name} (${licence})`;
 }
 
 /** "mau=50e6", "distribute=false", "name=Llama 3 Tiger", "provider=null". */
@@ -143,38 +175,47 @@ function readPairs(text: string): Record<string, string> {
 }
 
 function show(
-  question: Question,
+  { action, facts: given = {} }: Question,
   named: readonly NamedLicence[],
   answer: Answer,
-  explain: boolean,
+  { explain, lang }: MayFlags,
 ): string[] {
   const { verdict, conditions, asks, clauses, warnings, reasons, notice } = answer;
-  const facts = Object.entries(question.facts ?? {})
+  const words = WORDS[lang];
+  const facts = Object.entries(given)
     .filter(([name, value]) => name !== "commercial" || value !== null)
     .map(([name, value]) => `${name}=${JSON.stringify(value)}`);
+  const actions = action?.split("+").map((each) => actionTexts[each as Action][lang]) ?? [words.nothing];
   const lines = [
-    `asked: ${question.action.split("+").join(" and ")} of ${named.map(nameOf).join(" and ")}${facts.length > 0 ? `; ${facts.join(", ")}` : ""}`,
-    VERDICTS[verdict],
-    ...conditions.map((condition) => `  - ${conditionTexts[condition].en} (${condition})`),
-    ...asks.map((fact) => `  ? ${factQuestions[fact].en} (--fact ${fact}=…)`),
+    `${words.asked}${words.colon}${actions.join(words.and)}${words.of}${named.map((each) => nameOf(each, lang)).join(words.and)}${facts.length > 0 ? `${words.semicolon}${facts.join(", ")}` : ""}`,
+    verdictTexts[verdict][lang],
+    ...conditions.map((condition) => `  - ${conditionTexts[condition][lang]} (${condition})`),
+    ...asks.map((asked) => `  ? ${questionOf(asked, lang)}`),
   ];
   const effects = verdict === "no" ? ["refuses"] : verdict === "unknown" ? ["open"] : [];
   for (const { effect, licence, text } of reasons)
-    if (effects.includes(effect)) lines.push(`  ! ${licence}: ${text.en}`);
-  if (clauses.length > 0) lines.push("", "clauses");
+    if (effects.includes(effect)) lines.push(`  ! ${licence}${words.colon}${text[lang]}`);
+  if (clauses.length > 0) lines.push("", words.clauses);
   for (const { id, quote, source } of clauses) {
     const { accessed, copy, sha256, unhashed } = source;
-    const day = copy !== undefined ? `copy of ${copy}` : unhashed ? `as of ${accessed}` : `read ${accessed}`;
-    const hash = sha256 === undefined ? (unhashed?.en ?? "") : `sha256 ${sha256.slice(0, 16)}…`;
-    lines.push(`  ${id}  “${quote}”`, `    ${source.url} (${day}; ${hash})`);
+    const day =
+      copy !== undefined ? words.copyOf(copy) : unhashed ? words.asOf(accessed) : words.readOn(accessed);
+    const hash = sha256 === undefined ? (unhashed?.[lang] ?? "") : `sha256 ${sha256.slice(0, 16)}…`;
+    lines.push(`  ${id}  “${quote}”`, `    ${source.url} (${day}${words.semicolon}${hash})`);
   }
   if (explain) {
-    lines.push("", "terms");
+    lines.push("", words.terms);
     for (const { licence, clauses: keys, effect, condition, text } of reasons)
       lines.push(
-        `  ${licence}#${keys.join(", #")}  ${effect}${condition ? ` ${condition}` : ""}: ${text.en}`,
+        `  ${licence}#${keys.join(", #")}  ${effect}${condition ? ` ${condition}` : ""}${words.colon}${text[lang]}`,
       );
   }
-  if (warnings.length > 0) lines.push("", ...warnings.map(({ en }) => `note: ${en}`));
-  return [...lines, "", notice.en];
+  if (warnings.length > 0) lines.push("", ...warnings.map((text) => words.note + words.colon + text[lang]));
+  return [...lines, "", notice[lang]];
 }
+
+/** What is asked for, and the flag that gives it. */
+const questionOf = (asked: Asked, lang: Language): string =>
+  asked === "action"
+    ? `${actionQuestion[lang]} (--action …)`
+    : `${factQuestions[asked][lang]} (--fact ${asked}=…)`;

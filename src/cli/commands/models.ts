@@ -166,6 +166,19 @@ const optional = <T>(fact: Known<T>, show: (value: T) => string) => {
   return value === undefined ? "?" : show(value);
 };
 
+/** The licence of most variants, those of others, and what was not chosen: "Apache-2.0 (72B: Qwen; not 3B)". */
+function shortLicence({ family, generation }: Entry): string {
+  const { name, licence, variants } = generation;
+  const short = (fact: Known<string>) => optional(fact, (id) => id.replace(/^LicenseRef-/, ""));
+  const own = variants.filter((each) => each.licence && short(each.licence) !== short(licence));
+  const others = own.map((each) => `${each.name}: ${short(each.licence ?? licence)}`).join(", ");
+  const all = family.generations.find((each) => each.name === name)?.variants ?? [];
+  const left = all.filter((each) => variants.every((variant) => variant.name !== each.name));
+  const not = left.length > 0 ? `not ${left.map((each) => each.name).join(", ")}` : "";
+  const notes = [others, not].filter(Boolean).join("; ");
+  return short(licence) + (notes && ` (${notes})`);
+}
+
 /** Columns from the dearest to the most dispensable; those that do not fit are left out, from the end. */
 function showTable(entries: readonly Entry[], width: number): string[] {
   const columns: { title: string; right?: boolean; rank: number; of: (entry: Entry) => string }[] = [
@@ -195,7 +208,7 @@ function showTable(entries: readonly Entry[], width: number): string[] {
     {
       title: "licence",
       rank: 2,
-      of: ({ generation }) => optional(generation.licence, (id) => id.replace(/^LicenseRef-/, "")),
+      of: shortLicence,
     },
   ];
   let shown = columns;

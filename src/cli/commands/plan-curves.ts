@@ -5,7 +5,7 @@ import { choice } from "../../option-kinds.ts";
 import { isPlain } from "../../options.ts";
 import type { Run, RunLog } from "../../plan/index.ts";
 import { readNumber } from "../amount.ts";
-import { type CommandContext, reader } from "../options.ts";
+import { type CommandContext, orUsage, reader } from "../options.ts";
 import { formatTable } from "../table.ts";
 import { readText } from "../text-file.ts";
 
@@ -72,8 +72,8 @@ interface StopFlags {
 
 /** Adds `baimo plan stop`. */
 export function addPlanStop(plan: Command, context: CommandContext): Command {
-  return plan
-    .command("stop")
+  const command = plan.command("stop");
+  return command
     .summary("whether a running training is worth going on with")
     .description(
       "Predicts the final loss of a run from its log, with an interval, and says go on, stop, or too early to tell. The log is " +
@@ -89,7 +89,8 @@ export function addPlanStop(plan: Command, context: CommandContext): Command {
     .action(async (file: string, flags: StopFlags) => {
       const { terminal } = context;
       const { judgeRun } = await import("../../plan/index.ts");
-      const judgement = judgeRun(toLog(await readLines(file), file, flags), flags.target);
+      const log = toLog(await readLines(file), file, flags);
+      const judgement = orUsage(command, () => judgeRun(log, flags.target));
       if (flags.json) return terminal.json(judgement);
       const { verdict, why, step, final } = judgement;
       terminal.line(`${verdict}, after ${step} steps: ${why}`);

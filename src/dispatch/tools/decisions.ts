@@ -107,8 +107,9 @@ export function may(grounds: () => Grounds): Tool {
     }
     return {
       uses: [...new Set(read.named.map(({ licence }) => licence))],
-      action: read.actions.join("+"),
+      action: read.actions.join("+") || undefined,
       facts: Object.assign({}, read.facts, isRecord(facts) ? facts : undefined),
+      unread: read.unread,
     };
   };
   return {
@@ -124,7 +125,7 @@ export function may(grounds: () => Grounds): Tool {
     costFen: () => 0,
     async check(args) {
       questionOf(args);
-      const names = ["licences", "conditions", "asks", "clauses"];
+      const names = ["licences", "conditions", "asks", "clauses", "unread"];
       const lists = names.map((name) => [name, { type: "array", items: { type: "string" } }]);
       return named(Object.assign({ verdict: { type: "string" } }, Object.fromEntries(lists)));
     },
@@ -137,13 +138,20 @@ export function may(grounds: () => Grounds): Tool {
         source: source.url,
       }));
       return {
-        output: { verdict, licences: question.uses, conditions, asks, clauses: clauses.map(({ id }) => id) },
+        output: {
+          verdict,
+          licences: question.uses,
+          conditions,
+          asks,
+          clauses: clauses.map(({ id }) => id),
+          unread: question.unread,
+        },
         evidence: [
           {
             kind: "step",
             node,
             tool: "may",
-            step: question.action,
+            step: question.action ?? "unsaid",
             inputSha256: await hashOf(question),
             citations,
           },

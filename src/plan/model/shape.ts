@@ -1,4 +1,6 @@
 // The shape of a model: the sizes that the formulas need; from plain numbers.
+import { BaimoError } from "../../errors.ts";
+import { grouped } from "../../grouped.ts";
 import { number, text, whole } from "../../option-kinds.ts";
 import { call, type OptionsOf, readOptions } from "../../options.ts";
 import { compute, given, type Quantity, unknown } from "../quantity/quantity.ts";
@@ -66,7 +68,43 @@ export const shapeTable = {
  * @throws {BaimoError} `request` for an option that is unknown or out of its range
  */
 export function shapeOfNumbers(options: Partial<ShapeOptions>): ModelShape {
-  return toShape(readOptions(options, shapeTable, call("shapeOfNumbers")));
+  return checked(toShape(readOptions(options, shapeTable, call("shapeOfNumbers"))));
+}
+
+/** A shape whose sizes go together. @throws {BaimoError} `request` naming the sizes that do not */
+function checked(shape: ModelShape): ModelShape {
+  const { parameters, activeParameters, hidden, heads, kvHeads, cache, experts } = shape;
+  const refuse = (option: keyof ShapeOptions, text: string): never => {
+    throw new BaimoError("request", `plan: ${text}`, { option });
+  };
+  const exceeds = (part: Quantity, whole: Quantity) =>
+    part.value !== null && whole.value !== null && part.value > whole.value;
+  const figure = ({ value }: Quantity) => grouped(value ?? 0);
+  if (exceeds(activeParameters, parameters))
+    refuse(
+      "activeParameters",
+      `a token cannot meet ${figure(activeParameters)} parameters of a model of ${figure(parameters)}; give at most all of them`,
+    );
+  if (experts && exceeds(experts.perToken, experts.count))
+    refuse(
+      "numExpertsPerToken",
+      `a token cannot meet ${figure(experts.perToken)} of ${figure(experts.count)} experts`,
+    );
+  if (experts && exceeds(experts.parameters, parameters))
+    refuse(
+      "expertParameters",
+      `experts of ${figure(experts.parameters)} parameters are more than the model's ${figure(parameters)}`,
+    );
+  const divides = (whole: Quantity, part: Quantity) =>
+    whole.value === null || part.value === null || Number.isInteger(whole.value / part.value);
+  if (cache?.kind === "heads" && cache.headDim.origin === "computed" && !divides(hidden, heads))
+    refuse(
+      "numHeads",
+      `a hidden size of ${figure(hidden)} is no multiple of ${figure(heads)} heads; where heads have a size of their own, give it (--head-dim)`,
+    );
+  if (!divides(heads, kvHeads))
+    refuse("numKvHeads", `${figure(heads)} heads are no multiple of ${figure(kvHeads)} KV heads`);
+  return shape;
 }
 
 function toShape(numbers: OptionsOf<typeof shapeTable>): ModelShape {
@@ -144,7 +182,7 @@ export function toTrained({ parameters, layers, heads, kvHeads, experts }: Model
 
 /** A shape with numbers that someone gives put over its own. */
 export function withNumbers(shape: ModelShape, options: Partial<ShapeOptions>): ModelShape {
-  const numbers = shapeOfNumbers(options);
+  const numbers = toShape(readOptions(options, shapeTable, call("shapeOfNumbers")));
   const pick = <Q extends Quantity>(given: Q, own: Q) => (given.value === null ? own : given);
   const changes = [
     options.numLayers,
@@ -154,7 +192,7 @@ export function withNumbers(shape: ModelShape, options: Partial<ShapeOptions>): 
     options.hiddenSize,
   ];
   const isResized = changes.some((each) => each !== undefined);
-  return {
+  return checked({
     name: options.name ?? shape.name,
     parameters: pick(numbers.parameters, shape.parameters),
     activeParameters: pick(
@@ -171,7 +209,7 @@ export function withNumbers(shape: ModelShape, options: Partial<ShapeOptions>): 
     tokens: numbers.tokens ?? shape.tokens,
     fileBytes: options.parameters === undefined ? shape.fileBytes : undefined,
     memoryHere: options.parameters === undefined ? shape.memoryHere : undefined,
-  };
+  });
 }
 
 /** The cache of a shape with other sizes; those that nobody changed stay. */

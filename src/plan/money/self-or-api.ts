@@ -59,7 +59,7 @@ export function selfOrApi<C extends Currency>(
     "ratio",
     "breakEvenTokens / mostTokens",
     { breakEvenTokens, mostTokens },
-    { note: "above 1: not reachable, whatever the volume" },
+    { note: "above 100%: not reachable, whatever the volume" },
   );
   const needed = breakEvenUtilisation.value;
   return {

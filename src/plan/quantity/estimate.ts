@@ -17,6 +17,14 @@ export interface EstimateFields {
   readonly date?: string;
 }
 
+/** Whether a text is a day of the calendar, a month or a year. */
+function isDay(text: string): boolean {
+  if (!/^\d{4}(-\d\d){0,2}$/.test(text)) return false;
+  const day = `${text}-01-01`.slice(0, 10);
+  const time = Date.parse(`${day}T00:00:00Z`);
+  return !Number.isNaN(time) && new Date(time).toISOString().startsWith(day);
+}
+
 /** A number, or one with its range, within bounds. */
 export function estimate(bounds: Bounds = {}): Kind<Estimate> {
   const figure = number(bounds);
@@ -37,6 +45,14 @@ export function estimate(bounds: Bounds = {}): Kind<Estimate> {
           name,
           `${low}..${likely}..${high}`,
           "low, likely and high in this order",
+          door,
+        );
+      if (date !== undefined && !isDay(date))
+        throw refusal(
+          "value",
+          `${name}.date`,
+          date,
+          "a day that there is, as 2026-11-28, 2026-11 or 2026",
           door,
         );
       const range: Range | undefined = high > low ? { low, high } : undefined;

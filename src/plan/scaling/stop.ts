@@ -45,6 +45,10 @@ interface Point {
  * @throws {BaimoError} `request` for a log that cannot be read
  */
 export function judgeRun(log: RunLog, target: number): Judgement {
+  if (!(target > 0 && Number.isFinite(target)))
+    throw new BaimoError("request", `plan stop: the target is ${target}; a loss is a number above 0`, {
+      option: "target",
+    });
   const points = pointsOf(log);
   const areas = areasOf(log);
   const { steps, warmup = 0 } = log;

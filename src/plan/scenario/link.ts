@@ -24,6 +24,11 @@ export function readLink(link: string): Scenario {
   const value = parse(word);
   if (!isPlain(value) || !PLANS.some((plan) => plan === value.plan))
     throw refusal(`a plan that is one of ${PLANS.join(", ")}`);
+  const keys =
+    value.plan === "may" ? ["question"] : value.plan === "roi" ? ["options"] : ["model", "options"];
+  const other = Object.keys(value).find((key) => key !== "plan" && !keys.includes(key));
+  if (other !== undefined)
+    throw refusal(`${keys.join(" and ")}, and no ${JSON.stringify(other.slice(0, 40))}`);
   const part = value.plan === "may" ? value.question : value.options;
   const hasModel = typeof value.model === "string" || isPlain(value.model);
   const needsModel = value.plan === "train" || value.plan === "serve";

@@ -41,7 +41,11 @@ it("a link gives back what was written, and fits an address", () => {
 it("what is no scenario is refused", () => {
   const written = (value: unknown) => Buffer.from(JSON.stringify(value)).toString("base64url");
   const wrong = ["", "%%%", "abc", written([1]), written({ plan: "fly", options: {} }), "A".repeat(20_000)];
-  wrong.push(written({ plan: "roi" }), written({ plan: "train", options: {} }));
+  wrong.push(
+    written({ plan: "roi" }),
+    written({ plan: "train", options: {} }),
+    written({ plan: "roi", options: {}, extra: 1 }),
+  );
   for (const link of wrong)
     assert.throws(
       () => readLink(link),
