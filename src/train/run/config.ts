@@ -24,8 +24,10 @@ const count = whole({ min: 1 });
 export const trainTable = {
   /** What is trained for: next tokens from random weights or from a model's, answers, preferred answers, rewards. */
   stage: required(choice("pretrain", "continue", "sft", "dpo", "grpo")),
-  /** A model's folder; of `pretrain` one with config.json and a tokenizer. */
+  /** A model's folder; one with config.json and a tokenizer where weights begin at random. */
   model: required(path),
+  /** Whether weights begin at random, as those of `pretrain` always do: answers may be learned from the first step. */
+  initialize: flag,
   /** JSONL files: {"text"}, {"messages"}, {"prompt", "chosen", "rejected"}, or {"prompt"} and what its reward needs. */
   data: required(list(path, { least: 1, most: 4096 })),
   /** The same, held out. */
@@ -148,6 +150,14 @@ export function readTrainConfig(
   }
   return config;
 }
+
+/** Whether a run begins from weights that have learned nothing. */
+export const beginsAtRandom = ({ stage, initialize }: TrainConfig): boolean =>
+  stage === "pretrain" || initialize === true;
+
+/** Of wsd: the step from which on the rate falls. */
+export const decayStartOf = ({ decayStart, steps }: TrainConfig): number =>
+  decayStart ?? Math.floor(0.9 * steps);
 
 /** Most tokens of an answer that is drawn. */
 export const answerTokensOf = ({ answerTokens, sequenceLength }: TrainConfig): number =>

@@ -7,7 +7,7 @@ import { endTokensOf, type Language, readLanguage } from "../../generate/languag
 import { describeModel, type ModelDescription } from "../../models/open-model.ts";
 import { writeInitialModel } from "../initialize.ts";
 import { Checkpoints } from "./checkpoints.ts";
-import type { TrainConfig } from "./config.ts";
+import { beginsAtRandom, type TrainConfig } from "./config.ts";
 import { openRunData, type RunData } from "./data.ts";
 import type { Judge } from "./judge.ts";
 import { copyBeside } from "./output.ts";
@@ -61,9 +61,10 @@ export async function openRun(config: TrainConfig, judge?: Judge): Promise<OpenR
   }
 }
 
-/** The folder whose weights are trained: of `pretrain` one that is made beside the output. */
-async function baseOf({ stage, model, seed }: TrainConfig, out: string): Promise<string> {
-  if (stage !== "pretrain") return resolve(model);
+/** The folder whose weights are trained: one that is made beside the output where they begin at random. */
+async function baseOf(config: TrainConfig, out: string): Promise<string> {
+  const { model, seed } = config;
+  if (!beginsAtRandom(config)) return resolve(model);
   const folder = join(out, "initial");
   if (existsSync(join(folder, "model.safetensors"))) return folder;
   mkdirSync(folder, { recursive: true });
@@ -71,11 +72,11 @@ async function baseOf({ stage, model, seed }: TrainConfig, out: string): Promise
   if (!existsSync(where))
     throw new BaimoError(
       "config",
-      `${where} is missing; pretrain begins from a config.json with a tokenizer beside it`,
+      `${where} is missing; weights that begin at random need a config.json with a tokenizer beside it`,
     );
-  const config = readFileSync(where);
-  writeFileSync(join(folder, "config.json"), config);
+  const shape = readFileSync(where);
+  writeFileSync(join(folder, "config.json"), shape);
   copyBeside(model, folder);
-  await writeInitialModel(config, join(folder, "model.safetensors"), { seed });
+  await writeInitialModel(shape, join(folder, "model.safetensors"), { seed });
   return folder;
 }

@@ -9,7 +9,7 @@ import type { Objective } from "../learner.ts";
 import type { Schedule } from "../optimize/schedule.ts";
 import { planMemory } from "../session.ts";
 import type { TrainedModelParts } from "../trained-model.ts";
-import { answerTokensOf, type TrainConfig } from "./config.ts";
+import { answerTokensOf, decayStartOf, type TrainConfig } from "./config.ts";
 
 /** What is learned, and how. */
 export function objectiveOf(config: TrainConfig): Objective {
@@ -19,7 +19,7 @@ export function objectiveOf(config: TrainConfig): Objective {
     optimizer === "muon"
       ? { lr: config.muonLr, momentum: config.momentum, nesterov: true, weightDecay, scale: config.muonScale }
       : undefined;
-  const decayStart = config.decayStart ?? Math.floor(0.9 * steps);
+  const decayStart = decayStartOf(config);
   const schedule = { kind: config.schedule, warmup, steps, end, decayStart } as Schedule; // each kind has its keys
   const common = { adamw, muon, clip, schedule };
   if (config.stage === "dpo") {

@@ -7,7 +7,7 @@ import type { Guard, StepBatch } from "../learner.ts";
 import type { TrainingSession } from "../session.ts";
 import { answersOf, sumPairs } from "../tasks/pairs.ts";
 import { Checkpoints, identityOf, type RunState } from "./checkpoints.ts";
-import { answerTokensOf, type TrainConfig } from "./config.ts";
+import { answerTokensOf, decayStartOf, type TrainConfig } from "./config.ts";
 import type { RunEvent } from "./events.ts";
 import type { PromptExample } from "./examples.ts";
 import { drawGroups } from "./groups.ts";
@@ -35,20 +35,11 @@ export async function* takeSteps(
   await using live = judge && new LiveModel(config, session, run);
   const checkpoints = new Checkpoints(out);
   const log = new RunLog(join(out, "log.jsonl"));
-  const {
-    threads: _,
-    resume: __,
-    out: ___,
-    gguf: ____,
-    saveEvery: _____,
-    keepEvery: ______,
-    ...kept
-  } = config;
-  const identity = await identityOf([kept, data.hash]);
+  const identityAt = await identitiesOf(config, data.hash);
   const found = config.resume ? checkpoints.newest() : undefined;
-  let state: RunState = { steps: 0, cursor: 0, skips: 0, norms: [], logBytes: 0, identity };
+  let state: RunState = { steps: 0, cursor: 0, skips: 0, norms: [], logBytes: 0, identity: identityAt(0) };
   if (found) {
-    if (found.state.identity !== identity) {
+    if (found.state.identity !== identityAt(found.state.steps)) {
       throw new BaimoError(
         "request",
         `${found.path} is of a run with other settings or data; give another out, or resume: false`,
@@ -80,7 +71,7 @@ export async function* takeSteps(
   };
   const source = data.source(state.reference ?? [], { draw, kept: state.drawn });
   const save = async () => {
-    state = { ...state, logBytes: log.bytes };
+    state = { ...state, logBytes: log.bytes, identity: identityAt(state.steps) };
     await checkpoints.write(session, state, { keepEvery: config.keepEvery });
   };
   const started = performance.now();
@@ -155,6 +146,23 @@ export async function* takeSteps(
   }
   await writeOutput(config, session, run, signal);
   yield { type: "done", out };
+}
+
+/** What a run depends on, as a hash for each step: before the rate of wsd falls, its end is open. */
+async function identitiesOf(config: TrainConfig, data: string): Promise<(step: number) => string> {
+  const {
+    threads: _,
+    resume: __,
+    out: ___,
+    gguf: ____,
+    saveEvery: _____,
+    keepEvery: ______,
+    ...kept
+  } = config;
+  const { steps: _______, decayStart: ________, ...open } = kept;
+  const [whole, undecided] = await Promise.all([identityOf([kept, data]), identityOf([open, data])]);
+  const isOpen = (step: number) => config.schedule === "wsd" && step <= decayStartOf(config);
+  return (step) => (isOpen(step) ? undecided : whole);
 }
 
 const isDue = (step: number, every: number) => every > 0 && step % every === 0;
