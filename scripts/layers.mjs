@@ -28,6 +28,7 @@ const shared = new Set([
   "poet.ts",
   "random.ts",
   "resource.ts",
+  "base64.ts",
   "sha256.ts",
   "share.ts",
   "turns.ts",

@@ -10,7 +10,7 @@ const MOST_SETS = 8;
 const SLICE = 50_000;
 
 /** Passages that a question ranks. */
-const MOST_RANKED = 100;
+export const MOST_RANKED = 100;
 
 /** A file that has been cut. */
 export interface CutFile {

@@ -1,4 +1,5 @@
 // Vectors of passages: what a model made of somebody's files, kept so that it is done once.
+import { fromBase64, toBase64 } from "../base64.ts";
 import type { Database, Statement } from "./database.ts";
 
 /** The vectors of one person's file by one model. */
@@ -12,6 +13,7 @@ export interface VectorsOf {
 /** Directions alone are kept, a byte each dimension: angles between them are what is asked for. */
 export class PassageVectors {
   readonly #list: Statement;
+  readonly #count: Statement;
   readonly #add: Statement;
   readonly #used: Statement;
   readonly #purge: Statement;
@@ -19,6 +21,7 @@ export class PassageVectors {
   constructor(database: Database) {
     const these = "owner = ? AND model = ? AND file = ?";
     this.#list = database.prepare(`SELECT vector FROM passage_vectors WHERE ${these} ORDER BY at`);
+    this.#count = database.prepare(`SELECT count(*) AS count FROM passage_vectors WHERE ${these}`);
     this.#add = database.prepare(
       "INSERT OR REPLACE INTO passage_vectors (owner, model, file, at, vector, used) VALUES (?, ?, ?, ?, ?, ?)",
     );
@@ -29,6 +32,11 @@ export class PassageVectors {
   /** Those that there are, from the file's first passage on. */
   list({ owner, model, file }: VectorsOf): Int8Array[] {
     return this.#list.all<{ vector: string }>(owner, model, file).map(({ vector }) => fromText(vector));
+  }
+
+  /** How many there are. */
+  count({ owner, model, file }: VectorsOf): number {
+    return this.#count.all<{ count: number }>(owner, model, file)[0].count;
   }
 
   /** Adds vectors from the passage at `from` on. */
@@ -67,6 +75,5 @@ export function cosine(a: Int8Array, b: Int8Array): number {
   return ofA > 0 && ofB > 0 ? product / Math.sqrt(ofA * ofB) : 0;
 }
 
-const toText = (bytes: Int8Array) =>
-  btoa(Array.from(bytes, (byte) => String.fromCharCode(byte & 255)).join(""));
-const fromText = (text: string) => Int8Array.from(atob(text), (c) => c.charCodeAt(0));
+const toText = (bytes: Int8Array) => toBase64(new Uint8Array(bytes.buffer));
+const fromText = (text: string) => new Int8Array(fromBase64(text).buffer);

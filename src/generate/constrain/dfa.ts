@@ -69,6 +69,13 @@ export function reachable(start: DfaState): Set<DfaState> {
   return found;
 }
 
+/** Where two languages end together, combined by each operation. */
+const ACCEPTS = {
+  and: (a: boolean, b: boolean) => a && b,
+  or: (a: boolean, b: boolean) => a || b,
+  minus: (a: boolean, b: boolean) => a && !b,
+};
+
 /** Where languages come from, or what notes them. */
 export interface LanguagesOrigin {
   readonly recorder?: Recorder;
@@ -137,19 +144,19 @@ export class Languages {
     if (!a || !b) return null;
     if (a === b || b === this.all) return a;
     if (a === this.all) return b;
-    return this.#combine("and", a, b, (x, y) => x && y);
+    return this.#combine("and", a, b);
   }
 
   or(a: Language, b: Language): Language {
     if (!a || !b || a === b) return a ?? b;
     if (a === this.all || b === this.all) return this.all;
-    return this.#combine("or", a, b, (x, y) => x || y);
+    return this.#combine("or", a, b);
   }
 
   minus(a: Language, b: Language): Language {
     if (!a || !b) return a;
     if (a === b || b === this.all) return null;
-    return this.#combine("minus", a, b, (x, y) => x && !y);
+    return this.#combine("minus", a, b);
   }
 
   not(a: Language): Language {
@@ -290,22 +297,12 @@ export class Languages {
     return state;
   }
 
-  #combine(
-    name: "and" | "or" | "minus",
-    a: DfaState,
-    b: DfaState,
-    accept: (a: boolean, b: boolean) => boolean,
-  ): Language {
+  #combine(name: keyof typeof ACCEPTS, a: DfaState, b: DfaState): Language {
     const question = Math.imul(a.id, 0x01000193) ^ Math.imul(b.id, 0x0001f0d1) ^ name.charCodeAt(0);
-    return this.#asked(question, () => this.#combined(name, a, b, accept));
+    return this.#asked(question, () => this.#combined(name, a, b));
   }
 
-  #combined(
-    name: "and" | "or" | "minus",
-    a: DfaState,
-    b: DfaState,
-    accept: (a: boolean, b: boolean) => boolean,
-  ): Language {
+  #combined(name: keyof typeof ACCEPTS, a: DfaState, b: DfaState): Language {
     const key = `${name} ${a.id} ${b.id}`;
     const known = this.#products.get(key);
     if (known !== undefined) return known;
@@ -326,7 +323,7 @@ export class Languages {
         }
         edges.push({ low, high, target });
       }
-      states.push({ accepts: accept(x?.accepts ?? false, y?.accepts ?? false), edges });
+      states.push({ accepts: ACCEPTS[name](x?.accepts ?? false, y?.accepts ?? false), edges });
       this.budget.spend(1 + edges.length);
     }
     // Finding equal states is worth several times the states.

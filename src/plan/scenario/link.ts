@@ -1,4 +1,5 @@
 // A scenario as one word that an address can hold: JSON in base64url.
+import { fromBase64Url, toBase64Url } from "../../base64.ts";
 import { BaimoError } from "../../errors.ts";
 import { parseJson } from "../../json.ts";
 import { isPlain } from "../../options.ts";
@@ -9,9 +10,7 @@ const LONGEST = 16_384;
 
 /** Writes a scenario; what is undefined is left out. */
 export function writeLink(scenario: Scenario): string {
-  const bytes = new TextEncoder().encode(JSON.stringify(scenario));
-  const binary = Array.from(bytes, (byte) => String.fromCharCode(byte)).join("");
-  return btoa(binary).replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "");
+  return toBase64Url(new TextEncoder().encode(JSON.stringify(scenario)));
 }
 
 /**
@@ -38,9 +37,7 @@ export function readLink(link: string): Scenario {
 
 function parse(word: string): unknown {
   try {
-    const binary = atob(word.replaceAll("-", "+").replaceAll("_", "/"));
-    const bytes = Uint8Array.from(binary, (character) => character.charCodeAt(0));
-    return parseJson(bytes, "link");
+    return parseJson(fromBase64Url(word), "link");
   } catch {
     throw refusal("what the page of costs writes");
   }

@@ -2,7 +2,7 @@
 import { BaimoError } from "../../errors.ts";
 import { runsHere } from "../../generate/runs-here.ts";
 import type { LanguageModel } from "../../generate/types.ts";
-import type { CutFile, Found } from "../../store/passage-search.ts";
+import { type CutFile, type Found, MOST_RANKED } from "../../store/passage-search.ts";
 import { cosine, toBytes, type VectorsOf } from "../../store/passage-vectors.ts";
 import type { Passage } from "../../store/passages.ts";
 import type { Store } from "../../store/store.ts";
@@ -11,8 +11,6 @@ import type { Server } from "../server.ts";
 
 /** Passages that are turned into vectors at once, and so many a question waits for; of more, later questions have the use. */
 const [BATCH, WAITED] = [16, 64];
-/** Passages that a question ranks. */
-const MOST_RANKED = 100;
 /** After whatever else is asked of the model. */
 const LATER = -1000;
 
@@ -53,7 +51,8 @@ export class NearPassages {
     const embedder = this.#embedder(answering);
     if (!embedder) return;
     const missing = files.map(
-      ({ id, passages }) => passages.length - this.#listed({ owner, model: embedder.id, file: id }).length,
+      ({ id, passages }) =>
+        passages.length - this.#store.vectors.count({ owner, model: embedder.id, file: id }),
     );
     const made = Promise.all(files.map((file, i) => missing[i] > 0 && this.#make(owner, file, embedder)));
     if (missing.reduce((sum, count) => sum + count, 0) <= WAITED) await made;
@@ -65,7 +64,7 @@ export class NearPassages {
     if (!embedder || question.trim() === "") return undefined;
     await this.begin(found, reader);
     const ofs = found.files.map(({ id }) => ({ owner: reader.owner, model: embedder.id, file: id }));
-    const vectors = ofs.map((of) => this.#listed(of));
+    const vectors = ofs.map((of) => this.#store.vectors.list(of));
     if (found.files.some(({ passages }, i) => vectors[i].length < passages.length)) return undefined;
     for (const of of ofs) this.#store.vectors.use(of);
     try {
@@ -88,10 +87,6 @@ export class NearPassages {
     const theirs = [...this.#making.values()].filter((making) => making.owner === owner);
     for (const { control } of theirs) control.abort();
     await Promise.all(theirs.map(({ made }) => made));
-  }
-
-  #listed(of: VectorsOf): Int8Array[] {
-    return this.#store.vectors.list(of);
   }
 
   /**
@@ -134,7 +129,7 @@ export class NearPassages {
     embedder: LoadedModel,
     signal: AbortSignal,
   ): Promise<void> {
-    for (let at = this.#listed(of).length; at < passages.length && !signal.aborted; at += BATCH) {
+    for (let at = this.#store.vectors.count(of); at < passages.length && !signal.aborted; at += BATCH) {
       const texts = passages
         .slice(at, at + BATCH)
         .map(({ heading, text }) => (heading ? `${heading}\n${text}` : text));

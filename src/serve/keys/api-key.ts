@@ -1,4 +1,5 @@
 // A key of the server: what it may do, and how much. Only its hash is kept.
+import { toBase64Url } from "../../base64.ts";
 import { choice, fields, kindOf, list, required, text, whole, withDefault } from "../../option-kinds.ts";
 import type { OptionsOf } from "../../options.ts";
 import { sha256 } from "../../sha256.ts";
@@ -53,7 +54,5 @@ export const hashOf = (key: string): Promise<string> => sha256(key);
 
 /** A new key: 256 random bits. */
 export function newKey(): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(32));
-  const text = btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(""));
-  return `baimo-${text.replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "")}`;
+  return `baimo-${toBase64Url(crypto.getRandomValues(new Uint8Array(32)))}`;
 }

@@ -1,4 +1,5 @@
 // POST /v1/embeddings: texts as vectors.
+import { toBase64 } from "../../base64.ts";
 import { choice, flag, required, text, tokenIds, whole, withDefault } from "../../option-kinds.ts";
 import { type Kind, refusal } from "../../options.ts";
 import { readTexts, readUsageSchema } from "../answers/read-texts.ts";
@@ -87,7 +88,10 @@ export const embeddings = post({
     const { found, tokens } = await readTexts({ request, server }, listed, "input", (signal) =>
       model.embed(body.input, { pooling, normalize, dimensions, promptName, truncate, signal }),
     );
-    const write = body.encoding_format === "float" ? (vector: Float32Array) => [...vector] : toBase64;
+    const write =
+      body.encoding_format === "float"
+        ? (vector: Float32Array) => [...vector]
+        : (vector: Float32Array) => toBase64(bytesOf(vector));
     return Response.json({
       object: "list",
       data: found.map(({ vector }, index) => ({ object: "embedding", index, embedding: write(vector) })),
@@ -98,9 +102,9 @@ export const embeddings = post({
 });
 
 /** The bytes of float32, little end first, as OpenAI's clients read them. */
-function toBase64(vector: Float32Array): string {
+function bytesOf(vector: Float32Array): Uint8Array {
   const bytes = new Uint8Array(vector.length * 4);
   const view = new DataView(bytes.buffer);
   for (const [i, value] of vector.entries()) view.setFloat32(4 * i, value, true);
-  return btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(""));
+  return bytes;
 }

@@ -1,4 +1,5 @@
 // An assistant in a link: all of it stands after the address's "#", which no server sees.
+import { fromBase64Url, toBase64Url } from "../../../src/base64.ts";
 import type { AssistantFields } from "../store/assistants.ts";
 
 const FORMAT = "baimo.assistant";
@@ -22,8 +23,7 @@ export async function toLink(
 
 /** What a link holds. @throws {Error} for one that is broken, or unfolds to too much */
 export async function fromLink(payload: string): Promise<unknown> {
-  const binary = atob(payload.replaceAll("-", "+").replaceAll("_", "/"));
-  const bytes = Uint8Array.from(binary, (character) => character.charCodeAt(0));
+  const bytes = fromBase64Url(payload);
   const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate-raw"));
   const chunks: Uint8Array<ArrayBuffer>[] = [];
   let length = 0;
@@ -42,7 +42,5 @@ export const payloadIn = (text: string): string | undefined => /#\/shared\/([\w-
 
 async function pack(value: object): Promise<string> {
   const stream = new Blob([JSON.stringify(value)]).stream().pipeThrough(new CompressionStream("deflate-raw"));
-  const bytes = new Uint8Array(await new Response(stream).arrayBuffer());
-  const binary = Array.from(bytes, (byte) => String.fromCharCode(byte)).join("");
-  return btoa(binary).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
+  return toBase64Url(new Uint8Array(await new Response(stream).arrayBuffer()));
 }
