@@ -3,7 +3,7 @@ import { createWebgpuBackend } from "../src/backends/webgpu/backend.ts";
 import type { Gpu } from "../src/backends/webgpu/gpu.ts";
 import { openCheckpoint } from "../src/formats/index.ts";
 import { assembleTransformer } from "../src/models/forward/model.ts";
-import { encode, forward, logitsOf } from "../src/models/forward/transformer.ts";
+import { encode, forward, largestLogits, logitsOf } from "../src/models/forward/transformer.ts";
 import { createCaches, createWorkspace, LOGIT_ROWS } from "../src/models/forward/workspace.ts";
 import { describeModel } from "../src/models/open-model.ts";
 import { loadWeights } from "../src/models/weights/load-weights.ts";
@@ -62,6 +62,8 @@ export async function openGpuModel(
   return {
     backend,
     config,
+    /** The largest logits of the first row of the last call. */
+    largest: (count: number) => largestLogits(model, Int32Array.of(0), count, [0]),
     vocabSize: config.vocabSize,
     /** Bytes of the matrices that a token is multiplied with, as the file has them. */
     productBytes,

@@ -65,6 +65,18 @@ describe("the engine on WebGPU", { skip: typeof gpu === "string" && gpu }, () =>
     gpu.freeAll();
   });
 
+  it("reads back what it found of a row of logits, and no more", async () => {
+    const small = await openGpuModel(gpu, golden("gguf", "llama-q4_0.gguf"));
+    await small.last([1], 0);
+    const before = { ...gpu.counts };
+    const [found] = await small.largest(16);
+    assert.equal(found.columns.length, 16);
+    const { readBytes, submissions, buffers } = gpu.counts;
+    assert.equal(readBytes - before.readBytes, 4 * (2 * 16 + 1));
+    assert.deepEqual([submissions - before.submissions, buffers - before.buffers], [1, 1]);
+    gpu.freeAll();
+  });
+
   it("matrices cut across buffers give the same bits", async () => {
     const whole = await (await openGpuModel(gpu, folder)).last([1, 2, 3], 0);
     const cut = await openGpuModel(gpu, folder, { bufferBytes: 4096 });

@@ -20,9 +20,13 @@ const LEAST_VOCABULARY = 4096;
 /** Most tokens of one rank and row that are handed on: more are no summary. */
 const MOST_TOKENS = 2048;
 
-/** Whether summaries are of use: several ranks, and a vocabulary that is worth it. */
+/** Whether summaries are of use: several ranks or a device that finds the largest, and a vocabulary that is worth it. */
 export function canSummarise({ backend, config }: Pick<Transformer, "backend" | "config">): boolean {
-  return backend.ranks > 1 && config.vocabSize >= LEAST_VOCABULARY;
+  const { vocabSize, logitScale } = config;
+  // A scale below nothing turns the order of logits around.
+  return (
+    (backend.ranks > 1 || (backend.largest !== undefined && logitScale > 0)) && vocabSize >= LEAST_VOCABULARY
+  );
 }
 
 /** This rank's columns of some rows, from column `first` on. */

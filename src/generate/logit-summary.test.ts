@@ -1,10 +1,27 @@
 // Summaries of logits are the same bits however the vocabulary is parted.
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { describe, test } from "node:test";
+import { findLargestOf } from "../kernels/ops/largest.ts";
 import { createRandom } from "../random.ts";
+import { summaryOf } from "./largest-summaries.ts";
+import { load } from "./load.ts";
 import { isLarger, largestOf, largestPart, nucleusPart, WEIGHT_BLOCK, WeightSum } from "./logit-summary.ts";
+import { createSampler, type SamplerOptions } from "./sampler.ts";
+import type { GenerateOptions } from "./types.ts";
 
 const size = 5000;
+const plain: SamplerOptions = {
+  temperature: 1,
+  topK: 0,
+  topP: 1,
+  minP: 0,
+  typicalP: 1,
+  repetitionPenalty: 1,
+  presencePenalty: 0,
+  frequencyPenalty: 0,
+  logitBias: [],
+  seed: 3,
+};
 const random = createRandom(5);
 const logits = Float32Array.from({ length: size }, () => 6 * random.normal());
 const max = Math.max(...logits);
@@ -53,4 +70,83 @@ test("what is no number is found first, as in one row", () => {
   assert.equal(isLarger(Number.NaN, 5), true);
   assert.equal(isLarger(7, Number.NaN), false);
   assert.equal(isLarger(Number.NaN, Infinity), false);
+});
+
+describe("the largest logits of a device", () => {
+  /** A sampler by whole rows and one by what is enough, on the same rows. */
+  function compare(options: Partial<SamplerOptions>, row: (step: number) => Float32Array, error = 0): number {
+    const all = { ...plain, ...options };
+    const [whole, some] = [createSampler(all, size, []), createSampler(all, size, [])];
+    let fallBacks = 0;
+    for (let step = 0; step < 20; step++) {
+      const logits = row(step);
+      const { wish } = some;
+      assert.ok(wish);
+      const found = findLargestOf(logits, 512, wish.kind === "nucleus" ? wish.scale : 0);
+      const summary = summaryOf({ ...found, mass: found.mass * (1 + error) }, wish, false);
+      if (!summary) fallBacks++;
+      assert.equal(
+        (summary ? some.sampleFrom(summary) : some.sample(logits.slice())).id,
+        whole.sample(logits.slice()).id,
+      );
+    }
+    return fallBacks;
+  }
+  const rowOf = (spread: number, step: number, round: boolean) => {
+    const values = createRandom(step);
+    const value = () => spread * values.normal();
+    return Float32Array.from({ length: size }, () => (round ? Math.round(value()) : value()));
+  };
+
+  for (const [name, options, most] of [
+    ["greedy", { temperature: 0 }, 0],
+    ["top-k", { topK: 40 }, 0],
+    ["top-k and top-p", { topK: 200, topP: 0.8 }, 0],
+    ["top-p", { topP: 0.9 }, 4],
+    ["top-p and min-p, cold", { topP: 0.95, minP: 0.05, temperature: 0.6 }, 4],
+    ["top-p that is nearly all", { topP: 0.99999 }, 20],
+  ] as const) {
+    test(`${name}: the tokens of whole rows`, () => {
+      for (const error of [-1e-5, 1e-5]) {
+        const fallBacks = compare(options, (step) => rowOf(4, step, false), error);
+        assert.ok(fallBacks <= most, `${fallBacks} whole rows`);
+      }
+      compare(options, (step) => rowOf(1, step, true), 1e-5); // many are equal
+    });
+  }
+
+  test("what is no number is told", () => {
+    const row = rowOf(4, 1, false);
+    row[77] = Number.NaN;
+    const { best, max } = summaryOf(findLargestOf(row, 512, 0), { kind: "best" }, false)!;
+    assert.deepEqual([best, max], [77, Number.NaN]);
+    const none = summaryOf(
+      findLargestOf(row.fill(Number.NEGATIVE_INFINITY), 512, 0),
+      { kind: "best" },
+      false,
+    )!;
+    assert.equal(none.best, -1);
+  });
+
+  test("a model on such a device chooses what it chooses by whole rows", async () => {
+    const model = await load("poet", { device: "reference", contextLength: 64 });
+    try {
+      const prompt = model.tokenizer.encode("床前明月光");
+      const sampled = async (options: GenerateOptions) => {
+        const ids: number[] = [];
+        for await (const event of model.complete(prompt, {
+          maxTokens: 5,
+          ignoreEos: true,
+          seed: 5,
+          ...options,
+        }))
+          if (event.type === "text-delta") ids.push(...event.tokens.map(({ id }) => id));
+        return ids;
+      };
+      for (const options of [{ temperature: 0 }, { topK: 30 }, { topP: 0.9, topK: 0 }])
+        assert.deepEqual(await sampled(options), await sampled({ ...options, logprobs: 0 })); // which take whole rows
+    } finally {
+      await model.dispose();
+    }
+  });
 });

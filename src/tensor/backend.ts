@@ -270,6 +270,14 @@ export interface Experts {
   readonly selectionBias?: Float32Array;
 }
 
+/** The largest values of a row, in the order of their columns, and what all of its values weigh. */
+export interface Largest {
+  readonly columns: Int32Array;
+  readonly values: Float32Array;
+  /** The sum of exp(factor * (value - largest value)), relative error below 2e-5. */
+  readonly mass: number;
+}
+
 /** A product: the weights, and where this rank's rows of it go. */
 export type Product = readonly [weight: Matrix, y: Slice];
 
@@ -393,6 +401,13 @@ export interface Backend {
   collect(x: Slice): Float32Array | Promise<Float32Array>;
   /** A view of this rank's columns of a row, valid until the next call. */
   columns(x: Slice, row: number): Float32Array;
+  /**
+   * Of a device of one rank that reads little back: the `count` largest values of each row, NaN and plus infinity before all, of
+   * equal ones those of the lowest columns.
+   *
+   * factors  [tokens], for `mass`; 0: it is not wanted
+   */
+  largest?(x: Slice, count: number, factors: Float32Array): Promise<Largest[]>;
   /** Called between steps: begins what has been enqueued and nobody has waited for, and answers when it is done. */
   settle?(): Promise<void>;
   /** True when the caller has asked to stop; the answer is the same on all ranks. Costs no extra barrier. */

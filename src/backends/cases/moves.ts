@@ -1,5 +1,7 @@
 // Cases of operations that only move rows and columns: every bit arrives.
 import { joinHeads } from "../../kernels/ops/elementwise.ts";
+import { findLargestOf } from "../../kernels/ops/largest.ts";
+import type { Largest } from "../../tensor/backend.ts";
 import { describe, normals, type OperationCase } from "./case.ts";
 
 /** Nothing is computed. */
@@ -145,6 +147,56 @@ export function joinHeadsCase(shape: JoinShape): OperationCase {
   };
 }
 
+interface LargestShape extends RowsShape {
+  readonly count: number;
+  /** Values are multiples of it, so that some are equal; 0: they are not rounded. */
+  readonly step: number;
+  /** Values that are no numbers, or infinite, at random columns. */
+  readonly odd?: readonly number[];
+}
+
+/** Columns and values arrive as they are; weights are added in single precision. */
+export function largestCase(shape: LargestShape): OperationCase {
+  const { tokens, width, count, step, odd = [] } = shape;
+  const kept = Math.min(count, width);
+  const plain = (value: number) =>
+    Number.isFinite(value) ? value : Number.isNaN(value) ? 2e38 : 1e38 * Math.sign(value);
+  const weighs = odd.length === 0;
+  const inOne = (found: readonly Largest[]) =>
+    Float32Array.from(
+      found.flatMap(({ columns, values, mass }) => [
+        ...columns,
+        ...Array.from(values, plain),
+        weighs ? mass : 0,
+      ]),
+    );
+  return {
+    operation: "largest",
+    about: describe(shape),
+    kernels: () => [],
+    tolerance: EXACT,
+    async prepare(stage, random) {
+      const values = normals(random, tokens * width).map((x) =>
+        step > 0 ? Math.round((4 * x) / step) * step : 4 * x,
+      );
+      for (const value of odd)
+        for (let row = 0; row < tokens; row++) values[row * width + random.integer(width)] = value;
+      const factors = Float32Array.from({ length: tokens }, (_, row) => (weighs ? 0.5 + row : 0));
+      const rows = await stage.slice(values, width);
+      return {
+        run: async () => inOne((await stage.backend.largest?.(rows, count, factors)) ?? []),
+        expected: () =>
+          inOne(
+            Array.from({ length: tokens }, (_, row) =>
+              findLargestOf(values.subarray(row * width, (row + 1) * width), count, factors[row]),
+            ),
+          ),
+        allowed: (i, expected) => (i % (2 * kept + 1) === 2 * kept ? 2e-5 * expected : EXACT),
+      };
+    },
+  };
+}
+
 function pick(values: Float32Array, width: number, rows: Int32Array): Float32Array {
   const picked = new Float32Array(rows.length * width);
   for (const [i, row] of rows.entries())
@@ -161,6 +213,17 @@ const shapes: readonly RowsShape[] = [
 
 export const moveCases: readonly OperationCase[] = [
   ...shapes.flatMap((shape) => [embedCase, gatherCase, takeRowsCase, putRowsCase].map((make) => make(shape))),
+  largestCase({ tokens: 1, width: 1, count: 4, step: 0 }),
+  largestCase({ tokens: 3, width: 172, count: 5, step: 0 }),
+  largestCase({ tokens: 2, width: 5000, count: 64, step: 1 }),
+  largestCase({
+    tokens: 2,
+    width: 700,
+    count: 16,
+    step: 0.25,
+    odd: [Number.NaN, Number.POSITIVE_INFINITY, Number.NaN],
+  }),
+  largestCase({ tokens: 1, width: 300, count: 300, step: 0.5, odd: [Number.NEGATIVE_INFINITY, -0] }),
   joinHeadsCase({ tokens: 1, heads: 1, sharedDim: 4, ownDim: 8 }),
   joinHeadsCase({ tokens: 3, heads: 4, sharedDim: 6, ownDim: 10 }),
 ];

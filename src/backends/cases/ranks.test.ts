@@ -6,13 +6,13 @@ import { instantiateKernels, probeProducts } from "../../kernels/module/module.t
 import { loadBuild } from "../../kernels/module/test-memory.ts";
 import { Bus, type BusShape, busBytes } from "../bus.ts";
 import { createWasmBackend } from "../wasm/backend.ts";
-import { CASE_TOKENS, type PreparedCase, prepareCase } from "./case.ts";
-import { operationCases } from "./table.ts";
+import { CASE_TOKENS, type OperationCase, type PreparedCase, prepareCase } from "./case.ts";
+import { casesOn } from "./table.ts";
 
 const RANKS = 3;
 
 /** The answers of one rank; all ranks call this together. */
-async function answersOf(bus: Bus): Promise<Float32Array[]> {
+async function answersOf(bus: Bus): Promise<{ cases: OperationCase[]; answers: Float32Array[] }> {
   const module = await loadBuild("relaxed");
   const backend = createWasmBackend({
     bus,
@@ -20,12 +20,13 @@ async function answersOf(bus: Bus): Promise<Float32Array[]> {
     products: probeProducts(module),
     maxTokens: CASE_TOKENS,
   });
+  const cases = casesOn(backend);
   const prepared: PreparedCase[] = [];
-  for (const one of operationCases) prepared.push(await prepareCase(one, backend));
+  for (const one of cases) prepared.push(await prepareCase(one, backend));
   backend.finishLoading();
   const answers: Float32Array[] = [];
   for (const one of prepared) answers.push((await one.run()).slice());
-  return answers;
+  return { cases, answers };
 }
 
 function busOf(ranks: number): { memory: ArrayBufferLike; shape: BusShape } {
@@ -39,7 +40,7 @@ function busOf(ranks: number): { memory: ArrayBufferLike; shape: BusShape } {
 if (isMainThread) {
   describe(`operations on ${RANKS} ranks`, async () => {
     const alone = busOf(1);
-    const expected = await answersOf(new Bus(alone.memory, 0, alone.shape));
+    const { cases, answers: expected } = await answersOf(new Bus(alone.memory, 0, alone.shape));
     const shared = busOf(RANKS);
     const found = await Promise.all(
       Array.from({ length: RANKS }, (_, rank) => {
@@ -47,7 +48,7 @@ if (isMainThread) {
         return new Promise<Float32Array[]>((done, fail) => worker.once("message", done).once("error", fail));
       }),
     );
-    for (const [i, { operation, about }] of operationCases.entries()) {
+    for (const [i, { operation, about }] of cases.entries()) {
       test(`${operation}: ${about}`, () => {
         for (const [rank, answers] of found.entries())
           assert.deepEqual(answers[i], expected[i], `rank ${rank}`);
@@ -58,7 +59,7 @@ if (isMainThread) {
   const { rank, memory, shape } = workerData as { rank: number; memory: SharedArrayBuffer; shape: BusShape };
   const bus = new Bus(memory, rank, shape);
   try {
-    parentPort?.postMessage(await answersOf(bus));
+    parentPort?.postMessage((await answersOf(bus)).answers);
   } catch (error) {
     bus.poison();
     throw error;

@@ -1,4 +1,5 @@
 // The one table of cases: every operation of the Backend contract, for tests of any backend.
+import type { Backend } from "../../tensor/backend.ts";
 import { attentionCases } from "./attention.ts";
 import type { OperationCase } from "./case.ts";
 import { expertCases } from "./experts.ts";
@@ -19,3 +20,7 @@ export const operationCases: readonly OperationCase[] = [
   ...gatedDeltaCases,
   ...expertCases,
 ];
+
+/** Those of the operations that a backend has: some may be left out. */
+export const casesOn = (backend: Backend): OperationCase[] =>
+  operationCases.filter(({ operation }) => backend[operation] !== undefined);

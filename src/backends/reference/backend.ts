@@ -4,6 +4,7 @@ import { dequantize } from "../../formats/blocks/dequantize.ts";
 import { attention } from "../../kernels/attention/attention.ts";
 import { activate } from "../../kernels/ops/activate.ts";
 import { createDeltaState, gatedDelta } from "../../kernels/ops/gated-delta.ts";
+import { findLargestOf } from "../../kernels/ops/largest.ts";
 import { norm as normRows } from "../../kernels/ops/norm.ts";
 import { rope } from "../../kernels/ops/rope.ts";
 import { matmul } from "../../kernels/products/matmul.ts";
@@ -447,6 +448,11 @@ export function createReferenceBackend(options: ReferenceBackendOptions): Backen
       const { used } = open(x);
       const width = used.length / x.tokens;
       return used.subarray(row * width, (row + 1) * width);
+    },
+    async largest(x, count, factors) {
+      return Array.from({ length: x.tokens }, (_, row) =>
+        findLargestOf(backend.columns(x, row), count, factors[row]),
+      );
     },
     stopRequested: () => options.stopRequested?.() ?? false,
   };

@@ -31,6 +31,7 @@ import { GpuCache } from "./cache.ts";
 import { GpuDeltaState, sendGatedDelta } from "./delta.ts";
 import { ExpertLayers, GpuMixture } from "./experts.ts";
 import type { Area, Gpu } from "./gpu.ts";
+import { LargestFinder } from "./largest.ts";
 import { sendLinear, sendLookup } from "./linear.ts";
 import { type GpuLowRank, LowRanks } from "./low-rank.ts";
 import { type ActivateOperation, type AddOperation, joinOperations, type Operation } from "./operations.ts";
@@ -61,6 +62,7 @@ export function createWebgpuBackend(options: WebgpuBackendOptions): Backend {
   const tools = { gpu, vectors, kept };
   const lowRanks = new LowRanks(gpu, vectors, maxTokens);
   const experts = new ExpertLayers(gpu, vectors);
+  const largest = new LargestFinder(gpu);
   let observer: Parameters<Backend["observeProducts"]>[0];
   let waiting: Operation[] = [];
   const wait = (operation: Operation) => {
@@ -327,6 +329,10 @@ export function createWebgpuBackend(options: WebgpuBackendOptions): Backend {
     putRows: (x, rows, out) => moveRows(rowsOf(x), rows, rowsOf(out), true),
     read: (x) => read(rowsOf(x)),
     collect: (x: Slice | Activation) => read(rowsOf(x)),
+    largest(x, count, factors) {
+      send();
+      return largest.read(rowsOf(x), count, factors);
+    },
     columns() {
       throw new Error("one rank has whole rows, which are collected");
     },

@@ -42,6 +42,7 @@ export interface GpuCounts {
   calls: number;
   submissions: number;
   readBacks: number;
+  readBytes: number;
   buffers: number;
   /** Bytes of weights that calls have gone through. */
   weightBytes: number;
@@ -51,7 +52,14 @@ export class Gpu {
   readonly device: GPUDevice;
   /** Resolves when the device is gone, and what was there with it. */
   readonly lost: Promise<BaimoError>;
-  readonly counts: GpuCounts = { calls: 0, submissions: 0, readBacks: 0, buffers: 0, weightBytes: 0 };
+  readonly counts: GpuCounts = {
+    calls: 0,
+    submissions: 0,
+    readBacks: 0,
+    readBytes: 0,
+    buffers: 0,
+    weightBytes: 0,
+  };
   /** Rises with every submission: what has been put into the data before it is gone. */
   epoch = 0;
   readonly #pipelines = new Map<string, Pipeline>();
@@ -308,6 +316,7 @@ export class Gpu {
     }
     this.submit();
     this.counts.readBacks++;
+    this.counts.readBytes += total;
     const size = Math.ceil(total / 8) * 8;
     try {
       await staging.buffer.mapAsync(MAP_READ, 0, size);

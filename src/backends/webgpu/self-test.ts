@@ -2,6 +2,7 @@
 import { BaimoError } from "../../errors.ts";
 import { CASE_TOKENS, type OperationCase, prepareCase } from "../cases/case.ts";
 import { casesOf } from "../cases/model-cases.ts";
+import { largestCase } from "../cases/moves.ts";
 import { linearCase, lookupCase } from "../cases/products.ts";
 import type { GpuUse } from "../device.ts";
 import { createWebgpuBackend } from "./backend.ts";
@@ -10,6 +11,8 @@ import { LEAST_TILED } from "./linear.ts";
 
 /** Tokens of products: a batch, and a tile; each case has one alone, too. */
 const TOKENS = [4, LEAST_TILED];
+/** Columns stay below the inverse of the tolerance, so that none may be another. */
+const LOGITS = largestCase({ tokens: 2, width: 700, count: 16, step: 0.25 });
 /** Largest difference over the largest value: f32 sums of hundreds of terms stay far below, a wrong shader far above. */
 const TOLERANCE = 1e-3;
 
@@ -20,7 +23,7 @@ export async function testGpu(gpu: Gpu, { samples, operations, cacheType }: GpuU
     ...(sample.embedding ? [lookupCase(sample)] : []),
   ]);
   const backend = createWebgpuBackend({ gpu, maxTokens: CASE_TOKENS, expectedBytes: 1 << 20 });
-  for (const one of [...casesOf(operations, cacheType), ...products]) {
+  for (const one of [...casesOf(operations, cacheType), LOGITS, ...products]) {
     const prepared = await prepareCase(one, backend);
     const answer = await prepared.run();
     if (!isClose(answer, prepared.expected("gpu"))) throw wrong(one);

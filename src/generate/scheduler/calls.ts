@@ -11,6 +11,7 @@ import {
 import type { Run } from "../../tensor/backend.ts";
 import { sendCommand } from "../commands.ts";
 import { canSummarise, summariesOf } from "../head-summaries.ts";
+import { summariesOfLargest } from "../largest-summaries.ts";
 import type { LogitSummary, SummaryWish } from "../logit-summary.ts";
 
 type OnHidden = ForwardOptions["onHidden"];
@@ -48,14 +49,28 @@ export class Calls {
     rows: Int32Array,
     wishes: readonly (SummaryWish | undefined)[],
   ): Promise<(LogitSummary | Float32Array)[]> {
+    const { backend, workspace } = this.model;
+    if (backend.largest) return this.#largest(rows, wishes);
     sendCommand(this.#bus, { kind: "summaries", rows, wishes });
     const summaries = summariesOf(this.model, this.#bus, rows, wishes);
     if (!summaries.includes(undefined)) return summaries as LogitSummary[];
     sendCommand(this.#bus, { kind: "collect" });
-    const { backend, workspace } = this.model;
     const logits = await backend.collect(workspace.logits!); // there, since it has been computed
     const width = logits.length / rows.length;
     return summaries.map((summary, row) => summary ?? logits.subarray(row * width, (row + 1) * width));
+  }
+
+  /** The same on one rank whose device finds the largest logits. Where they are not enough the head is computed again. */
+  async #largest(
+    rows: Int32Array,
+    wishes: readonly (SummaryWish | undefined)[],
+  ): Promise<(LogitSummary | Float32Array)[]> {
+    const all = wishes.filter((wish) => wish !== undefined);
+    const summaries = all.length === rows.length ? await summariesOfLargest(this.model, rows, all) : [];
+    if (summaries.length > 0 && !summaries.includes(undefined)) return summaries as LogitSummary[];
+    const logits = await logitsOf(this.model, rows);
+    const width = logits.length / rows.length;
+    return wishes.map((_, row) => summaries[row] ?? logits.subarray(row * width, (row + 1) * width));
   }
 
   /**

@@ -1,5 +1,5 @@
 // The one forward pass: every family, every backend, prefill and decode.
-import type { Activation, Backend, Matrix, Norm, Run, Vector } from "../../tensor/backend.ts";
+import type { Activation, Backend, Largest, Matrix, Norm, Run, Slice, Vector } from "../../tensor/backend.ts";
 import type { ModelConfig } from "../config/config.ts";
 import type { BranchNorms, MlpWeights, NormWeights } from "../weights/weights.ts";
 import { adaptedAmong, adaptedRows } from "./adapters.ts";
@@ -261,11 +261,16 @@ export function headOf(
   rows: Int32Array,
   options: ForwardOptions = {},
 ): Float32Array | Promise<Float32Array> {
-  const { backend: b, weights, workspace: w } = model;
+  return model.backend.collect(projectHead(model, rows, options));
+}
+
+/** Where the head's product for some rows is computed. */
+function projectHead(model: Transformer, rows: Int32Array, options: ForwardOptions = {}): Slice {
+  const { weights, workspace: w } = model;
   if (!w.logits) throw new Error("this model has no head");
   const states = statesOf(model, rows, options);
   project(passOver(model, rows), states, [weights.head ?? weights.embedding, w.logits]);
-  return b.collect(w.logits);
+  return w.logits;
 }
 
 /**
@@ -273,12 +278,32 @@ export function headOf(
  * of the workspace's logits makes them whole.
  */
 export function headColumns(model: Transformer, rows: Int32Array): { first: number; rows: Float32Array[] } {
-  const { backend: b, config, weights, workspace: w } = model;
-  if (!w.logits) throw new Error("this model has no head");
-  project(passOver(model, rows), statesOf(model, rows), [weights.head ?? weights.embedding, w.logits]);
-  const columns = Array.from(rows, (_, row) => b.columns(w.logits!, row));
+  const { backend: b, config } = model;
+  const logits = projectHead(model, rows);
+  const columns = Array.from(rows, (_, row) => b.columns(logits, row));
   for (const row of columns) finishLogits(row, config);
-  return { first: w.logits.partition[b.rank], rows: columns };
+  return { first: logits.partition[b.rank], rows: columns };
+}
+
+/**
+ * The `count` largest logits of some rows, on a device that finds them. A scale and a cap keep their order, but may make some of them
+ * equal to others that were left out; `mass` is that of capped logits only where there is no cap.
+ *
+ * factors  [rows] of `mass`
+ */
+export async function largestLogits(
+  model: Transformer,
+  rows: Int32Array,
+  count: number,
+  factors: readonly number[],
+): Promise<Largest[]> {
+  const { backend: b, config } = model;
+  if (!b.largest) throw new Error("this device has all logits read");
+  const logits = projectHead(model, rows);
+  const scaled = Float32Array.from(factors, (factor) => factor * config.logitScale);
+  const found = await b.largest(logits, count, scaled);
+  for (const { values } of found) finishLogits(values, config);
+  return found;
 }
 
 /** Scales and caps logits in place. */
