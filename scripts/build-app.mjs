@@ -25,6 +25,7 @@ await build({
       baimo$: join(browser, "index.js"),
       "baimo/formats": join(browser, "formats.js"),
       "baimo/serve": join(browser, "serve.js"),
+      "baimo/train": join(browser, "train.js"),
     },
   },
   checks: { ineffectiveDynamicImport: false },

@@ -70,7 +70,7 @@ const { output } = await build({
   ...common,
   plugins: [forPage, workersInside],
   input: Object.fromEntries(
-    ["", "formats", "plan", "tokenizers", "licences", "serve"].map((name) => [
+    ["", "formats", "plan", "tokenizers", "licences", "serve", "train"].map((name) => [
       name || "index",
       join(source, name, "index.js"),
     ]),

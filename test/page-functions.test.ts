@@ -10,6 +10,7 @@ import type { Message } from "../web/src/store/conversation.ts";
 import { leafUnder, leafWithout, lineOf, versionsOf } from "../web/src/store/tree.ts";
 import { answerOn, askOver } from "../web/src/tab/port.ts";
 import { toTurns, withAttachments } from "../web/src/talk/turns.ts";
+import { lessonsOf, poemsIn, stepsFor } from "../web/src/trainings/verses.ts";
 import { byAnswerer, byDay, totalOf, type Used } from "../web/src/usage/summary.ts";
 
 describe("assistants", () => {
@@ -249,5 +250,24 @@ describe("a worker that answers requests", () => {
       code: "engine_failed",
       message: /no engine/,
     });
+  });
+});
+
+describe("a reader's verses", () => {
+  test("are poems, each asked for by its title or none and by its first clause", () => {
+    const poems = poemsIn("《夜雨》\n檐下雨声迟，灯前客梦稀。\r\n \n\n江上秋风起，舟中夜月明。\n\n《空》\n");
+    assert.deepEqual(poems, [
+      { title: "夜雨", lines: ["檐下雨声迟，灯前客梦稀。"] },
+      { title: "", lines: ["江上秋风起，舟中夜月明。"] },
+    ]);
+    const questions = lessonsOf(poems).map(([{ content }]) => content);
+    assert.deepEqual(questions, [
+      "以《夜雨》为题写一首诗",
+      "续写：檐下雨声迟，",
+      "写一首诗",
+      "续写：江上秋风起，",
+    ]);
+    assert.deepEqual([1, 12, 1000].map(stepsFor), [30, 120, 200]);
+    assert.deepEqual(poemsIn(" \n\n "), []);
   });
 });

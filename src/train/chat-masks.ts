@@ -69,6 +69,21 @@ export function labelsOf({ tokens, mask }: TaughtChat): Int32Array {
   return tokens.map((_, i) => (i + 1 < tokens.length && mask[i + 1] === 1 ? tokens[i + 1] : -100));
 }
 
+/** A conversation that is learned, of at most `longest` tokens, and whether some of it was cut. @throws {BaimoError} as `maskChat` */
+export function taughtChat(
+  template: ChatTemplate,
+  tokenizer: Tokenizer,
+  messages: readonly TaughtMessage[],
+  longest: number,
+): { tokens: Int32Array; targets: Int32Array; isCut: boolean } {
+  const chat = maskChat(template, tokenizer, messages);
+  const tokens = chat.tokens.slice(0, longest);
+  const targets = labelsOf(chat).slice(0, longest);
+  const isCut = tokens.length < chat.tokens.length;
+  if (isCut) targets[targets.length - 1] = -100;
+  return { tokens, targets, isCut };
+}
+
 /** Tokens that lie within one of some spans whole. */
 function markTokens(tokens: readonly Span[], answers: readonly Span[]): Uint8Array {
   return Uint8Array.from(tokens, ([start, end]) =>

@@ -1,5 +1,6 @@
 // What each step learns from, in data's order: packed rows, conversations, pairs, as micro-batches.
-import { createOrder, type PackedCorpus, sequencesOfStep } from "../../data/index.ts";
+import { createOrder, sequencesOfStep } from "../../data/packing/order.ts";
+import type { PackedCorpus } from "../../data/packing/packed-corpus.ts";
 import type { StepBatch } from "../learner.ts";
 import type { TaughtBatch } from "../tasks/next-tokens.ts";
 import type { PairBatch, PairScore } from "../tasks/pairs.ts";

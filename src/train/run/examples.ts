@@ -4,7 +4,7 @@ import { BaimoError } from "../../errors.ts";
 import type { Language } from "../../generate/language.ts";
 import { brief, isRecord, recordOf } from "../../json.ts";
 import type { Tokenizer } from "../../tokenizers/tokenizer.ts";
-import { labelsOf, maskChat, type TaughtMessage } from "../chat-masks.ts";
+import { type TaughtMessage, taughtChat } from "../chat-masks.ts";
 import type { TaughtPair } from "../tasks/pairs.ts";
 
 /** A conversation: for each token the one after it, where that is learned. */
@@ -70,12 +70,8 @@ export async function readChats(
   let cut = 0;
   for await (const { record, source, where } of readRecords(files, ["messages"])) {
     const messages = messagesOf(record.messages, where, "messages");
-    const chat = at(where, () => maskChat(template, tokenizer, messages));
-    const labels = labelsOf(chat);
-    if (chat.tokens.length > longest) cut++;
-    const tokens = chat.tokens.slice(0, longest);
-    const targets = labels.slice(0, longest);
-    if (tokens.length < chat.tokens.length) targets[targets.length - 1] = -100;
+    const { tokens, targets, isCut } = at(where, () => taughtChat(template, tokenizer, messages, longest));
+    if (isCut) cut++;
     if (targets.every((id) => id < 0)) continue;
     examples.push({ source, tokens, targets });
   }

@@ -5,6 +5,7 @@ import type { Checkpoint } from "../../formats/checkpoint.ts";
 import { writeSafetensors } from "../../formats/safetensors/safetensors-writer.ts";
 import { parseJson, recordOf } from "../../json.ts";
 import type { Adapter } from "../adapter.ts";
+import { ADAPTER_CONFIG, ADAPTER_WEIGHTS, adapterConfig, writeAdapterWeights } from "../adapter-files.ts";
 import type { Parameters } from "../parameters.ts";
 
 /** Files that belong to a model beside its weights and config.json. */
@@ -76,31 +77,6 @@ const writeObject = (path: string, value: object) =>
 /** Writes adapter_config.json and adapter_model.safetensors. */
 export async function writeAdapterFolder(adapter: Adapter, base: string, to: string): Promise<void> {
   mkdirSync(to, { recursive: true });
-  const { r, alpha, rs, dora, targets } = adapter.options;
-  await writeSafetensors(join(to, "adapter_model.safetensors"), {
-    metadata: { format: "pt" },
-    tensors: adapter.values().map(({ name, shape, values }) => ({
-      name: `base_model.model.${name}`,
-      dtype: "F32" as const,
-      shape,
-      data: new Uint8Array(values.buffer),
-    })),
-  });
-  const config = {
-    base_model_name_or_path: base,
-    bias: "none",
-    fan_in_fan_out: false,
-    inference_mode: true,
-    init_lora_weights: true,
-    lora_alpha: alpha,
-    lora_dropout: 0,
-    modules_to_save: null,
-    peft_type: "LORA",
-    r,
-    target_modules: targets,
-    task_type: "CAUSAL_LM",
-    use_dora: dora,
-    use_rslora: rs,
-  };
-  writeObject(join(to, "adapter_config.json"), config);
+  await writeAdapterWeights(adapter, join(to, ADAPTER_WEIGHTS));
+  writeObject(join(to, ADAPTER_CONFIG), adapterConfig(adapter, base));
 }

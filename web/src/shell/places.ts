@@ -8,6 +8,8 @@ export interface Place {
   icon: IconName;
   /** Whether there is nothing to it without a server that keeps conversations. */
   kept?: boolean;
+  /** Whether a page without a server has something to it all the same. */
+  tab?: boolean;
   /** Whether it is for administrators. */
   admin?: boolean;
 }
@@ -17,7 +19,7 @@ const places: readonly Place[] = [
   { view: "compare", icon: "columns", kept: true },
   { view: "boards", icon: "list", kept: true },
   { view: "work", icon: "graph", kept: true },
-  { view: "trainings", icon: "curve", kept: true },
+  { view: "trainings", icon: "curve", kept: true, tab: true },
   { view: "models", icon: "cube" },
   { view: "catalogue", icon: "book" },
   { view: "tools", icon: "tool", kept: true, admin: true },
@@ -27,5 +29,8 @@ const places: readonly Place[] = [
 ];
 
 /** The places of a reader. */
-export const placesFor = ({ isKept, isAdmin }: { isKept: boolean; isAdmin: boolean }): Place[] =>
-  places.filter(({ kept, admin }) => (isKept || !kept) && (isAdmin || !admin));
+export const placesFor = (reader: { isKept: boolean; isAdmin: boolean; tab?: object }): Place[] =>
+  places.filter(
+    ({ kept, admin, tab }) =>
+      (reader.isKept || !kept || (tab && reader.tab !== undefined)) && (reader.isAdmin || !admin),
+  );

@@ -24,6 +24,30 @@ const zh = {
   samples: (name: string) => `${name} 的回答`,
   sample: (step: number) => `第 ${step} 步`,
   reward: (value: string) => `奖励 ${value}`,
+  teach: {
+    title: "教诗人写你的诗",
+    about:
+      "把你的诗贴在这里，诗人就在这个页面里学：原来的权重不动，旁边长出一个小小的适配器（LoRA）。诗和适配器都只留在这个浏览器里，不发到任何地方。",
+    verses: "诗，一首与一首之间空一行；第一行可以是《题目》",
+    example: "《夜雨》\n檐下雨声迟，灯前客梦稀。\n故人千里外，谁与话心期。",
+    name: "名字",
+    usual: "我的诗",
+    wrongName: "名字里不能有冒号和斜杠。",
+    learn: "开始学",
+    stop: "停下",
+    begins: "正在准备……",
+    step: (step: number, steps: number, seconds: number) => `第 ${step} / ${steps} 步，约剩 ${seconds} 秒`,
+    poems: (count: number) => `${count} 首`,
+    loss: "损失",
+    done: (name: string) => `学完了。「${name}」现在可以写诗。`,
+    kept: "已经学会的",
+    talk: "请它写",
+    forget: "忘掉",
+    forgetOne: (name: string) => `忘掉：${name}`,
+    nextTime: "训练要用多个线程，重新载入这个页面之后就有了。",
+    reload: "重新载入",
+    headers: "训练要用多个线程，而这个网站没有发出所需的头（COOP、COEP）。",
+  },
 };
 
 const en: typeof zh = {
@@ -51,6 +75,31 @@ const en: typeof zh = {
   samples: (name: string) => `Answers of ${name}`,
   sample: (step: number) => `Step ${step}`,
   reward: (value: string) => `reward ${value}`,
+  teach: {
+    title: "Teach the poet your verse",
+    about:
+      "Paste your poems, and the poet learns them in this page: its weights stay as they are, a small adapter (LoRA) grows beside them. Poems and adapter stay in this browser and go nowhere.",
+    verses: "Poems in Chinese, an empty line between two; the first line may be a title in 《》",
+    example: "《夜雨》\n檐下雨声迟，灯前客梦稀。\n故人千里外，谁与话心期。",
+    name: "Name",
+    usual: "mine",
+    wrongName: "A name has no colon and no slash.",
+    learn: "Learn",
+    stop: "Stop",
+    begins: "Getting ready…",
+    step: (step: number, steps: number, seconds: number) =>
+      `Step ${step} of ${steps}, about ${seconds} s left`,
+    poems: (count: number) => (count === 1 ? "1 poem" : `${count} poems`),
+    loss: "Loss",
+    done: (name: string) => `Learned: “${name}” writes now.`,
+    kept: "Learned so far",
+    talk: "Ask it",
+    forget: "Forget",
+    forgetOne: (name: string) => `Forget: ${name}`,
+    nextTime: "Training takes threads, which the page has once it is loaded again.",
+    reload: "Load again",
+    headers: "Training takes threads, and this host does not send the headers for them (COOP, COEP).",
+  },
 };
 
 export const trainingWords = { zh, en };
