@@ -126,6 +126,8 @@ export interface KvCacheShape {
   /** Of keys. */
   headDim: number;
   valueDim: number;
+  /** Keys end with their values, which are kept once: what is stored as a key is only what comes before. */
+  valueInKey?: boolean;
   pages: number;
   /** Most pages that the runs of one call name together. */
   namedPages: number;
@@ -327,8 +329,11 @@ export interface Backend {
   setAngles(angles: number, cos: Float32Array, sin: Float32Array, pairs: number): void;
   /** Rotates pairs i, i + pairs of each head by the angles set (RoPE, arXiv:2104.09864), in place. */
   rope(x: Activation | Slice, headDim: number, angles: number): void;
-  /** out[t, h] = [shared[t], own[t, h]]: gives every head the same first dimensions. */
-  joinHeads(shared: Activation, own: Activation, ownDim: number, out: Activation): void;
+  /**
+   * The last values of each of `heads` heads, times the head's own rows of the weights: y[t, h] = [what comes before,
+   * W_h x[t, h]'s last]. All are cut at heads, so that a rank needs nothing of another.
+   */
+  linearHeads(x: Slice, weight: Matrix, y: Slice, heads: number): void;
   /** Writes the keys and values of one layer into the pages of each run's sequence: whole ones, or `gatherHeads`'. */
   storeKeysValues(
     cache: KvCache,

@@ -1,5 +1,4 @@
 // Cases of operations that only move rows and columns: every bit arrives.
-import { joinHeads } from "../../kernels/ops/elementwise.ts";
 import { describe, normals, type OperationCase } from "./case.ts";
 
 /** Nothing is computed. */
@@ -112,39 +111,6 @@ export function putRowsCase({ tokens, width }: RowsShape): OperationCase {
   };
 }
 
-interface JoinShape {
-  readonly tokens: number;
-  readonly heads: number;
-  readonly sharedDim: number;
-  readonly ownDim: number;
-}
-
-export function joinHeadsCase(shape: JoinShape): OperationCase {
-  const { tokens, heads, sharedDim, ownDim } = shape;
-  return {
-    operation: "joinHeads",
-    about: describe(shape),
-    kernels: () => ["join_heads"],
-    tolerance: EXACT,
-    async prepare(stage, random) {
-      const [shared, own] = [normals(random, tokens * sharedDim), normals(random, tokens * heads * ownDim)];
-      const [first, rest] = [await stage.rows(shared, sharedDim), await stage.rows(own, heads * ownDim)];
-      const out = stage.backend.allocate(heads * (sharedDim + ownDim), tokens);
-      return {
-        run() {
-          stage.backend.joinHeads(first, rest, ownDim, out);
-          return stage.backend.read(out);
-        },
-        expected() {
-          const joined = new Float32Array(tokens * heads * (sharedDim + ownDim));
-          joinHeads(shared, own, joined, shape);
-          return joined;
-        },
-      };
-    },
-  };
-}
-
 function pick(values: Float32Array, width: number, rows: Int32Array): Float32Array {
   const picked = new Float32Array(rows.length * width);
   for (const [i, row] of rows.entries())
@@ -161,6 +127,4 @@ const shapes: readonly RowsShape[] = [
 
 export const moveCases: readonly OperationCase[] = [
   ...shapes.flatMap((shape) => [embedCase, gatherCase, takeRowsCase, putRowsCase].map((make) => make(shape))),
-  joinHeadsCase({ tokens: 1, heads: 1, sharedDim: 4, ownDim: 8 }),
-  joinHeadsCase({ tokens: 3, heads: 4, sharedDim: 6, ownDim: 10 }),
 ];

@@ -2,11 +2,12 @@
 import { BaimoError } from "../../errors.ts";
 import { dequantize } from "../../formats/blocks/dequantize.ts";
 import { attention } from "../../kernels/attention/attention.ts";
+import { joinRows, keyDimOf } from "../../kernels/attention/kv-store.ts";
 import { activate } from "../../kernels/ops/activate.ts";
 import { createDeltaState, gatedDelta } from "../../kernels/ops/gated-delta.ts";
 import { norm as normRows } from "../../kernels/ops/norm.ts";
 import { rope } from "../../kernels/ops/rope.ts";
-import { matmul } from "../../kernels/products/matmul.ts";
+import { matmul, matmulHeads } from "../../kernels/products/matmul.ts";
 import {
   type Activation,
   type Backend,
@@ -78,7 +79,7 @@ class ReferenceCache implements KvCache {
   constructor(shape: KvCacheShape) {
     this.shape = shape;
     const make = (dim: number) => new Float32Array(shape.pages * PAGE * shape.numKvHeads * dim);
-    this.keys = Array.from({ length: shape.numLayers }, () => make(shape.headDim));
+    this.keys = Array.from({ length: shape.numLayers }, () => make(keyDimOf(shape)));
     this.values = Array.from({ length: shape.numLayers }, () => make(shape.valueDim));
   }
   get pages(): number {
@@ -102,6 +103,12 @@ class ReferenceCache implements KvCache {
       values.set(layer.subarray(from, from + count), p * width);
     }
     return values;
+  }
+  /** The keys and values of a sequence's first positions in one layer. */
+  keysValuesOf(layer: number, sequence: Sequence, positions: number): { k: Float32Array; v: Float32Array } {
+    const [k, v] = [this.keys, this.values].map((area) => this.of(area[layer], sequence, positions));
+    if (!this.shape.valueInKey) return { k, v };
+    return { k: joinRows(k, v, positions * this.shape.numKvHeads), v };
   }
   copyPage(from: number, to: number): void {
     for (const layer of [...this.keys, ...this.values]) {
@@ -276,6 +283,12 @@ export function createReferenceBackend(options: ReferenceBackendOptions): Backen
         if (bias) for (let i = 0; i < out.length; i++) out[i] += bias[i % rows];
       }
     },
+    linearHeads(x, weight, y, heads) {
+      const { data, rows, cols } = open(weight);
+      y.tokens = x.tokens;
+      const shape = { rows: rows / heads, cols, heads, tokens: x.tokens };
+      matmulHeads(data, open(x).used, open(y).used, shape);
+    },
     observeProducts(wanted) {
       observer = wanted;
     },
@@ -311,20 +324,6 @@ export function createReferenceBackend(options: ReferenceBackendOptions): Backen
         ropeDim: 2 * turned.pairs,
       });
     },
-    joinHeads(shared, own, ownDim, out) {
-      const [first, second, to] = [open(shared), open(own), open(out)];
-      out.tokens = own.tokens;
-      const headDim = shared.width + ownDim;
-      for (let i = 0; i < to.used.length; i++) {
-        const token = Math.floor(i / out.width);
-        const head = Math.floor((i % out.width) / headDim);
-        const within = i % headDim;
-        to.data[i] =
-          within < shared.width
-            ? first.data[token * shared.width + within]
-            : second.data[token * own.width + head * ownDim + within - shared.width];
-      }
-    },
     storeKeysValues(cache, layer, keys, values, runs) {
       const opened = openCache(cache);
       for (const run of runs) {
@@ -348,8 +347,7 @@ export function createReferenceBackend(options: ReferenceBackendOptions): Backen
         const positions = causal ? run.position + run.rows : run.length;
         attention({
           q: open(query).of(run),
-          k: opened.of(opened.keys[layer], run.sequence, positions),
-          v: opened.of(opened.values[layer], run.sequence, positions),
+          ...opened.keysValuesOf(layer, run.sequence, positions),
           out: open(out).of(run),
           tokens: run.rows,
           heads: shape.numHeads,

@@ -36,7 +36,11 @@ export interface MatrixOptions {
   first?: number;
   /** Rows of the stored tensor, where not all are used. */
   of?: number;
+  /** Its columns, where they are not the matrix's. */
+  width?: number;
   normalized?: boolean;
+  /** Rows are columns of so many parts of the stored tensor, which begin `partRows` of its rows apart. */
+  turned?: { readonly parts: number; readonly partRows: number };
 }
 
 export interface VectorOptions {
@@ -156,7 +160,7 @@ export function createFinder(
   const matrix: Finder["matrix"] = (place, rows, cols, options = {}) => {
     const found = named(place);
     const part: StoredPart =
-      typeof found === "string" ? { name: found, shape: [options.of ?? rows, cols] } : found;
+      typeof found === "string" ? { name: found, shape: [options.of ?? rows, options.width ?? cols] } : found;
     return fromPart(part, rows, cols, options);
   };
   const fromPart = (
@@ -172,7 +176,8 @@ export function createFinder(
       part.scaleSuffix === undefined
         ? stored(name, part.shape)
         : storedApart(name, base + part.scaleSuffix, part.shape);
-    const { transposed = false, parts = 1 } = part;
+    const { parts, partRows } = options.turned ?? { parts: part.parts ?? 1, partRows: undefined };
+    const transposed = part.transposed || options.turned !== undefined;
     const first = (part.first ?? 0) + (options.first ?? 0);
     const picked = options.order ?? part.order;
     const order = turned(picked, rows, options.rotated);
@@ -194,7 +199,7 @@ export function createFinder(
     const last = Math.max(rows - 1, 0);
     const reach = order ? order.reduce((most, row) => Math.max(most, row), 0) : last;
     const fits = transposed
-      ? first + cols * parts <= tensor.rows && reach < tensor.cols
+      ? first + (parts - 1) * (partRows ?? cols) + cols <= tensor.rows && reach < tensor.cols
       : first + reach < tensor.rows && cols === tensor.cols;
     if (!fits) {
       throw new BaimoError(
@@ -213,6 +218,7 @@ export function createFinder(
       order,
       transposed,
       parts,
+      partRows,
       bias,
       normalized: options.normalized ?? false,
       expert: expert !== undefined,
