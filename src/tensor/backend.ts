@@ -44,7 +44,9 @@ export interface Matrix {
 /** Two thin matrices beside a weight matrix W: B A is added to it (LoRA, arXiv:2106.09685). */
 export interface LowRankSource {
   readonly rank: number;
-  /** A, [rank, W's cols] */
+  /** Where W's heads are multiplied apart (`linearHeads`): how many. */
+  readonly heads?: number;
+  /** A, [rank, W's cols], or one of a head after another. */
   readonly down: Float32Array;
   /** B, [W's rows, rank] */
   readonly up: Float32Array;
@@ -317,8 +319,8 @@ export interface Backend {
    * @throws {BaimoError} `memory`
    */
   loadLowRank(sources: readonly (readonly [weight: Matrix, source: LowRankSource])[]): LowRank[];
-  /** y += factor * B (A x) in some rows of a finished product y = x W^T, this rank's columns. */
-  addLowRank(x: Activation, low: LowRank, y: Slice, span: RowSpan, factor: number): void;
+  /** y += factor * B (A x) in some rows of a finished product, `linear`'s or `linearHeads`', this rank's columns. */
+  addLowRank(x: Activation | Slice, low: LowRank, y: Slice, span: RowSpan, factor: number): void;
   /** Makes a slice whole on every rank. The result is overwritten by the next gather of the same slice. */
   gather(x: Slice): Activation;
   /** Keys or values with all heads that this rank's part of the cache wants: the slice itself, or gathered. */

@@ -94,8 +94,12 @@ export class Stage {
   }
 
   /** The same of f32 values. */
-  floats(values: Float32Array, cols: number, bias?: Float32Array): Promise<Matrix> {
-    return this.matrix({ dtype: "F32", rows: values.length / cols, cols, bytes: bytesOf(values) }, { bias });
+  floats(
+    values: Float32Array,
+    cols: number,
+    more: { bias?: Float32Array; unit?: number } = {},
+  ): Promise<Matrix> {
+    return this.matrix({ dtype: "F32", rows: values.length / cols, cols, bytes: bytesOf(values) }, more);
   }
 
   /** Activations [tokens, width] with these values. */

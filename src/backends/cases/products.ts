@@ -177,7 +177,7 @@ export function biasCase(shape: { tokens: number; cols: number; rows: number }):
       const [first, second] = [rows * cols, 8 * cols].map((count) => normals(random, count));
       const bias = normals(random, rows);
       const from = await stage.rows(x, cols);
-      const matrices = [await stage.floats(first, cols, bias), await stage.floats(second, cols)] as const;
+      const matrices = [await stage.floats(first, cols, { bias }), await stage.floats(second, cols)] as const;
       const outs = [stage.room(rows, tokens), stage.room(8, tokens)] as const;
       return {
         async run() {

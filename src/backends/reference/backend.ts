@@ -294,15 +294,23 @@ export function createReferenceBackend(options: ReferenceBackendOptions): Backen
     },
     loadLowRank: (sources) => sources.map(([, source]) => source),
     addLowRank(x, low, y, span, factor) {
-      const { rank, down, up } = low as LowRankSource; // made by `loadLowRank`
+      const { rank, heads = 1, down, up } = low as LowRankSource; // made by `loadLowRank`
       const [from, to] = [open(x), open(y)];
-      const tokens = span.rows;
-      const inner = new Float32Array(tokens * rank);
-      const added = new Float32Array(tokens * to.cols);
-      matmul(down, from.of(span), inner, { rows: rank, cols: from.cols, tokens });
-      matmul(up, inner, added, { rows: to.cols, cols: rank, tokens });
-      const sums = to.of(span);
-      for (let i = 0; i < sums.length; i++) sums[i] += factor * added[i];
+      const [cols, rows] = [down.length / (heads * rank), up.length / (heads * rank)];
+      const [width, height] = [from.cols / heads, to.cols / heads];
+      const shape = { rows, cols, tokens: 1 };
+      for (let i = 0; i < span.rows * heads; i++) {
+        const head = i % heads;
+        const row = span.first + (i - head) / heads;
+        const end = row * from.cols + (head + 1) * width;
+        const [inner, added] = [new Float32Array(rank), new Float32Array(rows)];
+        const a = down.subarray(head * rank * cols, (head + 1) * rank * cols);
+        matmul(a, from.data.subarray(end - cols, end), inner, { ...shape, rows: rank });
+        const b = up.subarray(head * rows * rank, (head + 1) * rows * rank);
+        matmul(b, inner, added, { ...shape, cols: rank });
+        const at = row * to.cols + (head + 1) * height - rows;
+        for (let r = 0; r < rows; r++) to.data[at + r] += factor * added[r];
+      }
     },
     gather: (x) => open(x),
     gatherHeads: (x) => x,

@@ -60,8 +60,8 @@ export function createWebgpuBackend(options: WebgpuBackendOptions): Backend {
   const weights = new Weights(gpu, vectors, { limit, expected: expectedBytes });
   const kept = new Kept(gpu);
   const tools = { gpu, vectors, kept };
-  const lowRanks = new LowRanks(gpu, vectors, maxTokens);
   const headProducts = new HeadProducts(gpu, maxTokens);
+  const lowRanks = new LowRanks(gpu, vectors, headProducts, maxTokens);
   const experts = new ExpertLayers(gpu, vectors);
   let observer: Parameters<Backend["observeProducts"]>[0];
   let waiting: Operation[] = [];

@@ -8,20 +8,21 @@ const SIZE = 128;
 const ROWS = 2;
 
 /**
- * y[token, head, before + row] = x[token, head] . W[head, row], in the order of `matmulShader`. A workgroup has rows of one head;
+ * y[token, head, before + row] = x[token, head] . W[head, row], or so much more, in the order of `matmulShader`. A workgroup has rows of one head;
  * those that a part of the matrix has not are left to the other parts.
  *
  * x4  [tokens * heads, subs * 8] fours
  */
-export function headsShader(type: GpuType, tokens: number): Shader {
+export function headsShader(type: GpuType, tokens: number, adds: boolean): Shader {
   const weightRow = (row: string) =>
     `u32(max(i32(head * p.head_rows + min(${row}, p.head_rows - 1u)) - i32(p.first_row), 0))`;
   return {
-    name: `heads product ${type} ${tokens}`,
+    name: `heads product ${type} ${tokens} ${adds}`,
     params: [
       "lanes",
       "group_rows",
       "subs",
+      "first",
       "tokens",
       "heads",
       "head_groups",
@@ -32,6 +33,7 @@ export function headsShader(type: GpuType, tokens: number): Shader {
       "y_stride",
       "y_head",
       "before",
+      ...(adds ? ["factor: f32"] : []),
     ],
     buffers: [...weightBuffers, fours("x4"), written("y")],
     size: SIZE,
@@ -40,7 +42,7 @@ var<workgroup> parts: array<f32, ${SIZE * ROWS * tokens}>;`,
     body: `let share = lane / p.lanes; let l = lane % p.lanes;
 let head = group.x / p.head_groups; let at = group.x % p.head_groups;
 let first = group.y * ${tokens}u;
-${Array.from({ length: tokens }, (_, t) => `let x_${t} = (min(first + ${t}u, p.tokens - 1u) * p.heads + head) * p.subs * 8u;`).join("\n")}
+${Array.from({ length: tokens }, (_, t) => `let x_${t} = ((p.first + min(first + ${t}u, p.tokens - 1u)) * p.heads + head) * p.subs * 8u;`).join("\n")}
 let row = at * p.group_rows + share * ${ROWS}u;
 ${[0, 1].map((j) => planesOf(j, (letter) => `p.${letter}`, weightRow(`row + ${j}u`), "p.rows")).join("\n")}
 ${accumulate({ type, slots: ROWS, tokens })}
@@ -50,7 +52,8 @@ for (var k = lane; k < p.group_rows * ${tokens}u; k += ${SIZE}u) {
   let y_row = at * p.group_rows + own; let w_row = head * p.head_rows + y_row;
   if (t >= p.tokens || y_row >= p.head_rows || w_row < p.first_row || w_row >= p.first_row + p.rows) { continue; }
   ${addParts("sum", `own * ${tokens}u + k % ${tokens}u`)}
-  y[t * p.y_stride + head * p.y_head + p.before + y_row] = sum;
+  let to = (p.first + t) * p.y_stride + head * p.y_head + p.before + y_row;
+  y[to] = ${adds ? "fma(p.factor, sum, y[to])" : "sum"};
 }`,
   };
 }

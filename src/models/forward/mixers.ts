@@ -2,7 +2,7 @@
 import type { Activation, AttentionOptions, Matrix, Run, Slice, Vector } from "../../tensor/backend.ts";
 import type { ModelConfig } from "../config/config.ts";
 import type { Block, LoadedAttention, Mixer, Pass } from "./model.ts";
-import { project } from "./project.ts";
+import { project, projectHeads } from "./project.ts";
 import { queryFactors } from "./rope.ts";
 
 type MixerOf<Kind> = Extract<Mixer, { kind: Kind }>;
@@ -42,13 +42,13 @@ function attend(
 function attendHeads(pass: Pass, mixer: MixerOf<"attention">, layer: number, x: Activation): Activation {
   const { weights, space, options } = mixer;
   const { query, attended, gate } = space;
-  attend(pass, options, layer, { query, ...projectHeads(pass, mixer, layer, x) }, attended);
+  attend(pass, options, layer, { query, ...projectAttention(pass, mixer, layer, x) }, attended);
   if (gate) pass.backend.sigmoidMul(attended, gate);
   return projectOut(pass, weights.output, attended);
 }
 
 /** Queries into the workspace; keys and values for the cache: clipped, normalised and turned as the config has it. */
-function projectHeads(
+function projectAttention(
   pass: Pass,
   { weights, space }: MixerOf<"attention">,
   layer: number,
@@ -135,9 +135,9 @@ function attendLatent(
   const key = b.gather(latent.keyRope);
   turn(pass, layer, config.headDim, space.query);
   turn(pass, layer, ropeDim, key);
-  b.linearHeads(space.query, weights.key, latent.asked, config.numHeads);
+  projectHeads(pass, space.query, weights.key, latent.asked);
   attend(pass, options, layer, { query: latent.asked, key, value }, latent.answered);
-  b.linearHeads(latent.answered, weights.value, space.attended, config.numHeads);
+  projectHeads(pass, latent.answered, weights.value, space.attended);
   return projectOut(pass, weights.output, space.attended);
 }
 

@@ -39,8 +39,10 @@ export interface MatrixOptions {
   /** Its columns, where they are not the matrix's. */
   width?: number;
   normalized?: boolean;
-  /** Rows are columns of so many parts of the stored tensor, which begin `partRows` of its rows apart. */
-  turned?: { readonly parts: number; readonly partRows: number };
+  /** See `MatrixPlan`. */
+  heads?: number;
+  /** The rows of a head are columns of a part of the stored tensor; parts begin so many of its rows apart. */
+  partRows?: number;
 }
 
 export interface VectorOptions {
@@ -176,8 +178,9 @@ export function createFinder(
       part.scaleSuffix === undefined
         ? stored(name, part.shape)
         : storedApart(name, base + part.scaleSuffix, part.shape);
-    const { parts, partRows } = options.turned ?? { parts: part.parts ?? 1, partRows: undefined };
-    const transposed = part.transposed || options.turned !== undefined;
+    const { heads, partRows } = options;
+    const transposed = part.transposed || partRows !== undefined;
+    const parts = (partRows === undefined ? part.parts : heads) ?? 1;
     const first = (part.first ?? 0) + (options.first ?? 0);
     const picked = options.order ?? part.order;
     const order = turned(picked, rows, options.rotated);
@@ -219,6 +222,7 @@ export function createFinder(
       transposed,
       parts,
       partRows,
+      heads,
       bias,
       normalized: options.normalized ?? false,
       expert: expert !== undefined,

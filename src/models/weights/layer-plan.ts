@@ -112,6 +112,7 @@ function planLatent(
     return row - within + (within < ropeDim ? plainDim + pairs(within) : within - ropeDim);
   });
   const ofHead = plainDim + valueDim;
+  const byHeads = { cut: "heads", heads: numHeads } as const;
   const isApart = names.keyUp !== undefined;
   const down = { of: keyValueRank + ropeDim, bias: config.qkvBias };
   return {
@@ -120,18 +121,18 @@ function planLatent(
       order: queryOrder,
     }),
     key: isApart
-      ? find.matrix(names.keyUp, numHeads * keyValueRank, plainDim, { cut: "heads" })
+      ? find.matrix(names.keyUp, numHeads * keyValueRank, plainDim, byHeads)
       : find.matrix(names.keyValueUp, numHeads * keyValueRank, plainDim, {
-          cut: "heads",
+          ...byHeads,
           of: numHeads * ofHead,
           width: keyValueRank,
-          turned: { parts: numHeads, partRows: ofHead },
+          partRows: ofHead,
           order: Int32Array.from({ length: numHeads * keyValueRank }, (_, row) => row % keyValueRank),
         }),
     value: isApart
-      ? find.matrix(names.valueUp, numHeads * valueDim, keyValueRank, { cut: "heads" })
+      ? find.matrix(names.valueUp, numHeads * valueDim, keyValueRank, byHeads)
       : find.matrix(names.keyValueUp, numHeads * valueDim, keyValueRank, {
-          cut: "heads",
+          ...byHeads,
           of: numHeads * ofHead,
           order: Int32Array.from(
             { length: numHeads * valueDim },

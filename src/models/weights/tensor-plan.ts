@@ -34,6 +34,8 @@ export interface MatrixPlan {
   readonly parts: number;
   /** Stored rows from one part to the next, where they are not `cols`. */
   readonly partRows?: number;
+  /** The rows of so many heads, each multiplied with values of its head alone. */
+  readonly heads?: number;
   /** Each row is divided by its length. */
   readonly normalized: boolean;
   readonly bias?: VectorPlan;
