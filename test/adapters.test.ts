@@ -108,9 +108,17 @@ function modulesOf(name: string): (readonly [string, number, number])[] {
       [`transformer.h.${l}.mlp.c_fc`, width, config.n_inner ?? 4 * width],
     ]);
   }
+  const root = (l: number) => `model.layers.${l}`;
+  if (name === "deepseek_v3") {
+    const { kv_lora_rank: latent, q_lora_rank: inner, qk_nope_head_dim: plain } = config;
+    const { qk_rope_head_dim: turned, v_head_dim: value } = config;
+    return layers(config.num_hidden_layers).flatMap((l) => [
+      [`${root(l)}.self_attn.q_b_proj`, inner, heads * (plain + turned)],
+      [`${root(l)}.self_attn.kv_b_proj`, latent, heads * (plain + value)],
+    ]);
+  }
   const headDim: number = config.head_dim ?? hidden / heads;
   const kv: number = (config.num_key_value_heads ?? heads) * headDim;
-  const root = (l: number) => `model.layers.${l}`;
   if (name.startsWith("phi3")) {
     return layers(config.num_hidden_layers).flatMap((l) => [
       [`${root(l)}.self_attn.qkv_proj`, hidden, heads * headDim + 2 * kv],
@@ -129,7 +137,7 @@ function modulesOf(name: string): (readonly [string, number, number])[] {
   ];
 }
 
-for (const name of ["llama", "phi3-long", "gpt2"]) {
+for (const name of ["llama", "phi3-long", "gpt2", "deepseek_v3"]) {
   for (const device of ["reference", "cpu"] as const) {
     it(`${name} on ${device}: as with merged weights`, async () => {
       const path = golden("families", name);

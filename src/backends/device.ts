@@ -216,8 +216,8 @@ export interface ModelOperations {
   readonly causal: boolean;
   /** Attention of an encoder beside it, which sees what follows, too. */
   readonly encoder: boolean;
-  /** Heads share some dimensions of their keys. */
-  readonly joinsHeads: boolean;
+  /** Keys end with their values (latent attention). */
+  readonly valueInKey: boolean;
   readonly activation: ActivationKind;
   readonly activationLimit: number;
   readonly gatedMlp: boolean;

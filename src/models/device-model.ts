@@ -3,7 +3,7 @@ import type { DeviceModel, ModelOperations, WeightSample } from "../backends/dev
 import type { ByteSource } from "../formats/sources/byte-source.ts";
 import { byteLength } from "../tensor/dtype.ts";
 import type { ModelConfig } from "./config/config.ts";
-import { createCaches, createWorkspace, exchangeFloats } from "./forward/workspace.ts";
+import { cachedHeads, createCaches, createWorkspace, exchangeFloats } from "./forward/workspace.ts";
 import type { ModelDescription } from "./open-model.ts";
 import { type MatrixPlan, matricesOf, readType, tensorsOf, type WeightPlan } from "./weights/tensor-plan.ts";
 import { createWeightReader, type WeightReader } from "./weights/weight-reader.ts";
@@ -20,7 +20,8 @@ export function describeForDevice(
   { name, config, weights }: ModelDescription,
   files: readonly ByteSource[],
 ): DeviceModel {
-  const { numLayers, headDim, valueDim, experts } = config;
+  const { numLayers, experts } = config;
+  const { headDim, valueDim } = cachedHeads(config);
   const mixtures = experts ? numLayers - experts.denseLayers.filter((dense) => dense).length : 0;
   return {
     name,
@@ -94,12 +95,14 @@ async function readSample(reader: WeightReader, plan: MatrixPlan, embedding: boo
 }
 
 function operationsOf(config: ModelConfig): ModelOperations {
-  const { norm, normEps, headDim, valueDim, activation, activationLimit, gatedMlp, delta, latent } = config;
+  const { norm, normEps, activation, activationLimit, gatedMlp, delta, latent } = config;
+  const { headDim, valueDim, valueInKey = false } = cachedHeads(config);
   return {
     norm,
     normEps,
     headDim,
     valueDim,
+    valueInKey,
     activation,
     activationLimit,
     gatedMlp,
@@ -113,7 +116,6 @@ function operationsOf(config: ModelConfig): ModelOperations {
     relativeBias: config.relativeBuckets > 0,
     causal: config.causal,
     encoder: config.encoderLayers > 0,
-    joinsHeads: latent !== undefined,
     sigmoidGates: config.attentionGate || delta !== undefined || config.experts?.sharedGate === true,
     clips: config.qkvClip > 0,
     biases: config.qkvBias || config.outputBias || config.mlpBias || config.normBias || config.headBias,

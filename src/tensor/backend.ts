@@ -44,7 +44,9 @@ export interface Matrix {
 /** Two thin matrices beside a weight matrix W: B A is added to it (LoRA, arXiv:2106.09685). */
 export interface LowRankSource {
   readonly rank: number;
-  /** A, [rank, W's cols] */
+  /** Where W's heads are multiplied apart (`linearHeads`): how many. */
+  readonly heads?: number;
+  /** A, [rank, W's cols], or one of a head after another. */
   readonly down: Float32Array;
   /** B, [W's rows, rank] */
   readonly up: Float32Array;
@@ -126,6 +128,8 @@ export interface KvCacheShape {
   /** Of keys. */
   headDim: number;
   valueDim: number;
+  /** Keys end with their values, which are kept once: what is stored as a key is only what comes before. */
+  valueInKey?: boolean;
   pages: number;
   /** Most pages that the runs of one call name together. */
   namedPages: number;
@@ -323,8 +327,8 @@ export interface Backend {
    * @throws {BaimoError} `memory`
    */
   loadLowRank(sources: readonly (readonly [weight: Matrix, source: LowRankSource])[]): LowRank[];
-  /** y += factor * B (A x) in some rows of a finished product y = x W^T, this rank's columns. */
-  addLowRank(x: Activation, low: LowRank, y: Slice, span: RowSpan, factor: number): void;
+  /** y += factor * B (A x) in some rows of a finished product, `linear`'s or `linearHeads`', this rank's columns. */
+  addLowRank(x: Activation | Slice, low: LowRank, y: Slice, span: RowSpan, factor: number): void;
   /** Makes a slice whole on every rank. The result is overwritten by the next gather of the same slice. */
   gather(x: Slice): Activation;
   /** Keys or values with all heads that this rank's part of the cache wants: the slice itself, or gathered. */
@@ -335,8 +339,11 @@ export interface Backend {
   setAngles(angles: number, cos: Float32Array, sin: Float32Array, pairs: number): void;
   /** Rotates pairs i, i + pairs of each head by the angles set (RoPE, arXiv:2104.09864), in place. */
   rope(x: Activation | Slice, headDim: number, angles: number): void;
-  /** out[t, h] = [shared[t], own[t, h]]: gives every head the same first dimensions. */
-  joinHeads(shared: Activation, own: Activation, ownDim: number, out: Activation): void;
+  /**
+   * The last values of each of `heads` heads, times the head's own rows of the weights: y[t, h] = [what comes before,
+   * W_h x[t, h]'s last]. All are cut at heads, so that a rank needs nothing of another.
+   */
+  linearHeads(x: Slice, weight: Matrix, y: Slice, heads: number): void;
   /** Writes the keys and values of one layer into the pages of each run's sequence: whole ones, or `gatherHeads`'. */
   storeKeysValues(
     cache: KvCache,

@@ -4,7 +4,7 @@ import {
   attention,
   cases as attentionShapes,
 } from "../../kernels/attention/attention.ts";
-import { cachedValues, kernelSuffix } from "../../kernels/attention/kv-store.ts";
+import { cachedValues, joinRows, kernelSuffix, keyDimOf } from "../../kernels/attention/kv-store.ts";
 import type { Random } from "../../random.ts";
 import {
   type AttentionOptions,
@@ -32,6 +32,8 @@ const CASE_PAGES = CASE_TOKENS / PAGE;
 interface AttentionOfParts extends Omit<AttentionCase, "tokens" | "position" | "length" | "window"> {
   readonly dtype: CacheType;
   readonly parts: readonly Part[];
+  /** Of one KV head: what is stored as a key is only what comes before its value. */
+  readonly valueInKey?: boolean;
   /** One answer each. */
   readonly windows: readonly number[];
 }
@@ -51,6 +53,7 @@ interface Held {
 export function attentionCase(shape: AttentionOfParts): OperationCase {
   const { dtype, parts, heads, kvHeads, headDim, valueDim, causal, windows, softcap = 0 } = shape;
   const type = kernelSuffix(dtype);
+  const keyDim = keyDimOf(shape);
   const tokens = parts.reduce((sum, part) => sum + part.tokens, 0);
   return {
     operation: "attention",
@@ -60,7 +63,7 @@ export function attentionCase(shape: AttentionOfParts): OperationCase {
     async prepare(stage, random) {
       const b = stage.backend;
       const q = normals(random, tokens * heads * headDim);
-      const held = holdParts(parts, random, { keyWidth: kvHeads * headDim, valueWidth: kvHeads * valueDim });
+      const held = holdParts(parts, random, { keyWidth: kvHeads * keyDim, valueWidth: kvHeads * valueDim });
       const extras = {
         sinks: shape.sinks ? normals(random, heads) : undefined,
         slopes: shape.slopes ? normals(random, heads).map((slope) => Math.abs(slope) / 8) : undefined,
@@ -85,6 +88,7 @@ export function attentionCase(shape: AttentionOfParts): OperationCase {
         numKvHeads: kvHeads,
         headDim,
         valueDim,
+        valueInKey: shape.valueInKey,
         // as many again for copies
         pages: 2 * parts.length * CASE_PAGES,
         namedPages: parts.length * CASE_PAGES,
@@ -95,7 +99,7 @@ export function attentionCase(shape: AttentionOfParts): OperationCase {
       const out = b.allocateSlice(scalePartition(cut, valueDim), tokens);
       const stored: { key: Slice; value: Slice; positions: number; sequence: Sequence }[] = [];
       for (const { keys, values, positions, run } of held) {
-        const key = await stage.slice(keys, kvHeads * headDim);
+        const key = await stage.slice(keys, kvHeads * keyDim);
         const value = await stage.slice(values, kvHeads * valueDim);
         stored.push({ key, value, positions, sequence: run.sequence });
       }
@@ -147,8 +151,9 @@ export function attentionCase(shape: AttentionOfParts): OperationCase {
           const answers = new Float32Array(windows.length * size);
           for (const { run, keys, values } of held) {
             const { first, rows, position, length } = run;
-            const k = rounding === "none" ? keys : cachedRows(keys, dtype, headDim);
+            const stored = rounding === "none" ? keys : cachedRows(keys, dtype, keyDim);
             const v = rounding === "none" ? values : cachedRows(values, dtype, valueDim);
+            const k = shape.valueInKey ? joinRows(stored, v, keys.length / keyDim) : stored;
             for (const [i, window] of windows.entries()) {
               const from = i * size + first * heads * valueDim;
               attention({
@@ -244,6 +249,7 @@ const encoded: readonly Part[] = [
   { tokens: 3, position: 0, length: 40 },
   { tokens: 12, position: 0 },
 ];
+const latent = { heads: 9, kvHeads: 1, valueInKey: true, causal: true, parts: several };
 const shared = { heads: 6, kvHeads: 2, headDim: 20, valueDim: 12, causal: true };
 
 export const attentionCases: readonly OperationCase[] = (["F32", "F16", "Q8"] as const).flatMap((dtype) =>
@@ -258,5 +264,7 @@ export const attentionCases: readonly OperationCase[] = (["F32", "F16", "Q8"] as
     { ...shared, parts: several, windows: [0], softcap: 2, slopes: true },
     { ...shared, parts: several, windows: [0], reach: 20 },
     { ...shared, parts: encoded, windows: [0], causal: false, reach: 7 },
+    { ...latent, headDim: 48, valueDim: 32, windows: [0, 20] },
+    { ...latent, headDim: 17, valueDim: 10, windows: [0], softcap: 2 },
   ].map((shape) => attentionCase({ ...shape, dtype })),
 );

@@ -75,7 +75,7 @@ export class Stage {
   /** A matrix [rows, cols] in file form. */
   matrix(
     source: Pick<MatrixSource, "dtype" | "rows" | "cols"> & { readonly bytes: Uint8Array },
-    bias?: Float32Array,
+    { bias, unit }: { bias?: Float32Array; unit?: number } = {},
   ): Promise<Matrix> {
     const { dtype, rows, cols, bytes } = source;
     const rowBytes = bytes.length / rows;
@@ -89,13 +89,17 @@ export class Stage {
         read: (first, count, target) =>
           target.set(bytes.subarray(first * rowBytes, (first + count) * rowBytes)),
       },
-      this.cut(rows),
+      this.cut(rows, unit),
     );
   }
 
   /** The same of f32 values. */
-  floats(values: Float32Array, cols: number, bias?: Float32Array): Promise<Matrix> {
-    return this.matrix({ dtype: "F32", rows: values.length / cols, cols, bytes: bytesOf(values) }, bias);
+  floats(
+    values: Float32Array,
+    cols: number,
+    more: { bias?: Float32Array; unit?: number } = {},
+  ): Promise<Matrix> {
+    return this.matrix({ dtype: "F32", rows: values.length / cols, cols, bytes: bytesOf(values) }, more);
   }
 
   /** Activations [tokens, width] with these values. */

@@ -4,7 +4,7 @@ import type { ModelOperations } from "../device.ts";
 import { attentionCase } from "./attention.ts";
 import type { OperationCase } from "./case.ts";
 import { gatedDeltaCase } from "./gated-delta.ts";
-import { embedCase, gatherCase, joinHeadsCase } from "./moves.ts";
+import { embedCase, gatherCase } from "./moves.ts";
 import { headNormCase, normCase } from "./norms.ts";
 import { activateCase, addCase, clipCase, ropeCase, scaleCase, sigmoidMulCase } from "./pointwise.ts";
 import { biasCase } from "./products.ts";
@@ -26,8 +26,6 @@ export function casesOf(use: ModelOperations, cacheType: CacheType): OperationCa
     cases.push(headNormCase({ tokens: ROWS, heads: HEADS, headDim, each: false, ...norm, biased: false }));
   if (use.biases) cases.push(biasCase({ tokens: ROWS, cols: width, rows: 8 }));
   if (ropeDims > 0) cases.push(ropeCase({ tokens: ROWS, heads: HEADS, headDim, ropeDim: ropeDims }));
-  if (use.joinsHeads)
-    cases.push(joinHeadsCase({ tokens: ROWS, heads: HEADS, sharedDim: 4, ownDim: headDim }));
   cases.push(
     activateCase({ ...rows, kind: use.activation, gated: use.gatedMlp, limit: use.activationLimit }),
   );
@@ -46,7 +44,7 @@ export function casesOf(use: ModelOperations, cacheType: CacheType): OperationCa
 
 /** Attention with all the options of the model at once. */
 function attentionOf(use: ModelOperations, dtype: CacheType): OperationCase[] {
-  const { headDim, valueDim, softcap, sinks, slopes } = use;
+  const { headDim, valueDim, valueInKey, softcap, sinks, slopes } = use;
   const shape = {
     dtype,
     parts: [{ tokens: ROWS, position: POSITIONS - ROWS }],
@@ -54,6 +52,7 @@ function attentionOf(use: ModelOperations, dtype: CacheType): OperationCase[] {
     kvHeads: 1,
     headDim,
     valueDim,
+    valueInKey,
     softcap,
     sinks,
     slopes,

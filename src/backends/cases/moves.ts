@@ -1,5 +1,4 @@
 // Cases of operations that only move rows and columns: every bit arrives.
-import { joinHeads } from "../../kernels/ops/elementwise.ts";
 import { findLargestOf } from "../../kernels/ops/largest.ts";
 import type { Largest } from "../../tensor/backend.ts";
 import { describe, normals, type OperationCase } from "./case.ts";
@@ -114,39 +113,6 @@ export function putRowsCase({ tokens, width }: RowsShape): OperationCase {
   };
 }
 
-interface JoinShape {
-  readonly tokens: number;
-  readonly heads: number;
-  readonly sharedDim: number;
-  readonly ownDim: number;
-}
-
-export function joinHeadsCase(shape: JoinShape): OperationCase {
-  const { tokens, heads, sharedDim, ownDim } = shape;
-  return {
-    operation: "joinHeads",
-    about: describe(shape),
-    kernels: () => ["join_heads"],
-    tolerance: EXACT,
-    async prepare(stage, random) {
-      const [shared, own] = [normals(random, tokens * sharedDim), normals(random, tokens * heads * ownDim)];
-      const [first, rest] = [await stage.rows(shared, sharedDim), await stage.rows(own, heads * ownDim)];
-      const out = stage.backend.allocate(heads * (sharedDim + ownDim), tokens);
-      return {
-        run() {
-          stage.backend.joinHeads(first, rest, ownDim, out);
-          return stage.backend.read(out);
-        },
-        expected() {
-          const joined = new Float32Array(tokens * heads * (sharedDim + ownDim));
-          joinHeads(shared, own, joined, shape);
-          return joined;
-        },
-      };
-    },
-  };
-}
-
 interface LargestShape extends RowsShape {
   readonly count: number;
   /** Values are multiples of it, so that some are equal; 0: they are not rounded. */
@@ -224,6 +190,4 @@ export const moveCases: readonly OperationCase[] = [
     odd: [Number.NaN, Number.POSITIVE_INFINITY, Number.NaN],
   }),
   largestCase({ tokens: 1, width: 300, count: 300, step: 0.5, odd: [Number.NEGATIVE_INFINITY, -0] }),
-  joinHeadsCase({ tokens: 1, heads: 1, sharedDim: 4, ownDim: 8 }),
-  joinHeadsCase({ tokens: 3, heads: 4, sharedDim: 6, ownDim: 10 }),
 ];

@@ -3,7 +3,7 @@ import { dequantize } from "../../formats/blocks/dequantize.ts";
 import { floatToHalf } from "../../formats/blocks/half.ts";
 import { type Kernels, matmulName, type WeightType, weightForms } from "../../kernels/module/module.ts";
 import { addRows } from "../../kernels/ops/elementwise.ts";
-import { matmul, matmulQuantized } from "../../kernels/products/matmul.ts";
+import { matmul, matmulHeads, matmulQuantized } from "../../kernels/products/matmul.ts";
 import {
   quantizeActivations,
   quantizeActivationsBy256,
@@ -85,6 +85,49 @@ export function linearCase(weights: CaseWeights, tokens: number): OperationCase 
   };
 }
 
+/** Products of heads with rows of their own, behind `before` values that stay. */
+export function headsCase(
+  weights: CaseWeights,
+  shape: { tokens: number; heads: number; before: number },
+): OperationCase {
+  const { name, dtype, rows, cols } = weights;
+  const { tokens, heads, before } = shape;
+  const type = weightTypeOf(dtype);
+  const [width, height] = [before + cols, before + rows / heads];
+  return {
+    operation: "linearHeads",
+    about: `products of heads with ${name}: ${describe(shape)}`,
+    kernels: (products) => [matmulName(type, products), ...packersOf(type), "copy_rows"],
+    tolerance: 1e-5, // as above
+    async prepare(stage, random) {
+      const x = normals(random, tokens * heads * width);
+      const matrix = await stage.matrix(weights, { unit: rows / heads });
+      const [from, out] = [
+        await stage.slice(x, heads * width, width),
+        stage.room(heads * height, tokens, height),
+      ];
+      return {
+        run() {
+          stage.backend.linearHeads(from, matrix, out, heads);
+          return stage.read(out);
+        },
+        expected(rounding) {
+          const y = new Float32Array(tokens * heads * height);
+          const rounded = rounding === "cpu" ? type : "f32";
+          matmulHeads(
+            valuesOf(weights, rounding),
+            x,
+            y,
+            { rows: rows / heads, cols, heads, tokens },
+            (w, a, b, one) => multiplyPlainly(w, a, b, { ...one, type: rounded }),
+          );
+          return y;
+        },
+      };
+    },
+  };
+}
+
 /** All rows of a matrix, looked up. */
 export function lookupCase(weights: CaseWeights): OperationCase {
   const { name, dtype, rows, cols } = weights;
@@ -134,7 +177,7 @@ export function biasCase(shape: { tokens: number; cols: number; rows: number }):
       const [first, second] = [rows * cols, 8 * cols].map((count) => normals(random, count));
       const bias = normals(random, rows);
       const from = await stage.rows(x, cols);
-      const matrices = [await stage.floats(first, cols, bias), await stage.floats(second, cols)] as const;
+      const matrices = [await stage.floats(first, cols, { bias }), await stage.floats(second, cols)] as const;
       const outs = [stage.room(rows, tokens), stage.room(8, tokens)] as const;
       return {
         async run() {

@@ -6,7 +6,7 @@ import { createRandom } from "../../random.ts";
 import { byteLength, type DType, dtypes } from "../../tensor/dtype.ts";
 import { dtypesWithKernels } from "../wasm/matrix.ts";
 import { normals, type OperationCase } from "./case.ts";
-import { biasCase, type CaseWeights, linearCase, lookupCase } from "./products.ts";
+import { biasCase, type CaseWeights, headsCase, linearCase, lookupCase } from "./products.ts";
 
 /** Types that are held as Q6_K, as Q2_K, and as F16, for want of kernels. */
 const withoutKernels = ["IQ3_XXS", "TQ2_0", "IQ2_XS"] as const;
@@ -70,4 +70,8 @@ export const productCases: readonly OperationCase[] = [
   biasCase({ tokens: 1, cols: 16, rows: 3 }),
   biasCase({ tokens: 7, cols: 172, rows: 20 }),
   biasCase({ tokens: 37, cols: 172, rows: 70 }),
+  headsCase(makeCaseWeights("F32", 80, 8), { tokens: 3, heads: 4, before: 12 }),
+  headsCase(makeCaseWeights("F16", 21, 13), { tokens: 1, heads: 3, before: 0 }),
+  headsCase(makeCaseWeights("Q8_0", 96, 64), { tokens: 9, heads: 3, before: 16 }),
+  headsCase(makeCaseWeights("Q4_K", 60, 256), { tokens: 4, heads: 5, before: 6 }),
 ];

@@ -2,12 +2,13 @@
 import { BaimoError } from "../../errors.ts";
 import { dequantize } from "../../formats/blocks/dequantize.ts";
 import { attention } from "../../kernels/attention/attention.ts";
+import { joinRows, keyDimOf } from "../../kernels/attention/kv-store.ts";
 import { activate } from "../../kernels/ops/activate.ts";
 import { createDeltaState, gatedDelta } from "../../kernels/ops/gated-delta.ts";
 import { findLargestOf } from "../../kernels/ops/largest.ts";
 import { norm as normRows } from "../../kernels/ops/norm.ts";
 import { rope } from "../../kernels/ops/rope.ts";
-import { matmul } from "../../kernels/products/matmul.ts";
+import { matmul, matmulHeads } from "../../kernels/products/matmul.ts";
 import {
   type Activation,
   type Backend,
@@ -79,7 +80,7 @@ class ReferenceCache implements KvCache {
   constructor(shape: KvCacheShape) {
     this.shape = shape;
     const make = (dim: number) => new Float32Array(shape.pages * PAGE * shape.numKvHeads * dim);
-    this.keys = Array.from({ length: shape.numLayers }, () => make(shape.headDim));
+    this.keys = Array.from({ length: shape.numLayers }, () => make(keyDimOf(shape)));
     this.values = Array.from({ length: shape.numLayers }, () => make(shape.valueDim));
   }
   get pages(): number {
@@ -103,6 +104,12 @@ class ReferenceCache implements KvCache {
       values.set(layer.subarray(from, from + count), p * width);
     }
     return values;
+  }
+  /** The keys and values of a sequence's first positions in one layer. */
+  keysValuesOf(layer: number, sequence: Sequence, positions: number): { k: Float32Array; v: Float32Array } {
+    const [k, v] = [this.keys, this.values].map((area) => this.of(area[layer], sequence, positions));
+    if (!this.shape.valueInKey) return { k, v };
+    return { k: joinRows(k, v, positions * this.shape.numKvHeads), v };
   }
   copyPage(from: number, to: number): void {
     for (const layer of [...this.keys, ...this.values]) {
@@ -277,20 +284,34 @@ export function createReferenceBackend(options: ReferenceBackendOptions): Backen
         if (bias) for (let i = 0; i < out.length; i++) out[i] += bias[i % rows];
       }
     },
+    linearHeads(x, weight, y, heads) {
+      const { data, rows, cols } = open(weight);
+      y.tokens = x.tokens;
+      const shape = { rows: rows / heads, cols, heads, tokens: x.tokens };
+      matmulHeads(data, open(x).used, open(y).used, shape);
+    },
     observeProducts(wanted) {
       observer = wanted;
     },
     loadLowRank: (sources) => sources.map(([, source]) => source),
     addLowRank(x, low, y, span, factor) {
-      const { rank, down, up } = low as LowRankSource; // made by `loadLowRank`
+      const { rank, heads = 1, down, up } = low as LowRankSource; // made by `loadLowRank`
       const [from, to] = [open(x), open(y)];
-      const tokens = span.rows;
-      const inner = new Float32Array(tokens * rank);
-      const added = new Float32Array(tokens * to.cols);
-      matmul(down, from.of(span), inner, { rows: rank, cols: from.cols, tokens });
-      matmul(up, inner, added, { rows: to.cols, cols: rank, tokens });
-      const sums = to.of(span);
-      for (let i = 0; i < sums.length; i++) sums[i] += factor * added[i];
+      const [cols, rows] = [down.length / (heads * rank), up.length / (heads * rank)];
+      const [width, height] = [from.cols / heads, to.cols / heads];
+      const shape = { rows, cols, tokens: 1 };
+      for (let i = 0; i < span.rows * heads; i++) {
+        const head = i % heads;
+        const row = span.first + (i - head) / heads;
+        const end = row * from.cols + (head + 1) * width;
+        const [inner, added] = [new Float32Array(rank), new Float32Array(rows)];
+        const a = down.subarray(head * rank * cols, (head + 1) * rank * cols);
+        matmul(a, from.data.subarray(end - cols, end), inner, { ...shape, rows: rank });
+        const b = up.subarray(head * rows * rank, (head + 1) * rows * rank);
+        matmul(b, inner, added, { ...shape, cols: rank });
+        const at = row * to.cols + (head + 1) * height - rows;
+        for (let r = 0; r < rows; r++) to.data[at + r] += factor * added[r];
+      }
     },
     gather: (x) => open(x),
     gatherHeads: (x) => x,
@@ -311,20 +332,6 @@ export function createReferenceBackend(options: ReferenceBackendOptions): Backen
         heads: width / headDim,
         ropeDim: 2 * turned.pairs,
       });
-    },
-    joinHeads(shared, own, ownDim, out) {
-      const [first, second, to] = [open(shared), open(own), open(out)];
-      out.tokens = own.tokens;
-      const headDim = shared.width + ownDim;
-      for (let i = 0; i < to.used.length; i++) {
-        const token = Math.floor(i / out.width);
-        const head = Math.floor((i % out.width) / headDim);
-        const within = i % headDim;
-        to.data[i] =
-          within < shared.width
-            ? first.data[token * shared.width + within]
-            : second.data[token * own.width + head * ownDim + within - shared.width];
-      }
     },
     storeKeysValues(cache, layer, keys, values, runs) {
       const opened = openCache(cache);
@@ -349,8 +356,7 @@ export function createReferenceBackend(options: ReferenceBackendOptions): Backen
         const positions = causal ? run.position + run.rows : run.length;
         attention({
           q: open(query).of(run),
-          k: opened.of(opened.keys[layer], run.sequence, positions),
-          v: opened.of(opened.values[layer], run.sequence, positions),
+          ...opened.keysValuesOf(layer, run.sequence, positions),
           out: open(out).of(run),
           tokens: run.rows,
           heads: shape.numHeads,

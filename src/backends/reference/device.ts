@@ -1,4 +1,5 @@
 // The reference backend as a device: one worker, nothing to prepare.
+import { keyDimOf } from "../../kernels/attention/kv-store.ts";
 import { PAGE } from "../../tensor/backend.ts";
 import type { Allocator, Device } from "../device.ts";
 
@@ -29,8 +30,9 @@ export const referenceDevice: Device = {
         values += partition[1] * tokens;
         return { ...handle, partition };
       },
-      allocateCache({ pages, numLayers, numKvHeads, headDim, valueDim }) {
-        values += pages * PAGE * numLayers * numKvHeads * (headDim + valueDim);
+      allocateCache(shape) {
+        const { pages, numLayers, numKvHeads, valueDim } = shape;
+        values += pages * PAGE * numLayers * numKvHeads * (keyDimOf(shape) + valueDim);
         return handle;
       },
       allocateDeltaState({ sequences, numLayers, keyHeads, valueHeads, keyDim, valueDim, kernel }) {

@@ -275,6 +275,9 @@ export function createWasmBackend(options: WasmBackendOptions): Backend {
       for (let i = 0; i < outputs.length; i++)
         linear.addBias(matrixOf(outputs[i][0]), columnsOf(outputs[i][1]));
     },
+    linearHeads(x, weight, y, heads) {
+      linear.multiplyHeads(columnsOf(x), matrixOf(weight), columnsOf(y), heads);
+    },
     observeProducts(wanted) {
       observer = wanted;
     },
@@ -304,22 +307,6 @@ export function createWasmBackend(options: WasmBackendOptions): Backend {
       const { address, stride, tokens, width } = rowsOf(x);
       const { cos, sin, pairs } = angles[index];
       kernels.rope(address, stride, tokens, width / headDim, headDim, 2 * pairs, cos, sin);
-    },
-    joinHeads(shared, own, ownDim, out) {
-      const [first, rest, to] = [rowsOf(shared), rowsOf(own), rowsOf(out)];
-      to.tokens = rest.tokens;
-      kernels.join_heads(
-        first.address,
-        first.stride,
-        first.width,
-        rest.address,
-        rest.stride,
-        ownDim,
-        rest.tokens,
-        rest.width / ownDim,
-        to.address,
-        to.stride,
-      );
     },
     storeKeysValues(cache, layer, keys, values, runs) {
       storeKeysValues(cacheOf(cache), layer, rowsOf(keys), rowsOf(values), runs);

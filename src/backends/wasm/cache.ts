@@ -1,5 +1,5 @@
 // The KV cache of one rank: where it lies in the first bank, storing, and attention over it.
-import { headPageBytes, kernelSuffix } from "../../kernels/attention/kv-store.ts";
+import { headPageBytes, kernelSuffix, keyDimOf } from "../../kernels/attention/kv-store.ts";
 import type { Attention, StoreKv } from "../../kernels/module/module.ts";
 import type { AttentionOptions, KvCache, KvCacheShape, Run } from "../../tensor/backend.ts";
 import type { Partition } from "../../tensor/partition.ts";
@@ -38,7 +38,7 @@ export class WasmCache implements KvCache {
   #tableOf: number[] = [];
 
   constructor(shape: KvCacheShape, rank: number, bank: Bank) {
-    const { numHeads, numKvHeads, headDim, valueDim, numLayers, pages } = shape;
+    const { numHeads, numKvHeads, numLayers, pages } = shape;
     this.shape = shape;
     const type = kernelSuffix(shape.dtype);
     this.storeKeys = bank.kernels[`store_k_${type}`];
@@ -46,7 +46,7 @@ export class WasmCache implements KvCache {
     this.attention = bank.kernels[`attention_${type}`];
     const group = numHeads / numKvHeads;
     const [from, to] = [shape.heads[rank], shape.heads[rank + 1]];
-    const [keyBytes, valueBytes] = headPageBytes(shape.dtype, { headDim, valueDim });
+    const [keyBytes, valueBytes] = headPageBytes(shape.dtype, shape);
     const heads: CachedHead[] = [];
     for (let head = Math.floor(from / group); head * group < to; head++) {
       const firstQuery = Math.max(from, head * group);
@@ -143,15 +143,16 @@ export function storeKeysValues(
   runs: readonly Run[],
 ): void {
   const { heads, shape, storeKeys, storeValues } = cache;
-  const { headDim, valueDim } = shape;
+  const { valueDim } = shape;
+  const keyDim = keyDimOf(shape);
   const tables = cache.tablesOf(runs);
   for (let r = 0; r < runs.length; r++) {
     const { first, rows, position } = runs[r];
     for (let i = 0; i < heads.length; i++) {
       const { head, keys: keyAreas, values: valueAreas } = heads[i];
-      const k = keys.address + (first * keys.stride + head * headDim - keys.first) * 4;
+      const k = keys.address + (first * keys.stride + head * keyDim - keys.first) * 4;
       const v = values.address + (first * values.stride + head * valueDim - values.first) * 4;
-      storeKeys(k, keys.stride, rows, headDim, keyAreas[layer], tables[r], position);
+      storeKeys(k, keys.stride, rows, keyDim, keyAreas[layer], tables[r], position);
       storeValues(v, values.stride, rows, valueDim, valueAreas[layer], tables[r], position);
     }
   }
@@ -190,6 +191,7 @@ export function attend({ cache, layer, query, out, options, runs, scratch }: Att
         queries,
         headDim,
         valueDim,
+        shape.valueInKey ? 1 : 0,
         keys[layer],
         values[layer],
         tables[r],

@@ -1,13 +1,12 @@
 // The linear op: rounds activations once, multiplies in the weights' banks, copies results back.
 //
 // A step of a small model is little more than such calls, so they allocate nothing.
-//
-// A step of a small model is little more than such calls, so they allocate nothing.
 import { BaimoError } from "../../errors.ts";
 import {
   type ActivationForm,
   activationBytes,
   GROUP,
+  packedBytes,
   type Quantize,
   scratchBytes,
   weightForms,
@@ -30,6 +29,16 @@ interface Area {
   readonly products: Products;
 }
 
+/** Where rows of activations lie. */
+interface Place {
+  readonly address: number;
+  readonly stride: number;
+}
+
+interface Strided extends Place {
+  readonly tokens: number;
+}
+
 /** Largest sizes of the matrices that were loaded. */
 interface Sizes {
   cols: number;
@@ -46,6 +55,7 @@ export class Linear {
   readonly #quantize: Record<Exclude<ActivationForm, "f32">, Quantize>;
   readonly #shared: SharedProducts;
   #homeArea: Area | undefined;
+  #heads: Place = { address: 0, stride: 0 };
 
   constructor(home: Bank, options: SharedProductsOptions & { maxTokens: number }) {
     this.#home = home;
@@ -114,6 +124,53 @@ export class Linear {
     }
   }
 
+  /** See `Backend.linearHeads`. Where a head is no whole row groups, its rows are taken from the products of those that have them. */
+  multiplyHeads(from: Columns, matrix: WasmMatrix, to: Columns, heads: number): void {
+    const { type, cols, rows: allRows } = matrix;
+    const { kernels } = this.#home;
+    const { tokens } = from;
+    const rows = allRows / heads;
+    const width = from.whole.width / heads;
+    const kept = width - cols;
+    to.tokens = tokens;
+    for (let head = 0; head * width < from.width; head++) {
+      const first = from.address + head * width * 4;
+      const target = to.address + head * (kept + rows) * 4;
+      kernels.copy_rows(first, from.stride, tokens, kept, target, to.stride);
+      const x = { address: first + kept * 4, stride: from.stride, tokens };
+      this.begin();
+      for (const part of matrix.parts) {
+        const start = Math.max(head * rows - part.firstRow, 0);
+        const end = Math.min((head + 1) * rows - part.firstRow, part.rowGroups * GROUP);
+        if (start >= end) continue;
+        const group = Math.floor(start / GROUP);
+        const rowGroups = Math.ceil(end / GROUP) - group;
+        const address = part.address + packedBytes(type, group, cols);
+        const own = { ...part, address, rowGroups, firstRow: 0 };
+        const y = target + (kept + part.firstRow + start - head * rows) * 4;
+        if (start % GROUP === 0 && end % GROUP === 0) {
+          this.#multiplyAlone(x, own, matrix, { address: y, stride: to.stride });
+          continue;
+        }
+        const stride = rowGroups * GROUP;
+        const room = this.#headRoom(stride);
+        this.#multiplyAlone(x, own, matrix, { address: room, stride });
+        const skipped = (start - group * GROUP) * 4;
+        kernels.copy_rows(room + skipped, stride, tokens, end - start, y, to.stride);
+      }
+    }
+    this.begin();
+  }
+
+  /** Room for rows that begin or end within a row group. */
+  #headRoom(stride: number): number {
+    if (this.#heads.stride < stride) {
+      const address = this.#home.allocate(this.#options.maxTokens * stride * 4);
+      this.#heads = { address, stride };
+    }
+    return this.#heads.address;
+  }
+
   /** Computes the products that wait. */
   finish(): void {
     const { products, scratch, helperScratch } = this.#own();
@@ -126,19 +183,38 @@ export class Linear {
     this.#home.kernels.add_rows(to.address, to.stride, to.tokens, to.width, biasAddress);
   }
 
-  #multiplyAbroad(from: Rows, part: MatrixPart, { type, cols }: WasmMatrix, to: Columns): void {
+  /** A product that no other rank helps with. */
+  #multiplyAlone(from: Strided, part: MatrixPart, matrix: WasmMatrix, to: Place): void {
+    const { bank, address, rowGroups, scale } = part;
+    if (bank !== this.#home) return this.#multiplyAbroad(from, part, matrix, to);
+    const { type, cols } = matrix;
+    const input = this.#prepare(from, weightForms[type].activations, cols);
+    const { products, scratch } = this.#own();
+    const { stride, tokens } = from;
+    products[type](address, rowGroups, cols, input, stride, tokens, to.address, to.stride, scale, scratch);
+  }
+
+  #multiplyAbroad(from: Strided, part: MatrixPart, { type, cols }: WasmMatrix, to: Place): void {
     const { bank, address, rowGroups, firstRow, scale } = part;
     const area = this.#areaOf(bank);
     const form = weightForms[type].activations;
+    const { tokens } = from;
+    const stride = strideOf(cols);
     if (area.held !== form) {
       const source = this.#prepare(from, form, cols);
-      const bytes = form === "f32" ? from.tokens * from.stride * 4 : activationBytes(form, from.tokens, cols);
-      bank.u8.set(this.#home.u8.subarray(source, source + bytes), area.input);
+      if (form === "f32") {
+        for (let t = 0; t < tokens; t++) {
+          const row = source / 4 + t * from.stride;
+          bank.f32.set(this.#home.f32.subarray(row, row + cols), area.input / 4 + t * stride);
+        }
+      } else {
+        const bytes = activationBytes(form, tokens, cols);
+        bank.u8.set(this.#home.u8.subarray(source, source + bytes), area.input);
+      }
       area.held = form;
     }
     const rows = rowGroups * GROUP;
     const { input, output, scratch } = area;
-    const { stride, tokens } = from;
     area.products[type](address, rowGroups, cols, input, stride, tokens, output, rows, scale, scratch);
     for (let t = 0; t < tokens; t++) {
       const start = output / 4 + t * rows;
@@ -148,7 +224,7 @@ export class Linear {
   }
 
   /** Where activations lie in the first bank in a form. What waits for the form that was there before is computed first. */
-  #prepare(from: Rows, form: ActivationForm, cols: number): number {
+  #prepare(from: Strided, form: ActivationForm, cols: number): number {
     const area = this.#own();
     const input = form === "f32" ? from.address : area.input;
     if (area.held !== form) {

@@ -30,14 +30,12 @@ interface Thin {
 
 class WasmLowRank implements LowRank {
   readonly area: Area;
-  readonly down: Thin;
-  /** Undefined where this rank has no rows of the weight. */
-  readonly up?: Thin;
+  /** One, or one for each of this rank's heads; none where this rank has no rows of the weight. */
+  readonly pairs: readonly { readonly down: Thin; readonly up: Thin }[];
 
-  constructor(area: Area, down: Thin, up: Thin | undefined) {
+  constructor(area: Area, pairs: WasmLowRank["pairs"]) {
     this.area = area;
-    this.down = down;
-    this.up = up;
+    this.pairs = pairs;
   }
 }
 
@@ -57,19 +55,22 @@ export function loadLowRank(
   sources: readonly (readonly [weight: Matrix, source: LowRankSource])[],
   { rank, instantiate, products, maxTokens }: LowRankSetting,
 ): LowRank[] {
-  const shapes = sources.map(([{ cols, partition }, source]) => ({
-    cols,
-    first: partition[rank],
-    own: partition[rank + 1] - partition[rank],
-    wide: strideOf(source.rank),
-    source,
-  }));
+  const shapes = sources.map(([{ rows, cols, partition }, source]) => {
+    const first = partition[rank];
+    const own = partition[rank + 1] - first;
+    // Rows that one A goes with: a head's, or all.
+    const each = source.heads ? rows / source.heads : own;
+    return { cols, first, own, each, count: own / Math.max(1, each), wide: strideOf(source.rank), source };
+  });
   const most = (sizeOf: (shape: (typeof shapes)[number]) => number) => Math.max(0, ...shapes.map(sizeOf));
   const cols = most((shape) => strideOf(shape.cols));
   const wide = most((shape) => shape.wide);
   const rows = most(({ own }) => strideOf(own));
   const stageBytes = 4 * most(({ cols, own, wide }) => wide * Math.max(cols, strideOf(own)));
-  const packed = shapes.reduce((sum, { cols, own, wide }) => sum + 4 * wide * (cols + strideOf(own)), 0);
+  const packed = shapes.reduce(
+    (sum, { cols, own, count, wide }) => sum + 4 * wide * (count * strideOf(cols) + strideOf(own)),
+    0,
+  );
   const roomBytes = 4 * maxTokens * (cols + wide + rows) + scratchBytes(Math.max(cols, wide), 0);
   const bank = new Bank(instantiate, { expected: packed + stageBytes + roomBytes });
   const area: Area = {
@@ -83,12 +84,17 @@ export function loadLowRank(
   const stage = bank.allocate(stageBytes);
   // One A may serve several weights that are cut from one stored tensor.
   const downs = new Map<Float32Array, Thin>();
-  return shapes.map(({ cols, first, own, wide, source: { rank: thin, down, up } }) => {
-    let a = downs.get(down);
-    if (!a) downs.set(down, (a = pack(bank, stage, down, { rows: thin, cols, wide: cols })));
-    const rows = up.subarray(first * thin, (first + own) * thin);
-    const b = own > 0 ? pack(bank, stage, rows, { rows: own, cols: thin, wide }) : undefined;
-    return new WasmLowRank(area, a, b);
+  return shapes.map(({ cols, first, each, count, wide, source: { rank: thin, heads, down, up } }) => {
+    const packDown = (at: number) =>
+      pack(bank, stage, down.subarray(at, at + thin * cols), { rows: thin, cols, wide: cols });
+    const pairs = Array.from({ length: count }, (_, i) => {
+      const row = first + i * each;
+      const a = heads ? packDown((row / each) * thin * cols) : (downs.get(down) ?? packDown(0));
+      if (!heads) downs.set(down, a);
+      const values = up.subarray(row * thin, (row + each) * thin);
+      return { down: a, up: pack(bank, stage, values, { rows: each, cols: thin, wide }) };
+    });
+    return new WasmLowRank(area, pairs);
   });
 }
 
@@ -116,27 +122,27 @@ export function addLowRank(
   { first, rows: tokens }: RowSpan,
   factor: number,
 ): void {
-  const { area, down, up } = low as WasmLowRank; // made by `loadLowRank`
-  if (!up) return;
+  const { area, pairs } = low as WasmLowRank; // made by `loadLowRank`
   const { bank, products, input, middle, output, scratch } = area;
-  const from = x.address / 4 + first * x.stride;
-  bank.f32.set(home.f32.subarray(from, from + tokens * x.stride), input / 4);
-  const inner = { address: middle, stride: up.cols, tokens };
-  const rows = { address: input, stride: x.stride, tokens };
-  multiply(down.part, { type: "f32", cols: down.cols }, products, rows, inner, scratch);
-  const width = up.part.rowGroups * GROUP;
-  multiply(
-    up.part,
-    { type: "f32", cols: up.cols },
-    products,
-    inner,
-    { address: output, stride: width },
-    scratch,
-  );
   const [sums, added] = [home.f32, bank.f32];
-  for (let t = 0; t < tokens; t++) {
-    const to = y.address / 4 + (first + t) * y.stride;
-    const at = output / 4 + t * width;
-    for (let c = 0; c < y.width; c++) sums[to + c] += factor * added[at + c];
+  const [width, height] = [x.width / pairs.length, y.width / pairs.length];
+  for (const [i, { down, up }] of pairs.entries()) {
+    const { cols } = down;
+    // Of a head the last values are multiplied.
+    const before = width - cols;
+    for (let t = 0; t < tokens; t++) {
+      const from = x.address / 4 + (first + t) * x.stride + i * width + before;
+      added.set(sums.subarray(from, from + cols), input / 4 + t * cols);
+    }
+    const rows = { address: input, stride: cols, tokens };
+    const inner = { address: middle, stride: up.cols, tokens };
+    multiply(down.part, { type: "f32", cols }, products, rows, inner, scratch);
+    const stride = up.part.rowGroups * GROUP;
+    multiply(up.part, { type: "f32", cols: up.cols }, products, inner, { address: output, stride }, scratch);
+    for (let t = 0; t < tokens; t++) {
+      const to = y.address / 4 + (first + t) * y.stride + i * height + before;
+      const at = output / 4 + t * stride;
+      for (let c = 0; c < height - before; c++) sums[to + c] += factor * added[at + c];
+    }
   }
 }

@@ -53,7 +53,7 @@ function everything(cacheType: "F32" | "F16" | "Q8"): KernelUse {
       relativeBias: true,
       causal: true,
       encoder: true,
-      joinsHeads: true,
+      valueInKey: true,
       activation: "gelu",
       activationLimit: 0,
       gatedMlp: true,

@@ -3,7 +3,8 @@
 import { BaimoError } from "../../errors.ts";
 import { attentionShader, roundsOf } from "../../kernels/attention/attention.wgsl.ts";
 import { type HeadSteps, headRoom, headsShader } from "../../kernels/attention/heads.wgsl.ts";
-import { pageNumbers } from "../../kernels/attention/kv-store.wgsl.ts";
+import { keyDimOf } from "../../kernels/attention/kv-store.ts";
+import { foursOf, pageNumbers } from "../../kernels/attention/kv-store.wgsl.ts";
 import { describeRows, spanOf } from "../../kernels/attention/rows.wgsl.ts";
 import { NONE } from "../../kernels/module/wgsl.ts";
 import type { AttentionOptions, Run } from "../../tensor/backend.ts";
@@ -91,7 +92,7 @@ export function sendHeads(
   const rowsAt = into ? kept.rowsAt(into.runs) : 0;
   const shape = into?.cache.shape;
   if (shape)
-    numbers.push(...pageNumbers(shape.dtype, shape.headDim), ...pageNumbers(shape.dtype, shape.valueDim));
+    numbers.push(...pageNumbers(shape.dtype, keyDimOf(shape)), ...pageNumbers(shape.dtype, shape.valueDim));
   numbers.push(
     works.find(({ norm }) => norm)?.norm?.eps ?? 0,
     angles.pairs,
@@ -144,14 +145,16 @@ export interface AttentionCall {
 export function sendAttention({ gpu, vectors, kept }: HeadTools, call: AttentionCall): void {
   const { cache, layer, query, out, options, runs } = call;
   const span = spanOf(runs);
-  const { headDim, valueDim, numHeads, numKvHeads, dtype } = cache.shape;
+  const { headDim, valueDim, numHeads, numKvHeads, dtype, valueInKey = false } = cache.shape;
+  const keyDim = keyDimOf(cache.shape);
   const { scale, causal, window, softcap, sinks, slopes, bias } = options;
   const shaderOptions = {
     type: dtype,
     softcap: softcap > 0,
     causal,
-    room: headRoom(headDim),
+    room: headRoom(4 * (foursOf(keyDim) + foursOf(headDim - keyDim))),
     rounds: roundsOf(valueDim),
+    joined: valueInKey,
   };
   const name = `attention ${Object.values(shaderOptions).join(" ")}`;
   const at = (vector: Parameters<typeof vectorAt>[0] | undefined) => (vector ? vectorAt(vector) : NONE);
@@ -170,8 +173,9 @@ export function sendAttention({ gpu, vectors, kept }: HeadTools, call: Attention
     bias?.reach ?? 0,
     span.first,
     headDim,
+    keyDim,
     valueDim,
-    ...pageNumbers(dtype, headDim),
+    ...pageNumbers(dtype, keyDim),
     ...pageNumbers(dtype, valueDim),
   ];
   const { keys, values } = cache.layers[layer];

@@ -1,5 +1,6 @@
 // The WebGPU backend: one rank, whose operations wait and are sent together, neighbours joined.
 import { BaimoError } from "../../errors.ts";
+import { keyDimOf } from "../../kernels/attention/kv-store.ts";
 import { spanOf } from "../../kernels/attention/rows.wgsl.ts";
 import { NONE, type Shader } from "../../kernels/module/wgsl.ts";
 import { activateShader } from "../../kernels/ops/activate.wgsl.ts";
@@ -8,7 +9,6 @@ import {
   clipShader,
   copyShader,
   groupsFor,
-  joinHeadsShader,
   moveRowsShader,
   scaleRowsShader,
   scaleShader,
@@ -31,6 +31,7 @@ import { GpuCache } from "./cache.ts";
 import { GpuDeltaState, sendGatedDelta } from "./delta.ts";
 import { ExpertLayers, GpuMixture } from "./experts.ts";
 import type { Area, Gpu } from "./gpu.ts";
+import { HeadProducts } from "./head-products.ts";
 import { LargestFinder } from "./largest.ts";
 import { sendLinear, sendLookup } from "./linear.ts";
 import { type GpuLowRank, LowRanks } from "./low-rank.ts";
@@ -60,7 +61,8 @@ export function createWebgpuBackend(options: WebgpuBackendOptions): Backend {
   const weights = new Weights(gpu, vectors, { limit, expected: expectedBytes });
   const kept = new Kept(gpu);
   const tools = { gpu, vectors, kept };
-  const lowRanks = new LowRanks(gpu, vectors, maxTokens);
+  const headProducts = new HeadProducts(gpu, maxTokens);
+  const lowRanks = new LowRanks(gpu, vectors, headProducts, maxTokens);
   const experts = new ExpertLayers(gpu, vectors);
   const largest = new LargestFinder(gpu);
   let observer: Parameters<Backend["observeProducts"]>[0];
@@ -204,6 +206,12 @@ export function createWebgpuBackend(options: WebgpuBackendOptions): Backend {
       for (const [, y] of own) y.tokens = from.tokens;
       wait({ kind: "linear", x: from, tokens: from.tokens, products: own });
     },
+    linearHeads(x, weight, y, heads) {
+      const [from, to] = [rowsOf(x), rowsOf(y)];
+      const { tokens } = from;
+      to.tokens = tokens;
+      later(() => headProducts.send(from, matrixOf(weight), to, heads, tokens));
+    },
     observeProducts(wanted) {
       observer = wanted;
     },
@@ -224,24 +232,12 @@ export function createWebgpuBackend(options: WebgpuBackendOptions): Backend {
       kept.check(angles);
       wait({ kind: "heads", first: 0, tokens: rows.tokens, parts: [{ x: rows, dim: headDim, angles }] });
     },
-    joinHeads(shared, own, ownDim, out) {
-      const [first, second, to] = [rowsOf(shared), rowsOf(own), rowsOf(out)];
-      const { tokens } = second;
-      to.tokens = tokens;
-      later(() => {
-        const count = tokens * to.width;
-        const numbers = [count, to.width, first.width, ownDim, first.stride, second.stride, to.stride];
-        const pipeline = gpu.pipeline(joinHeadsShader.name, () => joinHeadsShader);
-        gpu.call(pipeline, [first.area, second.area, to.area], numbers, ...groupsFor(count));
-      });
-    },
     storeKeysValues(cache, layer, keys, values, runs) {
       const own = cacheOf(cache);
       const [k, v] = [rowsOf(keys), rowsOf(values)];
-      const { headDim, valueDim } = own.shape;
       const parts = [
-        { x: k, dim: headDim, store: "key" },
-        { x: v, dim: valueDim, store: "value" },
+        { x: k, dim: keyDimOf(own.shape), store: "key" },
+        { x: v, dim: own.shape.valueDim, store: "value" },
       ] as const;
       const { first, rows } = spanOf(runs);
       wait({ kind: "heads", first, tokens: rows, parts, into: { cache: own, layer, runs } });

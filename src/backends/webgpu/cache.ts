@@ -1,4 +1,5 @@
 // The KV cache on a GPU: a buffer of keys and one of values a layer, pages in and out.
+import { keyDimOf } from "../../kernels/attention/kv-store.ts";
 import { headPageWords } from "../../kernels/attention/kv-store.wgsl.ts";
 import type { KvCache, KvCacheShape } from "../../tensor/backend.ts";
 import type { Area, AreaPart, Gpu } from "./gpu.ts";
@@ -10,13 +11,10 @@ interface Layer {
 }
 
 /** Bytes of a page's keys in one layer, and of its values. */
-export function layerPageBytes({
-  dtype,
-  numKvHeads,
-  headDim,
-  valueDim,
-}: KvCacheShape): [keys: number, values: number] {
-  return [headDim, valueDim].map((dim) => numKvHeads * headPageWords(dtype, dim) * 4) as [number, number];
+export function layerPageBytes(shape: KvCacheShape): [keys: number, values: number] {
+  const { dtype, numKvHeads, valueDim } = shape;
+  const bytes = (dim: number) => numKvHeads * headPageWords(dtype, dim) * 4;
+  return [bytes(keyDimOf(shape)), bytes(valueDim)];
 }
 
 export class GpuCache implements KvCache {

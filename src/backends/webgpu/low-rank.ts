@@ -2,6 +2,7 @@
 import { strideOf } from "../../kernels/module/wgsl.ts";
 import type { LowRankSource, Matrix, RowSpan } from "../../tensor/backend.ts";
 import type { Gpu } from "./gpu.ts";
+import type { HeadProducts } from "./head-products.ts";
 import { sendSpan } from "./linear.ts";
 import { Rows, type Vectors } from "./rows.ts";
 import type { GpuMatrix } from "./weights.ts";
@@ -11,16 +12,20 @@ export interface GpuLowRank {
   readonly down: GpuMatrix;
   /** B, [rows, rank] */
   readonly up: GpuMatrix;
+  /** Of heads that are multiplied apart: how many. */
+  readonly heads?: number;
 }
 
 export class LowRanks {
   readonly #gpu: Gpu;
+  readonly #headProducts: HeadProducts;
   readonly #vectors: Vectors;
   readonly #maxTokens: number;
   /** Room for A x, by rank, and for B of that, by rows. */
   readonly #rooms = new Map<string, Rows>();
 
-  constructor(gpu: Gpu, vectors: Vectors, maxTokens: number) {
+  constructor(gpu: Gpu, vectors: Vectors, headProducts: HeadProducts, maxTokens: number) {
+    this.#headProducts = headProducts;
     this.#gpu = gpu;
     this.#vectors = vectors;
     this.#maxTokens = maxTokens;
@@ -29,8 +34,9 @@ export class LowRanks {
   /** Into buffers of their own, which are free when nobody holds them. */
   load(sources: readonly (readonly [weight: Matrix, source: LowRankSource])[]): GpuLowRank[] {
     this.#gpu.forgetCalls();
-    return sources.map(([weight, { rank, down, up }]) => ({
-      down: this.#floats(down, { rows: rank, cols: weight.cols }),
+    return sources.map(([weight, { rank, heads, down, up }]) => ({
+      heads,
+      down: this.#floats(down, { rows: rank * (heads ?? 1), cols: weight.cols }),
       up: this.#floats(up, { rows: weight.rows, cols: rank }),
     }));
   }
@@ -55,7 +61,8 @@ export class LowRanks {
   }
 
   /** Records `Backend.addLowRank`. */
-  send(x: Rows, { down, up }: GpuLowRank, y: Rows, span: RowSpan, factor: number): void {
+  send(x: Rows, { down, up, heads }: GpuLowRank, y: Rows, span: RowSpan, factor: number): void {
+    if (heads) return this.#headProducts.addLowRank(x, { down, up }, y, heads, span, factor);
     const inner = this.#room("inner", down.rows);
     sendSpan(this.#gpu, this.#vectors, span, { x, y: inner, weight: down });
     const added = this.#room("added", up.rows);

@@ -15,6 +15,7 @@ export function four<T, I>(p: usize, mask: v128): v128 {
 
 /** Elements -> `bytes` bytes of f32. */
 export function widen<T>(p: usize, o: usize, bytes: usize): void {
+  if (isFloat<T>()) return memory.copy(o, p, bytes);
   const mask = halfMask();
   for (const end = o + bytes; o < end; o += 64, p += 16 * sizeof<T>()) {
     if (sizeof<T>() == 2) {

@@ -10,6 +10,7 @@ import { widen } from "./attention-elements.as";
 import { scores } from "./attention-scores.as";
 import { addValues, STATE } from "./attention-values.as";
 import { keyPageBytes, pageOf, valuePageBytes, valueStep } from "./kv-store.as";
+import { transpose } from "../products/matmul-q4_0.as";
 import { exp4, exp4Times, madd, ONE, sumLanes, tanh4 } from "../module/simd.as";
 
 /** Rows that share one conversion of a block; with scratchBytes in module.ts. */
@@ -27,6 +28,8 @@ class Call {
   outStep: usize;
   headDim: i32;
   valueDim: i32;
+  /** Values in k: all of a key, or what comes before its value. */
+  keyDim: i32;
   k: usize;
   v: usize;
   /** The sequence's table. */
@@ -48,38 +51,38 @@ const HEADER: usize = 80;
 /**
  * out = attention of `heads` query heads that read one KV head, side by side in q and out. Token t stands at position + t
  * and sees positions up to its own, or [0, length) where length is not 0; `window` counts back, and then ahead too. sinks, slopes [heads] and
- * bias [heads, 2 * reach + 1] may be 0; so may window and softcap.
+ * bias [heads, 2 * reach + 1] may be 0; so may window and softcap. joined: a key is what k has of it and then its value.
  */
 export function attention_f32(
-  q: usize, qStride: i32, tokens: i32, heads: i32, headDim: i32, valueDim: i32, k: usize, v: usize, pages: usize, position: i32,
+  q: usize, qStride: i32, tokens: i32, heads: i32, headDim: i32, valueDim: i32, joined: i32, k: usize, v: usize, pages: usize, position: i32,
   length: i32, window: i32, scale: f32, softcap: f32, sinks: usize, slopes: usize, bias: usize, reach: i32,
   out: usize, outStride: i32, scratch: usize,
 ): void {
-  describe(q, qStride, headDim, valueDim, k, v, pages, length, window, scale, softcap, sinks, slopes, bias, reach, out, outStride, scratch);
+  describe(q, qStride, headDim, valueDim, joined, k, v, pages, length, window, scale, softcap, sinks, slopes, bias, reach, out, outStride, scratch);
   attend<f32>(changetype<Call>(scratch), tokens, heads, position);
 }
 
 export function attention_f16(
-  q: usize, qStride: i32, tokens: i32, heads: i32, headDim: i32, valueDim: i32, k: usize, v: usize, pages: usize, position: i32,
+  q: usize, qStride: i32, tokens: i32, heads: i32, headDim: i32, valueDim: i32, joined: i32, k: usize, v: usize, pages: usize, position: i32,
   length: i32, window: i32, scale: f32, softcap: f32, sinks: usize, slopes: usize, bias: usize, reach: i32,
   out: usize, outStride: i32, scratch: usize,
 ): void {
-  describe(q, qStride, headDim, valueDim, k, v, pages, length, window, scale, softcap, sinks, slopes, bias, reach, out, outStride, scratch);
+  describe(q, qStride, headDim, valueDim, joined, k, v, pages, length, window, scale, softcap, sinks, slopes, bias, reach, out, outStride, scratch);
   attend<u16>(changetype<Call>(scratch), tokens, heads, position);
 }
 
 export function attention_q8(
-  q: usize, qStride: i32, tokens: i32, heads: i32, headDim: i32, valueDim: i32, k: usize, v: usize, pages: usize, position: i32,
+  q: usize, qStride: i32, tokens: i32, heads: i32, headDim: i32, valueDim: i32, joined: i32, k: usize, v: usize, pages: usize, position: i32,
   length: i32, window: i32, scale: f32, softcap: f32, sinks: usize, slopes: usize, bias: usize, reach: i32,
   out: usize, outStride: i32, scratch: usize,
 ): void {
-  describe(q, qStride, headDim, valueDim, k, v, pages, length, window, scale, softcap, sinks, slopes, bias, reach, out, outStride, scratch);
+  describe(q, qStride, headDim, valueDim, joined, k, v, pages, length, window, scale, softcap, sinks, slopes, bias, reach, out, outStride, scratch);
   attend<i8>(changetype<Call>(scratch), tokens, heads, position);
 }
 
 @inline
 function describe(
-  q: usize, qStride: i32, headDim: i32, valueDim: i32, k: usize, v: usize, pages: usize, length: i32, window: i32, scale: f32,
+  q: usize, qStride: i32, headDim: i32, valueDim: i32, joined: i32, k: usize, v: usize, pages: usize, length: i32, window: i32, scale: f32,
   softcap: f32, sinks: usize, slopes: usize, bias: usize, reach: i32, out: usize, outStride: i32, scratch: usize,
 ): void {
   const call = changetype<Call>(scratch);
@@ -89,6 +92,7 @@ function describe(
   call.outStep = <usize>outStride << 2;
   call.headDim = headDim;
   call.valueDim = valueDim;
+  call.keyDim = joined != 0 ? headDim - valueDim : headDim;
   call.k = k;
   call.v = v;
   call.pages = pages;
@@ -112,37 +116,49 @@ function attend<T>(call: Call, tokens: i32, heads: i32, position: i32): void {
 
 /** Tokens first..first + tokens, heads head..head + heads. */
 function attendTile<T>(call: Call, first: i32, tokens: i32, head: i32, heads: i32, position: i32): void {
-  const headDim = call.headDim, valueDim = call.valueDim;
+  const headDim = call.headDim, valueDim = call.valueDim, keyDim = call.keyDim;
   const rows = tokens * heads;
   const queryBytes = <usize>headDim << 2, sumBytes = valueStep(valueDim) << 2;
   const queries = changetype<usize>(call) + HEADER;
   const sums = queries + queryBytes * <usize>rows;
   const weights = sums + sumBytes * <usize>rows; // scores, then weights of a block, 32 a row
   const state = weights + 128 * <usize>rows;
-  const keys = state + STATE * <usize>rows, values = keys + (<usize>headDim << 7); // a block, widened
+  const keys = state + STATE * <usize>rows, values = keys + (<usize>(headDim + 3) << 7); // a block, widened
   const start = position + first;
   begin<T>(call, first, tokens, head, heads, queries, state);
   memory.fill(sums, 0, sumBytes * <usize>rows);
 
   const scale = sizeof<T>() == 2 ? call.scale * <f32>65536.0 : call.scale;
-  const widened = !isFloat<T>() && rows > DIRECT_ROWS;
+  const joined = keyDim < headDim;
+  const widened = joined || (!isFloat<T>() && rows > DIRECT_ROWS);
   const lastBlock = lastSeen(call, start + tokens - 1) >> 5;
   for (let b = firstSeen(start, call.window) >> 5; b <= lastBlock; b++) {
     const page = pageOf(call.pages, b);
-    const kb = call.k + page * keyPageBytes<T>(headDim), vb = call.v + page * valuePageBytes<T>(valueDim);
-    const keyScales = kb + (<usize>headDim << 5), valueScales = vb + (valueStep(valueDim) << 5); // for i8
+    const kb = call.k + page * keyPageBytes<T>(keyDim), vb = call.v + page * valuePageBytes<T>(valueDim);
+    const valueScales = vb + (valueStep(valueDim) << 5); // for i8
+    let keyScales = kb + (<usize>keyDim << 5);
     const own = start - (b << 5); // of the first token, counted from the block
     if (widened) {
-      widen<T>(kb, keys, <usize>headDim << 7);
+      widen<T>(kb, keys, <usize>keyDim << 7);
       widen<T>(vb, values, valueStep(valueDim) << 7);
+    }
+    if (joined) {
+      const rest = keys + (<usize>keyDim << 7);
+      if (sizeof<T>() == 1) {
+        for (let i = keys; i < rest; i += 128) multiply(i, keyScales);
+      }
+      turn(values, valueStep(valueDim) << 2, rest);
+      if (sizeof<T>() == 1) {
+        for (let i: usize = 0; i < <usize>valueDim << 7; i += 128) multiply(rest + i, valueScales);
+      }
+      keyScales = 0;
     }
     for (let r = 0; r < rows; ) {
       const some = together(rows - r);
       const p = weights + 128 * <usize>r, q = queries + queryBytes * <usize>r, s = state + STATE * <usize>r;
       const low = lowest(call, own + tokenOf(s)), high = highest(call, own + tokenOf(s + STATE * <usize>(some - 1)), b);
       if (low <= high) {
-        if (isFloat<T>()) scores<f32>(q, headDim, kb, scale, p, some);
-        else if (widened) scores<f32>(q, headDim, keys, scale, p, some);
+        if (widened) scores<f32>(q, headDim, keys, scale, p, some);
         else scores<T>(q, headDim, kb, scale, p, some);
         for (let i: usize = 0; i < <usize>some; i++) {
           const t = tokenOf(s + STATE * i);
@@ -157,8 +173,7 @@ function attendTile<T>(call: Call, first: i32, tokens: i32, head: i32, heads: i3
       const p = weights + 128 * <usize>r, o = sums + sumBytes * <usize>r, s = state + STATE * <usize>r;
       const low = lowest(call, own + tokenOf(s)), high = highest(call, own + tokenOf(s + STATE * <usize>(some - 1)), b);
       if (low <= high) {
-        if (isFloat<T>()) addValues<f32>(p, low, high, valueDim, vb, o, s, some);
-        else if (widened) addValues<f32>(p, low, high, valueDim, values, o, s, some);
+        if (widened) addValues<f32>(p, low, high, valueDim, values, o, s, some);
         else addValues<T>(p, low, high, valueDim, vb, o, s, some);
       }
       r += some;
@@ -262,6 +277,16 @@ function adjust(call: Call, p: usize, head: i32, own: i32): void {
   }
 }
 
+/** Values [32][step bytes] -> keys [dim][32], whole fours of them. */
+function turn(values: usize, step: usize, keys: usize): void {
+  for (let i: usize = 0; i < step; i += 16, keys += 512) {
+    let v = values + i;
+    for (let p: usize = 0; p < 128; p += 16, v += 4 * step) {
+      transpose(v128.load(v), v128.load(v + step), v128.load(v + 2 * step), v128.load(v + 3 * step), keys + p, 128);
+    }
+  }
+}
+
 /** p *= by, 32 floats. */
 @inline
 function multiply(p: usize, by: usize): void {
@@ -281,7 +306,7 @@ function soften<T>(
     store<f32>(state, 1, 8);
     return;
   }
-  if (sizeof<T>() == 1) multiply(p, keyScales);
+  if (sizeof<T>() == 1 && keyScales != 0) multiply(p, keyScales);
   if (call.softcap > 0 || (call.slopes | call.bias) != 0) adjust(call, p, head, own);
   if (low > 0 || high < 31) hide(p, low, high);
   let top = f32x4.pmax(v128.load(p, 0), v128.load(p, 16)), top2 = f32x4.pmax(v128.load(p, 32), v128.load(p, 48));

@@ -15,6 +15,8 @@ export interface AttentionShaderOptions {
   readonly room: number;
   /** How many fours of a value an invocation has: more than one beyond 256 values. */
   readonly rounds: number;
+  /** A key is what is stored as one, and then its value. */
+  readonly joined: boolean;
 }
 
 /** Fours of a value that an invocation has. */
@@ -26,7 +28,7 @@ export const roundsOf = (valueDim: number): number => Math.ceil(foursOf(valueDim
  * begins, so that answers have the same bits in every batch.
  */
 export function attentionShader(options: AttentionShaderOptions): Shader {
-  const { type, softcap, causal, room, rounds } = options;
+  const { type, softcap, causal, room, rounds, joined } = options;
   const each = (body: (r: number) => string) => Array.from({ length: rounds }, (_, r) => body(r)).join("\n");
   return {
     name: `attention ${Object.values(options).join(" ")}`,
@@ -45,6 +47,7 @@ export function attentionShader(options: AttentionShaderOptions): Shader {
       "reach: i32",
       "first_row",
       "head_dim",
+      "key_dim",
       "value_dim",
       ...pageParams("key"),
       ...pageParams("value"),
@@ -71,9 +74,20 @@ let kv_head = head / p.heads_of_one;
 for (var i = lane; i < p.key_fours; i += ${SIZE}u) {
   var four = vec4f(0.0);
   for (var c = 0u; c < 4u; c++) {
-    if (4u * i + c < p.head_dim) { four[c] = query[token * p.query_stride + head * p.head_dim + 4u * i + c]; }
+    if (4u * i + c < p.key_dim) { four[c] = query[token * p.query_stride + head * p.head_dim + 4u * i + c]; }
   }
   q[i] = four;
+}
+${
+  joined
+    ? `for (var i = lane; i < p.value_fours; i += ${SIZE}u) {
+  var four = vec4f(0.0);
+  for (var c = 0u; c < 4u; c++) {
+    if (4u * i + c < p.value_dim) { four[c] = query[token * p.query_stride + head * p.head_dim + p.key_dim + 4u * i + c]; }
+  }
+  q[p.key_fours + i] = four;
+}`
+    : ""
 }
 var top = -3.4e38; var total = 0.0;
 if (p.sinks != 0xffffffffu) { top = v[p.sinks + head]; total = 1.0; }
@@ -91,7 +105,16 @@ for (var block = (first / ${SIZE}) * ${SIZE}; block <= last; block += ${SIZE}) {
     let base = (page * p.kv_heads + kv_head) * p.key_words;
     var products = vec4f(0.0);
     for (var g = 0u; g < p.key_fours; g++) { products = fma(key_four(base, g, within), q[g], products); }
-    score = ((products.x + products.y) + (products.z + products.w)) * key_scale(base, within) * p.scale;
+    score = ((products.x + products.y) + (products.z + products.w)) * key_scale(base, within);
+    ${
+      joined
+        ? `let rest = (page * p.kv_heads + kv_head) * p.value_words;
+    products = vec4f(0.0);
+    for (var g = 0u; g < p.value_fours; g++) { products = fma(value_four(rest, g, within), q[p.key_fours + g], products); }
+    score += ((products.x + products.y) + (products.z + products.w)) * value_scale(rest, within);`
+        : ""
+    }
+    score *= p.scale;
     ${softcap ? "let e = exp(-2.0 * abs(score / p.cap)); score = sign(score) * p.cap * ((1.0 - e) / (1.0 + e));" : ""}
     if (p.slopes != 0xffffffffu) { score -= v[p.slopes + head] * f32(own - position); }
     if (p.bias != 0xffffffffu) {

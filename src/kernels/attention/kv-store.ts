@@ -1,5 +1,5 @@
 // Writing keys and values into the KV cache: plain reference, cost and test cases.
-import { type CacheType, PAGE } from "../../tensor/backend.ts";
+import { type CacheType, type KvCacheShape, PAGE } from "../../tensor/backend.ts";
 
 /** How kernels of a storage type are called. */
 export function kernelSuffix<T extends CacheType>(type: T): Lowercase<T> {
@@ -50,12 +50,27 @@ function pageBytes(type: CacheType, dim: number): number {
 
 const wholeFours = (dim: number) => Math.ceil(dim / 4) * 4;
 
+type HeadShape = Pick<KvCacheShape, "headDim" | "valueDim" | "valueInKey">;
+
+/** Values of a head's key that are stored as one: all, or those before its value. */
+export function keyDimOf({ headDim, valueDim, valueInKey }: HeadShape): number {
+  return valueInKey ? headDim - valueDim : headDim;
+}
+
+/** Rows of keys, whole again: what is stored as one, and then its value. */
+export function joinRows(keys: Float32Array, values: Float32Array, rows: number): Float32Array {
+  const out = new Float32Array(keys.length + values.length);
+  const [before, after] = [keys.length / rows, values.length / rows];
+  for (let row = 0, at = 0; row < rows; row++, at += before + after) {
+    out.set(keys.subarray(row * before, (row + 1) * before), at);
+    out.set(values.subarray(row * after, (row + 1) * after), at + before);
+  }
+  return out;
+}
+
 /** Bytes of one head's keys in a page, and of its values. */
-export function headPageBytes(
-  type: CacheType,
-  { headDim, valueDim }: { readonly headDim: number; readonly valueDim: number },
-): [keys: number, values: number] {
-  return [pageBytes(type, headDim), pageBytes(type, wholeFours(valueDim))];
+export function headPageBytes(type: CacheType, shape: HeadShape): [keys: number, values: number] {
+  return [pageBytes(type, keyDimOf(shape)), pageBytes(type, wholeFours(shape.valueDim))];
 }
 
 /** Where a page of keys, [dim][PAGE], has an element and (q8) its scale, in bytes. */

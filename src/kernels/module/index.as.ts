@@ -17,7 +17,7 @@ export {
 export { norm, norm_heads } from "../ops/norm.as";
 export { rope } from "../ops/rope.as";
 export { activate } from "../ops/activate.as";
-export { add, add_rows, clip, copy_rows, join_heads, scale, scale_add, sigmoid_mul } from "../ops/elementwise.as";
+export { add, add_rows, clip, copy_rows, scale, scale_add, sigmoid_mul } from "../ops/elementwise.as";
 export {
   store_k_f16,
   store_k_f32,

@@ -23,7 +23,6 @@ const others: Record<Exclude<keyof Kernels, OfTypes>, true> = {
   convolve: true,
   copy_rows: true,
   delta_rule: true,
-  join_heads: true,
   norm: true,
   norm_heads: true,
   probe_products: true,

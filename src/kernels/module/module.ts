@@ -130,6 +130,7 @@ export type Attention = (
   heads: number,
   headDim: number,
   valueDim: number,
+  joined: number,
   k: number,
   v: number,
   pages: number,
@@ -233,18 +234,6 @@ export interface Kernels extends PackKernels, NormalizeKernels, UnpackKernels, M
     xStride: number,
     tokens: number,
     width: number,
-    out: number,
-    outStride: number,
-  ) => void;
-  join_heads: (
-    shared: number,
-    sharedStride: number,
-    sharedDim: number,
-    own: number,
-    ownStride: number,
-    ownDim: number,
-    tokens: number,
-    heads: number,
     out: number,
     outStride: number,
   ) => void;

@@ -71,23 +71,3 @@ export function copy_rows(x: usize, xStride: i32, tokens: i32, width: i32, out: 
     out += <usize>outStride << 2;
   }
 }
-
-/** out [tokens, heads, sharedDim + ownDim] = [shared[t], own[t, h]]. */
-export function join_heads(
-  shared: usize, sharedStride: i32, sharedDim: i32, own: usize, ownStride: i32, ownDim: i32, tokens: i32, heads: i32,
-  out: usize, outStride: i32,
-): void {
-  const first = <usize>sharedDim << 2, rest = <usize>ownDim << 2;
-  for (let t = 0; t < tokens; t++) {
-    let p = own, o = out;
-    for (let h = 0; h < heads; h++) {
-      memory.copy(o, shared, first);
-      memory.copy(o + first, p, rest);
-      p += rest;
-      o += first + rest;
-    }
-    shared += <usize>sharedStride << 2;
-    own += <usize>ownStride << 2;
-    out += <usize>outStride << 2;
-  }
-}

@@ -22,28 +22,6 @@ export function sigmoidMul(x: Float32Array, gate: Float32Array): void {
   for (let i = 0; i < x.length; i++) x[i] *= sigmoid(gate[Math.floor(i / columns)]);
 }
 
-/**
- * Gives every head the same first dimensions.
- *
- * shared  [tokens, sharedDim]
- * own     [tokens, heads, ownDim]
- * out     [tokens, heads, sharedDim + ownDim]
- */
-export function joinHeads(
-  shared: Float32Array,
-  own: Float32Array,
-  out: Float32Array,
-  shape: { readonly tokens: number; readonly heads: number; readonly ownDim: number },
-): void {
-  const { tokens, heads, ownDim } = shape;
-  const sharedDim = shared.length / tokens;
-  for (let row = 0; row < tokens * heads; row++) {
-    const token = Math.floor(row / heads);
-    out.set(shared.subarray(token * sharedDim, (token + 1) * sharedDim), row * (sharedDim + ownDim));
-    out.set(own.subarray(row * ownDim, (row + 1) * ownDim), row * (sharedDim + ownDim) + sharedDim);
-  }
-}
-
 export function cost({ count }: { readonly count: number }): { flops: number; bytes: number } {
   return { flops: 2 * count, bytes: 12 * count };
 }

@@ -90,13 +90,17 @@ export const moveRowsShader = (puts: boolean): Shader => {
 /** out = x */
 export const copyShader: Shader = elementwise("copy", [], [floats("x"), written("out")], "out[i] = x[i];");
 
-/** out[token, head] = [shared[token], own[token, head]] */
-export const joinHeadsShader: Shader = elementwise(
-  "join heads",
-  ["width", "shared_dim", "own_dim", "shared_stride", "own_stride", "out_stride"],
-  [floats("shared_values"), floats("own"), written("out")],
-  `let token = i / p.width; let column = i % p.width; let dim = p.shared_dim + p.own_dim;
-let within = column % dim; let to = token * p.out_stride + column;
-if (within < p.shared_dim) { out[to] = shared_values[token * p.shared_stride + within]; }
-else { out[to] = own[token * p.own_stride + (column / dim) * p.own_dim + within - p.shared_dim]; }`,
+/**
+ * Cuts heads of x in two: what comes first goes to the same place of heads of y, the rest to rows of their own, one a head.
+ * y's heads have their own size; a row of `rest` ends in zeros.
+ */
+export const cutHeadsShader: Shader = elementwise(
+  "cut heads",
+  ["heads", "first", "cols", "rest_stride", "x_stride", "y_stride", "y_head"],
+  [floats("x"), written("y"), written("rest")],
+  `let wide = p.first + p.rest_stride; let row = i / wide; let within = i % wide;
+let token = row / p.heads; let head = row % p.heads;
+let start = token * p.x_stride + head * (p.first + p.cols);
+if (within < p.first) { y[token * p.y_stride + head * p.y_head + within] = x[start + within]; }
+else { let c = within - p.first; rest[row * p.rest_stride + c] = select(0.0, x[start + p.first + min(c, p.cols - 1u)], c < p.cols); }`,
 );

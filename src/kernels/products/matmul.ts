@@ -26,7 +26,36 @@ export function matmul(weight: Float32Array, x: Float32Array, out: Float32Array,
   }
 }
 
-/** The same over rounded activations, exactly: what a quantised product must give. weight [rows, cols] dequantised. */
+/**
+ * The last `cols` values of each head, times the head's own rows; what comes before them stays as it is.
+ *
+ * weight    [heads * rows, cols]
+ * x         [tokens, heads * (before + cols)]
+ * out       [tokens, heads * (before + rows)], overwritten
+ * multiply  one head of one token
+ */
+export function matmulHeads(
+  weight: Float32Array,
+  x: Float32Array,
+  out: Float32Array,
+  shape: MatmulShape & { readonly heads: number },
+  multiply = matmul,
+): void {
+  const { rows, cols, heads, tokens } = shape;
+  const before = x.length / (tokens * heads) - cols;
+  for (let i = 0, from = 0, to = 0; i < tokens * heads; i++) {
+    const head = i % heads;
+    out.set(x.subarray(from, from + before), to);
+    from += before;
+    to += before;
+    const own = weight.subarray(head * rows * cols, (head + 1) * rows * cols);
+    multiply(own, x.subarray(from, from + cols), out.subarray(to, to + rows), { rows, cols, tokens: 1 });
+    from += cols;
+    to += rows;
+  }
+}
+
+/** The same as `matmul` over rounded activations, exactly: what a quantised product must give. weight [rows, cols] dequantised. */
 export function matmulQuantized(
   weight: Float32Array,
   x: QuantizedActivations,

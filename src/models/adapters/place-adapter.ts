@@ -34,13 +34,11 @@ export async function placeAdapter(file: AdapterFile, description: ModelDescript
     const down = share(await readValues(file, pair.a));
     const up = await readValues(file, pair.b);
     for (const { path, leaf } of leaves) {
-      parts.push({
-        path,
-        factor: pair.factor,
-        rank: pair.rank,
-        down,
-        up: share(takeRows(up, pair.rank, leaf)),
-      });
+      const { factor, rank } = pair;
+      const low = leaf.heads
+        ? lowOfHeads(down, up, rank, leaf)
+        : { down, up: share(takeRows(up, rank, leaf)) };
+      parts.push({ path, factor, rank, heads: leaf.heads, ...low });
     }
   }
   return parts;
@@ -115,11 +113,12 @@ function findWeights(
     if ((path[0] === "embedding" && !isTied) || path[0] === "positions") {
       throw refuse(`adapters of "${module}", whose rows are looked up, are not done here`);
     }
-    if (leaf.expert || leaf.parts > 1) throw refuse(`adapters of experts ("${module}") are not done here`);
+    if (leaf.expert || (leaf.parts > 1 && !leaf.heads))
+      throw refuse(`adapters of experts ("${module}") are not done here`);
     if (leaf.normalized)
       throw refuse(`"${module}" is used with its rows normalised, to which nothing is added`);
-    const { stored, transposed } = leaf;
-    const [out, width] = transposed ? [stored.cols, stored.rows] : [stored.rows, stored.cols];
+    const { stored, transposed, heads } = leaf;
+    const [out, width] = transposed && !heads ? [stored.cols, stored.rows] : [stored.rows, stored.cols];
     const expected = [
       [a, [a.shape[0], width]],
       [b, [out, b.shape[1]]],
@@ -158,4 +157,30 @@ function takeRows(
     taken.set(up.subarray(from * rank, (from + 1) * rank), row * rank);
   }
   return taken;
+}
+
+/** A and B of every head. Where a head's rows are columns of what is stored, B's part is what its values meet first. */
+function lowOfHeads(
+  down: Float32Array,
+  up: Float32Array,
+  rank: number,
+  plan: MatrixPlan,
+): Pick<AdapterPart, "down" | "up"> {
+  const { rows, cols, first, order, heads = 1, partRows } = plan;
+  const downs = new Float32Array(heads * rank * cols);
+  if (partRows === undefined) {
+    for (let head = 0; head < heads; head++) downs.set(down, head * down.length);
+    return { down: share(downs), up: share(takeRows(up, rank, plan)) };
+  }
+  for (let head = 0, to = 0; head < heads; head++) {
+    const from = first + head * partRows;
+    for (let j = 0; j < rank; j++) for (let c = 0; c < cols; c++) downs[to++] = up[(from + c) * rank + j];
+  }
+  const ups = new Float32Array(rows * rank);
+  const width = down.length / rank;
+  for (let row = 0, to = 0; row < rows; row++) {
+    const column = order ? order[row] : row;
+    for (let j = 0; j < rank; j++) ups[to++] = down[j * width + column];
+  }
+  return { down: share(downs), up: share(ups) };
 }

@@ -28,6 +28,9 @@ import { f32, u32 } from "./write/keys.ts";
 /** The published code gives the latents' norms no size of their own. */
 const LATENT_NORM_EPS = 1e-6;
 
+/** Files that have it keep what queries and answers are multiplied with in two tensors. */
+const APART = "blk.0.attn_k_b.weight";
+
 const latentNames = (queryRank: number): Partial<TensorNames> => {
   const attention = "model.layers.{l}.self_attn";
   return {
@@ -108,17 +111,10 @@ function latentGgufNames(config: ModelConfig, facts: CheckpointFacts): ModelName
   const { queryRank = 0, keyValueRank = 0, ropeDim = 0 } = latent ?? {};
   const plainDim = headDim - ropeDim;
   const apart: Partial<TensorNames> = {
-    // Each head's part is stored [latent, key].
-    keyUp: {
-      name: "blk.{l}.attn_k_b",
-      shape: [numHeads, keyValueRank, plainDim],
-      transposed: true,
-      parts: numHeads,
-      order: Int32Array.from({ length: numHeads * plainDim }, (_, row) => row % plainDim),
-    },
+    keyUp: { name: "blk.{l}.attn_k_b", shape: [numHeads, keyValueRank, plainDim] },
     valueUp: { name: "blk.{l}.attn_v_b", shape: [numHeads, valueDim, keyValueRank] },
   };
-  const isApart = facts.has("blk.0.attn_k_b.weight");
+  const isApart = facts.has(APART);
   const ahead = ggufNextTokenLayers(config);
   return {
     decoder: {
@@ -145,7 +141,7 @@ const names: HuggingFaceForm["names"] = (config) => ({
   ignore: nextTokenLayers(config),
 });
 
-/** Latent attention with the keys and values of all heads in one matrix, and many experts. */
+/** Latent attention with what it absorbs apart, as its cache is one key for all heads, and many experts. */
 function write(config: ModelConfig): GgufKeys {
   const { latent, headDim, valueDim } = config;
   if (!latent) return {};
@@ -155,8 +151,11 @@ function write(config: ModelConfig): GgufKeys {
     ...sharedExpertCount(config),
     ...expertGroups(config),
     ...scoreTemperature(config),
-    "attention.key_length": u32(headDim),
-    "attention.value_length": u32(valueDim),
+    "attention.head_count_kv": u32(1),
+    "attention.key_length": u32(latent.keyValueRank + latent.ropeDim),
+    "attention.value_length": u32(latent.keyValueRank),
+    "attention.key_length_mla": u32(headDim),
+    "attention.value_length_mla": u32(valueDim),
     "attention.q_lora_rank": latent.queryRank > 0 ? u32(latent.queryRank) : undefined,
     "attention.kv_lora_rank": u32(latent.keyValueRank),
     "rope.dimension_count": u32(latent.ropeDim),
@@ -232,6 +231,7 @@ export const deepseekV2: Family = {
     knobs: ggufKnobs,
     names: latentGgufNames,
     write,
+    marks: () => [APART],
   },
 };
 
@@ -266,7 +266,7 @@ export const deepseekV3: Family = {
     write,
     marks: ({ experts }) => {
       const first = experts?.denseLayers.indexOf(false) ?? 0;
-      return experts?.selectionBias ? [`blk.${first}.exp_probs_b.bias`] : [];
+      return experts?.selectionBias ? [APART, `blk.${first}.exp_probs_b.bias`] : [APART];
     },
   },
 };

@@ -8,6 +8,7 @@ import type {
   Product,
   RowSpan,
   Run,
+  Slice,
 } from "../../tensor/backend.ts";
 import type { AdapterPart } from "../adapters/adapter.ts";
 import { type LoadedWeights, partAt } from "../weights/weights.ts";
@@ -86,7 +87,7 @@ export function adaptedAmong(
 export function addAdapters(
   backend: Backend,
   adapted: readonly AdaptedRows[],
-  x: Activation,
+  x: Activation | Slice,
   products: readonly Product[],
 ): void {
   for (const span of adapted) {

@@ -1,8 +1,8 @@
 // How tokens see each other: attention, latent attention, cross attention, gated delta nets.
-import type { Activation, Matrix, Run, Slice, Vector } from "../../tensor/backend.ts";
+import type { Activation, AttentionOptions, Matrix, Run, Slice, Vector } from "../../tensor/backend.ts";
 import type { ModelConfig } from "../config/config.ts";
 import type { Block, LoadedAttention, Mixer, Pass } from "./model.ts";
-import { project } from "./project.ts";
+import { project, projectHeads } from "./project.ts";
 import { queryFactors } from "./rope.ts";
 
 type MixerOf<Kind> = Extract<Mixer, { kind: Kind }>;
@@ -11,9 +11,9 @@ type MixerOf<Kind> = Extract<Mixer, { kind: Kind }>;
 export function mix(pass: Pass, { mixer, layer }: Block, x: Activation): Activation {
   switch (mixer.kind) {
     case "attention":
-      return attend(pass, mixer, layer, projectHeads(pass, mixer, layer, x));
+      return attendHeads(pass, mixer, layer, x);
     case "latent":
-      return attend(pass, mixer, layer, projectLatent(pass, mixer, layer, x));
+      return attendLatent(pass, mixer, layer, x);
     case "delta":
       return mixRecurrently(pass, mixer, layer, x);
   }
@@ -25,24 +25,30 @@ interface KeysValues {
   readonly value: Activation | Slice;
 }
 
-/** Self-attention; the queries are in the workspace. Keys of texts that run whole are those of one layer at a time. */
+/** Self-attention. Keys of texts that run whole are those of one layer at a time. */
 function attend(
-  pass: Pass,
-  { weights, space, options }: MixerOf<"attention"> | MixerOf<"latent">,
+  { backend: b, config, caches, runs }: Pass,
+  options: AttentionOptions,
   layer: number,
-  { key, value }: KeysValues,
-): Activation {
-  const { backend: b, config, caches, runs } = pass;
-  if (config.queryScaling) b.scale(space.query, queryFactors(config.queryScaling, runs));
+  { query, key, value }: KeysValues & { readonly query: Slice },
+  out: Slice,
+): void {
+  if (config.queryScaling) b.scale(query, queryFactors(config.queryScaling, runs));
   const kept = config.causal ? layer : 0;
   b.storeKeysValues(caches.decoder, kept, key, value, runs);
-  b.attention(caches.decoder, kept, space.query, space.attended, options, runs);
-  if (space.gate) b.sigmoidMul(space.attended, space.gate);
-  return projectOut(pass, weights.output, space.attended);
+  b.attention(caches.decoder, kept, query, out, options, runs);
+}
+
+function attendHeads(pass: Pass, mixer: MixerOf<"attention">, layer: number, x: Activation): Activation {
+  const { weights, space, options } = mixer;
+  const { query, attended, gate } = space;
+  attend(pass, options, layer, { query, ...projectAttention(pass, mixer, layer, x) }, attended);
+  if (gate) pass.backend.sigmoidMul(attended, gate);
+  return projectOut(pass, weights.output, attended);
 }
 
 /** Queries into the workspace; keys and values for the cache: clipped, normalised and turned as the config has it. */
-function projectHeads(
+function projectAttention(
   pass: Pass,
   { weights, space }: MixerOf<"attention">,
   layer: number,
@@ -100,16 +106,16 @@ function turn(
 }
 
 /**
- * Multi-head latent attention with its keys and values written out, for prompts and single tokens alike. Every key is
- * the shared part that RoPE turns and then the head's own.
+ * Multi-head latent attention in its absorbed form, for prompts and single tokens alike: what would make keys of the latent is
+ * multiplied into the queries, so that the cache has for all heads one key, the part that RoPE turns and then the latent.
  */
-function projectLatent(
+function attendLatent(
   pass: Pass,
-  { weights, space, config: { ropeDim, normEps: eps } }: MixerOf<"latent">,
+  { weights, space, options, config: { ropeDim, normEps: eps } }: MixerOf<"latent">,
   layer: number,
   x: Activation,
-): KeysValues {
-  const { backend: b, caches, config } = pass;
+): Activation {
+  const { backend: b, config } = pass;
   const { latent } = space;
   const norm = (weight: Vector) => ({ kind: config.norm, eps, weight });
   const [keyValueDown, keyRope] = [
@@ -124,14 +130,15 @@ function projectLatent(
   } else {
     project(pass, x, [weights.query, space.query], keyValueDown, keyRope);
   }
-  const keyValue = b.gather(latent.keyValue);
-  b.norm(keyValue, norm(weights.keyValueNorm), keyValue);
-  project(pass, keyValue, [weights.key, latent.key], [weights.value, space.value]);
-  const shared = b.gather(latent.keyRope);
+  const value = b.gather(latent.keyValue);
+  b.norm(value, norm(weights.keyValueNorm), value);
+  const key = b.gather(latent.keyRope);
   turn(pass, layer, config.headDim, space.query);
-  turn(pass, layer, ropeDim, shared);
-  b.joinHeads(shared, b.gather(latent.key), config.headDim - ropeDim, latent.joined);
-  return { key: latent.joined, value: b.gatherHeads(space.value, caches.decoder) };
+  turn(pass, layer, ropeDim, key);
+  projectHeads(pass, space.query, weights.key, latent.asked);
+  attend(pass, options, layer, { query: latent.asked, key, value }, latent.answered);
+  projectHeads(pass, latent.answered, weights.value, space.attended);
+  return projectOut(pass, weights.output, space.attended);
 }
 
 /** Keeps keys and values that all tokens of a text will see: the encoder's own, or those that decoder layer `layer` asks. */

@@ -1,5 +1,5 @@
 // The one way from the forward pass to a product with weights.
-import type { Activation, Product } from "../../tensor/backend.ts";
+import type { Activation, Matrix, Product, Slice } from "../../tensor/backend.ts";
 import { addAdapters } from "./adapters.ts";
 import type { Pass } from "./model.ts";
 
@@ -7,4 +7,10 @@ import type { Pass } from "./model.ts";
 export function project({ backend, adapted }: Pass, x: Activation, ...products: readonly Product[]): void {
   backend.linear(x, products);
   if (adapted.length > 0) addAdapters(backend, adapted, x, products);
+}
+
+/** The same of heads that have weights of their own: see `Backend.linearHeads`. */
+export function projectHeads({ backend, adapted, config }: Pass, x: Slice, weight: Matrix, y: Slice): void {
+  backend.linearHeads(x, weight, y, config.numHeads);
+  if (adapted.length > 0) addAdapters(backend, adapted, x, [[weight, y]]);
 }

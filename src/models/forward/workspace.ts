@@ -4,6 +4,7 @@ import {
   type Activation,
   type DeltaState,
   type KvCache,
+  type KvCacheShape,
   type Mixture,
   PAGE,
   type Slice,
@@ -29,8 +30,9 @@ export interface LatentSpace {
   readonly query?: Slice;
   readonly keyValue: Slice;
   readonly keyRope: Slice;
-  readonly key: Slice;
-  readonly joined: Activation;
+  /** Queries as the latent is asked, and what it answers. */
+  readonly asked: Slice;
+  readonly answered: Slice;
 }
 
 /** Room for a gated delta net. */
@@ -105,9 +107,9 @@ function widestActivation(config: ModelConfig): number {
     hiddenSize,
     embeddingSize,
     config.intermediateSize,
-    numHeads * headDim,
+    latent ? 0 : numHeads * headDim,
     numHeads * valueDim,
-    numKvHeads * headDim,
+    latent ? 0 : numKvHeads * headDim,
     numKvHeads * valueDim,
     latent?.queryRank ?? 0,
     latent?.keyValueRank ?? 0,
@@ -118,10 +120,23 @@ function widestActivation(config: ModelConfig): number {
   );
 }
 
+/** Keys and values as the cache has them: in latent attention one key for all heads, whose value is the latent at its end. */
+export function cachedHeads({
+  latent,
+  numKvHeads,
+  headDim,
+  valueDim,
+}: ModelConfig): Pick<KvCacheShape, "numKvHeads" | "headDim" | "valueDim" | "valueInKey"> {
+  if (!latent) return { numKvHeads, headDim, valueDim };
+  const { keyValueRank, ropeDim } = latent;
+  return { numKvHeads: 1, headDim: ropeDim + keyValueRank, valueDim: keyValueRank, valueInKey: true };
+}
+
 /** Floats that ranks exchange at a time: the widest activation of a chunk, logits, a head's page of the cache, or its state. */
 export function exchangeFloats(config: ModelConfig, maxTokens: number, logitRows = LOGIT_ROWS): number {
   const logits = config.languageHead ? logitRows * config.vocabSize : 0;
-  const page = PAGE * (config.headDim + config.valueDim + 4);
+  const { headDim, valueDim } = cachedHeads(config);
+  const page = PAGE * (headDim + valueDim + 4);
   const { delta } = config;
   const state = delta
     ? Math.max(
@@ -160,8 +175,8 @@ export function createWorkspace(
     added: config.learnedPositions > 0 || config.tokenTypes > 0 ? activation(hiddenSize) : undefined,
     attention: {
       query: byHeads(numHeads * headDim),
-      key: rows(numKvHeads * headDim),
-      value: rows(numKvHeads * valueDim),
+      key: rows(latent ? 0 : numKvHeads * headDim),
+      value: rows(latent ? 0 : numKvHeads * valueDim),
       attended: byHeads(numHeads * valueDim),
       gate: config.attentionGate ? byHeads(numHeads * valueDim) : undefined,
     },
@@ -169,8 +184,8 @@ export function createWorkspace(
       query: latent.queryRank > 0 ? rows(latent.queryRank) : undefined,
       keyValue: rows(latent.keyValueRank),
       keyRope: rows(latent.ropeDim),
-      key: rows(numHeads * (headDim - latent.ropeDim)),
-      joined: activation(numHeads * headDim),
+      asked: byHeads(numHeads * (latent.ropeDim + latent.keyValueRank)),
+      answered: byHeads(numHeads * latent.keyValueRank),
     },
     delta: delta && {
       query: byHeads(delta.keyHeads * delta.keyDim, "delta"),
@@ -212,7 +227,7 @@ export function createCaches(
   config: ModelConfig,
   { contextLength, sequences, keptStates = 0, cacheTokens, cacheType: dtype }: Omit<RunShape, "maxTokens">,
 ): Caches {
-  const { numLayers, numHeads, numKvHeads, headDim, valueDim, delta } = config;
+  const { numLayers, numHeads, delta } = config;
   const cachedLayers = config.causal ? numLayers : 1;
   const heads = cutHeads(config, backend.ranks);
   const longest = Math.ceil(contextLength / PAGE);
@@ -221,9 +236,7 @@ export function createCaches(
   const shape = {
     numLayers: cachedLayers,
     numHeads,
-    numKvHeads,
-    headDim,
-    valueDim,
+    ...cachedHeads(config),
     heads,
     dtype,
     pages,

@@ -36,7 +36,13 @@ export interface MatrixOptions {
   first?: number;
   /** Rows of the stored tensor, where not all are used. */
   of?: number;
+  /** Its columns, where they are not the matrix's. */
+  width?: number;
   normalized?: boolean;
+  /** See `MatrixPlan`. */
+  heads?: number;
+  /** The rows of a head are columns of a part of the stored tensor; parts begin so many of its rows apart. */
+  partRows?: number;
 }
 
 export interface VectorOptions {
@@ -156,7 +162,7 @@ export function createFinder(
   const matrix: Finder["matrix"] = (place, rows, cols, options = {}) => {
     const found = named(place);
     const part: StoredPart =
-      typeof found === "string" ? { name: found, shape: [options.of ?? rows, cols] } : found;
+      typeof found === "string" ? { name: found, shape: [options.of ?? rows, options.width ?? cols] } : found;
     return fromPart(part, rows, cols, options);
   };
   const fromPart = (
@@ -172,7 +178,9 @@ export function createFinder(
       part.scaleSuffix === undefined
         ? stored(name, part.shape)
         : storedApart(name, base + part.scaleSuffix, part.shape);
-    const { transposed = false, parts = 1 } = part;
+    const { heads, partRows } = options;
+    const transposed = part.transposed || partRows !== undefined;
+    const parts = (partRows === undefined ? part.parts : heads) ?? 1;
     const first = (part.first ?? 0) + (options.first ?? 0);
     const picked = options.order ?? part.order;
     const order = turned(picked, rows, options.rotated);
@@ -194,7 +202,7 @@ export function createFinder(
     const last = Math.max(rows - 1, 0);
     const reach = order ? order.reduce((most, row) => Math.max(most, row), 0) : last;
     const fits = transposed
-      ? first + cols * parts <= tensor.rows && reach < tensor.cols
+      ? first + (parts - 1) * (partRows ?? cols) + cols <= tensor.rows && reach < tensor.cols
       : first + reach < tensor.rows && cols === tensor.cols;
     if (!fits) {
       throw new BaimoError(
@@ -213,6 +221,8 @@ export function createFinder(
       order,
       transposed,
       parts,
+      partRows,
+      heads,
       bias,
       normalized: options.normalized ?? false,
       expert: expert !== undefined,

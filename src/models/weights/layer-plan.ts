@@ -94,7 +94,10 @@ function planAttention(find: Finder, names: Names): AttentionWeights<MatrixPlan,
   };
 }
 
-/** Rows of each head are turned so that the part that RoPE turns comes first, its pairs in halves. */
+/**
+ * Rows of each query's head are turned so that the part that RoPE turns comes first, its pairs in halves. Where a file has the
+ * keys and values of all heads in one matrix, a head's part of the keys is read by columns.
+ */
 function planLatent(
   find: Finder,
   names: Names,
@@ -108,12 +111,8 @@ function planLatent(
     const within = row % headDim;
     return row - within + (within < ropeDim ? plainDim + pairs(within) : within - ropeDim);
   });
-  const pieceOfHeads = (size: number, first: number) =>
-    Int32Array.from(
-      { length: numHeads * size },
-      (_, row) => Math.floor(row / size) * (plainDim + valueDim) + first + (row % size),
-    );
-  const up = { of: numHeads * (plainDim + valueDim) };
+  const ofHead = plainDim + valueDim;
+  const byHeads = { cut: "heads", heads: numHeads } as const;
   const isApart = names.keyUp !== undefined;
   const down = { of: keyValueRank + ropeDim, bias: config.qkvBias };
   return {
@@ -122,16 +121,23 @@ function planLatent(
       order: queryOrder,
     }),
     key: isApart
-      ? find.matrix(names.keyUp, numHeads * plainDim, keyValueRank)
-      : find.matrix(names.keyValueUp, numHeads * plainDim, keyValueRank, {
-          ...up,
-          order: pieceOfHeads(plainDim, 0),
+      ? find.matrix(names.keyUp, numHeads * keyValueRank, plainDim, byHeads)
+      : find.matrix(names.keyValueUp, numHeads * keyValueRank, plainDim, {
+          ...byHeads,
+          of: numHeads * ofHead,
+          width: keyValueRank,
+          partRows: ofHead,
+          order: Int32Array.from({ length: numHeads * keyValueRank }, (_, row) => row % keyValueRank),
         }),
     value: isApart
-      ? find.matrix(names.valueUp, numHeads * valueDim, keyValueRank)
+      ? find.matrix(names.valueUp, numHeads * valueDim, keyValueRank, byHeads)
       : find.matrix(names.keyValueUp, numHeads * valueDim, keyValueRank, {
-          ...up,
-          order: pieceOfHeads(valueDim, plainDim),
+          ...byHeads,
+          of: numHeads * ofHead,
+          order: Int32Array.from(
+            { length: numHeads * valueDim },
+            (_, row) => Math.floor(row / valueDim) * ofHead + plainDim + (row % valueDim),
+          ),
         }),
     output: find.matrix(names.output, hidden, numHeads * valueDim, { bias: config.outputBias }),
     queryDown:

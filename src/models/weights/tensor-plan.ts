@@ -32,6 +32,10 @@ export interface MatrixPlan {
   readonly transposed: boolean;
   /** Transposed: so many parts, the rows of one after those of another, each of `cols` stored rows. */
   readonly parts: number;
+  /** Stored rows from one part to the next, where they are not `cols`. */
+  readonly partRows?: number;
+  /** The rows of so many heads, each multiplied with values of its head alone. */
+  readonly heads?: number;
   /** Each row is divided by its length. */
   readonly normalized: boolean;
   readonly bias?: VectorPlan;

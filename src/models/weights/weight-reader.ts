@@ -65,12 +65,12 @@ export function createWeightReader(files: readonly ByteSource[]): WeightReader {
   }
 
   function* readTransposed(plan: MatrixPlan, row: number, rows: number, target: Uint8Array): Reading {
-    const { stored, order, cols } = plan;
+    const { stored, order, cols, partRows = cols } = plan;
     const blocked = dtypes[stored.dtype].elements > 1;
     const size = blocked ? 4 : byteLength(stored.dtype, 1);
     const rowBytes = size * stored.cols;
     for (let i = 0; i < rows; i++) {
-      const first = plan.first + cols * Math.floor(((row + i) * plan.parts) / plan.rows);
+      const first = plan.first + partRows * Math.floor(((row + i) * plan.parts) / plan.rows);
       if (columns?.of !== stored || columns.first !== first) {
         const raw = new Uint8Array(byteLength(stored.dtype, cols * stored.cols));
         columns = undefined;

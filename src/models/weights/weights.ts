@@ -26,7 +26,7 @@ export interface AttentionWeights<M, V> {
   readonly sinks?: V;
 }
 
-/** Multi-head latent attention: `key` and `value` read the latent of both, `query` its own where there is one. */
+/** Multi-head latent attention, absorbed: keys are the latent itself, and values, too. */
 export interface LatentWeights<M, V> {
   /** Queries through a latent of their own. */
   readonly queryDown?: { readonly project: M; readonly norm: V };
@@ -35,7 +35,9 @@ export interface LatentWeights<M, V> {
   readonly keyValueNorm: V;
   /** The part of every key that RoPE turns, shared by all heads. */
   readonly keyRope: M;
+  /** [heads, latent, part of a query]: a head's query as the latent is asked. */
   readonly key: M;
+  /** [heads, value, latent]: a head's answer. */
   readonly value: M;
   readonly output: M;
 }

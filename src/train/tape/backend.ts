@@ -145,7 +145,7 @@ export function createTapeBackend(tape: Tape): TapeBackend {
         x,
       );
     },
-    joinHeads: refused("latent attention"),
+    linearHeads: refused("latent attention"),
     storeKeysValues(cache, layer, keys, values) {
       (cache as TapeCache).layers.set(layer, { key: valueAt(keys), value: valueAt(values) });
     },
