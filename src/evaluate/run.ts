@@ -193,6 +193,6 @@ async function scoreAnswers(
     if (!failed.has(document.id)) answered.push({ prepared: document, answers: own, costs });
   }
   const verdicts = await runPrograms(prepared.task, answered, signal);
-  const scored = scoreTask(prepared.task, answered, resamples, { verdicts, failed: failed.size });
+  const scored = scoreTask(prepared.task, answered, resamples, { verdicts, failed: [...failed.keys()] });
   return { prepared, answered, scored, failed, cost };
 }

@@ -201,7 +201,9 @@ function printEvaluation(evaluation: Evaluation, flags: EvalFlags, terminal: Ter
 
 async function printRescored(folder: string, flags: EvalFlags, terminal: Terminal): Promise<void> {
   const { readRun, rescore } = await import("../../evaluate/index.ts");
-  printEvaluation(await rescore(readRun(folder), flags.bootstrap), flags, terminal);
+  const run = readRun(folder);
+  printEvaluation(await rescore(run, flags.bootstrap), flags, terminal);
+  for (const { task, why } of run.left) terminal.note(`baimo: ${task} is not scored again: ${why}`);
 }
 
 async function printList(settings: RunSettings, flags: EvalFlags, terminal: Terminal): Promise<void> {
