@@ -5,7 +5,7 @@ import { importsOf } from "./sources.mjs";
 const floors = [
   ["tensor", "catalogue", "statistics"],
   ["kernels", "formats", "store", "licences"],
-  ["tokenizers"],
+  ["tokenizers", "machines"],
   ["backends"],
   ["models"],
   ["generate"],

@@ -13,7 +13,7 @@ import {
   replayRun,
   toHtml,
 } from "../src/dispatch/index.ts";
-import { loadDbos } from "../src/dispatch/runs/dbos/load-dbos.ts";
+import { loadPostgres } from "../src/machines/load-postgres.ts";
 import { openAny } from "../src/store/open-database.ts";
 import { type Kills, killMachines, killRuns } from "./dispatch-kills.ts";
 import { type Postgres, startPostgres, whyNoPostgres } from "./postgres.ts";
@@ -38,7 +38,9 @@ describe("runs with a journal in SQLite", { skip: noSqlite ?? false }, () => {
   });
 });
 
-describe("runs with a journal in Postgres, over DBOS", { skip: noSqlite ?? whyNoPostgres() ?? false }, () => {
+describe("runs with a journal in Postgres, over DBOS", {
+  skip: noSqlite ?? whyNoPostgres("@dbos-inc/dbos-sdk") ?? false,
+}, () => {
   let postgres: Postgres;
   let shared: string;
   before(async () => {
@@ -53,7 +55,7 @@ describe("runs with a journal in Postgres, over DBOS", { skip: noSqlite ?? whyNo
   behaviour({
     placeOf: async () => shared,
     async spoil(place, payload) {
-      const { Pool } = await loadDbos();
+      const { Pool } = await loadPostgres();
       const pool = new Pool({ connectionString: place });
       await pool.query("UPDATE baimo.payloads SET json = replace(json, 'clerk', 'chief') WHERE hash = $1", [
         payload,

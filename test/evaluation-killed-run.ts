@@ -5,7 +5,9 @@ import { prepareRun } from "../src/evaluate/prepare-run.ts";
 import { runInFolder } from "../src/evaluate/run-in-folder.ts";
 import type { Subject } from "../src/evaluate/subjects/subject.ts";
 
-const [tasks, out, asked] = process.argv.slice(2);
+/** address  where other processes share the run; hangAt  the batch that this one never answers */
+const [tasks, out, asked, address, hangAt = "0"] = process.argv.slice(2);
+let batches = 0;
 const subject: Subject = {
   name: "answers by length",
   facts: {},
@@ -13,7 +15,7 @@ const subject: Subject = {
   async ask(questions) {
     const lines = questions.map(({ request, seed }) => JSON.stringify([seed, request]));
     appendFileSync(asked, `${lines.join("\n")}\n`);
-    await sleep(4);
+    await sleep(++batches === Number(hangAt) ? 2 ** 30 : 4);
     return questions.map(({ request }) => {
       const text = request.kind === "loglikelihood" ? request.continuation : "";
       return { answer: [-text.length, false], cost: { promptTokens: 1, completionTokens: 0 } };
@@ -21,6 +23,7 @@ const subject: Subject = {
   },
 };
 const settings = { tasks: ["killed"], includePaths: [tasks] };
-const options = { isChat: false, out, identity: "one", version: "0", now: new Date(0), batch: 4 };
+const share = address === undefined ? undefined : { address, name: "shared", deadMs: 500 };
+const options = { isChat: false, out, share, identity: "one", version: "0", now: new Date(0), batch: 4 };
 process.stdout.write("begun\n");
 await runInFolder(await prepareRun(settings), subject, settings, options);

@@ -32,7 +32,7 @@ const facts: RunFacts = {
 
 for (const run of skip ? ["none"] : runNames) {
   test(`the files of the run ${run}`, { skip }, async () => {
-    const evaluation = await rescore(readRun(resolve(lmEval, "runs", run)), 0);
+    const evaluation = await rescore(readRun(resolve(lmEval, "runs", run)), 2);
     for (const task of evaluation.tasks) {
       const name = task.scored.config.task;
       const lines = samplesFile(task).trimEnd().split("\n");
@@ -54,6 +54,16 @@ for (const run of skip ? ["none"] : runNames) {
     for (const [name, scores] of Object.entries<Record<string, unknown>>(found.results)) {
       assert.deepEqual(Object.keys(scores), Object.keys(expected.results[name]), name);
     }
+    assert.deepEqual(Object.keys(found.groups ?? {}).sort(), Object.keys(expected.groups ?? {}).sort());
+    for (const [name, scores] of Object.entries<Record<string, number>>(expected.groups ?? {}))
+      for (const [key, value] of Object.entries(scores))
+        if (typeof value === "number") {
+          const own = found.groups[name][key];
+          assert.ok(
+            Math.abs(own - value) <= 1e-9 * Math.abs(value),
+            `${name}: ${key} is ${own}, not ${value}`,
+          );
+        }
   });
 }
 

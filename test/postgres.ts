@@ -1,11 +1,11 @@
-// A server of Postgres for a test, in a folder of its own, where it and DBOS are installed.
+// A server of Postgres for a test, in a folder of its own, where it is installed.
 import { execFileSync, spawn } from "node:child_process";
 import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
-import { loadDbos } from "../src/dispatch/runs/dbos/load-dbos.ts";
+import { loadPostgres } from "../src/machines/load-postgres.ts";
 
 const PORT = "5532";
 /** Where systems keep the server's programs, which are seldom in the path. */
@@ -17,10 +17,10 @@ export interface Postgres {
   close(): Promise<void>;
 }
 
-/** Why there is none here, or nothing. */
-export function whyNoPostgres(): string | undefined {
+/** Why there is none here, or nothing; packages that the test needs beside the driver are looked for, too. */
+export function whyNoPostgres(...packages: readonly string[]): string | undefined {
   const { resolve } = createRequire(import.meta.url);
-  for (const name of ["@dbos-inc/dbos-sdk", "pg"]) {
+  for (const name of ["pg", ...packages]) {
     try {
       resolve(name);
     } catch {
@@ -56,7 +56,7 @@ export async function startPostgres(): Promise<Postgres> {
   const ended = new Promise<void>((resolve) => server.once("exit", () => resolve()));
   const addressOf = (name: string) =>
     `postgres://baimo@localhost:${PORT}/${name}?host=${encodeURIComponent(folder)}`;
-  const { Pool } = await loadDbos();
+  const { Pool } = await loadPostgres();
   const pool = new Pool({ connectionString: addressOf("postgres") });
   pool.on("error", () => {}); // at the end
   for (let tries = 0; ; tries++) {

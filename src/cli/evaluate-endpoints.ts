@@ -1,4 +1,5 @@
 // `baimo eval` at endpoints: all of them at once, each into a folder of its own.
+import { InvalidArgumentError } from "commander";
 import { BaimoError, throwIfAborted } from "../errors.ts";
 import type {
   FolderRun,
@@ -8,8 +9,10 @@ import type {
   PreparedRun,
   RunProgress,
   RunSettings,
+  SharedPlace,
   Subject,
 } from "../evaluate/index.ts";
+import { isPostgres } from "../machines/postgres-tables.ts";
 import { packageVersion } from "./environment.ts";
 import {
   type EndpointFlags,
@@ -30,6 +33,7 @@ export interface RunFlags extends EndpointFlags {
   applyChatTemplate?: boolean;
   bootstrap: number;
   out?: string;
+  share?: SharedPlace;
   dryRun?: boolean;
   json?: boolean;
 }
@@ -69,6 +73,7 @@ export async function evaluateEndpoints(
           const options = folderOptions(flags, {
             identity: named.url,
             signal,
+            share: flags.share && !isAlone ? shareOf(flags.share, named.name) : flags.share,
             onProgress: onProgress(named.name),
           });
           return openFolderRun(prepared, subject, settings, options);
@@ -177,14 +182,30 @@ function printOutcomes(
   if (flags.json && !isAlone) terminal.json(documents);
 }
 
+/** Each model's run is one of its own. */
+const shareOf = ({ address, name }: SharedPlace, model: string): SharedPlace => ({
+  address,
+  name: `${name} ${model}`,
+});
+
+/** Reads "postgres://user@host/database", with "#name" behind it or not. */
+export function readShare(text: string): SharedPlace {
+  const [address, name = "run"] = text.split(/#(.+)/s);
+  if (isPostgres(address) && URL.canParse(address)) return { address, name };
+  throw new InvalidArgumentError(
+    'Allowed: postgres://USER@HOST/DATABASE, "#NAME" of the run behind it or not.',
+  );
+}
+
 /** How a run is carried out, as the flags say it. */
 export function folderOptions(
   flags: RunFlags,
-  own: Pick<FolderRunOptions, "identity" | "signal" | "onProgress">,
+  own: Pick<FolderRunOptions, "identity" | "signal" | "onProgress" | "share">,
 ): FolderRunOptions {
   return {
     isChat: flags.applyChatTemplate === true,
     out: flags.out,
+    share: flags.share,
     version: packageVersion(),
     resamples: flags.bootstrap,
     seed: flags.seed,

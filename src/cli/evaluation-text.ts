@@ -258,15 +258,17 @@ function changeLines({
 }
 
 /** The scores as a document of JSON. */
-export const evaluationDocument = ({ tasks }: Evaluation) =>
-  tasks.map(({ scored, failed }) => ({
+export const evaluationDocument = ({ tasks, groups }: Evaluation) => [
+  ...tasks.map(({ scored, failed }) => ({
     task: scored.config.task,
     scores: scored.scores,
     documents: scored.count,
     failed: failed.size,
     labelsMissing: scored.labelsMissing,
     notExtracted: Object.fromEntries(scored.notExtracted),
-  }));
+  })),
+  ...groups.map(({ group, scores, count }) => ({ group: group.name, scores, documents: count })),
+];
 
 /** A plan as a document of JSON. */
 export const planDocument = (tasks: readonly PlannedTask[], price: Price | undefined) => ({ tasks, price });

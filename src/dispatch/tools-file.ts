@@ -1,10 +1,10 @@
 // A file of tools: roles, and where databases, models and services are.
 import { dirname, resolve } from "node:path";
 import { BaimoError } from "../errors.ts";
+import { isPostgres } from "../machines/postgres-tables.ts";
 import { fields, list, plain, record, required, text, whole } from "../option-kinds.ts";
 import { type Door, readOptions } from "../options.ts";
 import type { ToolSources } from "./open-tools.ts";
-import { isPostgres } from "./runs/open-journal.ts";
 
 const database = fields({
   path: required(text()),

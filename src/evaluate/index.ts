@@ -3,6 +3,7 @@
 export type { DataSource } from "./datasets/dataset.ts";
 export { licenceWarning } from "./datasets/licence.ts";
 export { type Journal, type JournalEntry, type JournalHeader, openJournal } from "./journal/journal.ts";
+export type { SharedPlace } from "./journal/shared-batches.ts";
 export { type KeptRun, KeptRuns, type KeptRunsOptions, type ShownDocument, type Suite } from "./kept-runs.ts";
 export { type ListedTask, listTasks } from "./list-tasks.ts";
 export { type PlannedTask, planRun } from "./plan-run.ts";

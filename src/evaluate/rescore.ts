@@ -1,8 +1,10 @@
 // Scores a stored run again, without a model.
 import { BaimoError } from "../errors.ts";
 import { runPrograms } from "./code/run-programs.ts";
+import { storedGroups } from "./report/stored-groups.ts";
 import type { StoredRun } from "./report/stored-run.ts";
 import type { EvaluatedTask, Evaluation } from "./run.ts";
+import { scoreGroups } from "./score/score-group.ts";
 import { scoreTask } from "./score/score-task.ts";
 import { createFieldReader } from "./tasks/fields.ts";
 import { type OpenTask, openTask } from "./tasks/open-task.ts";
@@ -31,12 +33,13 @@ export async function rescore(run: StoredRun, resamples: number): Promise<Evalua
     tasks.push({
       prepared: { task, documents: documents.map(({ prepared }) => prepared), source: { files: [] } },
       answered: documents,
-      scored: scoreTask(task, documents, resamples, { verdicts, failed: failed.length }),
+      scored: scoreTask(task, documents, resamples, { verdicts, failed: failed.map(({ id }) => id) }),
       failed: new Map(failed.map(({ id, reason }) => [id, reason])),
       cost: { promptTokens: 0, completionTokens: 0 },
     });
   }
-  return { tasks, groups: [] };
+  const scored = new Map(tasks.map(({ scored }) => [scored.config.task, scored]));
+  return { tasks, groups: scoreGroups(storedGroups(run), scored) };
 }
 
 const unopened = (config: TaskConfig): OpenTask => ({

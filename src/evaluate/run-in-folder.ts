@@ -1,15 +1,24 @@
 // A whole run: prompts, journal, answers, and the files of its folder.
+import { existsSync } from "node:fs";
 import { mkdir, rename, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { sha256 } from "../sha256.ts";
-import { openJournal } from "./journal/journal.ts";
-import { FEWSHOT_SEED, type PreparedRun, prepareRun, type RunSettings } from "./prepare-run.ts";
+import { askShared } from "./ask-shared.ts";
+import { type Journal, type JournalHeader, openJournal, readJournal } from "./journal/journal.ts";
+import type { SharedPlace } from "./journal/shared-batches.ts";
+import {
+  FEWSHOT_SEED,
+  type PreparedRun,
+  type PreparedTask,
+  prepareRun,
+  type RunSettings,
+} from "./prepare-run.ts";
 import { everyEvalFiles } from "./report/every-eval-ever.ts";
 import { resultsFile, samplesFile, sanitizeModel } from "./report/lm-eval-files.ts";
 import { openCompassFiles } from "./report/opencompass-files.ts";
 import { factsOf, type RunFacts } from "./report/run-facts.ts";
-import { type EvaluateOptions, type Evaluation, evaluate, SAMPLING_SEED } from "./run.ts";
-import type { Subject } from "./subjects/subject.ts";
+import { type EvaluateOptions, type Evaluation, evaluate, SAMPLING_SEED, scoreRun } from "./run.ts";
+import type { Answered, Subject } from "./subjects/subject.ts";
 
 /** How a run is carried out and where its files go. */
 export interface FolderRunOptions extends Omit<EvaluateOptions, "journal"> {
@@ -17,6 +26,8 @@ export interface FolderRunOptions extends Omit<EvaluateOptions, "journal"> {
   readonly isChat: boolean;
   /** Where files go; left out, there are none and the run cannot go on once stopped. */
   readonly out?: string;
+  /** Where other machines ask the same run; each writes the files of all answers, where it has an `out`. */
+  readonly share?: SharedPlace;
   /** A hash of the model's file, or an address. */
   readonly identity: string;
   readonly version: string;
@@ -75,10 +86,15 @@ export async function openFolderRun(
     },
   };
   const path = folder === undefined ? undefined : join(folder, "journal.jsonl");
+  const factsSince = (started: string) =>
+    factsOf(settings, subject, { identity, version, started, resamples, seed, isChat });
+  if (options.share) {
+    const place = options.share;
+    return () => runShared(prepared, subject, settings, options, { place, folder, path, header, factsSince });
+  }
   const journal = path === undefined ? undefined : await openJournal(path, header);
   if (journal) subject.resume?.([...journal.answers.values()]);
-  const started = journal?.header.started ?? header.started;
-  const facts = factsOf(settings, subject, { identity, version, started, resamples, seed, isChat });
+  const facts = factsSince(journal?.header.started ?? header.started);
   return async () => {
     try {
       const evaluation = await evaluate(prepared, subject, { ...options, resamples, journal });
@@ -90,17 +106,95 @@ export async function openFolderRun(
   };
 }
 
+/** Where a shared run is kept, and what its files begin with. */
+interface SharedFiles {
+  readonly place: SharedPlace;
+  readonly folder?: string;
+  readonly path?: string;
+  readonly header: JournalHeader;
+  readonly factsSince: (started: string) => RunFacts;
+}
+
+/** With other machines: when all is answered the journal gets its lines in the order of the questions, and files follow as ever. */
+async function runShared(
+  prepared: PreparedRun,
+  subject: Subject,
+  settings: RunSettings,
+  options: FolderRunOptions,
+  { place, folder, path, header, factsSince }: SharedFiles,
+): Promise<FolderRun> {
+  const own = path !== undefined && existsSync(path) ? await readJournal(path, header) : undefined;
+  const started = own?.known?.started ?? header.started;
+  const questions = {
+    place,
+    settings: await sharedSettings(prepared, settings, factsSince(started)),
+    started,
+    known: own?.answers ?? new Map<string, Answered>(),
+  };
+  const shared = await askShared(prepared, subject, questions, options);
+  try {
+    const answers = await shared.answers();
+    const evaluation = await scoreRun(prepared, answers, options);
+    if (folder === undefined || path === undefined)
+      return { evaluation, facts: factsSince(shared.started), folder };
+    return await shared.inTurn(async () => {
+      const journal = await openJournal(path, { ...header, started: shared.started });
+      try {
+        await appendNew(journal, answers);
+        const facts = factsSince(journal.header.started);
+        await writeFiles(folder, evaluation, facts);
+        return { evaluation, facts, folder };
+      } finally {
+        await journal.close();
+      }
+    });
+  } finally {
+    await shared.close();
+  }
+}
+
+/** Lines of a journal that are written together. */
+const LINES = 1000;
+
+async function appendNew(journal: Journal, answers: ReadonlyMap<string, Answered>): Promise<void> {
+  const entries = [...answers].filter(([key, { failed }]) => {
+    const before = journal.answers.get(key);
+    return !before || (before.failed !== undefined && failed === undefined);
+  });
+  for (let from = 0; from < entries.length; from += LINES)
+    await journal.append(
+      entries.slice(from, from + LINES).map(([key, answered]) => Object.assign({ key }, answered)),
+    );
+}
+
+/** What machines that share a run must have alike, by name: all that its files say, and the questions of each task. */
+async function sharedSettings(
+  { tasks }: PreparedRun,
+  { numFewshot, repeats }: RunSettings,
+  { started, subject, ...facts }: RunFacts,
+): Promise<Record<string, unknown>> {
+  const hashes = await Promise.all(
+    tasks.map(async (task) => [
+      `questions of ${task.task.config.task}`,
+      (await sha256(JSON.stringify(questionsText(task)))).slice(0, 12),
+    ]),
+  );
+  return { ...facts, ...subject, numFewshot, repeats, ...Object.fromEntries(hashes) };
+}
+
 /** What makes two runs the same: the model, and every question with its settings. */
 async function runHash(run: PreparedRun, subject: Subject, options: FolderRunOptions): Promise<string> {
-  const tasks = run.tasks.map(({ task, documents }) => [
-    task.config.task,
-    task.config.repeats,
-    documents.map(({ hashes, requests }) => [hashes.document, hashes.prompt, requests.length]),
-    task.config.generationKwargs,
-  ]);
+  const tasks = run.tasks.map(questionsText);
   const text = JSON.stringify([options.identity, subject.name, options.isChat, options.seed ?? null, tasks]);
   return sha256(text);
 }
+
+const questionsText = ({ task, documents }: PreparedTask) => [
+  task.config.task,
+  task.config.repeats,
+  documents.map(({ hashes, requests }) => [hashes.document, hashes.prompt, requests.length]),
+  task.config.generationKwargs,
+];
 
 /** Writes every file beside its place and moves it there, so that none is ever half written. */
 async function writeFiles(folder: string, evaluation: Evaluation, facts: RunFacts): Promise<void> {

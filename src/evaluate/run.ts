@@ -7,7 +7,6 @@ import { type ScoredGroup, scoreGroups } from "./score/score-group.ts";
 import { type AnsweredDocument, type ScoredTask, scoreTask } from "./score/score-task.ts";
 import type { AnswerCost, Answered, Question, Subject } from "./subjects/subject.ts";
 import type { PreparedDocument } from "./tasks/open-task.ts";
-import type { Group } from "./tasks/select-tasks.ts";
 
 /** How a run is carried out; none of it changes a score but `resamples`, which makes errors. */
 export interface EvaluateOptions {
@@ -60,7 +59,7 @@ const RESAMPLES = 2000;
 const BATCH = 64;
 
 /** One question by its place. */
-interface Asked {
+export interface Asked {
   readonly key: string;
   readonly question: Question;
 }
@@ -71,25 +70,20 @@ export async function evaluate(
   subject: Subject,
   options: EvaluateOptions = {},
 ): Promise<Evaluation> {
-  const tasks: EvaluatedTask[] = [];
-  const counts = run.tasks.map(countOf);
-  const total = counts.reduce((sum, count) => sum + count, 0);
-  let before = 0;
-  for (const [i, prepared] of run.tasks.entries()) {
-    const onProgress = ({ task, done }: RunProgress) =>
-      options.onProgress?.({ task, done: before + done, total });
-    tasks.push(await evaluateTask(prepared, subject, { ...options, onProgress }));
-    before += counts[i];
-  }
-  return { tasks, groups: groupsOf(run.groups, tasks) };
+  return scoreRun(run, await askRun(run, subject, options), options);
 }
 
-const groupsOf = (groups: readonly Group[], tasks: readonly EvaluatedTask[]): ScoredGroup[] =>
-  scoreGroups(groups, new Map(tasks.map(({ scored }) => [scored.config.task, scored])));
-
-/** How many questions a task has. */
-const countOf = ({ task, documents }: PreparedTask): number =>
-  task.config.repeats * documents.reduce((sum, { requests }) => sum + requests.length, 0);
+/** Scores the answers of a run. @throws {BaimoError} `request` where one is not there */
+export async function scoreRun(
+  run: PreparedRun,
+  answers: ReadonlyMap<string, Answered>,
+  options: Pick<EvaluateOptions, "resamples" | "seed" | "signal"> = {},
+): Promise<Evaluation> {
+  const tasks: EvaluatedTask[] = [];
+  for (const prepared of run.tasks) tasks.push(await scoreAnswers(prepared, answers, options));
+  const scored = new Map(tasks.map(({ scored }) => [scored.config.task, scored]));
+  return { tasks, groups: scoreGroups(run.groups, scored) };
+}
 
 /** Every question of a task, in order. */
 export function questionsOf({ task, documents }: PreparedTask, seed = SAMPLING_SEED): Asked[] {
@@ -104,48 +98,78 @@ export function questionsOf({ task, documents }: PreparedTask, seed = SAMPLING_S
   );
 }
 
-async function evaluateTask(
-  prepared: PreparedTask,
+/** Every question of a run in batches, each of one task. */
+export function batchesOf(
+  run: PreparedRun,
+  size: number,
+  seed?: number,
+): { readonly task: string; readonly batch: readonly Asked[] }[] {
+  return run.tasks.flatMap((prepared) => {
+    const { task } = prepared.task.config;
+    return inBatches(questionsOf(prepared, seed), size).map((batch) => ({ task, batch }));
+  });
+}
+
+const inBatches = <T>(all: readonly T[], size: number): T[][] =>
+  Array.from({ length: Math.ceil(all.length / size) }, (_, i) => all.slice(i * size, (i + 1) * size));
+
+/** Asks some questions together. */
+export async function askBatch(
+  batch: readonly Asked[],
   subject: Subject,
-  options: EvaluateOptions,
-): Promise<EvaluatedTask> {
-  const { journal, batch = BATCH, onProgress, signal, resamples = RESAMPLES } = options;
-  const all = questionsOf(prepared, options.seed);
+  signal?: AbortSignal,
+): Promise<JournalEntry[]> {
+  const began = performance.now();
+  const found = await subject.ask(
+    batch.map(({ question }) => question),
+    signal,
+  );
+  const seconds = (performance.now() - began) / 1000 / batch.length;
+  return batch.map(({ key }, i) => {
+    const { answer, cost, failed } = found[i];
+    return { key, answer, cost: { ...cost, seconds }, failed };
+  });
+}
+
+/** The answers to all questions of a run: what the journal does not hold is asked. */
+async function askRun(
+  run: PreparedRun,
+  subject: Subject,
+  { journal, batch: size = BATCH, seed, signal, onProgress }: EvaluateOptions,
+): Promise<Map<string, Answered>> {
   const answers = new Map<string, Answered>();
-  for (const { key } of all) {
-    const known = journal?.answers.get(key);
-    if (known && known.failed === undefined) answers.set(key, known);
-  }
-  const open = all.filter(({ key }) => !answers.has(key));
-  const { task } = prepared.task.config;
-  for (let from = 0; from < open.length; from += batch) {
-    throwIfAborted(signal, "the evaluation");
-    onProgress?.({ task, done: all.length - open.length + from, total: all.length });
-    const some = open.slice(from, from + batch);
-    const began = performance.now();
-    const found = await subject.ask(
-      some.map(({ question }) => question),
-      signal,
-    );
-    const seconds = (performance.now() - began) / 1000 / some.length;
-    const entries = some.map(({ key }, i): JournalEntry => {
-      const { answer, cost, failed } = found[i];
-      return { key, answer, cost: { ...cost, seconds }, failed };
+  const all = run.tasks.map((prepared) => questionsOf(prepared, seed));
+  const total = all.reduce((sum, { length }) => sum + length, 0);
+  let done = 0;
+  for (const [i, questions] of all.entries()) {
+    const { task } = run.tasks[i].task.config;
+    const open = questions.filter(({ key }) => {
+      const known = journal?.answers.get(key);
+      if (known === undefined || known.failed !== undefined) return true;
+      answers.set(key, known);
+      return false;
     });
-    await journal?.append(entries);
-    for (const { key, ...answered } of entries) answers.set(key, answered);
+    done += questions.length - open.length;
+    for (const batch of inBatches(open, size)) {
+      throwIfAborted(signal, "the evaluation");
+      onProgress?.({ task, done, total });
+      const entries = await askBatch(batch, subject, signal);
+      await journal?.append(entries);
+      for (const { key, ...answered } of entries) answers.set(key, answered);
+      done += batch.length;
+    }
+    onProgress?.({ task, done, total });
   }
-  onProgress?.({ task, done: all.length, total: all.length });
-  return scoreAnswers(prepared, all, answers, { resamples, signal });
+  return answers;
 }
 
 async function scoreAnswers(
   prepared: PreparedTask,
-  all: readonly Asked[],
   answers: ReadonlyMap<string, Answered>,
-  { resamples, signal }: { readonly resamples: number; readonly signal?: AbortSignal },
+  { resamples = RESAMPLES, seed, signal }: Pick<EvaluateOptions, "resamples" | "seed" | "signal">,
 ): Promise<EvaluatedTask> {
   const { repeats } = prepared.task.config;
+  const all = questionsOf(prepared, seed);
   const failed = new Map<number, string>();
   const answered: EvaluatedDocument[] = [];
   const cost = { promptTokens: 0, completionTokens: 0, seconds: 0, amount: 0 };
@@ -169,6 +193,6 @@ async function scoreAnswers(
     if (!failed.has(document.id)) answered.push({ prepared: document, answers: own, costs });
   }
   const verdicts = await runPrograms(prepared.task, answered, signal);
-  const scored = scoreTask(prepared.task, answered, resamples, { verdicts, failed: failed.size });
+  const scored = scoreTask(prepared.task, answered, resamples, { verdicts, failed: [...failed.keys()] });
   return { prepared, answered, scored, failed, cost };
 }

@@ -11,7 +11,13 @@ import type {
 import { sha256 } from "../../sha256.ts";
 import { hubSettings, packagePath } from "../environment.ts";
 import { findEndpoints, readBudget } from "../evaluate-endpoint.ts";
-import { evaluateEndpoints, folderOptions, noteData, type RunFlags } from "../evaluate-endpoints.ts";
+import {
+  evaluateEndpoints,
+  folderOptions,
+  noteData,
+  type RunFlags,
+  readShare,
+} from "../evaluate-endpoints.ts";
 import {
   evaluationDocument,
   evaluationLines,
@@ -110,6 +116,11 @@ export function addEval(program: Command, context: CommandContext): Command {
     )
     .option("--download", "download datasets of the Hub that its cache lacks")
     .option("--out <folder>", "journal and files go here", nonEmpty)
+    .option(
+      "--share <address>",
+      'share the run with other machines, on which the same command is started: postgres://user@host/database, "#name" of the run behind it or not',
+      readShare,
+    )
     .option("--rescore <folder>", "score the answers of a stored run again, without a model", nonEmpty)
     .option("--list", "list tasks and say which run here, without running any")
     .option("--dry-run", "count documents, requests and tokens, estimate time and price, and run nothing")
@@ -132,6 +143,10 @@ export function addEval(program: Command, context: CommandContext): Command {
     };
     if (flags.list) return printList(settings, flags, terminal);
     if (flags.rescore !== undefined) return printRescored(flags.rescore, flags, terminal);
+    if (flags.share && flags.budget)
+      return command.error(
+        "error: --budget counts in one process; ask all endpoints from one, without --share",
+      );
     const endpoints = findEndpoints(sources, flags);
     if (endpoints) return evaluateEndpoints(endpoints, settings, flags, context);
     if (flags.budget) return command.error("error: --budget is of an endpoint; weights here cost nothing");
@@ -186,7 +201,9 @@ function printEvaluation(evaluation: Evaluation, flags: EvalFlags, terminal: Ter
 
 async function printRescored(folder: string, flags: EvalFlags, terminal: Terminal): Promise<void> {
   const { readRun, rescore } = await import("../../evaluate/index.ts");
-  printEvaluation(await rescore(readRun(folder), flags.bootstrap), flags, terminal);
+  const run = readRun(folder);
+  printEvaluation(await rescore(run, flags.bootstrap), flags, terminal);
+  for (const { task, why } of run.left) terminal.note(`baimo: ${task} is not scored again: ${why}`);
 }
 
 async function printList(settings: RunSettings, flags: EvalFlags, terminal: Terminal): Promise<void> {

@@ -38,5 +38,5 @@ const packages = await loadDbos().then(
 );
 
 test("Postgres without its packages", { skip: packages }, async () => {
-  await assert.rejects(openJournal("postgres://localhost/runs"), /needs the packages .* npm install them/);
+  await assert.rejects(openJournal("postgres://localhost/runs"), /needs the package .* npm install it/);
 });

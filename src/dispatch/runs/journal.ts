@@ -1,10 +1,10 @@
 // The journal of runs: what is run for whom, what waits for an approval; an engine does steps.
 import { setTimeout as wait } from "node:timers/promises";
 import { BaimoError } from "../../errors.ts";
+import type { Tables } from "../../machines/tables.ts";
 import { newId } from "../../store/ids.ts";
 import type { Engine, Payloads, RunState, StepRow, Verdict, Worker } from "./engine.ts";
 import type { ApprovalRequest } from "./steps.ts";
-import type { Tables } from "./tables.ts";
 
 /** A payload is named by a row so soon after it was put. */
 const NAMED_WITHIN_MS = 1000;

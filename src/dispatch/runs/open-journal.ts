@@ -1,9 +1,7 @@
 // Opens a journal where runs are kept: a folder, or a database of Postgres.
+import { isPostgres } from "../../machines/postgres-tables.ts";
 import type { Driver } from "../../store/open-database.ts";
 import type { Journal } from "./journal.ts";
-
-/** Whether a place is a database of Postgres, not a folder. */
-export const isPostgres = (place: string): boolean => /^postgres(ql)?:\/\//u.test(place);
 
 export interface JournalOptions {
   /** Of SQLite. */

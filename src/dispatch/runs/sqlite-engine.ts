@@ -2,15 +2,15 @@
 import { chmodSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { BaimoError } from "../../errors.ts";
+import { isAlive, thisProcess } from "../../machines/owner.ts";
+import type { Tables } from "../../machines/tables.ts";
+import { Turns } from "../../machines/turns.ts";
 import { type Database, first, type Statement, transaction, type Value } from "../../store/database.ts";
 import { type Driver, openDatabase } from "../../store/open-database.ts";
 import type { Book, Engine, RunState, StepRow, Worker } from "./engine.ts";
 import { FilePayloads } from "./file-payloads.ts";
 import { Journal } from "./journal.ts";
-import { isAlive, thisProcess } from "./owner.ts";
 import { SqliteSteps } from "./sqlite-steps.ts";
-import type { Tables } from "./tables.ts";
-import { Turns } from "./turns.ts";
 
 const VERSION = 2;
 const SCHEMA = `

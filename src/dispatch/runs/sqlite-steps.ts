@@ -1,9 +1,10 @@
 // Steps over SQLite: done once, kept with their results before the next begins.
+
+import type { Tables } from "../../machines/tables.ts";
+import type { Turns } from "../../machines/turns.ts";
 import type { Book, StepRow, WorkOptions } from "./engine.ts";
 import { keepStep, mustBeApproved, readStep, sleepOnce } from "./kept-step.ts";
 import type { ApprovalRequest, StepOptions, Steps } from "./steps.ts";
-import type { Tables } from "./tables.ts";
-import type { Turns } from "./turns.ts";
 
 const BEGIN =
   "INSERT INTO steps VALUES (?, ?, 'begun', NULL, 1, ?) ON CONFLICT DO UPDATE SET attempts = attempts + 1, at = excluded.at";

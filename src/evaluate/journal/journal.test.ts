@@ -1,7 +1,8 @@
 // The journal: answers come back, a torn line does not, another run's is refused.
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { appendFile, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { BaimoError } from "../../errors.ts";
@@ -45,6 +46,24 @@ test("answers come back, and the beginning stays", async () => {
   const lines = (await readFile(path, "utf8")).trimEnd().split("\n");
   assert.equal(lines.length, 5);
   assert.equal(JSON.parse(lines[4]).answer, "whole");
+});
+
+test("one process has a journal at a time, until it closes it or is gone", async () => {
+  const path = join(folder, "held.jsonl");
+  const first = await openJournal(path, header);
+  const isBusy = ({ code, message }: BaimoError) =>
+    code === "busy" && message.includes(`process ${process.pid} of`);
+  await assert.rejects(openJournal(path, header), isBusy);
+  await assert.rejects(openJournal(path, header), isBusy);
+  await first.close();
+  const script = "process.stdout.write(String(process.pid))";
+  const gone = execFileSync(process.execPath, ["-e", script], { encoding: "utf8" });
+  const claim = (pid: string) => `+${hostname()}/${pid}/1 00000000-0000-0000-0000-000000000000`;
+  await appendFile(`${path}.lock`, `${claim(gone)}\n+tor`);
+  const opened = await Promise.allSettled([1, 2, 3].map(() => openJournal(path, header)));
+  const [one, ...others] = opened.flatMap((each) => (each.status === "fulfilled" ? each.value : []));
+  assert.deepEqual(others, []);
+  await one.close();
 });
 
 test("another run's journal is refused, and what is no journal", async () => {

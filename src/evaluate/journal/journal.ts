@@ -5,6 +5,7 @@ import { BaimoError } from "../../errors.ts";
 import { brief, isRecord, parseJson } from "../../json.ts";
 import type { Answer } from "../score/score-task.ts";
 import type { Answered } from "../subjects/subject.ts";
+import { holdFile } from "./hold.ts";
 
 /** What a run is; a journal belongs to one. */
 export interface JournalHeader {
@@ -34,40 +35,62 @@ export interface Journal {
 const SYNC_MS = 1000;
 
 /**
- * Opens a journal, or begins one. A last line that was cut by the end of the process is dropped.
- * @throws {BaimoError} `request` for the journal of another run, or a place where none can be written; `format` for what is none
+ * Opens a journal, or begins one; no other process can until it is closed. A last line that was cut by the end of the process is dropped.
+ * @throws {BaimoError} `request` for the journal of another run, or a place where none can be written; `format` for what is none;
+ * `busy` while another process has it
  */
 export async function openJournal(path: string, header: JournalHeader): Promise<Journal> {
-  const bytes = await beginningOf(path).catch((cause: NodeJS.ErrnoException) => {
+  const release = await makeAndHold(path).catch((cause: NodeJS.ErrnoException) => {
+    if (cause instanceof BaimoError) throw cause;
     const message = `${path}: the journal cannot be kept there (${cause.code ?? cause.message}); give another --out`;
     throw new BaimoError("request", message, { cause });
   });
-  const whole = bytes.lastIndexOf(10) + 1;
-  if (whole < bytes.length) await truncate(path, whole);
-  const lines = new TextDecoder().decode(bytes.subarray(0, whole)).split("\n").slice(0, -1);
-  const known = lines.length > 0 ? readHeader(lines[0], path, header) : undefined;
-  const answers = new Map(lines.slice(1).map((line, i) => readEntry(line, `${path}, line ${i + 2}`)));
-  const file = await open(path, "a");
-  const journal = new OpenJournal(file, known ?? header, answers);
-  if (!known) await journal.write([header]);
-  return journal;
+  try {
+    const { known, answers, whole, length } = await readJournal(path, header);
+    if (whole < length) await truncate(path, whole);
+    const journal = new OpenJournal(await open(path, "a"), { header: known ?? header, answers, release });
+    if (!known) await journal.write([header]);
+    return journal;
+  } catch (error) {
+    await release();
+    throw error;
+  }
 }
 
-/** What is there, in a folder that is made where it is not. */
-async function beginningOf(path: string): Promise<Uint8Array> {
+async function makeAndHold(path: string): Promise<() => Promise<void>> {
   await mkdir(dirname(path), { recursive: true });
   await (await open(path, "a")).close();
-  return readFile(path);
+  return holdFile(path);
 }
+
+/** What a journal holds, up to its last whole line. */
+export async function readJournal(path: string, header: JournalHeader) {
+  const bytes = await readFile(path);
+  const whole = bytes.lastIndexOf(10) + 1;
+  const lines = new TextDecoder().decode(bytes.subarray(0, whole)).split("\n").slice(0, -1);
+  const known = lines.length > 0 ? readHeader(lines[0], path, header) : undefined;
+  return { known, answers: readEntries(lines.slice(1), path, 2), whole, length: bytes.length };
+}
+
+/** Answers by their questions, of lines as a journal has them. */
+export const readEntries = (lines: readonly string[], where: string, first = 1): Map<string, Answered> =>
+  new Map(lines.map((line, i) => readEntry(line, `${where}, line ${first + i}`)));
+
+export const entryLine = (entry: JournalEntry | JournalHeader): string => `${JSON.stringify(entry)}\n`;
 
 class OpenJournal implements Journal {
   readonly header: JournalHeader;
   readonly answers: ReadonlyMap<string, Answered>;
   readonly #file: FileHandle;
+  readonly #release: () => Promise<void>;
   #synced = 0;
 
-  constructor(file: FileHandle, header: JournalHeader, answers: ReadonlyMap<string, Answered>) {
+  constructor(
+    file: FileHandle,
+    { header, answers, release }: Pick<Journal, "header" | "answers"> & { release: () => Promise<void> },
+  ) {
     this.#file = file;
+    this.#release = release;
     this.header = header;
     this.answers = answers;
   }
@@ -76,9 +99,9 @@ class OpenJournal implements Journal {
     return this.write(entries);
   }
 
-  async write(values: readonly object[]): Promise<void> {
+  async write(values: readonly (JournalEntry | JournalHeader)[]): Promise<void> {
     if (values.length === 0) return;
-    await this.#file.appendFile(values.map((value) => `${JSON.stringify(value)}\n`).join(""));
+    await this.#file.appendFile(values.map(entryLine).join(""));
     if (performance.now() - this.#synced < SYNC_MS) return;
     await this.#file.datasync();
     this.#synced = performance.now();
@@ -87,6 +110,7 @@ class OpenJournal implements Journal {
   async close(): Promise<void> {
     await this.#file.datasync();
     await this.#file.close();
+    await this.#release();
   }
 }
 
@@ -124,9 +148,9 @@ function readEntry(line: string, where: string): [string, Answered] {
     promptTokens: Number(promptTokens),
     completionTokens: Number(completionTokens),
     amount: optional(amount),
-    seconds: Number(seconds ?? 0),
     latency: optional(latency),
     isBound: isBound === true || undefined,
+    seconds: Number(seconds ?? 0),
   };
   return [key, { answer, cost, failed: typeof value.failed === "string" ? value.failed : undefined }];
 }

@@ -168,10 +168,18 @@ async function ownFacts({ tasks, groups }: Evaluation, facts: RunFacts): Promise
       ]),
     ),
     groups: Object.fromEntries(
-      groups.flatMap(({ group, scores }) => {
-        const ranges = rangesOf(scores);
-        return ranges ? [[group.name, { ranges }]] : [];
-      }),
+      groups.map(({ group, scores }) => [
+        group.name,
+        {
+          aggregate_metric_list: group.metrics.map(({ metric, filters, weightBySize }) => ({
+            metric,
+            aggregation: "mean",
+            filter_list: filters,
+            weight_by_size: weightBySize,
+          })),
+          ranges: rangesOf(scores),
+        },
+      ]),
     ),
   };
 }

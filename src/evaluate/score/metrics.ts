@@ -2,6 +2,7 @@
 import { nearestName } from "../../nearest.ts";
 import { configError } from "../tasks/config-error.ts";
 import type { RawConfig } from "../tasks/load-yaml.ts";
+import type { MetricConfig } from "../tasks/scoring-config.ts";
 import type { OutputType, TaskConfig } from "../tasks/task-config.ts";
 import { AGGREGATION_NAMES } from "./aggregation.ts";
 
@@ -12,6 +13,7 @@ export interface Metric {
   readonly aggregation: string | ((items: readonly unknown[]) => number);
   readonly higherIsBetter: boolean;
   readonly options: RawConfig;
+  readonly ends?: MetricConfig["ends"];
 }
 
 /** A metric by its defaults. */
@@ -96,6 +98,7 @@ export function metricsOf(config: TaskConfig): Metric[] {
         aggregation: own,
         higherIsBetter: better ?? (isKnown ? KINDS[name].higherIsBetter : true),
         options,
+        ends: "ends" in entry ? entry.ends : undefined,
       };
     if (!isKnown && !(config.processResults && own !== undefined)) {
       const near = nearestName(name, Object.keys(KINDS));

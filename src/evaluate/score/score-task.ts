@@ -56,13 +56,13 @@ export function checkScoring(config: TaskConfig): { metrics: Metric[]; pipelines
 /**
  * Scores answers. Pure: the same documents, answers and, of programs, verdicts give the same scores.
  *
- * failed  so many documents beside those that were answered have no answer
+ * failed  the numbers of documents that have no answer, beside those that were answered
  */
 export function scoreTask(
   task: OpenTask,
   answered: readonly AnsweredDocument[],
   resamples: number,
-  { verdicts, failed = 0 }: { readonly verdicts?: Verdicts; readonly failed?: number } = {},
+  { verdicts, failed = [] }: { readonly verdicts?: Verdicts; readonly failed?: readonly number[] } = {},
 ): ScoredTask {
   const { metrics, pipelines } = checkScoring(task.config);
   const score = createDocumentScorer(task, metrics, verdicts);
@@ -81,7 +81,7 @@ export function scoreTask(
     notExtracted.set(filter, missed);
   }
   const scores = pipelines.flatMap(({ name: filter }) =>
-    inOrder(samples, metrics).map(({ name: metric, aggregation, higherIsBetter }): TaskScore => {
+    inOrder(samples, metrics).map(({ name: metric, aggregation, higherIsBetter, ends }): TaskScore => {
       const items = samples
         .filter((sample) => sample.filter === filter)
         .map((sample) => sample.scores[metric]);
@@ -93,8 +93,11 @@ export function scoreTask(
             ? aggregate(items, metric, aggregation, resamples)
             : { value: aggregation(items), error: null };
       const isShare = aggregation === "mean" && isShareMetric(metric);
-      const range = failed > 0 && isShare ? rangeOfShare(value, count, failed) : undefined;
-      return { metric, filter, higherIsBetter, count, value, error, failed, range };
+      const range =
+        failed.length === 0
+          ? undefined
+          : (ends?.(items, failed) ?? (isShare ? rangeOfShare(value, count, failed.length) : undefined));
+      return { metric, filter, higherIsBetter, count, value, error, failed: failed.length, range };
     }),
   );
   return {
@@ -102,7 +105,7 @@ export function scoreTask(
     scores,
     samples,
     count: answered.length,
-    failed,
+    failed: failed.length,
     notExtracted,
     labelsMissing: labelsMissing.size,
   };

@@ -8,6 +8,7 @@ import { BaimoError } from "../../errors.ts";
 import { prepareRun } from "../prepare-run.ts";
 import { makeBoard } from "../report/board.ts";
 import { readRun } from "../report/read-run.ts";
+import { rescore } from "../rescore.ts";
 import { evaluate } from "../run.ts";
 import { runInFolder } from "../run-in-folder.ts";
 import type { Subject } from "../subjects/subject.ts";
@@ -151,6 +152,42 @@ test("circular, with the corrected patterns beside OpenCompass's own", async () 
     ["corrected", "acc_origin", "generation", 1 / 2, 2, 0],
     ["corrected", "perf_circular", "circular", 1 / 2, 2, 1],
   ]);
+});
+
+test("circular with requests that failed: what the scores may be", async () => {
+  const settings = put("torn", {
+    infer_cfg: GEN,
+    eval_cfg: { pred_postprocessor: { type: "first_option_postprocess", options: "ABC" } },
+    circular: { option_keys: ["A", "B", "C"], answer_key: "answer" },
+  });
+  let asked = 0;
+  const torn: Subject = {
+    ...subject,
+    // The first order of the first question, which is right, and the second of the other, of which the first is wrong.
+    ask: async (questions, signal) =>
+      (await subject.ask(questions, signal)).map((answered) =>
+        [0, 4].includes(asked++) ? { ...answered, failed: "500" } : answered,
+      ),
+  };
+  const out = join(folder, "torn");
+  const options = { isChat: false, out, identity: "1", version: "0" };
+  const { evaluation } = await runInFolder(await prepareRun(settings), torn, settings, options);
+  const rangesOf = ({ tasks: [{ scored }] }: typeof evaluation) =>
+    scored.scores
+      .slice(0, 3)
+      .map(({ metric, range }) => [metric, range?.map((end) => Math.round(6 * end) / 6)]);
+  const ranges = [
+    ["acc_origin", [0, 1 / 2]],
+    ["acc_circular", [2 / 6, 4 / 6]],
+    ["perf_circular", [0, 1 / 2]],
+  ];
+  assert.deepEqual(rangesOf(evaluation), ranges);
+  assert.deepEqual(rangesOf(await rescore(readRun(out), 0)), ranges);
+  const shown = makeBoard([readRun(out)]).rows.slice(0, 2);
+  assert.deepEqual(
+    shown.map(({ metric, cells: [{ range }] }) => [metric, range]),
+    [ranges[0], ranges[2]],
+  );
 });
 
 test("refused before a model is asked", async () => {

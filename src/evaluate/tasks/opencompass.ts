@@ -5,6 +5,7 @@ import { float } from "../python/values.ts";
 import { argmax } from "../score/likeliest.ts";
 import { type CircularAnswer, circularScores, rotationsOf } from "../score/opencompass/circular.ts";
 import { CORRECTED_EXTRACTION, OWN_EXTRACTION } from "../score/opencompass/options.ts";
+import type { Interval } from "../statistics/intervals.ts";
 import { configError } from "./config-error.ts";
 import type { Document } from "./document.ts";
 import type { EvalRequest } from "./eval-request.ts";
@@ -88,7 +89,7 @@ export function readOpenCompassTask(raw: RawConfig, where: string): TaskConfig {
     isPpl ? labels[choiceOf(answers, labels.length)] : String([answers[0]].flat()[0] ?? "");
   return Object.assign({}, base, {
     build: requestsOf(inference, isPpl),
-    metrics: turned ? circularMetrics() : base.metrics,
+    metrics: turned ? circularMetrics(turned.options.join("")) : base.metrics,
     processDocs: turned ? (documents: readonly Document[]) => turnOptions(documents, turned, where) : null,
     processResults: (document: Document, answers: readonly unknown[]) => {
       const prediction = answerOf(answers);
@@ -268,9 +269,25 @@ function turnOptions(
   });
 }
 
-const circularMetrics = (): TaskConfig["metrics"] =>
-  CIRCULAR_METRICS.map((metric) => ({
-    metric,
-    aggregation: (items: readonly unknown[]) => circularScores(items as CircularAnswer[])[metric] / 100,
-    options: {},
-  }));
+function circularMetrics(letters: string): TaskConfig["metrics"] {
+  const orders = rotationsOf(letters);
+  /** The documents that failed, all right or all wrong: the orders of a question follow one another. */
+  const answered = (failed: readonly number[], isRight: boolean) =>
+    failed.map((id): CircularAnswer => {
+      const [question, pattern] = [Math.floor(id / orders.length), orders[id % orders.length]];
+      return { question, pattern, reference: pattern, prediction: isRight ? pattern : "" };
+    });
+  return CIRCULAR_METRICS.map((metric) => {
+    const score = (items: readonly unknown[], others: readonly CircularAnswer[] = []) =>
+      circularScores([...(items as CircularAnswer[]), ...others])[metric] / 100;
+    return {
+      metric,
+      aggregation: (items: readonly unknown[]) => score(items),
+      ends: (items: readonly unknown[], failed: readonly number[]): Interval => [
+        score(items, answered(failed, false)),
+        score(items, answered(failed, true)),
+      ],
+      options: {},
+    };
+  });
+}

@@ -1,6 +1,7 @@
 // The configuration of a task's metrics and filters.
 import { brief, isRecord } from "../../json.ts";
 import { PortedFunction } from "../functions/find-function.ts";
+import type { Interval } from "../statistics/intervals.ts";
 import { configError } from "./config-error.ts";
 import type { RawConfig } from "./load-yaml.ts";
 
@@ -10,6 +11,8 @@ export interface MetricConfig {
   readonly aggregation?: string | ((items: readonly unknown[]) => number);
   readonly higherIsBetter?: boolean;
   readonly options: RawConfig;
+  /** What a function's score may be where documents of these numbers failed. */
+  readonly ends?: (items: readonly unknown[], failed: readonly number[]) => Interval;
 }
 
 /** A pipeline of filters. */

@@ -160,8 +160,13 @@ export function readTaskConfig(given: RawConfig, where: string): TaskConfig {
 /** The same task with a setting of the run in place of its own. */
 export function withNumFewshot(config: TaskConfig, numFewshot: number): TaskConfig {
   const dump = { ...config.dump, num_fewshot: numFewshot };
-  const ordered = KEYS.flatMap((key) => (key in dump ? [[key, Reflect.get(dump, key)]] : []));
-  return { ...config, numFewshot, dump: Object.fromEntries(ordered) };
+  // The keys of OpenCompass come behind those of lm-evaluation-harness.
+  const ordered = [...new Set([...KEYS, ...Object.keys(dump)])].filter((key) => key in dump);
+  return {
+    ...config,
+    numFewshot,
+    dump: Object.fromEntries(ordered.map((key) => [key, Reflect.get(dump, key)])),
+  };
 }
 
 /** The same task asked so often. */

@@ -5,16 +5,18 @@
 import { randomUUID } from "node:crypto";
 import { BaimoError, type ErrorCode, throwIfAborted } from "../../../errors.ts";
 import { parseJson } from "../../../json.ts";
+import { Heartbeat } from "../../../machines/heartbeat.ts";
+import type { Pool } from "../../../machines/load-postgres.ts";
+import { thisProcess } from "../../../machines/owner.ts";
+import { openPostgres, PostgresTables } from "../../../machines/postgres-tables.ts";
+import { PostgresTurns } from "../../../machines/postgres-turns.ts";
+import type { Tables } from "../../../machines/tables.ts";
 import { onAbort } from "../../../on-abort.ts";
 import type { Book, Engine, KeptStep, RunState, StepRow, Worker } from "../engine.ts";
 import { Journal } from "../journal.ts";
-import { thisProcess } from "../owner.ts";
-import type { Tables } from "../tables.ts";
 import { DbosSteps } from "./dbos-steps.ts";
-import { Heartbeat } from "./heartbeat.ts";
-import { loadDbos, type Packages, type Pool } from "./load-dbos.ts";
-import { openPostgres, PostgresPayloads, PostgresTables } from "./postgres-tables.ts";
-import { PostgresTurns } from "./postgres-turns.ts";
+import { loadDbos, type Packages } from "./load-dbos.ts";
+import { JOURNAL_SCHEMA, PostgresPayloads } from "./postgres-journal.ts";
 
 /** How long a machine is not heard of before others take its runs over, in milliseconds. */
 const DEAD_MS = 10_000;
@@ -40,8 +42,8 @@ export async function openDbosJournal(
   { deadMs = DEAD_MS }: { readonly deadMs?: number } = {},
 ): Promise<Journal> {
   const packages = await loadDbos();
-  const { DBOS, Pool } = packages;
-  const pool = await openPostgres(address, Pool, async (pool) => {
+  const { DBOS, postgres } = packages;
+  const pool = await openPostgres(address, JOURNAL_SCHEMA, postgres, async (pool) => {
     DBOS.setConfig(settingsOf(address, pool));
     await DBOS.launch(); // makes its tables
     await DBOS.shutdown({ deregister: true });

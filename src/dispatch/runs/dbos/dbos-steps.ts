@@ -1,10 +1,10 @@
 // Steps over DBOS: one of its workflow each, kept in Postgres before the next begins.
 import { BaimoError, type ErrorCode } from "../../../errors.ts";
+import type { PostgresTurns } from "../../../machines/postgres-turns.ts";
 import type { Book, KeptStep, WorkOptions } from "../engine.ts";
 import { keepStep, mustBeApproved, readStep, sleepOnce } from "../kept-step.ts";
 import type { ApprovalRequest, StepOptions, Steps } from "../steps.ts";
 import type { Dbos } from "./load-dbos.ts";
-import type { PostgresTurns } from "./postgres-turns.ts";
 
 /** A step that was not done, and how: a later stretch of the run tries again. */
 interface Interrupted {

@@ -1,5 +1,6 @@
-// What is used of DBOS and of the driver of Postgres, which are installed beside baimo.
+// What is used of DBOS, which is installed beside baimo.
 import { BaimoError } from "../../../errors.ts";
+import { loadPostgres, type Postgres } from "../../../machines/load-postgres.ts";
 
 export interface Handle<T> {
   getResult(options?: { readonly pollingIntervalMs: number }): Promise<T>;
@@ -30,38 +31,23 @@ export interface DbosExecutor {
   recoverPendingWorkflows(executors: readonly string[]): Promise<unknown>;
 }
 
-export interface Client {
-  query(
-    sql: string,
-    values?: readonly unknown[],
-  ): Promise<{ readonly rows: unknown[]; readonly rowCount: number }>;
-  on(event: "error", listen: () => void): void;
-  release(isBroken?: boolean): void;
-}
-
-export interface Pool extends Pick<Client, "query"> {
-  connect(): Promise<Client>;
-  on(event: "error", listen: () => void): void;
-  end(): Promise<void>;
-}
-
 export interface Packages {
   readonly DBOS: Dbos;
   /** Of this process; there once it is launched. */
   readonly executor: () => DbosExecutor;
-  readonly Pool: new (settings: { readonly connectionString: string; readonly options?: string }) => Pool;
+  readonly postgres: Postgres;
 }
 
 /** @throws {BaimoError} `request` where they are not installed */
 export async function loadDbos(): Promise<Packages> {
-  const [sdk, driver] = ["@dbos-inc/dbos-sdk", "pg"];
+  const sdk = "@dbos-inc/dbos-sdk";
+  const postgres = await loadPostgres();
   try {
     const { DBOS } = (await import(sdk)) as Pick<Packages, "DBOS">;
     const { getExecutor } = (await import(`${sdk}/internal/dbos`)) as { getExecutor: () => DbosExecutor };
-    const { Pool } = ((await import(driver)) as { default: Pick<Packages, "Pool"> }).default;
-    return { DBOS, executor: getExecutor, Pool };
+    return { DBOS, executor: getExecutor, postgres };
   } catch (cause) {
-    const message = `a journal in Postgres needs the packages ${sdk} and ${driver}; npm install them beside baimo`;
+    const message = `a journal in Postgres needs the package ${sdk}; npm install it beside baimo`;
     throw new BaimoError("request", message, { cause });
   }
 }

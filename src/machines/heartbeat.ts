@@ -1,5 +1,5 @@
 // Heartbeats: machines say that they live; the others find one that is not heard of any more.
-import type { Tables } from "../tables.ts";
+import type { Tables } from "./tables.ts";
 
 /** Beats in the time after which a machine is dead: a late one must not kill it. */
 const BEATS = 10;

@@ -1,5 +1,5 @@
-// The tables of a journal in SQLite or Postgres: the same statements, values for each `?`.
-import type { Value } from "../../store/database.ts";
+// Tables in SQLite or Postgres: the same statements, values for each `?`.
+import type { Value } from "../store/database.ts";
 
 export interface Tables {
   all<Row>(sql: string, ...values: readonly Value[]): Promise<Row[]>;

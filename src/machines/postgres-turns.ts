@@ -1,7 +1,7 @@
 // Turns over all machines: locks of Postgres; a dead process's end with its connection.
 import { setTimeout as wait } from "node:timers/promises";
-import { Turns } from "../turns.ts";
-import type { Client, Pool } from "./load-dbos.ts";
+import type { Client, Pool } from "./load-postgres.ts";
+import { Turns } from "./turns.ts";
 
 const POLL_MS = 50;
 
