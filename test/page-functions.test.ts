@@ -215,7 +215,7 @@ test("a model is told the turns that alternate, with files between fences that h
   const tooLong = { failure: { code: "context_length_exceeded", message: "" } };
   const turns = toTurns(
     [said("user", "long"), said("assistant", "", tooLong), said("user", "short"), said("assistant", "yes")],
-    " Be brief. ",
+    { system: " Be brief. " },
   );
   assert.deepEqual(turns, [
     { role: "system", content: "Be brief." },
@@ -224,6 +224,20 @@ test("a model is told the turns that alternate, with files between fences that h
   ]);
   const fenced = withAttachments("read", [{ name: "a.md", text: "````\ncode\n````\n" }]);
   assert.ok(fenced.includes("`````\n````\ncode"));
+  // Passages stand in the place of all files, with the last question.
+  const passages = {
+    type: "passages" as const,
+    of: 9,
+    passages: [{ file: "a.md", line: 3, text: "Four strings." }],
+  };
+  const attachments = [{ name: "a.md", text: "long" }];
+  const files = [{ name: "b.txt", mediaType: "text/plain", text: "longer" }];
+  const line = [said("user", "first", { attachments }), said("assistant", "yes"), said("user", "then")];
+  const [first, , then] = toTurns(line, { files, passages });
+  assert.deepEqual(first, { role: "user", content: '<file name="a.md" />\n\nfirst' });
+  assert.match(then.content, /^<passages>\n\[1\] a\.md, line 3\nFour strings\.\n<\/passages>.*\n\nthen$/s);
+  const [system, whole] = toTurns(line, { files });
+  assert.match(system.content + whole.content, /longer.*long/s);
 });
 
 test("of the catalogue the largest that fits is shown, with its licence and openness", () => {
