@@ -7,10 +7,12 @@ import { after, before, describe, it } from "node:test";
 import type { Model } from "../src/generate/types.ts";
 import { load } from "../src/index.ts";
 import { createHandler } from "../src/serve/index.ts";
+import { statedEnergy } from "../src/serve/node.ts";
 import type { Message } from "../src/store/messages.ts";
 import { openStore } from "../src/store/open-store.ts";
 import type { Part } from "../src/store/parts.ts";
 import type { Store } from "../src/store/store.ts";
+import type { UsageRow } from "../src/store/usage.ts";
 import {
   type AppClient,
   appClient,
@@ -30,7 +32,8 @@ describe("the application", () => {
   const begin = async () => {
     store = await openStore(folder);
     const models = new Map([["poet", model]]);
-    client = appClient(createHandler({ models, application: { store }, signal: closing.signal }));
+    const energy = statedEnergy({ watts: 10, source: "its maker" });
+    client = appClient(createHandler({ models, application: { store }, energy, signal: closing.signal }));
   };
   before(async () => {
     model = await load("poet", { threads: 1 });
@@ -52,6 +55,7 @@ describe("the application", () => {
       ...more,
     });
   const open = (id: string) => client.json<Opened>("GET", `/conversations/${id}`);
+  const usage = async () => (await client.json<{ usage: UsageRow[] }>("GET", "/usage")).usage;
   const end = (events: readonly SentEvent[]) => events.at(-1)!.data;
 
   it("answers when nobody reads, and whoever comes later reads the same", async () => {
@@ -82,14 +86,13 @@ describe("the application", () => {
     const written = done.messages[1];
     assert.deepEqual(written.parts, partsOf(second));
     assert.deepEqual([written.status, written.finish, written.seed], ["done", end(second).finish, 1]);
-    const { usage } = await client.json<{ usage: { model: string; completionTokens: number }[] }>(
-      "GET",
-      "/usage",
-    );
+    const used = await usage();
+    const { promptTokens, completionTokens } = written.usage!;
     assert.deepEqual(
-      usage.map(({ model, completionTokens }) => [model, completionTokens]),
-      [["poet", written.usage?.completionTokens]],
+      used.map((row) => [row.model, row.promptTokens, row.completionTokens, row.energyFrom, row.currency]),
+      [["poet", promptTokens, completionTokens, "stated", ""]],
     );
+    assert.ok(used[0].joules > 0 && used[0].generationMs > 0, JSON.stringify(used));
     assert.deepEqual(end(second).usage, written.usage);
     assert.deepEqual([done.conversation.title, done.conversation.draft], ["秋夜", ""]);
     assert.equal(
@@ -146,11 +149,15 @@ describe("the application", () => {
   it("stops an answer, and goes on with it", async () => {
     const id = await make();
     const { answer } = await say(id, "秋江", { options: { seed: 3 } });
+    const before = (await usage())[0];
     for await (const event of client.events(answer.id)) if (event.type === "text") break;
     const { message } = await client.json<{ message: Message }>("POST", `/answers/${answer.id}/stop`, {});
     assert.equal(message.status, "stopped");
     const said = textOf(message.parts);
     assert.notEqual(said, "");
+    const after = (await usage())[0];
+    assert.equal(after.answers, before.answers + 1, "what was stopped was written, too");
+    assert.ok(after.completionTokens > before.completionTokens && after.joules > before.joules);
     const went = await client.json<Said>("POST", `/messages/${answer.id}/continue`, {
       options: { maxTokens: 8 },
     });

@@ -1,9 +1,12 @@
 // Comparisons and usage of the page in headless Chromium: side by side, the choice, the records.
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
+import { openModels } from "../src/serve/index.ts";
+import { statedEnergy } from "../src/serve/node.ts";
 import { noBrowser } from "./browser.ts";
 import { look, type PageServer, startPageServer } from "./page-server.ts";
 import { speakingModel } from "./speaking-model.ts";
+import { until } from "./until.ts";
 
 describe("comparisons of the page", { skip: noBrowser }, () => {
   let server: PageServer;
@@ -16,11 +19,25 @@ describe("comparisons of the page", { skip: noBrowser }, () => {
         say("It is four, since two and two are four:\n\n| a | b |\n|--:|--:|\n| 2 | 2 |\n"),
       ),
     ];
+    const price = {
+      currency: "USD",
+      input: 500,
+      output: 2000,
+      source: "https://prices.example",
+      date: "2026-11-01",
+    };
+    const recipes = models.map((model) => ({
+      preview: async () => ({ memory: { weights: 0, experts: 0, cache: 0, buffers: 0, total: 0 } }),
+      open: async () => model,
+      price: model.name === "wordy" ? price : undefined,
+    }));
+    const served = openModels(new Map(models.map(({ name }, i) => [name, recipes[i]])));
+    const energy = statedEnergy({ watts: 9.5, source: "a meter at the wall", date: "2026-11-20" });
     server = await startPageServer((store) => {
       const fields = { description: "", picture: "", model: "terse", fallbacks: [], system: "Count." };
       const rest = { starters: [], options: {}, tools: [], files: [] };
       store.assistants.create(1, { name: "Counter", ...fields, ...rest });
-      return { models, application: { store } };
+      return { models: served, energy, application: { store } };
     });
   });
   after(() => server?.close());
@@ -56,8 +73,33 @@ describe("comparisons of the page", { skip: noBrowser }, () => {
       await page.getByRole("row", { name: /^Counter · terse 0 1 1 25%/ }).waitFor();
 
       await page.getByRole("link", { name: "Usage" }).click();
-      await page.getByRole("row", { name: /^terse Counter 2 / }).waitFor();
+      const [spent] = server.store.usage.list(1, 0).filter(({ currency }) => currency === "USD");
+      assert.equal(spent.cost, (spent.promptTokens * 500 + spent.completionTokens * 2000) / 1e6);
+      const row = (name: string) => page.getByRole("row", { name: new RegExp(`^${name} `) });
+      await row("terse Counter 2")
+        .and(page.getByRole("row", { name: /[\d.]+ J not known$/ }))
+        .waitFor();
+      await row("wordy – 2")
+        .and(page.getByRole("row", { name: / [\d.]+ J 0\.\d+ USD$/ }))
+        .waitFor();
+      await row("All 6")
+        .and(page.getByRole("row", { name: /USD ?of 2 of 6 answers$/ }))
+        .waitFor();
+      await page.getByText("at 9.5 W a core (a meter at the wall, 2026-11-20)").waitFor();
+      await page
+        .getByText("wordy: read 500 USD, written 2,000 USD (https://prices.example, 2026-11-01)")
+        .waitFor();
       await page.locator("figure canvas").waitFor();
+      const picture = () =>
+        page.locator("figure canvas").evaluate((canvas: HTMLCanvasElement) => canvas.toDataURL());
+      const tokens = await picture();
+      await page.getByRole("combobox", { name: "Drawn" }).selectOption({ label: "Cost, USD" });
+      await page.locator("figure").getByText("Cost a day, USD").waitFor();
+      assert.deepEqual(await page.locator("figure li").allTextContents(), ["wordy"]);
+      await until(async () => (await picture()) !== tokens);
+      await page.getByRole("combobox", { name: "Drawn" }).selectOption({ label: "Energy" });
+      await page.getByRole("combobox", { name: "By" }).selectOption({ label: "Assistant" });
+      await page.locator("figure li").getByText("Counter").waitFor();
       await look(page, "usage");
     });
   });

@@ -11,7 +11,8 @@ import { leafUnder, leafWithout, lineOf, versionsOf } from "../web/src/store/tre
 import { answerOn, askOver } from "../web/src/tab/port.ts";
 import { toTurns, withAttachments } from "../web/src/talk/turns.ts";
 import { lessonsOf, poemsIn, stepsFor } from "../web/src/trainings/verses.ts";
-import { byAnswerer, byDay, totalOf, type Used } from "../web/src/usage/summary.ts";
+import { energyUnit, timeUnit } from "../web/src/usage/amounts.ts";
+import { byAnswerer, byDay, measureOf, shownOf, totalOf, type Used } from "../web/src/usage/summary.ts";
 
 describe("assistants", () => {
   const assistant = { ...blankAssistant(), name: "译者", system: "Translate.", starters: ["a", "b"] };
@@ -78,6 +79,10 @@ describe("usage", () => {
     completionTokens,
     promptMs: 1,
     generationMs: 2,
+    energyFrom: "",
+    joules: 0,
+    currency: "",
+    cost: 0,
   });
   const usage = [
     used("2026-11-26", "a", 5),
@@ -104,14 +109,48 @@ describe("usage", () => {
 
   test("has a figure for every day, and the models that wrote most", () => {
     const now = Date.parse("2026-11-28T23:59:00Z");
-    const { days, models } = byDay(usage, { days: 3, now, most: 5 });
+    const measure = measureOf("tokens");
+    const { days, lines } = byDay(usage, { days: 3, now, most: 5, by: "model", measure });
     const dates = days.map((seconds) => new Date(seconds * 1000).toISOString().slice(0, 10));
     assert.deepEqual(dates, ["2026-11-26", "2026-11-27", "2026-11-28"]);
-    assert.deepEqual(models, [
-      { model: "b", tokens: [0, 0, 21] },
-      { model: "a", tokens: [5, 0, 7] },
+    assert.deepEqual(lines, [
+      { name: "b", values: [0, 0, 21] },
+      { name: "a", values: [5, 0, 7] },
     ]);
-    assert.equal(byDay(usage, { days: 1, now, most: 1 }).models.length, 1);
+    assert.deepEqual(byDay(usage, { days: 1, now, most: 1, by: "assistant", measure }).lines, [
+      { name: "x", values: [20] },
+    ]);
+  });
+
+  test("knows energy and cost of some answers, and does not take the others for nothing", () => {
+    const now = Date.parse("2026-11-28T23:59:00Z");
+    const known: Used[] = [
+      ...usage,
+      { ...used("2026-11-28", "a", 1), energyFrom: "stated", joules: 90 },
+      { ...used("2026-11-28", "b", 1), currency: "USD", cost: 0.25 },
+      { ...used("2026-11-28", "b", 1), currency: "CNY", cost: 2, answers: 3 },
+    ];
+    const { metered, joules, priced, answers, costs } = totalOf(known);
+    assert.deepEqual([metered, joules, priced, answers], [1, 90, 4, 9]);
+    assert.deepEqual(
+      [...costs],
+      [
+        ["USD", 0.25],
+        ["CNY", 2],
+      ],
+    ); // no rate of exchange is known
+    assert.deepEqual(shownOf(usage), ["tokens", "time"]);
+    assert.deepEqual(shownOf(known), ["tokens", "time", "energy", "cost CNY", "cost USD"]);
+    const drawn = (shown: "energy" | "cost USD") =>
+      byDay(known, { days: 1, now, most: 5, by: "model", measure: measureOf(shown) }).lines;
+    assert.deepEqual(drawn("energy"), [{ name: "a", values: [90] }]);
+    assert.deepEqual(drawn("cost USD"), [{ name: "b", values: [0.25] }]);
+    const names = [0, 119, 120, 7200].map((seconds) => timeUnit(seconds).name);
+    assert.deepEqual(names, ["seconds", "seconds", "minutes", "hours"]);
+    assert.deepEqual(
+      [0.1, 3600, 5e6].map((joules) => energyUnit(joules).name),
+      ["J", "Wh", "kWh"],
+    );
   });
 });
 
@@ -177,7 +216,7 @@ test("a model is told the turns that alternate, with files between fences that h
   const tooLong = { failure: { code: "context_length_exceeded", message: "" } };
   const turns = toTurns(
     [said("user", "long"), said("assistant", "", tooLong), said("user", "short"), said("assistant", "yes")],
-    " Be brief. ",
+    { system: " Be brief. " },
   );
   assert.deepEqual(turns, [
     { role: "system", content: "Be brief." },
@@ -186,6 +225,20 @@ test("a model is told the turns that alternate, with files between fences that h
   ]);
   const fenced = withAttachments("read", [{ name: "a.md", text: "````\ncode\n````\n" }]);
   assert.ok(fenced.includes("`````\n````\ncode"));
+  // Passages stand in the place of all files, with the last question.
+  const passages = {
+    type: "passages" as const,
+    of: 9,
+    passages: [{ file: "a.md", line: 3, text: "Four strings." }],
+  };
+  const attachments = [{ name: "a.md", text: "long" }];
+  const files = [{ name: "b.txt", mediaType: "text/plain", text: "longer" }];
+  const line = [said("user", "first", { attachments }), said("assistant", "yes"), said("user", "then")];
+  const [first, , then] = toTurns(line, { files, passages });
+  assert.deepEqual(first, { role: "user", content: '<file name="a.md" />\n\nfirst' });
+  assert.match(then.content, /^<passages>\n\[1\] a\.md, line 3\nFour strings\.\n<\/passages>.*\n\nthen$/s);
+  const [system, whole] = toTurns(line, { files });
+  assert.match(system.content + whole.content, /longer.*long/s);
 });
 
 test("of the catalogue the largest that fits is shown, with its licence and openness", () => {

@@ -125,6 +125,24 @@ describe("the page without a server", { skip: noBrowser }, () => {
       await page.getByTitle("Model: poet", { exact: true }).waitFor();
       await page.getByRole("button", { name: "New conversation" }).click();
       await ask(page, "hello");
+
+      await page.getByRole("button", { name: "New conversation" }).click();
+      const lines = Array.from({ length: 400 }, (_, i) => `Line ${i + 1} says nothing of it.\n`);
+      lines[300] = "A violin has four strings.\n";
+      await page
+        .locator('.composer input[type="file"]')
+        .setInputFiles({ name: "notes.txt", mimeType: "", buffer: Buffer.from(lines.join("\n")) });
+      await page.locator(".composer textarea").fill("How many strings have violins?");
+      await page.getByText(/the model reads the passages that match it best/).waitFor();
+      await ask(page, "How many strings have violins?");
+      await page.reload();
+      await page.getByText(/^Read \d+ of \d+ passages of the files · found by their words/).click();
+      await page
+        .getByRole("button", { name: /^notes\.txt · line \d+$/ })
+        .last()
+        .click();
+      await page.getByRole("dialog").getByText("A violin has four strings.").waitFor();
+      await look(page, "in-tab-passage");
     });
   });
 

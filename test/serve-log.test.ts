@@ -18,7 +18,11 @@ test("serve logs a line for each request, without its words, and sends spans", a
   });
   await new Promise<void>((resolve) => collector.listen(0, "127.0.0.1", resolve));
   const { port } = collector.address() as AddressInfo;
-  const more = { OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${port}`, OTEL_SERVICE_NAME: "verses" };
+  const more = {
+    OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${port}`,
+    OTEL_SERVICE_NAME: "verses",
+    BAIMO_POWER: JSON.stringify({ watts: 10 }),
+  };
   const child = start(["serve", "poet", "--port", "0", "--json", "-t", "1", "--log", "requests"], more);
   const done = result(child);
   const { url } = JSON.parse(await untilOutput(child, /\n/));
@@ -45,7 +49,8 @@ test("serve logs a line for each request, without its words, and sends spans", a
     ["/v1/chat/completions", 200, "poet", 3],
   );
   assert.ok(Date.parse(streamed.time) > 0 && streamed.firstToken <= streamed.seconds);
-  assert.deepEqual([refused.status, refused.code], [400, "invalid_type"]);
+  assert.deepEqual([refused.status, refused.code, refused.joules], [400, "invalid_type", undefined]);
+  assert.ok(streamed.joules > 0 && streamed.joules < 10_000, `${streamed.joules} J`);
   const [span] = spans;
   assert.equal(span.name, "chat poet");
   assert.deepEqual([span.traceId, span.parentSpanId], [trace, "b7ad6b7169203331"]);

@@ -132,6 +132,7 @@ async function toRecipe(
     aliases: model.aliases,
     pinned: model.pinned,
     idleSeconds: model.idleSeconds,
+    price: model.price,
   };
   return { name, recipe };
 }

@@ -17,6 +17,7 @@ export class Metrics {
   readonly #requests: Family<number> = new Map();
   readonly #seconds: Family<Histogram> = new Map();
   readonly #tokens: Family<number> = new Map();
+  readonly #joules: Family<number> = new Map();
 
   /** A request was answered; of a stream, its beginning was. */
   request(method: string, route: string, status: number, seconds: number): void {
@@ -32,6 +33,11 @@ export class Metrics {
   /** A model read or wrote tokens. */
   tokens(model: string, kind: "prompt" | "cached" | "completion", count: number): void {
     if (count > 0) add(this.#tokens, labelsOf({ model, kind }), count);
+  }
+
+  /** A model's work took energy. */
+  joules(model: string, count: number): void {
+    add(this.#joules, labelsOf({ model }), count);
   }
 
   /** All of it, with values that are read now. */
@@ -50,6 +56,10 @@ export class Metrics {
       "Tokens of prompts, those of them found in the cache, and tokens of answers.",
     );
     values("tokens_total", this.#tokens);
+    if (this.#joules.size > 0) {
+      family("energy_joules_total", "counter", "Energy of requests, as it is measured or stated.");
+      values("energy_joules_total", this.#joules);
+    }
     family(
       "response_seconds",
       "histogram",

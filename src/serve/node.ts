@@ -10,6 +10,8 @@ import type { Handler } from "./handler.ts";
 import { type ListenOptions, listenTable } from "./options.ts";
 import { closingProblem, Problem, toProblemResponse } from "./problem.ts";
 
+export type { EnergyMeter } from "./energy.ts";
+export { measuredEnergy, statedEnergy } from "./energy-meters.ts";
 export { type KeyFile, openKeys } from "./keys/key-file.ts";
 export type { ListenOptions } from "./options.ts";
 export { openPage, type Page } from "./page-files.ts";

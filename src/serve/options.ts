@@ -15,6 +15,7 @@ import {
 } from "../option-kinds.ts";
 import { type Kind, refusal, type TableOf } from "../options.ts";
 import { type ApplicationOptions, applicationTable } from "./app/application-options.ts";
+import { type EnergyMeter, energyMeter } from "./energy.ts";
 import type { KeyRing } from "./keys/api-key.ts";
 import { Models } from "./models/models.ts";
 import { modelId } from "./models/recipe.ts";
@@ -39,6 +40,8 @@ export interface HandlerOptions {
   stallSeconds?: number;
   /** Origins of pages on other hosts that may use this server ("*" for any). Default none. */
   allowOrigins?: readonly string[];
+  /** Where the energy of requests is read: `statedEnergy` and `measuredEnergy` of baimo/serve/node. Default: it is not known. */
+  energy?: EnergyMeter;
   /** Who may ask: `openKeys` of baimo/serve/node opens a file of keys. Default: everybody. */
   keys?: KeyRing;
   /** The server is closing: answers under way end with an error that says so, and there are no more. */
@@ -108,6 +111,7 @@ export const handlerTable = {
   maxReaders: withDefault(whole({ min: 1, max: 1_000_000 }), 256),
   stallSeconds: withDefault(number({ min: 0, max: 2_147_483, above: true }), 60),
   allowOrigins: withDefault(list(origin, { most: 1024 }), []),
+  energy: energyMeter,
   keys: ring,
   signal,
   onRequest: callback<NonNullable<HandlerOptions["onRequest"]>>(),

@@ -20,6 +20,8 @@ export interface RequestEntry {
   readonly tokens?: Required<TokenCounts>;
   /** Of a model that has a price. */
   readonly cost?: Money;
+  /** Joules, where the server has a meter and the model runs here. */
+  readonly joules?: number;
   /** Seconds from its coming to the first token. */
   readonly firstToken?: number;
   /** Why each answer ended. */
@@ -94,6 +96,10 @@ export class RequestRecord {
     if (!price) return;
     const amount = (this.#entry.cost?.amount ?? 0) + costOf({ prompt, cached, completion }, price);
     this.#entry.cost = { amount, currency: price.currency };
+  }
+
+  energy(joules: number): void {
+    this.#entry.joules = Math.round(((this.#entry.joules ?? 0) + joules) * 1e6) / 1e6;
   }
 
   #seconds(): number {

@@ -1,12 +1,13 @@
 // What the routes of one server share: its models, their queues, the work under way, its counts.
 import { BaimoError } from "../errors.ts";
 import type { QueueState } from "../generate/queue.ts";
+import { runsHere } from "../generate/runs-here.ts";
 import type { LanguageModel } from "../generate/types.ts";
 import type { OptionsOf } from "../options.ts";
 import { Turns } from "../turns.ts";
-import type { TokenCounts } from "../upstream/price.ts";
 import type { ChoiceEvent } from "./answers/choices.ts";
 import { type Dialect, OPEN_AI } from "./dialect.ts";
+import { EnergyShares } from "./energy.ts";
 import { Readers, type StreamPart, toEvents } from "./event-stream.ts";
 import type { Scope } from "./keys/api-key.ts";
 import { Guard, type Visit } from "./keys/guard.ts";
@@ -17,6 +18,7 @@ import type { handlerTable } from "./options.ts";
 import { closingProblem, Problem, toProblem } from "./problem.ts";
 import { RequestRecord } from "./record.ts";
 import { OwnResponses, ResponseStore } from "./response-store.ts";
+import { Taking } from "./taking.ts";
 import type { Work } from "./work.ts";
 
 const STREAM_HEADERS = {
@@ -40,6 +42,7 @@ export class Server {
   readonly turns = new Turns();
   readonly #readers: Readers;
   readonly #working = new Set<Work>();
+  readonly #energy: EnergyShares | undefined;
 
   /** @throws {BaimoError} `config` when two models of a list have one name */
   constructor(options: OptionsOf<typeof handlerTable>) {
@@ -47,6 +50,7 @@ export class Server {
     this.models = toModels(options.models);
     this.#guard = new Guard(options.keys);
     this.#readers = new Readers(options.maxReaders);
+    this.#energy = options.energy && new EnergyShares(options.energy);
     options.signal?.addEventListener("abort", () => {
       for (const work of this.#working) work.stop(endingProblem());
     });
@@ -112,13 +116,22 @@ export class Server {
       });
     };
     releases.push(watch());
+    const endEnergy = isMetered(lease) ? this.#energy?.begin() : undefined;
+    const taking = new Taking(lease.price);
     const done = () => {
-      this.#working.delete(work);
+      if (!this.#working.delete(work)) return;
+      const joules = endEnergy?.();
+      if (joules !== undefined) {
+        record?.energy(joules);
+        this.metrics.joules(lease.id, joules);
+      }
       for (const release of releases) release?.();
+      taking.end(joules === undefined ? undefined : { joules, from: this.options.energy!.from });
     };
-    const spend = (tokens: TokenCounts) => {
+    const spend: Work["spend"] = (tokens, timings) => {
       const { prompt, cached = 0, completion = 0 } = tokens;
       record?.spend(tokens, lease.price);
+      taking.add(tokens, timings);
       this.metrics.tokens(lease.id, "prompt", prompt);
       this.metrics.tokens(lease.id, "cached", cached);
       this.metrics.tokens(lease.id, "completion", completion);
@@ -131,6 +144,7 @@ export class Server {
       done,
       spend,
       record,
+      taken: taking.taken,
       turn: () => this.turns.take(),
     };
     this.#working.add(work);
@@ -186,6 +200,9 @@ export class Server {
     return new Response(stream, { headers });
   }
 }
+
+/** Whether a meter of this machine's processor tells of a model: not of one at an endpoint, or on a GPU. */
+const isMetered = ({ engine }: Lease) => runsHere(engine) && engine.engine.device !== "webgpu";
 
 /** What a client is told whose answer ends because the server does. */
 function endingProblem(): Problem {

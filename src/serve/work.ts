@@ -1,4 +1,5 @@
 // What a request is while it uses a model: the type only.
+import type { Taken } from "../store/usage.ts";
 import type { TokenCounts } from "../upstream/price.ts";
 import type { Problem } from "./problem.ts";
 import type { RequestRecord } from "./record.ts";
@@ -15,8 +16,10 @@ export interface Work {
   turn(): Promise<void>;
   /** The model has done its part. */
   done(): void;
-  /** Tokens were read and written. */
-  spend(tokens: TokenCounts): void;
+  /** Tokens were read and written, in so much time. */
+  spend(tokens: TokenCounts, timings?: Taken["timings"]): void;
+  /** What it took in all, when it is done. */
+  readonly taken: Promise<Taken>;
   /** What is told of the request when it has ended. */
   readonly record?: RequestRecord;
 }

@@ -11,6 +11,7 @@ import { comparisons } from "./migrations/0007-comparisons.ts";
 import { toolServers } from "./migrations/0008-tool-servers.ts";
 import { identities } from "./migrations/0009-identities.ts";
 import { passageVectors } from "./migrations/0010-passage-vectors.ts";
+import { usageEnergyCost } from "./migrations/0011-usage-energy-cost.ts";
 
 const steps: readonly string[] = [
   users,
@@ -23,6 +24,7 @@ const steps: readonly string[] = [
   toolServers,
   identities,
   passageVectors,
+  usageEnergyCost,
 ];
 
 /** Takes the steps that are missing, each whole or not at all. @throws {BaimoError} `format` for a file of a later version */

@@ -1,13 +1,9 @@
-// BM25 over the passages of files, in a temporary index of SQLite's FTS5: nothing of it is kept.
+// Searches the passages of files by the words of a question, over an index of FTS5 or a plain one.
 import { sha256 } from "../sha256.ts";
-import { type Database, transaction } from "./database.ts";
 import { cutFile, type Passage, type TextFile } from "./passages.ts";
-import { toAnyQuery, toWords } from "./words.ts";
 
 /** Sets of files whose index is kept; the one that was asked least recently goes first. */
 const MOST_SETS = 8;
-/** Characters of passages that one transaction takes in: some 20 ms of work. */
-const SLICE = 50_000;
 
 /** Passages that a question ranks. */
 export const MOST_RANKED = 100;
@@ -30,8 +26,18 @@ export interface Found {
   readonly beginnings: readonly Passage[];
 }
 
+/** An index of texts that ranks them by BM25. */
+export interface TextIndex {
+  /** Places of the texts that have a word of the question, the best first. */
+  rank(question: string, most: number): number[];
+  drop(): void;
+}
+
+/** Makes an index of texts. `turned` is waited for between pieces of work. */
+export type IndexMaker = (texts: readonly string[], turned: () => Promise<void>) => Promise<TextIndex>;
+
 interface FileSet extends Pick<Found, "files" | "passages"> {
-  readonly table: string;
+  readonly index: TextIndex;
 }
 
 /**
@@ -39,23 +45,18 @@ interface FileSet extends Pick<Found, "files" | "passages"> {
  * files is asked for the first time, and lives in memory.
  */
 export class PassageSearch {
-  readonly #database: Database;
+  readonly #makeIndex: IndexMaker;
   readonly #sets = new Map<string, Promise<FileSet>>();
-  #made = 0;
 
-  constructor(database: Database) {
-    this.#database = database;
+  constructor(makeIndex: IndexMaker) {
+    this.#makeIndex = makeIndex;
   }
 
   /** Cuts the files and searches them. `turned` is waited for between pieces of work. */
   async find(files: readonly TextFile[], question: string, turned: () => Promise<void>): Promise<Found> {
     const contents = files.map(({ name, mediaType, text }) => [name, mediaType, text]);
-    const id = await sha256(JSON.stringify(contents));
-    const { table, ...cut } = await this.#open(id, files, turned);
-    const query = toAnyQuery(question);
-    const sql = `SELECT rowid FROM ${table} WHERE words MATCH ? ORDER BY rank LIMIT ?`;
-    const rows = query ? this.#database.prepare(sql).all<{ rowid: number }>(query, MOST_RANKED) : [];
-    const matching = rows.map(({ rowid }) => cut.passages[rowid - 1]);
+    const { index, ...cut } = await this.#open(await idOf(contents), files, turned);
+    const matching = index.rank(question, MOST_RANKED).map((at) => cut.passages[at]);
     const beginnings = cut.files.toReversed().flatMap(({ passages }) => passages.slice(0, MOST_RANKED));
     return { ...cut, matching, beginnings };
   }
@@ -63,45 +64,33 @@ export class PassageSearch {
   /** The index of a set, itself and no promise of it: who waits for one that goes has searched it before it is dropped. */
   #open(id: string, files: readonly TextFile[], turned: () => Promise<void>): Promise<FileSet> {
     const known = this.#sets.get(id);
-    const opened = known ?? this.#index(files, turned);
+    const opened = known ?? this.#make(files, turned);
     this.#sets.delete(id);
     this.#sets.set(id, opened);
     if (!known) opened.catch(() => this.#sets.delete(id));
     const [oldest] = this.#sets;
     if (this.#sets.size > MOST_SETS && oldest) {
       this.#sets.delete(oldest[0]);
-      void oldest[1].then(({ table }) => this.#database.exec(`DROP TABLE ${table}`)).catch(() => {});
+      void oldest[1].then(({ index }) => index.drop()).catch(() => {});
     }
     return opened;
   }
 
-  async #index(files: readonly TextFile[], turned: () => Promise<void>): Promise<FileSet> {
-    const table = `temp.passage_words_${++this.#made}`;
+  async #make(files: readonly TextFile[], turned: () => Promise<void>): Promise<FileSet> {
     const cut = await Promise.all(files.map(cutAndName));
     const passages = cut.flatMap((file) => file.passages);
-    this.#database.exec("PRAGMA temp_store = MEMORY");
-    this.#database.exec(
-      `CREATE VIRTUAL TABLE ${table} USING fts5 (
-         words, content = '', tokenize = 'porter unicode61 remove_diacritics 2'
-       )`,
-    );
-    const insert = this.#database.prepare(`INSERT INTO ${table} (rowid, words) VALUES (?, ?)`);
-    for (let at = 0; at < passages.length; await turned()) {
-      const slice = () => {
-        for (let size = 0; size < SLICE && at < passages.length; at++) {
-          const { heading = "", text } = passages[at];
-          insert.run(at + 1, toWords(`${heading}\n${text}`));
-          size += text.length;
-        }
-      };
-      transaction(this.#database, slice, { synced: false });
-    }
-    return { table, files: cut, passages };
+    const texts = passages.map(({ heading = "", text }) => `${heading}\n${text}`);
+    return { index: await this.#makeIndex(texts, turned), files: cut, passages };
   }
 }
 
 async function cutAndName(file: TextFile): Promise<CutFile> {
   const passages = cutFile(file);
-  const texts = passages.map(({ heading = "", text }) => [heading, text]);
-  return { id: await sha256(JSON.stringify(texts)), passages };
+  return { id: await idOf(passages.map(({ heading = "", text }) => [heading, text])), passages };
+}
+
+/** A hash; in a page that is no secure context there is none, and the text stands for itself. */
+function idOf(contents: readonly (readonly string[])[]): Promise<string> | string {
+  const text = JSON.stringify(contents);
+  return crypto.subtle ? sha256(text) : text;
 }

@@ -1,11 +1,15 @@
 // Passages: where files are cut, what each says of its place, and what a question finds first.
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import { root } from "../../test/places.ts";
+import { createRandom } from "../random.ts";
 import { openStore } from "./open-store.ts";
+import { PassageSearch } from "./passage-search.ts";
 import { cutFile } from "./passages.ts";
+import { plainIndex } from "./plain-index.ts";
 
 const file = (name: string, mediaType: string, text: string) => ({ name, mediaType, text });
 const turned = () => new Promise<void>((resolve) => setImmediate(resolve));
@@ -45,6 +49,36 @@ test("no passage is long, and none of the text is lost, whatever the lines are",
     assert.equal(flat(passages.map((passage) => passage.text).join("")), flat(text));
   }
   assert.deepEqual(cutFile(file("empty", "text/plain", " \n\n")), []);
+});
+
+test("a plain index ranks as SQLite's does: prose, Chinese, marks over letters, ends of words", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "baimo-ranks-"));
+  const store = await openStore(folder);
+  try {
+    const plain = new PassageSearch(plainIndex);
+    const random = createRandom(7);
+    const manual = readFileSync(join(root, "docs", "server.md"), "utf8");
+    const vocabulary = (
+      "rivers running relational Ångström naïve café 月亮 秋天 的 hopping hopefulness national yes year years singing " +
+      "generalizations oscillators 42 x ΑΘΗΝΑ ёлка が 한국어 agreed plastered conflated triplicate controlling"
+    ).split(" ");
+    const words = (count: number) =>
+      Array.from({ length: count }, () => vocabulary[Math.floor(random.uniform() ** 2 * vocabulary.length)]);
+    const texts = Array.from({ length: 60 }, () => words(20 + random.integer(200)).join(" "));
+    const files = [file("a.txt", "text/plain", texts.join("\n\n")), file("b.md", "text/markdown", manual)];
+    const questions = [...manual.split("\n").slice(0, 40), "秋天的月亮", "???"];
+    for (let i = 0; i < 60; i++) questions.push(words(1 + (i % 5)).join(i % 2 ? " " : ", "));
+    for (const question of questions) {
+      const [one, other] = [
+        await store.passages.find(files, question, turned),
+        await plain.find(files, question, turned),
+      ];
+      assert.deepEqual(other, one, question);
+    }
+  } finally {
+    await store.close();
+    rmSync(folder, { recursive: true });
+  }
 });
 
 test("a question finds what matches best, in Chinese too, and else the beginnings, the last file's first", async () => {

@@ -5,10 +5,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
 import type { Database } from "./database.ts";
+import { usage } from "./migrations/0005-usage.ts";
+import { usageEnergyCost } from "./migrations/0011-usage-energy-cost.ts";
 import { type Driver, drivers, openDatabase } from "./open-database.ts";
 import { openStore, STORE_FILE } from "./open-store.ts";
 import type { Part } from "./parts.ts";
 import { Store } from "./store.ts";
+import type { UsageRow } from "./usage.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "baimo-store-"));
 after(() => rmSync(folder, { recursive: true }));
@@ -31,6 +34,7 @@ for (const driver of drivers) {
     it("is one server's, and can be copied meanwhile", { skip }, () => isLocked(driver));
     it("rolls back what fails", { skip }, () => rollsBack(driver));
     it("asks nothing without an index", { skip }, () => usesIndexes(driver));
+    it("keeps usage of before energy and cost were known", { skip }, () => keepsUsage(driver));
     it("refuses what is no store, and a later one", { skip }, () => refuses(driver));
   });
 }
@@ -271,6 +275,18 @@ async function usesIndexes(driver: Driver) {
     assert.deepEqual(sorts, [], sql);
   }
   database.close();
+}
+
+async function keepsUsage(driver: Driver) {
+  const database = await driver(":memory:");
+  database.exec(`CREATE TABLE users (key INTEGER PRIMARY KEY); INSERT INTO users VALUES (1); ${usage}`);
+  database.exec("INSERT INTO usage VALUES (1, '2026-11-28', 'poet', '', 2, 10, 4, 30, 1.5, 2.5)");
+  database.exec(usageEnergyCost);
+  const [{ answers, completionTokens, generationMs, energyFrom, currency }] = database
+    .prepare("SELECT * FROM usage")
+    .all<UsageRow>();
+  database.close();
+  assert.deepEqual([answers, completionTokens, generationMs, energyFrom, currency], [2, 30, 2.5, "", ""]);
 }
 
 async function refuses(driver: Driver) {

@@ -4,6 +4,7 @@ import { Comparisons } from "./comparisons.ts";
 import { Conversations } from "./conversations.ts";
 import { type Database, type TransactionOptions, transaction } from "./database.ts";
 import { Folders } from "./folders.ts";
+import { fts5Indexes } from "./fts5-index.ts";
 import { checkIntegrity } from "./integrity.ts";
 import { Messages } from "./messages.ts";
 import { migrate } from "./migrate.ts";
@@ -52,7 +53,7 @@ export class Store {
     this.conversations = new Conversations(database);
     this.messages = new Messages(database);
     this.search = new Search(database);
-    this.passages = new PassageSearch(database);
+    this.passages = new PassageSearch(fts5Indexes(database));
     this.vectors = new PassageVectors(database);
     this.assistants = new Assistants(database);
     this.comparisons = new Comparisons(database);

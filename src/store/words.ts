@@ -1,4 +1,5 @@
 // Words for full-text search: as they stand, or by pairs of characters (Chinese, Japanese, Korean).
+import { stemOf } from "./stems.ts";
 
 /** Runs of scripts that are searched by any two characters side by side. */
 const RUN = /[\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}\p{sc=Hangul}ー々]+/gu;
@@ -48,11 +49,31 @@ export function toQuery(question: string): string | undefined {
   return asked.length === 0 ? undefined : asked.join(" AND ");
 }
 
+/** The words of a question by which texts are ranked. */
+function rankedWords(question: string): string[] {
+  return [...new Set(toWords(question.slice(0, 2000)).match(WORD) ?? [])].slice(0, MOST_RANKED);
+}
+
 /** A question for FTS5: any of its words, for an order by rank. Undefined where it has none. */
 export function toAnyQuery(question: string): string | undefined {
-  const words = new Set(toWords(question.slice(0, 2000)).match(WORD) ?? []);
-  const asked = [...words].slice(0, MOST_RANKED).map((word) => `"${word}"`);
+  const asked = rankedWords(question).map((word) => `"${word}"`);
   return asked.length === 0 ? undefined : asked.join(" OR ");
+}
+
+/** The same as tokens. */
+export const askedTokens = (question: string): string[] => rankedWords(question).flatMap(tokensOf);
+
+/** Letters and figures that stand together. */
+const TOKEN = /[\p{L}\p{N}\p{Co}]+/gu;
+/** Marks over and under letters of these scripts; of others they are letters' own. */
+const MARKED = /([\p{sc=Latin}\p{sc=Greek}\p{sc=Cyrillic}])\p{Mn}+/gu;
+
+/** The tokens of a text, as FTS5 makes them of `toWords`: small letters without marks, English words by their stems. */
+export const toTokens = (text: string): string[] => tokensOf(toWords(text));
+
+function tokensOf(words: string): string[] {
+  const plain = words.normalize("NFD").replace(MARKED, "$1").normalize("NFC").toLowerCase();
+  return (plain.match(TOKEN) ?? []).map(stemOf);
 }
 
 /** A place in a text. */

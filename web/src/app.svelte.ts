@@ -6,7 +6,7 @@ import { createToasts } from "./components/toasts.svelte.ts";
 import { preferredLanguage } from "./language.ts";
 import { createRouter } from "./router.svelte.ts";
 import { ask } from "./store/ask.ts";
-import { type AssistantSummary, type Assistants, withFiles } from "./store/assistants.ts";
+import type { AssistantSummary, Assistants } from "./store/assistants.ts";
 import type { Conversation } from "./store/conversation.ts";
 import type { Choice, Conversations } from "./store/conversations.ts";
 import { listServerModels } from "./store/server-models.ts";
@@ -69,7 +69,7 @@ export function createApp({ session, tab, store, assistants: kept }: Foundation)
       return { model, tools, sampling: $state.snapshot(settings.sampling), system: settings.system };
     // A server knows the assistant itself.
     if (store.answers) return { model, tools, sampling: {}, system: "", assistant: assistant.id };
-    return { model, sampling: assistant.options, system: withFiles(assistant) };
+    return { model, sampling: assistant.options, system: assistant.system, files: assistant.files };
   }
   const talk = createTalk(handle, store, choiceFor, () => settings.folders);
 

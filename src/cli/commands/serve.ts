@@ -172,7 +172,7 @@ async function serve(
   try {
     const { createHandler } = await import("../../serve/index.ts");
     const page = await openBuiltPage(terminal);
-    const { openKeys } = await import("../../serve/node.ts");
+    const { measuredEnergy, openKeys, statedEnergy } = await import("../../serve/node.ts");
     traces = traced && new Traces({ ...traced, onError });
     keys = config.keysFile === undefined ? undefined : await openKeys(config.keysFile, onError);
     application = await openApplication(config, terminal);
@@ -197,6 +197,7 @@ async function serve(
       },
       logTexts: config.log === "texts",
       page,
+      energy: config.power ? statedEnergy(config.power) : measuredEnergy(),
       maxBodyBytes: config.maxBodyBytes,
       stallSeconds: config.stallSeconds,
       allowOrigins: config.allowOrigins,

@@ -94,7 +94,7 @@ function readEnvironment(env: ConfigSources["env"]): Partial<Config> {
   return values as Partial<Config>; // each was read by the kind of its name
 }
 
-/** A value from its text: numbers and flags as they are written, lists with commas, models in JSON. */
+/** A value from its text: numbers and flags as they are written, lists with commas, what has parts in JSON. */
 function parseText({ kind }: Kind<unknown>, text: string): unknown {
   switch (kind) {
     case "number":
@@ -108,6 +108,7 @@ function parseText({ kind }: Kind<unknown>, text: string): unknown {
         .map((part) => part.trim())
         .filter((part) => part !== "");
     case "record":
+    case "fields":
       try {
         return JSON.parse(text);
       } catch {

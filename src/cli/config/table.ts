@@ -14,6 +14,7 @@ import {
 } from "../../option-kinds.ts";
 import { isPlain, type Kind, type OptionsOf, refusal } from "../../options.ts";
 import { safeAddress } from "../../serve/app/oidc.ts";
+import { statedPowerTable } from "../../serve/energy.ts";
 import { modelsTable } from "../../serve/models/models.ts";
 import { recipeTable } from "../../serve/models/recipe.ts";
 import { handlerTable, listenTable } from "../../serve/options.ts";
@@ -45,7 +46,7 @@ const secret: Kind<string> = {
 };
 
 const { threads, contextLength, cacheType, parallel, cacheTokens, device, ignoreConfigKeys } = loadTable;
-const { aliases, pinned, idleSeconds } = recipeTable;
+const { aliases, pinned, idleSeconds, price } = recipeTable;
 
 /** A model of the configuration. */
 export const modelTable = {
@@ -53,6 +54,7 @@ export const modelTable = {
   aliases,
   pinned,
   idleSeconds,
+  price,
   /** Without a scale one is in those requests alone that name it: `model:adapter`. */
   adapters: list(fields({ source: required(path), name: adapterTable.name, scale: adapterTable.scale }), {
     most: 256,
@@ -98,6 +100,8 @@ export const configTable = {
   loadSeconds: modelsTable.loadSeconds,
   graceSeconds: withDefault(number({ min: 0, max: 2_147_483 }), 30),
   licenceProfile: path,
+  /** What a processor core takes while it works, where the machine does not count itself, or wrongly. */
+  power: fields(statedPowerTable),
   /** Where people reach the server, when they sign in elsewhere. */
   publicUrl: safeAddress,
   oidcIssuer: safeAddress,

@@ -24,6 +24,7 @@ test("one request has a part of its answers at the model at a time", async () =>
     turn: () => Promise.resolve(),
     done: () => done++,
     spend: ({ completion = 0 }) => (spent += completion),
+    taken: new Promise(() => {}),
   };
   const came = new Set<number>();
   for await (const { index } of runChoices(Array.from({ length: 300 }, answer), work, 1)) came.add(index);

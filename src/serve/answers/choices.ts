@@ -52,8 +52,8 @@ export function runChoices(
     for (const [index, answer] of next) await run(answer, index);
   };
   void Promise.all(Array.from({ length: MOST_AT_ONCE }, runSome)).then(() => {
-    const { counts } = tally;
-    if (counts.prompt + counts.completion > 0) work.spend(counts);
+    const { counts, timings } = tally;
+    if (counts.prompt + counts.completion > 0) work.spend(counts, timings);
     events.close();
     work.done();
   });

@@ -6,6 +6,8 @@ import type { TokenCounts } from "../../upstream/price.ts";
 export class Tally {
   readonly #answers: Required<Writable<TokenCounts>>[];
   readonly #each: number;
+  /** Of all answers together. */
+  readonly timings = { promptMs: 0, generationMs: 0 };
 
   /** `each`: how many answers there are to each prompt. */
   constructor(count: number, each: number) {
@@ -29,6 +31,8 @@ export class Tally {
         if (event.reason !== "aborted" || completionTokens > 0) answer.prompt = promptTokens;
         answer.cached = Math.min(cachedTokens, answer.prompt);
         answer.completion = completionTokens;
+        this.timings.promptMs += event.timings.promptMs;
+        this.timings.generationMs += event.timings.generationMs;
       }
     }
   }

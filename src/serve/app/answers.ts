@@ -133,11 +133,12 @@ class Run implements Running {
     }
     clearTimeout(this.#timer);
     this.#timeReasoning();
+    const taken = await this.#work.taken;
     try {
       this.#pending.push({ type: "end", status, ...outcome });
       this.#store.transaction(() => {
         const events = this.#store.messages.addEvents(this.#key, this.#events, this.#pending);
-        this.#store.usage.add(this.#message.conversation, this.#message, outcome);
+        this.#store.usage.add(this.#message.conversation, this.#message, taken);
         this.#store.messages.write(this.#key, { parts: this.#parts, status, outcome, events });
       });
     } catch (error) {

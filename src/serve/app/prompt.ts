@@ -2,7 +2,8 @@
 import type { ChatMessage } from "../../generate/types.ts";
 import type { StoredMessage } from "../../store/messages.ts";
 import { type Part, type PassagesPart, textOf } from "../../store/parts.ts";
-import type { Passage, TextFile } from "../../store/passages.ts";
+import type { TextFile } from "../../store/passages.ts";
+import { nameOnly, passagesText } from "./fit-passages.ts";
 
 /** What of a message a model reads. */
 export interface Said {
@@ -68,22 +69,6 @@ export const filesOf = (branch: readonly Said[]): TextFile[] =>
   branch.flatMap(({ parts }) => parts.filter((part) => part.type === "file"));
 
 const fileText = ({ name, text }: TextFile) => `<file name=${JSON.stringify(name)}>\n${text}\n</file>`;
-const nameOnly = ({ name }: TextFile) => `<file name=${JSON.stringify(name)} />`;
-
-function passagesText({ of, passages }: PassagesPart): string {
-  if (passages.length === 0) return "";
-  const texts = passages.map((passage, i) => `[${i + 1}] ${placeOf(passage)}\n${passage.text}`);
-  const about =
-    `These are ${passages.length} of the files' ${of} passages, those that match the question best. ` +
-    "After what you take from one, write its number in brackets, such as [1].";
-  return `<passages>\n${texts.join("\n\n")}\n</passages>\n${about}`;
-}
-
-/** Where a passage stands, in words. */
-export function placeOf({ file, page, heading, line }: Passage): string {
-  const places = [page && `page ${page}`, heading && `“${heading}”`, line && `line ${line}`];
-  return [file, ...places.filter((place) => place)].join(", ");
-}
 
 function userText(parts: readonly Part[], toText: (file: TextFile) => string): string {
   const texts = parts.flatMap((part) => {

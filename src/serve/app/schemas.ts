@@ -6,7 +6,7 @@ import { parts } from "./parts-kind.ts";
 export const FLAG: JsonSchema = { type: "boolean" };
 export const OBJECT: JsonSchema = { type: "object" };
 const TIME: JsonSchema = { type: "number", description: "milliseconds since 1970" };
-const orNull = (schema: JsonSchema): JsonSchema => ({ anyOf: [schema, { type: "null" }] });
+export const orNull = (schema: JsonSchema): JsonSchema => ({ anyOf: [schema, { type: "null" }] });
 export const listOf = (items: JsonSchema): JsonSchema => ({ type: "array", items });
 
 export const conversation = objectOf({

@@ -200,6 +200,13 @@ export class Models {
     return this.ids.map((id) => ({ id, state: this.#stateOf(id), bytes: this.#places.get(id)?.bytes ?? 0 }));
   }
 
+  /** What tokens cost of those that have a price. */
+  prices(): { model: string; price: Price }[] {
+    return [...this.#places].flatMap(([model, { recipe }]) =>
+      recipe.price ? [{ model, price: recipe.price }] : [],
+    );
+  }
+
   /** Those that are ready to be asked. */
   loaded(): LoadedModel[] {
     return this.ids.flatMap((id) => {

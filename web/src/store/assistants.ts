@@ -67,7 +67,8 @@ export function fieldsOf(assistant: AssistantFields): AssistantFields {
 }
 
 /** The system prompt of an assistant with the files that stand before every conversation, as a server writes it. */
-export function withFiles({ system, files = [] }: Pick<AssistantSummary, "system" | "files">): string {
+export function withFiles(given: { system: string; files?: readonly AssistantFile[] }): string {
+  const { system, files = [] } = given;
   const texts = files.map(({ name, text }) => `<file name=${JSON.stringify(name)}>\n${text}\n</file>`);
   return [system, ...texts].filter((text) => text !== "").join("\n\n");
 }

@@ -1,6 +1,7 @@
 // Where conversations are kept, and who writes their answers: the interface of both.
 import type { AnswerEvent } from "../talk/client.ts";
 import type { Fullness } from "../talk/context.ts";
+import type { AssistantFile } from "./assistants.ts";
 import type { Conversation, Message, Summary } from "./conversation.ts";
 import type { Sampling } from "./sampling.ts";
 
@@ -34,6 +35,8 @@ export interface Choice {
   model: string;
   sampling: Sampling;
   system: string;
+  /** The assistant's, where no server knows it. */
+  files?: readonly AssistantFile[];
   /** Whose instructions, files and sampling stand before these. */
   assistant?: string;
   /** Ids of servers whose tools the model may ask for. */

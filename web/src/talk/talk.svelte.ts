@@ -5,9 +5,8 @@ import type { Choice, Conversations } from "../store/conversations.ts";
 import { toFields } from "../store/sampling.ts";
 import { leafUnder, leafWithout, lineOf } from "../store/tree.ts";
 import type { AnswerEvent, Handle } from "./client.ts";
-import { answerWithin, type Left } from "./context.ts";
+import { answerWithin, type Left, type Read } from "./context.ts";
 import { createListing } from "./listing.svelte.ts";
-import { toTurns } from "./turns.ts";
 import { writeAnswer } from "./write-answer.ts";
 import { claimAnswer, isBeingWritten } from "./writers.ts";
 
@@ -81,8 +80,8 @@ export function createTalk(
       await show(conversation, await store.answers.begin(conversation.id, question.id, how));
       return;
     }
-    const { model, sampling, system } = how;
-    const turns = toTurns(lineOf({ messages: conversation.messages, leaf: question.id }), system);
+    const { model, sampling, system, files } = how;
+    const line = lineOf({ messages: conversation.messages, leaf: question.id });
     const message = await append({
       id: newId(),
       parent: question.id,
@@ -94,7 +93,7 @@ export function createTalk(
     });
     const control = new AbortController();
     const release = claimAnswer(message.id);
-    const asked = { model, turns, fields: toFields(sampling) };
+    const asked = { model, said: { line, system, files }, fields: toFields(sampling) };
     try {
       await run({ conversation, message, control }, answerWithin(handle, asked, control.signal));
     } finally {
@@ -149,7 +148,7 @@ export function createTalk(
     await run({ conversation, message, control }, store.answers.follow(message, control.signal));
   }
 
-  async function run(own: Running, events: AsyncIterable<AnswerEvent | Left>): Promise<void> {
+  async function run(own: Running, events: AsyncIterable<AnswerEvent | Left | Read>): Promise<void> {
     const { conversation, message } = own;
     running.set(conversation.id, own);
     await list();

@@ -1,7 +1,7 @@
 // Writes the events of an answer into its message, once a frame.
 import type { Message } from "../store/conversation.ts";
 import { AnswerError, type AnswerEvent } from "./client.ts";
-import type { Left } from "./context.ts";
+import type { Left, Read } from "./context.ts";
 
 /** An answer that is written into. */
 interface Writing {
@@ -19,7 +19,7 @@ const KEEP_EVERY = 500;
 /** Writes until the events end; how the answer ended is in the message, whatever happens. */
 export async function writeAnswer(
   { message, control, onShare = () => {}, onKeep = () => {} }: Writing,
-  events: AsyncIterable<AnswerEvent | Left>,
+  events: AsyncIterable<AnswerEvent | Left | Read>,
 ): Promise<void> {
   const started = performance.now();
   let text = "";
@@ -45,6 +45,7 @@ export async function writeAnswer(
       onShare(event.type === "progress" ? event.share : undefined);
       if (event.type === "whole") Object.assign(message, event.message);
       if (event.type === "left") message.left = event.count;
+      if (event.type === "passages") message.passages = event.passages;
       if (event.type === "reasoning") reasoning += event.text;
       if (event.type === "text") {
         if (message.reasoningSeconds === undefined && (message.reasoning || reasoning))

@@ -1,7 +1,8 @@
 // A conversation as Markdown: the branch that is shown, for people to read.
 import type { StoredConversation } from "../../../store/conversations.ts";
 import type { Part } from "../../../store/parts.ts";
-import { placeOf, type Said } from "../prompt.ts";
+import { placeOf } from "../fit-passages.ts";
+import type { Said } from "../prompt.ts";
 
 const NAMES = { user: "User", assistant: "Assistant", tool: "Tool" };
 
