@@ -7,6 +7,8 @@ import type { Ask } from "../src/dispatch/planner/ask.ts";
 import type { Catalogue } from "../src/dispatch/planner/catalogue.ts";
 import { load } from "../src/index.ts";
 import { createRandom } from "../src/random.ts";
+import { faultOf } from "./dispatch-judge.ts";
+import { rightPlan } from "./dispatch-right-plans.ts";
 import { open, partner, requests, skipSql } from "./dispatch-world.ts";
 import { root } from "./places.ts";
 import { randomPlanner, scriptedPlanner } from "./random-planner.ts";
@@ -102,6 +104,21 @@ describe("the planner", { skip: skipSql }, () => {
       [[request.expected.answers.sales_fen, "fen"]],
     );
     assert.ok(!asked.some((text) => text.includes("恒昌")), "no row is in what the planner reads");
+  });
+
+  it("the steps admit a right plan of 46 of the 54 golden requests", async () => {
+    const wrong: string[] = [];
+    for (const request of requests) {
+      const answers = rightPlan(request.id, request.text);
+      const fault = answers ? await faultOf(request, scriptedPlanner(answers), opened) : "no such steps";
+      if (fault) wrong.push(`${request.id}: ${fault}`);
+    }
+    assert.deepEqual(
+      wrong,
+      ["overdue", "reorder", "ageing", "no-show-risk"].flatMap((kind) =>
+        ["zh", "en"].map((lang) => `${kind}.${lang}: no such steps`),
+      ),
+    );
   });
 
   it("an unclear name is looked up, not guessed", async () => {

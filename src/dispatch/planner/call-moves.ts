@@ -89,9 +89,10 @@ function answered(before: Draft, node: TaskNode, answer: JsonSchema): Draft {
 
 /** An argument of a third party: as its schema has it, from the request, or of an earlier step. */
 function argument(schema: JsonSchema, { refs }: Draft, words: RequestWords): JsonSchema {
-  if (Array.isArray(schema.enum) || schema.const !== undefined) return schema;
+  if (schema.const !== undefined) return schema;
   const isNumber = /number|integer/.test(String(schema.type));
-  const literals = isNumber ? words.numbers : [...words.texts, ...words.dates];
+  const written = isNumber ? words.numbers : [...words.texts, ...words.dates];
+  const literals = Array.isArray(schema.enum) ? schema.enum : written;
   const fitting = literals.filter((value) => mismatches(value, schema).length === 0);
   const values = refs.filter((each) => !each.isList && each.isNumber === isNumber).map(({ name }) => name);
   const enumerated: JsonSchema[] =

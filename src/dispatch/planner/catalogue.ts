@@ -17,6 +17,7 @@ export interface Catalogue {
   readonly databases: readonly { readonly name: string; readonly tables: readonly Table[] }[];
   readonly predictors: readonly {
     readonly name: string;
+    readonly input: "features" | "text";
     readonly features: readonly string[];
     readonly outputs: readonly string[];
   }[];

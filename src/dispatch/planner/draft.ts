@@ -77,3 +77,11 @@ export function grown(
     rows: columns ? new Map(rows).set(node.id, columns) : rows,
   };
 }
+
+/** A calculation whose one value has this name. */
+export const calc = (before: Draft, name: string, args: Record<string, unknown>): Draft => {
+  const node = next(before, "calc", args);
+  return grown(before, node, [
+    refTo(node, "/value", name, { isList: false, isNumber: !name.startsWith("is_") }),
+  ]);
+};

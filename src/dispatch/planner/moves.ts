@@ -4,7 +4,9 @@ import type { TaskNode } from "../graph/task.ts";
 import { callMoves } from "./call-moves.ts";
 import type { Catalogue } from "./catalogue.ts";
 import { decisionMoves } from "./decision-moves.ts";
-import { type Draft, from, grown, type Move, next, object, refTo } from "./draft.ts";
+import { calc, type Draft, from, grown, type Move, next, object, refTo } from "./draft.ts";
+import { formulaMoves, shareMove } from "./formula-moves.ts";
+import { modelMoves } from "./model-moves.ts";
 import { type Query, querySchema, reachable, toSql } from "./query.ts";
 import type { RequestWords } from "./words.ts";
 
@@ -15,8 +17,16 @@ const OPERATIONS: Readonly<Record<string, string>> = {
   product: "a * b",
   change: "a / b - 1",
   "is more": "a > b",
+  exchange: "a / 100 * b", // fen into another currency
 };
-const FOLDS = ["sum", "mean", "min", "max", "count"];
+const FOLDS: Readonly<Record<string, string>> = {
+  sum: "sum(a)",
+  mean: "mean(a)",
+  min: "min(a)",
+  max: "max(a)",
+  count: "count(a)",
+  last: "item(last(a, 1), 1)",
+};
 const TEST = ["meanA", "meanB", "t", "df", "pValue"];
 const DESCRIPTION = ["count", "mean", "standardDeviation", "min", "quartile1", "median", "quartile3", "max"];
 
@@ -46,24 +56,7 @@ export function movesOf(draft: Draft, catalogue: Catalogue, words: RequestWords)
       moves.push({ name: `query ${db}.${table.name}`, schema: querySchema(columns, words), add });
     }
   }
-  for (const { name: model, features, outputs } of catalogue.predictors) {
-    const nodes = [...draft.rows]
-      .filter(([, columns]) => features.every((feature) => columns.includes(feature)))
-      .map(([node]) => node);
-    if (nodes.length === 0) continue;
-    moves.push({
-      name: `predict ${model}`,
-      schema: object({ rows: { enum: nodes } }),
-      add(before, { rows }) {
-        const node = next(before, "model.predict", { model, rows: { $from: rows, path: "/rows" } });
-        const refs = outputs.flatMap((name) => [
-          refTo(node, `/rows/*/${name}`, `all ${name}`, { isList: true, isNumber: true }),
-          refTo(node, `/rows/0/${name}`, name, { isList: false, isNumber: true }),
-        ]);
-        return grown(before, node, refs, [...(before.rows.get(String(rows)) ?? []), ...outputs]);
-      },
-    });
-  }
+  moves.push(...modelMoves(draft, catalogue, words));
   if (lists.length > 0) moves.push(...listMoves(lists, catalogue));
   if (numbers.length > 0) {
     const schema = object({
@@ -79,6 +72,7 @@ export function movesOf(draft: Draft, catalogue: Catalogue, words: RequestWords)
       });
     moves.push({ name: "calculate", schema, add });
   }
+  if (numbers.length > 0) moves.push(...formulaMoves(numbers, words));
   moves.push(...callMoves(draft, catalogue, words));
   for (const { db, sql, parameters } of catalogue.writes) {
     const value: JsonSchema = {
@@ -115,9 +109,11 @@ function listMoves(lists: readonly string[], { forecasters }: Catalogue): Move[]
     names.map((name) => refTo(node, `/${name}`, name, { isList: false, isNumber: true }));
   moves.push({
     name: "put together",
-    schema: object({ fn: { enum: FOLDS }, values: list }),
-    add: (before, { fn, values }) => calc(before, String(fn), { expr: `${fn}(a)`, a: from(before, values) }),
+    schema: object({ fn: { enum: Object.keys(FOLDS) }, values: list }),
+    add: (before, { fn, values }) =>
+      calc(before, String(fn), { expr: FOLDS[String(fn)], a: from(before, values) }),
   });
+  moves.push(shareMove(list));
   moves.push({
     name: "describe",
     schema: object({ values: list }),
@@ -136,10 +132,3 @@ function listMoves(lists: readonly string[], { forecasters }: Catalogue): Move[]
   });
   return moves;
 }
-
-const calc = (before: Draft, name: string, args: Record<string, unknown>): Draft => {
-  const node = next(before, "calc", args);
-  return grown(before, node, [
-    refTo(node, "/value", name, { isList: false, isNumber: !name.startsWith("is_") }),
-  ]);
-};

@@ -142,7 +142,8 @@ function factsOf(refs: readonly Ref[]): FactSource[] {
 
 /** As columns are called: total_fen, wait_min. */
 function unitOf(name: string): string {
-  if (/^(?:ratio|change)$/.test(name)) return "ratio";
+  if (/^(?:ratio|change|share|top_share|pd)(?:_\d+)?$/.test(name)) return "ratio";
+  if (/^(?:count|distinct)(?:_|$)/.test(name)) return "";
   const [, unit] = /_(fen|bp|g|kg|min)(?:_|$)/.exec(name) ?? [];
   return unit === "bp" ? "basis points" : (unit ?? "");
 }

@@ -6,12 +6,16 @@ import { figuresIn } from "../report/figures.ts";
 export interface RequestWords {
   /** As it stands. */
   readonly request: string;
+  /** YYYY-MM-DD. */
+  readonly today: string;
   readonly texts: readonly string[];
   readonly numbers: readonly number[];
   readonly dates: readonly string[];
 }
 
 const MOST_TEXTS = 400;
+/** Letters of a small word that may be a name: "tea". */
+const SHORTEST_WORD = 3;
 /** Numbers that conditions need without anybody saying them. */
 const PLAIN_NUMBERS = [0, 1, 2];
 
@@ -30,6 +34,7 @@ export function wordsOfRequest(request: string, today: string): RequestWords {
   const dates = figures.flatMap((figure) => (figure.kind === "date" ? writtenDates(figure, today) : []));
   return {
     request,
+    today,
     texts: textsIn(request).slice(0, MOST_TEXTS),
     numbers: [...new Set([...numbers, ...PLAIN_NUMBERS])],
     dates: [...new Set([...dates, ...years.map(String), ...relativeDates(today)])],
@@ -61,7 +66,8 @@ function textsIn(request: string): string[] {
   for (let length = 3; length >= 1; length--) {
     for (let at = 0; at + length <= words.length; at++) {
       const text = words.slice(at, at + length).join(" ");
-      if (request.includes(text) && /^\p{Lu}|\d/u.test(text)) found.add(text);
+      const isName = /^\p{Lu}|\d/u.test(text) || (length === 1 && text.length >= SHORTEST_WORD);
+      if (request.includes(text) && isName) found.add(text);
     }
   }
   for (const [run] of request.matchAll(/\p{Script=Han}{2,}/gu)) {
