@@ -19,6 +19,29 @@ const SELL = "\\b(re-?)?(sell|sells|sold|selling)\\b";
 const ACCESS = "\\b(API|SaaS|access|services?|subscriptions?)\\b";
 const ACCESS_ZH = "(API|服务|接口|订阅)";
 
+/** What is denied, English: the words before it. */
+const NOT =
+  "(?:\\b(?:not|never|without|nor|neither|cannot|refus\\w*|declin\\w*|skip\\w*|avoid\\w*|fail\\w*|instead of|stop\\w*)|n['’]t)\\b";
+/** Takes a mark away. */
+const OMIT =
+  "(?:remov|delet|strip|drop|omit|hid|leav|eras|scrub|wip|conceal|suppress|obscur|eliminat|purg)\\w*";
+const OMIT_ZH = "(?:删[除掉去]?|去掉|移除|除去|隐藏|隐去|抹[掉去]?|擦[掉去]?|清除|遮[住盖掉]?)";
+/** What shows whose a model is and under which terms, and whoever gets it is owed. */
+const MARK =
+  "(?:notices?|copyright|attributions?|credits?|licen[cs]es?(?: (?:texts?|files?|notices?|terms))?(?! (?:fee|cost|key)s?)|agreement|terms|restrictions|Built with|(?:our |the |any )?changes)";
+const MARK_ZH = "(?:声明|版权|署名|许可|标识|来源|出处|协议|条款|作者|改动|Built with)";
+/** A mark is not given, "we don't keep the notices": its words are understood together, a denial alone never is. */
+const UNMARKED = `${NOT}[^,.;?]{0,24}?\\b(?:giv|show|mention|nam|includ|keep|display|put|add|writ|attach|provid|pass|ship|retain|preserv|credit|stat|mark|tell|carry|reproduc|hand|send|distribut)\\w*\\b[^.;?]{0,40}?\\b${MARK}\\b`;
+const UNMARKED_ZH = `(?:不|没有?|无需|未|别|拒绝)(?:再|想|愿意?|打算|准备|会|要|用|必|去){0,2}(?:附|带|写|标|注|给|加|放|保留|显示|展示|提|说|告知|署|留|列|贴|含|包含|出现).{0,8}?${MARK_ZH}|不署名`;
+const UNCREDITED =
+  "\\bwithout (?:the |any |a )?(?:copyright|attribution|credit|licen[cs]e(?! (?:fee|cost|key)s?)|notice|naming|crediting|mentioning)";
+/** A denied update. */
+const NO_UPDATE = "\\b(?:without|not|never|won['’]t|don['’]t) (?:ever )?(?:updat|upgrad)\\w*";
+const NO_UPDATE_ZH = "不.{0,4}?(?:更新|升级)|不理会?";
+/** Where files are put for whoever comes. */
+const HUB = "(?:Hugging ?Face|HF|ModelScope|GitHub|Kaggle|(?:the )?(?:hub|web|internet))";
+const HUB_ZH = "(?:Hugging ?Face|ModelScope|GitHub|魔搭|网盘|网上)";
+
 /** Either order, within a sentence. */
 const both = (one: string, other: string): string =>
   `\\b${one}\\b.*\\b${other}\\b|\\b${other}\\b.*\\b${one}\\b`;
@@ -27,15 +50,19 @@ const words = (...patterns: string[]): RegExp => new RegExp(patterns.join("|"), 
 
 const ACTIONS: Readonly<Record<Action, RegExp>> = {
   "remove-attribution": words(
-    "\\b(remov|delet|strip|drop|omit|hid|leav)\\w*\\b.*\\b(notices?|copyright|attribution|credits?|licen[cs]e (text|file|notice)s?|licen[cs]e|Built with)\\b",
+    `\\b${OMIT}\\b.*\\b${MARK}\\b`,
     "\\b(notices?|copyright|attribution|licen[cs]e (text|file)s?)\\b.*\\b(removed|deleted|stripped|dropped|omitted)\\b",
-    "\\bwithout (the |any |a )?(copyright|attribution|credit|licen[cs]e|notice|naming|crediting|mentioning)",
-    "(删|去掉|移除|隐藏|不保留|不带|不标|不写明).*(声明|版权|署名|许可|标识|Built with)|(声明|版权|署名|许可|标识).*(删|去掉|移除|隐藏|抹掉)",
+    UNCREDITED,
+    UNMARKED,
+    UNMARKED_ZH,
+    `${OMIT_ZH}.*${MARK_ZH}|${MARK_ZH}.*${OMIT_ZH}`,
   ),
   "stay-on-version": words(
     "\\b(stay|remain|keep|stick|continue|go on)\\w*\\b.*\\b((old|older|first|previous|earlier|current|this|that|same) (version|release)|version)\\b",
-    "\\b(ignor|skip|refus|declin)\\w*\\b.*\\b(updat|upgrad|new(er)? (version|release))|\\b(without|not|never|won['’]t|don['’]t) (updat|upgrad)|\\bus(e|ing) the (old|older|previous)\\b",
-    "停在.*版|(沿用|继续用|继续使用|一直用|留在).*旧版|不.{0,4}(更新|升级)|(忽略|不理会?).*(更新|新版)",
+    "\\b(ignor|skip|refus|declin)\\w*\\b.*\\b(updat|upgrad|new(er)? (version|release))|\\bus(e|ing) the (old|older|previous)\\b",
+    NO_UPDATE,
+    NO_UPDATE_ZH,
+    "停在.*版|(沿用|继续用|继续使用|一直用|留在).*旧版|(忽略|不理会?).*(更新|新版)",
   ),
   sublicense: words(
     "\\bsub-?licen[cs]|\\bre-?licen[cs](e|ing)\\b",
@@ -76,6 +103,8 @@ const ACTIONS: Readonly<Record<Action, RegExp>> = {
   ),
   distribute: words(
     "\\b(redistribut|distribut|publish|re-?upload|upload|re-?releas|mirror|ship|bundl)\\w*",
+    `\\b(put|push|post|plac)\\w*\\b.*\\b(?:on|onto|to) ${HUB}\\b`,
+    `(放|传|挂).{0,6}${HUB_ZH}|上架`,
     "\\breleas(e|ing) (it|them|this|that|our|the|a|under|as|publicly|openly)\\b",
     "\\bpass(ing)? (it |them |[\\w.-]+ ){0,4}on\\b|\\bshar(e|ing)\\b|\\b(give|giving|send|sending|hand|handing)\\b.*\\b(copy|copies|weights)\\b",
     "\\b(includ|embed|install|pre-?install)\\w*\\b.*\\b(app|device|devices|product|products|installer|firmware)\\b",
@@ -103,12 +132,17 @@ const ACTIONS: Readonly<Record<Action, RegExp>> = {
 /** The words that tell of an action, and that are understood where it is read. */
 const TOLD: Readonly<Record<Action, RegExp>> = {
   "remove-attribution": words(
-    "\\b(remov|delet|strip|drop|omit|hid|leav)\\w*|\\b(notices?|copyright|attribution|credits?|crediting|naming|mentioning|files?|texts?|lines?|Built with|without|out)\\b",
-    "删|去掉|移除|隐藏|抹掉|声明|版权|署名|许可|标识|标注|Built with|不保留|不带|不标|不写明",
+    UNMARKED,
+    `${UNCREDITED}\\w*`,
+    `\\b${OMIT}|\\b${MARK}\\b|\\b(files?|texts?|lines?|out)\\b`,
+    UNMARKED_ZH,
+    `${OMIT_ZH}|${MARK_ZH}|标注`,
   ),
   "stay-on-version": words(
-    "\\b(stay|remain|keep|stick|continue|go on|going|ignor|skip|refus|declin|updat|upgrad)\\w*|\\b(old|older|first|previous|earlier|current|same|new|newer|newest|latest|versions?|releases?|not|never|without|won['’]t|don['’]t|ever|always)\\b",
-    "停在|停留|沿用|继续|一直|永远|留在|旧版本?|新版本?|版本?|更新|升级|忽略|不理会?|不|出了",
+    NO_UPDATE,
+    NO_UPDATE_ZH,
+    "\\b(stay|remain|keep|stick|continue|go on|going|ignor|skip|refus|declin|updat|upgrad)\\w*|\\b(old|older|first|previous|earlier|current|same|new|newer|newest|latest|versions?|releases?|ever|always)\\b",
+    "停在|停留|沿用|继续|一直|永远|留在|旧版本?|新版本?|版本?|更新|升级|忽略|出了",
   ),
   sublicense: words(
     "\\b(sub-?|re-?)licen[cs]\\w*|\\b(under|into|as)\\b",
@@ -128,6 +162,8 @@ const TOLD: Readonly<Record<Action, RegExp>> = {
   "publish-derivative": words(`\\b${TUNED}\\b|\\b${PUBLISH}`, `${TUNED_ZH}|${PUBLISH_ZH}`),
   sell: words(`${SELL}|\\b(sale|resale)\\b`, "出售|售卖|销售|转卖|卖"),
   distribute: words(
+    `\\b(put|push|post|plac)\\w*|\\b(?:on|onto|to) ${HUB}\\b`,
+    `放到?|挂到?|上架到?|传到?|${HUB_ZH}`,
     "\\b(redistribut|distribut|publish|upload|re-?releas|releas|mirror|ship|bundl|pass|shar|giv|send|hand|deliver|includ|embed|install|pre-?install)\\w*|\\b(on|copy|copies|weights|app|devices?|products?|installer|firmware)\\b",
     "交付|发给|交给|送给|拷贝|给|分发|转发|发布|上传|分享|镜像|开源|打包|内置|预装|附带|发行|提供|随",
   ),

@@ -62,22 +62,35 @@ const BESIDE_COUNT =
 
 const AT_RELEASE =
   /\b(in|by) (January|February|March|April|May|June|July|August|September|October|November|December) 20|(at|before) (its |the )?release|发布时|发布前/i;
-/** What will not be done. */
+/** What will not be done; of notices and licences that is something else. */
 const NEVER =
-  /\b([Nn]ever|[Ww]ithout|[Nn]ot|[Nn]o)\s+(giv|shar|distribut|publish|releas|pass)\w*(?:(?!\b(?:but|yet|however|except|though|while|instead|only)\b)[^,.;?A-Z\d])*|(不会?|从不|绝不|不再)(对外)?(分发|发布|公开|提供|分享|交付)(?:(?![但却而只])[^，。；？A-Z\d])*/g;
+  /\b([Nn]ever|[Ww]ithout|[Nn]ot|[Nn]o)\s+(giv|shar|distribut|publish|releas|pass)\w*(?![^,.;?]{0,60}\b(?:credit|notice|copyright|attribution|licen[cs]e|terms|agreement|restriction|Built with))(?:(?!\b(?:but|yet|however|except|though|while|instead|only)\b)[^,.;?A-Z\d])*|(不会?|从不|绝不|不再)(对外)?(分发|发布|公开|提供|分享|交付)(?![^，。；？]{0,12}(?:声明|版权|署名|许可|标识|来源|出处|协议|条款|Built with))(?:(?![但却而只])[^，。；？A-Z\d])*/g;
 const RELEASED =
   /\b(in|by) ((January|February|March|April|May|June|July|August|September|October|November|December) )?20\d\d\b|\b(in the month )?before (its |the )?release|at (the )?release|发布前(一个月)?|发布时|(19|20)\d\d ?年/gi;
 const NOT_COMMERCIAL =
   /\bnon[- ]?commercial\w*|\bnot[- ]for[- ]profit|\bnon-?profit|\bhobby\b|\b(personal|private|academic|research) (use|purposes?|study|projects?)\b|非(商用|商业|营利)|个人(使用|学习|用途|爱好)|学术|科研|自用/gi;
+/** Commerce that is denied, and nothing besides. */
+const DENIED_COMMERCE =
+  /(?<![要可能])不(?:会|作为?|做|用于|用作|打算|准备|是为了?|为了?|以){0,2}(?:商用|商业(?:用途|目的|使用|化)|营利|盈利)(?:为目的)?|(?:没有?|无|不带|毫无)(?:任何)?(?:商业|营利|盈利)性?(?:目的|用途|性质|意图)(?:[地的])?|\b(?:no|without any|without a|without|not for any|not for a|not for) commercial (?:use|purpose|intent|interest|gain|aim)s?\b/gi;
+/** Selling that is denied; it may still be given, or rented out. */
+const NOT_SOLD =
+  /(?:\b(?:not|never|without)|n['’]t)\b (?:(?:plan|intend|want|wish|mean|going) to |plan(?:ning)? on )?(?:re-?)?sell(?:ing)?(?: (?:it|them|anything|copies|the (?:model|weights)))?\b|(?<![能可要])不(?:会|打算|准备|想)?(?:出售|售卖|销售|转卖|卖)/gi;
+/** Neither of the kinds of providers that licences speak of; or not one of them. */
+const NO_PROVIDER =
+  /(?:(?:既?不是|并非|非)(?:软件|云)[^，。；]{0,4}(?:或者?|和|也?不是|、)(?:软件|云)[^，。；]{0,2}(?:服务商|厂商|公司|提供商|企业))|\b(?:not|neither) (?:an? )?(?:software|cloud)(?: services?)?(?: (?:provider|company|vendor))? n?or (?:an? )?(?:software|cloud)(?: services?)? (?:provider|company|vendor)s?\b/gi;
 /** What nobody does without a commercial purpose, whoever asks. */
 const PAID =
   /\b(sell|sold|charg|paid|pays?|fees?|subscri|revenue|moneti[sz])|卖|收费|付费|(?<!非)(盈利|商业)|变现/i;
 /** What the new model will be called. */
 const CALLED =
-  /(?:\bcalled|\bnamed|\bunder the name(?: of)?|\bname (?:it|them|(?:my|our|the) .{1,40}?)|\bas|叫做?|取名为?|命名为|改名为?|更名为|名为)\s*(?:[“"「‘']([^”"」’']{1,60})[”"」’']|([A-Z][\w.]*(?:[ -][A-Z0-9][\w.]*)*)|(?<=叫做?\s*|名为\s*|改名为?\s*)([\p{Script=Han}\w-]{1,12}?)(?=\s*(?:并|后|再|，|。|,|？|发布|上传|公开|可以|$)))/u;
+  /(?:\bcalled|\bcalling (?:it|them|that|this|the \w+)|\bnamed|\bunder the name(?: of)?|\bname (?:it|them|(?:my|our|the) .{1,40}?)|\bas|叫做?|取名[为叫]?|命名为|改名为?|更名为|名为)\s*(?:[“"「‘']([^”"」’']{1,60})[”"」’']|([A-Z][\w.]*(?:[ -][A-Z0-9][\w.]*)*(?:-[\p{Script=Han}]{1,8}(?=\s*(?:[，。,？；]|$)))?|(?<=(?:[叫名为做]|called|named)\s*)[a-z][\w.]*-[\w.-]+)|(?<=叫做?\s*|名为\s*|改名为?\s*)([\p{Script=Han}\w-]{1,12}?)(?=\s*(?:并|后|再|，|。|,|？|发布|上传|公开|可以|$)))/u;
 
-/** A text without what it says will not be done. */
-export const withoutNever = (text: string): string => text.replace(NEVER, " ");
+/** A text without what it says will not be done, and without the day of a release: neither is an action. */
+export const withoutDenied = (text: string): string =>
+  [NEVER, DENIED_COMMERCE, NOT_SOLD, NO_PROVIDER, RELEASED].reduce(
+    (left, words) => left.replace(words, " "),
+    text,
+  );
 
 /** What a text calls the model that is to be made. */
 export function newName(text: string): string | undefined {
@@ -128,11 +141,14 @@ export function factsIn(text: string): { facts: Facts; rest: string } {
   rest = where.rest;
   const isTextOnly = told(TEXT_ONLY);
   const ways = Object.keys(WAYS).filter((way) => told(WAYS[way]));
+  const isNoProvider = told(NO_PROVIDER);
   const isCloud = told(CLOUD);
   const fields = fieldsIn(rest);
   rest = withoutFields(rest);
   const isNever = told(NEVER);
-  const isPaid = PAID.test(text);
+  const isPrivate = told(DENIED_COMMERCE);
+  told(NOT_SOLD);
+  const isPaid = PAID.test(text.replace(DENIED_COMMERCE, " ").replace(NOT_SOLD, " "));
   const facts: Facts = {
     mau: before ? undefined : monthly,
     mauAtRelease: before ? monthly : undefined,
@@ -141,10 +157,10 @@ export function factsIn(text: string): { facts: Facts; rest: string } {
     multimodal: isTextOnly ? false : told(VISION),
     distribute: told(INTERNAL) || isNever ? false : undefined,
     integratedEndUserProduct: told(INTEGRATED),
-    provider: isCloud ? "cloud" : told(SOFTWARE) ? "software" : undefined,
+    provider: isCloud ? "cloud" : told(SOFTWARE) ? "software" : isNoProvider ? null : undefined,
     compose: ways.join("+") || undefined,
     field: fields.join("+") || undefined,
-    commercial: told(NOT_COMMERCIAL) && !isPaid ? false : undefined,
+    commercial: (told(NOT_COMMERCIAL) || isPrivate) && !isPaid ? false : undefined,
   };
   return {
     facts: Object.fromEntries(Object.entries(facts).filter(([, value]) => value !== undefined)),

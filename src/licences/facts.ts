@@ -268,7 +268,7 @@ export function factsOfAll(actions: readonly Action[], facts: Facts): Facts {
   const does = (act: Act) => actions.some((action) => (ACTIONS[action] as readonly Act[]).includes(act));
   return {
     ...facts,
-    distribute: facts.distribute ?? (does("copies") || undefined),
+    distribute: does("copies") || facts.distribute,
     hosted: facts.hosted ?? (does("hosted") || undefined),
     commercial: facts.commercial ?? (actions.some((action) => isCommercial(action, facts)) || undefined),
   };

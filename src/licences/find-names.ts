@@ -70,6 +70,7 @@ export function findNames(text: string, names: readonly NamedLicence[]): NamedLi
 function patternOf(name: string): RegExp {
   const escaped = name
     .replace(/[.*+?^${}()|[\]\\]/g, "\\$&")
+    .replace(/\\.0(?=$| )/, "(?:\\.0)?")
     .replace(/[ -]+/g, "[ _-]?")
     .replace(/([A-Za-z])(?=\d)/g, "$1[ _-]?");
   const whole = `(?<![A-Za-z0-9])${escaped}(?![A-Za-z0-9]|\\.\\d)`;

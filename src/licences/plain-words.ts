@@ -4,11 +4,10 @@
 const ENGLISH = new Set(
   `a an the this that these those it its it's i'm we're i'd we'd they their them he she his her we us our ours you your i me my mine who whom whose which what what's
   when where how why is are was were be been being am do does did done have has had having may might can could shall should will would must let's
-  of in on at by for with from into onto to about as and or if then so than too also just any some all both one ones own myself ourselves
+  of in on at by for with from into onto to about as and or but if then so than too also just any some all both one ones own myself ourselves
   there here now today already still yet again ever at upon per via within inside through during between among only even really actually exactly
   yes please thanks thank hello hi dear question questions question's ask asking wonder wondering tell know think say says want wants wanted like need needs needed wish
   plan plans planning going intend intends thinking considering consider try trying able possible happen happens mean means
-  can't don't doesn't isn't aren't
   allow allowed allows permit permitted permits permission legal legally lawful ok okay fine free freely right rights good alright safe
   licence license licences licenses licensed terms text agreement model models llm llms ai weights weight version size sizes parameters checkpoint checkpoints
   open open-source open-weight weighted language large small big tiny latest instruct chat base
@@ -53,9 +52,14 @@ const CHINESE = new RegExp(
 
 const LICENCE_VERSION = /(?:licen[cs]e|许可证?)\s*v?\d\.\d/gi;
 
+/** Denials that deny nothing of a case: questions put so, and not knowing. Any other denial may decide. */
+const DENIES_NOTHING =
+  /\b(?:ca|could|is|are|wo|would|should|do|does|did)n['’]t (?:it|that|this|these|there|we|I|you|they)\b|\b(?:do|does)(?:n['’]t| not) (?:know|understand|mind|see)\b|\bnot (?:sure|certain|clear)\b/gi;
+
 /** What of a question is left without what was understood: its words, each once. */
 export function unreadIn(rest: string): string[] {
   const left = rest
+    .replace(DENIES_NOTHING, " ")
     .replace(/\bX\d+\b/g, " ")
     .replace(LICENCE_VERSION, " ")
     .replace(CHINESE, " ");

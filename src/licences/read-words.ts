@@ -2,7 +2,7 @@
 import { BaimoError } from "../errors.ts";
 import { grouped } from "../grouped.ts";
 import { actionsIn, actionsNamed, withoutActions } from "./action-words.ts";
-import { factsIn, newName, withoutNever } from "./fact-words.ts";
+import { factsIn, newName, withoutDenied } from "./fact-words.ts";
 import { type Action, type Facts, isCommercial } from "./facts.ts";
 import { findNames, inEnglish, type NamedLicence, SUFFIXES } from "./find-names.ts";
 import { unreadIn } from "./plain-words.ts";
@@ -44,10 +44,16 @@ const MARK = /(Built with) (?:Meta )?[A-Z][\w-]*(?: \d(?:\.\d)?)?/g;
 /** The licence that the new model is to have. */
 const GIVEN =
   /\b(?:under|into|to|as)\s+(?:the |an? )?X(\d+)(?:\s+licen[cs]e)?(?![\w-])(?!\s+(?:model|base|weights|data|outputs?)\b)|(?:以|按|用|改成|改为|换成|换为|采用)\s*X(\d+)\s*(?:许可证?|协议|授权|开源|发布|$)/i;
+/** A size in a model's name. */
+const SIZE = /[ _-]\d+(?:\.\d+)?[BM](?![A-Za-z0-9])/i;
+const afterName = (text: string, name: string): string => {
+  const at = inEnglish(text).indexOf(name);
+  return at < 0 ? "" : inEnglish(text).slice(at + name.length);
+};
 /** Names that are a licence's own, and no model's. */
 const LICENCE = /^(Apache|MIT|CC[- ]BY)\b/i;
 const NAMING =
-  /\b(called|named?|under the name(?: of)?|names?)\b|叫做?|取名为?|命名为?|改名为?|更名为?|名为|名字/gi;
+  /\b(called|calling|named?|under the name(?: of)?|names?)\b|叫做?|取名[为叫]?|命名为?|改名为?|更名为?|名为|名字/gi;
 const WRITES = new RegExp(
   `\\b${WRITING}\\b|\\b(generat|writ|wrote|creat|label|annotat|synthesi[sz]|produc|distil|teach|taught)\\w*|(输出|生成|回答|答案|答复|对话|蒸馏|数据集?|语料)`,
   "gi",
@@ -70,7 +76,7 @@ export function readWords(text: string, names: readonly NamedLicence[]): ReadQue
   const facts: { -readonly [name in keyof Facts]: Facts[name] } = told.facts;
   const called = newName(text);
   if (called !== undefined && !LICENCE.test(called)) facts.name = called;
-  const asked = withoutNever(text);
+  const asked = withoutDenied(text);
   const rest = asked.replace(SERVICE, " ");
   const byService = rest !== asked;
   if (byService) facts.dataGeneratedBy = "closed-api";
@@ -99,6 +105,12 @@ export function readWords(text: string, names: readonly NamedLicence[]): ReadQue
     facts.compose = facts.compose === undefined ? "data" : `${facts.compose}+data`;
     if (actions.delete("train-on-outputs")) actions.add("fine-tune");
   } else if (actions.has("train-on-outputs") && ANOTHER.test(bare)) facts.target = "other";
+  // Of one model its size may decide.
+  const size =
+    named.length === 1 &&
+    /^[ _-](\d+(?:\.\d+)?[BM])(?![A-Za-z0-9])/.exec(afterName(rest, named[0].name))?.[1];
+  if (named.length === 1 && (size || SIZE.test(named[0].name)))
+    facts.model = size ? `${named[0].name} ${size}` : named[0].name;
   // Who counts users has a product.
   const hasUsers = facts.mau !== undefined || facts.mauAtRelease !== undefined || facts.dau !== undefined;
   const isUse = actions.size === 0 || (actions.size === 1 && actions.has("use"));
@@ -106,9 +118,11 @@ export function readWords(text: string, names: readonly NamedLicence[]): ReadQue
     actions.delete("use");
     actions.add("commercial-use");
   }
+  // What is denied once and said once, "not now, but later", is said.
+  if (actions.has("commercial-use")) delete facts.commercial;
   if (facts.commercial === undefined && ![...actions].some((action) => isCommercial(action, facts)))
     facts.commercial = null;
-  let words = numbered(without(told.rest.replace(SERVICE, " ").replace(MARK, " ")));
+  let words = numbered(without(told.rest.replace(SERVICE, " ").replace(MARK, "$1")));
   if (facts.name !== undefined) words = words.replace(NAMING, " ");
   if (facts.dataGeneratedBy !== undefined) words = words.replace(WRITES, " ");
   const understood = [...actionsNamed(bare), ...actions];

@@ -183,7 +183,9 @@ function show(
   const { verdict, conditions, asks, clauses, warnings, reasons, notice } = answer;
   const words = WORDS[lang];
   const facts = Object.entries(given)
-    .filter(([name, value]) => name !== "commercial" || value !== null)
+    .filter(([name, value]) =>
+      name === "commercial" ? value !== null : !named.some((each) => each.name === value),
+    )
     .map(([name, value]) => `${name}=${JSON.stringify(value)}`);
   const actions = action?.split("+").map((each) => actionTexts[each as Action][lang]) ?? [words.nothing];
   const lines = [
