@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import { readdirSync } from "node:fs";
 import { describe, it } from "node:test";
-import { openCheckpoint } from "../src/formats/index.ts";
+import { type Checkpoint, openByteSource, openCheckpoint } from "../src/formats/index.ts";
+import type { TensorInfo } from "../src/formats/tensor-info.ts";
 import { golden, maxDifference, readJson } from "./places.ts";
 import { openReference } from "./reference-run.ts";
 
@@ -29,3 +30,48 @@ for (const file of readdirSync(golden("gguf-families"))) {
     }
   });
 }
+
+/** What latent attention absorbs, as files had it before it was stored apart: keys and values of all heads in one matrix. */
+async function joinedKeysValues(checkpoint: Checkpoint): Promise<Checkpoint> {
+  const of = async (name: string) => new Float32Array((await checkpoint.readTensor(name)).slice().buffer);
+  const tensors = new Map<string, TensorInfo>(checkpoint.tensors);
+  const files = [...checkpoint.files];
+  for (let layer = 0; tensors.has(`blk.${layer}.attn_k_b.weight`); layer++) {
+    const [k, v] = [`blk.${layer}.attn_k_b.weight`, `blk.${layer}.attn_v_b.weight`];
+    const [[heads, rank, keyDim], [, valueDim]] = [tensors.get(k)!.shape, tensors.get(v)!.shape];
+    const [keys, values] = [await of(k), await of(v)];
+    const joined = new Float32Array(heads * (keyDim + valueDim) * rank);
+    let next = 0;
+    for (let head = 0; head < heads; head++) {
+      for (let row = 0; row < keyDim; row++)
+        for (let i = 0; i < rank; i++) joined[next++] = keys[(head * rank + i) * keyDim + row];
+      joined.set(values.subarray(head * valueDim * rank, (head + 1) * valueDim * rank), next);
+      next += valueDim * rank;
+    }
+    tensors.delete(k);
+    tensors.delete(v);
+    const name = `blk.${layer}.attn_kv_b.weight`;
+    const shape = [heads * (keyDim + valueDim), rank];
+    const { byteLength } = joined;
+    tensors.set(name, { name, dtype: "F32", shape, file: files.length, offset: 0, byteLength });
+    files.push(await openByteSource(new Uint8Array(joined.buffer)));
+  }
+  const metadata = new Map(checkpoint.metadata);
+  for (const key of ["key_length", "value_length"]) {
+    const ofHead = metadata.get(`deepseek2.attention.${key}_mla`);
+    metadata.delete(`deepseek2.attention.${key}_mla`);
+    if (ofHead !== undefined) metadata.set(`deepseek2.attention.${key}`, ofHead);
+  }
+  return { ...checkpoint, tensors, files, metadata };
+}
+
+it("latent attention of an older file, its keys and values in one matrix: the same bits", async () => {
+  const checkpoint = await openCheckpoint(golden("gguf-families", "deepseek_v3.gguf"));
+  const [apart, whole] = [
+    await openReference(checkpoint),
+    await openReference(await joinedKeysValues(checkpoint)),
+  ];
+  const prompt = [5, 17, 31, 8, 44, 2, 9];
+  assert.deepEqual(await whole.run(prompt), await apart.run(prompt));
+  await checkpoint.close();
+});

@@ -8,7 +8,11 @@ import { openDevice } from "../src/backends/open-device.ts";
 import { openCheckpoint } from "../src/formats/index.ts";
 import { load } from "../src/generate/load.ts";
 import { describeForDevice } from "../src/models/device-model.ts";
+import { footprint } from "../src/models/footprint.ts";
 import { describeModel } from "../src/models/open-model.ts";
+import { shapeOfCheckpoint } from "../src/plan/model/from-checkpoint.ts";
+import { defined } from "../src/plan/quantity/quantity.ts";
+import { cachePerToken } from "../src/plan/serving/kv-cache.ts";
 import { golden } from "./places.ts";
 
 const file = golden("gguf", "mixtral-q4_0.gguf");
@@ -50,6 +54,24 @@ async function run(
     await model.dispose();
   }
 }
+
+it("latent attention keeps one key for all heads: as foretold, as planned, as it is", async () => {
+  const path = golden("families", "deepseek_v3");
+  const checkpoint = await openCheckpoint(path);
+  const { name, config, weights } = await describeModel(checkpoint);
+  await checkpoint.close();
+  const half = defined("bytes of a value", 2, "byte/count", "f16");
+  const { cache } = shapeOfCheckpoint(name, config, footprint(config, weights));
+  assert.ok(cache);
+  const planned = cachePerToken(cache, half);
+  // 2 layers, a latent of 20 and 12 dimensions that turn
+  assert.equal(planned.value, 2 * 32 * 2);
+  const { contextLength } = shape;
+  assert.equal((await needsOf(path, 1)).cache, contextLength * planned.value);
+  const model = await load(path, { ...shape, threads: 1, cacheTokens: contextLength });
+  assert.equal(model.engine.cacheBytes, contextLength * planned.value);
+  await model.dispose();
+});
 
 /** Worker threads of this process that have not ended. */
 function countThreads() {

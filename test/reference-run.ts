@@ -68,9 +68,9 @@ export async function describeFamily(
   return { config, form };
 }
 
-/** Opens a folder once; `run` answers with its own configuration, or with a changed one. */
-export async function openReference(folder: string) {
-  const checkpoint = await openCheckpoint(folder);
+/** Opens a folder once, or takes what is open; `run` answers with its own configuration, or with a changed one. */
+export async function openReference(source: string | Checkpoint) {
+  const checkpoint = typeof source === "string" ? await openCheckpoint(source) : source;
   const { config, form } = await describeFamily(checkpoint);
   return {
     config,

@@ -56,6 +56,8 @@ export const dtypes = {
   F8_E8M0: { elements: 1, bytes: 1 },
   /** In no file: a float32 scale, then 32 values of F8_E4M3, as FP8 checkpoints are read. */
   E4M3_32: { elements: 32, bytes: 36 },
+  /** In no file: a half, 16 scales of 4 bits and 256 codes for levels, as IQ2_XXS, IQ2_XS and IQ2_S are held. */
+  IQ2_CODES: { elements: 256, bytes: 138 },
 } as const satisfies Record<string, DTypeInfo>;
 
 /** The name of an element type, as in GGUF and safetensors. */

@@ -8,8 +8,8 @@ import { dtypesWithKernels } from "../wasm/matrix.ts";
 import { normals, type OperationCase } from "./case.ts";
 import { biasCase, type CaseWeights, headsCase, linearCase, lookupCase } from "./products.ts";
 
-/** Types that are held as Q6_K, as Q2_K, and as F16, for want of kernels. */
-const withoutKernels = ["IQ3_XXS", "TQ2_0", "IQ2_XS"] as const;
+/** Types that are held as Q6_K, as Q2_K, as codes of IQ2, and as F16, for want of kernels. */
+const withoutKernels = ["IQ3_XXS", "TQ2_0", "IQ2_XS", "F64"] as const;
 
 /** Random weights of a type. */
 function makeCaseWeights(dtype: DType, rows: number, cols: number): CaseWeights {
@@ -21,7 +21,9 @@ function makeCaseWeights(dtype: DType, rows: number, cols: number): CaseWeights 
 /** Values as a type has them. Those of E4M3_32, which no file holds, are cut to its codes. */
 export function weightBytes(dtype: DType, values: Float32Array): Uint8Array {
   if (dtype === "F32") return new Uint8Array(values.buffer);
-  if (dtype === "IQ3_XXS" || dtype === "IQ2_XS") return codebookBlocks(dtype, values);
+  if (dtype === "F64") return new Uint8Array(Float64Array.from(values).buffer);
+  if (dtype === "IQ3_XXS" || dtype === "IQ2_XS" || dtype === "IQ2_CODES")
+    return codebookBlocks(dtype, values);
   if (dtype !== "E4M3_32") return quantize(dtype, values);
   const scale = values.reduce((most, value) => Math.max(most, Math.abs(value)), 0) / 448;
   const bytes = new Uint8Array(byteLength(dtype, values.length));

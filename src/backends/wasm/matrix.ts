@@ -47,6 +47,7 @@ const ownForms = {
   F16: "f16",
   BF16: "bf16",
   E4M3_32: "f8",
+  IQ2_CODES: "iq2",
   Q8_0: "q8_0",
   Q4_0: "q4_0",
   Q4_1: "q4_1",

@@ -9,6 +9,7 @@ import { halfTable } from "./half.ts";
 import {
   unpackIQ1_M,
   unpackIQ1_S,
+  unpackIQ2_CODES,
   unpackIQ2_S,
   unpackIQ2_XS,
   unpackIQ2_XXS,
@@ -76,6 +77,7 @@ const unpackers: Record<Exclude<DType, UnreadType>, Unpack> = {
   IQ2_XXS: unpackIQ2_XXS,
   IQ2_XS: unpackIQ2_XS,
   IQ2_S: unpackIQ2_S,
+  IQ2_CODES: unpackIQ2_CODES,
   IQ3_XXS: unpackIQ3_XXS,
   IQ3_S: unpackIQ3_S,
   IQ4_NL: unpackIQ4_NL,

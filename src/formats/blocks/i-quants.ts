@@ -103,6 +103,38 @@ export function unpackIQ2_S(blocks: Uint8Array, target: Float32Array, count: num
   }
 }
 
+/** Levels of the codebooks of IQ2 by code; the other eight stand for nothing. */
+const iq2Levels = Int8Array.of(8, 25, 43, 0, -8, -25, -43, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+
+/** The code of a level, by the level plus 43. */
+const iq2Codes = new Uint8Array(87).fill(3);
+for (let code = 0; code < 7; code++) if (code !== 3) iq2Codes[iq2Levels[code] + 43] = code;
+
+/** d, 8 bytes of 4-bit scales s of 16 values, 8 times 16 codes low and 16 high: d (2 s + 1) times a level. */
+export function unpackIQ2_CODES(blocks: Uint8Array, target: Float32Array, count: number): void {
+  const half = halfTable();
+  for (let b = 0, p = 0, o = 0; b < count; b++, p += 138) {
+    const d = half[blocks[p] | (blocks[p + 1] << 8)];
+    for (let i = 0; i < 256; i++, o++) {
+      const [group, part] = [i >> 5, (i >> 4) & 1];
+      const scale = (blocks[p + 2 + group] >> (4 * part)) & 15;
+      const code = (blocks[p + 10 + 16 * group + (i & 15)] >> (4 * part)) & 15;
+      target[o] = d * (2 * scale + 1) * iq2Levels[code];
+    }
+  }
+}
+
+/** The same the other way: levels plus 43, scales 2 s + 1. */
+export function packIQ2_CODES(block: Uint8Array, levels: Uint8Array, scales: Uint8Array): void {
+  for (let group = 0; group < 8; group++) {
+    block[2 + group] = (scales[2 * group] >> 1) | ((scales[2 * group + 1] >> 1) << 4);
+    for (let i = 0; i < 16; i++) {
+      const [low, high] = [levels[32 * group + i], levels[32 * group + 16 + i]];
+      block[10 + 16 * group + i] = iq2Codes[low] | (iq2Codes[high] << 4);
+    }
+  }
+}
+
 /** d, 64 entry bytes of 4 values, 8 words of four 7-bit signs and a 4-bit scale. */
 export function unpackIQ3_XXS(blocks: Uint8Array, target: Float32Array, count: number): void {
   const half = halfTable();

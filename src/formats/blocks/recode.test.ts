@@ -7,7 +7,17 @@ import { dequantize } from "./dequantize.ts";
 import { recodeInto, recodingOf } from "./recode.ts";
 
 /** Where d stands in a block; IQ1_M has a nibble of it in each of four words. */
-const halfAt = { IQ3_XXS: [0, 1], IQ3_S: [0, 1], IQ1_S: [0, 1], TQ1_0: [52, 53], TQ2_0: [64, 65], IQ1_M: [] };
+const halfAt = {
+  IQ2_XXS: [0, 1],
+  IQ2_XS: [0, 1],
+  IQ2_S: [0, 1],
+  IQ3_XXS: [0, 1],
+  IQ3_S: [0, 1],
+  IQ1_S: [0, 1],
+  TQ1_0: [52, 53],
+  TQ2_0: [64, 65],
+  IQ1_M: [],
+};
 
 for (const [type, places] of Object.entries(halfAt)) {
   test(`${type}: random blocks keep their values`, () => {

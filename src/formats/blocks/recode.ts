@@ -1,10 +1,11 @@
-// Types whose values another type holds exactly, up to a power of two: IQ1, IQ3, TQ as Q6_K, Q2_K.
+// Types whose values another type holds exactly, up to a power of two: IQ1, IQ3, TQ as K-quants, IQ2.
 //
 // Their values are d, times a whole scale of 16 or 32 columns, times a whole number of 6 bits (halves of the entries of
-// IQ3_XXS, eighths of those of IQ1), or d times -1, 0, 1. Entries of IQ2 have 7 bits: no type with scales of 16 holds them.
+// IQ3_XXS, eighths of those of IQ1), or d times -1, 0, 1. Entries of IQ2 have 7 bits, for which there is a form of their own.
 import { type DType, dtypes } from "../../tensor/dtype.ts";
 import { dequantizeInto } from "./dequantize.ts";
 import { halfTable } from "./half.ts";
+import { packIQ2_CODES } from "./i-quants.ts";
 import { putPairs, putSixes } from "./pack-k-quants.ts";
 
 /** A type whose blocks hold the values of others. */
@@ -34,6 +35,13 @@ const holders = {
       putWord(block, 82, half);
     },
   },
+  IQ2_CODES: {
+    zero: 43,
+    put(block, levels, scales, half) {
+      putWord(block, 0, half);
+      packIQ2_CODES(block, levels, scales);
+    },
+  },
 } satisfies Partial<Record<DType, Holder>>;
 
 interface Recoding {
@@ -47,6 +55,24 @@ interface Recoding {
 }
 
 const recodings: Partial<Record<DType, Recoding>> = {
+  IQ2_XXS: {
+    to: "IQ2_CODES",
+    unit: 1 / 8,
+    half: wordAt,
+    scale: (blocks, p, sub) => 2 * (blocks[p + 9 + 8 * (sub >> 1)] >> 4) + 1,
+  },
+  IQ2_XS: {
+    to: "IQ2_CODES",
+    unit: 1 / 8,
+    half: wordAt,
+    scale: (blocks, p, sub) => oddAt(blocks, p + 66, sub),
+  },
+  IQ2_S: {
+    to: "IQ2_CODES",
+    unit: 1 / 8,
+    half: wordAt,
+    scale: (blocks, p, sub) => oddAt(blocks, p + 74, sub),
+  },
   IQ3_XXS: {
     to: "Q6_K",
     unit: 1 / 2,
@@ -77,6 +103,11 @@ const recodings: Partial<Record<DType, Recoding>> = {
 
 function wordAt(bytes: Uint8Array, p: number): number {
   return bytes[p] | (bytes[p + 1] << 8);
+}
+
+/** 2 s + 1 of the nibble s of 16 columns. */
+function oddAt(bytes: Uint8Array, p: number, sub: number): number {
+  return 2 * ((bytes[p + (sub >> 1)] >> (4 * (sub & 1))) & 15) + 1;
 }
 
 function putWord(bytes: Uint8Array, p: number, word: number): void {

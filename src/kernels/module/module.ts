@@ -22,6 +22,7 @@ export type ActivationForm = "f32" | "q8" | "q8k";
 export type KernelPart =
   | "core"
   | "f8"
+  | "iq2"
   | "q8_0"
   | "q4_0"
   | "blocks"
@@ -59,6 +60,7 @@ export const weightForms = {
   iq4_nl: { part: "blocks", bits: 4.75, activations: "q8", halves: false },
   iq4_xs: { part: "blocks", bits: 4.75, activations: "q8", halves: false },
   mxfp4: { part: "blocks", bits: 4.25, activations: "q8", halves: false },
+  iq2: { part: "iq2", bits: 4.75, activations: "q8", halves: true },
   q6_k: { part: "q6_k", bits: 6.5625, activations: "q8k", halves: true },
   q5_k: { part: "q5_k", bits: 5.625, activations: "q8k", halves: true },
   q4_k: { part: "q4_k", bits: 4.625, activations: "q8k", halves: true },

@@ -81,7 +81,7 @@ function packFours<H>(src: usize, dst: usize, rowGroups: i32, blocks: i32, quant
 
 /** The 16 bytes at `q` of 8 rows, `row` bytes apart -> 4 pairs of vectors. */
 @inline
-function interleave(q: usize, row: usize, dst: usize): void {
+export function interleave(q: usize, row: usize, dst: usize): void {
   transposeRows(q, row, dst);
   transposeRows(q + 4 * row, row, dst + 16);
 }
