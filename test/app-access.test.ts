@@ -56,7 +56,13 @@ describe("accounts", () => {
 
   it("begin with a token, and are made by administrators", async () => {
     const session = (who: AppClient) => who.json<{ user: object | null; setUp: boolean }>("GET", "/session");
-    assert.deepEqual(await session(client()), { user: null, signIn: true, setUp: true, store: true });
+    assert.deepEqual(await session(client()), {
+      user: null,
+      signIn: true,
+      setUp: true,
+      store: true,
+      hasPassword: false,
+    });
     const first = { name: "ada", password: PASSWORD };
     const wrong = { ...first, token: "another" };
     assert.deepEqual(await client().refusal("POST", "/session", wrong), [403, "wrong_token"]);

@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import { after, before, describe, test } from "node:test";
 import type { Page } from "playwright-core";
 import { noBrowser } from "./browser.ts";
+import { type Provider, startProvider } from "./oidc-provider.ts";
 import { look, type PageServer, startPageServer } from "./page-server.ts";
 import { speakingModel } from "./speaking-model.ts";
 
@@ -12,14 +13,20 @@ const PASSWORD = "correct horse battery";
 
 describe("accounts of the page", { skip: noBrowser }, () => {
   let server: PageServer;
+  let provider: Provider;
   before(async () => {
+    provider = await startProvider("localhost");
+    const { issuer } = provider;
     const models = [speakingModel("speaker", () => ({ text: "So it is." }))];
-    server = await startPageServer((store) => ({
-      models,
-      application: { store, signIn: true, setUpToken: TOKEN },
-    }));
+    server = await startPageServer((store, publicUrl) => {
+      const oidc = { issuer, clientId: "baimo", clientSecret: "secret", publicUrl, label: "Campus" };
+      return { models, application: { store, signIn: true, setUpToken: TOKEN, oidc } };
+    });
   });
-  after(() => server?.close());
+  after(() => {
+    provider?.close();
+    return server?.close();
+  });
 
   const signIn = async (page: Page, name: string, password: string) => {
     await page.getByLabel("Name").fill(name);
@@ -96,6 +103,57 @@ describe("accounts of the page", { skip: noBrowser }, () => {
       await erase.click();
       await page.getByRole("button", { name: "Sign in" }).waitFor();
       assert.equal(server.store.users.named("ben"), undefined);
+    });
+  });
+
+  test("somebody signs in at another site, lands in the application, signs out, and comes back to what is theirs", async () => {
+    provider.said.claims = { sub: "s-1", preferred_username: "libai" };
+    const elsewhere = "Sign in with Campus";
+    await server.visit(async (page) => {
+      await page.getByRole("link", { name: elsewhere }).click();
+      await page.getByRole("button", { name: "Never mind" }).click();
+      await page.getByRole("alert").getByText("You were not signed in there.").waitFor();
+      await look(page, "account-elsewhere-failed");
+
+      await page.getByRole("link", { name: elsewhere }).click();
+      assert.ok(page.url().startsWith(provider.issuer), page.url());
+      await page.getByRole("button", { name: "It is me" }).click();
+      await composer(page).fill("mine alone");
+      await composer(page).press("Enter");
+      await page.locator("article.answer").getByText("So it is.").waitFor();
+      const cookies = await page.context().cookies();
+      assert.deepEqual(
+        cookies.map(({ name, httpOnly, sameSite }) => [name, httpOnly, sameSite]),
+        [["baimo_session", true, "Strict"]],
+      );
+      await page.getByRole("link", { name: "Account: libai@localhost" }).click();
+      await page.getByText("You sign in with Campus, and have no password here.").waitFor();
+      assert.equal(await page.getByLabel("Current password").count(), 0);
+      await look(page, "account-elsewhere");
+      await page.getByRole("button", { name: "Sign out" }).click();
+      await page.getByRole("button", { name: "Sign in" }).waitFor();
+      await page.reload();
+      assert.equal(await composer(page).count(), 0);
+
+      await page.getByRole("link", { name: elsewhere }).click();
+      await page.getByRole("button", { name: "It is me" }).click();
+      await page.getByRole("link", { name: "mine alone" }).click();
+
+      // The session ends: one signs in again in another window, and what was being written is still there.
+      await composer(page).fill("not lost");
+      await page.context().clearCookies();
+      await composer(page).press("Enter");
+      const [window] = await Promise.all([
+        page.waitForEvent("popup"),
+        page.getByRole("dialog").getByRole("link", { name: elsewhere }).click(),
+      ]);
+      await window.getByRole("button", { name: "It is me" }).click();
+      await composer(window).waitFor();
+      await window.close();
+      await page.evaluate(() => dispatchEvent(new Event("focus"))); // in headless Chromium all pages have it
+      await page.getByRole("dialog").waitFor({ state: "hidden" });
+      await composer(page).press("Enter");
+      await page.locator("article.user").getByText("not lost").waitFor();
     });
   });
 });

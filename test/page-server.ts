@@ -5,7 +5,7 @@ import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
-import { createHandler } from "../src/serve/index.ts";
+import { createHandler, type Handler } from "../src/serve/index.ts";
 import { type Listening, listen, openPage } from "../src/serve/node.ts";
 import type { HandlerOptions } from "../src/serve/options.ts";
 import { openStore } from "../src/store/open-store.ts";
@@ -35,14 +35,17 @@ export interface PageServer {
   close(): Promise<void>;
 }
 
-/** Starts both. `options` are made over a store of its own. */
-export async function startPageServer(options: (store: Store) => HandlerOptions): Promise<PageServer> {
+/** Starts both. `options` are made over a store of its own, and may say where the server is. */
+export async function startPageServer(
+  options: (store: Store, url: string) => HandlerOptions,
+): Promise<PageServer> {
   const folder = mkdtempSync(join(tmpdir(), "baimo-page-"));
   const store = await openStore(folder);
   const closing = new AbortController();
   const page = await openPage(join(root, "web", "dist"));
-  const handler = createHandler({ ...options(store), page, signal: closing.signal });
-  const server: Listening = await listen(handler, { port: 0 });
+  let handler: Handler;
+  const server: Listening = await listen((request) => handler(request), { port: 0 });
+  handler = createHandler({ ...options(store, server.url), page, signal: closing.signal });
   const browser: Browser = await chromium.launch({ executablePath, args: browserArguments });
   return {
     url: server.url,

@@ -139,6 +139,7 @@ export class Oidc {
         expectedNonce: nonce,
         requireIdToken: true,
       });
+      await oauth.validateApplicationLevelSignature(provider, response, http);
       const claims = oauth.getValidatedIdTokenClaims(told)!;
       const name = [claims.preferred_username, claims.email, claims.name].find(isName) ?? claims.sub;
       return { issuer, subject: claims.sub, name };

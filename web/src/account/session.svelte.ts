@@ -1,5 +1,5 @@
 // Who uses the page: signing in and out, and word of a session that has ended.
-import { ask, type Session, type User } from "../store/ask.ts";
+import { ask, readSession, type Session, type User } from "../store/ask.ts";
 import type { Handle } from "../talk/client.ts";
 
 /** Where the server prints the token with which the first account is made. */
@@ -45,6 +45,9 @@ export function openSession(handle: Handle, first: Session | undefined) {
       return state?.setUp === true;
     },
     token,
+    get hasPassword() {
+      return state?.hasPassword === true;
+    },
     /** What the provider is called at which one can sign in, too. */
     get oidc() {
       return state?.oidc;
@@ -54,7 +57,16 @@ export function openSession(handle: Handle, first: Session | undefined) {
       const body = token === undefined ? { name, password } : { name, password, token };
       const { user } = await ask<{ user: User }>(handle, "POST", "session", body);
       const isAnother = state?.user && state.user.id !== user.id;
-      if (state) state = { signIn: state.signIn, store: state.store, setUp: false, user };
+      if (state) state = { ...state, setUp: false, hasPassword: true, user };
+      ended = false;
+      return { isAnother };
+    },
+    /** Whether one has signed in again meanwhile, in another window; `isAnother` where somebody else has. */
+    async lookAgain() {
+      const now = await readSession(handle);
+      if (!now?.user) return undefined;
+      const isAnother = state?.user && state.user.id !== now.user.id;
+      state = now;
       ended = false;
       return { isAnother };
     },

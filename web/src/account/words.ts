@@ -5,6 +5,7 @@ const zh = {
   signIn: "登录",
   signInAbout: "这里的对话各归其主，请先登录。",
   signInWith: (provider: string) => `用 ${provider} 登录`,
+  signedInWith: (provider: string) => `你用 ${provider} 登录，在这里没有密码。`,
   failedElsewhere: "没能在那里登录。请再试一次，或问管理员；原因在服务的日志里。",
   setUp: "建立第一个账户",
   setUpAbout: "这个服务还没有账户。你将是它的管理员。",
@@ -57,6 +58,7 @@ const en: typeof zh = {
   signIn: "Sign in",
   signInAbout: "Everybody’s conversations here are their own. Please sign in.",
   signInWith: (provider) => `Sign in with ${provider}`,
+  signedInWith: (provider) => `You sign in with ${provider}, and have no password here.`,
   failedElsewhere:
     "You were not signed in there. Try again, or ask an administrator; the server’s log says why.",
   setUp: "Make the first account",

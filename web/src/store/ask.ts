@@ -17,6 +17,8 @@ export interface Session {
   setUp: boolean;
   /** Whether the server keeps conversations. */
   store: boolean;
+  /** Whether one has a password here; who signs in elsewhere has none. */
+  hasPassword: boolean;
   /** What the provider is called at which one can sign in, too. */
   oidc?: string;
 }
@@ -38,6 +40,6 @@ export async function readSession(handle: Handle): Promise<Session | undefined> 
     return await ask<Session>(handle, "GET", "session");
   } catch (error) {
     const isOurs = error instanceof AnswerError && !/^(unreachable|status \d+)$/.test(error.code);
-    return isOurs ? { user: null, signIn: false, setUp: false, store: false } : undefined;
+    return isOurs ? { user: null, signIn: false, setUp: false, store: false, hasPassword: false } : undefined;
   }
 }

@@ -30,17 +30,28 @@ export const sessionRoutes: readonly Route[] = [
         signIn: FLAG,
         setUp: FLAG,
         store: FLAG,
+        hasPassword: FLAG,
       }),
     },
     async handle({ request, application }) {
       if (!(application instanceof Application) || !application.hasStore)
-        return Response.json({ user: null, signIn: false, setUp: false, store: false }, { headers: noStore });
+        return Response.json(
+          { user: null, signIn: false, setUp: false, store: false, hasPassword: false },
+          { headers: noStore },
+        );
       checkOrigin(request);
       const found = await userOf(request, application);
       const { signIn } = application;
       const known = found ? shownUser(found) : null;
       return Response.json(
-        { user: known, signIn, setUp: isNew(application), store: true, oidc: application.oidc?.label },
+        {
+          user: known,
+          signIn,
+          setUp: isNew(application),
+          store: true,
+          hasPassword: typeof found?.password === "string",
+          oidc: application.oidc?.label,
+        },
         { headers: noStore },
       );
     },
