@@ -79,9 +79,17 @@ test("Every Eval Ever's schemas", {
   const [isEvaluation, isInstance] = [read("eval.schema.json"), read("instance_level_eval.schema.json")];
   for (const run of runNames.slice(0, 3)) {
     const evaluation = await rescore(readRun(resolve(lmEval, "runs", run)), 0);
-    const files = await everyEvalFiles(evaluation, facts);
+    const price = { currency: "USD", input: 1, output: 2, source: "a page", date: "2026-01-01" } as const;
+    const cost = { promptTokens: 7, completionTokens: 2, amount: 0.001, seconds: 0.5, latency: 0.25 };
+    const paid = evaluation.tasks.map((task) => ({
+      ...task,
+      cost,
+      answered: task.answered.map((one) => ({ ...one, costs: one.answers.flat().map(() => cost) })),
+    }));
+    const files = await everyEvalFiles({ ...evaluation, tasks: paid }, { ...facts, price });
     assert.ok(isEvaluation(JSON.parse(files.evaluation)), ajv.errorsText(isEvaluation.errors));
     for (const line of files.instances.trimEnd().split("\n")) {
+      assert.equal(JSON.parse(line).token_usage.total_tokens % 9, 0);
       assert.ok(isInstance(JSON.parse(line)), ajv.errorsText(isInstance.errors));
     }
   }

@@ -1,4 +1,6 @@
 // Files of a run as OpenCompass writes them: predictions/, results/, and the summary.
+import { isRecord } from "../../json.ts";
+import { pythonText } from "../python/values.ts";
 import type { EvaluatedDocument, EvaluatedTask, Evaluation } from "../run.ts";
 import { isShareMetric } from "../score/failed-documents.ts";
 import { argmax } from "../score/likeliest.ts";
@@ -59,8 +61,11 @@ function modeOf({ prepared, scored }: EvaluatedTask): Mode | undefined {
 
 const LABEL = "label: ";
 
+/** A document's entry in the predictions. */
+type Prediction = Readonly<Record<string, unknown>>;
+
 /** What was asked and answered, by the documents' numbers. */
-function predictionsOf(task: EvaluatedTask, mode: Mode): Record<string, unknown> {
+function predictionsOf(task: EvaluatedTask, mode: Mode): Record<string, Prediction> {
   return Object.fromEntries(
     task.answered.map((document) => {
       const { prepared, answers } = document;
@@ -178,9 +183,11 @@ function detailsOf(task: EvaluatedTask, mode: Mode): Record<string, unknown> {
       .map((sample) => [sample.id, sample]),
   );
   const main = Object.keys(first.scores).find(isShareMetric);
+  const asked = predictionsOf(task, mode);
   const entries = own.map(({ id, filtered, scores }, i) => {
     const document = answered[i];
-    const references = goldOf(document, task);
+    const gold = goldOf(document, task);
+    const references = typeof gold === "string" ? gold : pythonText(gold);
     const choices = mode === "gen" ? [] : choicesOf(document, task);
     const predictions = mode === "gen" ? filtered[0] : likeliest(choices);
     const circular = scores.perf_circular as { prediction?: unknown; reference?: unknown } | undefined;
@@ -191,13 +198,7 @@ function detailsOf(task: EvaluatedTask, mode: Mode): Record<string, unknown> {
         : rightness(Number(scores[main]));
     const other = corrected.get(id)?.filtered[0];
     const shown = { predictions, references, correct, predictions_corrected: other };
-    if (mode !== "gen") {
-      const byLabel = choices.map(({ label, value }) => [
-        label,
-        mode === "ppl" ? { PPL: -value } : { Loglikelihood: value },
-      ]);
-      return [id, { origin_prediction: Object.fromEntries(byLabel), ...shown }];
-    }
+    if (mode !== "gen") return [id, { origin_prediction: originOf(asked[id]), ...shown }];
     const [request] = document.prepared.requests;
     const [texts] = document.answers;
     return [
@@ -208,20 +209,32 @@ function detailsOf(task: EvaluatedTask, mode: Mode): Record<string, unknown> {
   return { type: mode === "gen" ? "GEN" : "PPL", ...Object.fromEntries(entries) };
 }
 
+/** What was asked and found of choices, as OpenCompass's evaluation shows it: by the bare labels. */
+const originOf = (prediction: Prediction): Record<string, unknown> =>
+  Object.fromEntries(
+    Object.entries(prediction).flatMap(([key, value]) => {
+      if (key === "prediction") return [];
+      if (!key.startsWith(LABEL) || !isRecord(value)) return [[key, value]];
+      const { "testing input": _, ...shown } = value;
+      return [[key.slice(LABEL.length), shown]];
+    }),
+  );
+
 /** True or false, or the share of answers to one document that are right. */
 const rightness = (value: number): boolean | number => (value === 0 || value === 1 ? value === 1 : value);
 
-/** The summary: a line for each task and score, "-" where it is withheld. */
+/** The summary: a line for each task and score; of a task that has none, since documents failed, one line of "-". */
 function tableOf(shown: readonly Shown[], facts: RunFacts): string[][] {
   const rows = shown.flatMap(({ task, mode, name }) => {
     const { scored, failed } = task;
+    if (failed.size > 0) return [[name, "-", "-", "-", "-"]];
     const version = String(scored.config.metadata.version ?? "-");
     return scored.scores.map((score) => [
       name,
       version,
       nameOf(score, task),
       mode,
-      failed.size > 0 ? "-" : inPercent(score).toFixed(2),
+      inPercent(score).toFixed(2),
     ]);
   });
   return [["dataset", "version", "metric", "mode", sanitizeModel(facts.model)], ...rows];

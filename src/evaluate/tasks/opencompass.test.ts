@@ -1,6 +1,6 @@
 // Tasks in OpenCompass's keys: prompts of CMMLU and C-Eval, extraction, circular scores, refusals.
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
@@ -99,6 +99,32 @@ test("CMMLU's form by perplexity", async () => {
       masked: "",
     })),
   );
+  const settings = put("ppl", { infer_cfg });
+  const byLabel: Subject = {
+    ...subject,
+    ask: async (questions) =>
+      questions.map((_, i) => ({
+        answer: [-1 - (i % 3), false],
+        cost: { promptTokens: 1, completionTokens: 0 },
+      })),
+  };
+  const out = join(folder, "ppl");
+  await runInFolder(await prepareRun(settings), byLabel, settings, {
+    isChat: false,
+    out,
+    identity: "1",
+    version: "0",
+  });
+  const { details } = JSON.parse(readFileSync(join(out, "one", "results", "one", "ppl.json"), "utf8"));
+  const promptOf = (label: string) => `${shots}题目：问\n答案是: ${label}`;
+  const found = ["A", "B", "C"].map((label, i) => [label, { prompt: promptOf(label), PPL: 1 + i }]);
+  // As OpenCompass makes it of the predictions.
+  assert.deepEqual(details[0], {
+    origin_prediction: { origin_prompt: promptOf("A"), gold: "A", ...Object.fromEntries(found) },
+    predictions: "A",
+    references: "A",
+    correct: true,
+  });
 });
 
 /** Answers with the letter under which 甲 stands, in words. */
