@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { baimo, folder } from "./baimo.ts";
+import { baimo, folder, tiny } from "./baimo.ts";
 
 const file = (name: string, text: string): string => {
   const path = join(folder, name);
@@ -86,7 +86,45 @@ test("roi: ranges give a distribution and a verdict; flags go before a scenario"
   assert.deepEqual(verdict, { kind: "model" }, stderr);
   assert.ok(Math.abs(quantities[results.breakEven].value / 7155.635062611809 - 1) < 1e-12);
   const dear = await baimo(["plan", "roi", "--scenario", path, "--fixed", "50K..112K..200K"]);
-  assert.match(dear.stdout, /^verdict: can't tell: measure fixed cost of the model first$/m);
+  assert.match(dear.stdout, /^verdict: Can't tell: measure fixed cost of the model first\.$/m);
+});
+
+test("--lang zh writes the whole answer in Chinese, every step with it", async () => {
+  const roi =
+    "roi --tasks 20K --minutes 4..6..9 --wage 60 --model-cost 0.12 --acceptance 87/100 --currency USD".split(
+      " ",
+    );
+  const shapes: string[][] = [
+    ["train", "GPT-3 175B", "--gpu", "H100-SXM", "--gpus", "512", "--mfu", "0.3..0.4..0.5"],
+    [
+      "serve",
+      "Llama 3.1 70B",
+      "--gpu",
+      "A100-80",
+      "--gpus",
+      "1",
+      "--batch",
+      "64",
+      "--price",
+      "2 USD",
+      "--api",
+      "1 USD",
+    ],
+    ["serve", tiny, "--gpu", "H200", "--requests", "2"],
+    ["scale", "--flops", "1e26"],
+    ["scale", "--loss", "1.7"],
+    roi,
+    [...roi, "--review", "1", "--errors", "1%", "--error-cost", "50", "--fixed", "40K"],
+  ];
+  // Commands and what others call their things stay as they are.
+  const names = /baimo (?:plan \w+|bench|inspect)|--[a-z-]+|Llama 3\.1 70B|hf:owner\/name/g;
+  for (const args of shapes) {
+    const { stdout, stderr } = await baimo(["plan", ...args, "--lang", "zh"]);
+    assert.doesNotMatch(stdout.replace(names, ""), /\b[a-z]{2,} [a-z]{2,}/, stderr);
+    const all = (await baimo(["plan", ...args, "--lang", "zh", "--explain"])).stdout;
+    assert.match(all, /\[(假定|由提问者给出|公布的数|定义|实测|传闻|未知)/);
+    assert.doesNotMatch(all, /\[(assumed|given|published|defined|measured|rumour|unknown|above)\b/);
+  }
 });
 
 test("acceptance and errors are counted from an evaluation run or from dispatch runs", async () => {

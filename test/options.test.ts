@@ -204,6 +204,7 @@ const WITHOUT_OPTIONS = new Set([
   "chineseName",
   "chineseError",
   "chineseNote",
+  "chineseReason",
   "chineseWarning",
   "countedShare",
   "countRun",
@@ -243,6 +244,10 @@ const WITHOUT_OPTIONS = new Set([
   "sweep",
   "withNumbers",
   "writeLink",
+  "nameIn",
+  "noteWriter",
+  "unitIn",
+  "writersOf",
 ]);
 
 /** Options that take whatever their reader makes of it later: parsed files, and what OpenAI's servers alone heed. */

@@ -5,6 +5,6 @@ import { reader } from "./options.ts";
 
 export type Language = "en" | "zh";
 
-/** Adds --lang. */
-export const addLanguageOption = (command: Command): Command =>
-  command.option("--lang <code>", "of the answer: en or zh", reader(choice("en", "zh")), "en");
+/** Adds --lang; `of`: what is written in it. */
+export const addLanguageOption = (command: Command, of = "the answer"): Command =>
+  command.option("--lang <code>", `of ${of}: en or zh`, reader(choice("en", "zh")), "en");

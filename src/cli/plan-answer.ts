@@ -6,7 +6,9 @@ import type { Answer } from "../plan/index.ts";
 import type { EstimateFields } from "../plan/quantity/estimate.ts";
 import type { Currency } from "../plan/quantity/units.ts";
 import { type Price, readNumber, readPrice } from "./amount.ts";
+import { addLanguageOption, type Language } from "./language.ts";
 import { type CommandContext, nonEmpty, refuseUsage } from "./options.ts";
+import type { PlanText } from "./plan-text.ts";
 import { readJsonFile } from "./text-file.ts";
 
 /** The values of `addAnswerOptions`. */
@@ -15,9 +17,10 @@ export interface AnswerFlags {
   explain?: boolean;
   json?: boolean;
   verbose?: boolean;
+  lang: Language;
 }
 
-/** Adds --scenario, --explain and --json. */
+/** Adds --scenario, --explain, --json and --lang. */
 export function addAnswerOptions(command: Command, { scenario = true } = {}): Command {
   if (scenario)
     command.option(
@@ -25,7 +28,7 @@ export function addAnswerOptions(command: Command, { scenario = true } = {}): Co
       "options from a JSON file, in the library's names; flags go before",
       nonEmpty,
     );
-  return command
+  return addLanguageOption(command)
     .option("--explain", "show every formula, source and step")
     .option("--json", "print a JSON document, with the whole explanation");
 }
@@ -114,23 +117,29 @@ export async function mergeScenario<O extends object>(file: string | undefined, 
   return { ...scenario, ...given } as O; // the library checks every option of it
 }
 
+/** What an answer has beside its figures; lines are asked for only where they are shown. */
+interface More {
+  readonly title?: (text: PlanText) => string;
+  readonly lines?: (text: PlanText) => readonly string[];
+  readonly json?: Readonly<Record<string, unknown>>;
+}
+
 /** Prints an answer; `more`: what only this plan has. */
 export async function printAnswer(
   answer: Answer,
-  flags: AnswerFlags,
+  { json, explain = false, lang }: AnswerFlags,
   { terminal }: CommandContext,
-  more: { readonly lines: readonly string[]; readonly json: Readonly<Record<string, unknown>> } = {
-    lines: [],
-    json: {},
-  },
+  more: More = {},
 ): Promise<void> {
-  if (flags.json) {
+  if (json) {
     const { documentOf } = await import("../plan/index.ts");
-    terminal.json(documentOf(answer, more.json));
+    terminal.json(documentOf(answer, more.json ?? {}));
     return;
   }
-  const { aboutLines, resultLines } = await import("./plan-text.ts");
+  const { planText } = await import("./plan-text.ts");
+  const text = planText(lang);
   const width = terminal.interactive ? terminal.columns() : undefined; // a pipe gets whole lines
-  for (const line of resultLines(answer, flags.explain ?? false, width)) terminal.line(line);
-  for (const line of [...more.lines, ...aboutLines(answer)]) terminal.line(line);
+  if (more.title) terminal.line(more.title(text));
+  for (const line of text.resultLines(answer, explain, width)) terminal.line(line);
+  for (const line of [...(more.lines?.(text) ?? []), ...text.aboutLines(answer)]) terminal.line(line);
 }

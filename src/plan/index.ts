@@ -1,7 +1,9 @@
 // baimo/plan: what a model costs and earns, with formulas and sources. Re-exports only.
 export type { Answer } from "./answer.ts";
+export { answerWords } from "./answer-words.ts";
 export { documentOf } from "./document.ts";
 export { chineseError } from "./errors-zh.ts";
+export { type Language, nameIn, noteWriter, unitIn, writersOf } from "./figures.ts";
 export { accelerator, accelerators, findAccelerator } from "./hardware/accelerators.ts";
 export { catalogueModels, shapeFromCatalogue } from "./model/from-catalogue.ts";
 export { shapeOfCheckpoint } from "./model/from-checkpoint.ts";
@@ -9,7 +11,7 @@ export { type ModelShape, type ShapeOptions, shapeOfNumbers, withNumbers } from 
 export { planReturn, type ReturnAnswer, type ReturnOptions, type WorkOptions } from "./money/plan-return.ts";
 export type { HostingVerdict, Verdict } from "./money/verdict.ts";
 export { chineseName } from "./names-zh.ts";
-export { chineseNote, chineseWarning } from "./notes-zh.ts";
+export { chineseNote, chineseReason, chineseWarning } from "./notes-zh.ts";
 export type { EstimateOption } from "./quantity/estimate.ts";
 export { everyQuantity, findBare, flatten, inputsOf, restsOnRumour } from "./quantity/explain.ts";
 export type { Computed, Input, Quantity, Source } from "./quantity/quantity.ts";

@@ -188,9 +188,13 @@ const names: Readonly<Record<string, string>> = {
   "fixed cost": "固定费用",
 };
 
+const greek = (letter: string): string => ({ alpha: "α", beta: "β" })[letter] ?? letter;
+
 /** A name in Chinese; what stands in brackets or after "ZeRO" goes along. Undefined for a name that has none. */
 export function chineseName(name: string): string | undefined {
   const [, base, rest] = /^(.*?)( \(.*\)|(?<=ZeRO) \d)?$/.exec(name) ?? [];
   const known = Object.hasOwn(names, base) ? names[base] : undefined;
+  const [, one, other] = /^covariance of (\w+) and (\w+)$/.exec(base) ?? [];
+  if (known === undefined && one !== undefined) return `${greek(one)} 与 ${greek(other)} 的协方差`;
   return known === undefined ? undefined : known + (rest ?? "");
 }

@@ -73,10 +73,21 @@ const notes: Readonly<Record<string, string>> = {
   "baimo bench measures one alone": "baimo bench 一次只测一个",
   "baimo bench measures one machine": "baimo bench 只测一台机器",
   "as much as is put in": "取决于装了多少",
+  "no standard errors that its data bear out (arXiv 2404.10102); beside Besiroglu's for comparison":
+    "没有其数据所支持的标准误（arXiv 2404.10102）；与 Besiroglu 的并列，供比较",
+  "standard errors of the fit, by the delta method": "拟合的标准误，用 delta 方法",
+  "central differences of the law": "对定律取中心差分",
+  "the engine's own count, as baimo inspect shows it": "引擎自己的计数，即 baimo inspect 所示",
 };
 
 /** Texts with a name or a number in them. */
 const forms: readonly (readonly [form: RegExp, text: (...parts: string[]) => string])[] = [
+  [
+    /^standard errors as published: (.+); covariances were not, /,
+    (errors) => `标准误按公布的：${errors}；协方差未公布，少了它，预测的误差偏大`,
+  ],
+  [/^(.+): the checkpoint's own config and tensors$/, (model) => `${model}：模型文件自己的配置与张量`],
+  [/^(.+): tokens and hours were never published$/, (model) => `${model}：词元与时数从未公布`],
   [/^the catalogue has none for (.+)$/, (model) => `图鉴没有 ${model} 的这项数据`],
   [/^((?:adam|ada|sgd|muon|lion)[\w-]+): (.+)$/, (optimiser, what) => `${optimiser}：${chineseNote(what)}`],
   [/^(F32|F16|Q8); scales of Q8 are left out$/, (type) => `${type}；未计 Q8 的缩放系数`],
@@ -100,6 +111,27 @@ export function chineseNote(note: string): string {
   return note;
 }
 
+/** Why a training cannot be divided so, and what it computes again. */
+const reasons: Readonly<Record<string, string>> = {
+  memory: "显存不足",
+  "memory unknown": "显存未知",
+  heads: "注意力头数除不尽",
+  layers: "层数除不尽",
+  experts: "专家数除不尽",
+  "global batch": "全局批除不尽",
+  none: "不重算",
+  selective: "选择性重算",
+  full: "全部重算",
+};
+
+/** The first reason against a division, or what is recomputed, in Chinese. */
+export function chineseReason(reason: string): string {
+  if (Object.hasOwn(reasons, reason)) return reasons[reason];
+  const [, node, replicated] =
+    /^tensor parallel beyond a node of (\d+)(, and KV heads replicated)?$/.exec(reason) ?? [];
+  return node === undefined ? reason : `张量并行超出 ${node} 卡节点${replicated ? "，且 KV 头重复" : ""}`;
+}
+
 const warnings: typeof forms = [
   [
     /^measured was (.+) of (\S+) bytes, and the plan is of (\S+)$/,
@@ -117,6 +149,16 @@ const warnings: typeof forms = [
   [
     /^(.+): (\d+) days old \((.+)\); look it up again$/,
     (name, days, date) => `${name}：${date} 的价格，已过 ${days} 天，请重新查证`,
+  ],
+  [
+    /^(extrapolates): (\S+) FLOPs lie outside (\S+) to (\S+), where the law "(.+)" stands on runs$/,
+    (_, flops, low, high, law) =>
+      `外推：${flops} FLOP 在 ${low} 至 ${high} 之外，定律“${law}”只在其间有训练为据`,
+  ],
+  [/^(besiroglu|hoffmann|own): (.+)$/, (law, errors) => `${law}：${chineseNote(errors)}`],
+  [
+    /^(no size) reaches a loss of (\S+): (.+)'s E is (\S+)$/,
+    (_, loss, law, least) => `任何规模都达不到损失 ${loss}：${law} 的 E 为 ${least}`,
   ],
   [/^(.+) rests on a rumour$/, (name) => `${name}：依据传闻`],
 ];

@@ -1,6 +1,7 @@
 // Counts the memory that a running model takes, and whether it fits a budget.
 import { BaimoError } from "../../errors.ts";
 import { headPageBytes } from "../../kernels/attention/kv-store.ts";
+import { v8Version } from "../../kernels/module/engine-flags.ts";
 import {
   activationBytes,
   GROUP,
@@ -25,11 +26,14 @@ export interface RankBudget {
 }
 
 /**
- * What Node takes with an idle engine (half of it the program itself), and what each worker thread adds. Reading a vocabulary
- * leaves its tables, and the heap of young objects grown, at most to its full size. Measured: docs/log/memory.md.
+ * What Node takes with an idle engine (half of it the program itself), and what each worker thread adds: of Node 20, and of Node 24,
+ * whose V8 is the 13th. Reading a vocabulary leaves its tables, and the heap of young objects grown, at most to its full size.
+ * Measured: docs/log/memory.md.
  */
-const RUNTIME_BYTES = 90 * 2 ** 20;
-const WORKER_BYTES = 15 * 2 ** 20;
+const runtimeBytes = (v8 = 0) =>
+  v8 < 13
+    ? { program: 90 * 2 ** 20, worker: 15 * 2 ** 20 }
+    : { program: 115 * 2 ** 20, worker: 21 * 2 ** 20 };
 const TOKEN_BYTES = 120;
 const YOUNG_BYTES_A_TOKEN = 600;
 const YOUNG_BYTES = 17 * 2 ** 20;
@@ -67,7 +71,8 @@ export function memoryNeeds(model: DeviceModel, shape: RunShape, threads: number
   const helper = threads > 1 ? scratchBytes(maxCols, 0) : 0;
   const scratch = threads * (rounded + own + helper);
   const young = Math.min(YOUNG_BYTES, YOUNG_BYTES_A_TOKEN * model.vocabSize);
-  const runtime = RUNTIME_BYTES + threads * WORKER_BYTES + TOKEN_BYTES * model.vocabSize + young;
+  const { program, worker } = runtimeBytes(v8Version());
+  const runtime = program + threads * worker + TOKEN_BYTES * model.vocabSize + young;
   const buffers = activations + exchange + scratch + threads * model.vectorValues * 4 + runtime;
   const total = weights + experts + cache + buffers;
   return { weights, experts, cache, buffers, total, inBanks: total - exchange - runtime };

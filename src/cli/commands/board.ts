@@ -3,6 +3,7 @@ import { mkdirSync, realpathSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Command } from "commander";
 import { boardLines } from "../evaluation-text.ts";
+import { addLanguageOption, type Language } from "../language.ts";
 import { type CommandContext, nonEmpty } from "../options.ts";
 
 /** Adds the command. */
@@ -15,30 +16,31 @@ export function addBoard(program: Command, { terminal }: CommandContext): Comman
         "documents cannot tell apart share their ranks.",
     )
     .argument("<folders...>", "folders of runs")
-    .option("--lang <language>", "the page's words: zh or en", nonEmpty, "en")
     .option(
       "--out <folder>",
       "write board.json, board.svg and board.html here, and the page in the other language beside it",
       nonEmpty,
     )
     .option("--json", "print a JSON document");
-  return command.action(async (folders: string[], flags: { lang: string; out?: string; json?: boolean }) => {
-    const { lang } = flags;
-    if (lang !== "zh" && lang !== "en") return command.error("error: --lang is zh or en");
-    const { boardPage, boardSvg, makeBoard, readRuns } = await import("../../evaluate/index.ts");
-    // A folder that is given twice, or with one in it, is one run.
-    const runs = new Map(folders.flatMap(readRuns).map((run) => [realpathSync(run.folder), run]));
-    const board = makeBoard([...runs.values()]);
-    if (flags.json) terminal.json(board);
-    else for (const line of boardLines(board)) terminal.line(line);
-    if (flags.out === undefined) return;
-    mkdirSync(flags.out, { recursive: true });
-    writeFileSync(join(flags.out, "board.json"), `${JSON.stringify(board, null, 2)}\n`);
-    writeFileSync(join(flags.out, "board.svg"), boardSvg(board, lang));
-    const other = lang === "zh" ? "en" : "zh";
-    const otherPage = `board.${other}.html`;
-    writeFileSync(join(flags.out, "board.html"), boardPage(board, lang, otherPage));
-    writeFileSync(join(flags.out, otherPage), boardPage(board, other, "board.html"));
-    terminal.note(`baimo: the board is in ${join(flags.out, "board.html")}`);
-  });
+  addLanguageOption(command, "the page");
+  return command.action(
+    async (folders: string[], flags: { lang: Language; out?: string; json?: boolean }) => {
+      const { lang } = flags;
+      const { boardPage, boardSvg, makeBoard, readRuns } = await import("../../evaluate/index.ts");
+      // A folder that is given twice, or with one in it, is one run.
+      const runs = new Map(folders.flatMap(readRuns).map((run) => [realpathSync(run.folder), run]));
+      const board = makeBoard([...runs.values()]);
+      if (flags.json) terminal.json(board);
+      else for (const line of boardLines(board)) terminal.line(line);
+      if (flags.out === undefined) return;
+      mkdirSync(flags.out, { recursive: true });
+      writeFileSync(join(flags.out, "board.json"), `${JSON.stringify(board, null, 2)}\n`);
+      writeFileSync(join(flags.out, "board.svg"), boardSvg(board, lang));
+      const other = lang === "zh" ? "en" : "zh";
+      const otherPage = `board.${other}.html`;
+      writeFileSync(join(flags.out, "board.html"), boardPage(board, lang, otherPage));
+      writeFileSync(join(flags.out, otherPage), boardPage(board, other, "board.html"));
+      terminal.note(`baimo: the board is in ${join(flags.out, "board.html")}`);
+    },
+  );
 }

@@ -1,20 +1,13 @@
 // `baimo dispatch`: tasks over databases, models and services, run to a report with evidence.
 import { join } from "node:path";
 import { type Command, InvalidArgumentError } from "commander";
-import type {
-  Journal,
-  Language,
-  OpenTools,
-  RunInput,
-  RunOutcome,
-  Task,
-  ToolsFile,
-} from "../../dispatch/index.ts";
+import type { Journal, OpenTools, RunInput, RunOutcome, Task, ToolsFile } from "../../dispatch/index.ts";
 import { BaimoError } from "../../errors.ts";
 import { printOutcome, printPlan, printRuns, writeReportFile } from "../dispatch-output.ts";
 import { planWords } from "../dispatch-plan.ts";
 import { dataFolder } from "../environment.ts";
 import { listenForInterrupt } from "../interrupt.ts";
+import { addLanguageOption, type Language } from "../language.ts";
 import { openToolsFile } from "../open-tools-file.ts";
 import {
   addEngineOptions,
@@ -43,7 +36,7 @@ interface DispatchFlags extends EngineFlags {
   runs?: boolean;
   journal?: string;
   approvalHours: number;
-  language: Language;
+  lang: Language;
   report?: string;
   json?: boolean;
 }
@@ -79,18 +72,12 @@ export function addDispatch(program: Command, context: CommandContext): Command 
       nonEmpty,
     )
     .option("--approval-hours <n>", "how long an approval is waited for", wholeNumber(1, 8760), 24)
-    .option("--language <code>", "of the report: zh or en", readLanguage, "en")
     .option("--report <file>", "write the report: .html, .md or .json", nonEmpty)
     .option("--json", "print a JSON document, with the whole evidence");
-  addEngineOptions(command);
+  addEngineOptions(addLanguageOption(command, "the report"));
   return command.action((task: string | undefined, flags: DispatchFlags) =>
     dispatch(task, flags, command, context),
   );
-}
-
-function readLanguage(given: string): Language {
-  if (given === "zh" || given === "en") return given;
-  throw new InvalidArgumentError("Allowed: zh, en.");
 }
 
 /** A value in JSON, or a text as it is. */
@@ -172,7 +159,7 @@ async function runTask(
   context: CommandContext,
 ): Promise<void> {
   const { beginRun, readTask, validate } = await import("../../dispatch/index.ts");
-  const { set, budget: budgetFen, language, role = "" } = flags;
+  const { set, budget: budgetFen, lang: language, role = "" } = flags;
   const planned = flags.model === undefined ? undefined : await planWords(path, flags, opened, context);
   if (planned?.verdict === "clarify" || planned?.verdict === "refuse") return;
   const task: Task = planned?.task ?? readTask(await readJsonFile(path), set);

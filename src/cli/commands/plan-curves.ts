@@ -52,7 +52,8 @@ export function addPlanFit(plan: Command, context: CommandContext): Command {
       for (const line of formatTable(rows, { align: ["left", "right", "right"] })) terminal.line(line);
       terminal.line(terminal.dim(`${runs.length} runs; ${law.errors}`));
       if (!best) return;
-      const { aboutLines, resultLines } = await import("../plan-text.ts");
+      const { planText } = await import("../plan-text.ts");
+      const { aboutLines, resultLines } = planText("en");
       for (const line of [
         "",
         ...resultLines(best, false, terminal.interactive ? terminal.columns() : undefined),

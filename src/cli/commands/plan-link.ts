@@ -4,7 +4,6 @@ import { mayI } from "../../licences/index.ts";
 import { loadCatalogue, loadTerms } from "../load-catalogue.ts";
 import type { CommandContext } from "../options.ts";
 import { type AnswerFlags, addAnswerOptions, asCommandLine, printAnswer, today } from "../plan-answer.ts";
-import { hostingText, verdictText } from "../plan-verdict.ts";
 
 /** Adds the command. */
 export function addPlanLink(plan: Command, context: CommandContext): Command {
@@ -20,13 +19,12 @@ export function addPlanLink(plan: Command, context: CommandContext): Command {
       const scenario = readLink(link);
       if (scenario.plan === "may") return context.terminal.json(mayI(scenario.question, loadTerms()));
       const { plan, answer } = answerScenario(scenario, loadCatalogue(), today());
-      const line =
-        plan === "roi"
-          ? verdictText(answer.verdict)
-          : plan === "serve" && answer.verdict && hostingText(answer.verdict);
       const verdict = "verdict" in answer ? answer.verdict : undefined;
       await printAnswer(answer, flags, context, {
-        lines: line ? ["", `verdict: ${line}`] : [],
+        lines: (text) => {
+          if (plan === "roi") return text.whoLines(answer.verdict);
+          return plan === "serve" && answer.verdict ? text.whereLines(answer.verdict) : [];
+        },
         json: { verdict },
       });
     }),

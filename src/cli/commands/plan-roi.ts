@@ -15,7 +15,6 @@ import {
   today,
   upperCase,
 } from "../plan-answer.ts";
-import { verdictText } from "../plan-verdict.ts";
 
 interface RoiFlags extends AnswerFlags {
   tasks?: EstimateOption;
@@ -93,7 +92,7 @@ export function addPlanRoi(plan: Command, context: CommandContext): Command {
       const answer = planReturn(await mergeScenario(flags.scenario, options as ReturnOptions)); // which checks it
       const { verdict } = answer;
       await printAnswer(answer, flags, context, {
-        lines: ["", `verdict: ${verdictText(verdict)}`],
+        lines: (text) => text.whoLines(verdict),
         json: { verdict },
       });
     }),

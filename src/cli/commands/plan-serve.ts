@@ -19,7 +19,6 @@ import {
   upperCase,
 } from "../plan-answer.ts";
 import { addShapeOptions, readShape, type ShapeFlags } from "../plan-model.ts";
-import { hostingText } from "../plan-verdict.ts";
 import { readJsonFile, readText } from "../text-file.ts";
 
 interface ServeFlags extends AnswerFlags, DeviceFlags, ShapeFlags {
@@ -117,10 +116,10 @@ export function addPlanServe(plan: Command, context: CommandContext): Command {
         today: today(),
       };
       const answer = planServing(shape, await mergeScenario(flags.scenario, options));
-      if (!flags.json) context.terminal.line(`serving ${shape.name}`);
       const { verdict } = answer;
       await printAnswer(answer, flags, context, {
-        lines: verdict ? ["", `verdict: ${hostingText(verdict)}`] : [],
+        title: (text) => text.serving(shape.name),
+        lines: (text) => (verdict ? text.whereLines(verdict) : []),
         json: { model: shape.name, verdict },
       });
     }),

@@ -17,7 +17,9 @@ import {
   today,
 } from "../plan-answer.ts";
 import { addShapeOptions, readShape, type ShapeFlags } from "../plan-model.ts";
-import { formatBytes, formatTable } from "../table.ts";
+import type { PlanText } from "../plan-text.ts";
+
+type PlanLibrary = typeof import("../../plan/index.ts");
 
 interface TrainFlags extends AnswerFlags, DeviceFlags, ShapeFlags {
   tokens?: EstimateOption;
@@ -55,7 +57,7 @@ export function addPlanTrain(plan: Command, context: CommandContext): Command {
   return command.action((words: string[], flags: TrainFlags) =>
     asCommandLine(command, async () => {
       const shape = await readShape(words, flags, context.terminal);
-      const { planTraining } = await import("../../plan/index.ts");
+      const library = await import("../../plan/index.ts");
       const options: TrainingOptions = {
         ...toDevice(flags),
         tokens: flags.tokens,
@@ -70,12 +72,14 @@ export function addPlanTrain(plan: Command, context: CommandContext): Command {
         seed: flags.seed,
         today: today(),
       };
-      const answer = planTraining(shape, await mergeScenario(flags.scenario, options));
+      const answer = library.planTraining(shape, await mergeScenario(flags.scenario, options));
       const { plans } = answer;
-      const title = `training of ${shape.name}`;
-      if (!flags.json) context.terminal.line(title);
       await printAnswer(answer, flags, context, {
-        lines: [...(await publishedLines(shape, answer)), ...(plans ? planLines(plans, flags.plans) : [])],
+        title: (text) => text.training(shape.name),
+        lines: (text) => [
+          ...publishedLines(shape, answer, text, library),
+          ...(plans ? text.planLines(plans, flags.plans) : []),
+        ],
         json: { model: shape.name, plans: plans && plansToJson(plans, flags.plans) },
       });
     }),
@@ -83,42 +87,17 @@ export function addPlanTrain(plan: Command, context: CommandContext): Command {
 }
 
 /** Where a published run of the model counts other parameters: what makes the difference. */
-async function publishedLines(shape: ModelShape, { results }: Answer): Promise<string[]> {
-  const { countRun, publishedRuns } = await import("../../plan/index.ts");
-  const { formatValue } = await import("../plan-text.ts");
+function publishedLines(
+  shape: ModelShape,
+  { results }: Answer,
+  text: PlanText,
+  { countRun, publishedRuns }: PlanLibrary,
+): string[] {
   const run = publishedRuns.find(({ name }) => name.toLowerCase() === shape.name.toLowerCase());
   const counted = run && countRun(run).flops;
   const { flops } = results;
   if (!run || counted?.value == null || flops.value === null || counted.value === flops.value) return [];
-  const [here, there] = [shape.activeParameters, run.activeParameters].map(formatValue);
-  return [
-    "",
-    `published: ${formatValue(counted)} for ${there} and ${formatValue(run.tokens)} (baimo plan runs); here 6 N D is of ${here}`,
-  ];
-}
-
-function planLines({ feasible, infeasible }: Plans, count: number): string[] {
-  const reasons = Object.entries(infeasible).map(([reason, number]) => `${reason} ${number}`);
-  const fallen = reasons.length > 0 ? [`not feasible, by first reason: ${reasons.join(", ")}`] : [];
-  if (feasible.length === 0) return ["", "no plan fits these GPUs", ...fallen];
-  const rows = feasible
-    .slice(0, count)
-    .map(({ plan, recompute, memory, bubble, time }) => [
-      ...[plan.tensor, plan.pipeline, plan.data, plan.expert].map(({ value }) => String(value)),
-      String(plan.zero),
-      String(plan.microbatch.value),
-      recompute,
-      formatBytes(memory.value ?? 0),
-      `${(100 * (bubble?.value ?? 0)).toFixed(1)}%`,
-      (time?.value ?? 0).toFixed(3),
-    ]);
-  const head = ["TP", "PP", "DP", "EP", "ZeRO", "micro", "recompute", "a GPU", "bubble", "time"];
-  return [
-    "",
-    `${feasible.length} plans fit; the fastest, by bubble and recomputation alone (communication is not counted):`,
-    ...formatTable([head, ...rows]),
-    ...fallen,
-  ];
+  return ["", text.publishedLine(counted, run.activeParameters, run.tokens, shape.activeParameters)];
 }
 
 function plansToJson({ feasible, infeasible }: Plans, count: number) {

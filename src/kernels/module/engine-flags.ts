@@ -24,7 +24,7 @@ const LAST_V8 = 13;
 export async function withEngineFlags<T>(compile: () => Promise<T>, { join = true } = {}): Promise<T> {
   const setFlags = await flagSetter();
   if (!setFlags) return compile();
-  const version = Number.parseInt(process.versions.v8, 10);
+  const version = v8Version()!; // Node has one
   if (version > LAST_V8) return compile();
   if (!hasRelaxedSimd()) setFlags("--experimental-wasm-relaxed-simd");
   // elsewhere V8 has no such flag, and says so on the error stream
@@ -42,6 +42,12 @@ export async function withEngineFlags<T>(compile: () => Promise<T>, { join = tru
     setFlags("--liftoff");
     setFlags("--wasm-lazy-compilation");
   }
+}
+
+/** Which V8 Node, or Deno, has; undefined elsewhere. */
+export function v8Version(): number | undefined {
+  const text = typeof process === "undefined" ? undefined : process.versions?.v8;
+  return text === undefined ? undefined : Number.parseInt(text, 10);
 }
 
 /** node:v8's setFlagsFromString in Node itself; undefined elsewhere, where it is missing or does nothing. */
