@@ -23,9 +23,14 @@ export interface GoldenRequest {
 /** As the planner calls what the fixtures call otherwise. */
 const MISSING: Readonly<Record<string, string>> = { month: "period" };
 
-/** What is wrong with how a request ends; nothing where it ends right. */
-export const faultOf = (request: GoldenRequest, ask: Ask, opened: OpenTools): Promise<string | undefined> =>
-  end(request, ask, opened).catch((error: unknown) => {
+/** What is wrong with how a request ends; nothing where it ends right. `isBrief`: as planRequest takes it. */
+export const faultOf = (
+  request: GoldenRequest,
+  ask: Ask,
+  opened: OpenTools,
+  isBrief = false,
+): Promise<string | undefined> =>
+  end(request, ask, opened, isBrief).catch((error: unknown) => {
     if (error instanceof BaimoError) return error.message;
     throw error;
   });
@@ -34,11 +39,12 @@ async function end(
   { text, role, today, expected }: GoldenRequest,
   ask: Ask,
   opened: OpenTools,
+  isBrief: boolean,
 ): Promise<string | undefined> {
   const asker = { role };
   const { tools } = opened;
   const catalogue = await opened.describe(role);
-  const planned = await planRequest(text, { ask, tools, catalogue, asker, today });
+  const planned = await planRequest(text, { ask, tools, catalogue, asker, today, isBrief });
   const wanted = expected.kind === "answer" ? "plan" : expected.kind;
   if (planned.verdict !== wanted) return `${planned.verdict} in the place of ${wanted}`;
   if (planned.verdict === "refuse")

@@ -5,6 +5,8 @@ import { after, before, describe, it } from "node:test";
 import { asking, candidatesOf, type OpenTools, planRequest, runPlan } from "../src/dispatch/index.ts";
 import type { Ask } from "../src/dispatch/planner/ask.ts";
 import type { Catalogue } from "../src/dispatch/planner/catalogue.ts";
+import { writePlan } from "../src/dispatch/planner/plan-request.ts";
+import { wordsOfRequest } from "../src/dispatch/planner/words.ts";
 import { load } from "../src/index.ts";
 import { createRandom } from "../src/random.ts";
 import { faultOf } from "./dispatch-judge.ts";
@@ -119,6 +121,28 @@ describe("the planner", { skip: skipSql }, () => {
         ["zh", "en"].map((lang) => `${kind}.${lang}: no such steps`),
       ),
     );
+  });
+
+  it("a model that was taught is told the columns of the table that it chose, once", async () => {
+    const prompts: string[] = [];
+    const answers = rightPlan("npl.en", "Ximen Branch") ?? [];
+    const ask = scriptedPlanner(answers, prompts);
+    const context = { ask, catalogue, asker, today: "2026-06-30", isBrief: true };
+    const written = await writePlan("Ximen Branch, more than 90 days", context);
+    assert.equal(written.verdict, "plan");
+    const columns = /^loans: id, .*; branches: id, name_zh, name_en; /m;
+    assert.equal(
+      prompts.findIndex((prompt) => columns.test(prompt)),
+      2,
+    );
+    assert.equal(prompts.at(-1)?.split("loans: id,").length, 2);
+    assert.ok(prompts.every((prompt) => !prompt.includes("You plan")));
+  });
+
+  it("a name ends before a full stop, a word in small letters may be one, 70% is 0.7", () => {
+    const { texts, numbers } = wordsOfRequest("Over 70% for honey of Denkang Textiles.", "2026-06-30");
+    for (const name of ["Denkang Textiles", "honey"]) assert.ok(texts.includes(name), name);
+    assert.ok(numbers.includes(0.7));
   });
 
   it("an unclear name is looked up, not guessed", async () => {

@@ -22,13 +22,14 @@ export async function planWords(
   opened: OpenTools,
   { terminal }: CommandContext,
 ): Promise<Planned> {
-  const { asking, candidatesOf, planRequest } = await import("../dispatch/index.ts");
+  const { asking, candidatesOf, chats, planRequest } = await import("../dispatch/index.ts");
   const asker = { role: flags.role ?? "" };
   const catalogue = await opened.describe(asker.role);
   const today = new Date().toISOString().slice(0, 10);
   const planned = await withPlanner(flags, terminal, (model, signal) =>
     planRequest(request, {
       ask: asking(model, { signal }),
+      isBrief: !chats(model),
       tools: opened.tools,
       catalogue,
       asker,

@@ -4,7 +4,7 @@ export { readTask, type SentenceTemplate, type Task, type TaskNode, taskSchema }
 export { type Bounds, type Plan, type Tools, validate } from "./graph/validate.ts";
 export type { HttpAnswer, HttpRequest, Send } from "./http/send.ts";
 export { type OpenTools, openTools, type ServiceSource, type ToolSources } from "./open-tools.ts";
-export { asking, type PlanningModel } from "./planner/ask.ts";
+export { asking, chats, type PlanningModel } from "./planner/ask.ts";
 export { candidatesOf } from "./planner/candidates.ts";
 export { type Planned, planRequest } from "./planner/plan-request.ts";
 export type { Language, Report } from "./report/report.ts";

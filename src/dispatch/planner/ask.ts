@@ -6,7 +6,7 @@ import type { JsonSchema } from "../../json.ts";
 export interface Question {
   readonly system: string;
   readonly request: string;
-  /** What was planned so far, and what is to come. */
+  /** What was planned so far, in lines that each end. */
   readonly state: string;
 }
 
@@ -27,12 +27,15 @@ export interface PlanningModel {
 
 const MOST_TOKENS = 800;
 
+/** One that does not chat was taught the planner's own texts, if it was taught to plan at all. */
+export const chats = ({ tokenizer }: PlanningModel): boolean =>
+  tokenizer === undefined || tokenizer.chatTemplate !== undefined;
+
 /** One without a chat template goes on with a text. */
 export function asking(model: PlanningModel, options: GenerateOptions = {}): Ask {
-  const chats = model.tokenizer === undefined || model.tokenizer.chatTemplate !== undefined;
   return async ({ system, request, state }, schema) => {
     const asked = { maxTokens: MOST_TOKENS, temperature: 0, constraint: { schema }, ...options };
-    const events = chats
+    const events = chats(model)
       ? model.chat(
           [
             { role: "system", content: system },
@@ -40,7 +43,7 @@ export function asking(model: PlanningModel, options: GenerateOptions = {}): Ask
           ],
           asked,
         )
-      : model.complete(`${system}\n\n${request}\n\n${state}\n`, asked);
+      : model.complete(`${system}\n\n${request}\n\n${state}`, asked);
     let text = "";
     for await (const event of events) if (event.type === "text-delta") text += event.text ?? "";
     return text;

@@ -67,3 +67,31 @@ export function inWords({
   }
   return lines.join("\n");
 }
+
+/** Names alone, for a model that knows the steps. */
+export function inBrief({
+  databases,
+  predictors,
+  forecasters,
+  operations,
+  remoteTools,
+  writes,
+}: Catalogue): string {
+  const lines = databases.map(
+    ({ name, tables }) => `${name}: ${tables.map((table) => table.name).join(", ")}`,
+  );
+  const add = (what: string, names: readonly string[]) => {
+    if (names.length > 0) lines.push(`${what}: ${names.join(", ")}`);
+  };
+  add(
+    "predict",
+    predictors.map(({ name }) => name),
+  );
+  add("forecast", forecasters);
+  add("call", [
+    ...operations.map(({ service, operation }) => `${service}.${operation.operationId}`),
+    ...remoteTools.map(({ server, tool }) => `${server}.${tool}`),
+  ]);
+  for (const { db, sql } of writes) lines.push(`write ${db}: ${sql}`);
+  return lines.join("\n");
+}

@@ -26,6 +26,8 @@ export interface Draft {
 export interface Move {
   readonly name: string;
   readonly schema: JsonSchema;
+  /** What it chooses among, for a model that is told no more. */
+  readonly about?: string;
   /** The plan with it, by arguments of the schema. */
   add(draft: Draft, args: Record<string, unknown>): Draft;
 }

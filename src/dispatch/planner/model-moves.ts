@@ -1,7 +1,7 @@
 // The steps "predict": models over a table that leads to their features, and over texts.
 import type { Catalogue } from "./catalogue.ts";
 import { type Draft, from, grown, type Move, next, object, refTo } from "./draft.ts";
-import { conditionsSchema, type Query, type Reachable, reachable, toSql } from "./query.ts";
+import { columnsInBrief, conditionsSchema, type Query, type Reachable, reachable, toSql } from "./query.ts";
 import type { RequestWords } from "./words.ts";
 
 const LIST = { isList: true, isNumber: true };
@@ -24,6 +24,7 @@ export function modelMoves(draft: Draft, { databases, predictors }: Catalogue, w
         return [
           {
             name: `predict ${model} for ${db}.${table.name}`,
+            about: columnsInBrief(table.name, columns),
             schema: object({ where: conditionsSchema(columns, words) }),
             add(before, { where }) {
               const query: Query = {

@@ -7,7 +7,7 @@ import { decisionMoves } from "./decision-moves.ts";
 import { calc, type Draft, from, grown, type Move, next, object, refTo } from "./draft.ts";
 import { formulaMoves, shareMove } from "./formula-moves.ts";
 import { modelMoves } from "./model-moves.ts";
-import { type Query, querySchema, reachable, toSql } from "./query.ts";
+import { columnsInBrief, type Query, querySchema, reachable, toSql } from "./query.ts";
 import type { RequestWords } from "./words.ts";
 
 const OPERATIONS: Readonly<Record<string, string>> = {
@@ -53,7 +53,12 @@ export function movesOf(draft: Draft, catalogue: Catalogue, words: RequestWords)
           given.map(({ name }) => name),
         );
       };
-      moves.push({ name: `query ${db}.${table.name}`, schema: querySchema(columns, words), add });
+      moves.push({
+        name: `query ${db}.${table.name}`,
+        about: columnsInBrief(table.name, columns),
+        schema: querySchema(columns, words),
+        add,
+      });
     }
   }
   moves.push(...modelMoves(draft, catalogue, words));

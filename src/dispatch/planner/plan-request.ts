@@ -6,19 +6,25 @@ import { type FactSource, readTask, type Task } from "../graph/task.ts";
 import { type Bounds, type Plan, type Tools, validate } from "../graph/validate.ts";
 import type { Asker } from "../tool.ts";
 import type { Ask } from "./ask.ts";
-import { type Catalogue, inWords } from "./catalogue.ts";
-import { type Draft, type Move, object, type Ref } from "./draft.ts";
+import { type Catalogue, inBrief, inWords } from "./catalogue.ts";
+import { type Draft, object, type Ref } from "./draft.ts";
 import { movesOf } from "./moves.ts";
 import { wordsOfRequest } from "./words.ts";
 
-/** What a plan is made with. */
-export interface PlanContext extends Bounds {
+/** What a plan is written with. */
+export interface WritingContext {
   readonly ask: Ask;
-  readonly tools: Tools;
   readonly catalogue: Catalogue;
   readonly asker: Asker;
   /** YYYY-MM-DD. */
   readonly today: string;
+  /** For a small model that was taught to plan: no rules, and columns only of the tables that it chose. */
+  readonly isBrief?: boolean;
+}
+
+/** What a plan is made with. */
+export interface PlanContext extends WritingContext, Bounds {
+  readonly tools: Tools;
 }
 
 /** Where a name that is not clear may be looked up. */
@@ -29,8 +35,12 @@ export interface Lookup {
   readonly text: string;
 }
 
-export type Planned =
-  | { readonly verdict: "plan"; readonly task: Task; readonly plan: Plan }
+export type Planned = { readonly verdict: "plan"; readonly task: Task; readonly plan: Plan } | Declined;
+
+/** What a model wrote, before anything of it was looked at. */
+export type Written = { readonly verdict: "plan"; readonly task: Task } | Declined;
+
+type Declined =
   | { readonly verdict: "clarify"; readonly missing: string; readonly lookup?: Lookup }
   | { readonly verdict: "refuse"; readonly reason: string };
 
@@ -63,13 +73,32 @@ const placeOf = ({ code, message }: BaimoError): string =>
   [code, /\bn\d{1,2}\b/.exec(message)?.[0]].filter((part) => part !== undefined).join(", ");
 
 async function tryPlan(request: string, context: PlanContext, before: string): Promise<Planned> {
-  const { catalogue, asker, today, tools, budgetFen } = context;
+  const { asker, tools, budgetFen } = context;
+  const written = await writePlan(request, context, before);
+  if (written.verdict !== "plan") return written;
+  const { task } = written;
+  return { verdict: "plan", task, plan: await validate(task, tools, asker, { budgetFen }) };
+}
+
+/**
+ * What a model writes for a request, step by step.
+ *
+ * before   what it is told first, in lines
+ * @throws {BaimoError} `request` where an answer does not hold to its form
+ */
+export async function writePlan(request: string, context: WritingContext, before = ""): Promise<Written> {
+  const { catalogue, asker, today, isBrief = false } = context;
   const words = wordsOfRequest(request, today);
-  const system = `${RULES}\nToday is ${today}. The role is ${asker.role}.\n\n${inWords(catalogue)}`;
-  const steps: string[] = before === "" ? [] : [before];
+  const system = isBrief
+    ? `${today} ${asker.role}\n${inBrief(catalogue)}`
+    : `${RULES}\nToday is ${today}. The role is ${asker.role}.\n\n${inWords(catalogue)}`;
+  let state = before;
+  const tell = (line: string) => {
+    if (isBrief && line !== "" && !state.includes(`${line}\n`)) state += `${line}\n`;
+  };
   const choose = async (schema: JsonSchema): Promise<Record<string, unknown>> => {
-    const value = await answer(context.ask, { system, request, state: steps.join("\n") }, schema);
-    steps.push(JSON.stringify(value));
+    const value = await answer(context.ask, { system, request, state }, schema);
+    state += `${JSON.stringify(value)}\n`;
     return value;
   };
   const { verdict } = await choose(object({ verdict: { enum: ["plan", "clarify", "refuse"] } }));
@@ -85,7 +114,16 @@ async function tryPlan(request: string, context: PlanContext, before: string): P
     const { next } = await choose(object({ next: { enum: names } }));
     const move = moves.find(({ name }) => name === next);
     if (!move) break;
-    draft = (move as Move).add(draft, await choose(move.schema));
+    tell(move.about ?? "");
+    const grown = move.add(draft, await choose(move.schema));
+    const given = grown.refs.slice(draft.refs.length);
+    tell(
+      given
+        .map(({ name }) => name)
+        .filter((name) => !/^n\d+ all /.test(name))
+        .join(", "),
+    );
+    draft = grown;
   }
   const { facts } = await choose(
     object({
@@ -101,14 +139,14 @@ async function tryPlan(request: string, context: PlanContext, before: string): P
     (name) => draft.refs.find((ref) => ref.name === name) as Ref,
   ); // by the schema
   const task = readTask({ nodes: draft.nodes, facts: factsOf(chosen) });
-  return { verdict: "plan", task, plan: await validate(task, tools, asker, { budgetFen }) };
+  return { verdict: "plan", task };
 }
 
 async function clarify(
   choose: (schema: JsonSchema) => Promise<Record<string, unknown>>,
   { databases }: Catalogue,
   texts: readonly string[],
-): Promise<Planned> {
+): Promise<Written> {
   const { missing } = await choose(object({ missing: { enum: MISSING } }));
   const columns = databases.flatMap(({ name: db, tables }) =>
     tables.flatMap(({ name: table, columns }) =>

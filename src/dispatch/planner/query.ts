@@ -123,6 +123,17 @@ export function conditionsSchema(columns: readonly Reachable[], words: RequestWo
   return { type: "array", maxItems: 5, items: { anyOf: where } };
 }
 
+/** "orders: id, status (open|shipped); customers: name": each by its table. */
+export function columnsInBrief(table: string, columns: readonly Reachable[]): string {
+  const groups = new Map<string, string[]>();
+  for (const { name, column } of columns) {
+    const at = name.includes(".") ? name.slice(0, name.indexOf(".")) : table;
+    const values = column.values.length > 0 ? ` (${column.values.join("|")})` : "";
+    groups.set(at, [...(groups.get(at) ?? []), `${column.name}${values}`]);
+  }
+  return [...groups].map(([at, names]) => `${at}: ${names.join(", ")}`).join("; ");
+}
+
 const named = (columns: readonly Reachable[], only: (column: Column) => boolean): string[] =>
   columns.filter(({ column }) => only(column)).map(({ name }) => name);
 

@@ -13,6 +13,8 @@ export interface RequestWords {
   readonly dates: readonly string[];
 }
 
+/** 70% is 0.7, not 0.7000000000000001. */
+const MOST_DIGITS = 15;
 const MOST_TEXTS = 400;
 /** Letters of a small word that may be a name: "tea". */
 const SHORTEST_WORD = 3;
@@ -27,7 +29,7 @@ export function wordsOfRequest(request: string, today: string): RequestWords {
     const value = figure.mantissa * figure.multiplier;
     const ratios = figure.units
       .filter(({ dimension }) => dimension === "ratio")
-      .map(({ factor }) => value * factor);
+      .map(({ factor }) => Number((value * factor).toPrecision(MOST_DIGITS)));
     return [value, ...ratios];
   });
   const years = numbers.filter((value) => Number.isInteger(value) && value >= 1900 && value < 2200);
@@ -62,7 +64,8 @@ function relativeDates(today: string): string[] {
 function textsIn(request: string): string[] {
   const found = new Set<string>();
   for (const [, quoted] of request.matchAll(/["“「'『]([^"”」'』]{1,60})["”」'』]/gu)) found.add(quoted);
-  const words = request.match(/[\p{Script=Latin}\p{N}][\p{Script=Latin}\p{N}_.-]*/gu) ?? [];
+  const words =
+    request.match(/[\p{Script=Latin}\p{N}](?:[\p{Script=Latin}\p{N}_.-]*[\p{Script=Latin}\p{N}])?/gu) ?? [];
   for (let length = 3; length >= 1; length--) {
     for (let at = 0; at + length <= words.length; at++) {
       const text = words.slice(at, at + length).join(" ");

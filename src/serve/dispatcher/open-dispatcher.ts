@@ -4,6 +4,7 @@ import {
   attendRuns,
   beginRun,
   candidatesOf,
+  chats,
   continueRun,
   type Journal,
   type OpenTools,
@@ -100,6 +101,7 @@ export function openDispatcher(options: DispatcherOptions): OpenDispatcher {
       }
       const planned = await planRequest(wish.request, {
         ask: asking(wish.model, { signal: wish.signal }),
+        isBrief: !chats(wish.model),
         tools,
         catalogue: await opened.describe(asker.role),
         asker,
