@@ -1,29 +1,36 @@
 // Runs every built test, or those whose paths hold one of the words given.
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { join, relative, resolve } from "node:path";
+import { basename, join, relative, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { listFiles } from "./list-files.mjs";
 import { softwareGpu } from "./software-gpu.mjs";
 import { findStale } from "./stale.mjs";
 
-/** How many processes tests of a kind share: a process of their own would mostly start and read the same modules again. */
+/**
+ * How many processes tests of a kind share: a process of their own would mostly start and read the same modules again. The
+ * first are begun first: those that take long, or wait much.
+ */
 const SHARED = [
+  { kind: "gpu", processes: 1, has: (name) => /webgpu\/operations|\/(golden-)?webgpu\.test/.test(name) },
   { kind: "pages", processes: 2, has: (name) => name.startsWith("test/page") },
+  { kind: "models", processes: 4, has: (name) => name.startsWith("test/") && !isAlone(name) },
   { kind: "units", processes: 4, has: (name) => name.startsWith("src/") },
-  { kind: "models", processes: 4, has: (name) => !isAlone(name) },
 ];
 /** What a test needs for which it has a process to itself: command lines, a GPU, measures of the process, hooks of the root. */
 const ALONE = /"\.\/baimo\.ts"|processor-time|memoryUsage|[wW]ebgpu|^(before|beforeEach|afterEach)\(/m;
+/** Tests of a process of their own that are begun before all others, since they take long. */
+const SLOW = /\/(package|docs-examples|cli-talk|webgpu-page)\.test/;
 /** So many files are begun as they are. */
 const FEW = 12;
+/** More than two, since some of them wait: for a browser, an installation, a process of their own. */
+const CONCURRENCY = 3;
 const root = resolve(import.meta.dirname, "..");
 const fromSource = process.argv.includes("--source");
 /** What the long run tries beyond the sample that each run tries. */
 const LONG = {
   BAIMO_LONG: "1",
   BAIMO_EVALUATION: "all",
-  BAIMO_ALL_LOOKS: "1",
   BAIMO_KILLS: "50",
   BAIMO_REQUESTS: "5000",
 };
@@ -64,27 +71,37 @@ function isAlone(name) {
   return ALONE.test(readFileSync(join(root, name), "utf8"));
 }
 
-/** What the runner gives a process each. It begins them in the order of their names: the long ones first. */
+/** What the runner gives a process each. It begins them in the order of their names, to which numbers are put. */
 function toProcesses(names) {
   if (names.length <= FEW) return names.map(built);
   const folder = join(root, "dist/a-test-processes");
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
   const left = new Set(names);
+  /** Names of those that are still left, which it takes. */
+  const take = (has) => {
+    const taken = [...left].filter(has);
+    for (const name of taken) left.delete(name);
+    return taken;
+  };
+  const alone = (own) => own.map((name) => ({ kind: basename(name, ".test.ts"), own: [name] }));
   const shared = SHARED.flatMap(({ kind, processes, has }) => {
-    const own = [...left].filter(has);
-    for (const name of own) left.delete(name);
-    return Array.from({ length: Math.min(processes, own.length) }, (_, at) => {
-      const path = join(folder, `${kind}-${at + 1}.mjs`);
-      const mine = own.filter((_, i) => i % processes === at);
+    const own = take(has);
+    return Array.from({ length: Math.min(processes, own.length) }, (_, at) => ({
+      kind,
+      own: own.filter((_, i) => i % processes === at),
+    }));
+  });
+  return [...alone(take((name) => SLOW.test(name))), ...shared, ...alone([...left])].map(
+    ({ kind, own }, i) => {
+      const path = join(folder, `${String(i).padStart(2, "0")}-${kind}.mjs`);
       writeFileSync(
         path,
-        mine.map((name) => `import "${pathToFileURL(join(root, built(name)))}";\n`).join(""),
+        own.map((name) => `import "${pathToFileURL(join(root, built(name)))}";\n`).join(""),
       );
       return relative(root, path);
-    });
-  });
-  return [...shared, ...[...left].map(built)];
+    },
+  );
 }
 
 if (files.length === 0) refuse(`no test file's name has ${wanted.join(" or ")} in it`);
@@ -93,7 +110,7 @@ const run = spawnSync(
   process.execPath,
   [
     "--test",
-    "--test-concurrency=2",
+    `--test-concurrency=${CONCURRENCY}`,
     // For what hangs, and no measure: Node 20 counts a whole file, however busy the machine is.
     "--test-timeout=1800000",
     "--test-reporter=./scripts/test-report.mjs",

@@ -1,7 +1,11 @@
 // Where tests find a browser (Chromium), how they start it, and how they visit a page.
 import assert from "node:assert/strict";
-import { existsSync } from "node:fs";
-import type { Browser, BrowserContextOptions, Page } from "playwright-core";
+import { existsSync, mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { after } from "node:test";
+import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
+import { isLong } from "../src/test-long.ts";
+import { root } from "./places.ts";
 
 const browsers = [
   process.env.CHROMIUM_PATH,
@@ -16,8 +20,28 @@ export const noBrowser = executablePath
   ? false
   : "no Chromium here; install it (Debian: apt-get install chromium) or set CHROMIUM_PATH";
 
+/**
+ * What a window has that no test looks at: two pages of its address bar, and a process kept for the next page. They are
+ * half of what a visit costs. The others are Playwright's choice, which this replaces.
+ */
+const unused = [
+  "WebUIOmniboxPopup",
+  "WebUIOmniboxAimPopup",
+  "SpareRendererForSitePerProcess",
+  ...[
+    "AimEnabled",
+    "LensOverlay",
+    "MediaRouter",
+    "NetworkTimeServiceQuerying",
+    "OptimizationHints",
+    "PreconnectToSearch",
+  ],
+  ...["DestroyProfileOnBrowserClose", "HttpsFirstBalancedModeAutoEnable", "HttpsUpgrades", "PaintHolding"],
+];
+
 /** No sandbox, since containers run as root without user namespaces; the rest keeps the browser off the network. */
 export const browserArguments = [
+  `--disable-features=${unused.join()}`,
   "--no-sandbox",
   "--disable-gpu",
   "--disable-quic",
@@ -35,6 +59,23 @@ export const gpuArguments = [
 ];
 export const desk = { width: 1280, height: 800 };
 export const phone = { width: 360, height: 740 };
+
+let opened: Promise<Browser> | undefined;
+
+/** The one browser of a process: files of tests that share the process share it, each visit with a context of its own. */
+export function openBrowser(): Promise<Browser> {
+  opened ??= chromium.launch({ executablePath, args: browserArguments });
+  return opened;
+}
+after(async () => (await opened)?.close());
+
+/** In the long run keeps a picture of what a page shows, for people to look at. */
+export async function keepPicture(page: Page, name: string): Promise<void> {
+  if (!isLong) return;
+  const folder = join(root, "test", "screenshots");
+  mkdirSync(folder, { recursive: true });
+  await page.screenshot({ path: join(folder, `${name}.png`) });
+}
 
 /** Opens a page in a context of its own, runs, and holds the page to having raised no error but those left out. */
 export async function visitPage(

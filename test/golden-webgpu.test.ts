@@ -1,12 +1,12 @@
 // Whole models on a GPU, software or not, against their golden runs; the same bits in every batch.
 import assert from "node:assert/strict";
-import { after, describe, it } from "node:test";
-import { openTestGpu } from "../src/backends/webgpu/test-gpu.ts";
+import { describe, it } from "node:test";
+import { openSharedGpu } from "../src/backends/webgpu/test-gpu.ts";
 import { dequantize, openCheckpoint } from "../src/formats/index.ts";
 import { type GpuModel, openGpuModel } from "./gpu-model.ts";
 import { golden, maxDifference, readJson } from "./places.ts";
 
-const gpu = await openTestGpu();
+const gpu = await openSharedGpu();
 /** F32 sums in another order than the float64 run's. */
 const TOLERANCE = 1e-3;
 /** Greedy tokens where the golden run's own choice was this clear may not differ. */
@@ -62,7 +62,6 @@ describe("models on WebGPU", { skip: typeof gpu === "string" && gpu }, () => {
 
 describe("quantised models on WebGPU", { skip: typeof gpu === "string" && gpu }, () => {
   if (typeof gpu === "string") return;
-  after(() => gpu.device.destroy());
   for (const name of ["llama-legacymix", "llama-q4_k_m"]) {
     it(name, async () => {
       const path = golden("gguf", `${name}.gguf`);

@@ -1,17 +1,17 @@
 // Answers of the page in headless Chromium: set without moving, hostile text, accessibility.
 import assert from "node:assert/strict";
-import { mkdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import { type Browser, chromium, type Page } from "playwright-core";
+import type { Browser, Page } from "playwright-core";
 import type { Model } from "../src/index.ts";
 import { createHandler } from "../src/serve/index.ts";
 import { type Listening, listen, openPage } from "../src/serve/node.ts";
 import { openStore, type Store } from "../src/store/index.ts";
-import { browserArguments, executablePath, noBrowser, phone, visitPage } from "./browser.ts";
+import { keepPicture, noBrowser, openBrowser, phone, visitPage } from "./browser.ts";
 import { loadChatModel } from "./chat-model.ts";
 import { root } from "./places.ts";
 import { writing } from "./writing-model.ts";
@@ -44,10 +44,8 @@ describe("answers of the page", { skip: noBrowser }, () => {
   let store: Store | undefined;
   /** A server that keeps conversations. */
   let keeping: Listening | undefined;
-  const shots = join(root, "test", "screenshots");
   before(async () => {
-    mkdirSync(shots, { recursive: true });
-    browser = await chromium.launch({ executablePath, args: browserArguments });
+    browser = await openBrowser();
     folder = await mkdtemp(join(tmpdir(), "baimo-page-"));
     store = await openStore(join(folder, "store.sqlite")).catch(() => undefined); // no SQLite on this Node
     model = await loadChatModel();
@@ -65,7 +63,6 @@ describe("answers of the page", { skip: noBrowser }, () => {
     if (store) keeping = await listen(createHandler({ models, page, application: { store } }), { port: 0 });
   });
   after(async () => {
-    await browser?.close();
     await server?.close();
     await keeping?.close();
     store?.close();
@@ -89,7 +86,7 @@ describe("answers of the page", { skip: noBrowser }, () => {
       const { moved, seen } = await page.evaluate(() => (globalThis as unknown as Watch).seenText);
       assert.ok(seen > 30, `${seen} pieces of text`);
       assert.deepEqual(moved, []);
-      await page.screenshot({ path: join(shots, "answer.png") });
+      await keepPicture(page, "answer");
     });
   });
 
@@ -101,7 +98,7 @@ describe("answers of the page", { skip: noBrowser }, () => {
       const syllables = (await page.locator("rt").allTextContents()).filter((syllable) => syllable !== "");
       assert.deepEqual(syllables.slice(0, 5), ["chuáng", "qián", "míng", "yuè", "guāng"]);
       assert.equal(syllables.length, 20);
-      await page.screenshot({ path: join(shots, "verse-pinyin.png") });
+      await keepPicture(page, "verse-pinyin");
       await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth || Promise.reject("wide"));
     });
   });
@@ -157,7 +154,7 @@ describe("answers of the page", { skip: noBrowser }, () => {
     });
   });
 
-  test("axe finds nothing, and screenshots are kept of each view", async () => {
+  test("axe finds nothing in any view", async () => {
     const looks = [
       { name: "wide-en-light", options: { viewport: { width: 1440, height: 900 } } },
       { name: "phone-zh-dark", options: { viewport: phone, locale: "zh-CN", colorScheme: "dark" as const } },
@@ -167,7 +164,7 @@ describe("answers of the page", { skip: noBrowser }, () => {
         await page.locator(".welcome li").first().waitFor();
         await page.evaluate(axeSource);
         const look = async (what: string) => {
-          await page.screenshot({ path: join(shots, `${name}-${what}.png`) });
+          await keepPicture(page, `${name}-${what}`);
           const problems = await page.evaluate(async () => {
             const { violations } = await (globalThis as unknown as Axe).axe.run();
             return violations.map(({ id, nodes }) => [id, nodes[0]?.html]);

@@ -4,22 +4,21 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
+import type { Browser, BrowserContextOptions, Page } from "playwright-core";
 import { createHandler } from "../src/serve/index.ts";
 import { type Listening, listen, openPage } from "../src/serve/node.ts";
-import { browserArguments, executablePath, noBrowser, phone, visitPage } from "./browser.ts";
+import { noBrowser, openBrowser, phone, visitPage } from "./browser.ts";
 import { root } from "./places.ts";
 
 describe("the page's catalogue", { skip: noBrowser }, () => {
   let browser: Browser;
   let server: Listening;
   before(async () => {
-    browser = await chromium.launch({ executablePath, args: browserArguments });
+    browser = await openBrowser();
     const page = await openPage(join(root, "web", "dist"));
     server = await listen(createHandler({ models: new Map(), page }), { port: 0 });
   });
   after(async () => {
-    await browser?.close();
     await server?.close();
   });
 

@@ -2,32 +2,29 @@
 //
 // The server has no model: counting needs none. Skipped where no browser is.
 import assert from "node:assert/strict";
-import { mkdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
+import type { Browser, BrowserContextOptions, Page } from "playwright-core";
 import { writeLink } from "../src/plan/index.ts";
 import { createHandler } from "../src/serve/index.ts";
 import { type Listening, listen, openPage } from "../src/serve/node.ts";
 import { baimo } from "./baimo.ts";
-import { browserArguments, desk, executablePath, noBrowser, phone, visitPage } from "./browser.ts";
+import { desk, keepPicture, noBrowser, openBrowser, phone, visitPage } from "./browser.ts";
 import { root } from "./places.ts";
 
 const axeSource = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-
-const shots = join(root, "test", "screenshots");
 
 describe("the page's costs", { skip: noBrowser }, () => {
   let browser: Browser;
   let server: Listening;
   before(async () => {
-    browser = await chromium.launch({ executablePath, args: browserArguments });
+    browser = await openBrowser();
     const page = await openPage(join(root, "web", "dist"));
     server = await listen(createHandler({ models: new Map(), page }), { port: 0 });
   });
   after(async () => {
-    await browser?.close();
     await server?.close();
   });
 
@@ -121,8 +118,7 @@ describe("the page's costs", { skip: noBrowser }, () => {
     });
   });
 
-  test("every state has its words in both languages, on a desk and on a phone, and is kept as a picture", async () => {
-    mkdirSync(shots, { recursive: true });
+  test("every state has its words in both languages, on a desk and on a phone", async () => {
     for (const { locale, viewport, texts } of said) {
       await visit("#/costs", { locale, viewport }, async (page) => {
         for (const [name, link] of Object.entries(links)) {
@@ -130,7 +126,7 @@ describe("the page's costs", { skip: noBrowser }, () => {
           await page.locator("main").getByText(texts[name]).first().waitFor();
           const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
           assert.ok(wide <= 0, `${name}: ${wide} px beside the window`);
-          await page.screenshot({ path: join(shots, `costs-${name}-${viewport.width}-${locale}.png`) });
+          await keepPicture(page, `costs-${name}-${viewport.width}-${locale}`);
         }
         await hasNoFaults(page);
       });

@@ -5,8 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { gzipSync } from "node:zlib";
-import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
-import { browserArguments, executablePath, noBrowser, visitPage } from "./browser.ts";
+import type { Browser, BrowserContextOptions, Page } from "playwright-core";
+import { noBrowser, openBrowser, visitPage } from "./browser.ts";
 import { writeChatModel } from "./chat-model.ts";
 import { look } from "./page-server.ts";
 import { root } from "./places.ts";
@@ -22,7 +22,7 @@ describe("the page without a server", { skip: noBrowser }, () => {
   let model: Uint8Array;
   let letGo = () => {};
   before(async () => {
-    browser = await chromium.launch({ executablePath, args: browserArguments });
+    browser = await openBrowser();
     model = await writeChatModel();
     writeFileSync(join(folder, "slow.gguf"), model);
     symlinkSync(app, join(folder, "app"), "junction");
@@ -36,7 +36,6 @@ describe("the page without a server", { skip: noBrowser }, () => {
   });
   after(async () => {
     letGo();
-    await browser?.close();
     host?.close();
     rmSync(folder, { recursive: true });
   });

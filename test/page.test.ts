@@ -3,11 +3,11 @@ import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
+import type { Browser, BrowserContextOptions, Page } from "playwright-core";
 import { load, type Model } from "../src/index.ts";
 import { createHandler } from "../src/serve/index.ts";
 import { type Listening, listen, openPage } from "../src/serve/node.ts";
-import { browserArguments, executablePath, noBrowser, phone, visitPage } from "./browser.ts";
+import { noBrowser, openBrowser, phone, visitPage } from "./browser.ts";
 import { loadChatModel, watch } from "./chat-model.ts";
 import { root } from "./places.ts";
 
@@ -16,7 +16,7 @@ describe("the page", { skip: noBrowser }, () => {
   let model: Model;
   let server: Listening;
   before(async () => {
-    browser = await chromium.launch({ executablePath, args: browserArguments });
+    browser = await openBrowser();
     model = await loadChatModel();
     const models = new Map([["tiny", watch(model, { delayMs: 15 }).model]]);
     server = await listen(createHandler({ models, page: await openPage(join(root, "web", "dist")) }), {
@@ -24,7 +24,6 @@ describe("the page", { skip: noBrowser }, () => {
     });
   });
   after(async () => {
-    await browser?.close();
     await server?.close();
     await model?.dispose();
   });

@@ -1,19 +1,18 @@
 // The engine on a GPU, software or not: tokens as in the golden run, counted work, a lost device.
 import assert from "node:assert/strict";
-import { after, describe, it } from "node:test";
-import { openTestGpu } from "../src/backends/webgpu/test-gpu.ts";
+import { describe, it } from "node:test";
+import { openSharedGpu, openTestGpu } from "../src/backends/webgpu/test-gpu.ts";
 import { load } from "../src/generate/load.ts";
 import { type Shader, words } from "../src/kernels/module/wgsl.ts";
 import { openGpuModel } from "./gpu-model.ts";
 import { greedyIds } from "./greedy.ts";
 import { golden, readJson } from "./places.ts";
 
-const gpu = await openTestGpu();
+const gpu = await openSharedGpu();
 const folder = golden("families", "llama");
 
 describe("the engine on WebGPU", { skip: typeof gpu === "string" && gpu }, () => {
   if (typeof gpu === "string") return;
-  after(() => gpu.device.destroy());
 
   it("answers as the golden run does, from a worker, and names its adapter", async () => {
     const { input_ids: ids, greedy } = readJson(`${folder}/golden.json`).cases[0];
@@ -40,7 +39,7 @@ describe("the engine on WebGPU", { skip: typeof gpu === "string" && gpu }, () =>
   });
 
   it("reads each weight once a token, in at most 8 calls a layer, one submission, one read-back, no new buffer", async () => {
-    const model = await openGpuModel(gpu, golden("gguf", "llama-q4_0.gguf"), { cacheType: "F16" });
+    const model = await openGpuModel(gpu, golden("gguf", "llama-q8_0.gguf"), { cacheType: "F16" });
     await model.last([1], 0);
     await model.last([4], 1);
     const before = { ...gpu.counts };

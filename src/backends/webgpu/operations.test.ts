@@ -1,13 +1,13 @@
 // Cases of the table on a GPU against their references; same bits however they are cut.
-import { after, describe, test } from "node:test";
+import { describe, test } from "node:test";
 import { isLong } from "../../test-long.ts";
 import { CASE_TOKENS, type OperationCase } from "../cases/case.ts";
 import { operationCases } from "../cases/table.ts";
 import { checkCase } from "../cases/test-case.ts";
 import { createWebgpuBackend } from "./backend.ts";
-import { openTestGpu } from "./test-gpu.ts";
+import { openSharedGpu } from "./test-gpu.ts";
 
-const gpu = await openTestGpu();
+const gpu = await openSharedGpu();
 
 /** Products of these types show floats, bytes and tables of levels; test/golden-webgpu.test.ts has models in Q5_1, Q4_K and Q6_K. */
 const types = ["F32", "F16", "Q8_0", "IQ4_XS"];
@@ -33,7 +33,6 @@ function choose(): OperationCase[] {
 
 describe("operations on WebGPU", { skip: typeof gpu === "string" && gpu }, () => {
   if (typeof gpu === "string") return;
-  after(() => gpu.device.destroy());
   const left = operationCases.length - chosen.length;
   if (left > 0) test(`${left} more cases`, { skip: "npm run test:long has them" }, () => {});
   for (const one of chosen) {
