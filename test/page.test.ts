@@ -198,6 +198,18 @@ describe("the page", { skip: noBrowser }, () => {
       await page.getByRole("button", { name: "Try again" }).click();
       await answer(page).getByText("4 tokens").waitFor();
       assert.equal(await page.getByRole("alert").count(), 0);
+
+      // The browser's storage is full: what could not be kept was not said, and stands in the field.
+      const said = await page.locator("article.user").count();
+      await page.evaluate(() => {
+        IDBObjectStore.prototype.put = () => {
+          throw new DOMException("The quota has been exceeded.", "QuotaExceededError");
+        };
+      });
+      await say(page, "one too many");
+      await page.getByRole("alert").getByText("The browser has no more room for this page").waitFor();
+      assert.equal(await page.locator("article.user").count(), said);
+      assert.equal(await composer(page).inputValue(), "one too many");
     });
   });
 
@@ -207,6 +219,9 @@ describe("the page", { skip: noBrowser }, () => {
       const other = await page.context().newPage();
       await other.goto(server.url);
       await composer(other).waitFor();
+      await other.evaluate(() => (document.activeElement as HTMLElement).blur());
+      await other.getByRole("button", { name: "Skip to the composer" }).press("Enter");
+      assert.equal(await other.evaluate(() => document.activeElement?.tagName), "TEXTAREA");
       await say(other, "from the other tab");
       await page.getByRole("link", { name: /^from the other tab/ }).waitFor();
     });
