@@ -92,6 +92,17 @@ describe("accounts of the page", { skip: noBrowser }, () => {
       await composer(page).press("Enter");
       await page.locator("article.answer").getByText("So it is.").waitFor();
 
+      // The server is away for a moment: what is written then is kept when it is back.
+      const conversation = /\/app\/v1\/conversations\/[\w-]+$/;
+      await page.route(conversation, (route) => route.abort());
+      const failed = page.waitForEvent("requestfailed");
+      await composer(page).fill("a draft");
+      await failed;
+      await page.unroute(conversation);
+      await page.waitForResponse((response) => conversation.test(response.url()) && response.ok());
+      await page.reload();
+      await page.waitForFunction(() => document.querySelector("textarea")?.value === "a draft");
+
       await page.getByRole("link", { name: "Account: ben" }).click();
       await page.getByLabel("Current password").fill("another long password");
       await page.getByLabel("New password").fill("a third long password");

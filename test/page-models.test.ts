@@ -6,6 +6,7 @@ import type { Page } from "playwright-core";
 import { type ModelRecipe, type Models, openModels } from "../src/serve/index.ts";
 import type { Library } from "../src/serve/models/library.ts";
 import type { Preview } from "../src/serve/models/recipe.ts";
+import { openUpstream } from "../src/upstream/index.ts";
 import { noBrowser } from "./browser.ts";
 import { look, type PageServer, startPageServer } from "./page-server.ts";
 import { speakingModel } from "./speaking-model.ts";
@@ -53,6 +54,10 @@ describe("the view of models", { skip: noBrowser }, () => {
     const recipes = new Map(
       Object.entries(sizes).map(([name, size]) => [name, recipe(name, size * GIGABYTE)]),
     );
+    recipes.set("giant", {
+      preview: async () => ({ memory: { weights: 0, experts: 0, cache: 0, buffers: 0, total: 0 } }),
+      open: () => openUpstream({ endpoints: [{ url: "http://127.0.0.1:9/v1" }], model: "giant" }),
+    });
     models = openModels(recipes, { memoryBytes: 16 * GIGABYTE });
     server = await startPageServer((store) => ({ models, application: { store, library } }));
   });
@@ -75,11 +80,25 @@ describe("the view of models", { skip: noBrowser }, () => {
       await press(page, "broken", "Load");
       await card(page, "broken").getByText("Details").click();
       await card(page, "broken").getByText("could not be loaded;").waitFor();
+      assert.equal(
+        await card(page, "broken")
+          .getByText(/could not be loaded$/)
+          .count(),
+        1,
+        "it is told once",
+      );
       await page.getByRole("heading", { name: "What fits this machine" }).waitFor();
       await page.getByText("about").first().waitFor();
       await look(page, "models");
       await press(page, "large", "Unload");
       await card(page, "large").getByText("not loaded").waitFor();
+      await card(page, "giant").getByText("answers elsewhere").waitFor();
+      await press(page, "giant", "Use");
+      await page.getByRole("button", { name: "New conversation" }).click();
+      await page.getByText("It answers elsewhere: what you write is sent there.").waitFor();
+      await page.evaluate(() => (location.hash = "#/c/none"));
+      await page.getByText("There is no such conversation.").getByRole("link").click();
+      await page.getByRole("link", { name: "Models" }).click();
       await press(page, "large", "Use");
       await page.getByRole("button", { name: "New conversation" }).click();
       await page.locator(".composer textarea").fill("who?");

@@ -139,13 +139,36 @@ describe("the page", { skip: noBrowser }, () => {
       await composer(page).press("Shift+Enter");
       assert.equal(await page.locator("article").count(), 0);
       assert.equal(await composer(page).inputValue(), "你好\n");
+
+      // Enter twice, and on with the next sentence: one is said, the other stays.
+      await composer(page).fill("hello");
+      await composer(page).evaluate((field: HTMLTextAreaElement) => {
+        const enter = () =>
+          field.dispatchEvent(
+            new KeyboardEvent("keydown", { key: "Enter", bubbles: true, cancelable: true }),
+          );
+        enter();
+        enter();
+        field.value = "hello again";
+        field.dispatchEvent(new Event("input", { bubbles: true }));
+      });
+      await page.locator("article.user").getByText("hello", { exact: true }).waitFor();
+      await page.getByRole("button", { name: "Stop" }).click();
+      await answer(page).getByText("Stopped").waitFor();
+      assert.equal(await page.locator("article.user").count(), 1);
+      assert.equal(await composer(page).inputValue(), "again");
     });
   });
 
   test("refuses what the context cannot hold before it is sent, and says what else went wrong", async () => {
     await visit({}, async (page) => {
       await setMaxTokens(page, "4");
-      await say(page, "word ".repeat(1500));
+      await composer(page).fill("word ".repeat(300));
+      await page.getByText(/The context is nearly full: \d+ tokens are left/).waitFor();
+      await composer(page).fill("word ".repeat(1500));
+      await page.getByText(/and the model reads 1,024/).waitFor();
+      assert.equal(await page.getByRole("alert").count(), 0);
+      await composer(page).press("Enter");
       await page
         .getByRole("alert")
         .getByText(/and the model reads 1,024/)
@@ -174,6 +197,18 @@ describe("the page", { skip: noBrowser }, () => {
       await page.getByRole("button", { name: "Try again" }).click();
       await answer(page).getByText("4 tokens").waitFor();
       assert.equal(await page.getByRole("alert").count(), 0);
+
+      // The browser's storage is full: what could not be kept was not said, and stands in the field.
+      const said = await page.locator("article.user").count();
+      await page.evaluate(() => {
+        IDBObjectStore.prototype.put = () => {
+          throw new DOMException("The quota has been exceeded.", "QuotaExceededError");
+        };
+      });
+      await say(page, "one too many");
+      await page.getByRole("alert").getByText("The browser has no more room for this page").waitFor();
+      assert.equal(await page.locator("article.user").count(), said);
+      assert.equal(await composer(page).inputValue(), "one too many");
     });
   });
 
@@ -183,6 +218,9 @@ describe("the page", { skip: noBrowser }, () => {
       const other = await page.context().newPage();
       await other.goto(server.url);
       await composer(other).waitFor();
+      await other.evaluate(() => (document.activeElement as HTMLElement).blur());
+      await other.getByRole("button", { name: "Skip to the composer" }).press("Enter");
+      assert.equal(await other.evaluate(() => document.activeElement?.tagName), "TEXTAREA");
       await say(other, "from the other tab");
       await page.getByRole("link", { name: /^from the other tab/ }).waitFor();
     });

@@ -4,10 +4,12 @@ import type { Language } from "../language.ts";
 const zh = {
   poetGreeting: "以题为约，与诗相逢",
   poetAbout:
-    "这里住着一位小诗人：一个从零训练的小模型，就在你的机器上运行。它只会写古典诗词——给它题目、体裁或首句便好。",
+    "这里住着一位小诗人：一个从零训练的小模型，小到哪里都能运行。它只会写古典诗词——给它题目、体裁或首句便好。",
   poetHelp: "想与别的模型对话？从上方换一个模型，或去模型页看看。",
   modelGreeting: "你好",
   modelAbout: (model: string) => `正与「${model}」对话。一切都在你的机器上进行。`,
+  serverAbout: (model: string) => `正与「${model}」对话。一切都留在这个服务里。`,
+  elsewhereAbout: (model: string) => `正与「${model}」对话。它在别处作答：你写的会发到那里。`,
   editAssistant: "看看或修改这位助手",
   placeholderPoet: "出个题目，或起个头……",
   placeholder: "说点什么……",
@@ -53,18 +55,23 @@ const zh = {
   tooLong: (count: string, most: string) =>
     `这段话有 ${count} 词元，而模型只能读 ${most}。请删去一些，或换一个上下文更长的模型；文字还在这里。`,
   willLeave: "对话已长过模型的上下文：最早的几条不会交给模型。",
-  notFound: "没有这个对话。",
+  nearlyFull: (left: string) => `上下文快满了：还剩 ${left} 词元，回答也要用。`,
+  notFound: "没有这个对话。也许已经删除，或是别人的。",
+  toNew: "开始新的对话",
   dropHere: "放在这里，加入问题",
 };
 
 const en: typeof zh = {
   poetGreeting: "Name a theme, meet a poem",
   poetAbout:
-    "A small poet lives here: a tiny model, trained from scratch, running on your machine. It writes classical Chinese verse and nothing else. Give it a title, a form or a first line.",
+    "A small poet lives here: a tiny model, trained from scratch, small enough to run anywhere. It writes classical Chinese verse and nothing else. Give it a title, a form or a first line.",
   poetHelp:
     "For a talk in English, choose another model above, or see the models page for what can run here.",
   modelGreeting: "Hello",
   modelAbout: (model) => `You are talking to “${model}”. Everything happens on your machine.`,
+  serverAbout: (model) => `You are talking to “${model}”. Everything stays on this server.`,
+  elsewhereAbout: (model) =>
+    `You are talking to “${model}”. It answers elsewhere: what you write is sent there.`,
   editAssistant: "See or edit this assistant",
   placeholderPoet: "A title, a theme, or a first line…",
   placeholder: "Say something…",
@@ -110,7 +117,9 @@ const en: typeof zh = {
   tooLong: (count, most) =>
     `This has ${count} tokens, and the model reads ${most}. Shorten it, or choose a model with a longer context; your text is still here.`,
   willLeave: "The conversation is longer than the model’s context: the earliest messages will be left out.",
-  notFound: "There is no such conversation.",
+  nearlyFull: (left) => `The context is nearly full: ${left} tokens are left, the answer’s among them.`,
+  notFound: "There is no such conversation. Perhaps it was deleted, or is somebody else’s.",
+  toNew: "Begin a new conversation",
   dropHere: "Drop it here to add it to the question",
 };
 

@@ -3,7 +3,8 @@ import type { ModelState } from "../talk/client.ts";
 
 const zh = {
   title: "模型",
-  about: "这里的模型就在你的机器上运行。",
+  about: "可以作答的模型，各在何处运行。",
+  elsewhere: "在别处作答",
   here: "这里的模型",
   use: "使用",
   used: "正在使用",
@@ -91,7 +92,8 @@ const zh = {
 
 const en: typeof zh = {
   title: "Models",
-  about: "The models here run on your machine.",
+  about: "The models that can answer, and where each runs.",
+  elsewhere: "answers elsewhere",
   here: "On this server",
   use: "Use",
   used: "In use",

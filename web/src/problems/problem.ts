@@ -14,9 +14,13 @@ export interface Told {
  * there is neither.
  */
 export function tellOf(language: Language, error: unknown, given?: string): Told {
-  const { code = "", message = String(error) } = error as { code?: string; message?: string };
+  const {
+    code = "",
+    name,
+    message = String(error),
+  } = error as { code?: string; name?: string; message?: string };
   const { sentences, other } = problemWords[language];
-  const sentence = sentences[code] ?? given;
+  const sentence = sentences[name === "QuotaExceededError" ? "storage_full" : code] ?? given;
   if (sentence === undefined && language === "en") return { sentence: message || other };
   return { sentence: sentence ?? other, detail: message || undefined };
 }

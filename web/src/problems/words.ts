@@ -5,6 +5,7 @@ const zh: Readonly<Record<string, string>> = {
   unreachable: "连不上服务。它还在运行吗？",
   broken: "连接中断，回答没有写完。",
   page: "这个页面出了差错，刷新后再试。",
+  storage_full: "浏览器给这个页面的空间用完了，没有存下。删去一些对话或模型，再试一次。",
   no_models: "服务里没有模型。",
   engine_failed: "引擎停了，请刷新页面。",
   // Requests.
@@ -77,6 +78,8 @@ const en: Readonly<Record<string, string>> = {
   unreachable: "The server cannot be reached. Is it still running?",
   broken: "The connection broke before the answer was complete.",
   page: "This page failed. Reload it and try again.",
+  storage_full:
+    "The browser has no more room for this page, and nothing was kept. Delete conversations or models, and try again.",
   no_models: "The server has no model.",
   engine_failed: "The engine has stopped. Please reload the page.",
   context_length_exceeded: "This is longer than the model can read. Edit it to be shorter.",

@@ -51,7 +51,7 @@ const zh = {
   theme: "明暗",
   themes: { auto: "跟随系统", light: "浅色", dark: "深色" },
   kept: "对话保存在这个浏览器里，不会送往别处。",
-  keptByServer: "对话保存在运行此页的服务里，不会送往别处。",
+  keptByServer: "对话保存在运行此页的服务里；只有在别处作答的模型，会收到说给它的话。",
   exportAll: "导出全部对话",
   importFile: "导入对话",
   notAllowed: (least: string, most: string) => `应在 ${least} 与 ${most} 之间`,
@@ -108,7 +108,8 @@ const en: typeof zh = {
   theme: "Theme",
   themes: { auto: "as the system", light: "light", dark: "dark" },
   kept: "Conversations are kept in this browser and sent nowhere.",
-  keptByServer: "Conversations are kept by the server of this page and sent nowhere.",
+  keptByServer:
+    "Conversations are kept by the server of this page. Only a model that answers elsewhere is sent what is said to it.",
   exportAll: "Export all conversations",
   importFile: "Import conversations",
   notAllowed: (least, most) => `From ${least} to ${most}`,

@@ -64,6 +64,7 @@ const zh = {
   otherLanguage: "Switch to English",
   otherLanguageShort: "EN",
   skip: "跳到输入框",
+  skipToView: "跳到正文",
 };
 
 const en: typeof zh = {
@@ -131,6 +132,7 @@ const en: typeof zh = {
   otherLanguage: "切换为中文",
   otherLanguageShort: "中",
   skip: "Skip to the composer",
+  skipToView: "Skip to the view",
 };
 
 export const shellWords = { zh, en };

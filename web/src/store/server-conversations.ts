@@ -210,6 +210,7 @@ function answersOf(
     async *follow({ id, events = 0 }, signal) {
       let after = events;
       for (let failures = 0; ; ) {
+        let failure: unknown = new AnswerError("broken", "the stream ended early");
         try {
           for await (const { number, event } of readEvents(handle, id, after, signal)) {
             failures = 0;
@@ -218,10 +219,11 @@ function answersOf(
             if (event.type === "finish") return;
           }
         } catch (error) {
-          if (signal.aborted || ++failures > MOST_FAILURES) throw error;
-          await new Promise((resolve) => setTimeout(resolve, 300 * 2 ** failures));
+          if (signal.aborted) throw error;
+          failure = error;
         }
-        if (++failures > MOST_FAILURES) throw new AnswerError("broken", "the stream ended early");
+        if (++failures > MOST_FAILURES) throw failure;
+        await new Promise((resolve) => setTimeout(resolve, 300 * 2 ** failures));
       }
     },
     stop: (answer) => ask(handle, "POST", `answers/${answer}/stop`, {}),

@@ -6,6 +6,8 @@ import { ask } from "./ask.ts";
 export interface ServerModel {
   id: string;
   state: ModelState;
+  /** Whether it answers at an endpoint. */
+  elsewhere: boolean;
   architecture: string | null;
   contextLength: number | null;
   weightBytes: number | null;
@@ -38,11 +40,12 @@ export const readServerModels = (handle: Handle) => ask<ServerModels>(handle, "G
 /** What can be talked to: the models, and each with its adapters. */
 export async function listServerModels(handle: Handle): Promise<ModelInfo[]> {
   const { models } = await readServerModels(handle);
-  return models.flatMap(({ id, adapters, state, contextLength }) =>
+  return models.flatMap(({ id, adapters, state, elsewhere, contextLength }) =>
     [id, ...adapters.map((adapter) => `${id}:${adapter}`)].map((name) => ({
       id: name,
       contextLength: contextLength ?? undefined,
       state,
+      elsewhere,
     })),
   );
 }

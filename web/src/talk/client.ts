@@ -23,6 +23,8 @@ export interface ModelInfo {
   contextLength?: number;
   /** How it stands, where the server says. */
   state?: ModelState;
+  /** Whether it answers at an endpoint, where what is said goes. */
+  elsewhere?: boolean;
 }
 
 /** A turn of the conversation as the server reads it. */

@@ -63,12 +63,20 @@ export function createTalk(
   async function append(message: Message): Promise<Message> {
     const conversation = current;
     const isNew = conversation.messages.length === 0;
+    const { leaf } = conversation;
     if (isNew) conversation.title = titleOf(message.text);
     conversation.messages.push(message);
     conversation.leaf = message.id;
     conversation.changed = message.made;
-    if (isNew) await store.create($state.snapshot(conversation));
-    else await store.append(conversation.id, $state.snapshot(message));
+    try {
+      if (isNew) await store.create($state.snapshot(conversation));
+      else await store.append(conversation.id, $state.snapshot(message));
+    } catch (error) {
+      // What could not be kept was not said.
+      conversation.messages = conversation.messages.filter(({ id }) => id !== message.id);
+      conversation.leaf = leaf;
+      throw error;
+    }
     return conversation.messages.find(({ id }) => id === message.id)!; // the one that the page watches
   }
 

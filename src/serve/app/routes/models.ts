@@ -16,6 +16,8 @@ const countOrNull = { type: ["integer", "null"] };
 const shown = ({ id, state, about, bytes, adapters, leavesAt, managed, problem }: ModelFacts) => ({
   id,
   state,
+  /** At an endpoint: what is said to it leaves this machine. */
+  elsewhere: about !== undefined && about.config === undefined,
   architecture: about?.config?.architecture ?? null,
   contextLength: about?.contextLength ?? null,
   weightBytes: about?.weightBytes ?? null,
@@ -35,6 +37,7 @@ export const modelRoutes: readonly Route[] = [
         objectOf({
           id: TEXT,
           state: stateSchema,
+          elsewhere: FLAG,
           architecture: { type: ["string", "null"] },
           contextLength: countOrNull,
           weightBytes: countOrNull,
