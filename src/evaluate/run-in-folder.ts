@@ -1,5 +1,4 @@
 // A whole run: prompts, journal, answers, and the files of its folder.
-import { existsSync } from "node:fs";
 import { mkdir, rename, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { sha256 } from "../sha256.ts";
@@ -123,7 +122,7 @@ async function runShared(
   options: FolderRunOptions,
   { place, folder, path, header, factsSince }: SharedFiles,
 ): Promise<FolderRun> {
-  const own = path !== undefined && existsSync(path) ? await readJournal(path, header) : undefined;
+  const own = path === undefined ? undefined : await readJournal(path, header);
   const started = own?.known?.started ?? header.started;
   const questions = {
     place,

@@ -40,11 +40,8 @@ const SYNC_MS = 1000;
  * `busy` while another process has it
  */
 export async function openJournal(path: string, header: JournalHeader): Promise<Journal> {
-  const release = await makeAndHold(path).catch((cause: NodeJS.ErrnoException) => {
-    if (cause instanceof BaimoError) throw cause;
-    const message = `${path}: the journal cannot be kept there (${cause.code ?? cause.message}); give another --out`;
-    throw new BaimoError("request", message, { cause });
-  });
+  await makeFile(path);
+  const release = await holdFile(path).catch(cannotKeep(path));
   try {
     const { known, answers, whole, length } = await readJournal(path, header);
     if (whole < length) await truncate(path, whole);
@@ -57,14 +54,27 @@ export async function openJournal(path: string, header: JournalHeader): Promise<
   }
 }
 
-async function makeAndHold(path: string): Promise<() => Promise<void>> {
-  await mkdir(dirname(path), { recursive: true });
-  await (await open(path, "a")).close();
-  return holdFile(path);
+/** Makes the file, with its folder, where it is not. */
+async function makeFile(path: string): Promise<void> {
+  try {
+    await mkdir(dirname(path), { recursive: true });
+    await (await open(path, "a")).close();
+  } catch (cause) {
+    cannotKeep(path)(cause as NodeJS.ErrnoException);
+  }
 }
 
-/** What a journal holds, up to its last whole line. */
+const cannotKeep =
+  (path: string) =>
+  (cause: NodeJS.ErrnoException): never => {
+    if (cause instanceof BaimoError) throw cause;
+    const message = `${path}: the journal cannot be kept there (${cause.code ?? cause.message}); give another --out`;
+    throw new BaimoError("request", message, { cause });
+  };
+
+/** What a journal holds, up to its last whole line; nothing where it is only to be begun. @throws {BaimoError} as `openJournal` */
 export async function readJournal(path: string, header: JournalHeader) {
+  await makeFile(path);
   const bytes = await readFile(path);
   const whole = bytes.lastIndexOf(10) + 1;
   const lines = new TextDecoder().decode(bytes.subarray(0, whole)).split("\n").slice(0, -1);
