@@ -127,6 +127,34 @@ test("--lang zh writes the whole answer in Chinese, every step with it", async (
   }
 });
 
+test("amounts that nobody has, and words that are no currency, are refused in plain words", async () => {
+  const roi =
+    "plan roi --tasks 20K --minutes 6 --wage 60 --model-cost 0.12 --acceptance 0.9 --currency USD".split(" ");
+  const refused: [args: string[], text: RegExp][] = [
+    [
+      [...roi, "--minutes", "1e308"],
+      /minutesPerTask\.value is 1e\+308; allowed: a number above 0 to 1,000,000,000,000,000/,
+    ],
+    [[...roi, "--wage", "1e300"], /hourlyWage\.value is 1e\+300/],
+    [
+      ["plan", "serve", "Llama 3.1 8B", "--gpu", "H200", "--requests", "1e308"],
+      /requestsPerSecond\.value is 1e\+308/,
+    ],
+    [["plan", "train", "Llama 2 70B", "--gpu", "H100-SXM", "--mfu", "140%"], /mfu\.value is 1\.4;/],
+    [
+      ["plan", "train", "Llama 2 70B", "--price", "2.50 furlongs"],
+      /'2\.50 furlongs' is invalid\. Allowed: a number such as/,
+    ],
+    [["plan", "train", "Llama 2 70B", "--price", "2.50 XYZ"], /"XYZ" is no currency/],
+  ];
+  for (const [args, text] of refused) {
+    const { status, stdout, stderr } = await baimo(args);
+    assert.deepEqual([status, stdout], [2, ""], args.join(" "));
+    assert.match(stderr, text);
+    assert.doesNotMatch(stderr, /\n {4}at /);
+  }
+});
+
 test("acceptance and errors are counted from an evaluation run or from dispatch runs", async () => {
   const run = join(folder, "counted");
   mkdirSync(run, { recursive: true });

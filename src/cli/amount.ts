@@ -4,7 +4,7 @@ import type { EstimateFields } from "../plan/quantity/estimate.ts";
 import { countedShare } from "../plan/quantity/share.ts";
 import { type Currency, currencies } from "../plan/quantity/units.ts";
 
-const units: Readonly<Record<string, number>> = { "": 1, "%": 0.01, K: 1e3, M: 1e6, B: 1e9, T: 1e12 };
+const units: Readonly<Record<string, number>> = { "": 1, K: 1e3, M: 1e6, B: 1e9, T: 1e12 };
 const SHAPE =
   "a number such as 7B, 1e24 or 35%; 3..5..9 for low, likely and high; 87/100 for counts; a source and its date after @; money with its currency: 2.50 USD";
 
@@ -12,7 +12,8 @@ const SHAPE =
 function readFigure(text: string): number {
   const [, digits, unit] =
     /^([+-]?[\d.]+(?:e[+-]?\d+)?)\s*([KMBT%]?)$/i.exec(text.trim().replaceAll(",", "")) ?? [];
-  const value = digits === undefined ? Number.NaN : Number(digits) * units[unit.toUpperCase()];
+  const number = Number(digits); // NaN where there are none
+  const value = unit === "%" ? number / 100 : number * units[(unit ?? "").toUpperCase()];
   if (!Number.isFinite(value)) throw new InvalidArgumentError(`Allowed: ${SHAPE}.`);
   return value;
 }
@@ -42,7 +43,7 @@ export interface Price {
 /** Reads "2.50", "2.50 USD" or "2..3..4 EUR @ source date". */
 export function readPrice(text: string): Price {
   const [body, ...source] = text.split("@");
-  const [, amount, after] = /^(.*?)\s*(?:([a-z]{3})\s*)?$/i.exec(body) ?? [];
+  const [, amount, after] = /^(.*?)\s*(?:(?<=[\d.%\s]|\d[KMBT]|^)([a-z]{3})\s*)?$/i.exec(body) ?? [];
   if (after === undefined) return { amount: readAmount(text) };
   const currency = currencies.find((code) => code === after.toUpperCase());
   if (currency === undefined)

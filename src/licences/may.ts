@@ -2,6 +2,8 @@
 import type { Text } from "../catalogue/catalogue.ts";
 import { BaimoError } from "../errors.ts";
 import { brief } from "../json.ts";
+import { list, plain, required, text } from "../option-kinds.ts";
+import { call, readOptions } from "../options.ts";
 import { type Answer, answer, conclude, type Reason, strictest } from "./answer.ts";
 import {
   clashes,
@@ -40,13 +42,23 @@ export interface Question {
   readonly unread?: readonly string[];
 }
 
+const word = text({ least: 0, most: 4096 });
+const table = {
+  uses: required(list(word, { most: 64 })),
+  action: text({ least: 0, most: 300 }),
+  facts: plain,
+  unread: list(word, { most: 4096 }),
+};
+
 /**
  * Answers a question from the terms at hand. There is no yes where no action is said, nor where words that may decide were not
  * understood.
  * @throws {BaimoError} `request` for an action that is not known, or no licence at all
  */
 export function mayI(question: Question, terms: ReadonlyMap<string, LicenceTerms>): Answer {
-  const { uses, action, facts = {}, unread: words = [] } = question;
+  const { uses: named, action: asked, facts: told, unread } = question;
+  const read = readOptions({ uses: named, action: asked, facts: told, unread }, table, call("mayI"));
+  const { uses, action, facts = {}, unread: words = [] } = read;
   if (uses.length === 0)
     throw new BaimoError("request", "licences: the question names no licence; name at least one");
   // Whatever is done, it is used.

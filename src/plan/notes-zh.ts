@@ -144,8 +144,9 @@ const warnings: typeof forms = [
   ],
   [/^(.+): (\S+) is no day$/, (name, day) => `${name}：${day} 不是日期`],
   [/^(.+): of (\S+), which is yet to come$/, (name, day) => `${name}：日期 ${day} 尚未到来`],
-  [/^(.+): no source and no date$/, (name) => `${name}：无出处，无日期`],
-  [/^(.+): no date$/, (name) => `${name}：无日期`],
+  [/^(.+): no source and no date;/, (name) => `${name}：无出处，无日期；请写明，否则无人知道它是否仍然有效`],
+  [/^(.+): no date;/, (name) => `${name}：无日期；请写明，否则无人知道它是否仍然有效`],
+  [/^(.+): no source; say/, (name) => `${name}：无出处；请写明从何处读到`],
   [
     /^(.+): (\d+) days old \((.+)\); look it up again$/,
     (name, days, date) => `${name}：${date} 的价格，已过 ${days} 天，请重新查证`,

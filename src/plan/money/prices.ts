@@ -1,6 +1,7 @@
 // Prices: in which currency, from where, and how old. None is built in.
 import { BaimoError } from "../../errors.ts";
 import { choice, text } from "../../option-kinds.ts";
+import { NO_SOURCE } from "../quantity/estimate.ts";
 import type { Estimate } from "../quantity/quantity.ts";
 import { type Currency, currencies } from "../quantity/units.ts";
 
@@ -38,8 +39,9 @@ export function doubtOf(
 ): string | undefined {
   if (price === undefined) return undefined;
   const { source } = price;
-  if (!source) return `${name}: no source and no date`;
-  if (source.date === undefined) return `${name}: no date`;
+  if (!source) return `${name}: no source and no date; say both, or nobody can tell whether it still holds`;
+  if (source.date === undefined) return `${name}: no date; say it, or nobody can tell whether it still holds`;
+  if (source.title === NO_SOURCE) return `${name}: no source; say where it was read`;
   const days = daysBetween(source.date, today);
   if (days === undefined) return today === undefined ? undefined : `${name}: ${source.date} is no day`;
   if (days < 0) return `${name}: of ${source.date}, which is yet to come`;

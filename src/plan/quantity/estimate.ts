@@ -17,6 +17,9 @@ export interface EstimateFields {
   readonly date?: string;
 }
 
+/** The title of a source of which only the date is said. */
+export const NO_SOURCE = "not named";
+
 /** Whether a text is a day of the calendar, a month or a year. */
 function isDay(text: string): boolean {
   if (!/^\d{4}(-\d\d){0,2}$/.test(text)) return false;
@@ -25,9 +28,12 @@ function isDay(text: string): boolean {
   return !Number.isNaN(time) && new Date(time).toISOString().startsWith(day);
 }
 
+/** Nobody has more of anything, where no other bound is said; products of such figures are still numbers. */
+const MOST = 1e15;
+
 /** A number, or one with its range, within bounds. */
-export function estimate(bounds: Bounds = {}): Kind<Estimate> {
-  const figure = number(bounds);
+export function estimate({ max = MOST, ...least }: Bounds = {}): Kind<Estimate> {
+  const figure = number({ ...least, max });
   const allowed = `${figure.allowed}, or an object of value, low, high, source, url, date`;
   const label = text({ most: 300 });
   const table = { value: figure, low: figure, high: figure, source: label, url: label, date: label };
@@ -59,7 +65,7 @@ export function estimate(bounds: Bounds = {}): Kind<Estimate> {
       const from: Source | undefined =
         source === undefined && url === undefined && date === undefined
           ? undefined
-          : { title: source ?? url ?? "not named", url, date };
+          : { title: source ?? url ?? NO_SOURCE, url, date };
       return { value: likely, range, source: from };
     },
   };

@@ -2,11 +2,15 @@
 import { fromBase64Url, toBase64Url } from "../../base64.ts";
 import { BaimoError } from "../../errors.ts";
 import { parseJson } from "../../json.ts";
+import type { Question } from "../../licences/may.ts";
 import { isPlain } from "../../options.ts";
 import { PLANS, type Scenario } from "./scenario.ts";
 
 /** Characters of a link; browsers take far more. */
 const LONGEST = 16_384;
+
+/** What a question about licences has. */
+const ASKED: readonly string[] = ["uses", "action", "facts", "unread"] satisfies (keyof Question)[];
 
 /** Writes a scenario; what is undefined is left out. */
 export function writeLink(scenario: Scenario): string {
@@ -29,6 +33,10 @@ export function readLink(link: string): Scenario {
   if (other !== undefined)
     throw refusal(`${keys.join(" and ")}, and no ${JSON.stringify(other.slice(0, 40))}`);
   const part = value.plan === "may" ? value.question : value.options;
+  const strange =
+    value.plan === "may" && isPlain(part) && Object.keys(part).find((key) => !ASKED.includes(key));
+  if (typeof strange === "string")
+    throw refusal(`a question of ${ASKED.join(", ")}, and no ${JSON.stringify(strange.slice(0, 40))}`);
   const hasModel = typeof value.model === "string" || isPlain(value.model);
   const needsModel = value.plan === "train" || value.plan === "serve";
   if (!isPlain(part) || (needsModel && !hasModel)) throw refusal("a model and options");

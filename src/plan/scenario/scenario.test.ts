@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { it } from "node:test";
 import { BaimoError } from "../../errors.ts";
+import { mayI } from "../../licences/may.ts";
 import { sweep } from "../quantity/sweep.ts";
 import { readLink, writeLink } from "./link.ts";
 import { answerScenario, type CountedScenario, type Scenario } from "./scenario.ts";
@@ -45,12 +46,28 @@ it("what is no scenario is refused", () => {
     written({ plan: "roi" }),
     written({ plan: "train", options: {} }),
     written({ plan: "roi", options: {}, extra: 1 }),
+    written({ plan: "may", question: { uses: ["MIT"], verdict: "yes" } }),
   );
   for (const link of wrong)
     assert.throws(
       () => readLink(link),
       (error) => error instanceof BaimoError && error.code === "request",
     );
+  const questions: [question: object, text: RegExp][] = [
+    [{}, /uses is missing/],
+    [{ uses: "MIT" }, /uses is "MIT" \(a string\); allowed: a list/],
+    [{ uses: [{}], action: "use" }, /uses\[0\] is an object/],
+    [{ uses: ["MIT"], action: ["use"] }, /action is an array/],
+    [{ uses: ["MIT"], action: "use", facts: [1] }, /facts is an array/],
+    [{ uses: ["MIT"], action: "use", unread: [7] }, /unread\[0\] is 7/],
+  ];
+  for (const [question, text] of questions) {
+    const read = readLink(written({ plan: "may", question })) as Extract<Scenario, { plan: "may" }>;
+    assert.throws(
+      () => mayI(read.question, new Map()),
+      (error) => error instanceof BaimoError && error.code === "request" && text.test(error.message),
+    );
+  }
   const unknown = readLink(written({ plan: "roi", options: { work: [{}], currency: "USD", colour: 1 } }));
   assert.throws(() => answerScenario(unknown as CountedScenario, none), /colour/);
 });
