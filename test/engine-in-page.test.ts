@@ -39,10 +39,35 @@ async function talk({ base, prompt }: { base: string; prompt: number[] }) {
   return result;
 }
 
+/** Takes long to compile: which of the last 13 letters are an a. */
+const dear = { regex: "(?:a|b)*a(?:a|b){12}" };
+
+/** Runs in the page: an answer held to an expression, and which threads began for it. */
+async function hold({ base, constraint }: { base: string; constraint: { regex: string } }) {
+  const { load } = globalThis as unknown as typeof import("../src/index.ts"); // see html
+  const threads: string[] = [];
+  const Own = Worker;
+  globalThis.Worker = class extends Own {
+    constructor(url: string | URL, options?: WorkerOptions) {
+      super(url, options);
+      threads.push(options?.name ?? "");
+    }
+  };
+  const file = new File([await (await fetch(`${base}/model.gguf`)).blob()], "model.gguf");
+  const model = await load(file, { threads: 2, contextLength: 256 });
+  let text = "";
+  for await (const event of model.complete([5, 6, 7], { constraint, temperature: 0, maxTokens: 20 })) {
+    if (event.type === "text-delta") text += event.text;
+  }
+  await model.dispose();
+  return { text, threads, shares: globalThis.crossOriginIsolated };
+}
+
 describe("the engine in a page", { skip: noBrowser }, () => {
   let browser: Browser;
   let server: Server;
   let expected: number[];
+  let held = "";
   before(async () => {
     browser = await chromium.launch({ executablePath, args: browserArguments });
     server = await serveBuild(model);
@@ -50,6 +75,9 @@ describe("the engine in a page", { skip: noBrowser }, () => {
     expected = [];
     for await (const event of here.complete(prompt, { maxTokens: 20, temperature: 0, ignoreEos: true })) {
       if (event.type === "text-delta") expected.push(...event.tokens.map(({ id }) => id));
+    }
+    for await (const event of here.complete([5, 6, 7], { constraint: dear, temperature: 0, maxTokens: 20 })) {
+      if (event.type === "text-delta") held += event.text;
     }
     await here.dispose();
   });
@@ -76,6 +104,18 @@ describe("the engine in a page", { skip: noBrowser }, () => {
         assert.equal(told.stopped.reason, "aborted");
         assert.ok(told.stopped.ids.length < 1500, `${told.stopped.ids.length} tokens`);
         assert.deepEqual(told.again, told.first);
+      });
+    });
+
+    test(`${where}: an expression that takes long is compiled in a thread of its own`, async () => {
+      const { port } = server.address() as AddressInfo;
+      await visitPage(browser, `http://127.0.0.1:${port}/${where}/`, {}, async (page) => {
+        await page.waitForFunction("load");
+        const told = await page.evaluate(hold, { base: `/${where}`, constraint: dear });
+        assert.equal(told.shares, where === "isolated");
+        assert.match(told.text, /^[ab]+$/);
+        assert.equal(told.text, held);
+        assert.equal(told.threads.filter((name) => name === "baimo prompts").length, 1, told.threads.join());
       });
     });
   }

@@ -1,4 +1,4 @@
-// Types whose values another type holds exactly, up to a power of two: IQ1, IQ3, TQ as K-quants, IQ2.
+// Types whose values another type holds exactly, up to a power of two: IQ1, IQ3, TQ as K-quants.
 //
 // Their values are d, times a whole scale of 16 or 32 columns, times a whole number of 6 bits (halves of the entries of
 // IQ3_XXS, eighths of those of IQ1), or d times -1, 0, 1. Entries of IQ2 have 7 bits, for which there is a form of their own.

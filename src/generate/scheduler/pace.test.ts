@@ -44,8 +44,8 @@ test("where the usual step has become slower, or a single one is, a long prompt 
   assert.ok(shareOf(1, () => 1) > 0.6);
   assert.ok(shareOf(2, () => 1) > 0.6);
   assert.ok(shareOf(0.5, () => 1) > 0.6);
-  // One step in 34, which are those of a round, takes five times as long: one of those that are looked at.
-  assert.ok(shareOf(1, (i) => (i % 34 === 32 ? 5 : 1)) < 0.66);
+  // One step in 66, which are those of a round, takes five times as long: one of those that are looked at.
+  assert.ok(shareOf(1, (i) => (i % 66 === 64 ? 5 : 1)) < 0.66);
 });
 
 test("guesses pay where a row is cheap beside a step, and likely, and soon made", () => {

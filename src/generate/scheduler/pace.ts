@@ -1,15 +1,16 @@
 // What a step takes: how many tokens of prompts may run beside answers, and which guesses pay.
 
-/** A step with prompts may take so many times as long as one without. */
-const SLOWEST = 2.9;
+/** A step with prompts may take so many times as long as one without: below 3, and rows are whole, which takes a part of it again. */
+const SLOWEST = 2.97;
 /** After so many steps with prompts two run without: a long prompt outlasts what was known of the usual step. */
-const LOOK_AGAIN = 32;
+const LOOK_AGAIN = 64;
 /** Rows of prompts beside answers while nothing is known. */
 const FIRST_ROWS = 8;
 /** Fewer are not worth a step. */
 const LEAST_ROWS = 4;
-/** What the last measurement counts for. */
+/** What the last measurement counts for, and one of a usual step: those are rare beside a long prompt, and the shorter of two. */
 const WEIGHT = 0.25;
+const USUAL_WEIGHT = 0.5;
 
 /** A guess must promise so much more than it takes: steps are not measured to the per cent. */
 const MARGIN = 1.15;
@@ -67,7 +68,8 @@ export class Pace {
     if (before) this.#shared = 0;
     // The shorter of two: what else a machine does now and then is not the step's.
     if (before?.answers === answers) {
-      this.#answers[answers] = mix(this.#answers[answers], Math.min(milliseconds, before.milliseconds));
+      const shorter = Math.min(milliseconds, before.milliseconds);
+      this.#answers[answers] = mix(this.#answers[answers], shorter, USUAL_WEIGHT);
     } else this.#answers[answers] ??= milliseconds;
   }
 
@@ -114,6 +116,6 @@ class Line {
   }
 }
 
-function mix(known: number | undefined, seen: number): number {
-  return known === undefined ? seen : known + WEIGHT * (seen - known);
+function mix(known: number | undefined, seen: number, weight = WEIGHT): number {
+  return known === undefined ? seen : known + weight * (seen - known);
 }
