@@ -57,7 +57,7 @@ export default async function* report(events) {
   if (todo.length > 0) yield `\nto do ${todo.length}\n${indented(todo.join("\n"), "  ")}\n`;
   if (failed.length > 0) yield `\nfailed ${failed.length}\n${indented(failed.join("\n"), "  ")}\n`;
   if (process.env.BAIMO_LONG !== "1")
-    yield "\nnpm run test:long has more kills, mutated files, distributions, GPU cases, requests, documents and looks\n";
+    yield "\nnpm run test:long has more kills, mutated files, distributions, GPU cases, requests, documents, looks and their pictures, random templates, spellings of JSON, conversations, and every family on the reference\n";
   yield `\n${counts.map((line) => `# ${line}\n`).join("")}`;
 }
 

@@ -8,7 +8,7 @@ import { test } from "node:test";
 import type { Part } from "../src/store/parts.ts";
 import { type AppClient, appClient, type Opened, partsOf, type Said, type SentEvent } from "./app-client.ts";
 
-const KILLS = Number(process.env.BAIMO_KILLS ?? 10);
+const KILLS = Number(process.env.BAIMO_KILLS ?? 5);
 const SEED = Number(process.env.BAIMO_SEED ?? 20261128);
 let state = SEED;
 /** From 0 to below `most`. */

@@ -8,7 +8,7 @@ import { test } from "node:test";
 import { createRandom } from "../src/random.ts";
 import { beside, root, unlessBeside } from "./places.ts";
 
-const KILLS = Number(process.env.BAIMO_KILLS ?? 2);
+const KILLS = Number(process.env.BAIMO_KILLS ?? 1);
 const SEED = Number(process.env.BAIMO_SEED ?? 20_261_128);
 const skip = unlessBeside("training", "sft", "golden.json");
 const STEPS = 12;
