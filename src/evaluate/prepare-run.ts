@@ -6,7 +6,7 @@ import type { PullOptions } from "../formats/hub/pull-options.ts";
 import { checkSandbox } from "./code/sandbox.ts";
 import { type DataSource, loadDataset } from "./datasets/dataset.ts";
 import { checkScoring } from "./score/score-task.ts";
-import { generationSettings } from "./tasks/generation-settings.ts";
+import { checkGenerationKeys, generationSettings } from "./tasks/generation-settings.ts";
 import type { RawConfig } from "./tasks/load-yaml.ts";
 import {
   evaluatedDocuments,
@@ -71,6 +71,7 @@ export async function prepareRun(settings: RunSettings, target: PromptTarget = {
   const { tasks: names, includePaths } = settings;
   if (names.length === 0)
     throw new BaimoError("request", "no task is named; baimo eval --list shows those there are");
+  checkGenerationKeys(settings.generationKwargs ?? {});
   const selection = selectTasks(names, indexTasks(includePaths.map((path) => resolve(path))));
   const tasks: PreparedTask[] = [];
   for (const found of selection.tasks)

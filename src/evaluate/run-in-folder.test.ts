@@ -103,6 +103,36 @@ test("a stopped run goes on and ends with the same files", async () => {
   for (const name of names) assert.equal(textOf(broken, name), textOf(whole, name), name);
 });
 
+test("what would fail at the end, or be asked in another way, is refused before anything is asked", async () => {
+  const settings = { tasks: ["colours"], includePaths: [folder] };
+  const { subject, asked } = fakeSubject();
+  await assert.rejects(prepareFor(subject, settings, true), /has no chat template/);
+  const misspelt = { ...settings, generationKwargs: { max_gen_tok: 3 } };
+  await assert.rejects(
+    prepareFor(subject, misspelt, false),
+    /max_gen_tok is no .* do you mean max_gen_toks\?/,
+  );
+  const prepared = await prepareFor(subject, settings, false);
+  const [{ task }] = prepared.tasks;
+  const options = { isChat: false, out: join(folder, "named"), identity: "1", version: "0" };
+  for (const name of ["n".repeat(201), "a\0b"]) {
+    const tasks = [{ ...prepared.tasks[0], task: { ...task, config: { ...task.config, task: name } } }];
+    await assert.rejects(
+      runInFolder({ ...prepared, tasks }, subject, settings, options),
+      /files are called by its name/,
+    );
+  }
+  assert.equal(asked.length, 0);
+});
+
+test("runs of one model are told apart by as much of their path as that takes", () => {
+  const run = { ...readRun(join(folder, "whole")), model: "m", name: "m" };
+  const [a, b] = ["x/july/m", "x/august/m"].map((path) => ({ ...run, folder: path }));
+  assert.deepEqual(makeBoard([a, b]).models, ["m (july/m)", "m (august/m)"]);
+  assert.deepEqual(makeBoard([a, { ...b, name: "other" }]).models, ["m (m)", "m (other)"]);
+  assert.equal(compareRuns(a, b).b, "m (august/m)");
+});
+
 test("a plan counts requests and tokens, and what they cost", async () => {
   const settings = { tasks: ["colours"], includePaths: [folder] };
   const { subject, asked } = fakeSubject();

@@ -1,6 +1,8 @@
 // A whole run: prompts, journal, answers, and the files of its folder.
 import { mkdir, rename, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { BaimoError } from "../errors.ts";
+import { brief } from "../json.ts";
 import { sha256 } from "../sha256.ts";
 import { askShared } from "./ask-shared.ts";
 import { type Journal, type JournalHeader, openJournal, readJournal } from "./journal/journal.ts";
@@ -41,9 +43,18 @@ export interface FolderRun {
   readonly folder?: string;
 }
 
-/** Builds the requests of a run for a subject. */
-export function prepareFor(subject: Subject, settings: RunSettings, isChat: boolean): Promise<PreparedRun> {
+/** Builds the requests of a run for a subject. @throws {BaimoError} as `prepareRun`; `request` for a chat that has no template */
+export async function prepareFor(
+  subject: Subject,
+  settings: RunSettings,
+  isChat: boolean,
+): Promise<PreparedRun> {
   const { chat, contextLength } = subject;
+  if (isChat && !chat)
+    throw new BaimoError(
+      "request",
+      `${subject.name} has no chat template, so that nothing can be asked through it; leave out --apply-chat-template`,
+    );
   return prepareRun(settings, {
     chat: isChat ? chat?.render : undefined,
     ownChat: chat?.render,
@@ -71,6 +82,7 @@ export async function openFolderRun(
 ): Promise<() => Promise<FolderRun>> {
   const { out, identity, version, isChat, now = new Date(), resamples = 2000, seed } = options;
   const folder = out === undefined ? undefined : join(out, sanitizeModel(subject.name));
+  if (folder !== undefined) for (const { task } of prepared.tasks) checkFileName(task.config.task);
   const header = {
     run: await runHash(prepared, subject, options),
     started: now.toISOString(),
@@ -195,14 +207,35 @@ const questionsText = ({ task, documents }: PreparedTask) => [
   task.config.generationKwargs,
 ];
 
+/** A name that a file can have, with a date behind it. */
+const LONGEST_NAME = 200;
+
+/** @throws {BaimoError} `request` for a task whose name cannot be a file's: found at the end, it would be found too late */
+function checkFileName(task: string): void {
+  const length = Buffer.byteLength(task);
+  const fault =
+    length > LONGEST_NAME ? `has ${length} bytes` : /\p{Cc}/u.test(task) && "has a control character";
+  if (!fault) return;
+  throw new BaimoError(
+    "request",
+    `the task ${brief(task)} ${fault}, and its files are called by its name; name it in at most ${LONGEST_NAME} bytes of plain text`,
+  );
+}
+
 /** Writes every file beside its place and moves it there, so that none is ever half written. */
 async function writeFiles(folder: string, evaluation: Evaluation, facts: RunFacts): Promise<void> {
   const date = facts.started.replace("Z", "").replaceAll(":", "-");
   const write = async (name: string, text: string) => {
     const path = join(folder, name);
-    await mkdir(dirname(path), { recursive: true });
-    await writeFile(`${path}.part`, text);
-    await rename(`${path}.part`, path);
+    try {
+      await mkdir(dirname(path), { recursive: true });
+      await writeFile(`${path}.part`, text);
+      await rename(`${path}.part`, path);
+    } catch (cause) {
+      const { code, message } = cause as NodeJS.ErrnoException;
+      const why = `${path} cannot be written (${code ?? message}); the answers stand in the journal, and the same command writes it`;
+      throw new BaimoError("request", why, { cause });
+    }
   };
   for (const task of evaluation.tasks) {
     await write(`samples_${task.scored.config.task.replace(/[/\\]/g, "_")}_${date}.jsonl`, samplesFile(task));

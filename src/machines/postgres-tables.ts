@@ -54,7 +54,7 @@ export async function openPostgres(
 export function postgresFailure(address: string, cause: unknown): BaimoError {
   const { host, pathname } = URL.canParse(address) ? new URL(address) : { host: "", pathname: "?" };
   const reason = cause instanceof Error ? cause.message || cause.name : String(cause);
-  const message = `the database of Postgres ${host}${pathname} cannot be used: ${reason}`;
+  const message = `the database of Postgres ${host || "localhost"}${pathname} cannot be used: ${reason}`;
   return new BaimoError("request", message, { cause });
 }
 

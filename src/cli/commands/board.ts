@@ -2,6 +2,7 @@
 import { mkdirSync, realpathSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Command } from "commander";
+import { BaimoError } from "../../errors.ts";
 import { boardLines } from "../evaluation-text.ts";
 import { addLanguageOption, type Language } from "../language.ts";
 import { type CommandContext, nonEmpty } from "../options.ts";
@@ -33,14 +34,26 @@ export function addBoard(program: Command, { terminal }: CommandContext): Comman
       if (flags.json) terminal.json(board);
       else for (const line of boardLines(board)) terminal.line(line);
       if (flags.out === undefined) return;
-      mkdirSync(flags.out, { recursive: true });
-      writeFileSync(join(flags.out, "board.json"), `${JSON.stringify(board, null, 2)}\n`);
-      writeFileSync(join(flags.out, "board.svg"), boardSvg(board, lang));
       const other = lang === "zh" ? "en" : "zh";
       const otherPage = `board.${other}.html`;
-      writeFileSync(join(flags.out, "board.html"), boardPage(board, lang, otherPage));
-      writeFileSync(join(flags.out, otherPage), boardPage(board, other, "board.html"));
+      writeInto(flags.out, {
+        "board.json": `${JSON.stringify(board, null, 2)}\n`,
+        "board.svg": boardSvg(board, lang),
+        "board.html": boardPage(board, lang, otherPage),
+        [otherPage]: boardPage(board, other, "board.html"),
+      });
       terminal.note(`baimo: the board is in ${join(flags.out, "board.html")}`);
     },
   );
+}
+
+function writeInto(folder: string, files: Readonly<Record<string, string>>): void {
+  try {
+    mkdirSync(folder, { recursive: true });
+    for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
+  } catch (cause) {
+    const { code, message } = cause as NodeJS.ErrnoException;
+    const why = `${folder}: the board cannot be written there (${code ?? message}); give another --out`;
+    throw new BaimoError("request", why, { cause });
+  }
 }

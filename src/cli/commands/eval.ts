@@ -1,5 +1,5 @@
 // `baimo eval`: asks a model the documents of tasks, and says how good it is and how sure that is.
-import type { Command } from "commander";
+import { type Command, InvalidArgumentError } from "commander";
 import type {
   Evaluation,
   PlannedTask,
@@ -232,7 +232,12 @@ function readPairs(text: string): Record<string, unknown> {
     nonEmpty(text)
       .split(",")
       .map((pair) => {
-        const [key, value = ""] = pair.split("=", 2).map((part) => part.trim());
+        const at = pair.indexOf("=");
+        const [key, value] = [pair.slice(0, Math.max(0, at)).trim(), pair.slice(at + 1).trim()];
+        if (key === "")
+          throw new InvalidArgumentError(
+            `Allowed: pairs such as max_gen_toks=32,temperature=0.5; "${pair.trim()}" is none.`,
+          );
         if (/^(true|false)$/i.test(value)) return [key, value.toLowerCase() === "true"];
         return [key, value !== "" && Number.isFinite(Number(value)) ? Number(value) : value];
       }),

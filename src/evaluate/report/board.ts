@@ -74,11 +74,17 @@ const SURE = 0.05;
 export function makeBoard(given: readonly StoredRun[]): Board {
   const runs = given.map((run) => ({ ...run, model: nameAmong(run, given) }));
   const rows = new Map<string, Entry[]>();
+  const without: Board["left"][number][] = [];
   // Those of OpenCompass last: their answers stand beside those that its patterns were used for.
   for (const run of [...runs].sort((a, b) => Number(a.isOpenCompass) - Number(b.isOpenCompass))) {
     for (const task of run.tasks) {
       const all = taskValues(task);
       for (const values of all) {
+        if (values.documents.length + values.failed.length === 0) {
+          const why = `none of its samples has a number for ${values.metric}`;
+          without.push({ model: run.model, task: task.name, why });
+          continue;
+        }
         const key = rowKey(values, rows);
         const entry = { run, values, extractionsDiffer: extractionsDiffer(values, all) };
         rows.set(key, (rows.get(key) ?? []).concat(entry));
@@ -88,7 +94,10 @@ export function makeBoard(given: readonly StoredRun[]): Board {
   return {
     models: runs.map(({ model }) => model),
     rows: Array.from(rows.values(), boardRow),
-    left: runs.flatMap(({ model, left }) => left.map(({ task, why }) => ({ model, task, why }))),
+    left: [
+      ...runs.flatMap(({ model, left }) => left.map(({ task, why }) => ({ model, task, why }))),
+      ...without,
+    ],
   };
 }
 
@@ -100,9 +109,16 @@ function rowKey({ task, metric, filter }: TaskValues, rows: ReadonlyMap<string, 
   return keyOf(same ?? filter);
 }
 
-/** A model's name, with its folder where several runs have the name. */
-function nameAmong({ model, name }: StoredRun, runs: readonly StoredRun[]): string {
-  return runs.filter((run) => run.model === model).length > 1 ? `${model} (${name})` : model;
+/** A model's name, where several runs have it with that of its folder, or as much of the path as tells them apart. */
+export function nameAmong(run: StoredRun, runs: readonly StoredRun[]): string {
+  const { model } = run;
+  const same = runs.filter((one) => one.model === model);
+  if (same.length < 2) return model;
+  const isOwn = (nameOf: (one: StoredRun) => string) =>
+    same.filter((one) => nameOf(one) === nameOf(run)).length === 1;
+  const end = (parts: number) => (one: StoredRun) => one.folder.split(/[/\\]/).slice(-parts).join("/");
+  const nameOf = [(one: StoredRun) => one.name, ...[2, 3, 4, 5].map(end)].find(isOwn) ?? end(5);
+  return `${model} (${nameOf(run)})`;
 }
 
 function boardRow(entries: readonly Entry[]): BoardRow {

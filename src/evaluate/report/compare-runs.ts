@@ -3,6 +3,7 @@ import { mean } from "../../statistics/moments.ts";
 import type { Interval } from "../statistics/intervals.ts";
 import { holm } from "../statistics/many-tests.ts";
 import { differences, leastDifference, pairedBootstrap, pairedError } from "../statistics/paired.ts";
+import { nameAmong } from "./board.ts";
 import { type Change, type ChangedDocument, changeOf, isOtherPrompt } from "./document-change.ts";
 import { pairedDifference } from "./paired-difference.ts";
 import { type PromptDifference, promptDifferences } from "./prompt-difference.ts";
@@ -90,8 +91,8 @@ export function compareRuns(a: StoredRun, b: StoredRun): RunComparison {
   const adjusted = holm(found.map(({ p }) => p));
   const names = new Set(a.tasks.map(({ name }) => name));
   return {
-    a: a.model,
-    b: b.model,
+    a: nameAmong(a, [a, b]),
+    b: nameAmong(b, [a, b]),
     tasks: found.map((task, i) => ({ ...task, holm: adjusted[i] })),
     changed: changed.size,
     settings: settingDifferences(a, b, [...changed.values()]),

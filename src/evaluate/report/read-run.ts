@@ -59,18 +59,24 @@ export function readRun(path: string): StoredRun {
   );
 }
 
+/** Its results files, the newest last. */
+const resultsIn = (folder: string): string[] =>
+  readdirSync(folder, { withFileTypes: true })
+    .filter((entry) => RESULTS.test(entry.name) && !entry.isDirectory())
+    .map(({ name }) => name)
+    .sort();
+
 /** The runs that lie in a folder itself. */
 function runsIn(folder: string): StoredRun[] | undefined {
   if (!existsSync(folder)) throw new BaimoError("request", `${folder}: there is no such folder`);
   if (!statSync(folder).isDirectory())
     throw new BaimoError("request", `${folder}: is a file; expected the folder of a run`);
-  if (readdirSync(folder).some((name) => RESULTS.test(name))) return [readResults(folder)];
+  if (resultsIn(folder).length > 0) return [readResults(folder)];
   return readOpenCompass(folder);
 }
 
 function readResults(folder: string): StoredRun {
-  const names = readdirSync(folder).sort();
-  const file = names.filter((name) => RESULTS.test(name)).at(-1) as string;
+  const file = resultsIn(folder).at(-1) as string;
   const where = join(folder, file);
   const raw = recordOf(parsePythonJson(textOf(readFileSync(where), where), where), where);
   const configs = recordOf(raw.configs ?? {}, `${where}: configs`);

@@ -128,6 +128,11 @@ export async function prepareTask(
           isChat: chat !== undefined,
           choicesAsked,
         });
+    if (requests.length === 0)
+      throw new BaimoError(
+        "request",
+        `${config.where}: document ${id} has no choice, so that nothing can be asked`,
+      );
     for (const request of requests) checkRequest(request, config, id);
     const target = fields.target(document);
     prepared.push({ id, document, target, requests, hashes: await hashesOf(document, requests, target) });
