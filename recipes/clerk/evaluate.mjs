@@ -6,7 +6,6 @@
 import { writeFileSync } from "node:fs";
 import { isDeepStrictEqual, parseArgs } from "node:util";
 import { asking } from "../../dist/src/dispatch/planner/ask.js";
-import { writePlan } from "../../dist/src/dispatch/planner/plan-request.js";
 import { load } from "../../dist/src/index.js";
 import { faultOf } from "../../dist/test/dispatch-judge.js";
 import { open, partner, requests } from "../../dist/test/dispatch-world.js";
@@ -25,35 +24,28 @@ const note = (set, id, text, fault) => {
   console.log(fault ? `no   ${set} ${id}: ${text}\n     ${fault.slice(0, 300)}` : `yes  ${set} ${id}`);
 };
 
-/** Faults of planning, as a text; others are thrown. */
-const caught = (error) => {
-  if (error.code === undefined) throw error;
-  return error.message;
-};
+/** Of each sort of step, how many are right after the right ones before. */
+const steps = {};
+const sortOf = (answer) => Object.keys(JSON.parse(answer))[0].replace(/^(?!verdict|next|facts|missing|reason).*/, "arguments");
 
 for (const [set, unseen] of values.seen ? [["unseen", true], ["seen", false]] : [["unseen", true]]) {
   let count = 0;
   for (const request of drawRequests(SEED, { unseen })) {
     if (count === Number(values.drawn)) break;
-    const wanted = await conversationOf(request).catch(() => undefined);
-    if (!wanted) continue; // the steps do not admit it
+    const isAdmitted = await conversationOf(request).then(() => true, () => false);
+    if (!isAdmitted) continue;
     count++;
-    const said = [];
-    const { text, today, world } = request;
-    const recorded = async (question, schema) => {
-      const answer = await ask(question, schema);
-      said.push(answer);
-      return answer;
-    };
-    const fault = await writePlan(text, { ask: recorded, catalogue: world.catalogue, asker: { role: world.role }, today, isBrief: true }).then(
-      () => {
-        const answers = wanted.filter(({ role }) => role === "assistant").map(({ content }) => content);
-        const at = answers.findIndex((answer, i) => !isDeepStrictEqual(answer, said[i]?.trim()));
-        return at < 0 ? undefined : `${said[at]}\n     in the place of ${answers[at]}`;
-      },
-      caught,
-    );
-    note(set, request.kind, text, fault);
+    let fault;
+    await conversationOf(request, async (question, schema, wanted) => {
+      const said = await ask(question, schema);
+      const isRight = isDeepStrictEqual(JSON.parse(said), JSON.parse(wanted));
+      if (!isRight) fault ??= `${said}\n     in the place of ${wanted}`;
+      const sort = `${set} ${sortOf(wanted)}`;
+      steps[sort] ??= { right: 0, of: 0 };
+      steps[sort].of++;
+      if (isRight) steps[sort].right++;
+    });
+    note(set, request.kind, request.text, fault);
   }
 }
 
@@ -70,5 +62,5 @@ const summary = Object.fromEntries(
     return [set, { right: right.length, of: all.length, share: Number((right.length / all.length).toFixed(3)) }];
   }),
 );
-console.log(summary);
-if (values.out) writeFileSync(values.out, `${JSON.stringify({ summary, rows }, undefined, 1)}\n`);
+console.log(summary, steps);
+if (values.out) writeFileSync(values.out, `${JSON.stringify({ summary, steps, rows }, undefined, 1)}\n`);

@@ -40,14 +40,16 @@ export function* drawRequests(seed, { unseen = false } = {}) {
   }
 }
 
-/** What a model sees and what it should say, turn by turn. @throws {BaimoError} where the steps do not admit the answers */
-export async function conversationOf({ text, today, world, answers }) {
+/** What a model sees and what it should say, turn by turn; `watch` is told each question. @throws {BaimoError} where the steps do not admit the answers */
+export async function conversationOf({ text, today, world, answers }, watch) {
   const messages = [];
   let before = "";
   let next = 0;
-  const ask = async ({ system, request, state }) => {
+  const ask = async (question, schema) => {
+    const { system, request, state } = question;
     const prompt = `${system}\n\n${request}\n\n${state}`;
     const answer = JSON.stringify(answers[next++]);
+    await watch?.(question, schema, answer);
     messages.push({ role: "user", content: prompt.slice(before.length) }, { role: "assistant", content: answer });
     before = prompt + answer;
     return answer;
