@@ -199,7 +199,7 @@ for (const { place, words } of commands()) {
     const file = (word: string) =>
       join(project, command === "convert" ? word.replace("model", "converted") : word);
     const args = words.map((word) =>
-      /^(model\.gguf|run\.yaml|folder|small\.gguf|(runs|corpus|clean|unique)\.jsonl|keys\.json|tokenizer\.json|packed|log\.json|tasks|runs\/(a|giant)|server\.json|side-by-side)$/.test(
+      /^(model\.gguf|run\.yaml|folder|small\.gguf|(runs|corpus|clean|unique)\.jsonl|keys\.json|tokenizer\.json|packed|log\.json|tasks|runs\/(a|giant|july)|server\.json|side-by-side)$/.test(
         word,
       )
         ? file(word)
@@ -209,6 +209,10 @@ for (const { place, words } of commands()) {
       const { status, stderr } = await baimo(args, "", settings);
       assert.equal(status, 1);
       assert.match(stderr, /the Hub may not be asked|is not in the cache/);
+    } else if (words.some((word) => word.startsWith("postgres:"))) {
+      const { status, stderr } = await baimo(args, "", settings);
+      assert.equal(status, 1);
+      assert.match(stderr, /needs the package pg|the database of Postgres \S+ cannot be used/);
     } else if (command === "serve") {
       // Endpoints need not be there for a server to start.
       const whole = words.includes("--upstream") || words.includes("--keys");

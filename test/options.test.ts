@@ -34,6 +34,7 @@ import { bootstrapTable } from "../src/plan/scaling/fit.ts";
 import { scalingTable } from "../src/plan/scaling/plan-scaling.ts";
 import { servingTable } from "../src/plan/serving/serving-options.ts";
 import { trainingTable } from "../src/plan/training/plan-training.ts";
+import { statedPowerTable } from "../src/serve/energy.ts";
 import * as serve from "../src/serve/index.ts";
 import { modelsTable } from "../src/serve/models/models.ts";
 import * as node from "../src/serve/node.ts";
@@ -48,6 +49,8 @@ import { folderTable } from "../src/tokenizers/files/read-folder.ts";
 import { toGgufTable } from "../src/tokenizers/files/to-gguf.ts";
 import * as tokenizers from "../src/tokenizers/index.ts";
 import { trainTokenizerTable } from "../src/tokenizers/train/train-tokenizer.ts";
+import { fineTuneTable } from "../src/train/fine-tune.ts";
+import * as train from "../src/train/index.ts";
 import * as upstream from "../src/upstream/index.ts";
 import { type UpstreamOptions, upstreamTable } from "../src/upstream/open-upstream.ts";
 import { root } from "./places.ts";
@@ -189,6 +192,16 @@ const doors: Record<string, Door> = {
     base: () => ({ models: [model] }),
     call: (options) => serve.createHandler(options),
   },
+  statedEnergy: {
+    table: statedPowerTable,
+    base: () => ({ watts: 5 }),
+    call: (options) => node.statedEnergy(options),
+  },
+  fineTune: {
+    table: fineTuneTable,
+    base: () => ({ steps: 1 }),
+    call: (options) => train.fineTune("poet", [], options).next(),
+  },
   openModels: { table: modelsTable, call: (options) => serve.openModels(new Map(), options) },
   listen: { table: listenTable, call: (options) => node.listen(async () => new Response(), options) },
 };
@@ -226,6 +239,7 @@ const WITHOUT_OPTIONS = new Set([
   "isQuantizable",
   "judgeRun",
   "listCachedModels",
+  "measuredEnergy",
   "openKeys",
   "openPage",
   "parseHubSpec",
@@ -266,7 +280,7 @@ function* optionsIn(
     const others = Object.fromEntries(
       needed.map(([name, { allowed }]) => [
         name,
-        allowed === "a function" ? () => {} : "http://localhost/nowhere",
+        allowed === "a function" ? () => {} : (/^"(\w+)"/.exec(allowed)?.[1] ?? "http://localhost/nowhere"),
       ]),
     );
     yield* optionsIn(kind.table, `${prefix}${key}.`, (own) => wrap({ [key]: { ...others, ...own } }));
@@ -299,7 +313,7 @@ it("what is opened by a path or a Map is refused by its name where it is none", 
 });
 
 it("every public function with options is here, and no other", () => {
-  const all = { ...index, ...formats, ...tokenizers, ...plan, ...serve, ...node, ...upstream };
+  const all = { ...index, ...formats, ...tokenizers, ...plan, ...serve, ...node, ...train, ...upstream };
   const names = Object.entries(all).flatMap(([name, value]) => (typeof value === "function" ? [name] : []));
   assert.deepEqual(
     names.filter((name) => !Object.hasOwn(doors, name) && !WITHOUT_OPTIONS.has(name)),
@@ -322,7 +336,7 @@ describe("wrong options are refused by their names:", () => {
       for (const name of Object.keys(table)) {
         const snake = name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
         for (const misspelt of [`${name}s`, `${name[0]}${name}`, snake, name.slice(0, -1)]) {
-          if (Object.hasOwn(table, misspelt)) continue;
+          if (Object.hasOwn(table, misspelt) || misspelt.length < 2) continue; // a letter is like many
           const message = new RegExp(`^${where}: option ${misspelt} is not known; did you mean \\w+\\?$`);
           await refused(() => call({ ...base(), [misspelt]: undefined }), message, misspelt);
         }
@@ -565,9 +579,10 @@ it("the comments of options tell the defaults of the tables", () => {
     names.map((name) => readFileSync(join(root, "src", `${name}.ts`), "utf8")).join("\n");
   const common = read(sources);
   const plans = read(["money/plan-return", "quantity/simulate", "scaling/fit"].map((name) => `plan/${name}`));
+  const trainings = read(["train/fine-tune"]);
   let compared = 0;
   for (const [where, { table }] of Object.entries(doors)) {
-    const text = where in plan ? plans : common;
+    const text = where in plan ? plans : where in train ? trainings : common;
     for (const [name, { default: value }] of Object.entries(table)) {
       if (value === undefined || Array.isArray(value)) continue;
       const comments = text.matchAll(new RegExp(`/\\*\\*((?:(?!\\*/)[^])*)\\*/\\s+${name}\\?:`, "g"));

@@ -103,25 +103,9 @@ describe("the page without a server", { skip: noBrowser }, () => {
       await page.getByTitle("Model: tiny").waitFor();
       await look(page, "in-tab-models");
 
-      await page.getByRole("link", { name: "Training", exact: true }).click();
-      await page
-        .getByLabel(/^Poems in Chinese/)
-        .fill("《夜雨》\n檐下雨声迟，灯前客梦稀。\n故人千里外，谁与话心期。");
-      await page.getByRole("button", { name: "Learn" }).click();
-      await page.getByText("Learned: “mine” writes now.").waitFor();
-      await look(page, "in-tab-training");
-      await page.getByRole("button", { name: "Ask it" }).click();
-      const learned = await ask(page, "以《夜雨》为题写一首诗");
-
       await page.context().setOffline(true);
       await page.reload();
-      await page.getByTitle("Model: poet:mine").waitFor();
-      assert.equal(await page.locator("article.answer").textContent(), learned);
-      await page.getByRole("button", { name: "New conversation" }).click();
-      await ask(page, "续写：檐下雨声迟，");
-      await page.getByRole("link", { name: "Training", exact: true }).click();
-      await page.getByRole("button", { name: "Forget: mine" }).click();
-      await page.getByTitle("Model: poet", { exact: true }).waitFor();
+      await page.getByTitle("Model: tiny").waitFor();
       await page.getByRole("button", { name: "New conversation" }).click();
       await ask(page, "hello");
 
@@ -142,6 +126,26 @@ describe("the page without a server", { skip: noBrowser }, () => {
         .click();
       await page.getByRole("dialog").getByText("A violin has four strings.").waitFor();
       await look(page, "in-tab-passage");
+      await page.keyboard.press("Escape");
+
+      await page.getByRole("link", { name: "Training", exact: true }).click();
+      await page
+        .getByLabel(/^Poems in Chinese/)
+        .fill("《夜雨》\n檐下雨声迟，灯前客梦稀。\n故人千里外，谁与话心期。");
+      await page.getByRole("button", { name: "Learn" }).click();
+      await page.getByText("Learned: “mine” writes now.").waitFor();
+      await look(page, "in-tab-training");
+      await page.getByRole("button", { name: "Ask it" }).click();
+      const learned = await ask(page, "以《夜雨》为题写一首诗");
+
+      await page.reload();
+      await page.getByTitle("Model: poet:mine").waitFor();
+      assert.equal(await page.locator("article.answer").last().textContent(), learned);
+      await page.getByRole("button", { name: "New conversation" }).click();
+      await ask(page, "续写：檐下雨声迟，");
+      await page.getByRole("link", { name: "Training", exact: true }).click();
+      await page.getByRole("button", { name: "Forget: mine" }).click();
+      await page.getByTitle("Model: poet", { exact: true }).waitFor();
     });
   });
 

@@ -21,8 +21,12 @@ export function statedEnergy(power: StatedPower): EnergyMeter {
   return { from: "stated", watts, source, date, joules };
 }
 
-/** What the machine's processors count of their own energy, whoever uses them; undefined where it cannot be read. */
-export function measuredEnergy({ folder = POWERCAP } = {}): EnergyMeter | undefined {
+/**
+ * What the machine's processors count of their own energy, whoever uses them; undefined where it cannot be read.
+ *
+ * folder  of the system's counters
+ */
+export function measuredEnergy(folder = POWERCAP): EnergyMeter | undefined {
   const packages = packagesIn(folder);
   if (packages.length === 0) return undefined;
   const joules = () => packages.reduce((sum, each) => sum + each.joules(), 0);

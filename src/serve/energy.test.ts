@@ -41,13 +41,13 @@ test("is what the processors' packages count, beyond the end of their counters",
     for (const [file, text] of Object.entries(files)) writeFileSync(join(folder, zone, file), text);
   };
   try {
-    assert.equal(measuredEnergy({ folder }), undefined);
-    assert.equal(measuredEnergy({ folder: join(folder, "none") }), undefined);
+    assert.equal(measuredEnergy(folder), undefined);
+    assert.equal(measuredEnergy(join(folder, "none")), undefined);
     write("intel-rapl:0", "package-0", 9_000_000);
     write("intel-rapl:0:0", "core", 1_000_000);
     write("intel-rapl:1", "package-1", 0);
     write("intel-rapl:2", "psys", 0);
-    const meter = measuredEnergy({ folder })!;
+    const meter = measuredEnergy(folder)!;
     assert.deepEqual([meter.from, meter.joules()], ["measured", 0]);
     write("intel-rapl:0", "package-0", 500_000);
     write("intel-rapl:0:0", "core", 9_000_000);

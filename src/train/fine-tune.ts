@@ -4,36 +4,65 @@ import { BaimoError } from "../errors.ts";
 import { type CheckpointInput, openCheckpoint } from "../formats/checkpoint.ts";
 import { readLanguage } from "../generate/language.ts";
 import { describeModel } from "../models/open-model.ts";
-import { call, readOptions } from "../options.ts";
+import { choice, signal as signalKind, withDefault } from "../option-kinds.ts";
+import { call, readOptions, type TableOf } from "../options.ts";
 import { sha256 } from "../sha256.ts";
 import { ADAPTER_CONFIG, ADAPTER_WEIGHTS, adapterConfig, writeAdapterWeights } from "./adapter-files.ts";
 import { type TaughtMessage, taughtChat } from "./chat-masks.ts";
 import { conversations as conversationsOf } from "./run/batches.ts";
-import { type TrainConfig, trainTable } from "./run/config.ts";
+import { trainTable } from "./run/config.ts";
 import { objectiveOf, partsThatFit } from "./run/plan.ts";
 import { TrainingSession } from "./session.ts";
 
-/** What `fineTune` may be told; defaults are those of `baimo train`, but for `adapter`, which is "lora". */
-export type FineTuneOptions = Partial<
-  Pick<
-    TrainConfig,
-    | "adapter"
-    | "r"
-    | "alpha"
-    | "targets"
-    | "lr"
-    | "warmup"
-    | "schedule"
-    | "batch"
-    | "microBatch"
-    | "sequenceLength"
-    | "seed"
-    | "threads"
-  >
-> & {
+/** What `fineTune` may be told. */
+export interface FineTuneOptions {
   readonly steps: number;
+  /** Default "lora". */
+  readonly adapter?: "lora" | "rslora" | "dora";
+  /** Rank of the adapter's matrices. Default 16. */
+  readonly r?: number;
+  /** What they add is multiplied with alpha / r, of "rslora" alpha / sqrt(r). Default 32. */
+  readonly alpha?: number;
+  /** Last parts of the names of the modules beside which it grows. Default: those of attention. */
+  readonly targets?: string[];
+  /** Highest learning rate. Default 0.0003. */
+  readonly lr?: number;
+  /** Steps in which the rate rises. Default 0. */
+  readonly warmup?: number;
+  /** How it falls to nothing. Default "cosine". */
+  readonly schedule?: "constant" | "linear" | "cosine" | "wsd";
+  /** Conversations of a step, at most as many as there are. Default 32. */
+  readonly batch?: number;
+  /** Most conversations of a pass. Default 8. */
+  readonly microBatch?: number;
+  /** Tokens of a conversation; longer ones are cut. Default 256. */
+  readonly sequenceLength?: number;
+  /** Of the first weights and of the order. Default 0. */
+  readonly seed?: number;
+  readonly threads?: number;
   readonly signal?: AbortSignal;
-};
+}
+
+const { r, alpha, targets, lr, warmup, schedule, batch, microBatch, sequenceLength, seed, threads, steps } =
+  trainTable;
+
+/** The same, declared. */
+export const fineTuneTable = {
+  adapter: withDefault(choice("lora", "rslora", "dora"), "lora"),
+  r,
+  alpha,
+  targets,
+  lr,
+  warmup,
+  schedule,
+  batch,
+  microBatch,
+  sequenceLength,
+  seed,
+  threads,
+  steps,
+  signal: signalKind,
+} satisfies TableOf<FineTuneOptions>;
 
 /** A step that was taken. */
 export interface FineTuneStep {
@@ -62,15 +91,16 @@ const NO_GUARD = { loss: Number.MAX_VALUE, gradNorm: Number.MAX_VALUE };
 export async function* fineTune(
   source: CheckpointInput,
   conversations: readonly (readonly TaughtMessage[])[],
-  { signal, ...given }: FineTuneOptions,
+  options: FineTuneOptions,
 ): AsyncGenerator<FineTuneStep, AdapterFiles> {
+  const { signal, ...given } = readOptions(options, fineTuneTable, call("fineTune"));
+  const nowhere = { stage: "sft", model: "memory", data: ["memory"], out: "memory" };
+  const config = readOptions({ ...nowhere, ...given }, trainTable, call("fineTune"));
   if (!canShareMemory())
     throw new BaimoError(
       "device",
       "training shares memory with its threads, which this page may not: it must be cross-origin isolated",
     );
-  const place = { stage: "sft", model: "memory", data: ["memory"], out: "memory", adapter: "lora" };
-  const config = readOptions({ ...place, ...given }, trainTable, call("fineTune"));
   const checkpoint = await openCheckpoint(source, { signal });
   try {
     const description = await describeModel(checkpoint);
