@@ -50,7 +50,7 @@ function count(text: string, before: string, after: string, bound: number): { us
     if (AT_LEAST.test(lead) || OR_MORE.test(text.slice(end))) return told > bound ? told : undefined;
     return told;
   });
-  const [users] = new Set(counts).size === 1 ? counts : [];
+  const [users] = counts.length === 1 ? counts : [];
   if (users === undefined || (users <= bound && NOT_ALL.test(text))) return { rest: text };
   const rest = found.reduce((left, { 0: told }) => left.replaceAll(told, " "), text);
   // Which of two numbers counts is not guessed.

@@ -71,6 +71,7 @@ test("what a question must not be read to permit", () => {
     ["We had 699 million users in December 2025. May we sell Llama 3?", "unknown"],
     ["一家公司发布前一个月有9亿用户，可以商用 Llama 3 吗？", "no"],
     ["May we use DBRX commercially with 800 million users, 100 million at release?", "unknown"],
+    ["At release app A had 400 million users and app B 400 million users; may we sell Llama 3?", "unknown"],
     ["我们月活8亿，但发布前只有6亿，可以商用 Llama 3 吗？", "unknown"],
     ["百川2 可以给银行用吗，日活 300 万？", "no"],
     ["可以用 Llama 2 的输出来训练 Qwen3-8B 吗？", "no"],
