@@ -50,18 +50,35 @@ function count(text: string, before: string, after: string, bound: number): { us
     if (AT_LEAST.test(lead) || OR_MORE.test(text.slice(end))) return told > bound ? told : undefined;
     return told;
   });
-  const [users] = new Set(counts).size === 1 ? counts : [];
+  const [users] = counts.length === 1 ? counts : [];
   if (users === undefined || (users <= bound && NOT_ALL.test(text))) return { rest: text };
   const rest = found.reduce((left, { 0: told }) => left.replaceAll(told, " "), text);
+  // Which of two numbers counts is not guessed.
+  if (ANOTHER_COUNT.test(rest)) return { rest: text };
   return { users, rest: rest.replace(BESIDE_COUNT, " ") };
 }
 
+/** A number that may be of users as well. */
+const ANOTHER_COUNT = /\d\s*(?:million|billion|bn\b|百万|千万|亿)/i;
 /** What stands beside a count that was read. */
 const BESIDE_COUNT =
   /\b(?:no(?:t)? (?:more|less|fewer) than|more than|over|above|beyond|upwards? of|at least|at most|fewer than|less than|under|up to|about|around|or (?:more|less|above)|monthly|daily|active|plus|a (?:month|day)|per (?:month|day)|each (?:month|day))\b|没有超过|不超过|不到|不足|超过|多于|大于|高于|不止|突破|至少|不少于|不低于|不下|以上|以下|左右|大约|约|余/gi;
 
 const AT_RELEASE =
   /\b(in|by) (January|February|March|April|May|June|July|August|September|October|November|December) 20|(at|before) (its |the )?release|发布时|发布前/i;
+/** The month that a text names, as 2024-03; none where it names several. */
+function monthIn(text: string): string | undefined {
+  const named = new Set(
+    Array.from(text.matchAll(MONTH), ([, month, year]) => {
+      const at = MONTHS.indexOf(month.slice(0, 3).toLowerCase()) / 3 + 1;
+      return `${year}-${String(at).padStart(2, "0")}`;
+    }),
+  );
+  return named.size === 1 ? [...named][0] : undefined;
+}
+const MONTHS = "janfebmaraprmayjunjulaugsepoctnovdec";
+const MONTH =
+  /\b(?:in|by) (January|February|March|April|May|June|July|August|September|October|November|December) (20\d\d)\b/gi;
 /** What will not be done; of notices and licences that is something else. */
 const NEVER =
   /\b([Nn]ever|[Ww]ithout|[Nn]ot|[Nn]o)\s+(giv|shar|distribut|publish|releas|pass)\w*(?![^,.;?]{0,60}\b(?:credit|notice|copyright|attribution|licen[cs]e|terms|agreement|restriction|Built with))(?:(?!\b(?:but|yet|however|except|though|while|instead|only)\b)[^,.;?A-Z\d])*|(不会?|从不|绝不|不再)(对外)?(分发|发布|公开|提供|分享|交付)(?![^，。；？]{0,12}(?:声明|版权|署名|许可|标识|来源|出处|协议|条款|Built with))(?:(?![但却而只])[^，。；？A-Z\d])*/g;
@@ -83,7 +100,7 @@ const PAID =
   /\b(sell|sold|charg|paid|pays?|fees?|subscri|revenue|moneti[sz])|卖|收费|付费|(?<!非)(盈利|商业)|变现/i;
 /** What the new model will be called. */
 const CALLED =
-  /(?:\bcalled|\bcalling (?:it|them|that|this|the \w+)|\bnamed|\bunder the name(?: of)?|\bname (?:it|them|(?:my|our|the) .{1,40}?)|\bas|叫做?|取名[为叫]?|命名为|改名为?|更名为|名为)\s*(?:[“"「‘']([^”"」’']{1,60})[”"」’']|([A-Z][\w.]*(?:[ -][A-Z0-9][\w.]*)*(?:-[\p{Script=Han}]{1,8}(?=\s*(?:[，。,？；]|$)))?|(?<=(?:[叫名为做]|called|named)\s*)[a-z][\w.]*-[\w.-]+)|(?<=叫做?\s*|名为\s*|改名为?\s*)([\p{Script=Han}\w-]{1,12}?)(?=\s*(?:并|后|再|，|。|,|？|发布|上传|公开|可以|$)))/u;
+  /(?:\bcalled|\bcalling (?:it|them|that|this|the \w+)|\bnamed|\bunder the name(?: of)?|\bname (?:it|them|(?:my|our|the) .{1,40}?)|\bas|叫做?|取名[为叫]?|命名为|改名为?|更名为|名为)\s*(?:[“"「‘']([^”"」’']{1,60})[”"」’']|([A-Z](?:\.?\w)*(?:[ -][A-Z0-9](?:\.?\w)*)*(?:-[\p{Script=Han}]{1,8}(?=\s*(?:[，。,？；]|$)))?|(?<=(?:[叫名为做]|called|named)\s*)[a-z][\w.]*-[\w.-]+)|(?<=叫做?\s*|名为\s*|改名为?\s*)([\p{Script=Han}\w-]{1,12}?)(?=\s*(?:并|后|再|，|。|,|？|发布|上传|公开|可以|$)))/u;
 
 /** A text without what it says will not be done, and without the day of a release: neither is an action. */
 export const withoutDenied = (text: string): string =>
@@ -128,7 +145,7 @@ export function factsIn(text: string): { facts: Facts; rest: string } {
   const before = AT_RELEASE.test(text);
   const monthly = users(
     "月活|\\bMAU\\b",
-    "\\+?\\s*(?:monthly(?: active)?(?: users)?|users a month|users\\b|MAU\\b|(?:以上|多|余)?的?月活)",
+    "\\+?\\s*(?:monthly(?: active)?(?: users)?|users a month|users\\b|MAU\\b|(?:以上|多|余)?的?(?:月活|用户))",
     LARGEST_BOUNDS[before ? "mauAtRelease" : "mau"],
   );
   if (monthly !== undefined) told(RELEASED);
@@ -152,6 +169,7 @@ export function factsIn(text: string): { facts: Facts; rest: string } {
   const facts: Facts = {
     mau: before ? undefined : monthly,
     mauAtRelease: before ? monthly : undefined,
+    mauMonth: before && monthly !== undefined ? monthIn(text) : undefined,
     dau: daily,
     principalPlace: where.place,
     multimodal: isTextOnly ? false : told(VISION),

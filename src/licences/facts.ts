@@ -16,6 +16,8 @@ export interface Facts {
   /** Monthly users: now, and in the month before the model's release. */
   readonly mau?: number;
   readonly mauAtRelease?: number;
+  /** Which month `mauAtRelease` is of, as 2024-03. */
+  readonly mauMonth?: string;
   /** Daily users. */
   readonly dau?: number;
   /** The same of affiliates, where they are not counted in. */
@@ -60,6 +62,10 @@ export const factQuestions: Readonly<Record<FactName, { readonly en: string; rea
   hosted: { en: "do others use it over a network?", zh: "是否供他人经网络使用？" },
   commercial: { en: "is there a commercial purpose?", zh: "是否有商业目的？" },
   mau: { en: "how many users a month does the product have?", zh: "产品月活多少？" },
+  mauMonth: {
+    en: "of which month are the users of mauAtRelease, as 2024-03?",
+    zh: "发布前一个月的月活是哪个月的，如 2024-03？",
+  },
   mauAtRelease: {
     en: "how many users a month, affiliates included, in the month before the model's release?",
     zh: "模型发布前一个月的月活（含关联方）多少？",
@@ -121,6 +127,7 @@ export const FACT_TYPES: Readonly<Record<FactName, FactType>> = {
   commercial: "boolean",
   mau: "number",
   mauAtRelease: "number",
+  mauMonth: "string",
   dau: "number",
   affiliateMauAtRelease: "number",
   affiliateDau: "number",

@@ -66,6 +66,13 @@ test("what a question must not be read to permit", () => {
   const cases: [text: string, verdict: string][] = [
     ["May a bank with 900 million monthly users use Llama 3.1?", "unknown"],
     ["DBRX: 750 million users in March 2024, may we?", "no"],
+    ["We had 10 million users in June 2024. May we use Llama 3.1 commercially?", "yes-if"],
+    ["We had 10 million users in March 2023. May we use Llama 3.1 commercially?", "unknown"],
+    ["We had 699 million users in December 2025. May we sell Llama 3?", "unknown"],
+    ["一家公司发布前一个月有9亿用户，可以商用 Llama 3 吗？", "no"],
+    ["May we use DBRX commercially with 800 million users, 100 million at release?", "unknown"],
+    ["At release app A had 400 million users and app B 400 million users; may we sell Llama 3?", "unknown"],
+    ["我们月活8亿，但发布前只有6亿，可以商用 Llama 3 吗？", "unknown"],
     ["百川2 可以给银行用吗，日活 300 万？", "no"],
     ["可以用 Llama 2 的输出来训练 Qwen3-8B 吗？", "no"],
     ["May we train Command R with Qwen3-8B outputs and sell it?", "no"],

@@ -97,10 +97,16 @@ const COUNTED: Readonly<Record<UsersTerm["fact"], string>> = {
   annualRevenue: "年收入，美元",
 };
 
+/** "2024-03" of a day in April. */
+function monthBefore(day: string): string {
+  const [year, month] = day.split("-").map(Number);
+  return new Date(Date.UTC(year, month - 2)).toISOString().slice(0, 7);
+}
+
 const users =
   (term: UsersTerm): Find =>
   ({ acts, facts }) => {
-    const { clauses, except, most, below } = term;
+    const { clauses, except, most, below, released } = term;
     const commercial = acts.has("commercial");
     if (except && facts[except.fact])
       return found("passes", except.clauses, "the bound is not for this product", "上限不适用于此产品");
@@ -130,6 +136,9 @@ const users =
     const beyond = most !== undefined ? count > most : count >= below!;
     const says = `${grouped(count)} against a bound of ${grouped(most ?? below!)}`;
     const zh = `${grouped(count)}，上限 ${grouped(most ?? below!)}`;
+    // What another month had tells nothing of the one that counts.
+    const isOther = term.fact === "mauAtRelease" && facts.mauMonth !== undefined && released !== undefined;
+    if (!beyond && isOther && facts.mauMonth !== monthBefore(released)) return asks(clauses, term.fact);
     if (!beyond) return found("passes", clauses, says, zh);
     if (term.commercially && !commercial) return asks(clauses, "commercial");
     if (term.beyond !== "refuse") return requires(clauses, term.beyond);

@@ -31,7 +31,7 @@ test("a question in words: licences, action and facts, and nothing that is not s
       "Our group had 800 million monthly users in June 2023. May we use Llama 2 in a product?",
       ["LicenseRef-Llama-2"],
       "commercial-use",
-      { mauAtRelease: 8e8 },
+      { mauAtRelease: 8e8, mauMonth: "2023-06" },
     ],
     ["可以用 Llama 2 的输出训练模型吗？", ["LicenseRef-Llama-2"], "train-on-outputs", { commercial: null }],
     [

@@ -61,6 +61,8 @@ export interface DutyTerm extends Base {
 export interface UsersTerm extends Base {
   readonly kind: "users";
   readonly fact: "mau" | "mauAtRelease" | "dau" | "annualRevenue";
+  /** The day of the model's release: users of the month before it count. */
+  readonly released?: string;
   /** Allowed up to this, or only below that. */
   readonly most?: number;
   readonly below?: number;
@@ -201,7 +203,7 @@ export function readTerms(file: string, value: unknown): LicenceTerms {
         affiliates: flag,
         beyond: oneOf(["refuse", ...CONDITIONS]),
       },
-      { most: positive, below: positive, commercially: flag, except: exception },
+      { released: date(false), most: positive, below: positive, commercially: flag, except: exception },
     ),
     outputs: term({ rule: oneOf(["own-only", "derivative", "named"]) }),
     name: term({

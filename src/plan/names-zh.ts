@@ -102,6 +102,7 @@ const names: Readonly<Record<string, string>> = {
   "tokens a second, expected": "预期每秒词元",
   "tokens of answers a second, over the log": "日志期间每秒回答词元",
   "requests a second": "每秒请求数",
+  "places of all machines": "全部机器的席位",
   "requests a place serves": "每个席位的服务率",
   "share of requests": "请求占比",
   "seconds that these may wait": "允许等待的秒数",

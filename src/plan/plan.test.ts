@@ -63,6 +63,17 @@ const answers: Record<string, Answer> = {
   return: planReturn({ work: [work], fixedPerMonth: 40000, currency: "CNY" }),
 };
 
+it("machines are enough for prompts and answers together, whatever the batch", () => {
+  for (const batch of [1, 8, 128, 256]) {
+    const { results } = planServing(model, { accelerator: "H100-SXM", requestsPerSecond: 20, batch });
+    const { machines, firstToken, speed, queueUtilisation } = results;
+    const answer = 256; // the tokens that are assumed
+    const busy = 20 * (firstToken.value! + answer / speed.value!);
+    assert.ok(machines.value! > busy, `${batch} at once: ${machines.value} machines for the work of ${busy}`);
+    assert.ok(Math.abs(queueUtilisation.value! - busy / machines.value!) < 1e-9);
+  }
+});
+
 it("no figure is bare, and every formula gives what stands beside it", () => {
   for (const [name, answer] of Object.entries(answers)) {
     const plans = "plans" in answer ? ((answer as TrainingAnswer).plans?.feasible ?? []) : [];

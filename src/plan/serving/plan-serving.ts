@@ -209,13 +209,8 @@ function machinesFor(read: ReadServing, { prefill, speed, answer, batch }: Serve
   const rate = compute(
     "requests a place serves",
     "request/second",
-    "1 / (prefill + answer * batch / speed)",
-    {
-      prefill,
-      answer,
-      batch,
-      speed,
-    },
+    "1 / (batch * (prefill + answer / speed))",
+    { prefill, answer, batch, speed },
   );
   const share = defined("share of requests", 0.95, "ratio", "the usual quantile of waiting");
   const limit = inputOf("seconds that these may wait", read.wait, "second", {
@@ -226,7 +221,9 @@ function machinesFor(read: ReadServing, { prefill, speed, answer, batch }: Serve
   const isBeyond = places.value === null && rate.value !== null;
   const note = isBeyond ? "none: more than a million sequences at once would be needed" : undefined;
   const machines = compute("machines", "machine", "ceil(places / batch)", { places, batch }, { note });
-  const { utilisation, waitAt95 } = queueOf(arrivals, rate, places);
+  // All places of the last machine serve as well.
+  const all = compute("places of all machines", "machine", "machines * batch", { machines, batch });
+  const { utilisation, waitAt95 } = queueOf(arrivals, rate, all);
   return { machines, queueUtilisation: utilisation, waitAt95 };
 }
 
