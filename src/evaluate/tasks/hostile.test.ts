@@ -75,6 +75,8 @@ const CASES: [name: string, changes: Record<string, unknown>, says: RegExp][] = 
   ],
   ["wrong-kind", { num_fewshot: "three" }, /num_fewshot must be a whole number but is "three"/],
   ["no-sampler", { fewshot_config: { sampler: "balanced" } }, /known ones are default, first_n/],
+  ["repeats-much", { repeats: 1e9 }, /repeats is 1000000000; at most 10000/],
+  ["includes-folder", { include: "." }, /includes .*, and there is no such file/],
   ["unsafe", { unsafe_code: true }, /runs Python that a model writes/],
 ];
 for (const [task, changes, says] of CASES) {
