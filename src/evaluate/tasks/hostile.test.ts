@@ -39,6 +39,7 @@ test("YAML that grows, nests or names Python's objects", () => {
           .join(", ")}]`,
   ).join("\n");
   assert.throws(() => parseYaml(bomb, "bomb.yaml"), refused(/^bomb\.yaml is not YAML that a task can be/));
+  assert.throws(() => parseYaml("a: &a {b: [*a]}", "self.yaml"), refused(/\*a stands in what it names/));
   assert.throws(() => parseYaml("[".repeat(50_000), "deep.yaml"), refused(/^deep\.yaml/));
   assert.throws(
     () => parseYaml("a: !!python/object/apply:os.system [ls]", "py.yaml"),
