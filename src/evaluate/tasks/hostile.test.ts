@@ -39,6 +39,7 @@ test("YAML that grows, nests or names Python's objects", () => {
           .join(", ")}]`,
   ).join("\n");
   assert.throws(() => parseYaml(bomb, "bomb.yaml"), refused(/^bomb\.yaml is not YAML that a task can be/));
+  assert.throws(() => parseYaml("a: &a {b: [*a]}", "self.yaml"), refused(/\*a stands in what it names/));
   assert.throws(() => parseYaml("[".repeat(50_000), "deep.yaml"), refused(/^deep\.yaml/));
   assert.throws(
     () => parseYaml("a: !!python/object/apply:os.system [ls]", "py.yaml"),
@@ -75,6 +76,8 @@ const CASES: [name: string, changes: Record<string, unknown>, says: RegExp][] = 
   ],
   ["wrong-kind", { num_fewshot: "three" }, /num_fewshot must be a whole number but is "three"/],
   ["no-sampler", { fewshot_config: { sampler: "balanced" } }, /known ones are default, first_n/],
+  ["repeats-much", { repeats: 1e9 }, /repeats is 1000000000; at most 10000/],
+  ["includes-folder", { include: "." }, /includes .*, and there is no such file/],
   ["unsafe", { unsafe_code: true }, /runs Python that a model writes/],
 ];
 for (const [task, changes, says] of CASES) {

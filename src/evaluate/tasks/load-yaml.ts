@@ -1,5 +1,5 @@
 // Reads a task's file with the files that it includes.
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import { dirname, isAbsolute, relative, resolve } from "node:path";
 import { BaimoError } from "../../errors.ts";
 import { brief, isRecord, textOf } from "../../json.ts";
@@ -39,7 +39,7 @@ export function loadYaml(path: string, above: readonly string[] = []): RawConfig
     const files = chain.slice(above.indexOf(path)).map(shownPath).join(" -> ");
     throw new BaimoError("format", `${shownPath(above[0])}: the includes run in a circle: ${files}`);
   }
-  if (!existsSync(path)) {
+  if (!statSync(path, { throwIfNoEntry: false })?.isFile()) {
     const from = above.at(-1);
     const by = from === undefined ? "" : `${shownPath(from)} includes `;
     throw new BaimoError("format", `${by}${shownPath(path)}, and there is no such file`);

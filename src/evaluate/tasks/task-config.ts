@@ -123,6 +123,8 @@ export function readTaskConfig(given: RawConfig, where: string): TaskConfig {
   config.fewshot_config = dumpFewshot(config.fewshot_config, fewshot, config.process_docs ?? null);
   for (const key of ["doc_to_text", "doc_to_target", "doc_to_choice"]) checkField(config[key], key, where);
   const metadata = isRecord(config.metadata) ? config.metadata : {};
+  const repeats = at.optionalCount("repeats") ?? 1;
+  if (repeats > MOST_REPEATS) throw configError(where, "repeats", `is ${repeats}; at most ${MOST_REPEATS}`);
   return {
     task,
     where,
@@ -146,7 +148,7 @@ export function readTaskConfig(given: RawConfig, where: string): TaskConfig {
     metrics: readMetrics(config.metric_list, where),
     outputType,
     generationKwargs,
-    repeats: at.optionalCount("repeats") ?? 1,
+    repeats,
     filters: readFilters(config.filter_list, where),
     genPrefix: at.optionalText("gen_prefix"),
     unsafeCode: config.unsafe_code === true,
@@ -156,6 +158,9 @@ export function readTaskConfig(given: RawConfig, where: string): TaskConfig {
     dump: Object.fromEntries(KEYS.flatMap((key) => (key in config ? [[key, withSources(config[key])]] : []))),
   };
 }
+
+/** As many as `--repeats` takes. */
+const MOST_REPEATS = 10_000;
 
 /** The same task with a setting of the run in place of its own. */
 export function withNumFewshot(config: TaskConfig, numFewshot: number): TaskConfig {

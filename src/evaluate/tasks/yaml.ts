@@ -1,5 +1,5 @@
 // YAML 1.1 as PyYAML reads it: `no` is false, `1e-7` a text, `!function` a name that never runs.
-import { type CollectionTag, parseDocument, type ScalarTag } from "yaml";
+import { type CollectionTag, isNode, parseDocument, type ScalarTag, visit } from "yaml";
 import { BaimoError } from "../../errors.ts";
 import { indentQuotedLines } from "./quoted-lines.ts";
 
@@ -102,5 +102,11 @@ function readDocument(text: string): unknown {
   });
   const [problem] = [...document.errors, ...document.warnings];
   if (problem) throw problem;
+  visit(document, {
+    Alias(_, alias, path) {
+      const holds = path.some((node) => isNode(node) && "anchor" in node && node.anchor === alias.source);
+      if (holds) throw new Error(`*${alias.source} stands in what it names`);
+    },
+  });
   return document.toJS({ maxAliasCount: MOST_ALIASES });
 }
