@@ -56,6 +56,7 @@ export function echoedScore(reply: Reply, context: string, continuation: string)
   const last = tokens.length - 1;
   // Offsets count characters, or the units of UTF-16.
   const isUnits = offsets[last] + tokens[last].length >= text.length;
+  if (!isUnits && offsets[last] + lengthOf(tokens[last]) < lengthOf(text)) return undefined; // some of the end is missing
   const boundary = isUnits ? kept.length : lengthOf(kept);
   let from = offsets.findIndex((offset) => offset >= boundary);
   if (from < 0) return undefined;

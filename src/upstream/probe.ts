@@ -119,7 +119,7 @@ function checkEcho(reply: Reply): Capability {
   const at = TEXT.lastIndexOf(" ");
   return echoedScore(reply, TEXT.slice(0, at), TEXT.slice(at))
     ? YES
-    : no("its tokens do not say where a continuation begins");
+    : no("its tokens do not say where a continuation begins, or do not reach the end of the text");
 }
 
 function checkTop(reply: Reply): Capability {
