@@ -213,7 +213,7 @@ function answersOf(
         let failure: unknown = new AnswerError("broken", "the stream ended early");
         try {
           for await (const { number, event } of readEvents(handle, id, after, signal)) {
-            failures = 0;
+            if (event.type !== "reach") failures = 0;
             if (number !== undefined) after = number;
             yield event;
             if (event.type === "finish") return;
@@ -223,6 +223,8 @@ function answersOf(
           failure = error;
         }
         if (++failures > MOST_FAILURES) throw failure;
+        // The first time is soon mended, and nothing to tell of.
+        if (failures > 1) yield { type: "reach", away: true };
         await new Promise((resolve) => setTimeout(resolve, 300 * 2 ** failures));
       }
     },
@@ -258,6 +260,7 @@ async function* readEvents(
     handle,
     new Request(address(`answers/${id}/events?after=${after}`), { signal }),
   );
+  yield { event: { type: "reach", away: false } };
   if (response.status === 204) return;
   let name = "";
   let number: number | undefined;

@@ -36,6 +36,8 @@ export interface Turn {
 /** What an answer sends. `rate` is in tokens a second, `seconds` the whole time of work. */
 export type AnswerEvent =
   | { type: "progress"; share: number }
+  /** Whether the server that writes it is out of reach just now. */
+  | { type: "reach"; away: boolean }
   | { type: "text"; text: string }
   | { type: "reasoning"; text: string }
   | { type: "call"; index: number; id?: string; name?: string; arguments: string }

@@ -16,6 +16,8 @@ export interface Running {
   message: Message;
   /** What part of the prompt has been read, while none of the answer has come. */
   share?: number;
+  /** Whether the server that writes it is out of reach just now. */
+  away?: boolean;
   control: AbortController;
 }
 
@@ -160,14 +162,14 @@ export function createTalk(
     const { conversation, message } = own;
     running.set(conversation.id, own);
     await list();
-    const onShare = (value: number | undefined) => {
+    const onStand = (share: number | undefined, away: boolean) => {
       const own = running.get(conversation.id);
-      if (own?.message.id === message.id && own.share !== value)
-        running.set(conversation.id, { ...own, share: value });
+      if (own?.message.id === message.id && (own.share !== share || (own.away ?? false) !== away))
+        running.set(conversation.id, { ...own, share, away });
     };
     const onKeep = () => void store.update(conversation.id, $state.snapshot(message));
     try {
-      await writeAnswer({ message, control: own.control, onShare, onKeep }, events);
+      await writeAnswer({ message, control: own.control, onStand, onKeep }, events);
     } finally {
       if (running.get(conversation.id)?.message.id === message.id) running.delete(conversation.id);
       await list();

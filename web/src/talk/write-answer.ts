@@ -7,8 +7,8 @@ import type { Left, Read } from "./context.ts";
 interface Writing {
   message: Message;
   control: AbortController;
-  /** Told what part of the prompt has been read, and undefined when that is over. */
-  onShare?: (share: number | undefined) => void;
+  /** Told what part of the prompt has been read, undefined when that is over, and whether the server is out of reach. */
+  onStand?: (share: number | undefined, away: boolean) => void;
   /** Told now and then that there is more to keep. */
   onKeep?: () => void;
 }
@@ -18,7 +18,7 @@ const KEEP_EVERY = 500;
 
 /** Writes until the events end; how the answer ended is in the message, whatever happens. */
 export async function writeAnswer(
-  { message, control, onShare = () => {}, onKeep = () => {} }: Writing,
+  { message, control, onStand = () => {}, onKeep = () => {} }: Writing,
   events: AsyncIterable<AnswerEvent | Left | Read>,
 ): Promise<void> {
   const started = performance.now();
@@ -42,7 +42,7 @@ export async function writeAnswer(
   };
   try {
     for await (const event of events) {
-      onShare(event.type === "progress" ? event.share : undefined);
+      onStand(event.type === "progress" ? event.share : undefined, event.type === "reach" && event.away);
       if (event.type === "whole") Object.assign(message, event.message);
       if (event.type === "left") message.left = event.count;
       if (event.type === "passages") message.passages = event.passages;
