@@ -118,7 +118,7 @@ describe("an endpoint", () => {
       [changed((lists) => void (lists.token_logprobs = lists.token_logprobs.map(() => 0))), /zero/],
       [changed((lists) => void lists.token_logprobs.pop()), /different length/],
       [changed((lists) => void (lists.token_logprobs = [])), /no log-probabilities/],
-      [changed((lists) => Object.values(lists).forEach((list) => list.pop())), /do not reach the end/],
+      [changed((lists) => Object.values(lists).forEach((list) => void list.pop())), /do not reach the end/],
       [
         async (body, path) =>
           body.echo ? Response.json({ error: "no echo" }, { status: 400 }) : forward(body, path),
