@@ -149,6 +149,7 @@ describe("accounts of the page", { skip: noBrowser }, () => {
       await page.getByRole("link", { name: elsewhere }).click();
       await page.getByRole("button", { name: "It is me" }).click();
       await page.getByRole("link", { name: "mine alone" }).click();
+      await page.locator("article.answer").getByText("So it is.").waitFor();
 
       // The session ends: one signs in again in another window, and what was being written is still there.
       await composer(page).fill("not lost");
