@@ -55,9 +55,7 @@ export class Calls {
     const summaries = summariesOf(this.model, this.#bus, rows, wishes);
     if (!summaries.includes(undefined)) return summaries as LogitSummary[];
     sendCommand(this.#bus, { kind: "collect" });
-    const logits = await backend.collect(workspace.logits!); // there, since it has been computed
-    const width = logits.length / rows.length;
-    return summaries.map((summary, row) => summary ?? logits.subarray(row * width, (row + 1) * width));
+    return filled(summaries, await backend.collect(workspace.logits!)); // there, since it has been computed
   }
 
   /** The same on one rank whose device finds the largest logits. Where they are not enough the head is computed again. */
@@ -66,11 +64,12 @@ export class Calls {
     wishes: readonly (SummaryWish | undefined)[],
   ): Promise<(LogitSummary | Float32Array)[]> {
     const all = wishes.filter((wish) => wish !== undefined);
-    const summaries = all.length === rows.length ? await summariesOfLargest(this.model, rows, all) : [];
-    if (summaries.length > 0 && !summaries.includes(undefined)) return summaries as LogitSummary[];
-    const logits = await logitsOf(this.model, rows);
-    const width = logits.length / rows.length;
-    return wishes.map((_, row) => summaries[row] ?? logits.subarray(row * width, (row + 1) * width));
+    const summaries =
+      all.length === rows.length
+        ? await summariesOfLargest(this.model, rows, all)
+        : wishes.map(() => undefined);
+    if (!summaries.includes(undefined)) return summaries as LogitSummary[];
+    return filled(summaries, await logitsOf(this.model, rows));
   }
 
   /**
@@ -134,4 +133,13 @@ export class Calls {
     if (done) this.#encoded = tokens;
     return done;
   }
+}
+
+/** Rows of logits in the places of summaries that are missing. */
+function filled(
+  summaries: readonly (LogitSummary | undefined)[],
+  logits: Float32Array,
+): (LogitSummary | Float32Array)[] {
+  const width = logits.length / summaries.length;
+  return summaries.map((summary, row) => summary ?? logits.subarray(row * width, (row + 1) * width));
 }

@@ -1,5 +1,6 @@
 // Adapters of the poet that were trained in this browser: PEFT's two files in a folder each (OPFS).
 import { BaimoError } from "baimo";
+import { openFolder } from "./open-folder.ts";
 
 /** An adapter's name and files. */
 export interface KeptAdapter {
@@ -15,7 +16,7 @@ export interface KeptAdapters {
 }
 
 export async function openKeptAdapters(): Promise<KeptAdapters> {
-  const folder = await openFolder();
+  const folder = await openFolder("adapters");
   if (!folder)
     return {
       list: async () => [],
@@ -61,15 +62,6 @@ async function writeFile(handle: FileSystemFileHandle, file: File): Promise<void
   const stream = await handle.createWritable();
   await stream.write(file);
   await stream.close();
-}
-
-async function openFolder(): Promise<FileSystemDirectoryHandle | undefined> {
-  try {
-    const root = await navigator.storage.getDirectory();
-    return await root.getDirectoryHandle("adapters", { create: true });
-  } catch {
-    return undefined;
-  }
 }
 
 function unlessMissing(error: DOMException): void {

@@ -4,6 +4,7 @@
 import { BaimoError, type LoadOptions, load, previewModel } from "baimo";
 import { type ByteSource, openByteSource } from "baimo/formats";
 import type { DownloadOptions, Library, ModelRecipe, Stocked, Unfinished } from "baimo/serve";
+import { openFolder } from "./open-folder.ts";
 
 /** What is known of a file that is not whole. */
 interface Note {
@@ -36,7 +37,7 @@ interface Kept {
 
 /** Opens them. */
 export async function openKeptModels(options: LoadOptions): Promise<Kept> {
-  const folder = await openFolder();
+  const folder = await openFolder("models");
   return folder ? keptIn(folder, options) : { library: keepsNothing, offer() {} };
 }
 
@@ -158,16 +159,6 @@ async function keptIn(folder: FileSystemDirectoryHandle, options: LoadOptions): 
     library: { list, unfinished, download, recipe, remove: (source) => remove(fileNameOf(source)) },
     offer: (file) => void offered.set(file.name, file),
   };
-}
-
-/** Undefined where the browser keeps no files for the page: over plain http, and in some private windows. */
-async function openFolder(): Promise<FileSystemDirectoryHandle | undefined> {
-  try {
-    const root = await navigator.storage.getDirectory();
-    return await root.getDirectoryHandle("models", { create: true });
-  } catch {
-    return undefined;
-  }
 }
 
 const refuse = async (source: string): Promise<never> => {

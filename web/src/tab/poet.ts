@@ -27,7 +27,8 @@ async function readPoet(): Promise<Blob> {
   return response.blob();
 }
 
-const options = { device: "auto" } as const;
+/** How every model of a tab is opened. */
+export const options = { device: "auto" } as const;
 
 export interface TabPoet {
   recipe: ModelRecipe;

@@ -1,7 +1,7 @@
 // The worker of a tab: the server's own handler over the poet and models that this browser keeps.
 import { createHandler, openModels } from "baimo/serve";
 import { openKeptModels } from "./kept-models.ts";
-import { type Lesson, openPoet, POET } from "./poet.ts";
+import { type Lesson, openPoet, options, POET } from "./poet.ts";
 import { type Asked, answerOn } from "./port.ts";
 
 /** What the page asks beside requests. */
@@ -33,7 +33,7 @@ scope.addEventListener("message", async ({ data }) => {
 scope.postMessage("ready");
 
 async function open() {
-  const { library, offer } = await openKeptModels({ device: "auto" });
+  const { library, offer } = await openKeptModels(options);
   const poet = await openPoet();
   const recipes = new Map([[POET, poet.recipe]]);
   for (const { source, model } of await library.list())

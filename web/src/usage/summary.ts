@@ -14,14 +14,16 @@ export interface Used extends Record<Amount, number> {
 }
 
 /** What is the same in whatever row it stands. */
-type Amount =
-  | "answers"
-  | "promptTokens"
-  | "cachedTokens"
-  | "completionTokens"
-  | "promptMs"
-  | "generationMs"
-  | "joules";
+const amounts = [
+  "answers",
+  "promptTokens",
+  "cachedTokens",
+  "completionTokens",
+  "promptMs",
+  "generationMs",
+  "joules",
+] as const;
+type Amount = (typeof amounts)[number];
 
 /** Sums. */
 export interface Figures extends Record<Amount, number> {
@@ -38,24 +40,8 @@ export interface Answerer {
   assistant: string;
 }
 
-const amounts: Amount[] = [
-  "answers",
-  "promptTokens",
-  "cachedTokens",
-  "completionTokens",
-  "promptMs",
-  "generationMs",
-  "joules",
-];
-
 const none = (): Figures => ({
-  answers: 0,
-  promptTokens: 0,
-  cachedTokens: 0,
-  completionTokens: 0,
-  promptMs: 0,
-  generationMs: 0,
-  joules: 0,
+  ...(Object.fromEntries(amounts.map((name) => [name, 0])) as Record<Amount, number>),
   metered: 0,
   priced: 0,
   costs: new Map(),
